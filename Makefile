@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# A menu. Every target does its own set-up and needs only Python 3.10 or newer with venv; the work is in .ci/dev.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo demo-stop emulator test integration molecule sanity lint build check benchmark clean
+
+DEV := .ci/dev
+DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
+PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist loadfile
+export PYTHON
+
+help: ## Show this menu
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo "  PYTHON=/path/to/python3 chooses the interpreter that .venv is made with."
+
+demo: ## Run the whole job twice against an embedded tenant (KEEP=1 leaves the tenant up)
+	@$(DEV) setup demo
+	@mkdir -p build/demo
+	@[ -s build/demo/vault-password ] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > build/demo/vault-password)
+	@$(DEV) run $(DEMO) ansible-playbook email_gateway.azure_apps.demo $(if $(filter-out 0 no false,$(KEEP)),-e demo_keep=true)
+	@cat build/demo/table.txt
+
+demo-stop: ## Stop the tenant that make demo KEEP=1 left up
+	@sh roles/graph_emulator/files/stop.sh build/demo/emulator
+
+emulator: ## Run the embedded tenant in the foreground; prints one JSON line (PORT= chooses the port)
+	@$(DEV) setup demo
+	@exec $(DEV) run env PYTHONPATH=roles/graph_emulator/files python -m graph_emulator $(if $(PORT),--port $(PORT))
+
+test: ## Check style, types and the unit tests (PYTEST_ARGS= changes how pytest runs)
+	@$(DEV) setup test
+	@failed=; \
+	$(DEV) run ruff check || failed="$$failed ruff"; \
+	$(DEV) run mypy || failed="$$failed mypy"; \
+	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \
+	$(DEV) run python -m pytest $(PYTEST_ARGS) && [ -z "$$failed" ]
+
+integration: ## Run the integration targets with real ansible-playbook runs (TARGET= chooses some)
+	@$(DEV) setup test
+	@$(DEV) ansible-test integration $(TARGET)
+
+molecule: ## Run the role's scenarios, one a gateway profile (SCENARIO= chooses one)
+	@$(DEV) setup test
+	@$(DEV) in-tree molecule test --no-command-borders $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
+
+sanity: ## Run ansible-test sanity (TEST= chooses one)
+	@$(DEV) setup test
+	@$(DEV) ansible-test sanity $(if $(TEST),--test $(TEST))
+
+lint: build ## Run ansible-lint, yamllint, antsibull-changelog, shellcheck; install the tarball
+	@$(DEV) in-tree sh -c ' \
+	  failed=; \
+	  ansible-lint || failed="$$failed ansible-lint"; \
+	  yamllint --strict . || failed="$$failed yamllint"; \
+	  antsibull-changelog lint || failed="$$failed antsibull-changelog"; \
+	  shellcheck .ci/dev .ci/run || failed="$$failed shellcheck"; \
+	  [ -z "$$failed" ] || { echo "lint: failed:$$failed"; exit 1; }'
+	@rm -rf build/installed
+	@$(DEV) run ansible-galaxy collection install --offline --force -p build/installed build/dist/*.tar.gz > /dev/null
+	@$(DEV) run env ANSIBLE_COLLECTIONS_PATH=build/installed \
+	  ansible-galaxy collection verify --offline email_gateway.azure_apps
+	@echo "lint: nothing to complain about"
+
+build: ## Build the tarball into build/dist
+	@$(DEV) setup test
+	@rm -rf build/dist
+	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
+
+check: test integration molecule sanity lint ## Run all checks
+	@echo "all checks passed"
+
+benchmark: ## Measure start-up time and requests
+	@$(DEV) setup demo
+	@for script in tests/benchmarks/*.py; do \
+	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || exit; \
+	done
+
+clean: ## Remove everything that was made here
+	rm -rf .venv build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private documentation fragment of email_gateway.azure_apps: it may change without notice.
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How the modules of this collection behave."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode, where it sends no write and returns what it would lead to.
+  diff_mode:
+    description: Returns what changed in diff mode, by names rather than ids, and never a secret.
+  idempotent:
+    description: When run twice in a row with the same options, the second run changes nothing.
+  action:
+    description: Has an action plugin of the same name.
+    support: full
+    details:
+      - The task runs on the controller, inside C(ansible-playbook), whatever host it is for. No connection to the host
+        is made, and neither C(delegate_to) nor C(become) is needed.
+      - So the Python libraries have to be installed for the Python that runs C(ansible-playbook).
+"""
+
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only reads.
+  diff_mode:
+    support: N/A
+    details:
+      - It only reads.
+  idempotent:
+    support: full
+    details:
+      - It only reads.
+"""
+
+    ACTIONGROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/email_gateway.azure_apps.all) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - email_gateway.azure_apps.all
+    details:
+      - An option for the sign-in or the endpoint that a module does not have is ignored, so that defaults fit the whole
+        group.
+"""

@@ -1,0 +1,295 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Options to typed settings. Nothing here talks to a network.
+
+Read the module utilities in the order in which data flows: _arguments, _auth, _http, _graph, the resources
+(_application, _service_principal, _permissions, _consent, _secret, _registration_info), _plan, _module.
+
+The options for the sign-in all begin with C(auth_), so that they can never be mistaken for those of the application
+that is managed: a module that creates client secrets must not take the operator's for its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
+
+
+@dataclasses.dataclass(frozen=True)
+class ArgumentSpec:
+    """A part of an argument spec together with the rules that belong to it."""
+
+    options: dict[str, dict[str, t.Any]]
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    required_together: tuple[tuple[str, ...], ...] = ()
+    required_if: tuple[tuple[t.Any, ...], ...] = ()
+
+    def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
+        clash = self.options.keys() & other.options.keys()
+        if clash:
+            raise ValueError(f"options defined twice: {sorted(clash)}")
+        return ArgumentSpec(
+            options={**self.options, **other.options},
+            mutually_exclusive=self.mutually_exclusive + other.mutually_exclusive,
+            required_one_of=self.required_one_of + other.required_one_of,
+            required_together=self.required_together + other.required_together,
+            required_if=self.required_if + other.required_if,
+        )
+
+    def rules(self) -> dict[str, list[t.Any]]:
+        """The rules as the keyword arguments of AnsibleModule and ArgumentSpecValidator."""
+        return {
+            "mutually_exclusive": [list(names) for names in self.mutually_exclusive],
+            "required_one_of": [list(names) for names in self.required_one_of],
+            "required_together": [list(names) for names in self.required_together],
+            "required_if": [list(rule) for rule in self.required_if],
+        }
+
+    @property
+    def secret_options(self) -> frozenset[str]:
+        return frozenset(name for name, option in self.options.items() if option.get("no_log"))
+
+
+ENDPOINT = ArgumentSpec(
+    options={
+        "cloud_environment": {"type": "str", "choices": list(CLOUDS)},
+        "authority_url": {"type": "str"},
+        "graph_url": {"type": "str"},
+        "ca_file": {"type": "path"},
+        "request_timeout": {"type": "int", "default": 30},
+        "wait_timeout": {"type": "int", "default": 180},
+    },
+    required_together=(("authority_url", "graph_url"),),
+)
+
+AUTH = ArgumentSpec(
+    options={
+        "auth_source": {
+            "type": "str",
+            "choices": ["auto", "client_secret", "access_token", "cli"],
+        },
+        "auth_tenant_id": {"type": "str"},
+        "auth_client_id": {"type": "str"},
+        "auth_client_secret": {"type": "str", "no_log": True},
+        "auth_access_token": {"type": "str", "no_log": True},
+    },
+)
+
+APPLICATION = ArgumentSpec(
+    options={
+        "client_id": {"type": "str"},
+        "object_id": {"type": "str"},
+        "unique_name": {"type": "str"},
+    },
+)
+
+ONE_APPLICATION = ArgumentSpec(
+    options={},
+    mutually_exclusive=(("client_id", "object_id", "unique_name"),),
+    required_one_of=(("client_id", "object_id", "unique_name"),),
+)
+
+STATE = ArgumentSpec(options={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}})
+
+# Spellings of azure.azcollection and AWX first, then those of Microsoft's own libraries.
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "auth_source": ("ANSIBLE_AZURE_AUTH_SOURCE",),
+    "auth_tenant_id": ("AZURE_TENANT", "AZURE_TENANT_ID"),
+    "auth_client_id": ("AZURE_CLIENT_ID",),
+    "auth_client_secret": ("AZURE_SECRET", "AZURE_CLIENT_SECRET"),
+    "auth_access_token": ("AZURE_ACCESS_TOKEN",),
+    "cloud_environment": ("AZURE_CLOUD_ENVIRONMENT",),
+    "authority_url": ("AZURE_AUTHORITY_HOST",),
+    "graph_url": ("AZURE_GRAPH_URL",),
+    "ca_file": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """Where to talk to, and for how long. Timeouts are in seconds."""
+
+    authority: str
+    graph: str
+    portal: str
+    ca_file: str | None
+    request_timeout: int
+    wait_timeout: int
+    environ: t.Mapping[str, str] = dataclasses.field(repr=False, default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class AuthSettings:
+    """How to sign in. ``given`` names the fields that came as options rather than from the environment."""
+
+    source: str
+    tenant_id: str | None
+    client_id: str | None
+    client_secret: str | None = dataclasses.field(repr=False)
+    access_token: str | None = dataclasses.field(repr=False)
+    given: frozenset[str]
+
+
+def pick(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
+    """The option, else its environment variable; a blank is unset.
+
+    Two spellings of one variable with different values are a contradiction, never a silent choice.
+    """
+    option = _filled(params.get(name))
+    if option is not None:
+        return option
+    found = {variable: value for variable in ENVIRONMENT[name] if (value := _filled(environ.get(variable)))}
+    if name != "ca_file" and len(set(found.values())) > 1:
+        raise InputError(
+            f"The environment variables {' and '.join(found)} contradict each other",
+            next_step=f"Unset one of them, or set the option {name}.",
+        )
+    return next(iter(found.values()), None)
+
+
+def endpoint_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Endpoint:
+    """Which cloud, or which custom pair of hosts.
+
+    Raises InputError where names and hosts of different clouds are mixed.
+    """
+    name = pick("cloud_environment", params, environ)
+    if name is not None and name not in CLOUDS:
+        raise InputError(
+            f"AZURE_CLOUD_ENVIRONMENT is {name!r}, which is not a known national cloud",
+            next_step=f"Use one of {', '.join(CLOUDS)}.",
+        )
+    authority = _host_url("authority_url", pick("authority_url", params, environ))
+    graph = _host_url("graph_url", pick("graph_url", params, environ))
+    if graph is None and authority is not None and name is None:
+        name = next((known for known, cloud in CLOUDS.items() if cloud.authority == authority), None)
+    cloud = CLOUDS[name or "AzureCloud"]
+    if graph is None:
+        if authority not in (None, cloud.authority):
+            raise InputError(
+                f"authority_url is {authority}, which is not the sign-in host of {name or 'AzureCloud'},"
+                " and graph_url is not set",
+                next_step="Set graph_url as well, or cloud_environment alone.",
+            )
+        authority, graph = cloud.authority, cloud.graph
+    elif authority is None:
+        if graph != cloud.graph:
+            raise InputError(
+                f"graph_url is {graph}, and authority_url is not set",
+                next_step="Set authority_url as well, or cloud_environment alone.",
+            )
+        authority = cloud.authority
+    elif name is not None and (authority, graph) != (cloud.authority, cloud.graph):
+        raise InputError(
+            f"cloud_environment is {name}, but authority_url and graph_url name other hosts",
+            next_step="Leave out either the name of the cloud or the two addresses.",
+        )
+    return Endpoint(
+        authority=authority,
+        graph=graph,
+        portal=cloud.portal,
+        ca_file=pick("ca_file", params, environ),
+        request_timeout=positive("request_timeout", params),
+        wait_timeout=positive("wait_timeout", params),
+        environ=dict(environ),
+    )
+
+
+def auth_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> AuthSettings:
+    """The operator's sign-in, option over variable, field by field."""
+    source = pick("auth_source", params, environ) or "auto"
+    choices = AUTH.options["auth_source"]["choices"]
+    if source not in choices:
+        raise InputError(
+            f"ANSIBLE_AZURE_AUTH_SOURCE is {source!r}, which is not supported here",
+            next_step=f"Set the option auth_source to one of {', '.join(choices)}.",
+        )
+    tenant_id = pick("auth_tenant_id", params, environ)
+    if tenant_id is not None:
+        check_tenant("auth_tenant_id", tenant_id)
+    client_id = pick("auth_client_id", params, environ)
+    if client_id is not None:
+        check_guid("auth_client_id", client_id)
+    return AuthSettings(
+        source=source,
+        tenant_id=tenant_id,
+        client_id=client_id,
+        client_secret=pick("auth_client_secret", params, environ),
+        access_token=pick("auth_access_token", params, environ),
+        given=frozenset(name for name in AUTH.options if _filled(params.get(name)) is not None),
+    )
+
+
+def check_guid(name: str, value: str) -> str:
+    if not GUID.fullmatch(value):
+        raise InputError(f"{name} is {shown(value)}, which is not a GUID", next_step=f"Set {name} to a GUID.")
+    return value.lower()
+
+
+def check_tenant(name: str, value: str) -> str:
+    if not TENANT.fullmatch(value) or value.lower() in NOT_A_TENANT:
+        raise InputError(
+            f"{name} is {shown(value)}, which names no single tenant",
+            next_step=f"Set {name} to the tenant id (a GUID) or to one of the tenant's verified domain names.",
+        )
+    return value
+
+
+def check_text(name: str, value: str, *, longest: int) -> str:
+    """One line of text, as directory names are: not blank, not too long, no control characters."""
+    if not value.strip():
+        raise InputError(f"{name} is blank", next_step=f"Give {name} a value.")
+    if len(value) > longest:
+        raise InputError(
+            f"{name} has {len(value)} characters; Entra ID allows {longest}", next_step=f"Shorten {name}."
+        )
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
+    return value
+
+
+def positive(name: str, params: t.Mapping[str, t.Any]) -> int:
+    value = int(params[name])
+    if not 0 < value <= 3600:
+        raise InputError(f"{name} is {value}", next_step=f"Set {name} to a number of seconds from 1 to 3600.")
+    return value
+
+
+def shown(value: str) -> str:
+    """A value from a user inside a message: quoted and not endless."""
+    return repr(value if len(value) <= 80 else value[:77] + "...")
+
+
+def _filled(value: t.Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _host_url(name: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    text = value.rstrip("/")
+    if name == "authority_url" and "://" not in text:
+        text = f"https://{text}"  # the SDKs' AZURE_AUTHORITY_HOST may be a bare host name
+    parts = urlsplit(text)
+    try:
+        plain = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        plain = False
+    if not plain or parts.path or parts.query or parts.fragment or parts.username or parts.password:
+        raise InputError(
+            f"{name} is not the address of an https host",
+            next_step=f"Set {name} to https://HOST or https://HOST:PORT, with nothing behind it.",
+        )
+    return f"https://{parts.netloc.lower()}"

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The national clouds and their hosts, in one table.
+
+Sources: Microsoft Graph "National cloud deployments" (Graph and login hosts) and Microsoft identity platform
+"National clouds" (portal hosts).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Cloud:
+    """Hosts of one national cloud, without a path and without a slash at the end."""
+
+    authority: str
+    graph: str
+    portal: str
+
+
+CLOUDS: dict[str, Cloud] = {
+    "AzureCloud": Cloud(
+        authority="https://login.microsoftonline.com",
+        graph="https://graph.microsoft.com",
+        portal="https://portal.azure.com",
+    ),
+    "AzureUSGovernment": Cloud(
+        authority="https://login.microsoftonline.us",
+        graph="https://graph.microsoft.us",
+        portal="https://portal.azure.us",
+    ),
+    "AzureUSGovernmentDoD": Cloud(
+        authority="https://login.microsoftonline.us",
+        graph="https://dod-graph.microsoft.us",
+        portal="https://portal.azure.us",
+    ),
+    "AzureChinaCloud": Cloud(
+        authority="https://login.partner.microsoftonline.cn",
+        graph="https://microsoftgraph.chinacloudapi.cn",
+        portal="https://portal.azure.cn",
+    ),
+}
+
+
+def portal_url(portal: str, client_id: str | None) -> str | None:
+    """The portal's overview page of an application."""
+    if client_id is None:
+        return None
+    return f"{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/{client_id}"
+
+
+def consent_url(authority: str, tenant_id: str, client_id: str | None) -> str | None:
+    """The page on which a human administrator grants consent for the whole tenant.
+
+    Source: "Grant tenant-wide admin consent to an application", section on constructing the URL.
+    """
+    if client_id is None:
+        return None
+    return f"{authority}/{tenant_id}/adminconsent?client_id={client_id}"

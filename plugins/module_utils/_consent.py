@@ -1,0 +1,331 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Admin consent: app role assignments for application permissions, all-principals grants for delegated ones.
+
+It consents to what the application declares, as the portal's button does, so that declaration and grant stay in step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
+    ConflictError,
+    GraphError,
+    InputError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
+    FORBIDDEN,
+    GraphClient,
+    Json,
+    Read,
+    Write,
+    by_key,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import (
+    FIELDS,
+    declared_permissions,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
+    RESOURCES,
+    Permission,
+    ResourcePrincipal,
+    ResourcePrincipals,
+    service_principal_read,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
+
+ALL_PRINCIPALS = "AllPrincipals"
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """The all-principals grant of one resource: one object with all its scopes."""
+
+    id: str
+    scopes: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Consent:
+    """What is declared and what is granted. ``scope_names`` are granted scopes, by resource, in Graph's spelling."""
+
+    client_id: str
+    principal_id: str
+    declared: tuple[Permission, ...]
+    granted: frozenset[Permission]
+    assignment_ids: t.Mapping[Permission, str]
+    grants: t.Mapping[str, Grant]  # resource's client id -> grant
+    grants_known: bool  # false where the operator may not read them
+    principals: ResourcePrincipals
+
+    @property
+    def missing(self) -> list[Permission]:
+        return [permission for permission in self.declared if permission not in self.granted]
+
+    @property
+    def stale(self) -> list[Permission]:
+        return sorted(self.granted - set(self.declared), key=self.principals.shown)
+
+
+def consent_reads(client_id: str, *, lag: bool) -> list[Read]:
+    """The reads that say what is granted to the application with that client id, for GraphClient.get_many."""
+    principal = by_key("servicePrincipals", "appId", client_id)
+    own = service_principal_read(client_id, tried=f"read the service principal of the application {client_id}")
+    return [
+        dataclasses.replace(own, lag=lag),
+        Read(
+            path=f"{principal}/appRoleAssignments",
+            tried=f"read what is granted to the application {client_id}",
+            lag=lag,
+        ),
+        Read(
+            path=f"{principal}/oauth2PermissionGrants",
+            tried=f"read the delegated permissions granted to the application {client_id}",
+            right="read_grant",
+            lag=lag,
+            forbidden_ok=True,
+        ),
+    ]
+
+
+def read_consent(
+    graph: GraphClient, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals
+) -> Consent:
+    """Put the answers to ``consent_reads`` together; reads the resources that are not known yet."""
+    own, assignments, grants = answers
+    client_id = application.text(document, "appId") or ""
+    declared = declared_permissions(document)
+    assigned = application.objects((assignments or {}).get("value"))
+    granted = [
+        grant
+        for grant in application.objects((grants or {}).get("value"))
+        if grant.get("consentType") == ALL_PRINCIPALS
+    ]
+    _read_resources(graph, known, declared=declared, granting=[*assigned, *granted])
+    assignment_ids: dict[Permission, str] = {}
+    for assignment in assigned:
+        role_id = (application.text(assignment, "appRoleId") or "").lower()
+        resource = known.of_object_id(application.text(assignment, "resourceId") or "")
+        if resource is not None:
+            permission = Permission(resource.client_id, "application", role_id)
+            assignment_ids[permission] = application.text(assignment, "id") or ""
+    found_grants: dict[str, Grant] = {}
+    permissions = set(assignment_ids)
+    for grant in granted:
+        resource = known.of_object_id(application.text(grant, "resourceId") or "")
+        if resource is None:
+            continue
+        scopes = tuple((application.text(grant, "scope") or "").split())
+        found_grants[resource.client_id] = Grant(application.text(grant, "id") or "", scopes)
+        by_name = {name: p for p, name in resource.names.items() if p.type == "delegated"}
+        permissions |= {by_name.get(s, Permission(resource.client_id, "delegated", s)) for s in scopes}
+    return Consent(
+        client_id=client_id,
+        principal_id=application.text(own or {}, "id") or "",
+        declared=tuple(declared),
+        granted=frozenset(permissions),
+        assignment_ids=assignment_ids,
+        grants=found_grants,
+        grants_known=FORBIDDEN not in (grants or {}),
+        principals=known,
+    )
+
+
+def _read_resources(
+    graph: GraphClient, known: ResourcePrincipals, *, declared: t.Sequence[Permission], granting: t.Sequence[Json]
+) -> None:
+    """Names come from the tenant's own service principals of the resources, each read once."""
+    reads = [
+        ResourcePrincipal.read(client_id)
+        for client_id in dict.fromkeys(permission.resource for permission in declared)
+        if known.of_client_id(client_id) is None
+    ]
+    if reads:
+        known.add(graph.get_many(reads))
+    object_ids = dict.fromkeys(application.text(item, "resourceId") or "" for item in granting)
+    by_object_id = [
+        Read(
+            path=f"servicePrincipals/{object_id}",
+            tried="read a resource whose permissions are granted",
+            query=ResourcePrincipal.read("").query,
+        )
+        for object_id in object_ids
+        if object_id and known.of_object_id(object_id) is None
+    ]
+    if by_object_id:
+        known.add(graph.get_many(by_object_id))
+
+
+class ConsentResource:
+    """Grants what is declared and missing; revokes what is no longer declared on request; withdraws all."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._address = application.Address.of(call.params)
+        self._present = call.params["state"] == "present"
+        self._revoke_stale = bool(call.params["revoke_stale"])
+        if self._revoke_stale and not self._present:
+            raise InputError(
+                "revoke_stale goes with state=present only: state=absent withdraws everything",
+                next_step="Remove revoke_stale.",
+            )
+
+    @property
+    def _graph(self) -> GraphClient:
+        return self._call.graph
+
+    def read(self) -> Consent:
+        address = self._address
+        own = [address.read(self._graph, select=FIELDS), ResourcePrincipal.read(RESOURCES["microsoft_graph"])]
+        if address.client_id:
+            # With the client id known, one request tells everything about an application that uses Graph alone.
+            lag = self._graph.created_here(address.client_id)
+            document, graph_principal, *answers = self._graph.get_many(
+                [*own, *consent_reads(address.client_id, lag=lag)]
+            )
+            found = application.required(document, address)
+        else:
+            document, graph_principal = self._graph.get_many(own)
+            found = application.required(document, address)
+            client_id = application.text(found, "appId") or ""
+            answers = self._graph.get_many(consent_reads(client_id, lag=self._graph.created_here(client_id)))
+        if answers[0] is None and self._present:
+            raise ConflictError(
+                f"Could not consent for {address}: it has no service principal in this tenant",
+                next_step="Run azure_app_registration for it, which creates the service principal.",
+            )
+        consent = read_consent(
+            self._graph, found, answers=answers, known=ResourcePrincipals([graph_principal])
+        )
+        delegated = any(permission.type == "delegated" for permission in consent.declared)
+        if not consent.grants_known and (delegated or not self._present):
+            # Without delegated permissions the right to read grants is not needed; with them, say which one it is.
+            self._graph.collect(dataclasses.replace(consent_reads(consent.client_id, lag=False)[2], forbidden_ok=False))
+        return consent
+
+    def desired(self, current: Consent) -> Consent:
+        if not self._present:
+            return dataclasses.replace(current, granted=frozenset())
+        unknown = [p for p in current.missing if current.principals.name(p) == p.id]
+        if unknown:
+            raise ConflictError(
+                f"Could not consent for {self._address}: it declares permissions that the resource does not offer:"
+                f" {', '.join(current.principals.shown(permission) for permission in unknown)}",
+                next_step="Remove them with azure_app_graph_permissions (state=absent, by id, or exact=true).",
+            )
+        granted = current.granted | set(current.declared)
+        return dataclasses.replace(current, granted=frozenset(current.declared) if self._revoke_stale else granted)
+
+    def apply(self, current: Consent, wanted: Consent) -> Consent:
+        lag = self._graph.created_here(current.client_id)
+        for permission in sorted(wanted.granted - current.granted, key=current.principals.shown):
+            if permission.type == "application":
+                self._assign(current, permission, lag=lag)
+        for permission in sorted(current.granted - wanted.granted, key=current.principals.shown):
+            if permission.type == "application":
+                self._unassign(current, permission)
+        for resource in sorted({p.resource for p in wanted.granted ^ current.granted if p.type == "delegated"}):
+            self._set_scopes(current, wanted, resource, lag=lag)
+        return wanted
+
+    def _assign(self, current: Consent, permission: Permission, *, lag: bool) -> None:
+        resource = current.principals.of_client_id(permission.resource)
+        if resource is None:
+            raise ConflictError(
+                f"The tenant has no service principal of the resource {permission.resource}",
+                next_step="Check the resource's client id, or remove its permissions from the application.",
+            )
+        try:
+            self._graph.write(
+                Write(
+                    method="POST",
+                    path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
+                    tried=f"grant {current.principals.shown(permission)} to {self._address}",
+                    right="assign_app_role",
+                    body={
+                        "principalId": current.principal_id,
+                        "resourceId": resource.object_id,
+                        "appRoleId": permission.id,
+                    },
+                    lag=lag,
+                )
+            )
+        except GraphError as exc:
+            if not exc.fault.already_granted:
+                raise
+
+    def _unassign(self, current: Consent, permission: Permission) -> None:
+        resource = current.principals.of_client_id(permission.resource)
+        self._graph.write(
+            Write(
+                method="DELETE",
+                path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/"
+                f"{current.assignment_ids[permission]}",
+                tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
+                f" from {self._address}",
+                right="assign_app_role",
+            )
+        )
+
+    def _set_scopes(self, current: Consent, wanted: Consent, resource: str, *, lag: bool) -> None:
+        """One grant a resource: created, changed, or deleted with its last scope."""
+        names = sorted(
+            wanted.principals.name(p) for p in wanted.granted if p.type == "delegated" and p.resource == resource
+        )
+        grant = current.grants.get(resource)
+        shown = f"the delegated permissions {' '.join(names) or '(none)'} to {self._address}"
+        if grant is not None:
+            self._graph.write(
+                Write(
+                    method="PATCH" if names else "DELETE",
+                    path=f"oauth2PermissionGrants/{grant.id}",
+                    tried=f"grant {shown}",
+                    right="write_grant",
+                    body={"scope": " ".join(names)} if names else None,
+                )
+            )
+            return
+        principal = wanted.principals.of_client_id(resource)
+        # Where another run made the grant meanwhile, Graph refuses this one, and _module reads again.
+        self._graph.write(
+            Write(
+                method="POST",
+                path="oauth2PermissionGrants",
+                tried=f"grant {shown}",
+                right="write_grant",
+                body={
+                    "clientId": current.principal_id,
+                    "consentType": ALL_PRINCIPALS,
+                    "resourceId": principal.object_id if principal else "",
+                    "scope": " ".join(names),
+                },
+                lag=lag,
+            )
+        )
+
+    def view(self, state: Consent) -> View:
+        return {"granted": sorted(state.principals.shown(permission) for permission in state.granted)}
+
+    def result(self, state: Consent) -> View:
+        described = state.principals.described
+        return {
+            "client_id": state.client_id,
+            "service_principal_object_id": state.principal_id or None,
+            "tenant_id": self._call.tenant_id,
+            "granted": [described(p) for p in sorted(state.granted, key=state.principals.shown)],
+            "missing": [described(p) for p in state.missing],
+            "stale": [described(p) for p in state.stale],
+            "consent_url": consent_url(
+                self._call.endpoint.authority, self._call.tenant_id, state.client_id
+            ),
+        }

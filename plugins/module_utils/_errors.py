@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What can go wrong, as data: every failure says what was tried, why it failed and what to do next.
+
+Only ``_module`` turns these into a failed result. No exception here ever holds a secret or a token.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
+CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
+
+# Who may do what: application permission of Microsoft Graph, and the directory role that gives a person the same.
+# Source: Microsoft Graph permissions reference and "Grant tenant-wide admin consent to an application".
+RIGHTS: dict[str, tuple[str, str]] = {
+    "read_application": ("Application.Read.All", "Application Administrator or Cloud Application Administrator"),
+    "write_application": (
+        "Application.ReadWrite.OwnedBy (for applications that it owns) or Application.ReadWrite.All",
+        "Application Administrator or Cloud Application Administrator",
+    ),
+    "change_owners": (
+        "Directory.Read.All together with Application.ReadWrite.OwnedBy or Application.ReadWrite.All",
+        "Application Administrator or Cloud Application Administrator",
+    ),
+    "assign_app_role": (
+        "AppRoleAssignment.ReadWrite.All together with Application.Read.All",
+        "Privileged Role Administrator",
+    ),
+    "read_grant": ("Directory.Read.All", "Application Administrator or Cloud Application Administrator"),
+    "write_grant": (
+        "DelegatedPermissionGrant.ReadWrite.All or Directory.ReadWrite.All",
+        "Application Administrator or Cloud Application Administrator",
+    ),
+}
+
+
+class AppsError(Exception):
+    """A failure that a user or a tenant can cause.
+
+    ``message`` is one or two sentences for a person; ``next_step`` says what to do; ``details`` is the
+    machine-readable part, returned as ``error``.
+    """
+
+    kind = "error"
+
+    def __init__(self, message: str, *, next_step: str = "", **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+        self.details = details
+
+    def describe(self) -> dict[str, t.Any]:
+        """The arguments for ``fail_json``: always the same keys."""
+        error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
+        error.update(self.details)
+        error["next_step"] = self.next_step
+        text = f"{self.message.rstrip('.')}. {self.next_step}".rstrip() if self.next_step else self.message
+        return {"msg": text, "error": error}
+
+
+class InputError(AppsError):
+    """The options or the environment contradict each other or miss something; nothing was sent."""
+
+    kind = "input"
+
+
+class MissingLibraryError(AppsError):
+    """A Python library that the modules need is not there."""
+
+    kind = "missing_library"
+
+
+class ConflictError(AppsError):
+    """The tenant holds something that only a person can decide about."""
+
+    kind = "conflict"
+
+
+class SignInError(AppsError):
+    """The identity platform gave no token. ``code`` is its AADSTS number."""
+
+    kind = "sign_in"
+
+    @property
+    def code(self) -> str | None:
+        return self.details.get("code")
+
+
+class TransportError(AppsError):
+    """No usable answer arrived.
+
+    ``maybe_processed`` is false only where the request cannot have reached the server, so that it may be sent again.
+    ``permanent`` is true where sending again cannot help.
+    """
+
+    kind = "transport"
+
+    def __init__(
+        self, message: str, *, maybe_processed: bool, permanent: bool = False, next_step: str = "", **details: t.Any
+    ) -> None:
+        super().__init__(message, next_step=next_step, **details)
+        self.maybe_processed = maybe_processed
+        self.permanent = permanent
+
+
+@dataclasses.dataclass(frozen=True)
+class GraphFault:
+    """The error body of Microsoft Graph, read defensively (members differ between services and years)."""
+
+    status: int
+    code: str = ""
+    message: str = ""
+    detail_codes: tuple[str, ...] = ()
+    request_id: str | None = None
+
+    @classmethod
+    def parse(cls, status: int, body: bytes, request_id: str | None) -> GraphFault:
+        try:
+            document = json.loads(body) if body else None
+        except ValueError:
+            document = None
+        error = document.get("error") if isinstance(document, dict) else None
+        if not isinstance(error, dict):
+            return cls(status, request_id=request_id)
+        details = error.get("details")
+        inner = error.get("innerError") or error.get("InnerError")
+        if not request_id and isinstance(inner, dict):
+            request_id = _text(inner.get("request-id")) or None
+        return cls(
+            status=status,
+            code=_text(error.get("code")),
+            message=_text(error.get("message")),
+            detail_codes=tuple(_text(d.get("code")) for d in details if isinstance(d, dict))
+            if isinstance(details, list)
+            else (),
+            request_id=request_id,
+        )
+
+    @property
+    def not_found(self) -> bool:
+        return self.status == 404
+
+    @property
+    def concurrency(self) -> bool:
+        """Another write to the same object was in the way; this one was not applied (seen as 400, 409 and 503)."""
+        return self.code == CONCURRENCY_CODE or self.message.startswith(CONCURRENCY_TEXT)
+
+    @property
+    def throttled(self) -> bool:
+        return self.status == 429
+
+    @property
+    def unique_name_taken(self) -> bool:
+        return self.status == 400 and "same value for property uniqueName" in self.message
+
+    @property
+    def already_granted(self) -> bool:
+        """The assignment or grant is there already (400 in both cases)."""
+        return self.status in (400, 409) and (
+            "already exists on the object" in self.message or "Permission entry already exists" in self.message
+        )
+
+    @property
+    def unknown_key_id(self) -> bool:
+        return self.status == 400 and "No password credential found with keyId" in self.message
+
+    @property
+    def replication_lag(self) -> bool:
+        """An answer that, right after a create, means "not replicated yet".
+
+        Sources: azure-cli ``create_service_principal_for_rbac`` and terraform-provider-azuread, which retry the same.
+        """
+        if self.status == 404:
+            return True
+        if self.status == 400:
+            return (
+                "NoBackingApplicationObject" in self.detail_codes
+                or "does not reference a valid application object" in self.message
+                or "Not a valid reference update" in self.message
+                or "reference-property objects are not present" in self.message
+            )
+        return self.status == 403 and "must in the local tenant" in self.message
+
+
+class GraphError(AppsError):
+    """Microsoft Graph refused a request for good."""
+
+    kind = "graph"
+
+    def __init__(
+        self, fault: GraphFault, *, tried: str, method: str, path: str, right: str | None = None, waited: float = 0
+    ) -> None:
+        self.fault = fault
+        reason = fault.message or f"HTTP status {fault.status}"
+        after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
+        super().__init__(
+            f"Could not {tried}{after}: {reason}",
+            next_step=_next_step(fault, right),
+            status=fault.status,
+            code=fault.code or None,
+            request_id=fault.request_id,
+            method=method,
+            path=path,
+            right=right,
+        )
+
+
+def _next_step(fault: GraphFault, right: str | None) -> str:
+    if fault.status == 401:
+        return "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."
+    if fault.status == 403:
+        permission, role = RIGHTS[right or "read_application"]
+        return (
+            f"Give the identity that signs in the Microsoft Graph application permission {permission} with admin"
+            f" consent, or sign in as a person with the directory role {role}."
+        )
+    if "CredentialInvalidLifetimeAsPerAppPolicy" in (fault.code, *fault.detail_codes):
+        return (
+            "The tenant's app management policy allows only a shorter lifetime: set a smaller lifetime_days or an"
+            " earlier end_date."
+        )
+    if fault.unique_name_taken:
+        return (
+            "Another live or soft-deleted application has this unique name: adopt, restore or purge that one, or choose"
+            " another unique_name."
+        )
+    if fault.code == "CredentialTypeNotAllowedAsPerAppPolicy":
+        return (
+            "The tenant's app management policy forbids client secrets for this application: ask for an exemption,"
+            " or use a certificate or a federated credential."
+        )
+    if fault.code == "Directory_QuotaExceeded":
+        return "Delete (and purge) applications that are no longer needed, or sign in as another identity."
+    if fault.throttled:
+        return "Microsoft Graph throttles this identity: run again later, or raise wait_timeout."
+    if fault.concurrency:
+        return "Another client writes to the same object: run again later, or raise wait_timeout."
+    if fault.not_found:
+        return "Check the id and the tenant; an object made moments ago may need a longer wait_timeout."
+    if fault.status >= 500:
+        return "Microsoft Graph had an internal problem: run again later. Every step is safe to repeat."
+    return "See the code and the request id in the field error; Microsoft support can look the request up by its id."
+
+
+def _text(value: t.Any) -> str:
+    """Strings only, and not endless ones: this ends in what a user reads."""
+    return value[:2000] if isinstance(value, str) else ""

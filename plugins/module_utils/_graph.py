@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The Microsoft Graph client: JSON, paging, batches of reads, throttling, what may be sent again.
+
+Knows neither Ansible nor what an application is. Directory_ConcurrencyViolation is not retried here, because the
+caller has to read again first (see _module).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+import uuid
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
+    GraphError,
+    GraphFault,
+    TransportError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import (
+    RETRY_STATUS,
+    TRANSPORT_ATTEMPTS,
+    Patience,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+
+Json = dict[str, t.Any]
+
+BATCH_SIZE = 20  # "Combine multiple HTTP requests using JSON batching"
+LARGEST_PAGE = 999
+LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
+MOST_PAGES = 1000
+FORBIDDEN = "@forbidden"
+
+
+@dataclasses.dataclass(frozen=True)
+class Read:
+    """One GET. ``tried`` completes "Could not ..."; ``right`` is a key of _errors.RIGHTS.
+
+    ``lag`` says that this run created the object, so that a misleading answer means "not replicated yet".
+    ``forbidden_ok`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
+    """
+
+    path: str
+    tried: str
+    right: str = "read_application"
+    query: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    lag: bool = False
+    forbidden_ok: bool = False
+
+    @property
+    def url(self) -> str:
+        """Path and query, percent-encoded: a blank is %20, since a plus sign is not a blank everywhere."""
+        pairs = "&".join(f"{name}={quote(value, safe='(),:/$*')}" for name, value in self.query.items())
+        return f"/{self.path}?{pairs}" if pairs else f"/{self.path}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Write:
+    """One write. ``repeatable`` says that sending it twice does no more than sending it once."""
+
+    method: str
+    path: str
+    tried: str
+    right: str = "write_application"
+    body: Json | None = None
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    repeatable: bool = True
+    lag: bool = False
+
+
+def odata_string(value: str) -> str:
+    """A string literal for $filter and keys."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def by_key(collection: str, name: str, value: str) -> str:
+    """The path of an object by an alternate key, such as ``applications(uniqueName='..')``."""
+    return f"{collection}({name}={quote(odata_string(value), safe='')})"
+
+
+class GraphClient:
+    """Sends reads and writes to Graph v1.0 of one tenant as one identity."""
+
+    def __init__(
+        self, http: HttpClient, *, host: str, token: t.Callable[[bool], AccessToken], memory: RunMemory
+    ) -> None:
+        """``token`` gives the access token; called with True, a fresh one."""
+        self._http = http
+        self._base = f"{host}/v1.0"
+        self._token = token
+        self._memory = memory
+        self._created: set[str] = set()
+        self.patience = Patience(http.wait_timeout)
+
+    def get(self, read: Read) -> Json | None:
+        """The object, or None where there is none (404)."""
+        try:
+            return self._exchange("GET", read.url, read)
+        except GraphError as exc:
+            if exc.fault.not_found:
+                return None
+            raise
+
+    def collect(self, read: Read) -> list[Json]:
+        """All entries of a collection, over all pages."""
+        return self._all_pages(self._exchange("GET", read.url, read) or {}, read)
+
+    def get_many(self, reads: t.Sequence[Read]) -> list[Json | None]:
+        """Several reads in one request; None for what is not there. A collection comes whole under ``value``.
+
+        An inner request that was throttled or failed is sent again on its own, with all rules of ``get``.
+        """
+        found: list[Json | None] = []
+        for start in range(0, len(reads), BATCH_SIZE):
+            found += self._batch(reads[start : start + BATCH_SIZE])
+        return found
+
+    def write(self, write: Write) -> Json:
+        """The answer's object, or {} where it has none. A DELETE of what is gone already is done.
+
+        With ``lag``, "not found" may mean "not there yet", so that such a DELETE is refused in the end.
+        """
+        try:
+            return self._exchange(write.method, f"/{write.path}", write) or {}
+        except GraphError as exc:
+            if write.method == "DELETE" and exc.fault.not_found and not write.lag:
+                return {}
+            raise
+
+    def note_created(self, object_id: str) -> None:
+        """This run created the object: for a while, later tasks of the run wait for it instead of failing."""
+        self._created.add(object_id)
+        self._memory.remember(f"created:{object_id}", True, seconds=LAG_WINDOW)
+
+    def note_deleted(self, object_id: str | None) -> None:
+        """Nobody shall wait for the object any more."""
+        if object_id and self.created_here(object_id):
+            self._created.discard(object_id)
+            self._memory.remember(f"created:{object_id}", False, seconds=LAG_WINDOW)
+
+    def created_here(self, object_id: str | None) -> bool:
+        if not object_id:
+            return False
+        return object_id in self._created or bool(self._memory.recall(f"created:{object_id}"))
+
+    def _batch(self, reads: t.Sequence[Read]) -> list[Json | None]:
+        if len(reads) == 1 and not _is_collection(reads[0]):
+            return [self.get(reads[0])]
+        body = {"requests": [{"id": str(i), "method": "GET", "url": read.url} for i, read in enumerate(reads)]}
+        outer = Write(method="POST", path="$batch", tried=reads[0].tried, right=reads[0].right, body=body)
+        answers = self.write(outer).get("responses")
+        by_id = {a.get("id"): a for a in answers if isinstance(a, dict)} if isinstance(answers, list) else {}
+        return [self._unpack(read, by_id.get(str(i), {})) for i, read in enumerate(reads)]
+
+    def _unpack(self, read: Read, answer: Json) -> Json | None:
+        status, document = answer.get("status"), answer.get("body")
+        if status == 200 and isinstance(document, dict):
+            return {**document, "value": self._all_pages(document, read)} if _is_collection(read) else document
+        if status == 404 and not read.lag:
+            return None
+        if status == 403 and read.forbidden_ok:
+            return {"value": [], FORBIDDEN: True}
+        if _is_collection(read):
+            try:
+                return {"value": self.collect(read)}
+            except GraphError as exc:
+                if exc.fault.not_found:
+                    return None
+                raise
+        return self.get(read)
+
+    def _all_pages(self, page: Json, read: Read) -> list[Json]:
+        entries: list[Json] = []
+        for _number in range(MOST_PAGES):
+            value = page.get("value")
+            if not isinstance(value, list):
+                raise TransportError(
+                    f"Could not {read.tried}: the answer is no collection",
+                    maybe_processed=False,
+                    permanent=True,
+                    next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
+                )
+            entries += [entry for entry in value if isinstance(entry, dict)]
+            following = page.get("@odata.nextLink")
+            if not isinstance(following, str):
+                return entries
+            if not following.startswith(f"{self._base}/"):
+                raise TransportError(
+                    f"Could not {read.tried}: the next page is on {urlsplit(following).netloc[:100]}, another host",
+                    maybe_processed=False,
+                    permanent=True,
+                    next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
+                )
+            page = self._exchange("GET", following[len(self._base) :], read) or {}
+        raise TransportError(
+            f"Could not {read.tried}: more than {MOST_PAGES} pages", maybe_processed=False, permanent=True
+        )
+
+    def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
+        """Send, and send again as long as that is safe, useful and within the allowance of time."""
+        repeatable = isinstance(request, Read) or request.repeatable
+        transport_failures = 0
+        renewed = False
+        while True:
+            try:
+                answer = self._send(method, url, request, fresh_token=renewed)
+                document = _parse(answer, request.tried) if answer.status_code < 300 else None
+            except TransportError as exc:
+                transport_failures += 1
+                again = not exc.permanent and (repeatable or not exc.maybe_processed)
+                if not again or transport_failures == TRANSPORT_ATTEMPTS or not self.patience.pause():
+                    raise
+                continue
+            if answer.status_code < 300:
+                return document
+            fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
+            if answer.status_code == 401 and not renewed:
+                renewed = True
+                continue
+            again = fault.throttled or (request.lag and fault.replication_lag)
+            again = again or (repeatable and answer.status_code in RETRY_STATUS and not fault.concurrency)
+            if not again or not self.patience.pause(answer.headers.get("retry-after")):
+                raise GraphError(
+                    fault,
+                    tried=request.tried,
+                    method=method,
+                    path=f"/v1.0{url.partition('?')[0]}",
+                    right=request.right,
+                    waited=self.patience.waited,
+                )
+
+    def _send(self, method: str, url: str, request: Read | Write, *, fresh_token: bool) -> Response:
+        headers = {
+            "Authorization": f"Bearer {self._token(fresh_token).value}",
+            "Accept": "application/json",
+            "client-request-id": str(uuid.uuid4()),
+        }
+        body = None
+        if isinstance(request, Write):
+            headers.update(request.headers)
+            if request.body is not None:
+                headers["Content-Type"] = "application/json"
+                body = json.dumps(request.body).encode()
+        return self._http.request(method, self._base + url, headers=headers, body=body)
+
+
+def _is_collection(read: Read) -> bool:
+    """Collections have a plural last segment and no key; single objects are addressed by id or key."""
+    last = read.path.rsplit("/", 1)[-1]
+    return last in COLLECTIONS
+
+
+COLLECTIONS = frozenset(
+    {
+        "applications",
+        "servicePrincipals",
+        "owners",
+        "appRoleAssignments",
+        "oauth2PermissionGrants",
+        "microsoft.graph.application",
+    }
+)
+
+
+def _parse(answer: Response, tried: str) -> Json | None:
+    if not answer.content:
+        return None
+    try:
+        document = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise TransportError(
+            f"Could not {tried}: the answer is not a JSON object",
+            maybe_processed=True,
+            next_step="Check what answers at graph_url: a proxy's page, perhaps.",
+            status=answer.status_code,
+            request_id=answer.headers.get("request-id"),
+        )
+    return document

@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Bytes: one requests session, timeouts, proxy, CA, limits. Knows neither JSON nor Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+import typing as t
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
+    MissingLibraryError,
+    TransportError,
+)
+
+if t.TYPE_CHECKING:
+    import requests
+
+CONNECT_TIMEOUT = 10  # seconds
+LARGEST_BODY = 16 * 1024 * 1024  # bytes; Microsoft Graph's own service principal is below one megabyte
+USER_AGENT = "email_gateway.azure_apps"
+
+
+def import_library(name: str) -> t.Any:
+    """Import requests or msal only when it is needed; say clearly what to install for which interpreter."""
+    try:
+        return __import__(name)
+    except ImportError as exc:
+        raise MissingLibraryError(
+            f"The Python library {name} is not installed for {sys.executable}",
+            next_step=f"Install it on the controller: {sys.executable} -m pip install {name}",
+            library=name,
+        ) from exc
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    """An answer as it came. Header names are lower case."""
+
+    status_code: int
+    headers: t.Mapping[str, str]
+    content: bytes = dataclasses.field(repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", errors="replace")
+
+
+class HttpClient:
+    """Sends one request to one of the two configured hosts and reads one bounded answer.
+
+    Redirects are not followed, so that no credential reaches another host. The environment's proxies are honoured;
+    ``.netrc`` is not, because requests would let it replace the Authorization header.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._allowed = {urlsplit(endpoint.authority).netloc, urlsplit(endpoint.graph).netloc}
+        self._session: requests.Session | None = None
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: t.Mapping[str, str] | None = None,
+        body: bytes | str | t.Mapping[str, str] | None = None,
+        params: t.Mapping[str, str] | None = None,
+    ) -> Response:
+        """Raises TransportError where no complete answer arrived, or where the host is not one of the configured."""
+        host = urlsplit(url).netloc.lower()
+        if urlsplit(url).scheme != "https" or host not in self._allowed:
+            raise TransportError(
+                f"Refused to send a request to {urlsplit(url).scheme}://{host}, which is not a configured host",
+                maybe_processed=False,
+                permanent=True,
+                next_step="Check authority_url, graph_url and cloud_environment.",
+            )
+        requests = import_library("requests")
+        session = self._open(requests, host)
+        what = f"{method} {url.partition('?')[0]}"
+        try:
+            with session.request(
+                method,
+                url,
+                headers={"User-Agent": USER_AGENT, **(headers or {})},
+                data=body,
+                params=params,
+                timeout=(min(CONNECT_TIMEOUT, self._endpoint.request_timeout), self._endpoint.request_timeout),
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return Response(
+                    status_code=answer.status_code,
+                    headers={name.lower(): value for name, value in answer.headers.items()},
+                    content=self._read(answer, what),
+                )
+        except (requests.RequestException, OSError, ValueError) as exc:
+            raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
+
+    @property
+    def wait_timeout(self) -> int:
+        """Seconds that a caller may spend on retries."""
+        return self._endpoint.wait_timeout
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    def _open(self, requests: t.Any, host: str) -> requests.Session:
+        if self._session is None:
+            session = requests.Session()
+            # False also keeps macOS' proxy look-up out of forked workers, where it can crash the process.
+            session.trust_env = False
+            session.verify = self._endpoint.ca_file or True
+            self._session = session
+        proxies = getproxies_environment()
+        proxies.update(
+            {
+                name[:-6].lower(): value
+                for name, value in self._endpoint.environ.items()
+                if name.lower().endswith("_proxy") and value
+            }
+        )
+        self._session.proxies = {} if proxy_bypass_environment(host, proxies) else proxies
+        return self._session
+
+    def _read(self, answer: requests.Response, what: str) -> bytes:
+        """The body, bounded in size and in time (a server may also trickle)."""
+        body = bytearray()
+        deadline = time.monotonic() + 2 * self._endpoint.request_timeout
+        for chunk in answer.iter_content(65536):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise TransportError(
+                    f"{what}: the answer is larger than {LARGEST_BODY // 2**20} MiB",
+                    maybe_processed=True,
+                    permanent=True,
+                    next_step="Check that a Microsoft Graph endpoint answers at this address.",
+                )
+            if time.monotonic() > deadline:
+                raise TransportError(
+                    f"{what}: the answer did not end in time",
+                    maybe_processed=True,
+                    next_step="Raise request_timeout, or check the network.",
+                )
+        return bytes(body)
+
+
+def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:
+    """Name the cause. The texts of the exceptions are not passed on whole: they can hold headers of a proxy."""
+    errors = requests.exceptions
+    if isinstance(exc, errors.SSLError):
+        trusted = f"the certificates in {ca_file}" if ca_file else "the certificates that Python trusts"
+        return TransportError(
+            f"{what}: the server's certificate was not accepted with {trusted} ({_innermost(exc)})",
+            maybe_processed=False,
+            permanent=True,
+            next_step="Set ca_file to the file with the certificate authority of your proxy or endpoint.",
+        )
+    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
+        return TransportError(
+            f"{what}: {exc.strerror or type(exc).__name__}",
+            maybe_processed=False,
+            permanent=True,
+            next_step=f"Check ca_file ({ca_file})." if ca_file else "Check the network of the controller.",
+        )
+    if isinstance(exc, errors.ProxyError):
+        return TransportError(
+            f"{what}: the proxy did not let the request through",
+            maybe_processed=False,
+            next_step="Check HTTPS_PROXY and NO_PROXY.",
+        )
+    if isinstance(exc, errors.ConnectTimeout):
+        return TransportError(
+            f"{what}: no connection within {CONNECT_TIMEOUT} s",
+            maybe_processed=False,
+            next_step="Check the address, the firewall and HTTPS_PROXY.",
+        )
+    if isinstance(exc, errors.Timeout):
+        return TransportError(
+            f"{what}: no answer in time", maybe_processed=True, next_step="Raise request_timeout, or check the network."
+        )
+    if isinstance(exc, errors.ConnectionError):
+        refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
+        return TransportError(
+            f"{what}: {'the host cannot be reached' if refused else 'the connection was lost'} ({_innermost(exc)})",
+            maybe_processed=not refused,
+            next_step="Check the address, the name resolution of the controller and HTTPS_PROXY.",
+        )
+    return TransportError(
+        f"{what}: the answer could not be read ({type(exc).__name__})",
+        maybe_processed=True,
+        next_step="Run again; if it stays, check what answers at this address.",
+    )
+
+
+def _innermost(exc: BaseException) -> str:
+    """The operating system's words for the cause, such as "Connection refused"."""
+    seen: list[BaseException] = []
+    current: t.Any = exc
+    while isinstance(current, BaseException) and current not in seen:
+        seen.append(current)
+        reason = getattr(current, "reason", None)
+        arguments = [item for item in current.args if isinstance(item, BaseException)]
+        current = reason if isinstance(reason, BaseException) else (arguments[0] if arguments else None)
+    last = seen[-1]
+    text = getattr(last, "verify_message", None) or getattr(last, "strerror", None)
+    return text if isinstance(text, str) and text else type(last).__name__

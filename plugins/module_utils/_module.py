@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""One run of one module: connect, read, plan, apply unless in check mode, result and diff.
+
+The same code serves the action plugin (the normal way: inside the ansible-playbook process, so that neither an option
+nor a result with a secret passes through a file or a command line) and ``main()`` of a module file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    ArgumentSpec,
+    AuthSettings,
+    Endpoint,
+    auth_settings,
+    endpoint_settings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
+    AccessToken,
+    Credential,
+    choose_credential,
+    operator_token,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import Plan, View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+
+State = t.TypeVar("State")
+
+
+class Resource(t.Protocol[State]):
+    """What one kind of thing in the tenant means. ``State`` is whatever it needs to know about it."""
+
+    def read(self) -> State:
+        """What is there now. Sends no write."""
+
+    def desired(self, current: State) -> State:
+        """Pure: what shall be there, as far as it can be predicted. Raises AppsError where it must not be."""
+
+    def apply(self, current: State, wanted: State) -> State:
+        """Bring the tenant from one to the other; what is there then."""
+
+    def view(self, state: State) -> View:
+        """Pure: the state in names that a person reads, for the comparison and the diff; {} for "not there"."""
+
+    def result(self, state: State) -> View:
+        """Pure: what the module returns, the same keys for every state."""
+
+
+def _whole_second() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+
+
+@dataclasses.dataclass
+class Call:
+    """One call of a module: its options, and the connection that they ask for, made when it is first used."""
+
+    params: t.Mapping[str, t.Any]
+    check_mode: bool
+    environ: t.Mapping[str, str]
+    memory: RunMemory
+    now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
+
+    @functools.cached_property
+    def endpoint(self) -> Endpoint:
+        return endpoint_settings(self.params, self.environ)
+
+    @functools.cached_property
+    def http(self) -> HttpClient:
+        return HttpClient(self.endpoint)
+
+    @functools.cached_property
+    def graph(self) -> GraphClient:
+        self.validate_sign_in()
+        return GraphClient(self.http, host=self.endpoint.graph, token=self._token, memory=self.memory)
+
+    @property
+    def tenant_id(self) -> str:
+        """Of the tenant that was signed in to."""
+        return self._token(False).tenant_id or str(self._auth[0].tenant_id)
+
+    def close(self) -> None:
+        if "http" in self.__dict__:  # only a connection that was made
+            self.http.close()
+
+    def validate_sign_in(self) -> None:
+        """Raises InputError for what is wrong with the sign-in's options, before anything is sent."""
+        _settings, _credential = self._auth
+
+    @functools.cached_property
+    def _auth(self) -> tuple[AuthSettings, Credential]:
+        settings = auth_settings(self.params, self.environ)
+        return settings, choose_credential(settings, self.endpoint)
+
+    def _token(self, fresh: bool) -> AccessToken:
+        if fresh or self._signed_in is None:
+            settings, credential = self._auth
+            memory = RunMemory() if fresh else self.memory
+            self._signed_in = operator_token(
+                credential, settings, endpoint=self.endpoint, http=self.http, memory=memory
+            )
+        return self._signed_in
+
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    """What a module file declares: its options and what a call does with them.
+
+    ``secret_results`` are the documented return values that hold a secret: where one is filled, the action plugin
+    keeps the whole result out of callbacks and logs, whatever the task says about ``no_log``.
+    """
+
+    argument_spec: ArgumentSpec
+    run: t.Callable[[Call], dict[str, t.Any]]
+    secret_results: tuple[str, ...] = ()
+
+    def execute(self, call: Call) -> dict[str, t.Any]:
+        """The result, or one with ``failed``. Errors that are not AppsError are bugs and come through."""
+        try:
+            result = self.run(call)
+        except AppsError as exc:
+            return {"failed": True, "changed": False, **exc.describe()}
+        finally:
+            call.close()
+        if call.warnings:
+            result["warnings"] = call.warnings
+        return result
+
+
+def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
+    """Read, plan, apply. Where another writer was in the way, read again and go on from there."""
+    call.validate_sign_in()
+    current = resource.read()
+    first_view = resource.view(current)
+    wrote = False
+    while True:
+        wanted = resource.desired(current)
+        plan = Plan(before=resource.view(current), after=resource.view(wanted))
+        if not plan.changed or call.check_mode:
+            final = wanted
+            break
+        wrote = True
+        try:
+            final = resource.apply(current, wanted)
+            break
+        except GraphError as exc:
+            in_the_way = exc.fault.concurrency or exc.fault.already_granted
+            if not in_the_way or not call.graph.patience.pause():
+                raise
+        current = resource.read()
+    return {
+        "changed": plan.changed or wrote,
+        "diff": Plan(before=first_view, after=plan.after).diff(),
+        **resource.result(final),
+    }
+
+
+def run_as_module(module: Module) -> None:
+    """``main()`` of a module file: the one place that calls fail_json and exit_json."""
+    ansible_module = AnsibleModule(
+        argument_spec=module.argument_spec.options, supports_check_mode=True, **module.argument_spec.rules()
+    )
+    call = Call(
+        params=ansible_module.params, check_mode=ansible_module.check_mode, environ=os.environ, memory=RunMemory()
+    )
+    result = module.execute(call)
+    if result.get("failed"):
+        ansible_module.fail_json(**result)
+    ansible_module.exit_json(**result)

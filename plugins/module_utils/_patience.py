@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Bounded waiting: every retry and every poll of a task draws on one allowance that the user sets."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import random
+import time
+
+LONGEST_PAUSE = 60.0  # seconds
+TRANSPORT_ATTEMPTS = 4
+RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
+
+
+class Patience:
+    """Waits longer each time, honours Retry-After, and ends when the allowance (in seconds) is used up."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._pauses = 0
+        self.waited = 0.0
+
+    def pause(self, retry_after: str | None = None) -> bool:
+        """Wait before another try; False, without waiting, where the allowance does not reach.
+
+        ``retry_after`` is the header's value: seconds, also fractional, or a date.
+        """
+        self._pauses += 1
+        asked = _seconds(retry_after)
+        if asked is None:
+            pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
+            pause *= random.uniform(0.75, 1.25)
+        else:
+            # Never earlier than asked; the jitter keeps parallel hosts from coming back together.
+            pause = min(LONGEST_PAUSE, max(0.0, asked)) + random.uniform(0.0, 0.25)
+        if time.monotonic() + pause > self._deadline:
+            return False
+        time.sleep(pause)
+        self.waited += pause
+        return True
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    if not retry_after:
+        return None
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return None
+    return seconds if math.isfinite(seconds) else None

@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The permissions that an application asks for (requiredResourceAccess), by name, one resource at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient, Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
+    Permission,
+    ResourcePrincipal,
+    resource_client_id,
+    resource_label,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
+
+FIELDS = ("id", "appId", "displayName", "requiredResourceAccess")
+GRAPH_TYPES = {"application": "Role", "delegated": "Scope"}
+TYPES = {graph_type: name for name, graph_type in GRAPH_TYPES.items()}
+
+
+def declared_permissions(document: Json) -> list[Permission]:
+    """requiredResourceAccess of all resources, flat, without repeats and in the order in which it stands."""
+    found: dict[Permission, None] = {}
+    for entry in application.objects(document.get("requiredResourceAccess")):
+        resource = (application.text(entry, "resourceAppId") or "").lower()
+        for access in application.objects(entry.get("resourceAccess")):
+            permission_id, kind = application.text(access, "id"), TYPES.get(application.text(access, "type") or "")
+            if permission_id and kind:
+                found[Permission(resource, kind, permission_id.lower())] = None
+    return list(found)
+
+
+def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
+    """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
+    accesses = [{"id": permission.id, "type": GRAPH_TYPES[permission.type]} for permission in permissions]
+    entry = [{"resourceAppId": resource, "resourceAccess": accesses}] if accesses else []
+    collection: list[Json] = []
+    for other in application.objects(document.get("requiredResourceAccess")):
+        if (application.text(other, "resourceAppId") or "").lower() == resource:
+            collection += entry
+            entry = []
+        else:
+            collection.append(other)
+    return collection + entry
+
+
+def resolve(principal: ResourcePrincipal, kind: str, name: str) -> Permission:
+    """A permission by its name (or its id). Raises InputError with the closest real names."""
+    offered = principal.ids[kind]
+    if GUID.fullmatch(name):
+        permission = Permission(principal.client_id, kind, name.lower())
+        if permission in principal.names:
+            return permission
+    elif name in offered:
+        return Permission(principal.client_id, kind, offered[name])
+    other = "delegated" if kind == "application" else "application"
+    lowered = {known.lower(): known for known in offered}
+    close = [lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
+    hint = f"Did you mean {' or '.join(close)}?" if close else "See the resource's list of permissions."
+    if name in principal.ids[other]:
+        hint = f"It exists as {other} permission only: set {other}_permissions if that is what you mean. {hint}"
+    raise InputError(
+        f"{principal.display_name} has no {kind} permission {shown(name)}",
+        next_step=hint,
+        permission=name,
+        closest=close,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """What the application asks for of one resource; ``document`` is the application as it was read."""
+
+    document: Json
+    permissions: tuple[Permission, ...]
+    principal: ResourcePrincipal
+
+    @property
+    def application_object_id(self) -> str:
+        return application.text(self.document, "id") or ""
+
+    @property
+    def client_id(self) -> str:
+        return application.text(self.document, "appId") or ""
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(
+            self.principal.names.get(permission, permission.id)
+            for permission in self.permissions
+            if permission.type == kind
+        )
+
+
+class PermissionsResource:
+    """Adds, removes or exactly sets the permissions of one resource; those of other resources stay."""
+
+    def __init__(self, call: Call) -> None:
+        params = call.params
+        self._call = call
+        self._address = application.Address.of(params)
+        self._resource = resource_client_id(params["resource"])
+        self._present = params["state"] == "present"
+        self._exact = bool(params["exact"])
+        self._names: dict[str, list[str] | None] = {
+            kind: params[f"{kind}_permissions"] for kind in ("application", "delegated")
+        }
+        if self._exact and not self._present:
+            raise InputError(
+                "exact goes with state=present only", next_step="Remove exact, or set state to present."
+            )
+        for kind, names in self._names.items():
+            for name in names or ():
+                if not name or not name.isascii() or any(c.isspace() for c in name) or len(name) > 256:
+                    raise InputError(
+                        f"{kind}_permissions: {shown(name)} is not the name of a permission",
+                        next_step="Use names as in Microsoft's permissions reference, such as Mail.ReadWrite.",
+                    )
+
+    @property
+    def _graph(self) -> GraphClient:
+        return self._call.graph
+
+    def read(self) -> Declared:
+        document, principal = self._graph.get_many(
+            [self._address.read(self._graph, select=FIELDS), ResourcePrincipal.read(self._resource)]
+        )
+        found = application.required(document, self._address)
+        if principal is None:
+            raise ConflictError(
+                f"The tenant has no service principal of the resource {self._call.params['resource']}",
+                next_step="Check the resource's client id and the national cloud; the resource may have to be licensed"
+                " or consented to first.",
+            )
+        return Declared(
+            document=found,
+            permissions=tuple(p for p in declared_permissions(found) if p.resource == self._resource),
+            principal=ResourcePrincipal.of(principal),
+        )
+
+    def desired(self, current: Declared) -> Declared:
+        permissions = list(current.permissions)
+        for kind, names in self._names.items():
+            if names is None:
+                continue
+            named = [resolve(current.principal, kind, name) for name in names]
+            if not self._present:
+                permissions = [permission for permission in permissions if permission not in named]
+                continue
+            if self._exact:
+                permissions = [
+                    permission for permission in permissions if permission.type != kind or permission in named
+                ]
+            permissions += [permission for permission in dict.fromkeys(named) if permission not in permissions]
+        return dataclasses.replace(current, permissions=tuple(permissions))
+
+    def apply(self, current: Declared, wanted: Declared) -> Declared:
+        self._graph.write(
+            Write(
+                method="PATCH",
+                path=f"applications/{current.application_object_id}",
+                tried=f"set the permissions of {self._address}",
+                body={
+                    "requiredResourceAccess": required_resource_access(
+                        current.document, self._resource, wanted.permissions
+                    )
+                },
+                lag=self._graph.created_here(current.client_id),
+            )
+        )
+        return wanted
+
+    def view(self, state: Declared) -> View:
+        return {resource_label(self._resource): {kind: state.names(kind) for kind in ("application", "delegated")}}
+
+    def result(self, state: Declared) -> View:
+        return {
+            "client_id": state.client_id,
+            "application_object_id": state.application_object_id,
+            "resource_client_id": state.principal.client_id,
+            "resource_display_name": state.principal.display_name,
+            "application_permissions": state.names("application"),
+            "delegated_permissions": state.names("delegated"),
+        }

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Reading one or many registrations whole: properties, credentials' expiry, permissions by name, consent."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url, portal_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent import (
+    Consent,
+    consent_reads,
+    read_consent,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
+    LARGEST_PAGE,
+    Json,
+    Read,
+    odata_string,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration import (
+    FIELDS,
+    properties_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._secret import password_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
+    RESOURCES,
+    Permission,
+    ResourcePrincipal,
+    ResourcePrincipals,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
+
+INFO_FIELDS = (*FIELDS, "createdDateTime", "requiredResourceAccess", "passwordCredentials", "keyCredentials")
+
+
+def registration_info(call: Call) -> dict[str, t.Any]:
+    """The applications that the options select, by display name; an empty list where there is none."""
+    selection = _selection(call)
+    graph = call.graph
+    graph_principal = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
+    found, principal = graph.get_many([selection, graph_principal])
+    documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
+    documents.sort(key=_by_display_name)
+    reads = [
+        read
+        for document in documents
+        for read in consent_reads(application.text(document, "appId") or "", lag=False)
+    ]
+    answers = graph.get_many(reads)
+    known = ResourcePrincipals([principal])
+    return {
+        "changed": False,
+        "tenant_id": call.tenant_id,
+        "applications": [
+            _described(call, document, read_consent(graph, document, answers=answers[3 * i : 3 * i + 3], known=known))
+            for i, document in enumerate(documents)
+        ],
+    }
+
+
+def _by_display_name(document: Json) -> tuple[str, str]:
+    return (application.text(document, "displayName") or "").lower(), application.text(document, "appId") or ""
+
+
+def _selection(call: Call) -> Read:
+    params = call.params
+    if any(params[name] for name in ("client_id", "object_id", "unique_name")):
+        return application.Address.of(params).read(call.graph, select=INFO_FIELDS)
+    query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
+    if params["display_name"] is not None:
+        name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
+        query["$filter"] = f"displayName eq {odata_string(name)}"
+    elif params["tag"] is not None:
+        (tag,) = application.check_tags([params["tag"]])
+        query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
+    return Read(path="applications", tried="list the applications of the tenant", query=query)
+
+
+def _described(call: Call, document: Json, consent: Consent) -> View:
+    properties = properties_of(document)
+    client_id = application.text(document, "appId")
+    return {
+        "client_id": client_id,
+        "application_object_id": application.text(document, "id"),
+        "service_principal_object_id": consent.principal_id or None,
+        "display_name": properties["displayName"],
+        "unique_name": properties["uniqueName"],
+        "sign_in_audience": properties["signInAudience"],
+        "notes": properties["notes"],
+        "tags": properties["tags"],
+        "service_management_reference": properties["serviceManagementReference"],
+        "redirect_uris": properties["redirectUris"],
+        "created": application.text(document, "createdDateTime"),
+        "secrets": [credential.described(call.now) for credential in password_credentials(document)],
+        "certificates": [_certificate(call, entry) for entry in application.objects(document.get("keyCredentials"))],
+        "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
+        "consented": not consent.missing,
+        "portal_url": portal_url(call.endpoint.portal, client_id),
+        "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
+    }
+
+
+def _all_permissions(consent: Consent) -> list[Permission]:
+    return sorted({*consent.declared, *consent.granted}, key=consent.principals.shown)
+
+
+def _permission(consent: Consent, permission: Permission) -> View:
+    return {
+        **consent.principals.described(permission),
+        "declared": permission in consent.declared,
+        "granted": permission in consent.granted,
+    }
+
+
+def _certificate(call: Call, entry: Json) -> View:
+    start, end = (times.parse(application.text(entry, name) or "") for name in ("startDateTime", "endDateTime"))
+    return {
+        "key_id": application.text(entry, "keyId"),
+        "description": application.text(entry, "displayName"),
+        "start": times.written(start) if start else None,
+        "end": times.written(end) if end else None,
+        "days_left": times.days_left(end, call.now) if end else None,
+        "thumbprint": application.text(entry, "customKeyIdentifier"),
+    }

@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What the tasks of one ansible-playbook run may tell each other without anything being written anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+
+class RunMemory:
+    """Remembers nothing: what a module has when it runs as a process of its own.
+
+    The action plugin brings one that remembers (plugin_utils/_shared_memory.py).
+    """
+
+    def recall(self, key: str) -> t.Any | None:
+        """The value remembered under ``key``, unless it has expired."""
+        return None
+
+    def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
+        """Keep ``value`` (JSON-serialisable) for ``seconds``."""
+
+    @contextlib.contextmanager
+    def exclusive(self) -> t.Iterator[None]:
+        """Held by one task at a time, so that parallel hosts sign in once."""
+        yield

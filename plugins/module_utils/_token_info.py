@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Proof by a real token: a fresh one for the application's own client id and secret, and the roles it carries."""
+
+from __future__ import annotations
+
+import datetime
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    check_guid,
+    check_tenant,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
+    SECRET_NOT_READY,
+    AccessToken,
+    client_credentials_token,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
+
+# Source: "Authenticate an IMAP, POP or SMTP connection using OAuth". No source names the hosts of national clouds.
+EXCHANGE_ONLINE = "https://outlook.office365.com"
+
+
+def token_info(call: Call) -> dict[str, t.Any]:
+    """Poll, within wait_timeout, until a token is issued and carries the expected roles.
+
+    A fresh secret is refused for some seconds with the answer that a wrong one gets, and a fresh consent shows up in
+    tokens only after a while, so that neither can be judged at the first try. Raises SignInError where no token came.
+    """
+    params = call.params
+    client_id = check_guid("client_id", params["client_id"])
+    tenant_id = check_tenant("tenant_id", params["tenant_id"])
+    client_secret = params["client_secret"]
+    if not client_secret.strip():
+        raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
+    expected = sorted(set(params["expected_roles"] or ()))
+    resource = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[params["resource"]]
+    patience = Patience(call.endpoint.wait_timeout)
+    began = time.monotonic()
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            token = client_credentials_token(
+                call.http,
+                authority=call.endpoint.authority,
+                tenant_id=tenant_id,
+                client_id=client_id,
+                client_secret=client_secret,
+                resource=resource,
+            )
+        except SignInError as exc:
+            if exc.code not in SECRET_NOT_READY or not params["poll"] or not patience.pause():
+                raise
+            continue
+        missing = [role for role in expected if role not in token.roles]
+        if not missing or not params["poll"] or not patience.pause():
+            break
+    return {
+        "changed": False,
+        "client_id": client_id,
+        "tenant_id": token.tenant_id or tenant_id,
+        "proven": not missing,
+        "roles": token.roles,
+        "missing_roles": missing,
+        "unexpected_roles": _unexpected(token, params["expected_roles"]),
+        "scope": f"{resource}/.default",
+        "audience": str(token.claims.get("aud") or resource),
+        "expires": times.written(datetime.datetime.fromtimestamp(int(token.expires), datetime.timezone.utc)),
+        "attempts": attempts,
+        "waited_seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _unexpected(token: AccessToken, expected: t.Sequence[str] | None) -> list[str]:
+    """Roles beyond the expected ones, such as a broad permission that somebody granted by hand."""
+    return [] if expected is None else [role for role in token.roles if role not in expected]

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_admin_consent
+short_description: Grant admin consent to what an application asks for
+version_added: 1.0.0
+description:
+  - Grants, for the whole tenant, the permissions that an application declares, as the portal's button "Grant admin
+    consent" does. It works for a service principal as well as for a person, and in every national cloud.
+  - Application permissions become app role assignments; delegated ones become one all-principals grant a resource.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._application
+  - email_gateway.azure_apps._auth
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  revoke_stale:
+    description: Also revoke what is granted but not declared any more.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(present) grants what is declared and missing.
+      - V(absent) withdraws everything that is granted for the whole tenant. What single users consented to stays.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - Granting app roles of Microsoft Graph needs the application permissions C(AppRoleAssignment.ReadWrite.All) and
+    C(Application.Read.All), or the directory role Privileged Role Administrator.
+seealso:
+  - module: email_gateway.azure_apps.azure_app_graph_permissions
+  - module: email_gateway.azure_apps.azure_app_token_info
+"""
+
+EXAMPLES = r"""
+- name: Grant admin consent
+  email_gateway.azure_apps.azure_admin_consent:
+    unique_name: mail-gateway
+
+- name: Keep consent and declaration exactly in step
+  email_gateway.azure_apps.azure_admin_consent:
+    unique_name: mail-gateway
+    revoke_stale: true
+
+- name: Withdraw it
+  email_gateway.azure_apps.azure_admin_consent:
+    unique_name: mail-gateway
+    state: absent
+"""
+
+RETURN = r"""
+granted:
+  description: The permissions that are granted.
+  type: list
+  elements: dict
+  returned: success
+  contains: &permission
+    resource:
+      description: The short name of the resource, or its client id.
+      type: str
+      sample: microsoft_graph
+    resource_client_id:
+      description: The client id of the resource.
+      type: str
+      sample: 00000003-0000-0000-c000-000000000000
+    type:
+      description: Either application or delegated.
+      type: str
+      sample: application
+    name:
+      description: The name of the permission; its id where the resource does not know it.
+      type: str
+      sample: Mail.ReadWrite
+    id:
+      description: The id of the permission.
+      type: str
+      sample: e2a3a72e-5f79-4c64-b1b1-878b674786c9
+missing:
+  description: The permissions that are declared but not granted.
+  type: list
+  elements: dict
+  returned: success
+  contains: *permission
+stale:
+  description: The permissions that are granted but not declared.
+  type: list
+  elements: dict
+  returned: success
+  contains: *permission
+consent_url:
+  description: The page on which a human administrator can grant the same.
+  type: str
+  returned: success
+  sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
+tenant_id:
+  description: The tenant.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+client_id:
+  description: The client id of the application.
+  type: str
+  returned: success
+  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+service_principal_object_id:
+  description: The object id of the application's service principal, or null.
+  type: str
+  returned: success
+  sample: 66e30abb-1162-47a4-97e7-007bf57bb3ac
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    APPLICATION,
+    AUTH,
+    ENDPOINT,
+    ONE_APPLICATION,
+    STATE,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent import ConsentResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
+
+OWN = ArgumentSpec(options={"revoke_stale": {"type": "bool", "default": False}})
+
+MODULE = Module(
+    argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,
+    run=lambda call: converge(call, ConsentResource(call)),
+)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_app_graph_permissions
+short_description: Set the permissions that an application asks for, by name
+version_added: 1.0.0
+description:
+  - Declares permissions of Microsoft Graph or of another resource on an application, as the portal's page "API
+    permissions" does. Declaring grants nothing; see M(email_gateway.azure_apps.azure_admin_consent).
+  - Names are looked up in the tenant's own service principal of the resource. A name that does not exist is refused
+    with the closest ones that do.
+  - The permissions of other resources stay as they are.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._application
+  - email_gateway.azure_apps._auth
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  resource:
+    description:
+      - The resource whose permissions these are. Either V(microsoft_graph), V(exchange_online), or the client id of any
+        resource.
+    type: str
+    default: microsoft_graph
+  application_permissions:
+    description:
+      - Permissions for the application itself, without a signed-in user, such as V(Mail.ReadWrite).
+      - Left out, they stay. An empty list together with O(exact=true) removes all.
+    type: list
+    elements: str
+  delegated_permissions:
+    description: Permissions on behalf of a signed-in user. Left out, they stay.
+    type: list
+    elements: str
+  exact:
+    description:
+      - Also remove the permissions of this resource that are not listed. It covers those lists that are given.
+    type: bool
+    default: false
+  state:
+    description: V(absent) removes the listed permissions.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: email_gateway.azure_apps.azure_admin_consent
+  - name: Microsoft Graph permissions reference
+    description: All permissions of Microsoft Graph by name.
+    link: https://learn.microsoft.com/en-us/graph/permissions-reference
+"""
+
+EXAMPLES = r"""
+- name: Ask for what a gateway needs that delivers by Microsoft Graph
+  email_gateway.azure_apps.azure_app_graph_permissions:
+    unique_name: mail-gateway
+    application_permissions:
+      - Group.Read.All
+      - GroupMember.Read.All
+      - Mail.ReadWrite
+      - User.Read.All
+
+- name: Ask for sending by SMTP, and nothing else, from Exchange Online
+  email_gateway.azure_apps.azure_app_graph_permissions:
+    unique_name: mail-gateway
+    resource: exchange_online
+    application_permissions: [SMTP.SendAsApp]
+    exact: true
+"""
+
+RETURN = r"""
+client_id:
+  description: The client id of the application.
+  type: str
+  returned: success
+  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+application_object_id:
+  description: The object id of the application.
+  type: str
+  returned: success
+  sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+resource_client_id:
+  description: The client id of the resource.
+  type: str
+  returned: success
+  sample: 00000003-0000-0000-c000-000000000000
+resource_display_name:
+  description: The name of the resource in this tenant.
+  type: str
+  returned: success
+  sample: Microsoft Graph
+application_permissions:
+  description: The application permissions of this resource that are declared, by name.
+  type: list
+  elements: str
+  returned: success
+  sample: [Mail.ReadWrite]
+delegated_permissions:
+  description: The delegated permissions of this resource that are declared, by name.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    APPLICATION,
+    AUTH,
+    ENDPOINT,
+    ONE_APPLICATION,
+    STATE,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import PermissionsResource
+
+OWN = ArgumentSpec(
+    options={
+        "resource": {"type": "str", "default": "microsoft_graph"},
+        "application_permissions": {"type": "list", "elements": "str"},
+        "delegated_permissions": {"type": "list", "elements": "str"},
+        "exact": {"type": "bool", "default": False},
+    },
+    required_one_of=(("application_permissions", "delegated_permissions"),),
+)
+
+MODULE = Module(
+    argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,
+    run=lambda call: converge(call, PermissionsResource(call)),
+)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_app_registration_info
+short_description: Read registrations with credentials, permissions and consent
+version_added: 1.0.0
+description:
+  - Reads one application by its key, or all that have a display name or a tag, or all of the tenant. Tells when their
+    credentials expire, which permissions they declare by name, and what of it is granted.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._auth
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.info
+  - email_gateway.azure_apps._attributes.actiongroup
+options:
+  client_id:
+    description: The client id of the application.
+    type: str
+  object_id:
+    description: The object id of the application.
+    type: str
+  unique_name:
+    description: The unique name of the application.
+    type: str
+  display_name:
+    description: Read all applications with exactly this display name.
+    type: str
+  tag:
+    description: Read all applications with this tag.
+    type: str
+seealso:
+  - module: email_gateway.azure_apps.azure_app_registration
+"""
+
+EXAMPLES = r"""
+- name: Read one registration
+  email_gateway.azure_apps.azure_app_registration_info:
+    unique_name: mail-gateway
+  register: one
+
+- name: Read all that are tagged
+  email_gateway.azure_apps.azure_app_registration_info:
+    tag: mail-gateway
+  register: all_gateways
+
+- name: Show when their secrets expire
+  ansible.builtin.debug:
+    msg: "{{ item.display_name }}: {{ item.secrets | map(attribute='days_left') | list }} days left"
+  loop: "{{ all_gateways.applications }}"
+  loop_control:
+    label: "{{ item.client_id }}"
+"""
+
+RETURN = r"""
+tenant_id:
+  description: The tenant.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+applications:
+  description: The applications found, by display name. Empty where there is none.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    client_id:
+      description: The client id.
+      type: str
+      sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+    application_object_id:
+      description: The object id of the application.
+      type: str
+      sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+    service_principal_object_id:
+      description: The object id of its service principal, or null.
+      type: str
+      sample: 66e30abb-1162-47a4-97e7-007bf57bb3ac
+    display_name:
+      description: The display name.
+      type: str
+      sample: Mail gateway
+    unique_name:
+      description: The unique name, or null.
+      type: str
+      sample: mail-gateway
+    sign_in_audience:
+      description: Whose accounts the application is for.
+      type: str
+      sample: AzureADMyOrg
+    notes:
+      description: The notes, or null.
+      type: str
+      sample: Managed by Ansible
+    tags:
+      description: The tags, sorted.
+      type: list
+      elements: str
+      sample: [mail-gateway]
+    service_management_reference:
+      description: The reference into service management, or null.
+      type: str
+      sample: null
+    redirect_uris:
+      description: The redirect URIs of the platform "Web".
+      type: list
+      elements: str
+      sample: []
+    created:
+      description: When the application was created.
+      type: str
+      sample: "2026-11-23T07:00:00Z"
+    secrets:
+      description: The client secrets, the one that lasts longest first, each with key_id, description, start, end,
+        days_left and hint.
+      type: list
+      elements: dict
+      sample: []
+    certificates:
+      description: The certificates, each with key_id, description, start, end, days_left and thumbprint.
+      type: list
+      elements: dict
+      sample: []
+    permissions:
+      description: The permissions that are declared or granted, each with resource, resource_client_id, type, name, id,
+        declared and granted.
+      type: list
+      elements: dict
+      sample: []
+    consented:
+      description: Whether everything that is declared is granted.
+      type: bool
+      sample: true
+    portal_url:
+      description: The application's page in the Azure portal.
+      type: str
+      sample: https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/b2466de6-5867-4b23-83ff-449c85f44ba1
+    consent_url:
+      description: The page on which a human administrator can grant admin consent.
+      type: str
+      sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    APPLICATION,
+    AUTH,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration_info import registration_info
+
+OWN = ArgumentSpec(
+    options={"display_name": {"type": "str"}, "tag": {"type": "str"}},
+    mutually_exclusive=(("client_id", "object_id", "unique_name", "display_name", "tag"),),
+)
+
+MODULE = Module(argument_spec=OWN + APPLICATION + AUTH + ENDPOINT, run=registration_info)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_app_token_info
+short_description: Prove by a token that an application's client secret works
+version_added: 1.0.0
+description:
+  - Asks for a fresh token with an application's own client id and client secret, and tells which roles it carries and
+    which of the expected ones are missing. The token itself is not returned.
+  - A new secret is refused for some seconds, and a new consent appears in tokens only after a while. So the module asks
+    again, for O(wait_timeout) seconds at most.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.info
+  - email_gateway.azure_apps._attributes.actiongroup
+options:
+  tenant_id:
+    description: The tenant, by its id or one of its verified domain names.
+    type: str
+    required: true
+  client_id:
+    description: The client id of the application.
+    type: str
+    required: true
+  client_secret:
+    description: The value of the client secret.
+    type: str
+    required: true
+  resource:
+    description: The resource that the token is for.
+    type: str
+    choices: [microsoft_graph, exchange_online]
+    default: microsoft_graph
+  expected_roles:
+    description: Application permissions that the token has to carry.
+    type: list
+    elements: str
+  poll:
+    description:
+      - Ask again while the secret is refused or a role is missing. With V(false), one answer decides.
+    type: bool
+    default: true
+requirements:
+  - requests >= 2.28
+  - msal >= 1.23
+seealso:
+  - module: email_gateway.azure_apps.azure_app_secret
+  - module: email_gateway.azure_apps.azure_admin_consent
+"""
+
+EXAMPLES = r"""
+- name: Prove that the gateway's credential works
+  email_gateway.azure_apps.azure_app_token_info:
+    tenant_id: "{{ mail_gateway.tenant_id }}"
+    client_id: "{{ mail_gateway.client_id }}"
+    client_secret: "{{ mail_gateway.client_secret }}"
+    expected_roles: [Mail.ReadWrite]
+  register: proof
+  failed_when: not proof.proven
+"""
+
+RETURN = r"""
+proven:
+  description: Whether a token was issued and carries every expected role.
+  type: bool
+  returned: success
+  sample: true
+roles:
+  description: The application permissions that the token carries, sorted.
+  type: list
+  elements: str
+  returned: success
+  sample: [Mail.ReadWrite]
+missing_roles:
+  description: The expected roles that it does not carry.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+unexpected_roles:
+  description: The roles that it carries beyond the expected ones. Empty where none were named.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+scope:
+  description: The scope that was asked for; a gateway that lets you enter one needs this.
+  type: str
+  returned: success
+  sample: https://graph.microsoft.com/.default
+audience:
+  description: The resource that the token is for.
+  type: str
+  returned: success
+  sample: https://graph.microsoft.com
+expires:
+  description: When the token expires. This is not when the secret does.
+  type: str
+  returned: success
+  sample: "2026-11-23T08:00:00Z"
+attempts:
+  description: How often a token was asked for.
+  type: int
+  returned: success
+  sample: 1
+waited_seconds:
+  description: How long that took.
+  type: float
+  returned: success
+  sample: 0.2
+tenant_id:
+  description: The id of the tenant.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+client_id:
+  description: The client id of the application.
+  type: str
+  returned: success
+  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT, ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._token_info import token_info
+
+OWN = ArgumentSpec(
+    options={
+        "tenant_id": {"type": "str", "required": True},
+        "client_id": {"type": "str", "required": True},
+        "client_secret": {"type": "str", "required": True, "no_log": True},
+        "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
+        "expected_roles": {"type": "list", "elements": "str"},
+        "poll": {"type": "bool", "default": True},
+    },
+)
+
+MODULE = Module(argument_spec=OWN + ENDPOINT, run=token_info)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""Runs a module of this collection inside ansible-playbook, on the controller, whatever host the task is for.
+
+Ansible would otherwise write the module with its options (a client secret, a token) into a temporary file, and read
+the result (a new client secret) from a pipe that ANSIBLE_DEBUG prints. It also means that no gateway ever needs
+Python, requests or msal, and that a task costs no new Python process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
+
+MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+
+
+class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+    """The action plugin of a module; a subclass names the module."""
+
+    module_name: t.ClassVar[str]
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(None, task_vars)
+        module = self.module()
+        result.update(
+            call_module(
+                module,
+                self.module_name,
+                plain(self._task.args),
+                check_mode=bool(self._task.check_mode),
+                environ=self._environment(),
+                memory=RUN,
+            )
+        )
+        if not self._task.diff:
+            result.pop("diff", None)
+        if any(result.get(name) for name in module.secret_results):
+            # Callbacks and logs get the censored form, registered variables the whole.
+            result["_ansible_no_log"] = True
+        return result
+
+    def module(self) -> Module:
+        """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
+        declared: Module = importlib.import_module(f"{MODULES}.{self.module_name}").MODULE
+        return declared
+
+    def _environment(self) -> dict[str, str]:
+        """That of ansible-playbook, with the task's ``environment`` laid over it."""
+        of_task: dict[str, t.Any] = {}
+        self._compute_environment_string(of_task)
+        return {**os.environ, **{str(name): str(value) for name, value in plain(of_task).items()}}
+
+
+def call_module(
+    module: Module,
+    name: str,
+    args: t.Mapping[str, t.Any],
+    *,
+    check_mode: bool,
+    environ: t.Mapping[str, str],
+    memory: RunMemory,
+) -> dict[str, t.Any]:
+    """Validate the task's arguments as Ansible does for a module, and run it."""
+    spec = module.argument_spec
+    # Defaults of the action group reach every module of it, also the few that sign in to nothing.
+    of_group = {**AUTH.options, **ENDPOINT.options}
+    given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
+    validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(given)
+    if validation.error_messages:
+        found = [
+            f"Unsupported parameters for {name}: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
+            for error in validation.errors.errors
+        ]
+        refused = InputError("; ".join(found), next_step=f"See: ansible-doc email_gateway.azure_apps.{name}")
+        return {"failed": True, "changed": False, **refused.describe()}
+    call = Call(params=validation.validated_parameters, check_mode=check_mode, environ=environ, memory=memory)
+    return module.execute(call)
+
+
+def plain(value: t.Any) -> t.Any:
+    """Ansible's own kinds of strings, lists and dicts (tagged, unsafe, vaulted) as Python's, which libraries expect."""
+    if isinstance(value, dict):
+        return {plain(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value)

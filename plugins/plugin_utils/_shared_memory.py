@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""What the tasks of one ansible-playbook run remember together, in memory only.
+
+ansible-playbook loads an action plugin in its main process before it forks the worker that runs the task. A block of
+anonymous memory made at that moment is shared by all workers of the run, is gone with it, and is in no file: so the
+operator signs in once a run, and the token is nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import multiprocessing
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+
+SIZE = 256 * 1024  # bytes; a token has about two thousand
+LENGTH_BYTES = 4
+LOCK_TIMEOUT = 60.0  # seconds; a worker that was killed while it held the lock must not stop the others
+
+
+class SharedMemory(RunMemory):
+    """A small JSON table in anonymous memory that forked workers share."""
+
+    def __init__(self) -> None:
+        self._block = mmap.mmap(-1, SIZE)
+        fork = multiprocessing.get_context("fork")
+        self._sign_in_lock = fork.RLock()
+        self._table_lock = fork.RLock()
+
+    def recall(self, key: str) -> t.Any | None:
+        with _held(self._table_lock):
+            entry = self._load().get(key)
+        return entry["value"] if entry is not None else None
+
+    def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
+        with _held(self._table_lock):
+            table = self._load()
+            table[key] = {"value": value, "until": time.time() + seconds}
+            self._store(table)
+
+    @contextlib.contextmanager
+    def exclusive(self) -> t.Iterator[None]:
+        with _held(self._sign_in_lock):
+            yield
+
+    def _load(self) -> dict[str, t.Any]:
+        length = int.from_bytes(self._block[:LENGTH_BYTES], "big")
+        if not 0 < length <= SIZE - LENGTH_BYTES:
+            return {}
+        try:
+            table = json.loads(self._block[LENGTH_BYTES : LENGTH_BYTES + length])
+        except ValueError:  # a worker was killed while it wrote
+            return {}
+        now = time.time()
+        return {key: entry for key, entry in table.items() if entry["until"] > now}
+
+    def _store(self, table: dict[str, t.Any]) -> None:
+        content = json.dumps(table).encode()
+        while len(content) > SIZE - LENGTH_BYTES:
+            # Full: forget the oldest. Whoever misses it signs in once more.
+            del table[next(iter(table))]
+            content = json.dumps(table).encode()
+        self._block[:LENGTH_BYTES] = len(content).to_bytes(LENGTH_BYTES, "big")
+        self._block[LENGTH_BYTES : LENGTH_BYTES + len(content)] = content
+
+
+@contextlib.contextmanager
+def _held(lock: t.Any) -> t.Iterator[None]:
+    got = lock.acquire(timeout=LOCK_TIMEOUT)
+    try:
+        yield
+    finally:
+        if got:
+            lock.release()
+
+
+RUN = SharedMemory()

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""A variables file that ansible-vault encrypts, written whole or not at all, and never in clear."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+import typing as t
+
+import yaml
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+
+MODE = 0o600
+PASSWORD_STEP = "Pass --vault-id or --vault-password-file, set ANSIBLE_VAULT_PASSWORD_FILE, or add a vault credential."
+
+
+class VaultFile:
+    """One file, read and written with the vault secrets that ansible-playbook was given."""
+
+    def __init__(self, path: str, *, secrets: t.Sequence[tuple[str, t.Any]] | None, vault_id: str | None) -> None:
+        """``secrets`` are pairs of vault id and secret. Raises InputError where there is none at all."""
+        self.path = os.path.realpath(path)
+        self._vault_id = vault_id or C.DEFAULT_VAULT_ENCRYPT_IDENTITY
+        if not secrets:
+            raise InputError(
+                f"No vault password is given, so that {self.path} can be neither read nor written",
+                next_step=PASSWORD_STEP,
+            )
+        self._secrets = list(secrets)
+
+    @property
+    def exists(self) -> bool:
+        return os.path.lexists(self.path)
+
+    @property
+    def private(self) -> bool:
+        """Readable by its owner alone."""
+        return self.exists and stat.S_IMODE(os.stat(self.path).st_mode) == MODE
+
+    def read(self) -> dict[str, t.Any] | None:
+        """The variables; None where there is no file. Raises ConflictError for a file that is not ours to overwrite."""
+        if not self.exists:
+            return None
+        try:
+            with open(self.path, "rb") as file:
+                content = file.read()
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not read {self.path}: {exc.strerror}", next_step="Check the path and its permissions."
+            ) from None
+        if not is_encrypted(content):
+            raise ConflictError(
+                f"{self.path} is not encrypted by ansible-vault, and is left as it is",
+                next_step="Move it away, or choose another path.",
+            )
+        try:
+            variables = yaml.safe_load(VaultLib(self._secrets).decrypt(content))
+        except AnsibleError:
+            raise ConflictError(
+                f"Could not decrypt {self.path} with the vault passwords of this run",
+                next_step=f"Use the password that it was encrypted with. {PASSWORD_STEP}",
+            ) from None
+        except yaml.YAMLError:
+            variables = None
+        if not isinstance(variables, dict):
+            raise ConflictError(
+                f"{self.path} holds no variables, and is left as it is",
+                next_step="Move it away, or choose another path.",
+            )
+        return variables
+
+    def check_writable(self) -> None:
+        """Raises ConflictError where ``write`` would fail, as far as that can be known before."""
+        self._encrypting_secret()
+        folder = os.path.dirname(self.path)
+        while not os.path.lexists(folder):
+            folder = os.path.dirname(folder)
+        reason = ""
+        if os.path.isdir(self.path):
+            reason = "it is a directory"
+        elif not os.path.isdir(folder):
+            reason = f"{folder} is not a directory"
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            reason = f"the directory {folder} is not writable"
+        if reason:
+            raise ConflictError(
+                f"Could not write {self.path}: {reason}", next_step="Choose another path, or mend its permissions."
+            )
+
+    def write(self, variables: t.Mapping[str, t.Any]) -> None:
+        """Replace the file atomically, readable by its owner alone.
+
+        Raises ConflictError; the old file is then intact.
+        """
+        self.check_writable()
+        vault_id, secret = self._encrypting_secret()
+        text = "---\n" + yaml.safe_dump(dict(variables), default_flow_style=False, sort_keys=False, allow_unicode=True)
+        encrypted = VaultLib(self._secrets).encrypt(text, secret=secret, vault_id=vault_id)
+        folder = os.path.dirname(self.path)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self._replace(folder, encrypted)
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not write {self.path}: {exc.strerror}",
+                next_step="Check the disk and the permissions of the directory.",
+            ) from None
+
+    def remove(self) -> None:
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            return
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not remove {self.path}: {exc.strerror}", next_step="Check the permissions of the directory."
+            ) from None
+
+    def _encrypting_secret(self) -> tuple[str, t.Any]:
+        try:
+            found: tuple[str, t.Any] = match_encrypt_secret(self._secrets, encrypt_vault_id=self._vault_id)
+        except AnsibleError:
+            known = ", ".join(vault_id for vault_id, _secret in self._secrets)
+            raise InputError(
+                f"There is no vault password with the vault id {self._vault_id!r} to encrypt {self.path} with",
+                next_step=f"Set vault_id to one of: {known}; or pass --vault-id {self._vault_id}@FILE.",
+            ) from None
+        return found
+
+    def _replace(self, folder: str, encrypted: bytes) -> None:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(self.path)}.")  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(encrypted)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path)
+        except OSError:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command line: start in the foreground, say where in one JSON line, serve until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from types import FrameType
+
+from .server import EmulatorServer
+
+EXIT_CANNOT_LISTEN = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback.")
+    options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
+    options.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
+    options.add_argument("--secret-delay", type=float, default=0.0, metavar="S",
+                         help="seconds for which a fresh client secret is refused")
+    options.add_argument("--consent-delay", type=float, default=0.0, metavar="S",
+                         help="seconds for which a fresh consent is missing from tokens")
+    options.add_argument("--lag", type=int, default=0, metavar="N",
+                         help="requests for which a fresh object is not there yet")
+    options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds a token is good for")
+    options.add_argument("--log-file", help="where warnings and tracebacks go; default: standard error")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    chosen = parser().parse_args(arguments)
+    if chosen.log_file:
+        logging.basicConfig(filename=chosen.log_file, level=logging.INFO)
+    try:
+        server = EmulatorServer(
+            host="127.0.0.1" if chosen.host == "localhost" else chosen.host, port=chosen.port,
+            state_dir=chosen.state_dir, secret_delay=chosen.secret_delay, consent_delay=chosen.consent_delay,
+            lag=chosen.lag, token_lifetime=chosen.token_lifetime, log_level="warning",
+        )
+    except OSError as error:
+        print(f"graph_emulator: cannot listen on {chosen.host} port {chosen.port}: {error.strerror}", file=sys.stderr)
+        return EXIT_CANNOT_LISTEN
+
+    # The handlers come first: whoever reads the line may send a signal at once.
+    _stop_on_signal(server)
+    print(json.dumps(server.announcement()), flush=True)
+    try:
+        server.run()
+    finally:
+        server.close()
+    return 0
+
+
+def _stop_on_signal(server: EmulatorServer) -> None:
+    """uvicorn raises the signal again once it has shut down; by then it means nothing more."""
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator without its network side: one tenant with identity platform, Graph, journal, faults and clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .clock import Clock
+from .faults import Faults
+from .graph.dispatch import Graph
+from .identity import IdentityPlatform
+from .journal import Journal
+from .seed import Operator, Seed, add_operator
+from .settings import Settings
+from .tenant import Tenant
+from .tokens import process_key
+
+
+class Emulator:
+    """`settings` are the values that a reset comes back to."""
+
+    def __init__(self, *, settings: Settings | None = None, seed: Seed | None = None) -> None:
+        self.seed = seed or Seed()
+        self._initial = (settings or Settings()).as_dict()
+        self.tenant = Tenant(tenant_id=self.seed.tenant_id, domain=self.seed.domain, settings=Settings(**self._initial))
+        self.journal = Journal()
+        self.faults = Faults()
+        self.internal_errors: list[str] = []
+        key = process_key()
+        self.identity = IdentityPlatform(self.tenant, key)
+        self.graph_service = Graph(self.tenant, key)
+        self.seed.plant(self.tenant)
+
+    @property
+    def clock(self) -> Clock:
+        return self.tenant.clock
+
+    def listen_at(self, base: str) -> None:
+        """The address under which clients reach the emulator."""
+        self.identity.base = base
+        self.graph_service.base = base
+
+    def reset(self) -> None:
+        """State, journal, faults, settings and clock back to the start. Ids, secret and issued tokens stay good."""
+        with self.tenant.lock:
+            self.tenant.clock.reset()
+            self.tenant.settings.update(self._initial)
+            self.seed.plant(self.tenant)
+        self.journal.clear()
+        self.faults.clear()
+        self.internal_errors.clear()
+
+    def add_operator(self, roles: list[str]) -> tuple[str, str]:
+        """A further client with these app roles of Microsoft Graph: its client id and client secret."""
+        operator = Operator(roles=tuple(roles), display_name="Test operator")
+        with self.tenant.lock:
+            add_operator(self.tenant, operator, age=timedelta(hours=1))
+        return operator.client_id, operator.client_secret

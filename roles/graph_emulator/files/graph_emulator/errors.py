@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Graph's error answers. Each builder names where its code and message come from.
+
+`inferred` marks the few for which no public wording was found: their status and code follow the neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NOT_FOUND = "Request_ResourceNotFound"
+BAD_REQUEST = "Request_BadRequest"
+
+
+class GraphError(Exception):
+    """Ends a Graph request with an error answer."""
+
+    def __init__(self, status: int, code: str, message: str, *, details: list[dict[str, str]] | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+
+    def body(self, *, date: str, request_id: str, client_request_id: str) -> dict[str, Any]:
+        """{error: {code, message, details?, innerError}} as in the azure-cli recordings of 2023 and later."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = self.details
+        error["innerError"] = {"date": date, "request-id": request_id, "client-request-id": client_request_id}
+        return {"error": error}
+
+
+def not_found(name: str) -> GraphError:
+    """Absent, soft-deleted, or not replicated yet (azure-cli recording test_webapp_ssl_import)."""
+    message = f"Resource '{name}' does not exist or one of its queried reference-property objects are not present."
+    return GraphError(404, NOT_FOUND, message)
+
+
+def denied() -> GraphError:
+    """The token lacks the permission (azure-cli recording test_app_credential)."""
+    return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def not_in_local_tenant() -> GraphError:
+    """Replication lag as a caller with OwnedBy sees it; "must in" is Microsoft's wording (azuread provider)."""
+    message = (
+        "When using this permission, the backing application of the service principal being created must in the "
+        "local tenant"
+    )
+    return GraphError(403, "Authorization_RequestDenied", message)
+
+
+def unauthenticated(message: str) -> GraphError:
+    """A missing, broken or expired token (microsoft-graph-docs issue 16208 for the shape)."""
+    return GraphError(401, "InvalidAuthenticationToken", message)
+
+
+def bad_request(message: str) -> GraphError:
+    return GraphError(400, BAD_REQUEST, message)
+
+
+def odata_error(message: str) -> GraphError:
+    """A request that the OData layer refuses before the directory sees it (microsoft-graph-docs issue 10989)."""
+    return GraphError(400, "BadRequest", message)
+
+
+def unsupported_query(message: str) -> GraphError:
+    """A query that needs ConsistencyLevel: eventual, or cannot be asked at all (botframework-components issue 1108)."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def invalid_property(name: str) -> GraphError:
+    return bad_request(f"Invalid property '{name}'.")
+
+
+def read_only(name: str) -> GraphError:
+    return bad_request(f"Property '{name}' is read-only and cannot be set.")
+
+
+def invalid_value(name: str, resource: str, *, code: str = "InvalidValue") -> GraphError:
+    message = f"Invalid value specified for property '{name}' of resource '{resource}'."
+    details = [{"code": code, "message": message, "target": name}]
+    return GraphError(400, BAD_REQUEST, message, details=details)
+
+
+def missing_value(name: str, resource: str) -> GraphError:
+    return bad_request(f"A value is required for property '{name}' of resource '{resource}'.")
+
+
+def wrong_type(edm_type: str) -> GraphError:
+    message = (
+        f"Cannot convert a primitive value to the expected type 'Edm.{edm_type}'. See the inner exception for more "
+        "details."
+    )
+    return odata_error(message)
+
+
+def malformed_json() -> GraphError:
+    message = (
+        "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON "
+        "format."
+    )
+    return odata_error(message)
+
+
+def unknown_segment(name: str) -> GraphError:
+    return odata_error(f"Resource not found for the segment '{name}'.")
+
+
+def method_not_allowed() -> GraphError:
+    return GraphError(405, BAD_REQUEST, "Specified HTTP method is not allowed for the request target.")
+
+
+def value_taken(name: str) -> GraphError:
+    """A live or soft-deleted object holds the value; 400, not 409 (msgraph-bicep-types issue 137)."""
+    return bad_request(f"Another object with the same value for property {name} already exists.")
+
+
+def no_backing_application(app_id: str) -> GraphError:
+    """POST /servicePrincipals for an appId that is wrong or not replicated yet (azure-cli, azuread provider)."""
+    message = f"The appId '{app_id}' of the service principal does not reference a valid application object."
+    details = [{"code": "NoBackingApplicationObject", "message": message, "target": "appId"}]
+    return GraphError(400, BAD_REQUEST, message, details=details)
+
+
+def service_principal_exists(app_id: str) -> GraphError:
+    """Body as pasted in public write-ups of the 409."""
+    message = (
+        "The service principal cannot be created, updated, or restored because the service principal name "
+        f"{app_id} is already in use."
+    )
+    details = [{"code": "ObjectConflict", "message": message, "target": "None"}]
+    return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", message, details=details)
+
+
+def assignment_exists() -> GraphError:
+    message = "Permission being assigned already exists on the object"
+    return GraphError(400, BAD_REQUEST, message, details=[{"code": "InvalidUpdate"}])
+
+
+def app_role_not_found() -> GraphError:
+    return bad_request("Permission being assigned was not found on application")
+
+
+def invalid_reference_update() -> GraphError:
+    """A principal that is unknown or not replicated yet (azuread provider, app_role_assignment_resource.go)."""
+    return bad_request("Not a valid reference update.")
+
+
+def grant_exists() -> GraphError:
+    return bad_request("Permission entry already exists.")
+
+
+def unknown_password(key_id: str) -> GraphError:
+    return bad_request(f"No password credential found with keyId {key_id}.")
+
+
+def lifetime_policy(policy_id: str) -> GraphError:
+    """Credential lifetime above the tenant's cap (microsoft-365-agents-toolkit issue 10998)."""
+    message = f"Credential lifetime exceeds the max value allowed as per assigned policy '{policy_id}'."
+    details = [{"code": "InvalidKeyEndDate", "message": message, "target": "EndDate"}]
+    return GraphError(400, "CredentialInvalidLifetimeAsPerAppPolicy", message, details=details)
+
+
+def credential_type_policy(policy_id: str) -> GraphError:
+    """Client secrets are blocked. The code is public; the message is inferred."""
+    message = f"Credential type not allowed as per assigned policy '{policy_id}'."
+    return GraphError(400, "CredentialTypeNotAllowedAsPerAppPolicy", message)

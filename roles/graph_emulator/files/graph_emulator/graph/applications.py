@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""/applications: list, get, create, update, upsert by uniqueName, delete."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Any
+
+from cryptography import x509
+
+from .. import errors, shapes
+from ..assertions import certificate_from
+from ..bodies import check_properties, merge
+from ..clock import seven_digits, whole_seconds
+from ..seed import new_guid
+from . import deleted, listing, lookups, owners
+from .call import Answer, Call
+from .limits import check_application
+
+Json = dict[str, Any]
+KIND = "applications"
+_READ_ONLY = (
+    "id", "appId", "applicationTemplateId", "certification", "createdByAppId", "createdDateTime", "deletedDateTime",
+    "disabledByMicrosoftStatus", "publisherDomain", "verifiedPublisher",
+)
+
+
+def list_all(call: Call) -> Answer:
+    items = lookups.visible(call, KIND)
+    return listing.page(call, items, type_name="application", fragment=KIND, cost=2, expand=_expander(call))
+
+
+def get(call: Call) -> Answer:
+    item = lookups.find(call, KIND, call.key)
+    return listing.one(call, item, type_name="application", fragment=KIND, expand=_expander(call))
+
+
+def _expander(call: Call) -> listing.Expand:
+    def expand(item: Json, name: str) -> list[Json]:
+        if name != "owners":
+            raise errors.bad_request("Unsupported expand query.")
+        return owners.shown(call, item["id"])
+    return expand
+
+
+def create(call: Call) -> Answer:
+    return _create(call, call.body())
+
+
+def _create(call: Call, body: Json) -> Answer:
+    bound_owners = owners.bound(call, body)
+    changes = check_properties(body, type_name="application", resource="Application")
+    _refuse_read_only(changes)
+    if not changes.get("displayName"):
+        raise errors.missing_value("displayName", "Application")
+    check_application(call, changes, current=None)
+    now = call.tenant.clock.now()
+    item = shapes.application(
+        object_id=new_guid(), app_id=new_guid(), created=whole_seconds(now), publisher_domain=call.tenant.domain)
+    _apply(call, item, changes)
+    call.directory.applications[item["id"]] = item
+    call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
+    call.tenant.lag.created(item["id"], call.tenant.settings.lag)
+    headers = listing.location(call, item["id"], "Application")
+    # The answer to the create alone shows fractions of a second.
+    fresh = {**item, "createdDateTime": seven_digits(now)}
+    return listing.one(call, fresh, type_name="application", fragment=KIND, status=201, headers=headers)
+
+
+def update(call: Call) -> Answer:
+    """PATCH, and with `Prefer: create-if-missing` on uniqueName also create (reference page "Upsert application")."""
+    item = lookups.addressed(call, KIND, call.key)
+    upsert = call.key.name == "uniqueName" and call.prefers("create-if-missing")
+    if item is None and upsert:
+        return _create_by_unique_name(call)
+    if item is None or (not upsert and call.tenant.lag.hides(item["id"])):
+        raise errors.not_found(call.key.value)
+    call.authorize(item["id"])
+    changes = check_properties(call.body(), type_name="application", resource="Application")
+    _refuse_read_only(changes)
+    if changes.get("uniqueName", item["uniqueName"]) != item["uniqueName"] and item["uniqueName"] is not None:
+        # "Can be updated only if null and is immutable once set" (reference page "Update application").
+        raise errors.read_only("uniqueName")
+    check_application(call, changes, current=item)
+    _apply(call, item, changes)
+    _follow(call, item)
+    return Answer(204)
+
+
+def _create_by_unique_name(call: Call) -> Answer:
+    body = call.body()
+    if body.get("uniqueName", call.key.value) != call.key.value:
+        raise errors.invalid_value("uniqueName", "Application")
+    # A soft-deleted application still holds the name; check_application says so.
+    return _create(call, {**body, "uniqueName": call.key.value})
+
+
+def _refuse_read_only(changes: Json) -> None:
+    for name in _READ_ONLY:
+        if changes.get(name) is not None:
+            raise errors.read_only(name)
+        changes.pop(name, None)
+    # passwordCredential resource page: use addPassword and removePassword. The wording of the refusal is inferred.
+    if changes.pop("passwordCredentials", None):
+        raise errors.bad_request(
+            "Adding or updating passwordCredentials through this request is not supported; use addPassword or "
+            "removePassword.")
+
+
+def _apply(call: Call, item: Json, changes: Json) -> None:
+    merge(item, changes, type_name="application")
+    if "requiredResourceAccess" in changes:
+        # Graph gives the resources back in reverse, the permissions of each as sent (recording test_app_permission).
+        item["requiredResourceAccess"].reverse()
+    if "keyCredentials" in changes:
+        item["keyCredentials"] = [_registered(call, entry) for entry in item["keyCredentials"]]
+    if "web" in changes:
+        item["web"]["redirectUriSettings"] = [{"uri": uri, "index": None} for uri in item["web"]["redirectUris"]]
+    if "signInAudience" in changes and item["signInAudience"] in shapes.PERSONAL_AUDIENCES:
+        # Recorded default of personal-account audiences: 2; of the others: null.
+        item["api"]["requestedAccessTokenVersion"] = 2
+
+
+def _registered(call: Call, credential: Json) -> Json:
+    """A certificate as Graph shows it: no key; thumbprint and subject filled in (recording rbac_create_cert)."""
+    if credential["key"] is None:
+        if credential["keyId"] not in call.directory.certificates:
+            raise errors.invalid_value("keyCredentials", "Application")
+        return credential
+    try:
+        certificate: x509.Certificate = certificate_from(credential["key"])
+        raw = base64.b64decode(credential["key"])
+    except (binascii.Error, ValueError) as error:
+        raise errors.bad_request("Key credential is invalid.") from error
+    key_id = credential["keyId"] or new_guid()
+    call.directory.certificates[key_id] = credential["key"]
+    return {
+        **credential,
+        "customKeyIdentifier": credential["customKeyIdentifier"] or hashlib.sha1(raw).hexdigest().upper(),
+        "displayName": credential["displayName"] or certificate.subject.rfc4514_string(),
+        "endDateTime": credential["endDateTime"] or whole_seconds(certificate.not_valid_after_utc),
+        "startDateTime": credential["startDateTime"] or whole_seconds(certificate.not_valid_before_utc),
+        "key": None,
+        "keyId": key_id,
+    }
+
+
+def _follow(call: Call, item: Json) -> None:
+    """In its home tenant the service principal takes over what it shares with its application."""
+    principal = call.tenant.service_principal_by("appId", item["appId"])
+    if principal is not None:
+        share(item, principal)
+
+
+def share(item: Json, principal: Json) -> None:
+    principal.update(
+        appDisplayName=item["displayName"], displayName=item["displayName"], signInAudience=item["signInAudience"],
+        appDescription=item["description"], homepage=item["web"]["homePageUrl"], logoutUrl=item["web"]["logoutUrl"],
+        replyUrls=[*item["web"]["redirectUris"]], info={**item["info"]}, appRoles=[*item["appRoles"]],
+        oauth2PermissionScopes=[*item["api"]["oauth2PermissionScopes"]],
+        servicePrincipalNames=[*item["identifierUris"], item["appId"]],
+    )
+
+
+def delete(call: Call) -> Answer:
+    item = lookups.find_to_change(call, KIND, call.key)
+    deleted.delete_application(call, item)
+    return Answer(204)
+
+

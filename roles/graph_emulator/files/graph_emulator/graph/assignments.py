@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""appRoleAssignments (seen from the client) and appRoleAssignedTo (seen from the resource): the same records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import errors, shapes
+from ..bodies import check_properties
+from ..clock import seven_digits
+from ..identifiers import assignment_id
+from . import listing, lookups
+from .call import Answer, Call, Handler
+
+Json = dict[str, Any]
+_TYPE = "appRoleAssignment"
+_SIDES = {"appRoleAssignments": "principalId", "appRoleAssignedTo": "resourceId"}
+_NO_ROLE = "00000000-0000-0000-0000-000000000000"
+MOST_ASSIGNMENTS = 1500
+
+
+def of_principal(call: Call, principal_id: str) -> list[Json]:
+    return _alive(call, "principalId", principal_id)
+
+
+def of_resource(call: Call, resource_id: str) -> list[Json]:
+    return _alive(call, "resourceId", resource_id)
+
+
+def _alive(call: Call, side: str, object_id: str) -> list[Json]:
+    """Without those whose other end is soft-deleted. That a restore brings them back is inferred."""
+    principals = call.directory.service_principals
+    return [
+        entry for entry in call.directory.assignments.values()
+        if entry[side] == object_id and entry["principalId"] in principals and entry["resourceId"] in principals
+        and not call.tenant.lag.hides(entry["id"])
+    ]
+
+
+def list_for(collection: str) -> Handler:
+    def list_assignments(call: Call) -> Answer:
+        item = lookups.find(call, "servicePrincipals", call.key)
+        fragment = f"servicePrincipals('{item['id']}')/{collection}"
+        items = _alive(call, _SIDES[collection], item["id"])
+        return listing.page(call, items, type_name=_TYPE, fragment=fragment, cost=2)
+    return list_assignments
+
+
+def get_for(collection: str) -> Handler:
+    def get(call: Call) -> Answer:
+        item = lookups.find(call, "servicePrincipals", call.key)
+        entry = _member(call, collection, item)
+        return listing.one(
+            call, entry, type_name=_TYPE, fragment=f"servicePrincipals('{item['id']}')/{collection}")
+    return get
+
+
+def _member(call: Call, collection: str, item: Json) -> Json:
+    wanted = call.keys[1].value
+    for entry in _alive(call, _SIDES[collection], item["id"]):
+        if entry["id"] == wanted:
+            return entry
+    raise errors.not_found(wanted)
+
+
+def add_for(collection: str) -> Handler:
+    def add(call: Call) -> Answer:
+        item = lookups.find(call, "servicePrincipals", call.key)
+        return _add(call, collection, item)
+    return add
+
+
+def _add(call: Call, collection: str, item: Json) -> Answer:
+    body = check_properties(call.body(), type_name=_TYPE, resource="AppRoleAssignment")
+    for name in ("principalId", "resourceId", "appRoleId"):
+        if not body.get(name):
+            raise errors.missing_value(name, "AppRoleAssignment")
+    if body[_SIDES[collection]].lower() != item["id"]:
+        # The id in the path is one end of the assignment (reference pages of both collections).
+        raise errors.invalid_reference_update()
+    principal = lookups.principal(call, body["principalId"])
+    resource = lookups.principal(call, body["resourceId"])
+    if principal is None or resource is None:
+        raise errors.invalid_reference_update()
+    role_id = body["appRoleId"].lower()
+    enabled = {
+        role["id"] for role in resource["appRoles"]
+        if role["isEnabled"] and "Application" in role["allowedMemberTypes"]
+    }
+    if role_id not in enabled and not (role_id == _NO_ROLE and not resource["appRoles"]):
+        raise errors.app_role_not_found()
+    existing = [entry for entry in call.directory.assignments.values() if entry["principalId"] == principal["id"]]
+    if any(entry["resourceId"] == resource["id"] and entry["appRoleId"] == role_id for entry in existing):
+        raise errors.assignment_exists()
+    if len(existing) >= MOST_ASSIGNMENTS:
+        raise errors.bad_request("The number of app role assignments exceeds the maximum allowed.")
+    entry = shapes.app_role_assignment(
+        assignment_id=assignment_id(principal["id"]), created=seven_digits(call.tenant.clock.now()), role_id=role_id,
+        principal=principal, resource=resource,
+    )
+    call.directory.assignments[entry["id"]] = entry
+    call.directory.assigned_at[entry["id"]] = call.tenant.clock.timestamp()
+    call.tenant.lag.created(entry["id"], call.tenant.settings.lag)
+    fragment = f"servicePrincipals('{item['id']}')/{collection}"
+    headers = listing.location(call, item["id"], "ServicePrincipal")
+    return listing.one(call, entry, type_name=_TYPE, fragment=fragment, status=201, headers=headers)
+
+
+def remove_for(collection: str) -> Handler:
+    def remove(call: Call) -> Answer:
+        item = lookups.find(call, "servicePrincipals", call.key)
+        entry = _member(call, collection, item)
+        del call.directory.assignments[entry["id"]]
+        del call.directory.assigned_at[entry["id"]]
+        return Answer(204)
+    return remove
+
+
+def forget(call: Call, principal_id: str) -> None:
+    """When a service principal is purged, so is every assignment from or to it."""
+    for entry in list(call.directory.assignments.values()):
+        if principal_id in (entry["principalId"], entry["resourceId"]):
+            del call.directory.assignments[entry["id"]]
+            del call.directory.assigned_at[entry["id"]]

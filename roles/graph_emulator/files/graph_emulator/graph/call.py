@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One Graph request on its way to a handler, and the handler's answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import errors, rights
+from ..odata.path import Key
+from ..odata.query import Query
+from ..tenant import Directory, Tenant
+from ..tokens import Caller
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """`cost` is x-ms-resource-unit as recorded for the call."""
+
+    status: int
+    body: Json | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    cost: int = 1
+
+
+@dataclass
+class Call:
+    """Everything a handler may look at."""
+
+    tenant: Tenant
+    caller: Caller
+    base: str
+    path: str
+    options: dict[str, str]
+    headers: dict[str, str]
+    payload: bytes
+    keys: list[Key] = field(default_factory=list)
+    right: str = ""
+
+    @property
+    def directory(self) -> Directory:
+        return self.tenant.directory
+
+    @property
+    def key(self) -> Key:
+        return self.keys[0]
+
+    def context(self, fragment: str) -> str:
+        return f"{self.base}/v1.0/$metadata#{fragment}"
+
+    def query(self, type_name: str) -> Query:
+        eventual = self.headers.get("consistencylevel", "").lower() == "eventual"
+        return Query(type_name, self.options, eventual=eventual)
+
+    def prefers(self, preference: str) -> bool:
+        return preference in [part.strip().lower() for part in self.headers.get("prefer", "").split(",")]
+
+    def authorize(self, object_id: str) -> None:
+        """The route's right on this one object, which the caller may own."""
+        rights.require(self.caller, self.right, owned=self.tenant.owns(self.caller.principal_id, object_id))
+
+    def body(self) -> Json:
+        """The JSON object sent. Nothing, something else, or another content type is Graph's 400."""
+        content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not self.payload:
+            raise errors.bad_request("Empty Payload. JSON content expected.")
+        if content_type != "application/json":
+            raise errors.bad_request(
+                "Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+        try:
+            value = json.loads(self.payload)
+        except ValueError as error:
+            raise errors.malformed_json() from error
+        if not isinstance(value, dict):
+            raise errors.malformed_json()
+        return value
+
+
+Handler = Callable[[Call], Answer]

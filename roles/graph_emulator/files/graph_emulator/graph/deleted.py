@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Soft delete: /directory/deletedItems, restore, purge.
+
+Deleting a registration also deletes its service principal, and restoring brings it back (Microsoft Entra
+documentation, "Delete and recover applications FAQ"). That secrets and assignments come back with it is inferred.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import errors
+from ..clock import whole_seconds
+from . import assignments, grants, listing
+from .call import Answer, Call, Handler
+
+Json = dict[str, Any]
+_TYPES = {"applications": "application", "servicePrincipals": "servicePrincipal"}
+
+
+def delete_application(call: Call, item: Json) -> None:
+    del call.directory.applications[item["id"]]
+    _bury(call, "applications", item)
+    principal = call.tenant.service_principal_by("appId", item["appId"])
+    if principal is not None:
+        delete_service_principal(call, principal)
+
+
+def delete_service_principal(call: Call, item: Json) -> None:
+    del call.directory.service_principals[item["id"]]
+    _bury(call, "servicePrincipals", item)
+
+
+def _bury(call: Call, kind: str, item: Json) -> None:
+    item["deletedDateTime"] = whole_seconds(call.tenant.clock.now())
+    call.directory.deleted[item["id"]] = (kind, item)
+
+
+def list_for(kind: str) -> Handler:
+    def list_deleted(call: Call) -> Answer:
+        items = [item for other, item in call.directory.deleted.values() if other == kind]
+        return listing.page(call, items, type_name=_TYPES[kind], fragment=kind)
+    return list_deleted
+
+
+def list_untyped(call: Call) -> Answer:
+    """The page "List deletedItems" wants the type in the path; the wording of the refusal is inferred."""
+    raise errors.bad_request("The OData cast segment of the deleted item type is required in the URL.")
+
+
+def _find(call: Call) -> tuple[str, Json]:
+    found = call.directory.deleted.get(call.key.value.lower())
+    if found is None:
+        raise errors.not_found(call.key.value)
+    return found
+
+
+def _answer(call: Call, kind: str, item: Json) -> Answer:
+    typed = {"@odata.type": f"#microsoft.graph.{_TYPES[kind]}", **item}
+    return listing.one(call, typed, type_name=_TYPES[kind], fragment="directoryObjects")
+
+
+def get(call: Call) -> Answer:
+    return _answer(call, *_find(call))
+
+
+def restore(call: Call) -> Answer:
+    kind, item = _find(call)
+    call.authorize(item["id"])
+    if kind == "servicePrincipals" and call.tenant.application_by("appId", item["appId"]) is None:
+        raise errors.no_backing_application(item["appId"])
+    if kind == "servicePrincipals" and call.tenant.service_principal_by("appId", item["appId"]) is not None:
+        raise errors.service_principal_exists(item["appId"])
+    _unbury(call, kind, item)
+    if kind == "applications":
+        for other_kind, other in list(call.directory.deleted.values()):
+            if other_kind == "servicePrincipals" and other["appId"] == item["appId"]:
+                _unbury(call, other_kind, other)
+    return _answer(call, kind, item)
+
+
+def _unbury(call: Call, kind: str, item: Json) -> None:
+    del call.directory.deleted[item["id"]]
+    item["deletedDateTime"] = None
+    alive = call.directory.applications if kind == "applications" else call.directory.service_principals
+    alive[item["id"]] = item
+
+
+def purge(call: Call) -> Answer:
+    kind, item = _find(call)
+    call.authorize(item["id"])
+    _forget(call, item)
+    if kind == "applications":
+        for other_kind, other in list(call.directory.deleted.values()):
+            if other_kind == "servicePrincipals" and other["appId"] == item["appId"]:
+                _forget(call, other)
+    return Answer(204)
+
+
+def _forget(call: Call, item: Json) -> None:
+    del call.directory.deleted[item["id"]]
+    call.directory.owners.pop(item["id"], None)
+    call.directory.federated_credentials.pop(item["id"], None)
+    for credential in item["passwordCredentials"]:
+        call.directory.secrets.pop(credential["keyId"], None)
+    for credential in item["keyCredentials"]:
+        call.directory.certificates.pop(credential["keyId"], None)
+    assignments.forget(call, item["id"])
+    grants.forget(call, item["id"])

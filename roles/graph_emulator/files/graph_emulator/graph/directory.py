@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""organization, users and directoryObjects: read-only, as far as the collection's work touches them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import errors
+from . import listing, lookups
+from .call import Answer, Call
+
+Json = dict[str, Any]
+_MOST_IDS = 1000
+
+
+def list_organization(call: Call) -> Answer:
+    return listing.page(call, [call.directory.organization], type_name="organization", fragment="organization")
+
+
+def list_users(call: Call) -> Answer:
+    return listing.page(call, call.directory.users.values(), type_name="user", fragment="users")
+
+
+def get_user(call: Call) -> Answer:
+    """By object id or by userPrincipalName."""
+    wanted = call.key.value.lower()
+    for user in call.directory.users.values():
+        if wanted in (user["id"], user["userPrincipalName"].lower()):
+            return listing.one(call, user, type_name="user", fragment="users")
+    raise errors.not_found(call.key.value)
+
+
+def get_object(call: Call) -> Answer:
+    item = lookups.directory_object(call, call.key.value)
+    if item is None or call.tenant.lag.hides(item["id"]):
+        raise errors.not_found(call.key.value)
+    type_name = item["@odata.type"].rpartition(".")[2]
+    return listing.one(call, item, type_name=type_name, fragment="directoryObjects")
+
+
+def get_by_ids(call: Call) -> Answer:
+    """directoryObjects/getByIds: what is not there is left out (azure-cli recording rbac_idempotent)."""
+    body = call.body()
+    ids, types = body.get("ids"), body.get("types") or ["directoryObject"]
+    if not isinstance(ids, list) or not isinstance(types, list) or len(ids) > _MOST_IDS:
+        raise errors.invalid_value("ids", "DirectoryObject")
+    found = [lookups.directory_object(call, str(object_id)) for object_id in ids]
+    shown = [
+        item for item in found
+        if item is not None and ("directoryObject" in types or item["@odata.type"].rpartition(".")[2] in types)
+    ]
+    body = {"@odata.context": call.context("directoryObjects"), "value": shown}
+    return Answer(200, body, {"location": call.base}, cost=3)

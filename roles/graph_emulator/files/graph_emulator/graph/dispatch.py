@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an HTTP request to a Graph answer: token, route, right, handler, error body, response headers."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from typing import Any
+
+from .. import catalogue, errors, rights, tokens
+from ..odata.path import tokens as path_tokens
+from ..odata.query import parse_query
+from ..tenant import Tenant
+from .call import Answer, Call
+from .routes import resolve
+
+Json = dict[str, Any]
+VERSION = "/v1.0"
+CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+
+@dataclass
+class GraphRequest:
+    """One request as it came in, alone or inside a $batch. Header names are in lower case."""
+
+    method: str
+    raw_path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    payload: bytes = b""
+
+
+@dataclass
+class GraphResponse:
+    status: int
+    headers: dict[str, str]
+    body: Json | None
+    client_id: str | None = None
+
+
+class Graph:
+    """Serves one tenant. `base` is the emulator's own address, known once it listens."""
+
+    def __init__(self, tenant: Tenant, key: tokens.SigningKey) -> None:
+        self.tenant = tenant
+        self.key = key
+        self.base = ""
+
+    def authenticate(self, request: GraphRequest) -> tokens.Caller:
+        return tokens.read(
+            request.headers.get("authorization"), self.key, clock=self.tenant.clock, audiences=self._audiences(),
+            tenant_id=self.tenant.tenant_id,
+        )
+
+    def _audiences(self) -> frozenset[str]:
+        graph = self.tenant.service_principal_by("appId", catalogue.MICROSOFT_GRAPH_APP_ID)
+        names = graph["servicePrincipalNames"] if graph else []
+        return frozenset(name.rstrip("/") for name in names) | {self.base}
+
+    def serve(self, request: GraphRequest) -> GraphResponse:
+        """The answer to a request that carries its own token."""
+        try:
+            caller = self.authenticate(request)
+        except errors.GraphError as error:
+            return self.failed(error, request)
+        return self.serve_as(caller, request)
+
+    def serve_as(self, caller: tokens.Caller, request: GraphRequest) -> GraphResponse:
+        """The answer to an authenticated request; every change happens under the tenant's lock."""
+        with self.tenant.lock:
+            self.tenant.lag.start_request()
+            try:
+                answer = self._answer(caller, request)
+            except errors.GraphError as error:
+                return self.failed(error, request, caller)
+        headers = {**self.headers(request), "x-ms-resource-unit": str(answer.cost), **answer.headers}
+        if answer.body is not None:
+            headers.update({"content-type": CONTENT_TYPE, "odata-version": "4.0"})
+        return GraphResponse(answer.status, headers, answer.body, caller.client_id)
+
+    def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
+        path = path_tokens(request.raw_path[len(VERSION):])
+        route, keys = resolve(request.method, path)
+        rights.require_some(caller, route.right)
+        call = Call(
+            tenant=self.tenant, caller=caller, base=self.base, path=request.raw_path, right=route.right, keys=keys,
+            options=parse_query(request.query), headers=request.headers, payload=request.payload,
+        )
+        return route.handler(call)
+
+    def headers(self, request: GraphRequest) -> dict[str, str]:
+        now = self.tenant.clock.now()
+        request_id = str(uuid.uuid4())
+        return {
+            "cache-control": "no-cache",
+            "date": format_datetime(now, usegmt=True),
+            "request-id": request_id,
+            "client-request-id": request.headers.get("client-request-id", request_id),
+        }
+
+    def failed(
+        self, error: errors.GraphError, request: GraphRequest, caller: tokens.Caller | None = None
+    ) -> GraphResponse:
+        headers = {**self.headers(request), "content-type": "application/json"}
+        if error.status == 401:
+            headers["www-authenticate"] = (
+                'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+                f'client_id="{catalogue.MICROSOFT_GRAPH_APP_ID}"')
+        else:
+            headers["x-ms-resource-unit"] = "1"
+        body = error.body(
+            date=f"{self.tenant.clock.now():%Y-%m-%dT%H:%M:%S}", request_id=headers["request-id"],
+            client_request_id=headers["client-request-id"],
+        )
+        return GraphResponse(error.status, headers, body, caller.client_id if caller else None)

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Owners of applications and service principals.
+
+Recorded: a user who creates an application owns it at once (azure-cli test_app_owner). That an app-only creator owns
+what it creates is inferred from the description of Application.ReadWrite.OwnedBy ("create other applications, and fully
+manage those applications"), which would be of no use otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import errors
+from . import listing, lookups
+from .call import Answer, Call, Handler
+
+Json = dict[str, Any]
+_REFERENCE = re.compile(
+    r"/(?:v1\.0/)?(?:directoryObjects|users|servicePrincipals)(?:/|\(')([0-9a-fA-F-]{36})(?:'\))?$")
+MOST_OWNERS = 100
+
+
+def shown(call: Call, object_id: str) -> list[Json]:
+    found = (lookups.directory_object(call, owner) for owner in call.directory.owners.get(object_id, []))
+    return [item for item in found if item is not None]
+
+
+def with_creator(call: Call, bound_owners: list[str]) -> list[str]:
+    creator = call.caller.principal_id
+    return bound_owners if creator in bound_owners else [creator, *bound_owners]
+
+
+def bound(call: Call, body: Json) -> list[str]:
+    """owners@odata.bind of a create; the name is taken out of the body."""
+    references = body.pop("owners@odata.bind", [])
+    if not isinstance(references, list):
+        raise errors.malformed_json()
+    return [_referenced(call, reference) for reference in references]
+
+
+def _referenced(call: Call, reference: Any) -> str:
+    """The object id in a reference like https://graph.microsoft.com/v1.0/directoryObjects/{id}."""
+    match = _REFERENCE.search(reference) if isinstance(reference, str) else None
+    if match is None:
+        raise errors.bad_request("Invalid URL format specified in @odata.bind or @odata.id.")
+    object_id = match.group(1).lower()
+    if lookups.directory_object(call, object_id) is None or call.tenant.lag.hides(object_id):
+        raise errors.not_found(object_id)
+    return object_id
+
+
+def list_for(kind: str) -> Handler:
+    def list_owners(call: Call) -> Answer:
+        item = lookups.find(call, kind, call.key)
+        return listing.page(call, shown(call, item["id"]), type_name="user", fragment="directoryObjects")
+    return list_owners
+
+
+def add_for(kind: str) -> Handler:
+    def add(call: Call) -> Answer:
+        item = lookups.find_to_change(call, kind, call.key)
+        owner = _referenced(call, call.body().get("@odata.id"))
+        current = call.directory.owners.setdefault(item["id"], [])
+        if owner in current:
+            raise errors.bad_request(
+                "One or more added object references already exist for the following modified properties: 'owners'.")
+        if len(current) >= MOST_OWNERS:
+            raise errors.bad_request("The number of owners exceeds the maximum allowed.")
+        current.append(owner)
+        return Answer(204)
+    return add
+
+
+def remove_for(kind: str) -> Handler:
+    def remove(call: Call) -> Answer:
+        item = lookups.find_to_change(call, kind, call.key)
+        owner = call.keys[1].value.lower()
+        current = call.directory.owners.get(item["id"], [])
+        if owner not in current:
+            raise errors.not_found(owner)
+        current.remove(owner)
+        return Answer(204)
+    return remove

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""addPassword and removePassword, on applications and on service principals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from .. import errors
+from ..bodies import check_properties, is_guid
+from ..clock import echo_time, parse_sent_time, seven_digits
+from ..seed import new_guid, new_secret
+from ..tenant import Secret, secret_digest
+from . import lookups, policies
+from .call import Answer, Call, Handler
+from .limits import LONGEST_NAME
+
+Json = dict[str, Any]
+_SET_BY_GRAPH = ("hint", "keyId", "secretText")
+_MOST_PERSONAL_SECRETS = 2
+
+
+def add_for(kind: str) -> Handler:
+    def add(call: Call) -> Answer:
+        item = lookups.find_to_change(call, kind, call.key)
+        return _add(call, kind, item)
+    return add
+
+
+def _add(call: Call, kind: str, item: Json) -> Answer:
+    sent = _sent_credential(call)
+    start, end = _span(call, sent)
+    policies.check_new_password(call, kind, item, start=start, end=end)
+    # "at most two secrets for personal-account audiences" (page "Validation differences by supported account types")
+    if "Personal" in item["signInAudience"] and len(item["passwordCredentials"]) >= _MOST_PERSONAL_SECRETS:
+        raise errors.invalid_value("passwordCredentials", "Application")
+    value = new_secret()
+    credential: Json = {
+        "customKeyIdentifier": sent.get("customKeyIdentifier"),
+        "displayName": sent.get("displayName"),
+        "endDateTime": _shown(sent.get("endDateTime"), end),
+        # Recorded: the first three characters on an application, null on a service principal.
+        "hint": value[:3] if kind == "applications" else None,
+        "keyId": new_guid(),
+        "secretText": None,
+        "startDateTime": _shown(sent.get("startDateTime"), start),
+    }
+    # The newest comes first (azure-cli recording test_sp_credential).
+    item["passwordCredentials"] = [credential, *item["passwordCredentials"]]
+    call.directory.secrets[credential["keyId"]] = Secret(secret_digest(value), call.tenant.clock.timestamp())
+    context = {"@odata.context": call.context("microsoft.graph.passwordCredential")}
+    return Answer(200, {**context, **credential, "secretText": value}, {"location": call.base})
+
+
+def _sent_credential(call: Call) -> Json:
+    """The passwordCredential of the body, which may be left out of it (reference page "application: addPassword")."""
+    body = call.body()
+    for name in body:
+        if name != "passwordCredential" and "@odata." not in name:
+            raise errors.invalid_property(name)
+    sent = body.get("passwordCredential")
+    if sent is None:
+        return {}
+    if not isinstance(sent, dict):
+        raise errors.malformed_json()
+    checked = check_properties(sent, type_name="passwordCredential", resource="Application")
+    for name in _SET_BY_GRAPH:
+        # A client cannot choose a value (passwordCredential resource page); that sending one fails is inferred.
+        if checked.get(name) is not None:
+            raise errors.read_only(name)
+    if len(checked.get("displayName") or "") > LONGEST_NAME:
+        raise errors.invalid_value("displayName", "Application", code="InvalidLength")
+    return checked
+
+
+def _span(call: Call, sent: Json) -> tuple[datetime, datetime]:
+    """Start and end; without them now and two years later (reference page "application: addPassword")."""
+    now = call.tenant.clock.now()
+    start = parse_sent_time(sent.get("startDateTime") or "") or now
+    end = parse_sent_time(sent.get("endDateTime") or "") or _two_years_later(start)
+    if end <= start:
+        # Status and wording are inferred; no public body was found.
+        raise errors.bad_request("Key credential end date is invalid.")
+    return start, end
+
+
+def _two_years_later(moment: datetime) -> datetime:
+    """The same day and time of day (azure-cli recording of an addPassword without times)."""
+    try:
+        return moment.replace(year=moment.year + 2)
+    except ValueError:
+        return moment.replace(year=moment.year + 2, day=28)
+
+
+def _shown(sent: str | None, moment: datetime) -> str:
+    """What was sent comes back unchanged; what Graph chose has seven digits."""
+    return echo_time(sent) if sent else seven_digits(moment)
+
+
+def remove_for(kind: str) -> Handler:
+    def remove(call: Call) -> Answer:
+        item = lookups.find_to_change(call, kind, call.key)
+        key_id = call.body().get("keyId")
+        if not isinstance(key_id, str) or not is_guid(key_id):
+            raise errors.wrong_type("Guid")
+        kept = [entry for entry in item["passwordCredentials"] if entry["keyId"] != key_id.lower()]
+        if len(kept) == len(item["passwordCredentials"]):
+            raise errors.unknown_password(key_id)
+        item["passwordCredentials"] = kept
+        call.directory.secrets.pop(key_id.lower(), None)
+        return Answer(204)
+    return remove

@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every call that the emulator serves: method, path, handler, and the right it needs (see rights.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import errors
+from ..odata.path import Key, Token
+from . import (
+    applications,
+    assignments,
+    deleted,
+    directory,
+    federated,
+    grants,
+    owners,
+    passwords,
+    policies,
+    service_principals,
+)
+from .call import Handler
+
+
+@dataclass(frozen=True)
+class Route:
+    """`*` in a path stands for one key."""
+
+    method: str
+    path: str
+    handler: Handler
+    right: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.path.split("/"))
+
+
+_READ, _CREATE, _CHANGE = "read applications", "create applications", "change applications"
+_READ_ROLES, _CHANGE_ROLES = "read app role assignments", "change app role assignments"
+_DELETE_ROLES = "delete app role assignments"
+
+
+def _of_both(kind: str) -> list[Route]:
+    """What applications and service principals have in common."""
+    return [
+        Route("POST", f"{kind}/*/addPassword", passwords.add_for(kind), _CHANGE),
+        Route("POST", f"{kind}/*/removePassword", passwords.remove_for(kind), _CHANGE),
+        Route("GET", f"{kind}/*/owners", owners.list_for(kind), _READ),
+        Route("POST", f"{kind}/*/owners/$ref", owners.add_for(kind), "change owners"),
+        Route("DELETE", f"{kind}/*/owners/*/$ref", owners.remove_for(kind), "change owners"),
+    ]
+
+
+def _of_assignments(collection: str) -> list[Route]:
+    path = f"servicePrincipals/*/{collection}"
+    return [
+        Route("GET", path, assignments.list_for(collection), _READ_ROLES),
+        Route("POST", path, assignments.add_for(collection), _CHANGE_ROLES),
+        Route("GET", f"{path}/*", assignments.get_for(collection), _READ_ROLES),
+        Route("DELETE", f"{path}/*", assignments.remove_for(collection), _DELETE_ROLES),
+    ]
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "applications", applications.list_all, _READ),
+    Route("POST", "applications", applications.create, _CREATE),
+    Route("GET", "applications/*", applications.get, _READ),
+    Route("PATCH", "applications/*", applications.update, _CHANGE),
+    Route("DELETE", "applications/*", applications.delete, _CHANGE),
+    *_of_both("applications"),
+    Route("GET", "applications/*/federatedIdentityCredentials", federated.list_all, _READ),
+    Route("POST", "applications/*/federatedIdentityCredentials", federated.create, _CHANGE),
+    Route("GET", "applications/*/federatedIdentityCredentials/*", federated.get, _READ),
+    Route("PATCH", "applications/*/federatedIdentityCredentials/*", federated.update, _CHANGE),
+    Route("DELETE", "applications/*/federatedIdentityCredentials/*", federated.delete, _CHANGE),
+    Route("GET", "servicePrincipals", service_principals.list_all, _READ),
+    Route("POST", "servicePrincipals", service_principals.create, _CREATE),
+    Route("GET", "servicePrincipals/*", service_principals.get, _READ),
+    Route("PATCH", "servicePrincipals/*", service_principals.update, _CHANGE),
+    Route("DELETE", "servicePrincipals/*", service_principals.delete, _CHANGE),
+    *_of_both("servicePrincipals"),
+    *_of_assignments("appRoleAssignments"),
+    *_of_assignments("appRoleAssignedTo"),
+    Route("GET", "servicePrincipals/*/oauth2PermissionGrants", grants.list_of_client, "read permission grants"),
+    Route("GET", "oauth2PermissionGrants", grants.list_all, "read permission grants"),
+    Route("POST", "oauth2PermissionGrants", grants.create, "change permission grants"),
+    Route("GET", "oauth2PermissionGrants/*", grants.get, "read permission grants"),
+    Route("PATCH", "oauth2PermissionGrants/*", grants.update, "change permission grants"),
+    Route("DELETE", "oauth2PermissionGrants/*", grants.delete, "change permission grants"),
+    Route("GET", "directory/deletedItems", deleted.list_untyped, _READ),
+    Route("GET", "directory/deletedItems/microsoft.graph.application", deleted.list_for("applications"), _READ),
+    Route(
+        "GET", "directory/deletedItems/microsoft.graph.servicePrincipal", deleted.list_for("servicePrincipals"), _READ),
+    Route("GET", "directory/deletedItems/*", deleted.get, _READ),
+    Route("DELETE", "directory/deletedItems/*", deleted.purge, _CHANGE),
+    Route("POST", "directory/deletedItems/*/restore", deleted.restore, _CHANGE),
+    Route("GET", "organization", directory.list_organization, "read organization"),
+    Route("GET", "users", directory.list_users, "read users"),
+    Route("GET", "users/*", directory.get_user, "read users"),
+    Route("POST", "directoryObjects/getByIds", directory.get_by_ids, "read directory objects"),
+    Route("GET", "directoryObjects/*", directory.get_object, "read directory objects"),
+    Route("GET", "policies/defaultAppManagementPolicy", policies.get, "read policy"),
+    Route("PATCH", "policies/defaultAppManagementPolicy", policies.update, "change policy"),
+)
+
+
+def _fits(part: str, token: Token) -> bool:
+    return part == token if part != "*" else isinstance(token, Key) or (bool(token) and not token.startswith("$"))
+
+
+def _matches(route: Route, path: list[Token]) -> bool:
+    return len(route.parts) == len(path) and all(map(_fits, route.parts, path))
+
+
+def resolve(method: str, path: list[Token]) -> tuple[Route, list[Key]]:
+    """The route and the keys in its path; a path that leads nowhere names its first unknown segment."""
+    fitting = [route for route in ROUTES if _matches(route, path)]
+    # A literal part beats a key: getByIds is no object id.
+    fitting.sort(key=lambda route: route.parts.count("*"))
+    if fitting:
+        best = [route for route in fitting if route.parts.count("*") == fitting[0].parts.count("*")]
+        for route in best:
+            if route.method == method:
+                return route, _keys(route, path)
+        raise errors.method_not_allowed()
+    raise errors.unknown_segment(_first_unknown(path))
+
+
+def _keys(route: Route, path: list[Token]) -> list[Key]:
+    keys = (token for part, token in zip(route.parts, path, strict=False) if part == "*")
+    return [token if isinstance(token, Key) else Key("id", token) for token in keys]
+
+
+def _first_unknown(path: list[Token]) -> str:
+    for length in range(1, len(path) + 1):
+        start = path[:length]
+        if not any(all(map(_fits, route.parts[:length], start)) for route in ROUTES if len(route.parts) >= length):
+            last = start[-1]
+            return last.value if isinstance(last, Key) else last
+    last = path[-1] if path else ""
+    return last.value if isinstance(last, Key) else last

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""/servicePrincipals: list, get, create for a registered application, update, upsert by appId, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import errors, shapes
+from ..bodies import check_properties, merge
+from ..clock import whole_seconds
+from ..seed import new_guid
+from . import applications, assignments, deleted, listing, lookups, owners
+from .call import Answer, Call
+from .limits import check_tags
+
+Json = dict[str, Any]
+KIND = "servicePrincipals"
+_READ_ONLY = (
+    "id", "appId", "appDisplayName", "appOwnerOrganizationId", "createdByAppId", "createdDateTime", "deletedDateTime",
+    "disabledByMicrosoftStatus", "servicePrincipalType", "signInAudience", "verifiedPublisher",
+)
+
+
+def list_all(call: Call) -> Answer:
+    items = lookups.visible(call, KIND)
+    return listing.page(call, items, type_name="servicePrincipal", fragment=KIND, expand=_expander(call))
+
+
+def get(call: Call) -> Answer:
+    item = lookups.find(call, KIND, call.key)
+    return listing.one(call, item, type_name="servicePrincipal", fragment=KIND, expand=_expander(call))
+
+
+def _expander(call: Call) -> listing.Expand:
+    def expand(item: Json, name: str) -> list[Json]:
+        if name == "owners":
+            return owners.shown(call, item["id"])
+        if name == "appRoleAssignments":
+            return assignments.of_principal(call, item["id"])
+        if name == "appRoleAssignedTo":
+            return assignments.of_resource(call, item["id"])
+        raise errors.bad_request("Unsupported expand query.")
+    return expand
+
+
+def create(call: Call) -> Answer:
+    return _create(call, call.body())
+
+
+def _create(call: Call, body: Json) -> Answer:
+    bound_owners = owners.bound(call, body)
+    changes = check_properties(body, type_name="servicePrincipal", resource="ServicePrincipal")
+    app_id = changes.pop("appId", None)
+    if not app_id:
+        raise errors.missing_value("appId", "ServicePrincipal")
+    _refuse_read_only(changes)
+    check_tags(changes.get("tags", []), resource="ServicePrincipal")
+    application = _backing_application(call, app_id)
+    if call.tenant.service_principal_by("appId", app_id) is not None:
+        raise errors.service_principal_exists(app_id)
+    item = shapes.service_principal(
+        object_id=new_guid(), app_id=application["appId"], display_name=application["displayName"],
+        created=whole_seconds(call.tenant.clock.now()), owner=call.tenant.tenant_id,
+    )
+    applications.share(application, item)
+    merge(item, changes, type_name="servicePrincipal")
+    call.directory.service_principals[item["id"]] = item
+    call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
+    call.tenant.lag.created(item["id"], call.tenant.settings.lag)
+    headers = listing.location(call, item["id"], "ServicePrincipal")
+    return listing.one(call, item, type_name="servicePrincipal", fragment=KIND, status=201, headers=headers)
+
+
+def _backing_application(call: Call, app_id: str) -> Json:
+    """The registration in this tenant. An absent or unreplicated one is a misleading 403 for OwnedBy alone.
+
+    Applications of other tenants can be installed in reality; the emulator knows none.
+    """
+    application = call.tenant.application_by("appId", app_id)
+    if application is not None and not call.tenant.lag.hides(application["id"]):
+        return application
+    if "Application.ReadWrite.All" not in call.caller.roles:
+        raise errors.not_in_local_tenant()
+    raise errors.no_backing_application(app_id)
+
+
+def update(call: Call) -> Answer:
+    """PATCH, and with `Prefer: create-if-missing` on appId also create (page "Upsert servicePrincipal")."""
+    item = lookups.addressed(call, KIND, call.key)
+    upsert = call.key.name == "appId" and call.prefers("create-if-missing")
+    if item is None and upsert:
+        return _create(call, {**call.body(), "appId": call.key.value})
+    if item is None or (not upsert and call.tenant.lag.hides(item["id"])):
+        raise errors.not_found(call.key.value)
+    call.authorize(item["id"])
+    changes = check_properties(call.body(), type_name="servicePrincipal", resource="ServicePrincipal")
+    if (changes.get("appId") or "").lower() == item["appId"]:
+        changes.pop("appId")
+    _refuse_read_only(changes)
+    check_tags(changes.get("tags", []), resource="ServicePrincipal")
+    merge(item, changes, type_name="servicePrincipal")
+    return Answer(204)
+
+
+def _refuse_read_only(changes: Json) -> None:
+    for name in _READ_ONLY:
+        if changes.get(name) is not None:
+            raise errors.read_only(name)
+        changes.pop(name, None)
+    if changes.pop("passwordCredentials", None):
+        # Not supported on create (reference page "Create servicePrincipal"); the wording is inferred.
+        raise errors.bad_request(
+            "Adding or updating passwordCredentials through this request is not supported; use addPassword or "
+            "removePassword.")
+
+
+def delete(call: Call) -> Answer:
+    item = lookups.find_to_change(call, KIND, call.key)
+    deleted.delete_service_principal(call, item)
+    return Answer(204)

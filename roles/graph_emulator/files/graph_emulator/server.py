@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator on the network: uvicorn with TLS on loopback, in a thread for tests or in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .clock import Clock
+from .emulator import Emulator
+from .faults import Faults
+from .journal import Entry, Journal
+from .seed import Seed
+from .settings import Settings
+from .tenant import Tenant
+from .tls import TlsFiles
+from .web import Web
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 10.0
+
+
+class _Protocol(H11Protocol):
+    """Hands the transport to the application, which lets faults break a connection off."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+    def shutdown(self) -> None:
+        """Drop idle connections at once: over TLS a polite close waits for a client that may never answer."""
+        super().shutdown()
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+
+
+class EmulatorServer:
+    """A running emulator. As a context manager it serves from a thread of its own until the block ends.
+
+    `host` must be a loopback address; `port` 0 takes a free one. `state_dir` holds the CA file and the certificate.
+    """
+
+    def __init__(
+        self, *, host: str = "127.0.0.1", port: int = 0, state_dir: str | os.PathLike[str] | None = None,
+        secret_delay: float = 0.0, consent_delay: float = 0.0, lag: int = 0, token_lifetime: int = 3599,
+        log_level: str = "error", seed: Seed | None = None,
+    ) -> None:
+        settings = Settings(
+            secret_delay=secret_delay, consent_delay=consent_delay, lag=lag, token_lifetime=token_lifetime)
+        self.emulator = Emulator(settings=settings, seed=seed)
+        self._socket = _listening_socket(host, port)
+        self._tls = TlsFiles(Path(state_dir) if state_dir is not None else None)
+        bound_port = self._socket.getsockname()[1]
+        self.graph = f"https://localhost:{bound_port}"
+        self.authority = self.graph
+        self.port = bound_port
+        self.emulator.listen_at(self.graph)
+        config = uvicorn.Config(
+            cast(Any, Web(self.emulator).application()), http=_Protocol, ws="none", lifespan="off", loop="asyncio",
+            log_config=None, log_level=log_level, access_log=False, proxy_headers=False, server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1, timeout_keep_alive=120,
+        )
+        config.load()
+        config.ssl = self._tls.context()
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    # What tests look at
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.emulator.tenant
+
+    @property
+    def tenant_id(self) -> str:
+        return self.emulator.seed.tenant_id
+
+    @property
+    def domain(self) -> str:
+        return self.emulator.seed.domain
+
+    @property
+    def client_id(self) -> str:
+        return self.emulator.seed.operator.client_id
+
+    @property
+    def client_secret(self) -> str:
+        return self.emulator.seed.operator.client_secret
+
+    @property
+    def ca_file(self) -> str:
+        return str(self._tls.ca_file)
+
+    @property
+    def clock(self) -> Clock:
+        return self.emulator.clock
+
+    @property
+    def journal(self) -> Journal:
+        return self.emulator.journal
+
+    @property
+    def faults(self) -> Faults:
+        return self.emulator.faults
+
+    @property
+    def settings(self) -> Settings:
+        return self.emulator.tenant.settings
+
+    @property
+    def internal_errors(self) -> list[str]:
+        """Tracebacks of the emulator's own bugs; tests assert that there are none."""
+        return self.emulator.internal_errors
+
+    def reset(self) -> None:
+        self.emulator.reset()
+
+    def add_operator(self, roles: list[str]) -> tuple[str, str]:
+        return self.emulator.add_operator(roles)
+
+    def writes(self) -> list[Entry]:
+        """Changes asked of Graph since the reset, whether granted or not; a $batch counts by its inner requests."""
+        return [entry for entry in self.journal.entries() if entry.is_write]
+
+    def requests(self) -> list[Entry]:
+        """All HTTP requests since the reset, without the admin interface and the inner requests of a $batch."""
+        return [entry for entry in self.journal.entries() if entry.outer is None]
+
+    def announcement(self) -> dict[str, Any]:
+        """What a starter needs to know, as printed on standard output."""
+        return {
+            "graph": self.graph,
+            "authority": self.authority,
+            "tenant_id": self.tenant_id,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "ca_file": self.ca_file,
+            "pid": os.getpid(),
+            "admin": f"{self.graph}/_emulator",
+        }
+
+    # Running
+
+    def run(self) -> None:
+        """Serve until stop() or a signal that uvicorn handles; the caller closes afterwards."""
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        self._socket.close()
+        self._tls.remove()
+
+    def __enter__(self) -> EmulatorServer:
+        self._thread = threading.Thread(target=self.run, name="graph_emulator", daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the emulator did not start; its traceback is on standard error")
+            time.sleep(0.002)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+        self.close()
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    """Bound and listening at once, so that the port is known and clients can queue. Port taken: OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's algorithm off, which would cost 40 ms an answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener

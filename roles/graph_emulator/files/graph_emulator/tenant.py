@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The directory's state: what exists, who owns what, which secrets are good. No HTTP in here."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clock import Clock
+from .lag import ReplicationLag
+from .settings import Settings
+
+Json = dict[str, Any]
+
+
+def secret_digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8")).hexdigest()
+
+
+@dataclass
+class Secret:
+    """What is kept of a client secret: never the value itself."""
+
+    digest: str
+    created: float
+
+
+@dataclass
+class Directory:
+    """Everything that a reset brings back to the seed."""
+
+    applications: dict[str, Json] = field(default_factory=dict)
+    service_principals: dict[str, Json] = field(default_factory=dict)
+    users: dict[str, Json] = field(default_factory=dict)
+    deleted: dict[str, tuple[str, Json]] = field(default_factory=dict)
+    """object id -> (applications | servicePrincipals, object)"""
+    owners: dict[str, list[str]] = field(default_factory=dict)
+    assignments: dict[str, Json] = field(default_factory=dict)
+    assigned_at: dict[str, float] = field(default_factory=dict)
+    grants: dict[str, Json] = field(default_factory=dict)
+    federated_credentials: dict[str, list[Json]] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
+    """key id -> base64 of the certificate, which GET does not show"""
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    """key id -> secret"""
+    organization: Json = field(default_factory=dict)
+    policy: Json = field(default_factory=dict)
+
+
+class Tenant:
+    """The directory with its clock, switches and lock. Hold the lock while reading or changing it."""
+
+    def __init__(self, *, tenant_id: str, domain: str, settings: Settings | None = None) -> None:
+        self.tenant_id = tenant_id
+        self.domain = domain
+        self.settings = settings or Settings()
+        self.clock = Clock()
+        self.lock = threading.RLock()
+        self.lag = ReplicationLag()
+        self.directory = Directory()
+
+    def load(self, directory: Directory) -> None:
+        with self.lock:
+            self.directory = directory
+            self.lag = ReplicationLag()
+
+    # Look-ups by what people know. They ignore replication lag; the Graph handlers ask for it themselves.
+
+    def application_by(self, name: str, value: str) -> Json | None:
+        return _first(self.directory.applications.values(), name, value)
+
+    def service_principal_by(self, name: str, value: str) -> Json | None:
+        return _first(self.directory.service_principals.values(), name, value)
+
+    def service_principal_named(self, name: str) -> Json | None:
+        """By servicePrincipalNames, where a trailing slash makes no difference."""
+        wanted = name.rstrip("/").lower()
+        for principal in self.directory.service_principals.values():
+            if any(other.rstrip("/").lower() == wanted for other in principal["servicePrincipalNames"]):
+                return principal
+        return None
+
+    def deleted_application_by(self, name: str, value: str) -> Json | None:
+        gone = (item for kind, item in self.directory.deleted.values() if kind == "applications")
+        return _first(gone, name, value)
+
+    def granted_roles(self, principal_id: str, resource_id: str, *, in_tokens: bool) -> list[str]:
+        """Values of the app roles assigned; `in_tokens` leaves out those that consent_delay still holds back."""
+        resource = self.directory.service_principals.get(resource_id)
+        if resource is None:
+            return []
+        values = {role["id"]: role["value"] for role in resource["appRoles"]}
+        latest = self.clock.timestamp() - self.settings.consent_delay
+        return [
+            values[assignment["appRoleId"]]
+            for assignment in self.directory.assignments.values()
+            if assignment["principalId"] == principal_id
+            and assignment["resourceId"] == resource_id
+            and assignment["appRoleId"] in values
+            and not (in_tokens and self.directory.assigned_at[assignment["id"]] > latest)
+        ]
+
+    def owns(self, principal_id: str, object_id: str) -> bool:
+        return principal_id in self.directory.owners.get(object_id, [])
+
+    def snapshot(self) -> Json:
+        """The state for a human reader; it holds no secret value because none is kept."""
+        with self.lock:
+            directory = self.directory
+            return {
+                "tenant_id": self.tenant_id,
+                "domain": self.domain,
+                "applications": list(directory.applications.values()),
+                "service_principals": [_brief(item) for item in directory.service_principals.values()],
+                "deleted": [{"kind": kind, **_brief(item)} for kind, item in directory.deleted.values()],
+                "owners": directory.owners,
+                "app_role_assignments": list(directory.assignments.values()),
+                "oauth2_permission_grants": list(directory.grants.values()),
+                "users": list(directory.users.values()),
+                "policy": directory.policy,
+                "settings": self.settings.as_dict(),
+                "clock_offset": self.clock.offset,
+            }
+
+
+def _first(items: Iterable[Json], name: str, value: str) -> Json | None:
+    wanted = value.lower()
+    for item in items:
+        held = item.get(name)
+        if isinstance(held, str) and held.lower() == wanted:
+            return item
+    return None
+
+
+def _brief(item: Json) -> Json:
+    """Without the long permission lists of Microsoft's own service principals."""
+    return {name: value for name, value in item.items() if name not in ("appRoles", "oauth2PermissionScopes")}

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTTP application: the identity platform, Microsoft Graph and the admin interface behind one address."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import admin, errors
+from .clock import seven_digits
+from .emulator import Emulator
+from .graph import batch
+from .graph.dispatch import VERSION, GraphRequest, GraphResponse
+from .identity import TokenRefused
+from .journal import Entry, masked, masked_query
+from .wire import Wire
+
+Json = dict[str, Any]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_NO_STORE = {"cache-control": "no-store, no-cache", "pragma": "no-cache"}
+
+
+class Web:
+    """Turns Starlette's requests into the emulator's and its answers into Starlette's."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+
+    def application(self) -> Starlette:
+        emulator = self.emulator
+        return Starlette(
+            routes=[
+                *admin.routes(emulator),
+                Route("/common/discovery/instance", self.instance_discovery, methods=["GET"]),
+                Route("/{tenant}/v2.0/.well-known/openid-configuration", self.openid_configuration, methods=["GET"]),
+                Route("/{tenant}/discovery/v2.0/keys", self.signing_keys, methods=["GET"]),
+                Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
+                Route("/v1.0/$batch", self.batch, methods=["POST"]),
+                Route("/{path:path}", self.graph, methods=_METHODS),
+            ],
+            middleware=[Middleware(
+                Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, admin=admin.PREFIX)],
+            exception_handlers={Exception: self.internal_error},
+        )
+
+    async def internal_error(self, _request: Request, error: Exception) -> Response:
+        """A bug of the emulator: remembered for the tests; the server also writes its traceback to stderr."""
+        self.emulator.internal_errors.append("".join(traceback.format_exception(error)))
+        body = {"error": {"code": "InternalServerError", "message": f"Emulator bug: {type(error).__name__}"}}
+        return JSONResponse(body, status_code=500)
+
+    # Identity platform
+
+    async def instance_discovery(self, _request: Request) -> Response:
+        return JSONResponse(self.emulator.identity.instance_discovery())
+
+    async def openid_configuration(self, request: Request) -> Response:
+        try:
+            return JSONResponse(self.emulator.identity.openid_configuration(request.path_params["tenant"]))
+        except TokenRefused as error:
+            return self._refused(error)
+
+    async def signing_keys(self, request: Request) -> Response:
+        try:
+            return JSONResponse(self.emulator.identity.signing_keys(request.path_params["tenant"]))
+        except TokenRefused as error:
+            return self._refused(error)
+
+    async def token(self, request: Request) -> Response:
+        form = await request.body()
+        emulator = self.emulator
+        with emulator.tenant.lock:
+            emulator.tenant.lag.start_request()
+            try:
+                body, client_id = emulator.identity.token(
+                    request.path_params["tenant"], form=form, authorization=request.headers.get("authorization"))
+            except TokenRefused as error:
+                return self._refused(error, request.headers.get("client-request-id"))
+        request.scope["state"]["client_id"] = client_id
+        return JSONResponse(body, headers=_NO_STORE)
+
+    def _refused(self, error: TokenRefused, correlation_id: str | None = None) -> Response:
+        timestamp = f"{self.emulator.clock.now():%Y-%m-%d %H:%M:%SZ}"
+        return JSONResponse(error.body(timestamp, correlation_id), status_code=error.status, headers=_NO_STORE)
+
+    # Microsoft Graph
+
+    async def graph(self, request: Request) -> Response:
+        served = await _graph_request(request)
+        if not served.raw_path.startswith(f"{VERSION}/"):
+            first = served.raw_path.strip("/").partition("/")[0]
+            error = errors.odata_error(f"Invalid version: {first}. The emulator serves v1.0 only.")
+            return _response(self.emulator.graph_service.failed(error, served))
+        response = self.emulator.graph_service.serve(served)
+        request.scope["state"]["client_id"] = response.client_id
+        return _response(response)
+
+    async def batch(self, request: Request) -> Response:
+        """The outer token authorises every inner request; each of them has its own journal entry."""
+        outer = await _graph_request(request)
+        service = self.emulator.graph_service
+        try:
+            caller = service.authenticate(outer)
+            request.scope["state"]["client_id"] = caller.client_id
+            user_agent = outer.headers.get("user-agent")
+
+            def serve(inner: GraphRequest) -> GraphResponse:
+                started = time.perf_counter()
+                index = self.emulator.journal.reserve()
+                response = self._inner_fault(inner) or service.serve_as(caller, inner)
+                self.emulator.journal.add(Entry(
+                    index=index, time=seven_digits(self.emulator.clock.now()), method=inner.method,
+                    path=inner.raw_path, query=masked_query(inner.query),
+                    body=masked(json.loads(inner.payload)) if inner.payload else None, status=response.status,
+                    client_id=caller.client_id, duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                    user_agent=user_agent, outer=request.scope["state"]["journal_index"],
+                ))
+                return response
+
+            body = batch.run(outer.payload, serve)
+        except errors.GraphError as error:
+            return _response(service.failed(error, outer))
+        return _response(GraphResponse(200, {**service.headers(outer), "content-type": "application/json"}, body))
+
+    def _inner_fault(self, inner: GraphRequest) -> GraphResponse | None:
+        """Faults with a status also hit inner requests; what breaks a connection cannot."""
+        target = inner.raw_path + (f"?{inner.query}" if inner.query else "")
+        fault = self.emulator.faults.take(inner.method, target)
+        if fault is None or fault.status is None:
+            return None
+        return GraphResponse(fault.status, {**fault.headers}, fault.reply_body())
+
+
+async def _graph_request(request: Request) -> GraphRequest:
+    raw_path = request.scope.get("raw_path") or request.url.path.encode("ascii")
+    return GraphRequest(
+        method=request.method,
+        raw_path=raw_path.decode("latin-1").partition("?")[0],
+        query=request.url.query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        payload=await request.body(),
+    )
+
+
+def _response(response: GraphResponse) -> Response:
+    content = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode("utf-8")
+    return Response(content, status_code=response.status, headers=response.headers)

@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Applications: creating, finding, changing, upserting by uniqueName, soft delete."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+
+def code_and_message(answer: Any) -> tuple[int, str, str]:
+    error = answer.json()["error"]
+    assert list(error["innerError"]) == ["date", "request-id", "client-request-id"]
+    return answer.status_code, error["code"], error["message"]
+
+
+def test_upsert_creates_then_updates(operator: Any) -> None:
+    path = "/applications(uniqueName='gateway-1')"
+    assert operator.patch(path, {"displayName": "one"}).status_code == 404
+    created = operator.upsert(path, {"displayName": "one"})
+    assert created.status_code == 201
+    assert created.json()["uniqueName"] == "gateway-1"
+    again = operator.upsert(path, {"displayName": "two"})
+    assert (again.status_code, again.content) == (204, b"")
+    found = operator.get(path).json()
+    assert (found["id"], found["displayName"]) == (created.json()["id"], "two")
+    assert len(operator.get("/applications?$filter=uniqueName eq 'gateway-1'").json()["value"]) == 1
+
+
+@pytest.mark.parametrize("name", ["O'Brien's app", "a/b", "ünïcode 100%", "x)y('z"])
+def test_alternate_keys_are_quoted(operator: Any, name: str) -> None:
+    path = "/applications(uniqueName='" + quote(name.replace("'", "''"), safe="") + "')"
+    assert operator.upsert(path, {"displayName": name}).status_code == 201
+    assert operator.get(path).json()["uniqueName"] == name
+    assert operator.get(path + "/owners").status_code == 200
+
+
+def test_unbalanced_quote_in_a_key(operator: Any) -> None:
+    assert operator.get("/applications(uniqueName='O'Brien')").status_code == 400
+
+
+def test_unique_name_is_set_once(operator: Any) -> None:
+    created = operator.application()
+    path = f"/applications/{created['id']}"
+    assert operator.patch(path, {"uniqueName": "adopted"}).status_code == 204
+    assert operator.patch(path, {"uniqueName": "adopted"}).status_code == 204
+    assert operator.patch(path, {"uniqueName": "other"}).status_code == 400
+    assert operator.patch(path, {"uniqueName": None}).status_code == 400
+    other = operator.application()
+    taken = operator.patch(f"/applications/{other['id']}", {"uniqueName": "adopted"})
+    assert code_and_message(taken) == (
+        400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.")
+
+
+def test_soft_deleted_application_keeps_its_unique_name(operator: Any) -> None:
+    path = "/applications(uniqueName='gateway')"
+    created = operator.upsert(path, {"displayName": "one"}).json()
+    principal = operator.service_principal(created["appId"])
+    assert operator.delete(f"/applications/{created['id']}").status_code == 204
+    assert operator.get(path).status_code == 404
+    assert operator.get(f"/servicePrincipals/{principal['id']}").status_code == 404
+    assert code_and_message(operator.upsert(path, {"displayName": "one"}))[:2] == (400, "Request_BadRequest")
+    (listed,) = operator.get("/directory/deletedItems/microsoft.graph.application").json()["value"]
+    assert listed["uniqueName"] == "gateway" and listed["deletedDateTime"]
+    restored = operator.post(f"/directory/deletedItems/{created['id']}/restore")
+    assert restored.status_code == 200 and restored.json()["deletedDateTime"] is None
+    assert operator.get(path).status_code == 200
+    assert operator.get(f"/servicePrincipals/{principal['id']}").status_code == 200
+
+
+def test_purge_frees_the_unique_name(operator: Any) -> None:
+    path = "/applications(uniqueName='gateway')"
+    created = operator.upsert(path, {"displayName": "one"}).json()
+    operator.service_principal(created["appId"])
+    operator.delete(path)
+    assert operator.delete(f"/directory/deletedItems/{created['id']}").status_code == 204
+    assert operator.delete(f"/directory/deletedItems/{created['id']}").status_code == 404
+    assert operator.get("/directory/deletedItems/microsoft.graph.servicePrincipal").json()["value"] == []
+    assert operator.upsert(path, {"displayName": "one"}).json()["id"] != created["id"]
+
+
+@pytest.mark.parametrize("body", [
+    {},
+    {"displayName": None},
+    {"displayName": "x" * 121},
+    {"displayName": 5},
+    {"displayName": "x", "nonsense": 1},
+    {"displayName": "x", "api": {"nonsense": 1}},
+    {"displayName": "x", "tags": ["two words"]},
+    {"displayName": "x", "tags": ["twice", "twice"]},
+    {"displayName": "x", "tags": "text"},
+    {"displayName": "x", "tags": [None]},
+    {"displayName": "x", "signInAudience": "Nobody"},
+    {"displayName": "x", "isFallbackPublicClient": "true"},
+    {"displayName": "x", "passwordCredentials": [{"displayName": "y"}]},
+    {"displayName": "x", "id": "11111111-2222-3333-4444-555555555555"},
+    {"displayName": "x", "appId": "11111111-2222-3333-4444-555555555555"},
+    {"displayName": "x", "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": []}]},
+    {"displayName": "x", "requiredResourceAccess": [{
+        "resourceAppId": "00000003-0000-0000-c000-000000000000",
+        "resourceAccess": [{"id": "e2a3a72e-5f79-4c64-b1b1-878b674786c9", "type": "Permission"}]}]},
+])
+def test_bodies_that_graph_refuses(operator: Any, emulator: Any, body: dict[str, Any]) -> None:
+    before = len(emulator.tenant.directory.applications)
+    assert code_and_message(operator.post("/applications", body))[0] == 400
+    assert len(emulator.tenant.directory.applications) == before
+
+
+def test_unknown_property_is_named(operator: Any) -> None:
+    answer = operator.post("/applications", {"displayName": "x", "nonsense": 1})
+    assert code_and_message(answer)[1:] == ("Request_BadRequest", "Invalid property 'nonsense'.")
+
+
+@pytest.mark.parametrize("payload", [b"{", b"[]", b'"text"', b"", b"\xff"])
+def test_malformed_json(operator: Any, payload: bytes) -> None:
+    answer = operator("POST", "/applications", data=payload, headers={"Content-Type": "application/json"})
+    assert code_and_message(answer)[0] == 400
+
+
+def test_body_of_another_content_type(operator: Any) -> None:
+    answer = operator("POST", "/applications", data=b'{"displayName": "x"}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(("path", "segment"), [
+    ("/nonsense", "nonsense"), ("/applications/x/nonsense", "nonsense"), ("/policies/nonsense/x", "nonsense"),
+])
+def test_unknown_segment(operator: Any, path: str, segment: str) -> None:
+    assert code_and_message(operator.get(path)) == (
+        400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+
+
+def test_method_that_the_path_does_not_know(operator: Any) -> None:
+    assert operator.delete("/applications").status_code == 405
+
+
+def test_patch_of_a_complex_property_merges_and_of_a_collection_replaces(operator: Any) -> None:
+    created = operator.application(web={"redirectUris": ["https://a.example"], "homePageUrl": "https://h.example"})
+    path = f"/applications/{created['id']}"
+    operator.patch(path, {"web": {"logoutUrl": "https://l.example"}, "tags": ["one"]})
+    operator.patch(path, {"tags": ["two"]})
+    found = operator.get(path).json()
+    assert found["web"]["homePageUrl"] == "https://h.example" and found["web"]["logoutUrl"] == "https://l.example"
+    assert found["web"]["redirectUriSettings"] == [{"uri": "https://a.example", "index": None}]
+    assert found["tags"] == ["two"]
+
+
+def test_display_name_is_not_unique(operator: Any) -> None:
+    first, second = operator.application("same"), operator.application("same")
+    found = operator.get("/applications?$filter=displayName eq 'SAME'").json()["value"]
+    assert {item["id"] for item in found} == {first["id"], second["id"]}
+
+
+def test_created_time_loses_its_fraction(operator: Any) -> None:
+    created = operator.application()
+    later = operator.get(f"/applications/{created['id']}").json()["createdDateTime"]
+    assert created["createdDateTime"].startswith(later[:-1] + ".")
+
+
+def test_owners(operator: Any, emulator: Any) -> None:
+    user = next(iter(emulator.tenant.directory.users))
+    created = operator.application(**{
+        "owners@odata.bind": [f"https://graph.microsoft.com/v1.0/users('{user}')"]})
+    path = f"/applications/{created['id']}/owners"
+    principal, person = operator.get(path).json()["value"]
+    assert principal["@odata.type"] == "#microsoft.graph.servicePrincipal"
+    assert principal["appId"] == operator.client_id
+    assert person["@odata.type"] == "#microsoft.graph.user" and person["id"] == user
+    other = list(emulator.tenant.directory.users)[1]
+    reference = {"@odata.id": f"{emulator.graph}/v1.0/directoryObjects/{other}"}
+    assert operator.post(f"{path}/$ref", reference).status_code == 204
+    assert operator.post(f"{path}/$ref", reference).status_code == 400
+    assert operator.delete(f"{path}/{other}/$ref").status_code == 204
+    assert operator.delete(f"{path}/{other}/$ref").status_code == 404
+    expanded = operator.get(f"/applications/{created['id']}?$select=id&$expand=owners").json()
+    assert expanded["@odata.context"].endswith("#applications(id,owners())/$entity")
+    assert [owner["id"] for owner in expanded["owners"]] == [principal["id"], user]
+
+
+def test_service_principal_upsert_and_conflicts(operator: Any) -> None:
+    created = operator.application("one")
+    path = f"/servicePrincipals(appId='{created['appId']}')"
+    assert operator.patch(path, {"tags": ["x"]}).status_code == 404
+    answer = operator.upsert(path, {"displayName": "My app instance", "tags": ["HideApp"]})
+    assert (answer.status_code, answer.json()["displayName"]) == (201, "My app instance")
+    assert answer.json()["id"] not in (created["id"], created["appId"])
+    assert operator.upsert(path, {"tags": []}).status_code == 204
+    again = operator.post("/servicePrincipals", {"appId": created["appId"]})
+    assert code_and_message(again)[:2] == (409, "Request_MultipleObjectsWithSameKeyValue")
+    unknown = operator.post("/servicePrincipals", {"appId": "11111111-2222-3333-4444-555555555555"})
+    assert unknown.status_code == 400
+    assert unknown.json()["error"]["details"][0]["code"] == "NoBackingApplicationObject"
+    operator.patch(f"/applications/{created['id']}", {"displayName": "two"})
+    assert operator.get(path).json()["displayName"] == "two"
+
+
+def test_app_id_is_no_object_id(operator: Any) -> None:
+    created = operator.application()
+    answer = operator.get(f"/applications/{created['appId']}")
+    assert code_and_message(answer) == (
+        404, "Request_ResourceNotFound",
+        f"Resource '{created['appId']}' does not exist or one of its queried reference-property objects are not "
+        "present.")
+    assert operator.get(f"/applications(appId='{created['appId']}')").status_code == 200

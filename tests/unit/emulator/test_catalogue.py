@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The shipped names and ids against their published sources."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from graph_emulator import catalogue, edm
+from graph_emulator.rights import RIGHTS
+from graph_emulator.shapes import application, service_principal
+
+EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+
+
+@pytest.mark.parametrize(("table", "roles", "scopes"), [
+    ("microsoft_graph", 716, 807), ("office365_exchange_online", 24, 10),
+])
+def test_permissions(oracle: Path, table: str, roles: int, scopes: int) -> None:
+    published = json.loads((oracle / "permissions.json").read_text(encoding="utf-8"))[table]
+    wanted = {("role", entry["value"], entry["id"]) for entry in published["appRoles"]}
+    wanted |= {("scope", entry["value"], entry["id"]) for entry in published["oauth2PermissionScopes"]}
+    shipped = catalogue.permissions(table)
+    assert {(entry.kind, entry.value, entry.id) for entry in shipped} == wanted
+    assert Counter(entry.kind for entry in shipped) == {"role": roles, "scope": scopes}
+
+
+def declared_types(oracle: Path) -> dict[str, dict[str, str]]:
+    root = ElementTree.parse(oracle / "metadata-slice.xml").getroot()
+    types = {}
+    for element in root.iter():
+        if element.tag in (EDM + "ComplexType", EDM + "EntityType"):
+            types[element.get("Name", "")] = {
+                child.get("Name", ""): child.get("Type", "").replace("graph.", "").replace("Edm.", "")
+                for child in element if child.tag == EDM + "Property"
+            }
+    return types
+
+
+def test_property_names_and_types(oracle: Path) -> None:
+    declared = declared_types(oracle)
+    for name, properties in edm.PROPERTIES.items():
+        if name == "user":
+            # The slice of the CSDL cuts this type down.
+            assert set(declared[name]) <= set(properties)
+        else:
+            assert properties == declared[name], name
+
+
+def test_navigation_names(oracle: Path) -> None:
+    root = ElementTree.parse(oracle / "metadata-slice.xml").getroot()
+    for name, expected in edm.NAVIGATION.items():
+        (element,) = [item for item in root.iter(EDM + "EntityType") if item.get("Name") == name]
+        found = {child.get("Name") for child in element if child.tag == EDM + "NavigationProperty"}
+        assert set(expected) == found, name
+
+
+def test_shapes_hold_only_declared_properties() -> None:
+    app = application(object_id="a", app_id="b", created="c", publisher_domain="d")
+    assert set(app) <= set(edm.properties_of("application"))
+    principal = service_principal(object_id="a", app_id="b", display_name="c", created="d", owner="e")
+    assert set(principal) <= set(edm.properties_of("servicePrincipal"))
+
+
+def test_rights_name_real_app_roles() -> None:
+    values = {entry.value for entry in catalogue.permissions("microsoft_graph") if entry.kind == "role"}
+    for name, right in RIGHTS.items():
+        for alternative in (*right.anywhere, *right.owned):
+            assert set(alternative) <= values, name

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator as a process: what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+PACKAGE = Path(__file__).resolve().parents[3] / "roles" / "graph_emulator" / "files" / "graph_emulator"
+
+
+@contextmanager
+def started(*arguments: str, by_path: bool = False) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    target = [str(PACKAGE)] if by_path else ["-m", "graph_emulator"]
+    process = subprocess.Popen(
+        [sys.executable, *target, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tempfile.gettempdir(),
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"})
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield process, json.loads(line)
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("by_path", [False, True])
+def test_start_serve_stop(by_path: bool) -> None:
+    with started(by_path=by_path) as (process, told):
+        assert {"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file"} <= set(told)
+        session = requests.Session()
+        session.verify, session.trust_env = told["ca_file"], False
+        answer = session.post(f"{told['authority']}/{told['tenant_id']}/oauth2/v2.0/token", timeout=10, data={
+            "grant_type": "client_credentials", "client_id": told["client_id"],
+            "client_secret": told["client_secret"], "scope": "https://graph.microsoft.com/.default"})
+        assert answer.status_code == 200
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=5)
+        assert (process.returncode, output, errors) == (0, "", "")
+        assert not Path(told["ca_file"]).parent.exists()
+
+
+def test_port_taken() -> None:
+    with started() as (_process, told):
+        port = told["graph"].rpartition(":")[2]
+        second = subprocess.run(
+            [sys.executable, str(PACKAGE), "--port", port], capture_output=True, text=True, timeout=20, check=False)
+    assert second.returncode == 2
+    assert second.stdout == ""
+    assert second.stderr.count("\n") == 1 and port in second.stderr
+
+
+def test_state_dir_and_interrupt(tmp_path: Path) -> None:
+    with started("--state-dir", str(tmp_path), "--secret-delay", "1.5") as (process, told):
+        assert told["ca_file"] == str(tmp_path / "ca.pem")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=5)
+        assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_dependency(tmp_path: Path) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(\"No module named 'uvicorn'\", name='uvicorn')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "graph_emulator"], capture_output=True, text=True, timeout=20, check=False,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE.parent}", "PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.returncode == 1
+    assert "uvicorn" in done.stderr and done.stderr.count("\n") == 1

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Replication lag, injected faults, the journal, the clock and the admin interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+
+def test_lag_gives_the_misleading_answers_for_so_many_requests(emulator: Any, operator: Any) -> None:
+    emulator.settings.update({"lag": 2})
+    created = operator.application()
+    path = f"/applications/{created['id']}"
+    assert [operator.get(path).status_code for _ in range(3)] == [404, 404, 200]
+    other = operator.application()
+    refused = [operator.post("/servicePrincipals", {"appId": other["appId"]}) for _ in range(3)]
+    assert [answer.status_code for answer in refused] == [400, 400, 201]
+    assert refused[0].json()["error"]["details"][0]["code"] == "NoBackingApplicationObject"
+    graph = emulator.tenant.service_principal_by("appId", "00000003-0000-0000-c000-000000000000")
+    body = {"principalId": refused[2].json()["id"], "resourceId": graph["id"], "appRoleId": graph["appRoles"][0]["id"]}
+    answers = [operator.post(f"/servicePrincipals/{graph['id']}/appRoleAssignedTo", body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [400, 400, 201]
+    assert answers[0].json()["error"]["message"] == "Not a valid reference update."
+
+
+def test_lag_hides_from_lists(emulator: Any, operator: Any) -> None:
+    emulator.settings.update({"lag": 1})
+    operator.application("late")
+    listed = [len(operator.get("/applications?$filter=displayName eq 'late'").json()["value"]) for _ in range(2)]
+    assert listed == [0, 1]
+
+
+def test_fault_replaces_the_answer_on_the_nth_request(emulator: Any, operator: Any) -> None:
+    emulator.faults.add(method="POST", path="/addPassword$", nth=2, times=2, status=503, headers={"Retry-After": "1"})
+    created = operator.application()
+    path = f"/applications/{created['id']}/addPassword"
+    assert [operator.post(path, {}).status_code for _ in range(4)] == [200, 503, 503, 200]
+    assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == 2
+
+
+def test_fault_after_processing_loses_only_the_answer(emulator: Any, operator: Any) -> None:
+    created = operator.application()
+    path = f"/applications/{created['id']}"
+    emulator.faults.add(path="/addPassword$", close_before=True)
+    with pytest.raises(requests.ConnectionError):
+        operator.post(f"{path}/addPassword", {})
+    assert operator.get(path).json()["passwordCredentials"] == []
+    emulator.faults.add(path="/addPassword$", close_after=True)
+    with pytest.raises(requests.ConnectionError):
+        operator.post(f"{path}/addPassword", {})
+    assert len(operator.get(path).json()["passwordCredentials"]) == 1
+    emulator.faults.add(path="/addPassword$", status=504, processed=True)
+    assert operator.post(f"{path}/addPassword", {}).status_code == 504
+    assert len(operator.get(path).json()["passwordCredentials"]) == 2
+
+
+def test_spoiled_answers(emulator: Any, operator: Any) -> None:
+    emulator.faults.add(path="/organization", invalid_json=True)
+    answer = operator.get("/organization")
+    assert answer.status_code == 200
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        answer.json()
+    emulator.faults.add(path="/organization", content_type="text/html")
+    assert operator.get("/organization").headers["content-type"] == "text/html"
+    emulator.faults.add(path="/organization", truncate=True)
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        operator.get("/organization")
+    emulator.faults.add(
+        path="/oauth2/v2.0/token", status=502, body="<html>bad gateway</html>", content_type="text/html")
+    assert operator.ask_token().text == "<html>bad gateway</html>"
+    emulator.faults.add(path="/organization", delay=0.05)
+    assert operator.get("/organization").elapsed.total_seconds() >= 0.05
+
+
+@pytest.mark.parametrize("status", [409, 429, 500, 503])
+def test_a_fault_without_body_has_a_fitting_one(emulator: Any, operator: Any, status: int) -> None:
+    emulator.faults.add(path="/organization", status=status)
+    answer = operator.get("/organization")
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"]
+
+
+def test_journal_counts_and_tells(emulator: Any, operator: Any) -> None:
+    operator.session.headers["User-Agent"] = "tests/1"
+    operator.application("seen")
+    operator.get("/applications?$top=5")
+    (write,) = emulator.writes()
+    assert (write.method, write.path, write.status) == ("POST", "/v1.0/applications", 201)
+    assert write.body == {"displayName": "seen"}
+    assert (write.client_id, write.user_agent) == (operator.client_id, "tests/1")
+    assert [entry.path.rpartition("/")[2] for entry in emulator.requests()] == ["token", "applications", "applications"]
+    assert emulator.requests()[0].client_id == operator.client_id
+    assert emulator.requests()[-1].query == "$top=5"
+
+
+def test_admin_interface(emulator: Any, operator: Any) -> None:
+    def admin(action: str, body: Any = None) -> Any:
+        return operator.session.post(f"{emulator.graph}/_emulator/{action}", json=body, timeout=10)
+
+    assert admin("settings", {"secret_delay": 5}).json()["secret_delay"] == 5
+    assert admin("settings", {"nonsense": 5}).status_code == 400
+    assert admin("clock", {"advance": 60}).json()["offset"] == 60
+    assert admin("clock", {}).status_code == 400
+    made = admin("operators", {"roles": ["Application.Read.All"]}).json()
+    assert operator.ask_token(client_id=made["client_id"], client_secret=made["client_secret"]).status_code == 200
+    assert admin("operators", {"roles": ["Nonsense"]}).status_code == 400
+    assert admin("faults", {"path": "/organization", "status": 503}).status_code == 200
+    assert admin("faults", {"nonsense": 1}).status_code == 400
+    assert operator.get("/organization").status_code == 503
+    assert admin("policy", {"isEnabled": True}).json()["isEnabled"] is True
+    assert admin("nonsense").status_code == 404
+    entries = operator.session.get(f"{emulator.graph}/_emulator/journal", timeout=10).json()["entries"]
+    assert entries[-1]["path"] == "/v1.0/organization"
+    assert admin("reset").status_code == 200
+    assert emulator.settings.secret_delay == 0 and emulator.clock.offset == 0
+    assert operator.get("/policies/defaultAppManagementPolicy").json()["isEnabled"] is False
+    state = operator.session.get(f"{emulator.graph}/_emulator/state", timeout=10).json()
+    assert len(state["applications"]) == 1
+
+
+def test_reset_is_quick_and_keeps_tokens_good(emulator: Any, operator: Any) -> None:
+    import time
+    operator.application()
+    started = time.perf_counter()
+    emulator.reset()
+    assert time.perf_counter() - started < 0.02
+    assert len(operator.get("/applications").json()["value"]) == 1
+
+
+def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, client_with: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    created = operator.application()
+    path = f"/applications/{created['id']}/addPassword"
+    clients = [client_with("Application.ReadWrite.All") for _ in range(4)]
+
+    def add_some(client: Any) -> list[int]:
+        return [client.post(path, {}).status_code for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = [status for result in pool.map(add_some, clients) for status in result]
+    assert statuses == [200] * 20
+    assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == 20
+
+
+def test_simultaneous_upserts_make_one_application(operator: Any, client_with: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    clients = [client_with("Application.ReadWrite.All") for _ in range(6)]
+
+    def upsert(client: Any) -> int:
+        status: int = client.upsert("/applications(uniqueName='one')", {"displayName": "one"}).status_code
+        return status
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = sorted(pool.map(upsert, clients))
+    assert statuses == [201, *[204] * 5]
+    assert len(operator.get("/applications?$filter=uniqueName eq 'one'").json()["value"]) == 1
+
+
+def test_a_bug_of_the_emulator_shows_as_500(emulator: Any, operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert operator.token
+    monkeypatch.setattr(emulator.tenant.directory, "organization", None)
+    answer = operator.get("/organization")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "InternalServerError")
+    (trace,) = emulator.internal_errors
+    assert "Traceback" in trace
+    assert emulator.journal.entries()[-1].status == 500
+    emulator.internal_errors.clear()

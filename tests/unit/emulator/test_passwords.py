@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Client secrets: what addPassword answers, what later reads show, what the tenant's policy forbids."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+SEVEN_DIGITS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$")
+
+
+def add(operator: Any, created: dict[str, Any], kind: str = "applications", **credential: Any) -> Any:
+    body = {"passwordCredential": credential} if credential else {}
+    return operator.post(f"/{kind}/{created['id']}/addPassword", body)
+
+
+def test_defaults(operator: Any) -> None:
+    created = operator.application()
+    credential = add(operator, created).json()
+    assert SEVEN_DIGITS.match(credential["startDateTime"]) and SEVEN_DIGITS.match(credential["endDateTime"])
+    assert int(credential["endDateTime"][:4]) == int(credential["startDateTime"][:4]) + 2
+    assert credential["endDateTime"][4:] == credential["startDateTime"][4:]
+    assert credential["displayName"] is None
+    assert 34 <= len(credential["secretText"]) <= 40
+    assert credential["hint"] == credential["secretText"][:3]
+    (shown,) = operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]
+    expected = {key: value for key, value in credential.items() if key != "@odata.context"}
+    assert shown == {**expected, "secretText": None}
+
+
+def test_times_are_echoed(operator: Any) -> None:
+    sent = {"displayName": "gw", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2100-12-31T11:59:59.25Z"}
+    answer = add(operator, operator.application(), **sent)
+    assert answer.status_code == 200
+    assert sent.items() <= answer.json().items()
+    assert answer.headers["location"] == operator.server.graph
+
+
+def test_newest_first_and_no_hint_on_a_service_principal(operator: Any) -> None:
+    principal = operator.service_principal(operator.application()["appId"])
+    keys = [add(operator, principal, "servicePrincipals", displayName=name).json() for name in ("a", "b")]
+    assert [key["hint"] for key in keys] == [None, None]
+    shown = operator.get(f"/servicePrincipals/{principal['id']}").json()["passwordCredentials"]
+    assert [key["displayName"] for key in shown] == ["b", "a"]
+
+
+def test_by_app_id_and_after_delete(operator: Any) -> None:
+    created = operator.application()
+    path = f"/applications(appId='{created['appId']}')"
+    key = operator.post(f"{path}/addPassword", {"passwordCredential": {"displayName": "x"}}).json()
+    assert operator.post(f"{path}/removePassword", {"keyId": key["keyId"]}).status_code == 204
+    again = operator.post(f"{path}/removePassword", {"keyId": key["keyId"]})
+    assert again.status_code == 400
+    assert again.json()["error"]["message"] == f"No password credential found with keyId {key['keyId']}."
+
+
+@pytest.mark.parametrize("credential", [
+    {"secretText": "chosen by me"},
+    {"hint": "cho"},
+    {"startDateTime": "yesterday"},
+    {"endDateTime": "2027-13-01T00:00:00Z"},
+    {"startDateTime": "2030-01-01T00:00:00Z", "endDateTime": "2029-01-01T00:00:00Z"},
+    {"nonsense": True},
+])
+def test_refused(operator: Any, credential: dict[str, Any]) -> None:
+    created = operator.application()
+    assert add(operator, created, **credential).status_code == 400
+    assert operator.get(f"/applications/{created['id']}").json()["passwordCredentials"] == []
+
+
+def test_patch_of_password_credentials_is_refused(operator: Any) -> None:
+    created = operator.application()
+    answer = operator.patch(f"/applications/{created['id']}", {"passwordCredentials": [{"displayName": "x"}]})
+    assert answer.status_code == 400
+
+
+def restrict(emulator: Any, **restriction: Any) -> None:
+    emulator.tenant.directory.policy.update({
+        "isEnabled": True,
+        "applicationRestrictions": {"passwordCredentials": [{"state": "enabled", **restriction}], "keyCredentials": []},
+    })
+
+
+def test_lifetime_policy(emulator: Any, operator: Any) -> None:
+    created = operator.application()
+    restrict(emulator, restrictionType="passwordLifetime", maxLifetime="P90D")
+    refused = add(operator, created)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (400, "CredentialInvalidLifetimeAsPerAppPolicy")
+    assert error["details"] == [{
+        "code": "InvalidKeyEndDate", "message": error["message"], "target": "EndDate"}]
+    span = {"startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2026-04-01T00:00:00Z"}
+    assert add(operator, created, **span).status_code == 200
+
+
+def test_addition_policy_and_its_date(emulator: Any, operator: Any) -> None:
+    created = operator.application()
+    restrict(emulator, restrictionType="passwordAddition", restrictForAppsCreatedAfterDateTime="2100-01-01T00:00:00Z")
+    assert add(operator, created).status_code == 200
+    restrict(emulator, restrictionType="passwordAddition", maxLifetime=None)
+    assert add(operator, created).json()["error"]["code"] == "CredentialTypeNotAllowedAsPerAppPolicy"
+
+
+def test_policy_is_readable_and_changeable(operator: Any, client_with: Any) -> None:
+    path = "/policies/defaultAppManagementPolicy"
+    answer = operator.get(path)
+    assert answer.json()["@odata.context"].endswith("#policies/defaultAppManagementPolicy/$entity")
+    assert answer.json()["isEnabled"] is False
+    assert operator.patch(path, {"isEnabled": True}).status_code == 403
+    writer = client_with("Policy.ReadWrite.ApplicationConfiguration")
+    assert writer.patch(path, {"isEnabled": True}).status_code == 204
+    assert operator.get(path).json()["isEnabled"] is True
+    assert writer.patch(path, {"nonsense": True}).status_code == 400
+
+
+def test_secrets_are_nowhere(emulator: Any, operator: Any) -> None:
+    created = operator.application()
+    operator.service_principal(created["appId"])
+    secret = add(operator, created).json()["secretText"]
+    token = operator.ask_token(client_id=created["appId"], client_secret=secret).json()["access_token"]
+    operator.ask_token(client_secret="a wrong one")
+    operator.post(f"/applications/{created['id']}/addPassword", {"passwordCredential": {"secretText": secret}})
+    operator.get(f"/applications?$top=1&access_token={token}")
+    written = operator.session.get(f"{emulator.graph}/_emulator/journal", timeout=10).text
+    state = operator.session.get(f"{emulator.graph}/_emulator/state", timeout=10).text
+    for value in (secret, token, operator.client_secret, operator.token, "a wrong one", "a+wrong+one"):
+        assert value not in written
+        assert value not in state

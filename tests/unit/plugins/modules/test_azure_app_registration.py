@@ -1,0 +1,317 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+
+MODULE = "azure_app_registration"
+GATEWAY: Json = {"display_name": "Mail gateway", "unique_name": "mail-gateway"}
+
+
+def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant) -> None:
+    result = tenant.fails(MODULE)
+    assert "one of the following is required: display_name, unique_name, client_id, object_id" in result["msg"]
+    assert tenant.server.requests() == []
+
+
+def test_check_mode_predicts_the_creation_without_a_write(tenant: Tenant) -> None:
+    result = tenant.ok(MODULE, check=True, **GATEWAY)
+    assert result["changed"]
+    assert result["client_id"] is None
+    assert result["display_name"] == "Mail gateway"
+    assert result["diff"]["before"] == {}
+    assert result["diff"]["after"]["sign_in_audience"] == "AzureADMyOrg"
+    assert tenant.writes == []
+    assert tenant.applications == []
+
+
+def test_creates_one_application_with_one_service_principal(tenant: Tenant) -> None:
+    result = tenant.ok(MODULE, **GATEWAY, notes="n", tags=["b", "a"], redirect_uris=["https://gw.example/cb"])
+    assert result["changed"]
+    held = tenant.application(uniqueName="mail-gateway")
+    assert held["signInAudience"] == "AzureADMyOrg"
+    assert held["displayName"] == "Mail gateway"
+    assert sorted(held["tags"]) == ["a", "b"]
+    assert held["web"]["redirectUris"] == ["https://gw.example/cb"]
+    assert (held["appId"], held["id"]) == (result["client_id"], result["application_object_id"])
+    (principal,) = tenant.service_principals(held["appId"])
+    assert principal["id"] == result["service_principal_object_id"]
+    assert tenant.writes == [
+        "PATCH /applications(uniqueName='mail-gateway')",
+        f"PATCH /servicePrincipals(appId='{held['appId']}')",
+    ]
+    assert result["tenant_id"] == tenant.server.tenant_id
+    assert result["portal_url"].endswith(f"/appId/{held['appId']}")
+
+
+def test_the_audience_is_always_sent(tenant: Tenant) -> None:
+    """Graph's default changed over the years, so that leaving it out would mean something else by the tenant's age."""
+    tenant.ok(MODULE, **GATEWAY)
+    assert tenant.write_entries[0].body["signInAudience"] == "AzureADMyOrg"
+
+
+def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant) -> None:
+    first = tenant.ok(MODULE, **GATEWAY, tags=["a"])
+    tenant.forget_requests()
+    second = tenant.ok(MODULE, **GATEWAY, tags=["a"])
+    assert not second["changed"]
+    assert tenant.writes == []
+    assert tenant.graph_requests <= 2
+    volatile = {"changed", "diff"}
+    assert {name: second[name] for name in second.keys() - volatile} == {
+        name: first[name] for name in first.keys() - volatile
+    }
+
+
+def test_check_mode_and_run_return_the_same_keys(tenant: Tenant) -> None:
+    predicted = tenant.ok(MODULE, check=True, **GATEWAY)
+    made = tenant.ok(MODULE, **GATEWAY)
+    gone = tenant.ok(MODULE, unique_name="mail-gateway", state="absent")
+    assert predicted.keys() == made.keys() == gone.keys()
+
+
+def test_sends_only_what_differs(tenant: Tenant) -> None:
+    made = tenant.register(notes="old", tags=["keep"])
+    options: Json = {"display_name": "Gateway gateway", "unique_name": "gateway", "notes": "new"}
+    predicted = tenant.ok(MODULE, check=True, **options)
+    assert predicted["changed"]
+    assert tenant.writes == []
+    result = tenant.ok(MODULE, **options)
+    assert result["diff"]["before"]["notes"] == "old"
+    assert result["diff"]["after"]["notes"] == "new"
+    (write,) = tenant.write_entries
+    assert (write.method, write.body) == ("PATCH", {"notes": "new"})
+    assert tenant.application(id=made["application_object_id"])["tags"] == ["keep"]
+    assert not tenant.ok(MODULE, **options)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("option", "empty", "member", "held"),
+    [
+        ("notes", "", "notes", None),
+        ("tags", [], "tags", []),
+        ("service_management_reference", "", "serviceManagementReference", None),
+    ],
+)
+def test_left_out_means_leave_and_empty_means_empty(
+    tenant: Tenant, option: str, empty: t.Any, member: str, held: object
+) -> None:
+    full: Json = {"notes": "n", "tags": ["t"], "service_management_reference": "r"}
+    tenant.register(**full)
+    assert not tenant.ok(MODULE, unique_name="gateway")["changed"]
+    assert tenant.ok(MODULE, unique_name="gateway", **{option: empty})["changed"]
+    assert tenant.application(uniqueName="gateway")[member] == held
+    assert not tenant.ok(MODULE, unique_name="gateway", **{option: empty})["changed"]
+
+
+def test_renames_by_its_unique_name(tenant: Tenant) -> None:
+    made = tenant.register()
+    tenant.ok(MODULE, unique_name="gateway", display_name="New name")
+    assert tenant.application(displayName="New name")["id"] == made["application_object_id"]
+
+
+def test_a_display_name_alone_is_a_key_too(tenant: Tenant) -> None:
+    first = tenant.ok(MODULE, display_name="Mail gateway 1")
+    assert first["unique_name"].startswith("mail-gateway-1-")
+    assert not tenant.ok(MODULE, display_name="Mail gateway 1")["changed"]
+    other = tenant.ok(MODULE, display_name="Mail-gateway 1")
+    assert other["client_id"] != first["client_id"], "names that look alike are different applications"
+
+
+def test_never_adopts_by_display_name(tenant: Tenant) -> None:
+    by_hand = tenant.register("by-hand", display_name="Mail gateway")
+    result = tenant.fails(MODULE, **GATEWAY)
+    assert f"client_id={by_hand['client_id']}" in result["msg"]
+    assert "choose another display_name" in result["msg"]
+    assert tenant.writes == []
+
+
+def test_names_all_namesakes(tenant: Tenant) -> None:
+    ids = {tenant.register(f"n{i}", display_name=f"x{i}")["client_id"] for i in range(2)}
+    for application in tenant.applications:
+        application["displayName"] = "Mail gateway"
+    assert set(tenant.fails(MODULE, **GATEWAY)["error"]["client_ids"]) == ids
+
+
+def test_adopts_by_client_id_and_sets_the_unique_name_once(tenant: Tenant) -> None:
+    made = tenant.register()
+    held = tenant.application(id=made["application_object_id"])
+    held["uniqueName"] = None
+    adopted = tenant.ok(MODULE, client_id=made["client_id"], unique_name="adopted")
+    assert adopted["unique_name"] == "adopted"
+    assert tenant.write_entries[-1].body == {"uniqueName": "adopted"}
+    assert not tenant.ok(MODULE, unique_name="adopted")["changed"]
+    tenant.forget_requests()
+    result = tenant.fails(MODULE, client_id=made["client_id"], unique_name="other")
+    assert "'adopted' already" in result["msg"]
+    assert tenant.writes == []
+
+
+@pytest.mark.parametrize("key", ["client_id", "application_object_id"])
+def test_manages_an_existing_application_by_its_ids(tenant: Tenant, key: str) -> None:
+    made = tenant.register()
+    option = {"client_id": "client_id", "application_object_id": "object_id"}[key]
+    result = tenant.ok(MODULE, notes="seen", **{option: made[key]})
+    assert result["application_object_id"] == made["application_object_id"]
+    assert tenant.application(uniqueName="gateway")["notes"] == "seen"
+
+
+@pytest.mark.parametrize("option", ["client_id", "object_id"])
+def test_an_unknown_id_never_creates(tenant: Tenant, option: str) -> None:
+    unknown = "11111111-1111-1111-1111-111111111111"
+    result = tenant.fails(MODULE, display_name="x", **{option: unknown})
+    assert unknown in result["msg"]
+    assert tenant.writes == []
+
+
+def test_makes_a_missing_service_principal(tenant: Tenant) -> None:
+    made = tenant.register()
+    (principal,) = tenant.service_principals(made["client_id"])
+    del tenant.server.tenant.directory.service_principals[principal["id"]]
+    assert tenant.ok(MODULE, check=True, unique_name="gateway")["diff"]["before"]["service_principal"] is False
+    result = tenant.ok(MODULE, unique_name="gateway")
+    assert result["changed"]
+    (renewed,) = tenant.service_principals(made["client_id"])
+    assert result["service_principal_object_id"] == renewed["id"] != principal["id"]
+
+
+def test_adds_owners_and_keeps_others(tenant: Tenant) -> None:
+    ada, bob = list(tenant.server.tenant.directory.users.values())[:2]
+    made = tenant.register(owners=[ada["id"]])
+    result = tenant.ok(MODULE, unique_name="gateway", owners=[bob["id"]])
+    assert set(result["owners"]) >= {ada["id"], bob["id"]}
+    assert set(tenant.server.tenant.directory.owners[made["application_object_id"]]) >= {ada["id"], bob["id"]}
+    assert ada["displayName"] in result["diff"]["before"]["owners"], "a diff shows names"
+    assert not tenant.ok(MODULE, unique_name="gateway", owners=[ada["id"], bob["id"]])["changed"]
+
+
+def test_deletes_softly_and_restores(tenant: Tenant) -> None:
+    made = tenant.register(notes="n")
+    assert tenant.ok(MODULE, check=True, unique_name="gateway", state="absent")["changed"]
+    assert tenant.writes == []
+    gone = tenant.ok(MODULE, unique_name="gateway", state="absent")
+    assert gone["changed"]
+    assert gone["state"] == "absent"
+    assert tenant.applications == []
+    assert tenant.service_principals(made["client_id"]) == []
+    tenant.forget_requests()
+    assert not tenant.ok(MODULE, unique_name="gateway", state="absent")["changed"]
+    assert tenant.writes == []
+
+    refused = tenant.fails(MODULE, display_name="Gateway gateway", unique_name="gateway", restore_deleted=False)
+    assert "soft-deleted" in refused["msg"]
+    assert tenant.writes == []
+    back = tenant.ok(MODULE, display_name="Gateway gateway", unique_name="gateway")
+    assert back["changed"]
+    assert back["client_id"] == made["client_id"]
+    assert tenant.application(uniqueName="gateway")["notes"] == "n"
+    assert len(tenant.service_principals(made["client_id"])) == 1
+
+
+def test_purges_only_on_request(tenant: Tenant) -> None:
+    made = tenant.register()
+    tenant.ok(MODULE, unique_name="gateway", state="absent", purge=True)
+    assert tenant.server.tenant.directory.deleted == {}
+    assert not tenant.ok(MODULE, unique_name="gateway", state="absent", purge=True)["changed"]
+    anew = tenant.ok(MODULE, display_name="Gateway gateway", unique_name="gateway")
+    assert anew["client_id"] != made["client_id"]
+
+
+def test_purges_what_was_deleted_before(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.ok(MODULE, unique_name="gateway", state="absent")
+    assert tenant.ok(MODULE, unique_name="gateway", state="absent", purge=True)["changed"]
+    assert tenant.server.tenant.directory.deleted == {}
+
+
+def test_a_run_that_was_overtaken_updates_what_the_other_made(tenant: Tenant) -> None:
+    """Both saw nothing; the upsert by unique name makes one application of the two runs."""
+    tenant.register()
+    tenant.server.faults.add(method="GET", path=r"uniqueName='gateway'", status=404)
+    result = tenant.ok(MODULE, display_name="From both", unique_name="gateway")
+    assert tenant.application(uniqueName="gateway")["displayName"] == "From both"
+    assert result["application_object_id"] == tenant.application(uniqueName="gateway")["id"]
+
+
+@pytest.mark.parametrize("lag", [1, 3])
+def test_waits_for_replication_of_what_it_created(tenant: Tenant, lag: int) -> None:
+    tenant.server.settings.update({"lag": lag})
+    result = tenant.ok(MODULE, **GATEWAY)
+    assert len(tenant.applications) == 1
+    assert len(tenant.service_principals(result["client_id"])) == 1
+
+
+def test_a_lost_answer_to_the_creation_makes_no_second_application(tenant: Tenant) -> None:
+    tenant.server.faults.add(method="PATCH", path="applications", close_after=True)
+    tenant.ok(MODULE, **GATEWAY)
+    assert len(tenant.applications) == 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 503])
+def test_a_concurrent_writer_is_waited_for(tenant: Tenant, status: int) -> None:
+    tenant.register()
+    body = {
+        "error": {
+            "code": "Request_BadRequest" if status == 400 else "Directory_ConcurrencyViolation",
+            "message": "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
+        }
+    }
+    tenant.server.faults.add(method="PATCH", path="applications", status=status, body=body, times=2)
+    result = tenant.ok(MODULE, unique_name="gateway", notes="through")
+    assert result["changed"]
+    assert tenant.application(uniqueName="gateway")["notes"] == "through"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"display_name": "x" * 121}, "121 characters"),
+        ({"display_name": "  "}, "blank"),
+        ({"display_name": "a\nb"}, "control character"),
+        ({"display_name": "x", "tags": ["has blank"]}, "white space"),
+        ({"display_name": "x", "tags": ["a", "a"]}, "twice"),
+        ({"display_name": "x", "tags": ["t" * 257]}, "longer than 256"),
+        ({"display_name": "x", "owners": ["ada@example.com"]}, "not a GUID"),
+        ({"display_name": "x", "redirect_uris": ["http://gw.example"]}, "not an https address"),
+        ({"client_id": "nonsense"}, "not a GUID"),
+        ({"display_name": "x", "purge": True}, "state=absent only"),
+        ({"display_name": "x", "sign_in_audience": "Everybody"}, "value of sign_in_audience must be one of"),
+        ({"display_name": "x", "colour": "red"}, "Unsupported parameters"),
+        ({"client_id": "a", "object_id": "b"}, "mutually exclusive"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: dict[str, object], words: str) -> None:
+    result = tenant.fails(MODULE, **options)
+    assert words in result["msg"]
+    assert result["error"]["kind"] == "input"
+    assert tenant.server.requests() == []
+
+
+def test_quotes_and_unicode_in_names(tenant: Tenant) -> None:
+    name = "O'Brien's Gäteway % & + / 日本"
+    made = tenant.ok(MODULE, display_name=name, unique_name="o'brien/gw %41")
+    assert not tenant.ok(MODULE, display_name=name, unique_name="o'brien/gw %41")["changed"]
+    assert tenant.application(displayName=name)["uniqueName"] == made["unique_name"] == "o'brien/gw %41"
+
+
+def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
+    tenant.sign_in_with("Application.Read.All")
+    result = tenant.fails(MODULE, **GATEWAY)
+    assert result["error"]["status"] == 403
+    assert result["error"]["code"] == "Authorization_RequestDenied"
+    assert result["error"]["request_id"]
+    assert "Application.ReadWrite" in result["msg"]
+    assert "Cloud Application Administrator" in result["msg"]
+    assert tenant.applications == []
+
+
+def test_an_operator_with_owned_applications_only(tenant: Tenant) -> None:
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
+    assert tenant.ok(MODULE, **GATEWAY)["changed"]
+    assert tenant.ok(MODULE, **GATEWAY, notes="mine")["changed"]

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What tests run modules against: the emulator as they see it, and a time in which waiting costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from graph_emulator.journal import Entry
+from graph_emulator.server import EmulatorServer
+
+MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+Json = dict[str, t.Any]
+
+
+class VirtualTime:
+    """Waiting costs nothing, and the tenant's clock goes along."""
+
+    def __init__(self, server: EmulatorServer) -> None:
+        self._server = server
+        self.waited: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self._server.clock.advance(seconds)
+
+    def monotonic(self) -> float:
+        return sum(self.waited)
+
+
+class Tenant:
+    """The emulator as a test sees it: what it holds, which requests reached it, and modules run against it."""
+
+    def __init__(self, server: EmulatorServer) -> None:
+        self.server = server
+        self.memory = RunMemory()
+        self.environ = self.environment(server.client_id, server.client_secret)
+        self._operators = {server.client_id}
+
+    def environment(self, client_id: str, client_secret: str) -> dict[str, str]:
+        return {
+            "AZURE_TENANT": self.server.tenant_id,
+            "AZURE_CLIENT_ID": client_id,
+            "AZURE_SECRET": client_secret,
+            "AZURE_AUTHORITY_HOST": self.server.authority,
+            "AZURE_GRAPH_URL": self.server.graph,
+            "REQUESTS_CA_BUNDLE": self.server.ca_file,
+        }
+
+    def sign_in_with(self, *roles: str) -> None:
+        """From now on as another operator, who has only these application permissions."""
+        client_id, client_secret = self.server.add_operator(list(roles))
+        self._operators.add(client_id)
+        self.environ = self.environment(client_id, client_secret)
+
+    def run(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
+        """Run a module as its action plugin does."""
+        declared = importlib.import_module(f"{MODULES}.{module}").MODULE
+        return call_module(declared, module, params, check_mode=check, environ=self.environ, memory=self.memory)
+
+    def ok(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
+        result = self.run(module, check=check, **params)
+        assert not result.get("failed"), result
+        return result
+
+    def fails(self, module: str, **params: t.Any) -> Json:
+        """The failure, whose form is the same for every module and every cause."""
+        result = self.run(module, **params)
+        assert result.get("failed") is True, result
+        assert {"kind", "status", "code", "request_id", "next_step"} <= result["error"].keys()
+        assert result["error"]["next_step"], "a failure has to say what to do next"
+        assert result["msg"].endswith(result["error"]["next_step"])
+        return result
+
+    def forget_requests(self) -> None:
+        self.server.journal.clear()
+
+    @property
+    def writes(self) -> list[str]:
+        """Changes asked of Graph, as METHOD and path below /v1.0."""
+        return [f"{entry.method} {entry.path.removeprefix('/v1.0')}" for entry in self.server.writes()]
+
+    @property
+    def write_entries(self) -> list[Entry]:
+        return self.server.writes()
+
+    @property
+    def graph_requests(self) -> int:
+        """HTTP requests to Graph; the sign-in is not counted."""
+        return sum(entry.is_graph for entry in self.server.requests())
+
+    @property
+    def applications(self) -> list[Json]:
+        """All but those that operators sign in as."""
+        return [
+            application
+            for application in self.server.tenant.directory.applications.values()
+            if application["appId"] not in self._operators
+        ]
+
+    def application(self, **wanted: str) -> Json:
+        """The only application with these properties."""
+        found = [a for a in self.applications if all(a[name] == value for name, value in wanted.items())]
+        assert len(found) == 1, found
+        return found[0]
+
+    def service_principals(self, client_id: str) -> list[Json]:
+        return [p for p in self.server.tenant.directory.service_principals.values() if p["appId"] == client_id]
+
+    def register(self, unique_name: str = "gateway", **params: t.Any) -> Json:
+        """A registration to start from; its requests are forgotten."""
+        made = self.ok(
+            "azure_app_registration", **{"display_name": f"Gateway {unique_name}", "unique_name": unique_name, **params}
+        )
+        self.forget_requests()
+        return made

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tarball: what is in it, and that it works where ansible-galaxy installs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "email_gateway.azure_apps"
+MEGABYTE = 1024 * 1024
+
+# Folders end in a slash.
+ALLOWED = (
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "COPYING",
+    "FILES.json",
+    "LICENSES/",
+    "MANIFEST.json",
+    "README.md",
+    "REUSE.toml",
+    "changelogs/",
+    "docs/",
+    "meta/",
+    "playbooks/",
+    "plugins/",
+    "requirements.txt",
+    "roles/",
+    "tests/config.yml",
+)
+STRAY = ("__pycache__", ".pyc", ".orig", ".swp", ".retry", ".tar.gz", ".DS_Store", ".plugin-cache.yaml")
+
+
+class Ansible:
+    """Ansible's commands, with a home folder and a folder of collections that hold nothing else."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.collections = home / "collections"
+        own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        self._environment = {
+            **own,
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_HOME": str(home),
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_NOCOLOR": "1",
+            "HOME": str(home),
+        }
+
+    def __call__(self, command: str, *arguments: str | Path) -> str:
+        """Run one command and return what it prints; a failure shows its whole output."""
+        result = subprocess.run(
+            [sys.executable, "-m", "ansible", command, *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            cwd=self.home,
+            env=self._environment,
+            text=True,
+            timeout=120,
+        )
+        assert result.returncode == 0, f"ansible {command} failed:\n{result.stdout}\n{result.stderr}"
+        return result.stdout
+
+    def json(self, command: str, *arguments: str | Path) -> dict[str, t.Any]:
+        """The same for a command that prints one JSON object."""
+        answer: dict[str, t.Any] = json.loads(self(command, *arguments))
+        return answer
+
+
+@pytest.fixture(scope="module")
+def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
+    """Ansible, still without a collection."""
+    return Ansible(tmp_path_factory.mktemp("packaging"))
+
+
+@pytest.fixture(scope="module")
+def tarball(ansible: Ansible) -> Path:
+    """The collection as it is built."""
+    ansible("galaxy", "collection", "build", ROOT, "--output-path", ansible.home)
+    (built,) = ansible.home.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(ansible: Ansible, tarball: Path) -> Path:
+    """The collection as it is installed, with no server asked."""
+    ansible("galaxy", "collection", "install", "--offline", "--force", "-p", ansible.collections, tarball)
+    return ansible.collections / "ansible_collections" / NAME.replace(".", "/")
+
+
+def names(folder: str, pattern: str) -> set[str]:
+    """The full names of what a folder of the repository holds."""
+    return {f"{NAME}.{path.stem}" for path in (ROOT / folder).glob(pattern) if not path.name.startswith("_")}
+
+
+def test_the_tarball_holds_no_stray_files(tarball: Path) -> None:
+    with tarfile.open(tarball) as archive:
+        files = [member.name for member in archive if not member.isdir()]
+        links = [member.name for member in archive if member.issym() or member.islnk()]
+    assert [name for name in files if not any(name == good or name.startswith(good) for good in ALLOWED)] == []
+    assert [name for name in files if name.endswith(STRAY) or "__pycache__" in name] == []
+    assert links == []
+
+
+def test_the_tarball_holds_all_that_users_need(tarball: Path) -> None:
+    with tarfile.open(tarball) as archive:
+        files = {member.name for member in archive if not member.isdir()}
+    public = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("meta", "plugins", "roles", "playbooks", "LICENSES")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert public - files == set()
+    assert {"README.md", "COPYING", "CHANGELOG.md", "requirements.txt"} - files == set()
+
+
+def test_the_tarball_is_small(tarball: Path) -> None:
+    assert tarball.stat().st_size < MEGABYTE
+
+
+def test_the_tarball_is_named_after_its_version(tarball: Path) -> None:
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    assert tarball.name == f"{galaxy['namespace']}-{galaxy['name']}-{galaxy['version']}.tar.gz"
+
+
+def test_the_installed_collection_is_what_was_built(ansible: Ansible, installed: Path) -> None:
+    assert (installed / "MANIFEST.json").is_file()
+    ansible("galaxy", "collection", "verify", "--offline", NAME)
+
+
+def test_every_module_is_documented_where_it_is_installed(ansible: Ansible, installed: Path) -> None:
+    modules = names("plugins/modules", "*.py")
+    assert modules
+    assert set(ansible.json("doc", "--list", "--json", NAME)) == modules
+    pages = ansible.json("doc", "--json", *sorted(modules))
+    assert {name for name, page in pages.items() if not (page["doc"] and page["examples"] and page["return"])} == set()
+
+
+def test_every_role_is_documented_where_it_is_installed(ansible: Ansible, installed: Path) -> None:
+    roles = names("roles", "*")
+    assert roles
+    listed = ansible.json("doc", "--type", "role", "--list", "--json", NAME)
+    assert {name for name, role in listed.items() if "main" in role["entry_points"]} == roles
+
+
+def test_every_playbook_can_be_named_where_it_is_installed(ansible: Ansible, installed: Path) -> None:
+    playbooks = names("playbooks", "*.yml")
+    assert playbooks
+    ansible("playbook", "--syntax-check", *sorted(playbooks))
+
+
+def test_requirements_are_the_same_everywhere() -> None:
+    asked = {
+        path: [line for line in (ROOT / path).read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+        for path in ("requirements.txt", "meta/ee-requirements.txt")
+    }
+    assert asked["requirements.txt"] == asked["meta/ee-requirements.txt"]
+    assert [line for line in asked["requirements.txt"] if ">=" not in line] == []
