@@ -81,5 +81,6 @@ benchmark: ## Measure start-up time and requests
 	done
 
 clean: ## Remove everything that was made here
+	@[ ! -d build/demo/emulator ] || $(MAKE) demo-stop
 	rm -rf .venv build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -42,6 +42,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memo
 
 EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
 CLI_TIMEOUT = 120  # seconds
+DISCOVERY_LIFETIME = 3600  # seconds
 
 # What the operator does about an error of the identity platform.
 # Source of the codes: "Microsoft Entra authentication and authorization error codes".
@@ -101,7 +102,7 @@ class Credential(t.Protocol):
     def validate(self) -> None:
         """Raises InputError for what can be known without a network."""
 
-    def sign_in(self, http: HttpClient) -> AccessToken:
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         """Raises SignInError or TransportError."""
 
 
@@ -135,11 +136,9 @@ class ClientSecretCredential:
                 next_step="Set the option, or the environment variable in brackets.",
             )
 
-    def sign_in(self, http: HttpClient) -> AccessToken:
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         settings = self._settings
-        return client_credentials_token(
-            http,
-            authority=self._endpoint.authority,
+        return identity.client_credentials_token(
             tenant_id=settings.tenant_id or "",
             client_id=settings.client_id or "",
             client_secret=settings.client_secret or "",
@@ -176,7 +175,7 @@ class AccessTokenCredential:
         if token.tenant_id is None and self._settings.tenant_id is None:
             raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id as well.")
 
-    def sign_in(self, http: HttpClient) -> AccessToken:
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         return AccessToken.of(self._settings.access_token or "")
 
 
@@ -196,7 +195,7 @@ class AzureCliCredential:
     def validate(self) -> None:
         """Nothing is known about the CLI without running it."""
 
-    def sign_in(self, http: HttpClient) -> AccessToken:
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         command = ["az", "account", "get-access-token", "--resource", self._endpoint.graph, "--output", "json"]
         if self._settings.tenant_id:
             command += ["--tenant", self._settings.tenant_id]
@@ -291,7 +290,7 @@ def operator_token(
         if isinstance(remembered, dict):
             token = AccessToken.of(remembered["value"], remembered["expires"])
         else:
-            token = credential.sign_in(http)
+            token = credential.sign_in(IdentityPlatform(http, authority=endpoint.authority, memory=memory))
             usable = token.expires - time.time() - EXPIRY_MARGIN
             if usable > 0:
                 memory.remember(key, {"value": token.value, "expires": token.expires}, seconds=usable)
@@ -304,34 +303,46 @@ def operator_token(
     return token
 
 
-def client_credentials_token(
-    http: HttpClient, *, authority: str, tenant_id: str, client_id: str, client_secret: str, resource: str
-) -> AccessToken:
-    """A fresh token for an application, never one from a cache.
+class IdentityPlatform:
+    """The token endpoint of one cloud, by msal over our transport.
 
-    Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not reached.
+    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token always anew.
     """
-    msal = import_library("msal")
-    adapter = _MsalHttp(http)
-    what = f"sign in as the application {client_id} to the tenant {tenant_id}"
-    try:
-        # Instance discovery would ask login.microsoftonline.com about a host that the user named or that our own
-        # table holds; it is one more request and the wrong host in a private or national cloud.
-        application = msal.ConfidentialClientApplication(
-            client_id,
-            client_credential=client_secret,
-            authority=f"{authority}/{tenant_id}",
-            instance_discovery=False,
-            http_client=adapter,
-        )
-        result = application.acquire_token_for_client(scopes=[f"{resource}/.default"])
-    except (ValueError, KeyError, TypeError) as exc:
-        raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
-    if not isinstance(result, dict) or not isinstance(result.get("access_token"), str):
-        raise _refusal(what, adapter.last, result if isinstance(result, dict) else {}, fallback="no access token")
-    lifetime = result.get("expires_in")
-    seconds = float(lifetime) if isinstance(lifetime, (int, float)) else 3600.0
-    return AccessToken.of(result["access_token"], time.time() + seconds)
+
+    def __init__(self, http: HttpClient, *, authority: str, memory: RunMemory) -> None:
+        self._http = http
+        self._authority = authority
+        self._memory = memory
+
+    def client_credentials_token(
+        self, *, tenant_id: str, client_id: str, client_secret: str, resource: str
+    ) -> AccessToken:
+        """A fresh token for an application, never one from a cache.
+
+        Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
+        reached.
+        """
+        msal = import_library("msal")
+        adapter = _MsalHttp(self._http, self._memory)
+        what = f"sign in as the application {client_id} to the tenant {tenant_id}"
+        try:
+            # Instance discovery would ask login.microsoftonline.com about a host that the user named or that our own
+            # table holds; it is one more request and the wrong host in a private or national cloud.
+            application = msal.ConfidentialClientApplication(
+                client_id,
+                client_credential=client_secret,
+                authority=f"{self._authority}/{tenant_id}",
+                instance_discovery=False,
+                http_client=adapter,
+            )
+            result = application.acquire_token_for_client(scopes=[f"{resource}/.default"])
+        except (ValueError, KeyError, TypeError) as exc:
+            raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
+        if not isinstance(result, dict) or not isinstance(result.get("access_token"), str):
+            raise _refusal(what, adapter.last, result if isinstance(result, dict) else {}, fallback="no access token")
+        lifetime = result.get("expires_in")
+        seconds = float(lifetime) if isinstance(lifetime, (int, float)) else 3600.0
+        return AccessToken.of(result["access_token"], time.time() + seconds)
 
 
 def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *, fallback: str) -> SignInError:
@@ -375,8 +386,9 @@ def read_claims(token: str) -> dict[str, t.Any]:
 class _MsalHttp:
     """msal's view of our transport: the same hosts, limits, proxy and CA for the sign-in as for Graph."""
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpClient, memory: RunMemory) -> None:
         self._http = http
+        self._memory = memory
         self.last: Response | None = None
 
     def get(
@@ -386,7 +398,14 @@ class _MsalHttp:
         headers: t.Mapping[str, str] | None = None,
         **ignored: t.Any,
     ) -> _MsalResponse:
-        return self._send("GET", url, params=params, headers=headers)
+        key = f"discovery:{url}"
+        known = self._memory.recall(key)
+        if isinstance(known, str):
+            return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
+        answer = self._send("GET", url, params=params, headers=headers)
+        if answer.status_code == 200:
+            self._memory.remember(key, answer.text, seconds=DISCOVERY_LIFETIME)
+        return answer
 
     def post(
         self,

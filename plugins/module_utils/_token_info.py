@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
     SECRET_NOT_READY,
     AccessToken,
-    client_credentials_token,
+    IdentityPlatform,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
@@ -45,19 +45,15 @@ def token_info(call: Call) -> dict[str, t.Any]:
         raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
     expected = sorted(set(params["expected_roles"] or ()))
     resource = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[params["resource"]]
+    identity = IdentityPlatform(call.http, authority=call.endpoint.authority, memory=call.memory)
     patience = Patience(call.endpoint.wait_timeout)
     began = time.monotonic()
     attempts = 0
     while True:
         attempts += 1
         try:
-            token = client_credentials_token(
-                call.http,
-                authority=call.endpoint.authority,
-                tenant_id=tenant_id,
-                client_id=client_id,
-                client_secret=client_secret,
-                resource=resource,
+            token = identity.client_credentials_token(
+                tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, resource=resource
             )
         except SignInError as exc:
             if exc.code not in SECRET_NOT_READY or not params["poll"] or not patience.pause():

@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _patience
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
 from graph_emulator.server import EmulatorServer
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +49,11 @@ def virtual_time(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> V
     clock = types.SimpleNamespace(sleep=virtual.sleep, monotonic=virtual.monotonic, time=time.time)
     monkeypatch.setattr(_patience, "time", clock)
     return virtual
+
+
+@pytest.fixture
+def playbooks(tmp_path: Path, emulator: EmulatorServer) -> Playbooks:
+    return Playbooks(tmp_path, emulator)
 
 
 @pytest.fixture

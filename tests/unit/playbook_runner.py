@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs ansible-playbook as a user does, in a folder of its own, against the emulator over TLS."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from graph_emulator.journal import Entry
+from graph_emulator.server import EmulatorServer
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COLLECTIONS = REPOSITORY / "build" / "collections"
+RESULT_MARK = "RESULT "
+
+
+@dataclasses.dataclass
+class Run:
+    """One finished run. ``results`` are the values of the variables that were asked for."""
+
+    returncode: int
+    output: str
+    results: dict[str, t.Any]
+    requests: list[Entry]
+    writes: list[Entry]
+
+    def ok(self) -> Run:
+        assert self.returncode == 0, self.output
+        assert "Traceback" not in self.output, self.output
+        return self
+
+    def failed(self, *words: str) -> Run:
+        """It failed, with these words for the user and without a traceback."""
+        assert self.returncode != 0, self.output
+        assert "Traceback" not in self.output, self.output
+        said = " ".join(self.output.replace("\\n", " ").split())
+        for word in words:
+            assert word in said, self.output
+        return self
+
+
+class Playbooks:
+    """A user's folder with a vault password, and the environment of somebody who signs in by variables."""
+
+    def __init__(self, folder: Path, server: EmulatorServer) -> None:
+        self.folder = folder
+        self.server = server
+        self.tenant = Tenant(server)
+        self.vault_password = folder / "vault-password"
+        self.vault_password.write_text("correct horse\n")
+        self.environ = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(folder / "home"),
+            "PWD": str(folder),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_HOME": str(folder / "home" / "ansible"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_RETRY_FILES_ENABLED": "True",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.vault_password),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.tenant.environ,
+        }
+        (folder / "home").mkdir()
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "gateway_app" / "gateway.vault.yml"
+
+    def run(self, plays: list[t.Any], *arguments: str, show: t.Sequence[str] = (), environ: t.Any = None) -> Run:
+        """Run plays given as data; ``show`` names variables whose values shall come back.
+
+        ``environ`` changes the environment; None takes a variable out of it.
+        """
+        tasks = [
+            {
+                "ansible.builtin.debug": {"msg": f"{RESULT_MARK}{name} {{{{ {name} | to_json }}}}"},
+                "when": f"{name} is defined",
+            }
+            for name in show
+        ]
+        if tasks:
+            plays = [*plays, {"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+        path = self.folder / "play.yml"
+        path.write_text(yaml.safe_dump(plays, sort_keys=False))
+        return self.command("ansible-playbook", str(path), *arguments, environ=environ)
+
+    def command(self, *command: str, environ: t.Any = None) -> Run:
+        self.server.journal.clear()
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={name: value for name, value in {**self.environ, **(environ or {})}.items() if value is not None},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        results = {}
+        for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', done.stdout, flags=re.MULTILINE):
+            name, _blank, value = json.loads(f'"{told}"').partition(" ")
+            results[name] = json.loads(value)
+        return Run(
+            returncode=done.returncode,
+            output=done.stdout,
+            results=results,
+            requests=self.server.requests(),
+            writes=self.server.writes(),
+        )
+
+    def register(self, *arguments: str, environ: t.Any = None, **variables: t.Any) -> Run:
+        """The role, as a play of a user calls it."""
+        given = {
+            "gateway_app_profile": "outbound_microsoft365",
+            "gateway_app_display_name": "Gateway",
+            "gateway_app_unique_name": "gateway",
+            "gateway_app_wait_timeout": 20,
+            **variables,
+        }
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": given,
+            "roles": ["email_gateway.azure_apps.gateway_app"],
+        }
+        return self.run([play], *arguments, show=["gateway_app_result"], environ=environ)
+
+    def stored(self) -> dict[str, t.Any]:
+        """What the store holds, in clear."""
+        shown = subprocess.run(
+            ["ansible-vault", "view", str(self.store)],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        credential: dict[str, t.Any] = yaml.safe_load(shown.stdout)["gateway_app_credential"]
+        return credential

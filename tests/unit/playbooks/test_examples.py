@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the documentation are run as they stand."""
+
+from __future__ import annotations
+
+import importlib
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
+
+MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("azure_*.py"))
+PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+
+# What the examples take for granted: a registration that is consented to, and a credential.
+BEFORE: list[dict[str, t.Any]] = [
+    {
+        "email_gateway.azure_apps.azure_app_registration": {
+            "display_name": "Mail gateway",
+            "unique_name": "mail-gateway",
+            "tags": ["mail-gateway"],
+        },
+        "register": "registration",
+    },
+    {
+        "email_gateway.azure_apps.azure_app_graph_permissions": {
+            "unique_name": "mail-gateway",
+            "application_permissions": ["Mail.ReadWrite"],
+        }
+    },
+    {"email_gateway.azure_apps.azure_admin_consent": {"unique_name": "mail-gateway"}},
+    {
+        "email_gateway.azure_apps.azure_app_secret": {"unique_name": "mail-gateway", "description": "before"},
+        "register": "secret",
+    },
+    {
+        "ansible.builtin.set_fact": {
+            "mail_gateway": {
+                "tenant_id": "{{ registration.tenant_id }}",
+                "client_id": "{{ registration.client_id }}",
+                "client_secret": "{{ secret.client_secret }}",
+            }
+        },
+        "no_log": True,
+    },
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None:
+    examples = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").EXAMPLES)
+    assert any(f"email_gateway.azure_apps.{module}" in task for task in examples)
+    playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": [*BEFORE, *examples]}]).ok()
+
+
+def test_the_example_of_the_roles_readme_runs(playbooks: Playbooks) -> None:
+    text = (REPOSITORY / "roles/gateway_app/README.md").read_text()
+    first, second = (block.split("```")[0] for block in text.split("```yaml\n")[1:3])
+    then = {"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(second)}
+    run = playbooks.run([*yaml.safe_load(first), then], show=["gateway_app_credential.client_id"]).ok()
+    assert run.results["gateway_app_credential.client_id"] == playbooks.tenant.applications[0]["appId"]
+
+
+def test_the_playbook_runs_by_its_full_name(playbooks: Playbooks) -> None:
+    run = playbooks.command(
+        "ansible-playbook", "email_gateway.azure_apps.register", "-e", "gateway_app_profile=outbound_microsoft365"
+    ).ok()
+    assert "'proven': True" in run.output or '"proven": true' in run.output
+    assert len(list((playbooks.folder / "gateway_app").glob("*.vault.yml"))) == 1

@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role, run as a user runs it."""
+
+from __future__ import annotations
+
+import stat
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
+
+PROFILES = sorted(path.stem for path in (REPOSITORY / "roles/gateway_app/vars/profiles").glob("*.yml"))
+GUIDE = {
+    "outbound_microsoft365": ["Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All"],
+    "outbound_smtp": ["Mail.ReadWrite"],
+    "outbound_smtp_sendas": ["SMTP.SendAsApp"],
+    "outbound_smtp_rbac": [],
+}
+
+
+def test_registers_proves_and_then_changes_nothing(playbooks: Playbooks) -> None:
+    first = playbooks.register().ok()
+    result = first.results["gateway_app_result"]
+    application = playbooks.tenant.application(uniqueName="gateway")
+    assert result["changed"] is True
+    assert result["proven"] is True
+    assert result["client_id"] == application["appId"]
+    assert result["roles"] == GUIDE["outbound_microsoft365"]
+    assert result["missing_roles"] == []
+    assert len(application["passwordCredentials"]) == 1
+    assert result["key_id"] == application["passwordCredentials"][0]["keyId"]
+    assert len(first.requests) <= 20, [entry.path for entry in first.requests]
+
+    second = playbooks.register().ok()
+    assert second.writes == []
+    assert "changed=0 " in second.output
+    assert len(second.requests) <= 9, [entry.path for entry in second.requests]
+    again = second.results["gateway_app_result"]
+    assert again == {**result, "changed": False, "secret_days_left": again["secret_days_left"]}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_asks_for_what_its_source_says(playbooks: Playbooks, profile: str) -> None:
+    result = playbooks.register(gateway_app_profile=profile).ok().results["gateway_app_result"]
+    assert result["permissions"] == result["roles"] == GUIDE[profile]
+    assert result["proven"] is True
+
+
+def test_the_operator_signs_in_once_a_run(playbooks: Playbooks) -> None:
+    run = playbooks.register().ok()
+    tokens = [entry for entry in run.requests if entry.path.endswith("/oauth2/v2.0/token")]
+    by_operator = [entry for entry in tokens if entry.body["client_id"] == playbooks.server.client_id]
+    assert len(by_operator) == 1
+    assert len(tokens) == 2, "the other one is the proof"
+
+
+def test_the_store_is_encrypted_private_and_holds_what_the_gateway_needs(playbooks: Playbooks) -> None:
+    result = playbooks.register().ok().results["gateway_app_result"]
+    assert playbooks.store.read_text().startswith("$ANSIBLE_VAULT;")
+    assert stat.S_IMODE(playbooks.store.stat().st_mode) == 0o600
+    stored = playbooks.stored()
+    assert result["store"] == {
+        "type": "ansible_vault",
+        "path": str(playbooks.store),
+        "variable": "gateway_app_credential",
+    }
+    assert stored["client_id"] == result["client_id"]
+    assert stored["tenant_id"] == result["tenant_id"]
+    assert stored["key_id"] == result["key_id"]
+    held = playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"][0]
+    assert stored["client_secret"].startswith(held["hint"])
+    assert "client_secret" not in result
+
+
+def test_a_later_play_reads_the_secret_by_reference(playbooks: Playbooks) -> None:
+    playbooks.register().ok()
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {"ansible.builtin.include_vars": {"file": str(playbooks.store)}, "no_log": True},
+            {
+                "email_gateway.azure_apps.azure_app_token_info": {
+                    "tenant_id": "{{ gateway_app_credential.tenant_id }}",
+                    "client_id": "{{ gateway_app_credential.client_id }}",
+                    "client_secret": "{{ gateway_app_credential.client_secret }}",
+                },
+                "register": "proof",
+            },
+        ],
+    }
+    assert playbooks.run([play], show=["proof"]).ok().results["proof"]["proven"] is True
+
+
+def _tampered(playbooks: Playbooks, **changes: str) -> None:
+    """Somebody edited the store by hand."""
+    credential = {**playbooks.stored(), **changes}
+    plain = playbooks.folder / "edited.yml"
+    plain.write_text(yaml.safe_dump({"gateway_app_credential": credential}))
+    playbooks.command("ansible-vault", "encrypt", "--output", str(playbooks.store), str(plain)).ok()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"client_secret": "another value"}, {"key_id": "11111111-1111-1111-1111-111111111111"}]
+)
+def test_a_stored_value_that_does_not_fit_leads_to_a_new_secret(playbooks: Playbooks, changes: dict[str, str]) -> None:
+    playbooks.register().ok()
+    _tampered(playbooks, **changes)
+    result = playbooks.register().ok().results["gateway_app_result"]
+    assert result["changed"] is True
+    assert result["proven"] is True
+    assert playbooks.stored()["key_id"] == result["key_id"]
+    assert len(playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 2, "the old one stays"
+
+
+def test_a_lost_store_leads_to_a_new_secret(playbooks: Playbooks) -> None:
+    old = playbooks.register().ok().results["gateway_app_result"]["key_id"]
+    playbooks.store.unlink()
+    result = playbooks.register().ok().results["gateway_app_result"]
+    assert result["key_id"] != old
+    assert playbooks.stored()["key_id"] == result["key_id"]
+
+
+def test_a_secret_that_was_removed_by_hand_is_replaced(playbooks: Playbooks) -> None:
+    playbooks.register().ok()
+    playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"].clear()
+    result = playbooks.register().ok().results["gateway_app_result"]
+    assert result["proven"] is True
+    assert [c["keyId"] for c in playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]] == [
+        result["key_id"]
+    ]
+
+
+def test_check_mode_writes_nothing_before_and_after_the_first_run(playbooks: Playbooks) -> None:
+    before = playbooks.register("--check", "--diff").ok()
+    assert before.writes == []
+    assert not playbooks.store.exists()
+    assert "Mail.ReadWrite" in before.output
+    playbooks.register().ok()
+    after = playbooks.register("--check", "--diff").ok()
+    assert after.writes == []
+    assert "changed=0 " in after.output
+
+
+def test_check_mode_shows_drift_by_name(playbooks: Playbooks) -> None:
+    playbooks.register().ok()
+    application = playbooks.tenant.application(uniqueName="gateway")
+    application["requiredResourceAccess"][0]["resourceAccess"].pop()
+    run = playbooks.register("--check", "--diff").ok()
+    assert run.writes == []
+    dropped = {line.strip() for line in run.output.splitlines() if line.startswith("+ ")} & {
+        f'+            "{name}"{comma}' for name in GUIDE["outbound_microsoft365"] for comma in ("", ",")
+    }
+    assert len(dropped) == 1, run.output
+    assert "changed=1 " in run.output
+
+
+@pytest.mark.parametrize("consent", ["url", "none"])
+def test_without_our_consent_the_secret_alone_is_proven(playbooks: Playbooks, consent: str) -> None:
+    run = playbooks.register(gateway_app_consent=consent).ok()
+    result = run.results["gateway_app_result"]
+    assignments = playbooks.server.tenant.directory.assignments.values()
+    assert [a for a in assignments if a["principalDisplayName"] == "Gateway"] == []
+    assert result["proven"] is False
+    assert result["missing_roles"] == GUIDE["outbound_microsoft365"]
+    assert result["consent_url"].endswith(f"/adminconsent?client_id={result['client_id']}")
+    assert ("An administrator has to grant admin consent" in run.output) == (consent == "url")
+
+
+def test_leaves_user_read_alone_and_adds_it_only_on_request(playbooks: Playbooks) -> None:
+    playbooks.register().ok()
+    application = playbooks.tenant.application(uniqueName="gateway")
+
+    def scopes() -> int:
+        return sum(a["type"] == "Scope" for r in application["requiredResourceAccess"] for a in r["resourceAccess"])
+
+    assert scopes() == 0
+    playbooks.register(gateway_app_add_user_read=True).ok()
+    assert scopes() == 1
+    assert playbooks.register().ok().writes == []
+    assert scopes() == 1
+
+
+def test_a_profile_of_the_user(playbooks: Playbooks) -> None:
+    profile = {
+        "permissions": [
+            {"resource": "microsoft_graph", "application": ["Mail.Send"], "delegated": ["User.Read"]},
+            {"resource": "exchange_online", "application": ["SMTP.SendAsApp"]},
+        ]
+    }
+    path = playbooks.folder / "mine.yml"
+    path.write_text(yaml.safe_dump(profile))
+    variables: dict[str, t.Any] = {"gateway_app_profile": "mine", "gateway_app_profile_file": str(path)}
+    result = playbooks.register(**variables).ok().results["gateway_app_result"]
+    assert result["roles"] == ["Mail.Send"]
+    assert result["permissions"] == ["Mail.Send", "SMTP.SendAsApp"]
+    assert playbooks.register(**variables).ok().writes == []
+
+
+def test_a_store_that_cannot_be_written_is_found_before_the_first_write(playbooks: Playbooks) -> None:
+    (playbooks.folder / "gateway_app").write_text("a file, not a directory")
+    run = playbooks.register().failed("is not a directory", "Choose another path")
+    assert run.writes == []
+    assert playbooks.tenant.applications == []
+
+
+def test_a_missing_vault_password_is_found_before_the_first_write(playbooks: Playbooks) -> None:
+    run = playbooks.register(environ={"ANSIBLE_VAULT_PASSWORD_FILE": None}).failed("No vault password", "--vault-id")
+    assert run.writes == []
+
+
+def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> None:
+    """The directory vanishes behind our back: the new secret is removed again, and the next run starts clean."""
+    playbooks.register().ok()
+    application = playbooks.tenant.application(uniqueName="gateway")
+    before = [credential["keyId"] for credential in application["passwordCredentials"]]
+    # A file name that is short enough to read, and too long for the temporary file that is written first.
+    long_name = playbooks.folder / ("x" * 250)
+    run = playbooks.register(gateway_app_store_path=str(long_name)).failed("could not be kept", "nothing is lost")
+    assert any(entry.path.endswith("/addPassword") for entry in run.writes)
+    assert [credential["keyId"] for credential in application["passwordCredentials"]] == before
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"gateway_app_profile": "outbound_pigeon"}, ("There is no profile 'outbound_pigeon'", "outbound_smtp")),
+        ({"gateway_app_display_name": "x" * 121}, ("121 characters", "Shorten")),
+        ({"gateway_app_tags": ["has blank"]}, ("tags: 'has blank'",)),
+        ({"gateway_app_consent": "maybe"}, ("value of gateway_app_consent must be one of",)),
+        ({"gateway_app_secret_lifetime_days": "soon"}, ("gateway_app_secret_lifetime_days",)),
+    ],
+)
+def test_bad_variables_are_refused_before_the_first_write(
+    playbooks: Playbooks, variables: dict[str, t.Any], words: tuple[str, ...]
+) -> None:
+    assert playbooks.register(**variables).failed(*words).writes == []
+
+
+def test_a_wrong_operator_secret_says_so(playbooks: Playbooks) -> None:
+    run = playbooks.register(environ={"AZURE_SECRET": "wrong"})
+    assert run.failed("AADSTS7000215", "the secret's value, not its id").writes == []

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever is listed twice is compared here."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import _application, _auth, _endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import RIGHTS
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles").glob("*.yml"))
+FRAGMENTS = {
+    "_application": (_application, arguments.APPLICATION),
+    "_auth": (_auth, arguments.AUTH),
+    "_endpoint": (_endpoint, arguments.ENDPOINT),
+}
+
+
+def _yaml(path: str) -> t.Any:
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def _spec(module: str) -> arguments.ArgumentSpec:
+    """Where a module file is documentation only, its action plugin holds the spec."""
+    declared = getattr(importlib.import_module(f"{PLUGINS}.modules.{module}"), "MODULE", None)
+    if declared is not None:
+        return t.cast(arguments.ArgumentSpec, declared.argument_spec)
+    return t.cast(arguments.ArgumentSpec, importlib.import_module(f"{PLUGINS}.action.{module}").SPEC)
+
+
+def _documentation(module: str) -> dict[str, t.Any]:
+    own: dict[str, t.Any] = yaml.safe_load(importlib.import_module(f"{PLUGINS}.modules.{module}").DOCUMENTATION)
+    return own
+
+
+def test_the_action_group_holds_every_module() -> None:
+    assert sorted(_yaml("meta/runtime.yml")["action_groups"]["all"]) == MODULES
+
+
+def test_every_module_has_an_action_plugin_of_its_name() -> None:
+    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
+    for module in MODULES:
+        action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
+        assert action.module_name == module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_a_unit_test_and_an_integration_target(module: str) -> None:
+    assert (ROOT / "tests/unit/plugins/modules" / f"test_{module}.py").is_file()
+    assert (ROOT / "tests/integration/targets" / module / "aliases").is_file()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_documented_options_are_those_of_the_spec(module: str) -> None:
+    documentation, spec = _documentation(module), _spec(module)
+    documented = dict(documentation["options"])
+    for fragment in documentation["extends_documentation_fragment"]:
+        name = fragment.rsplit(".", maxsplit=1)[-1]
+        if name in FRAGMENTS:
+            documented.update(yaml.safe_load(FRAGMENTS[name][0].ModuleDocFragment.DOCUMENTATION)["options"])
+    assert documented.keys() == spec.options.keys()
+    for name, option in spec.options.items():
+        for member in ("type", "default", "choices", "elements", "required"):
+            assert documented[name].get(member) == option.get(member), f"{name}: {member}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_that_hold_secrets_are_marked(module: str) -> None:
+    named = {name for name in _spec(module).options if re.search(r"secret|token|content", name)}
+    assert named <= _spec(module).secret_options
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_option_of_a_module_can_be_mistaken_for_the_sign_in(module: str) -> None:
+    own = _spec(module).options.keys() - arguments.AUTH.options.keys()
+    assert not [name for name in own if name.startswith("auth_") or f"auth_{name}" == name]
+    assert all(name.startswith("auth_") for name in arguments.AUTH.options)
+
+
+def test_every_environment_variable_is_documented() -> None:
+    text = _auth.ModuleDocFragment.DOCUMENTATION + _endpoint.ModuleDocFragment.DOCUMENTATION
+    for option, variables in arguments.ENVIRONMENT.items():
+        assert option in text
+        for variable in variables:
+            assert f"E({variable})" in text, variable
+
+
+def test_the_clouds_are_the_same_everywhere() -> None:
+    documented = yaml.safe_load(_endpoint.ModuleDocFragment.DOCUMENTATION)["options"]["cloud_environment"]["choices"]
+    assert documented == list(CLOUDS)
+
+
+def test_every_right_that_code_names_is_known() -> None:
+    named = set()
+    for path in (ROOT / "plugins/module_utils").glob("*.py"):
+        named |= set(re.findall(r'right(?:: str)? ?= ?"(\w+)"', path.read_text()))
+    assert named == RIGHTS.keys()
+
+
+def test_the_python_libraries_are_the_same_everywhere() -> None:
+    required = (ROOT / "requirements.txt").read_text().splitlines()
+    listed = sorted(line for line in required if line and not line.startswith("#"))
+    ee = (ROOT / "meta/ee-requirements.txt").read_text().splitlines()
+    assert sorted(line for line in ee if line and not line.startswith("#")) == listed
+    for fragment in (_auth.ModuleDocFragment.DOCUMENTATION, _documentation_text("azure_app_token_info")):
+        documented = yaml.safe_load(fragment)["requirements"]
+        assert sorted(requirement.replace(" ", "") for requirement in documented) == listed
+
+
+def _documentation_text(module: str) -> str:
+    text: str = importlib.import_module(f"{PLUGINS}.modules.{module}").DOCUMENTATION
+    return text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_defaults_of_a_role_are_those_that_it_documents(role: str) -> None:
+    defaults = _yaml(f"roles/{role}/defaults/main.yml")
+    options = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert {name for name, option in options.items() if not option.get("required")} == defaults.keys()
+    for name, option in options.items():
+        if "default" in option:
+            assert option["default"] == defaults[name], name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_of_a_role_bears_its_name(role: str) -> None:
+    for path in (ROOT / "roles" / role / "tasks").rglob("*.yml"):
+        for name in re.findall(r"register: (\w+)", path.read_text()):
+            assert name.startswith(f"__{role}_"), f"{path.name}: {name}"
+
+
+def test_every_profile_is_documented_and_names_its_source() -> None:
+    options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    text = "\n".join(options["gateway_app_profile"]["description"])
+    readme = (ROOT / "README.md").read_text()
+    for profile in PROFILES:
+        content = _yaml(f"roles/gateway_app/vars/profiles/{profile}.yml")
+        assert content["source"].startswith("https://")
+        assert content["title"]
+        assert f"C({profile})" in text
+        assert f"`{profile}`" in readme
+        for entry in content["permissions"]:
+            for name in entry["application"]:
+                assert name in text, f"{profile} does not document {name}"
+                assert name in readme, f"the README does not name {name}"
+
+
+def test_the_readme_names_every_module_role_and_playbook() -> None:
+    readme = (ROOT / "README.md").read_text()
+    playbooks = [path.stem for path in (ROOT / "playbooks").glob("*.yml")]
+    for name in (*MODULES, *ROLES, *playbooks):
+        assert f"`{name}`" in readme, name
+
+
+def test_the_stores_are_those_that_can_be_chosen() -> None:
+    options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    stores = sorted(path.stem for path in (ROOT / "roles/gateway_app/tasks/stores").glob("*.yml"))
+    assert sorted(options["gateway_app_store"]["choices"]) == stores
+
+
+def test_every_private_utility_says_that_it_is_private() -> None:
+    for folder in ("module_utils", "plugin_utils", "doc_fragments"):
+        for path in (ROOT / "plugins" / folder).glob("*.py"):
+            assert path.name.startswith("_"), path
+            assert "it may change without notice" in path.read_text(), path
+
+
+def test_every_source_file_names_its_licence() -> None:
+    for folder in ("plugins", "roles", "playbooks", "tests", "extensions"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".py", ".yml", ".sh"):
+                assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(), path
