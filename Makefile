@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
-PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist loadfile
+PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist worksteal
 export PYTHON
 
 help: ## Show this menu
@@ -82,5 +82,4 @@ benchmark: ## Measure start-up time and requests
 
 clean: ## Remove everything that was made here
 	@[ ! -d build/demo/emulator ] || $(MAKE) demo-stop
-	rm -rf .venv build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(DEV) clean

@@ -39,7 +39,8 @@ def main() -> int:
                 }
                 for run, limit in LIMITS.items():
                     server.journal.clear()
-                    variables = [f"gateway_app_profile={profile}", f"gateway_app_store_path={folder}/{profile}.vault.yml"]
+                    store = folder / f"{profile}.vault.yml"
+                    variables = [f"gateway_app_profile={profile}", f"gateway_app_store_path={store}"]
                     subprocess.run(
                         ["ansible-playbook", "email_gateway.azure_apps.register", "-e", " ".join(variables)],
                         env=environ,

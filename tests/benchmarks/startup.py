@@ -4,9 +4,9 @@
 
 """CPU time of a task, compared with ansible.builtin.ping in the same run.
 
-For each module, one ansible-playbook run has ROUNDS pings and one has ROUNDS calls of the module; the difference in CPU time
-of the whole process tree, divided by ROUNDS, is what a task costs more than a ping. The median of REPEATS such pairs is
-shown. Machines are noisy: compare the numbers of one run with each other.
+For each module, one ansible-playbook run has ROUNDS pings and one has ROUNDS calls of the module; the difference in
+CPU time of the whole process tree, divided by ROUNDS, is what a task costs more than a ping. The median of REPEATS such
+pairs is shown. Machines are noisy: compare the numbers of one run with each other.
 
     make benchmark
 """
@@ -23,6 +23,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+
 from graph_emulator.server import EmulatorServer
 
 ROUNDS = 10

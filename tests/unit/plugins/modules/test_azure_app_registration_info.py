@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+
+MODULE = "azure_app_registration_info"
+UNKNOWN = "11111111-1111-1111-1111-111111111111"
+
+
+def made_whole(tenant: Tenant) -> Json:
+    """A registration with everything that a gateway needs."""
+    made = tenant.register(tags=["relay"], notes="n")
+    tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
+    tenant.ok("azure_admin_consent", unique_name="gateway")
+    tenant.forget_requests()
+    return made
+
+
+def test_reads_one_registration_whole(tenant: Tenant) -> None:
+    made = made_whole(tenant)
+    secret = tenant.ok("azure_app_secret", unique_name="gateway", description="d", lifetime_days=90)
+    tenant.forget_requests()
+    result = tenant.ok(MODULE, unique_name="gateway")
+    assert not result["changed"]
+    assert result["tenant_id"] == tenant.server.tenant_id
+    (found,) = result["applications"]
+    same = {"client_id", "application_object_id", "service_principal_object_id", "display_name", "unique_name",
+            "sign_in_audience", "notes", "tags", "redirect_uris", "portal_url"}  # fmt: skip
+    assert {name: found[name] for name in same} == {name: made[name] for name in same}
+    (credential,) = found["secrets"]
+    assert (credential["key_id"], credential["days_left"], credential["hint"]) == (secret["key_id"], 90, secret["hint"])
+    (permission,) = found["permissions"]
+    assert (permission["name"], permission["declared"], permission["granted"]) == ("Mail.ReadWrite", True, True)
+    assert found["consented"] is True
+    assert found["certificates"] == []
+    assert secret["client_secret"] not in json.dumps(result)
+    assert tenant.writes == []
+    assert tenant.graph_requests <= 2
+
+
+@pytest.mark.parametrize("key", ["client_id", "application_object_id"])
+def test_reads_by_id(tenant: Tenant, key: str) -> None:
+    made = tenant.register()
+    option = {"client_id": "client_id", "application_object_id": "object_id"}[key]
+    (found,) = tenant.ok(MODULE, **{option: made[key].upper()})["applications"]
+    assert found["client_id"] == made["client_id"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"unique_name": "nobody"},
+        {"client_id": UNKNOWN},
+        {"object_id": UNKNOWN},
+        {"display_name": "nobody"},
+        {"tag": "nobody"},
+    ],
+)
+def test_what_is_not_there_is_an_empty_list(tenant: Tenant, options: Json) -> None:
+    tenant.register()
+    result = tenant.ok(MODULE, **options)
+    assert (result["changed"], result["applications"]) == (False, [])
+
+
+def test_reads_all_of_a_name_and_no_other(tenant: Tenant) -> None:
+    """What would break out of the $filter, or out of the address, if it were put there as it is."""
+    name = "O'Brien's & Co + 100% #1 ?$top=1 or 1 eq 1 日本"
+    wanted = {tenant.register(unique)["client_id"] for unique in ("a", "b")}
+    tenant.register("c", display_name="O")
+    for application in tenant.applications:
+        if application["appId"] in wanted:
+            application["displayName"] = name
+    found = tenant.ok(MODULE, display_name=name)["applications"]
+    assert {application["client_id"] for application in found} == wanted
+
+
+def test_reads_all_of_a_tag_by_display_name(tenant: Tenant) -> None:
+    for number, name in enumerate(["b", "A", "c"]):
+        tenant.register(f"n{number}", display_name=name, tags=["o'brien"])
+    tenant.register("other", tags=["other"])
+    found = tenant.ok(MODULE, tag="o'brien")["applications"]
+    assert [application["display_name"] for application in found] == ["A", "b", "c"]
+
+
+def test_reads_all_of_the_tenant(tenant: Tenant) -> None:
+    ids = {tenant.register(f"n{number}")["client_id"] for number in range(8)}
+    found = {application["client_id"] for application in tenant.ok(MODULE)["applications"]}
+    assert found == ids | {tenant.server.client_id}
+
+
+def test_shows_what_is_declared_and_what_is_granted(tenant: Tenant) -> None:
+    made_whole(tenant)
+    tenant.ok(
+        "azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.Send"],
+        delegated_permissions=["User.Read"], exact=True,
+    )  # fmt: skip
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    state = {(p["name"], p["type"]): (p["declared"], p["granted"]) for p in found["permissions"]}
+    assert state == {
+        ("Mail.ReadWrite", "application"): (False, True),
+        ("Mail.Send", "application"): (True, False),
+        ("User.Read", "delegated"): (True, False),
+    }
+    assert found["consented"] is False
+
+
+def test_names_the_permissions_of_every_resource(tenant: Tenant) -> None:
+    tenant.register()
+    for resource in ("exchange_online", "microsoft_graph"):
+        tenant.ok(
+            "azure_app_graph_permissions", unique_name="gateway", resource=resource,
+            application_permissions=["Mail.Send"],
+        )  # fmt: skip
+    declared = tenant.application(uniqueName="gateway")["requiredResourceAccess"]
+    declared.append({"resourceAppId": UNKNOWN, "resourceAccess": [{"id": UNKNOWN, "type": "Role"}]})
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    shown = sorted((p["resource"], p["name"]) for p in found["permissions"])
+    assert shown == [(UNKNOWN, UNKNOWN), ("exchange_online", "Mail.Send"), ("microsoft_graph", "Mail.Send")]
+
+
+def test_the_secret_that_lasts_longest_comes_first_and_expired_ones_are_shown(tenant: Tenant) -> None:
+    tenant.register()
+    for days in (40, 90, 60):
+        tenant.ok("azure_app_secret", unique_name="gateway", description=str(days), lifetime_days=days)
+    held = tenant.application(uniqueName="gateway")["passwordCredentials"]
+    held.append({"keyId": UNKNOWN, "displayName": None, "startDateTime": None, "hint": None,
+                 "endDateTime": "2020-01-01T00:00:00.1234567Z"})  # fmt: skip
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    assert [secret["description"] for secret in found["secrets"]] == ["90", "60", "40", None]
+    assert found["secrets"][-1]["days_left"] < -365
+    assert len({frozenset(secret) for secret in found["secrets"]}) == 1
+
+
+def test_a_registration_without_a_service_principal_is_shown(tenant: Tenant) -> None:
+    made = tenant.register()
+    del tenant.server.tenant.directory.service_principals[made["service_principal_object_id"]]
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    assert found["service_principal_object_id"] is None
+    assert found["client_id"] == made["client_id"]
+
+
+def test_the_least_right_to_read_is_enough(tenant: Tenant) -> None:
+    made_whole(tenant)
+    tenant.sign_in_with("Application.Read.All")
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    assert found["consented"] is True
+
+
+def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
+    made_whole(tenant)
+    tenant.sign_in_with("User.Read.All")
+    result = tenant.fails(MODULE, unique_name="gateway")
+    assert "Application.Read.All" in result["error"]["next_step"]
+    assert "Application Administrator" in result["error"]["next_step"]
+
+
+def test_check_mode_reads_the_same(tenant: Tenant) -> None:
+    made_whole(tenant)
+    assert tenant.ok(MODULE, check=True, unique_name="gateway") == tenant.ok(MODULE, unique_name="gateway")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"unique_name": "a", "tag": "b"}, "mutually exclusive"),
+        ({"client_id": "nonsense"}, "not a GUID"),
+        ({"display_name": " "}, "display_name is blank"),
+        ({"display_name": "x" * 121}, "121 characters"),
+        ({"display_name": ""}, "display_name is blank"),
+        ({"tag": "has blank"}, "white space"),
+        ({"tag": ""}, "is blank"),
+        ({"unique_name": ""}, "unique_name is blank"),
+        ({"client_id": ""}, "not a GUID"),
+        ({"colour": "red"}, "Unsupported parameters"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
+    """An empty variable must not turn "this one" into "all of the tenant"."""
+    result = tenant.fails(MODULE, **options)
+    assert words in result["msg"]
+    assert result["error"]["kind"] == "input"
+    assert tenant.server.requests() == []
