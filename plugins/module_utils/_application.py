@@ -107,7 +107,10 @@ def check_tags(tags: t.Sequence[str]) -> list[str]:
 def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
     """Entra ID takes https, and http for localhost only ("Redirect URI restrictions and limitations")."""
     for uri in uris:
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError:  # such as half of an IPv6 address
+            parts = urlsplit("")
         local = parts.hostname in ("localhost", "127.0.0.1")
         if not parts.hostname or len(uri) > 256 or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
             raise InputError(

@@ -17,13 +17,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+HOST_NAME = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+HOST_URL = re.compile(rf"https://({HOST_NAME}|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?")
 NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
@@ -72,7 +73,6 @@ ENDPOINT = ArgumentSpec(
         "request_timeout": {"type": "int", "default": 30},
         "wait_timeout": {"type": "int", "default": 180},
     },
-    required_together=(("authority_url", "graph_url"),),
 )
 
 AUTH = ArgumentSpec(
@@ -173,29 +173,23 @@ def endpoint_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str
         )
     authority = _host_url("authority_url", pick("authority_url", params, environ))
     graph = _host_url("graph_url", pick("graph_url", params, environ))
-    if graph is None and authority is not None and name is None:
-        name = next((known for known, cloud in CLOUDS.items() if cloud.authority == authority), None)
+    authority = next((c.authority for c in CLOUDS.values() if authority in c.authority_aliases), authority)
+    if name is None:
+        # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.
+        fitting = (n for n, c in CLOUDS.items() if graph == c.graph or (graph is None and authority == c.authority))
+        name = next(fitting, None)
     cloud = CLOUDS[name or "AzureCloud"]
-    if graph is None:
-        if authority not in (None, cloud.authority):
-            raise InputError(
-                f"authority_url is {authority}, which is not the sign-in host of {name or 'AzureCloud'},"
-                " and graph_url is not set",
-                next_step="Set graph_url as well, or cloud_environment alone.",
-            )
-        authority, graph = cloud.authority, cloud.graph
-    elif authority is None:
-        if graph != cloud.graph:
-            raise InputError(
-                f"graph_url is {graph}, and authority_url is not set",
-                next_step="Set authority_url as well, or cloud_environment alone.",
-            )
-        authority = cloud.authority
-    elif name is not None and (authority, graph) != (cloud.authority, cloud.graph):
+    of_cloud = (authority or cloud.authority, graph or cloud.graph) == (cloud.authority, cloud.graph)
+    known = {c.authority for c in CLOUDS.values()} | {c.graph for c in CLOUDS.values()}
+    custom = name is None and authority is not None and graph is not None and not {authority, graph} & known
+    if not of_cloud and not custom:
+        told = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
         raise InputError(
-            f"cloud_environment is {name}, but authority_url and graph_url name other hosts",
-            next_step="Leave out either the name of the cloud or the two addresses.",
+            "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in told.items() if value),
+            next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
+            " none of the national clouds.",
         )
+    authority, graph = (authority, graph) if custom and authority and graph else (cloud.authority, cloud.graph)
     return Endpoint(
         authority=authority,
         graph=graph,
@@ -279,17 +273,13 @@ def _filled(value: t.Any) -> str | None:
 def _host_url(name: str, value: str | None) -> str | None:
     if value is None:
         return None
-    text = value.rstrip("/")
+    text = value.strip().rstrip("/").lower()
     if name == "authority_url" and "://" not in text:
         text = f"https://{text}"  # the SDKs' AZURE_AUTHORITY_HOST may be a bare host name
-    parts = urlsplit(text)
-    try:
-        plain = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        plain = False
-    if not plain or parts.path or parts.query or parts.fragment or parts.username or parts.password:
+    match = HOST_URL.fullmatch(text)
+    if match is None or not 0 < int(match["port"] or 443) < 65536:
         raise InputError(
-            f"{name} is not the address of an https host",
+            f"{name} is not the address of an https host",  # not shown: it may hold a password
             next_step=f"Set {name} to https://HOST or https://HOST:PORT, with nothing behind it.",
         )
-    return f"https://{parts.netloc.lower()}"
+    return text

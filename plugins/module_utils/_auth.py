@@ -36,13 +36,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
-    Patience,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
 EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
 CLI_TIMEOUT = 120  # seconds
 DISCOVERY_LIFETIME = 3600  # seconds
+DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
+LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
 # What the operator does about an error of the identity platform.
 # Source of the codes: "Microsoft Entra authentication and authorization error codes".
@@ -72,8 +73,7 @@ class AccessToken:
     def of(cls, value: str, expires: float | None = None) -> AccessToken:
         claims = read_claims(value)
         if expires is None:
-            known = claims.get("exp")
-            expires = float(known) if isinstance(known, (int, float)) else time.time() + 3600
+            expires = _seconds(claims.get("exp")) or time.time() + DEFAULT_LIFETIME
         return cls(value=value, expires=expires, claims=claims)
 
     @property
@@ -93,7 +93,8 @@ class Credential(t.Protocol):
 
     name: t.ClassVar[str]
 
-    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None: ...
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+        """Nothing is checked yet."""
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
@@ -164,7 +165,7 @@ class AccessTokenCredential:
             raise InputError(
                 "No access token is given", next_step="Set auth_access_token, or AZURE_ACCESS_TOKEN in the environment."
             )
-        if not value.isascii() or any(character.isspace() for character in value):
+        if not _is_token(value):
             raise InputError(
                 "The access token holds a blank, a line break or a character that no token has",
                 next_step="Pass the token alone, without quotes or the word Bearer.",
@@ -204,7 +205,8 @@ class AzureCliCredential:
                 command,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=CLI_TIMEOUT,
                 check=False,
                 env=dict(self._endpoint.environ) or None,
@@ -227,14 +229,15 @@ class AzureCliCredential:
             raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
         try:
             answer = json.loads(done.stdout)
-            value = answer["accessToken"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError):
+            answer = None
+        value = answer.get("accessToken") if isinstance(answer, dict) else None
+        if not _is_token(value):
             raise SignInError(
-                "The Azure CLI's answer holds no access token",
+                "The answer of the Azure CLI holds no access token",
                 next_step="Update the Azure CLI, and try: az account get-access-token --output json",
-            ) from None
-        expires = answer.get("expires_on")
-        return AccessToken.of(str(value), float(expires) if isinstance(expires, (int, float)) else None)
+            )
+        return AccessToken.of(value, _seconds(answer.get("expires_on")))
 
 
 KINDS: tuple[type[Credential], ...] = (AccessTokenCredential, ClientSecretCredential, AzureCliCredential)
@@ -267,9 +270,17 @@ def _automatic(settings: AuthSettings) -> type[Credential]:
 
 
 def operator_token(
-    credential: Credential, settings: AuthSettings, *, endpoint: Endpoint, http: HttpClient, memory: RunMemory
+    credential: Credential,
+    settings: AuthSettings,
+    *,
+    endpoint: Endpoint,
+    http: HttpClient,
+    memory: RunMemory,
+    fresh: bool,
 ) -> AccessToken:
     """The operator's token: signed in once an ansible-playbook run, not once a task.
+
+    ``fresh`` asks for a new one where the remembered one was refused, and remembers that.
 
     Raises InputError where the token is for another tenant than the one that was asked for.
     """
@@ -286,7 +297,7 @@ def operator_token(
         digest.update(repr(part).encode())
     key = f"token:{digest.hexdigest()}"
     with memory.exclusive():
-        remembered = memory.recall(key)
+        remembered = None if fresh else memory.recall(key)
         if isinstance(remembered, dict):
             token = AccessToken.of(remembered["value"], remembered["expires"])
         else:
@@ -323,6 +334,7 @@ class IdentityPlatform:
         reached.
         """
         msal = import_library("msal")
+        refused_by_msal = import_library("msal.exceptions").MsalError
         adapter = _MsalHttp(self._http, self._memory)
         what = f"sign in as the application {client_id} to the tenant {tenant_id}"
         try:
@@ -336,36 +348,45 @@ class IdentityPlatform:
                 http_client=adapter,
             )
             result = application.acquire_token_for_client(scopes=[f"{resource}/.default"])
-        except (ValueError, KeyError, TypeError) as exc:
+        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, refused_by_msal) as exc:
+            # What msal raises about an answer that it does not understand depends on the answer and on its version.
             raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
-        if not isinstance(result, dict) or not isinstance(result.get("access_token"), str):
+        if not isinstance(result, dict) or not _is_token(result.get("access_token")):
             raise _refusal(what, adapter.last, result if isinstance(result, dict) else {}, fallback="no access token")
-        lifetime = result.get("expires_in")
-        seconds = float(lifetime) if isinstance(lifetime, (int, float)) else 3600.0
-        return AccessToken.of(result["access_token"], time.time() + seconds)
+        lifetime = _seconds(result.get("expires_in")) or DEFAULT_LIFETIME
+        return AccessToken.of(result["access_token"], time.time() + lifetime)
 
 
 def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *, fallback: str) -> SignInError:
     """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery."""
     if not result.get("error_description") and last is not None:
-        try:
-            document = json.loads(last.content)
-        except ValueError:
-            document = None
-        if isinstance(document, dict) and document.get("error_description"):
-            result = document
+        result = _json_object(last) or result
     description = str(result.get("error_description") or "")
     first_line = description.splitlines()[0].split(" Trace ID:")[0] if description else ""
-    code = first_line.split(":")[0] if first_line.startswith("AADSTS") else None
-    reason = first_line or str(result.get("error") or fallback)
+    code = first_line.partition(":")[0] if first_line.startswith("AADSTS") else None
+    status = last.status_code if last else None
+    if code is None and status is not None and (status in RETRY_STATUS or status < 400):
+        reason = f"the identity platform answered with status {status} and no token"
+        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
+    else:
+        reason = first_line or str(result.get("error") or fallback)
+        next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret.")
     return SignInError(
         f"Could not {what}: {reason[:600]}",
-        next_step=SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret."),
+        next_step=next_step,
         code=code,
-        status=last.status_code if last else None,
+        status=status,
         request_id=result.get("trace_id"),
         correlation_id=result.get("correlation_id"),
     )
+
+
+def _json_object(answer: Response) -> dict[str, t.Any] | None:
+    try:
+        document = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def read_claims(token: str) -> dict[str, t.Any]:
@@ -378,9 +399,20 @@ def read_claims(token: str) -> dict[str, t.Any]:
         return {}
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+def _seconds(value: t.Any) -> float | None:
+    """A point in time or a span that makes sense; None for anything else that a server may answer."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < LATEST:
+        return None
+    return float(value)
+
+
+def _is_token(value: t.Any) -> t.TypeGuard[str]:
+    return isinstance(value, str) and value != "" and value.isascii() and not any(c.isspace() for c in value)
 
 
 class _MsalHttp:
@@ -403,9 +435,9 @@ class _MsalHttp:
         if isinstance(known, str):
             return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
         answer = self._send("GET", url, params=params, headers=headers)
-        if answer.status_code == 200:
+        if answer.status_code == 200 and "token_endpoint" in (_json_object(answer) or {}):
             self._memory.remember(key, answer.text, seconds=DISCOVERY_LIFETIME)
-        return answer
+        return _MsalResponse(answer)
 
     def post(
         self,
@@ -415,7 +447,7 @@ class _MsalHttp:
         headers: t.Mapping[str, str] | None = None,
         **ignored: t.Any,
     ) -> _MsalResponse:
-        return self._send("POST", url, params=params, headers=headers, data=data)
+        return _MsalResponse(self._send("POST", url, params=params, headers=headers, data=data))
 
     def close(self) -> None:
         """The session belongs to the transport."""
@@ -428,8 +460,8 @@ class _MsalHttp:
         params: t.Mapping[str, str] | None,
         headers: t.Mapping[str, str] | None,
         data: t.Mapping[str, str] | str | None = None,
-    ) -> _MsalResponse:
-        patience = Patience(self._http.wait_timeout)
+    ) -> Response:
+        patience = self._http.patience
         attempts = 0
         while True:
             attempts += 1
@@ -441,7 +473,7 @@ class _MsalHttp:
             else:
                 if answer.status_code not in RETRY_STATUS or not patience.pause(answer.headers.get("retry-after")):
                     self.last = answer
-                    return _MsalResponse(answer)
+                    return answer
 
 
 class _MsalResponse:

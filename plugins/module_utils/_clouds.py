@@ -21,6 +21,7 @@ class Cloud:
     authority: str
     graph: str
     portal: str
+    authority_aliases: tuple[str, ...] = ()
 
 
 CLOUDS: dict[str, Cloud] = {
@@ -43,6 +44,7 @@ CLOUDS: dict[str, Cloud] = {
         authority="https://login.partner.microsoftonline.cn",
         graph="https://microsoftgraph.chinacloudapi.cn",
         portal="https://portal.azure.cn",
+        authority_aliases=("https://login.chinacloudapi.cn",),  # what Microsoft's libraries call AzureChina
     ),
 }
 

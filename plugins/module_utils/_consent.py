@@ -166,6 +166,19 @@ def _read_resources(
         known.add(graph.get_many(by_object_id))
 
 
+def _nothing(address: application.Address) -> Consent:
+    return Consent(
+        client_id=address.client_id or "",
+        principal_id="",
+        declared=(),
+        granted=frozenset(),
+        assignment_ids={},
+        grants={},
+        grants_known=True,
+        principals=ResourcePrincipals(),
+    )
+
+
 class ConsentResource:
     """Grants what is declared and missing; revokes what is no longer declared on request; withdraws all."""
 
@@ -186,32 +199,44 @@ class ConsentResource:
 
     def read(self) -> Consent:
         address = self._address
-        own = [address.read(self._graph, select=FIELDS), ResourcePrincipal.read(RESOURCES["microsoft_graph"])]
+        own = address.read(self._graph, select=FIELDS)
+        graph_principal = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
         if address.client_id:
             # With the client id known, one request tells everything about an application that uses Graph alone.
             lag = self._graph.created_here(address.client_id)
-            document, graph_principal, *answers = self._graph.get_many(
-                [*own, *consent_reads(address.client_id, lag=lag)]
+            document, *answers, resource = self._graph.get_many(
+                [own, *consent_reads(address.client_id, lag=lag), graph_principal]
             )
-            found = application.required(document, address)
+            found, resources = self._found(document), [resource]
+            if not found:
+                return _nothing(address)
         else:
-            document, graph_principal = self._graph.get_many(own)
-            found = application.required(document, address)
+            found = self._found(self._graph.get(own))
             client_id = application.text(found, "appId") or ""
-            answers = self._graph.get_many(consent_reads(client_id, lag=self._graph.created_here(client_id)))
+            if not client_id:
+                return _nothing(address)
+            wanted = dict.fromkeys(permission.resource for permission in declared_permissions(found))
+            lag = self._graph.created_here(client_id)
+            reads = [*consent_reads(client_id, lag=lag), *(ResourcePrincipal.read(resource) for resource in wanted)]
+            everything = self._graph.get_many(reads)
+            answers, resources = everything[:3], everything[3:]
         if answers[0] is None and self._present:
             raise ConflictError(
                 f"Could not consent for {address}: it has no service principal in this tenant",
                 next_step="Run azure_app_registration for it, which creates the service principal.",
             )
         consent = read_consent(
-            self._graph, found, answers=answers, known=ResourcePrincipals([graph_principal])
+            self._graph, found, answers=answers, known=ResourcePrincipals(resources)
         )
         delegated = any(permission.type == "delegated" for permission in consent.declared)
         if not consent.grants_known and (delegated or not self._present):
             # Without delegated permissions the right to read grants is not needed; with them, say which one it is.
             self._graph.collect(dataclasses.replace(consent_reads(consent.client_id, lag=False)[2], forbidden_ok=False))
         return consent
+
+    def _found(self, document: Json | None) -> Json:
+        """The application; {} where it is gone and nothing shall be granted to it anyway."""
+        return {} if document is None and not self._present else application.required(document, self._address)
 
     def desired(self, current: Consent) -> Consent:
         if not self._present:
@@ -319,13 +344,13 @@ class ConsentResource:
     def result(self, state: Consent) -> View:
         described = state.principals.described
         return {
-            "client_id": state.client_id,
+            "client_id": state.client_id or None,
             "service_principal_object_id": state.principal_id or None,
             "tenant_id": self._call.tenant_id,
             "granted": [described(p) for p in sorted(state.granted, key=state.principals.shown)],
             "missing": [described(p) for p in state.missing],
             "stale": [described(p) for p in state.stale],
             "consent_url": consent_url(
-                self._call.endpoint.authority, self._call.tenant_id, state.client_id
+                self._call.endpoint.authority, self._call.tenant_id, state.client_id or None
             ),
         }

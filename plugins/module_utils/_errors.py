@@ -124,7 +124,7 @@ class GraphFault:
     def parse(cls, status: int, body: bytes, request_id: str | None) -> GraphFault:
         try:
             document = json.loads(body) if body else None
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         error = document.get("error") if isinstance(document, dict) else None
         if not isinstance(error, dict):
@@ -195,9 +195,18 @@ class GraphError(AppsError):
     kind = "graph"
 
     def __init__(
-        self, fault: GraphFault, *, tried: str, method: str, path: str, right: str | None = None, waited: float = 0
+        self,
+        fault: GraphFault,
+        *,
+        tried: str,
+        method: str,
+        path: str,
+        right: str | None = None,
+        waited: float = 0,
+        retry_after: str | None = None,
     ) -> None:
         self.fault = fault
+        self.retry_after = retry_after
         reason = fault.message or f"HTTP status {fault.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
         super().__init__(

@@ -15,8 +15,9 @@ import dataclasses
 import json
 import typing as t
 import uuid
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import AccessToken
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
     GraphError,
@@ -27,7 +28,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
-    Patience,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
@@ -98,7 +98,7 @@ class GraphClient:
         self._token = token
         self._memory = memory
         self._created: set[str] = set()
-        self.patience = Patience(http.wait_timeout)
+        self.patience = http.patience
 
     def get(self, read: Read) -> Json | None:
         """The object, or None where there is none (404)."""
@@ -168,6 +168,11 @@ class GraphClient:
             return None
         if status == 403 and read.forbidden_ok:
             return {"value": [], FORBIDDEN: True}
+        if status in RETRY_STATUS:
+            headers = answer.get("headers")
+            named = {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
+            # Without patience left, the single request below says what is wrong.
+            self.patience.pause(str(named["retry-after"]) if "retry-after" in named else None)
         if _is_collection(read):
             try:
                 return {"value": self.collect(read)}
@@ -194,7 +199,7 @@ class GraphClient:
                 return entries
             if not following.startswith(f"{self._base}/"):
                 raise TransportError(
-                    f"Could not {read.tried}: the next page is on {urlsplit(following).netloc[:100]}, another host",
+                    f"Could not {read.tried}: the next page is on another host ({shown(following)})",
                     maybe_processed=False,
                     permanent=True,
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
@@ -208,10 +213,11 @@ class GraphClient:
         """Send, and send again as long as that is safe, useful and within the allowance of time."""
         repeatable = isinstance(request, Read) or request.repeatable
         transport_failures = 0
+        token = self._token(False)
         renewed = False
         while True:
             try:
-                answer = self._send(method, url, request, fresh_token=renewed)
+                answer = self._send(method, url, request, token)
                 document = _parse(answer, request.tried) if answer.status_code < 300 else None
             except TransportError as exc:
                 transport_failures += 1
@@ -223,6 +229,7 @@ class GraphClient:
                 return document
             fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
             if answer.status_code == 401 and not renewed:
+                token = self._token(True)
                 renewed = True
                 continue
             again = fault.throttled or (request.lag and fault.replication_lag)
@@ -235,11 +242,12 @@ class GraphClient:
                     path=f"/v1.0{url.partition('?')[0]}",
                     right=request.right,
                     waited=self.patience.waited,
+                    retry_after=answer.headers.get("retry-after"),
                 )
 
-    def _send(self, method: str, url: str, request: Read | Write, *, fresh_token: bool) -> Response:
+    def _send(self, method: str, url: str, request: Read | Write, token: AccessToken) -> Response:
         headers = {
-            "Authorization": f"Bearer {self._token(fresh_token).value}",
+            "Authorization": f"Bearer {token.value}",
             "Accept": "application/json",
             "client-request-id": str(uuid.uuid4()),
         }

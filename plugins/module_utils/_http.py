@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import sys
 import time
 import typing as t
@@ -19,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors i
     MissingLibraryError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
 
 if t.TYPE_CHECKING:
     import requests
@@ -31,12 +33,13 @@ USER_AGENT = "email_gateway.azure_apps"
 def import_library(name: str) -> t.Any:
     """Import requests or msal only when it is needed; say clearly what to install for which interpreter."""
     try:
-        return __import__(name)
+        return importlib.import_module(name)
     except ImportError as exc:
+        missing = (exc.name or name).partition(".")[0]  # msal needs requests too
         raise MissingLibraryError(
-            f"The Python library {name} is not installed for {sys.executable}",
-            next_step=f"Install it on the controller: {sys.executable} -m pip install {name}",
-            library=name,
+            f"The Python library {missing} is not installed for {sys.executable}",
+            next_step=f"Install it on the controller: {sys.executable} -m pip install {missing}",
+            library=missing,
         ) from exc
 
 
@@ -64,6 +67,8 @@ class HttpClient:
         self._endpoint = endpoint
         self._allowed = {urlsplit(endpoint.authority).netloc, urlsplit(endpoint.graph).netloc}
         self._session: requests.Session | None = None
+        # One allowance for all that a task waits for: sign-in, throttling, replication, polling.
+        self.patience = Patience(endpoint.wait_timeout)
 
     def request(
         self,
@@ -104,11 +109,6 @@ class HttpClient:
                 )
         except (requests.RequestException, OSError, ValueError) as exc:
             raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
-
-    @property
-    def wait_timeout(self) -> int:
-        """Seconds that a caller may spend on retries."""
-        return self._endpoint.wait_timeout
 
     def close(self) -> None:
         if self._session is not None:
@@ -210,7 +210,8 @@ def _innermost(exc: BaseException) -> str:
         seen.append(current)
         reason = getattr(current, "reason", None)
         arguments = [item for item in current.args if isinstance(item, BaseException)]
-        current = reason if isinstance(reason, BaseException) else (arguments[0] if arguments else None)
+        linked = [reason, *arguments, current.__cause__, current.__context__]
+        current = next((item for item in linked if isinstance(item, BaseException) and item not in seen), None)
     last = seen[-1]
     text = getattr(last, "verify_message", None) or getattr(last, "strerror", None)
     return text if isinstance(text, str) and text else type(last).__name__

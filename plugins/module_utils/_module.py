@@ -110,9 +110,8 @@ class Call:
     def _token(self, fresh: bool) -> AccessToken:
         if fresh or self._signed_in is None:
             settings, credential = self._auth
-            memory = RunMemory() if fresh else self.memory
             self._signed_in = operator_token(
-                credential, settings, endpoint=self.endpoint, http=self.http, memory=memory
+                credential, settings, endpoint=self.endpoint, http=self.http, memory=self.memory, fresh=fresh
             )
         return self._signed_in
 

@@ -36,7 +36,7 @@ class Patience:
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
             pause *= random.uniform(0.75, 1.25)
         else:
-            # Never earlier than asked; the jitter keeps parallel hosts from coming back together.
+            # The jitter keeps parallel hosts from coming back together.
             pause = min(LONGEST_PAUSE, max(0.0, asked)) + random.uniform(0.0, 0.25)
         if time.monotonic() + pause > self._deadline:
             return False
@@ -53,6 +53,6 @@ def _seconds(retry_after: str | None) -> float | None:
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
     return seconds if math.isfinite(seconds) else None

@@ -57,12 +57,17 @@ def required_resource_access(document: Json, resource: str, permissions: t.Itera
     return collection + entry
 
 
-def resolve(principal: ResourcePrincipal, kind: str, name: str) -> Permission:
-    """A permission by its name (or its id). Raises InputError with the closest real names."""
+def resolve(
+    principal: ResourcePrincipal, kind: str, name: str, *, declared: t.Collection[Permission] = ()
+) -> Permission:
+    """A permission by its name, or by its id, also an unknown one that is declared already.
+
+    Raises InputError with the closest real names.
+    """
     offered = principal.ids[kind]
     if GUID.fullmatch(name):
         permission = Permission(principal.client_id, kind, name.lower())
-        if permission in principal.names:
+        if permission in principal.names or permission in declared:
             return permission
     elif name in offered:
         return Permission(principal.client_id, kind, offered[name])
@@ -137,7 +142,7 @@ class PermissionsResource:
         document, principal = self._graph.get_many(
             [self._address.read(self._graph, select=FIELDS), ResourcePrincipal.read(self._resource)]
         )
-        found = application.required(document, self._address)
+        found = {} if document is None and not self._present else application.required(document, self._address)
         if principal is None:
             raise ConflictError(
                 f"The tenant has no service principal of the resource {self._call.params['resource']}",
@@ -155,7 +160,7 @@ class PermissionsResource:
         for kind, names in self._names.items():
             if names is None:
                 continue
-            named = [resolve(current.principal, kind, name) for name in names]
+            named = [resolve(current.principal, kind, name, declared=current.permissions) for name in names]
             if not self._present:
                 permissions = [permission for permission in permissions if permission not in named]
                 continue
@@ -187,8 +192,8 @@ class PermissionsResource:
 
     def result(self, state: Declared) -> View:
         return {
-            "client_id": state.client_id,
-            "application_object_id": state.application_object_id,
+            "client_id": state.client_id or None,
+            "application_object_id": state.application_object_id or None,
             "resource_client_id": state.principal.client_id,
             "resource_display_name": state.principal.display_name,
             "application_permissions": state.names("application"),

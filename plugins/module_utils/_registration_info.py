@@ -74,7 +74,7 @@ def _by_display_name(document: Json) -> tuple[str, str]:
 
 def _selection(call: Call) -> Read:
     params = call.params
-    if any(params[name] for name in ("client_id", "object_id", "unique_name")):
+    if any(params[name] is not None for name in ("client_id", "object_id", "unique_name")):
         return application.Address.of(params).read(call.graph, select=INFO_FIELDS)
     query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
     if params["display_name"] is not None:

@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _a
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
+    AppsError,
     ConflictError,
     GraphError,
     InputError,
@@ -105,12 +106,14 @@ class Wish:
         end = None if params["end_date"] is None else times.parse_end_date(params["end_date"])
         if end is not None and end <= now:
             raise InputError(f"end_date is {times.written(end)}, which has passed", next_step="Set a later end_date.")
-        renew_before = datetime.timedelta(days=renew_before_days)
-        if params["state"] == "present" and not 0 <= renew_before_days < ((end - now) if end else lifetime) / times.DAY:
+        longest = lifetime_days if end is None else (end - now) / times.DAY
+        if params["state"] == "present" and not 0 <= renew_before_days < longest:
+            new = f"lifetime_days is {lifetime_days}" if end is None else f"end_date is {times.written(end)}"
             raise InputError(
-                f"renew_before_days is {renew_before_days}: a new secret would be due for renewal at once",
-                next_step="Set renew_before_days to less than the lifetime of a new secret, and to 0 at least.",
+                f"renew_before_days is {renew_before_days} and {new}: a new secret would be due for renewal at once",
+                next_step="Set renew_before_days to less than the days that a new secret lasts, and to 0 at least.",
             )
+        renew_before = datetime.timedelta(days=min(max(renew_before_days, 0), LONGEST_LIFETIME))
         held_key_id = params["held_key_id"]
         if held_key_id:
             check_guid("held_key_id", held_key_id)
@@ -132,24 +135,24 @@ class Wish:
             return False
         if credential.end <= now or credential.end - now < self.renew_before:
             return False
-        if self.held_key_id is None:
-            return True
-        if (credential.key_id or "").lower() != self.held_key_id.lower():
+        if self.held_key_id is not None and (credential.key_id or "").lower() != self.held_key_id.lower():
             return False
         return self.held_hint is None or credential.hint is None or self.held_hint == credential.hint
 
 
 @dataclasses.dataclass(frozen=True)
 class Secrets:
-    """The application's records; ``chosen`` is the one that the module is about.
+    """The application's records; ``chosen`` is the one that the module is about, if there is one that will do.
 
-    ``value`` is filled only in the run that created the secret; it is in no view.
+    ``outdated`` is the best one that will not do any more. ``value`` is filled only in the run that created the secret;
+    it is in no view.
     """
 
     application_object_id: str
     client_id: str
     credentials: tuple[PasswordCredential, ...]
     chosen: PasswordCredential | None = None
+    outdated: PasswordCredential | None = None
     value: str | None = dataclasses.field(default=None, repr=False)
 
 
@@ -171,11 +174,13 @@ class SecretResource:
         found = application.required(document, self._wish.address)
         credentials = password_credentials(found)
         usable = (credential for credential in credentials if self._wish.usable(credential, self._call.now))
+        described = (credential for credential in credentials if credential.description == self._wish.description)
         return Secrets(
             application_object_id=application.text(found, "id") or "",
             client_id=application.text(found, "appId") or "",
             credentials=credentials,
             chosen=next(usable, None) if self._wish.present else self._doomed(credentials),
+            outdated=next(described, None) if self._wish.present else None,
         )
 
     def _doomed(self, credentials: t.Sequence[PasswordCredential]) -> PasswordCredential | None:
@@ -227,7 +232,8 @@ class SecretResource:
                 if not _answer_lost(exc):
                     raise
                 self._remove_orphan(current, start=start)
-                if attempt == CREATE_ATTEMPTS or not self._graph.patience.pause():
+                retry_after = exc.retry_after if isinstance(exc, GraphError) else None
+                if attempt == CREATE_ATTEMPTS or not self._graph.patience.pause(retry_after):
                     raise
                 continue
             value = application.text(answer, "secretText")
@@ -262,7 +268,16 @@ class SecretResource:
         """Remove the secret whose value was lost with the answer, if it was made at all."""
         known = {credential.key_id for credential in current.credentials}
         address = application.Address(object_id=current.application_object_id)
-        document = self._graph.get(address.read(self._graph, select=FIELDS)) or {}
+        try:
+            document = self._graph.get(address.read(self._graph, select=FIELDS)) or {}
+        except AppsError as exc:
+            raise ConflictError(
+                f"The answer to the creation of a client secret for {self._wish.address} was lost, and looking for what"
+                f" became of it failed: {exc.message}",
+                next_step=f"Run again, and remove the secret that started at {times.written(start)}, if there is one:"
+                " nobody knows its value.",
+                **exc.details,
+            ) from None
         for credential in password_credentials(document):
             ours = credential.description == self._wish.description and credential.start == start
             if ours and credential.key_id not in known:
@@ -285,10 +300,12 @@ class SecretResource:
                 raise
 
     def view(self, state: Secrets) -> View:
-        if state.chosen is None:
+        shown = state.chosen or state.outdated
+        if shown is None:
             return {}
-        described = state.chosen.described(self._call.now)
-        return {name: described[name] for name in ("description", "end", "days_left")}
+        described = shown.described(self._call.now)
+        view = {name: described[name] for name in ("description", "end", "days_left")}
+        return {**view, "will_do": shown is state.chosen}
 
     def result(self, state: Secrets) -> View:
         chosen = state.chosen or PasswordCredential(key_id=None, description=None, start=None, end=None, hint=None)

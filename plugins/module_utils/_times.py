@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 
 # Graph writes up to seven fractional digits, more than datetime takes.
-_GRAPH_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+_GRAPH_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 DAY = datetime.timedelta(days=1)
 
 

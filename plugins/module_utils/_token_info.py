@@ -22,7 +22,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth imp
     IdentityPlatform,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
@@ -46,7 +45,7 @@ def token_info(call: Call) -> dict[str, t.Any]:
     expected = sorted(set(params["expected_roles"] or ()))
     resource = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[params["resource"]]
     identity = IdentityPlatform(call.http, authority=call.endpoint.authority, memory=call.memory)
-    patience = Patience(call.endpoint.wait_timeout)
+    patience = call.http.patience
     began = time.monotonic()
     attempts = 0
     while True:
@@ -56,9 +55,15 @@ def token_info(call: Call) -> dict[str, t.Any]:
                 tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, resource=resource
             )
         except SignInError as exc:
-            if exc.code not in SECRET_NOT_READY or not params["poll"] or not patience.pause():
+            if exc.code in SECRET_NOT_READY and params["poll"] and patience.pause():
+                continue
+            if attempts == 1:
                 raise
-            continue
+            raise SignInError(
+                f"{exc.message} (asked {attempts} times in {time.monotonic() - began:.0f} s)",
+                next_step=exc.next_step,
+                **exc.details,
+            ) from None
         missing = [role for role in expected if role not in token.roles]
         if not missing or not params["poll"] or not patience.pause():
             break

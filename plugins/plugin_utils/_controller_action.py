@@ -12,6 +12,7 @@ Python, requests or msal, and that a task costs no new Python process.
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import os
 import typing as t
@@ -103,4 +104,6 @@ def plain(value: t.Any) -> t.Any:
         return [plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
+    if isinstance(value, datetime.date):  # an unquoted date in a playbook; a point in time is one too
+        return value.isoformat()
     return str(value)

@@ -23,7 +23,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memo
 
 SIZE = 256 * 1024  # bytes; a token has about two thousand
 LENGTH_BYTES = 4
-LOCK_TIMEOUT = 60.0  # seconds; a worker that was killed while it held the lock must not stop the others
+# Seconds; a worker that was killed while it held a lock must not stop the others for ever.
+LOCK_TIMEOUT = 60.0  # a sign-in with its retries
+TABLE_TIMEOUT = 2.0  # a look-up takes microseconds
 
 
 class SharedMemory(RunMemory):
@@ -36,19 +38,19 @@ class SharedMemory(RunMemory):
         self._table_lock = fork.RLock()
 
     def recall(self, key: str) -> t.Any | None:
-        with _held(self._table_lock):
+        with _held(self._table_lock, TABLE_TIMEOUT):
             entry = self._load().get(key)
         return entry["value"] if entry is not None else None
 
     def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
-        with _held(self._table_lock):
+        with _held(self._table_lock, TABLE_TIMEOUT):
             table = self._load()
             table[key] = {"value": value, "until": time.time() + seconds}
             self._store(table)
 
     @contextlib.contextmanager
     def exclusive(self) -> t.Iterator[None]:
-        with _held(self._sign_in_lock):
+        with _held(self._sign_in_lock, LOCK_TIMEOUT):
             yield
 
     def _load(self) -> dict[str, t.Any]:
@@ -73,8 +75,8 @@ class SharedMemory(RunMemory):
 
 
 @contextlib.contextmanager
-def _held(lock: t.Any) -> t.Iterator[None]:
-    got = lock.acquire(timeout=LOCK_TIMEOUT)
+def _held(lock: t.Any, timeout: float) -> t.Iterator[None]:
+    got = lock.acquire(timeout=timeout)
     try:
         yield
     finally:

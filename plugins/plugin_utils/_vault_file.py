@@ -108,7 +108,7 @@ class VaultFile:
         encrypted = VaultLib(self._secrets).encrypt(text, secret=secret, vault_id=vault_id)
         folder = os.path.dirname(self.path)
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            _make_private(folder)
             self._replace(folder, encrypted)
         except OSError as exc:
             raise ConflictError(
@@ -154,3 +154,11 @@ class VaultFile:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _make_private(folder: str) -> None:
+    """Make the missing directories, each for its owner alone; os.makedirs would do so for the last one only."""
+    if os.path.isdir(folder):
+        return
+    _make_private(os.path.dirname(folder))
+    os.mkdir(folder, 0o700)

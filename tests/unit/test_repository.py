@@ -149,7 +149,7 @@ def test_every_profile_is_documented_and_names_its_source() -> None:
     text = "\n".join(options["gateway_app_profile"]["description"])
     readme = (ROOT / "README.md").read_text()
     for profile in PROFILES:
-        content = _yaml(f"roles/gateway_app/vars/profiles/{profile}.yml")
+        content = _yaml(f"roles/gateway_app/vars/profiles/{profile}.yml")["gateway_app_profile_content"]
         assert content["source"].startswith("https://")
         assert content["title"]
         assert f"C({profile})" in text

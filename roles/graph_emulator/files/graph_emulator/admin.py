@@ -36,11 +36,14 @@ class Controlled(Protocol):
     faults: Faults
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """The tenant's clock."""
 
-    def reset(self) -> None: ...
+    def reset(self) -> None:
+        """Back to the seed."""
 
-    def add_operator(self, roles: list[str]) -> tuple[str, str]: ...
+    def add_operator(self, roles: list[str]) -> tuple[str, str]:
+        """Client id and secret of a new application with these application permissions."""
 
 
 def _reset(emulator: Controlled, _body: Json) -> Json:

@@ -137,7 +137,7 @@ def test_an_unsupported_source_in_the_environment_is_named(source: str) -> None:
         ({"auth_client_id": "gateway"}, "auth_client_id is 'gateway', which is not a GUID"),
     ],
 )
-def test_malformed_sign_in_options_are_named(params: dict[str, str], words: str) -> None:
+def test_malformed_sign_in_options_are_named(params: dict[str, t.Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         settings(**params)
 
@@ -239,7 +239,7 @@ def test_a_token_meant_for_one_cloud_is_never_sent_to_another() -> None:
     ],
 )
 def test_an_address_that_is_not_a_plain_https_host_is_refused(name: str, url: str) -> None:
-    good = {"authority_url": "https://login.example", "graph_url": "https://graph.example"}
+    good: dict[str, t.Any] = {"authority_url": "https://login.example", "graph_url": "https://graph.example"}
     with pytest.raises(InputError) as failure:
         endpoint(**{**good, name: url})
     assert name in str(failure.value)
@@ -255,9 +255,11 @@ def test_a_redirect_uri_that_is_no_address_is_refused(uri: str) -> None:
 @pytest.mark.parametrize("name", ["request_timeout", "wait_timeout"])
 def test_timeouts_have_bounds(name: str) -> None:
     for bad in (0, -1, 3601):
+        options: dict[str, t.Any] = {name: bad}
         with pytest.raises(InputError, match=f"{name} is {bad}"):
-            endpoint(**{name: bad})
-    assert getattr(endpoint(**{name: 3600}), name) == 3600
+            endpoint(**options)
+    longest: dict[str, t.Any] = {name: 3600}
+    assert getattr(endpoint(**longest), name) == 3600
 
 
 # Single values

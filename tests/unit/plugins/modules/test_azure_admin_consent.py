@@ -495,3 +495,14 @@ def test_withdrawing_needs_to_see_everything(tenant: Tenant) -> None:
     result = tenant.fails(MODULE, **GATEWAY, state="absent")
     assert "Directory.Read.All" in result["error"]["next_step"]
     assert tenant.writes == []
+
+
+@pytest.mark.parametrize("key", ["unique_name", "client_id"])
+def test_withdrawing_from_an_application_that_is_gone_is_done(tenant: Tenant, key: str) -> None:
+    made = tenant.register()
+    tenant.ok("azure_app_registration", unique_name="gateway", state="absent")
+    tenant.forget_requests()
+    result = tenant.ok(MODULE, **{key: made[key], "state": "absent"})
+    assert not result["changed"]
+    assert result["granted"] == []
+    assert tenant.writes == []

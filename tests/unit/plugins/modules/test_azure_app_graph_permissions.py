@@ -430,3 +430,10 @@ def test_waits_for_an_application_that_this_run_created(tenant: Tenant, lag: int
     tenant.register()
     tenant.ok(MODULE, **GATEWAY)
     assert held_roles(tenant) == role_ids(tenant, MICROSOFT_GRAPH, *OUTBOUND)
+
+
+def test_removing_from_an_application_that_is_gone_is_done(tenant: Tenant) -> None:
+    result = tenant.ok(MODULE, unique_name="nobody", application_permissions=["Mail.ReadWrite"], state="absent")
+    assert not result["changed"]
+    assert result["application_permissions"] == []
+    assert tenant.writes == []

@@ -622,3 +622,30 @@ def test_an_answer_with_a_value_in_a_failure_does_not_tell_it(tenant: Tenant) ->
         path="addPassword", status=400, body={"secretText": "s3cr3t", "error": {"code": "Odd", "message": "odd"}}
     )
     assert "s3cr3t" not in json.dumps(tenant.fails(MODULE, **GATEWAY))
+
+
+def test_the_diff_of_a_renewal_shows_what_ran_out(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.ok(MODULE, unique_name="gateway", description="s", lifetime_days=20, renew_before_days=1)
+    diff = tenant.ok(MODULE, check=True, unique_name="gateway", description="s")["diff"]
+    assert (diff["before"]["will_do"], diff["after"]["will_do"]) == (False, True)
+    assert diff["before"]["days_left"] < diff["after"]["days_left"] == 180
+
+
+def test_a_value_that_is_not_held_leads_to_a_new_secret_with_the_same_end(tenant: Tenant) -> None:
+    tenant.register()
+    options: Json = {"unique_name": "gateway", "description": "s", "end_date": "2199-01-01"}
+    first = tenant.ok(MODULE, **options)
+    second = tenant.ok(MODULE, **options, held_key_id="")
+    assert second["changed"]
+    assert second["client_secret"]
+    assert second["key_id"] != first["key_id"]
+
+
+def test_a_lost_answer_that_cannot_be_looked_into_says_which_secret_may_be_left(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.server.faults.add(path="addPassword", close_after=True)
+    tenant.server.faults.add(method="GET", path="applications/", status=403, times=99)
+    result = tenant.fails(MODULE, unique_name="gateway", description="s")
+    assert "was lost" in result["msg"]
+    assert "remove the secret that started at" in result["error"]["next_step"]

@@ -82,31 +82,43 @@ def test_what_does_not_fit_at_all_is_not_remembered(memory: SharedMemory) -> Non
     assert memory.recall("token") == "t"
 
 
-def test_the_sign_in_lock_keeps_others_out_while_it_is_held(
-    memory: SharedMemory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_shared_memory, "LOCK_TIMEOUT", 5.0)
-    reader, writer = os.pipe()
+def forked(work: c.Callable[[], object]) -> int:
+    """As in_a_worker, but without waiting for its end; its process id."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return child
 
-    def work() -> None:
+
+def test_the_sign_in_lock_keeps_others_out_while_it_is_held(memory: SharedMemory) -> None:
+    events, said = os.pipe()
+    waiting, go = os.pipe()
+
+    def first() -> None:
         with memory.exclusive():
-            os.write(writer, b"entered")
+            os.write(said, b"1")
+            os.read(waiting, 1)
+            os.write(said, b"3")
 
-    with memory.exclusive():
-        child = os.fork()
-        if child == 0:
-            try:
-                work()
-            finally:
-                os._exit(0)
-        os.set_blocking(reader, False)
-        for _look in range(200):
-            with pytest.raises(BlockingIOError):
-                os.read(reader, 10)
-    assert os.waitpid(child, 0)[1] == 0
-    assert os.read(reader, 10) == b"entered"
-    os.close(reader)
-    os.close(writer)
+    def second() -> None:
+        os.write(said, b"2")
+        with memory.exclusive():
+            os.write(said, b"4")
+
+    workers = [forked(first)]
+    seen = os.read(events, 1)
+    workers.append(forked(second))
+    seen += os.read(events, 1)
+    os.write(go, b".")
+    for worker in workers:
+        os.waitpid(worker, 0)
+    seen += os.read(events, 10)
+    assert seen == b"1234"
+    for end in (events, said, waiting, go):
+        os.close(end)
 
 
 def test_remembering_is_possible_while_the_sign_in_lock_is_held(memory: SharedMemory) -> None:
@@ -130,8 +142,9 @@ def test_a_worker_killed_with_a_lock_does_not_stop_the_others_for_ever(
 ) -> None:
     memory.remember("before", 1, seconds=60)
     monkeypatch.setattr(_shared_memory, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(_shared_memory, "TABLE_TIMEOUT", 0.05)
     killed_while(lambda: memory.exclusive().__enter__())
-    killed_while(lambda: _shared_memory._held(memory._table_lock).__enter__())
+    killed_while(lambda: _shared_memory._held(memory._table_lock, 0.05).__enter__())
     with memory.exclusive():
         memory.remember("token", "t", seconds=60)
     assert memory.recall("token") == "t"

@@ -148,7 +148,8 @@ def test_removing_is_idempotent(tmp_path: Path) -> None:
 
 
 def test_without_any_vault_password_nothing_is_tried(tmp_path: Path) -> None:
-    for secrets in (None, []):
+    nothing: list[Secrets | None] = [None, []]
+    for secrets in nothing:
         with pytest.raises(InputError) as failure:
             at(tmp_path / "f", secrets)
         assert "vault password" in str(failure.value)

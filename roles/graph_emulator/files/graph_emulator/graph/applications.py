@@ -171,5 +171,3 @@ def delete(call: Call) -> Answer:
     item = lookups.find_to_change(call, KIND, call.key)
     deleted.delete_application(call, item)
     return Answer(204)
-
-
