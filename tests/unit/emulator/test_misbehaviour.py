@@ -16,14 +16,14 @@ def test_lag_gives_the_misleading_answers_for_so_many_requests(emulator: Any, op
     emulator.settings.update({"lag": 2})
     created = operator.application()
     path = f"/applications/{created['id']}"
-    assert [operator.get(path).status_code for _ in range(3)] == [404, 404, 200]
+    assert [operator.get(path).status_code for _attempt in range(3)] == [404, 404, 200]
     other = operator.application()
-    refused = [operator.post("/servicePrincipals", {"appId": other["appId"]}) for _ in range(3)]
+    refused = [operator.post("/servicePrincipals", {"appId": other["appId"]}) for _attempt in range(3)]
     assert [answer.status_code for answer in refused] == [400, 400, 201]
     assert refused[0].json()["error"]["details"][0]["code"] == "NoBackingApplicationObject"
     graph = emulator.tenant.service_principal_by("appId", "00000003-0000-0000-c000-000000000000")
     body = {"principalId": refused[2].json()["id"], "resourceId": graph["id"], "appRoleId": graph["appRoles"][0]["id"]}
-    answers = [operator.post(f"/servicePrincipals/{graph['id']}/appRoleAssignedTo", body) for _ in range(3)]
+    answers = [operator.post(f"/servicePrincipals/{graph['id']}/appRoleAssignedTo", body) for _attempt in range(3)]
     assert [answer.status_code for answer in answers] == [400, 400, 201]
     assert answers[0].json()["error"]["message"] == "Not a valid reference update."
 
@@ -31,7 +31,7 @@ def test_lag_gives_the_misleading_answers_for_so_many_requests(emulator: Any, op
 def test_lag_hides_from_lists(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"lag": 1})
     operator.application("late")
-    listed = [len(operator.get("/applications?$filter=displayName eq 'late'").json()["value"]) for _ in range(2)]
+    listed = [len(operator.get("/applications?$filter=displayName eq 'late'").json()["value"]) for _attempt in range(2)]
     assert listed == [0, 1]
 
 
@@ -39,7 +39,7 @@ def test_fault_replaces_the_answer_on_the_nth_request(emulator: Any, operator: A
     emulator.faults.add(method="POST", path="/addPassword$", nth=2, times=2, status=503, headers={"Retry-After": "1"})
     created = operator.application()
     path = f"/applications/{created['id']}/addPassword"
-    assert [operator.post(path, {}).status_code for _ in range(4)] == [200, 503, 503, 200]
+    assert [operator.post(path, {}).status_code for _attempt in range(4)] == [200, 503, 503, 200]
     assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == 2
 
 
@@ -136,10 +136,10 @@ def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, clien
     from concurrent.futures import ThreadPoolExecutor
     created = operator.application()
     path = f"/applications/{created['id']}/addPassword"
-    clients = [client_with("Application.ReadWrite.All") for _ in range(4)]
+    clients = [client_with("Application.ReadWrite.All") for _attempt in range(4)]
 
     def add_some(client: Any) -> list[int]:
-        return [client.post(path, {}).status_code for _ in range(5)]
+        return [client.post(path, {}).status_code for _attempt in range(5)]
 
     with ThreadPoolExecutor(4) as pool:
         statuses = [status for result in pool.map(add_some, clients) for status in result]
@@ -149,7 +149,7 @@ def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, clien
 
 def test_simultaneous_upserts_make_one_application(operator: Any, client_with: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
-    clients = [client_with("Application.ReadWrite.All") for _ in range(6)]
+    clients = [client_with("Application.ReadWrite.All") for _attempt in range(6)]
 
     def upsert(client: Any) -> int:
         status: int = client.upsert("/applications(uniqueName='one')", {"displayName": "one"}).status_code

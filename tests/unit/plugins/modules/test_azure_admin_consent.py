@@ -25,7 +25,11 @@ GRANTING = ("Application.Read.All", "AppRoleAssignment.ReadWrite.All", "Delegate
 
 
 def declared(
-    tenant: Tenant, *, roles: t.Sequence[str] = ROLES, scopes: t.Sequence[str] = (), resource: str = "microsoft_graph"
+    tenant: Tenant,
+    *,
+    roles: t.Sequence[str] = tuple(ROLES),
+    scopes: t.Sequence[str] = (),
+    resource: str = "microsoft_graph",
 ) -> Json:
     """An application that asks for these permissions, and nothing granted yet."""
     made = tenant.ok("azure_app_registration", display_name="Gateway", **GATEWAY)
