@@ -13,7 +13,7 @@ import sys
 import time
 import typing as t
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
@@ -121,14 +121,7 @@ class HttpClient:
             session.trust_env = False
             session.verify = self._endpoint.ca_file or True
             self._session = session
-        proxies = getproxies_environment()
-        proxies.update(
-            {
-                name[:-6].lower(): value
-                for name, value in self._endpoint.environ.items()
-                if name.lower().endswith("_proxy") and value
-            }
-        )
+        proxies = _proxies(self._endpoint.environ)
         self._session.proxies = {} if proxy_bypass_environment(host, proxies) else proxies
         return self._session
 
@@ -152,6 +145,12 @@ class HttpClient:
                     next_step="Raise request_timeout, or check the network.",
                 )
         return bytes(body)
+
+
+def _proxies(environ: t.Mapping[str, str]) -> dict[str, str]:
+    """The proxies of an environment by scheme, and what goes past them under ``no``; lower case goes first."""
+    names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
+    return {name[:-6].lower(): environ[name] for name in names if environ[name]}
 
 
 def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:

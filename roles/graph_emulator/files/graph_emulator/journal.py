@@ -58,6 +58,7 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=limit)
         self._lock = threading.Lock()
         self._next = 0
+        self._first = 0
 
     def reserve(self) -> int:
         """The index of a request that has just arrived."""
@@ -68,7 +69,9 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         with self._lock:
-            self._entries.append(entry)
+            # A request that was answered before the last clear may be noted down after it.
+            if entry.index >= self._first:
+                self._entries.append(entry)
 
     def entries(self) -> list[Entry]:
         with self._lock:
@@ -77,7 +80,7 @@ class Journal:
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
-            self._next = 0
+            self._first = self._next
 
 
 def masked(value: Any) -> Any:

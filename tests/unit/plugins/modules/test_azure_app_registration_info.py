@@ -35,7 +35,8 @@ def test_reads_one_registration_whole(tenant: Tenant) -> None:
             "sign_in_audience", "notes", "tags", "redirect_uris", "portal_url"}  # fmt: skip
     assert {name: found[name] for name in same} == {name: made[name] for name in same}
     (credential,) = found["secrets"]
-    assert (credential["key_id"], credential["days_left"], credential["hint"]) == (secret["key_id"], 90, secret["hint"])
+    assert (credential["key_id"], credential["hint"]) == (secret["key_id"], secret["hint"])
+    assert credential["days_left"] in (89, 90)  # a second may have passed since
     (permission,) = found["permissions"]
     assert (permission["name"], permission["declared"], permission["granted"]) == ("Mail.ReadWrite", True, True)
     assert found["consented"] is True
