@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test integration molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test floor integration molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -44,6 +44,10 @@ integration: ## Run the integration targets with real ansible-playbook runs (TAR
 	@$(DEV) setup test
 	@$(DEV) ansible-test integration $(TARGET)
 
+floor: ## Run the ansible-playbook tests with the oldest supported ansible-core
+	@$(DEV) setup test
+	@$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/unit/playbooks tests/unit/plugins/plugin_utils
+
 molecule: ## Run the role's scenarios, one a gateway profile (SCENARIO= chooses one)
 	@$(DEV) setup test
 	@$(DEV) in-tree molecule test --no-command-borders $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
@@ -71,7 +75,7 @@ build: ## Build the tarball into build/dist
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
 
-check: test integration molecule sanity lint ## Run all checks
+check: test floor integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
 benchmark: ## Measure start-up time and requests

@@ -102,8 +102,11 @@ def plain(value: t.Any) -> t.Any:
         return {plain(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, (int, float)):
+        return float(value) if isinstance(value, float) else int(value)
     if isinstance(value, datetime.date):  # an unquoted date in a playbook; a point in time is one too
         return value.isoformat()
-    return str(value)
+    # str() leaves a subclass of str whose __str__ returns itself, as Ansible's unsafe text does, what it is.
+    return str.__str__(value if isinstance(value, str) else str(value))

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+import yaml
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
+
+
+class Text(str):
+    """A string like Ansible's unsafe text, whose str() is no plain string."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+
+@pytest.mark.parametrize("value", ["text", Text("text"), wrap_var("text")], ids=["str", "subclass", "unsafe"])
+def test_every_kind_of_string_becomes_a_plain_one(value: t.Any) -> None:
+    assert type(plain(value)) is str
+    assert plain(value) == "text"
+
+
+def test_what_is_nested_is_plain_too_and_can_be_dumped() -> None:
+    value = wrap_var({"a": ["b", {"c": 1, "d": None, "e": True, "f": 1.5}]})
+    assert yaml.safe_load(yaml.safe_dump(plain(value))) == {"a": ["b", {"c": 1, "d": None, "e": True, "f": 1.5}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime.date(2027, 6, 30), "2027-06-30"),
+        (datetime.datetime(2027, 6, 30, 12, tzinfo=datetime.timezone.utc), "2027-06-30T12:00:00+00:00"),
+    ],
+)
+def test_dates_of_a_playbook_are_written_as_they_are_read(value: datetime.date, text: str) -> None:
+    assert plain(value) == text
