@@ -18,13 +18,13 @@ import uuid
 from urllib.parse import quote
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import AccessToken
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
     GraphError,
     GraphFault,
     TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,

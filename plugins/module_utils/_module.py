@@ -27,7 +27,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     endpoint_settings,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
-    AccessToken,
     Credential,
     choose_credential,
     operator_token,
@@ -35,6 +34,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError, GraphError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import Plan, View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 

@@ -16,12 +16,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     check_guid,
     check_tenant,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
     SECRET_NOT_READY,
     AccessToken,
     IdentityPlatform,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call

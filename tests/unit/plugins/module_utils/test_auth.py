@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import AccessToken, read_claims
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
+    AccessToken,
+    read_claims,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The identity platform: tokens by msal over our own transport, and what its refusals mean."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import SignInError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import (
+    HttpClient,
+    Response,
+    import_library,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import (
+    RETRY_STATUS,
+    TRANSPORT_ATTEMPTS,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+
+DISCOVERY_LIFETIME = 3600  # seconds
+DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
+LATEST = 10.0**11  # seconds since the epoch: far beyond any token
+
+# What the operator does about an error of the identity platform.
+# Source of the codes: "Microsoft Entra authentication and authorization error codes".
+SIGN_IN_STEPS: dict[str, str] = {
+    "AADSTS7000215": "Check that the client secret is the secret's value, not its id, and belongs to this client id.",
+    "AADSTS7000222": "The client secret has expired: create a new one for this application.",
+    "AADSTS700016": "Check the client id, the tenant id and the national cloud; the application is not in this tenant.",
+    "AADSTS700038": "Check the client id: it is not that of an application.",
+    "AADSTS7000229": "The application has no service principal in this tenant: register it with its service principal.",
+    "AADSTS90002": "Check the tenant id and the national cloud: no such tenant is known there.",
+    "AADSTS900023": "Check the tenant id: it is neither a GUID nor a domain name known to Entra ID.",
+    "AADSTS53003": "A Conditional Access policy for workload identities blocks this sign-in: ask who owns the policy.",
+    "AADSTS500011": "Check the resource and the national cloud: the tenant has no service principal of that resource.",
+}
+SECRET_NOT_READY = frozenset({"AADSTS7000215", "AADSTS700016", "AADSTS7000229"})
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessToken:
+    """A token for Microsoft Graph or another resource; ``expires`` is in seconds since the epoch."""
+
+    value: str = dataclasses.field(repr=False)
+    expires: float
+    claims: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
+
+    @classmethod
+    def of(cls, value: str, expires: float | None = None) -> AccessToken:
+        claims = read_claims(value)
+        if expires is None:
+            expires = seconds_of(claims.get("exp")) or time.time() + DEFAULT_LIFETIME
+        return cls(value=value, expires=expires, claims=claims)
+
+    @property
+    def roles(self) -> list[str]:
+        """The application permissions it carries, sorted."""
+        roles = self.claims.get("roles")
+        return sorted(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else []
+
+    @property
+    def tenant_id(self) -> str | None:
+        tenant_id = self.claims.get("tid")
+        return tenant_id.lower() if isinstance(tenant_id, str) and GUID.fullmatch(tenant_id) else None
+
+
+class IdentityPlatform:
+    """The token endpoint of one cloud, by msal over our transport.
+
+    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token always anew.
+    """
+
+    def __init__(self, http: HttpClient, *, authority: str, memory: RunMemory) -> None:
+        self._http = http
+        self._authority = authority
+        self._memory = memory
+
+    def client_credentials_token(
+        self, *, tenant_id: str, client_id: str, client_secret: str, resource: str
+    ) -> AccessToken:
+        """A fresh token for an application, never one from a cache.
+
+        Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
+        reached.
+        """
+        msal = import_library("msal")
+        refused_by_msal = import_library("msal.exceptions").MsalError
+        adapter = _MsalHttp(self._http, self._memory)
+        what = f"sign in as the application {client_id} to the tenant {tenant_id}"
+        try:
+            # Instance discovery would ask login.microsoftonline.com about a host that the user named or that our own
+            # table holds; it is one more request and the wrong host in a private or national cloud.
+            application = msal.ConfidentialClientApplication(
+                client_id,
+                client_credential=client_secret,
+                authority=f"{self._authority}/{tenant_id}",
+                instance_discovery=False,
+                http_client=adapter,
+            )
+            result = application.acquire_token_for_client(scopes=[f"{resource}/.default"])
+        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, refused_by_msal) as exc:
+            # What msal raises about an answer that it does not understand depends on the answer and on its version.
+            raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
+        if not isinstance(result, dict) or not is_token(result.get("access_token")):
+            raise _refusal(what, adapter.last, result if isinstance(result, dict) else {}, fallback="no access token")
+        lifetime = seconds_of(result.get("expires_in")) or DEFAULT_LIFETIME
+        return AccessToken.of(result["access_token"], time.time() + lifetime)
+
+
+def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *, fallback: str) -> SignInError:
+    """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery."""
+    if not result.get("error_description") and last is not None:
+        result = _json_object(last) or result
+    description = str(result.get("error_description") or "")
+    first_line = description.splitlines()[0].split(" Trace ID:")[0] if description else ""
+    code = first_line.partition(":")[0] if first_line.startswith("AADSTS") else None
+    status = last.status_code if last else None
+    if code is None and status is not None and (status in RETRY_STATUS or status < 400):
+        reason = f"the identity platform answered with status {status} and no token"
+        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
+    else:
+        reason = first_line or str(result.get("error") or fallback)
+        next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret.")
+    return SignInError(
+        f"Could not {what}: {reason[:600]}",
+        next_step=next_step,
+        code=code,
+        status=status,
+        request_id=result.get("trace_id"),
+        correlation_id=result.get("correlation_id"),
+    )
+
+
+def _json_object(answer: Response) -> dict[str, t.Any] | None:
+    try:
+        document = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def read_claims(token: str) -> dict[str, t.Any]:
+    """The claims of a JWT without verifying it: it came from the identity platform over TLS, and decides nothing here.
+
+    An opaque or broken token has none.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def seconds_of(value: t.Any) -> float | None:
+    """A point in time or a span that makes sense; None for anything else that a server may answer."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < LATEST:
+        return None
+    return float(value)
+
+
+def is_token(value: t.Any) -> t.TypeGuard[str]:
+    return isinstance(value, str) and value != "" and value.isascii() and not any(c.isspace() for c in value)
+
+
+class _MsalHttp:
+    """msal's view of our transport: the same hosts, limits, proxy and CA for the sign-in as for Graph."""
+
+    def __init__(self, http: HttpClient, memory: RunMemory) -> None:
+        self._http = http
+        self._memory = memory
+        self.last: Response | None = None
+
+    def get(
+        self,
+        url: str,
+        params: t.Mapping[str, str] | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        **ignored: t.Any,
+    ) -> _MsalResponse:
+        key = f"discovery:{url}"
+        known = self._memory.recall(key)
+        if isinstance(known, str):
+            return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
+        answer = self._send("GET", url, params=params, headers=headers)
+        if answer.status_code == 200 and "token_endpoint" in (_json_object(answer) or {}):
+            self._memory.remember(key, answer.text, seconds=DISCOVERY_LIFETIME)
+        return _MsalResponse(answer)
+
+    def post(
+        self,
+        url: str,
+        params: t.Mapping[str, str] | None = None,
+        data: t.Mapping[str, str] | str | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        **ignored: t.Any,
+    ) -> _MsalResponse:
+        return _MsalResponse(self._send("POST", url, params=params, headers=headers, data=data))
+
+    def close(self) -> None:
+        """The session belongs to the transport."""
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: t.Mapping[str, str] | None,
+        headers: t.Mapping[str, str] | None,
+        data: t.Mapping[str, str] | str | None = None,
+    ) -> Response:
+        patience = self._http.patience
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                answer = self._http.request(method, url, headers=headers, params=params, body=data)
+            except TransportError as exc:
+                if exc.permanent or attempts == TRANSPORT_ATTEMPTS or not patience.pause():
+                    raise
+            else:
+                if answer.status_code not in RETRY_STATUS or not patience.pause(answer.headers.get("retry-after")):
+                    self.last = answer
+                    return answer
+
+
+class _MsalResponse:
+    def __init__(self, answer: Response) -> None:
+        self.status_code = answer.status_code
+        self.headers = answer.headers
+        self.text = answer.text
+
+    def raise_for_status(self) -> None:
+        if self.status_code >= 400:
+            raise ValueError(f"HTTP status {self.status_code}")
