@@ -38,15 +38,18 @@ class ActionModule(ControllerAction):
         if wanted is not None and not all(isinstance(name, str) and name.isidentifier() for name in wanted):
             raise InputError("content: every key has to be a variable name", next_step="Use letters, digits and _.")
         current = file.read()
+        if wanted is not None:
+            wanted = {**(current or {}), **wanted}  # other variables of the file stay
+            file.check_writable()
         plan = Plan(before=_view(current), after=_view(wanted))
         changed = current != wanted or (wanted is not None and not file.private)
-        if wanted is not None:
-            file.check_writable()
         if changed and not call.check_mode:
             if wanted is None:
                 file.remove()
-            else:
+            elif current != wanted:
                 file.write(wanted)
+            else:
+                file.make_private()
         return {
             "changed": changed,
             "path": file.path,

@@ -15,6 +15,7 @@ that is managed: a module that creates client secrets must not take the operator
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import typing as t
 
@@ -190,11 +191,17 @@ def endpoint_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str
             " none of the national clouds.",
         )
     authority, graph = (authority, graph) if custom and authority and graph else (cloud.authority, cloud.graph)
+    ca_file = pick("ca_file", params, environ)
+    if ca_file is not None and not os.path.isfile(ca_file):
+        raise InputError(
+            f"{_known_as('ca_file')} is {shown(ca_file)}, which is not a file",
+            next_step="Set it to a file with certificates in PEM form, or unset it.",
+        )
     return Endpoint(
         authority=authority,
         graph=graph,
         portal=cloud.portal,
-        ca_file=pick("ca_file", params, environ),
+        ca_file=ca_file,
         request_timeout=positive("request_timeout", params),
         wait_timeout=positive("wait_timeout", params),
         environ=dict(environ),
@@ -212,10 +219,10 @@ def auth_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
         )
     tenant_id = pick("auth_tenant_id", params, environ)
     if tenant_id is not None:
-        check_tenant("auth_tenant_id", tenant_id)
+        check_tenant(_known_as("auth_tenant_id"), tenant_id)
     client_id = pick("auth_client_id", params, environ)
     if client_id is not None:
-        check_guid("auth_client_id", client_id)
+        check_guid(_known_as("auth_client_id"), client_id)
     return AuthSettings(
         source=source,
         tenant_id=tenant_id,
@@ -266,6 +273,11 @@ def shown(value: str) -> str:
     return repr(value if len(value) <= 80 else value[:77] + "...")
 
 
+def _known_as(option: str) -> str:
+    """An option together with the environment variables that may have been set instead."""
+    return f"{option} ({' or '.join(ENVIRONMENT[option])})"
+
+
 def _filled(value: t.Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
@@ -279,7 +291,7 @@ def _host_url(name: str, value: str | None) -> str | None:
     match = HOST_URL.fullmatch(text)
     if match is None or not 0 < int(match["port"] or 443) < 65536:
         raise InputError(
-            f"{name} is not the address of an https host",  # not shown: it may hold a password
-            next_step=f"Set {name} to https://HOST or https://HOST:PORT, with nothing behind it.",
+            f"{_known_as(name)} is not the address of an https host",  # not shown: it may hold a password
+            next_step="Set it to https://HOST or https://HOST:PORT, with nothing behind it.",
         )
     return text

@@ -211,7 +211,7 @@ def _automatic(settings: AuthSettings) -> type[Credential]:
     if len(candidates) > 1:
         raise InputError(
             f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
-            next_step="Set auth_source to the one that you mean.",
+            next_step="Set auth_source (ANSIBLE_AZURE_AUTH_SOURCE) to the one that you mean.",
         )
     return candidates[0] if candidates else AzureCliCredential
 

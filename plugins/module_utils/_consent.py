@@ -220,7 +220,7 @@ class ConsentResource:
             reads = [*consent_reads(client_id, lag=lag), *(ResourcePrincipal.read(resource) for resource in wanted)]
             everything = self._graph.get_many(reads)
             answers, resources = everything[:3], everything[3:]
-        if answers[0] is None and self._present:
+        if answers[0] is None and self._present and not self._call.check_mode:
             raise ConflictError(
                 f"Could not consent for {address}: it has no service principal in this tenant",
                 next_step="Run azure_app_registration for it, which creates the service principal.",

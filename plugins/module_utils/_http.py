@@ -162,7 +162,8 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
             f"{what}: the server's certificate was not accepted with {trusted} ({_innermost(exc)})",
             maybe_processed=False,
             permanent=True,
-            next_step="Set ca_file to the file with the certificate authority of your proxy or endpoint.",
+            next_step="Set ca_file (REQUESTS_CA_BUNDLE) to the file with the certificate authority of your proxy or"
+            " endpoint.",
         )
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
         return TransportError(

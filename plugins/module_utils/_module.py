@@ -94,6 +94,11 @@ class Call:
         """Of the tenant that was signed in to."""
         return self._token(False).tenant_id or str(self._auth[0].tenant_id)
 
+    def warn(self, text: str) -> None:
+        """Tell the user once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
     def close(self) -> None:
         if "http" in self.__dict__:  # only a connection that was made
             self.http.close()

@@ -267,11 +267,12 @@ class RegistrationResource:
                 next_step="Set display_name.",
             )
         if current.namesakes:
+            one = f"={current.namesakes[0]}" if len(current.namesakes) == 1 else ""
             raise ConflictError(
                 f"Could not register {wish.address}: another application already has the display name"
                 f" {shown(wish.display_name)} (client id {', '.join(current.namesakes[:5])})",
-                next_step=f"To adopt it, set client_id={current.namesakes[0]} together with unique_name; else choose"
-                " another display_name.",
+                next_step=f"To adopt {'it' if one else 'one of them'}, set client_id{one} together with unique_name;"
+                " else choose another display_name.",
                 client_ids=list(current.namesakes[:20]),
             )
 
@@ -283,6 +284,11 @@ class RegistrationResource:
                 f"Could not set the unique name of {wish.address}: it is {shown(str(known))} already, and Entra ID"
                 " never changes one",
                 next_step=f"Set unique_name to {shown(str(known))}, or leave it out.",
+            )
+        audience = current.properties.get("signInAudience")
+        if wish.address.unique_name is None and audience not in (None, wish.sign_in_audience):
+            self._call.warn(
+                f"The adopted application is for {audience}; sign_in_audience makes it {wish.sign_in_audience}."
             )
         wished = {
             "displayName": wish.display_name,
@@ -326,6 +332,7 @@ class RegistrationResource:
                     right="change_owners",
                     repeatable=False,
                     lag=self._graph.created_here(made.client_id),
+                    no_lag_of=owner,
                 )
             )
         return dataclasses.replace(made, owners=tuple(sorted({*made.owners, *self._wish.owners})))

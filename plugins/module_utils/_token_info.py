@@ -55,13 +55,14 @@ def token_info(call: Call) -> dict[str, t.Any]:
                 tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, resource=resource
             )
         except SignInError as exc:
-            if exc.code in SECRET_NOT_READY and params["poll"] and patience.pause():
+            waits = exc.code in SECRET_NOT_READY and params["poll"] and params["fresh_secret"]
+            if waits and patience.pause():
                 continue
-            if attempts == 1:
+            if not waits:
                 raise
             raise SignInError(
                 f"{exc.message} (asked {attempts} times in {time.monotonic() - began:.0f} s)",
-                next_step=exc.next_step,
+                next_step=f"If the secret is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
                 **exc.details,
             ) from None
         missing = [role for role in expected if role not in token.roles]

@@ -34,7 +34,8 @@ options:
     type: path
     required: true
   content:
-    description: The variables. Needed with O(state=present).
+    description:
+      - The variables. Needed with O(state=present). Other variables that the file holds stay.
     type: dict
   vault_id:
     description:

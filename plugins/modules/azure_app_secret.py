@@ -99,7 +99,8 @@ RETURN = r"""
 client_secret:
   description:
     - The value of the secret, in the run that created it. Null in every other run.
-    - The output of a task that returns a value is hidden, as with C(no_log). A registered variable holds it.
+    - The output of a task that returns a value is hidden, as with C(no_log). A registered variable holds it, so
+      register the task, or the value is lost.
   type: str
   returned: success
   sample: null

@@ -47,6 +47,12 @@ options:
       - Ask again while the secret is refused or a role is missing. With V(false), one answer decides.
     type: bool
     default: true
+  fresh_secret:
+    description:
+      - Whether the secret was made moments ago, so that its refusal may only mean that it is not known everywhere yet.
+        With V(false), a refused secret is not waited for, while missing roles are.
+    type: bool
+    default: true
 requirements:
   - requests >= 2.28
   - msal >= 1.23
@@ -143,6 +149,7 @@ OWN = ArgumentSpec(
         "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
         "expected_roles": {"type": "list", "elements": "str"},
         "poll": {"type": "bool", "default": True},
+        "fresh_secret": {"type": "bool", "default": True, "no_log": False},
     },
 )
 

@@ -51,6 +51,8 @@ class VaultFile:
         """The variables; None where there is no file. Raises ConflictError for a file that is not ours to overwrite."""
         if not self.exists:
             return None
+        if not os.path.isfile(self.path):
+            raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
         try:
             with open(self.path, "rb") as file:
                 content = file.read()
@@ -114,6 +116,15 @@ class VaultFile:
             raise ConflictError(
                 f"Could not write {self.path}: {exc.strerror}",
                 next_step="Check the disk and the permissions of the directory.",
+            ) from None
+
+    def make_private(self) -> None:
+        """Take the file from everybody but its owner. Raises ConflictError."""
+        try:
+            os.chmod(self.path, MODE)
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not change the mode of {self.path}: {exc.strerror}", next_step="Check who owns the file."
             ) from None
 
     def remove(self) -> None:

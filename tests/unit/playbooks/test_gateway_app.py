@@ -107,11 +107,19 @@ def _tampered(playbooks: Playbooks, **changes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"client_secret": "another value"}, {"key_id": "11111111-1111-1111-1111-111111111111"}]
+    "changes",
+    [
+        {"client_secret": "another value"},
+        {"client_secret": "{hint} and another rest"},
+        {"key_id": "11111111-1111-1111-1111-111111111111"},
+        {"key_id": "hello"},
+    ],
+    ids=["hint", "rest", "key_id", "no_key_id"],
 )
 def test_a_stored_value_that_does_not_fit_leads_to_a_new_secret(playbooks: Playbooks, changes: dict[str, str]) -> None:
     playbooks.register().ok()
-    _tampered(playbooks, **changes)
+    hint = playbooks.stored()["client_secret"][:3]
+    _tampered(playbooks, **{name: value.format(hint=hint) for name, value in changes.items()})
     result = playbooks.register().ok().results["gateway_app_result"]
     assert result["changed"] is True
     assert result["proven"] is True
@@ -232,6 +240,9 @@ def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> N
         ({"gateway_app_tags": ["has blank"]}, ("tags: 'has blank'",)),
         ({"gateway_app_consent": "maybe"}, ("value of gateway_app_consent must be one of",)),
         ({"gateway_app_secret_lifetime_days": "soon"}, ("gateway_app_secret_lifetime_days",)),
+        ({"gateway_app_secret_lifetime_days": 0}, ("gateway_app_secret_lifetime_days is 0",)),
+        ({"gateway_app_secret_lifetime_days": 20}, ("gateway_app_secret_renew_before_days is 30",)),
+        ({"gateway_app_profile_file": "nowhere.yml"}, ("There is no file", "nowhere.yml")),
     ],
 )
 def test_bad_variables_are_refused_before_the_first_write(
@@ -243,3 +254,79 @@ def test_bad_variables_are_refused_before_the_first_write(
 def test_a_wrong_operator_secret_says_so(playbooks: Playbooks) -> None:
     run = playbooks.register(environ={"AZURE_SECRET": "wrong"})
     assert run.failed("AADSTS7000215", "the secret's value, not its id").writes == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "permissions: []",
+        "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}",
+        "gateway_app_profile_content: {permisions: []}",
+        "gateway_app_profile_content: {permissions: [Mail.Send]}",
+    ],
+)
+def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbooks, content: str) -> None:
+    path = playbooks.folder / "mine.yml"
+    path.write_text(content)
+    run = playbooks.register(gateway_app_profile="mine", gateway_app_profile_file=str(path))
+    assert run.failed("mine.yml is malformed", "gateway_app_profile_content").writes == []
+
+
+def test_booleans_of_the_command_line_are_booleans(playbooks: Playbooks) -> None:
+    arguments = ("-e", "gateway_app_add_user_read=false", "-e", "gateway_app_prove=false")
+    run = playbooks.register(*arguments, "-e", "gateway_app_exact_permissions=no").ok()
+    assert run.results["gateway_app_result"]["roles"] == [], "no proof was asked for"
+    declared = playbooks.tenant.application(uniqueName="gateway")["requiredResourceAccess"]
+    assert {access["type"] for resource in declared for access in resource["resourceAccess"]} == {"Role"}
+
+
+def test_other_variables_of_the_stores_file_stay(playbooks: Playbooks) -> None:
+    plain = playbooks.folder / "own.yml"
+    plain.write_text("my_own_password: hello")
+    playbooks.command("ansible-vault", "encrypt", str(plain)).ok()
+    playbooks.register(gateway_app_store_path=str(plain)).ok()
+    view = playbooks.command("ansible-vault", "view", str(plain)).ok().output
+    assert yaml.safe_load(view).keys() == {"my_own_password", "gateway_app_credential"}
+
+
+def test_the_credential_of_another_application_is_not_overwritten(playbooks: Playbooks) -> None:
+    playbooks.register().ok()
+    before = playbooks.store.read_bytes()
+    other = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
+    run = playbooks.register(**other, gateway_app_store_path=str(playbooks.store))
+    run.failed("holds the credential of another application", "Set gateway_app_store_path")
+    assert playbooks.store.read_bytes() == before
+    assert playbooks.tenant.application(uniqueName="other")["passwordCredentials"] == []
+
+
+def test_an_application_that_was_purged_and_made_anew_gets_its_store_back(playbooks: Playbooks) -> None:
+    old = playbooks.register().ok().results["gateway_app_result"]["client_id"]
+    playbooks.tenant.ok("azure_app_registration", unique_name="gateway", state="absent", purge=True)
+    result = playbooks.register().ok().results["gateway_app_result"]
+    assert result["client_id"] != old
+    assert playbooks.stored()["client_id"] == result["client_id"]
+
+
+def test_different_applications_have_different_stores_by_default(playbooks: Playbooks) -> None:
+    for name in ("\u90ae\u4ef6\u7f51\u5173", "\u7f51\u5173\u4e8c", "a/../b"):
+        playbooks.register(gateway_app_display_name=name, gateway_app_unique_name="").ok()
+    assert len(list((playbooks.folder / "gateway_app").glob("*.vault.yml"))) == 3
+
+
+def test_check_mode_predicts_repairs_instead_of_failing(playbooks: Playbooks) -> None:
+    made = playbooks.register().ok().results["gateway_app_result"]
+    assert "gateway_app_result" in playbooks.register("--check").ok().results, "later plays use it in check mode too"
+    del playbooks.server.tenant.directory.service_principals[made["service_principal_object_id"]]
+    assert playbooks.register("--check").ok().writes == []
+    playbooks.tenant.ok("azure_app_registration", unique_name="gateway", state="absent")
+    assert playbooks.register("--check").ok().writes == []
+
+
+def test_adopts_an_application_that_was_made_by_hand(playbooks: Playbooks) -> None:
+    by_hand = playbooks.tenant.register(display_name="Gateway")
+    playbooks.tenant.application(uniqueName="gateway")["uniqueName"] = None
+    playbooks.register().failed("already has the display name", "To adopt it, set client_id")
+    result = playbooks.register(gateway_app_client_id=by_hand["client_id"]).ok().results["gateway_app_result"]
+    assert result["client_id"] == by_hand["client_id"]
+    assert playbooks.register().ok().writes == []

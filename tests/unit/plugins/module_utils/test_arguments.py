@@ -134,7 +134,7 @@ def test_an_unsupported_source_in_the_environment_is_named(source: str) -> None:
     ("params", "words"),
     [
         ({"auth_tenant_id": "common"}, "names no single tenant"),
-        ({"auth_client_id": "gateway"}, "auth_client_id is 'gateway', which is not a GUID"),
+        ({"auth_client_id": "gateway"}, r"auth_client_id \(AZURE_CLIENT_ID\) is 'gateway', which is not a GUID"),
     ],
 )
 def test_malformed_sign_in_options_are_named(params: dict[str, t.Any], words: str) -> None:
