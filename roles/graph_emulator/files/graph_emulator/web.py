@@ -24,6 +24,8 @@ from .graph import batch
 from .graph.dispatch import VERSION, GraphRequest, GraphResponse
 from .identity import TokenRefused
 from .journal import Entry, masked, masked_query
+from .window import PATH as WINDOW
+from .window import Window
 from .wire import Wire
 
 Json = dict[str, Any]
@@ -42,6 +44,7 @@ class Web:
         return Starlette(
             routes=[
                 *admin.routes(emulator),
+                Route(WINDOW, Window(emulator).page, methods=["GET"]),
                 Route("/common/discovery/instance", self.instance_discovery, methods=["GET"]),
                 Route("/{tenant}/v2.0/.well-known/openid-configuration", self.openid_configuration, methods=["GET"]),
                 Route("/{tenant}/discovery/v2.0/keys", self.signing_keys, methods=["GET"]),
@@ -50,7 +53,7 @@ class Web:
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
             middleware=[Middleware(
-                Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, admin=admin.PREFIX)],
+                Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, apart=_apart)],
             exception_handlers={Exception: self.internal_error},
         )
 
@@ -140,6 +143,11 @@ class Web:
         if fault is None or fault.status is None:
             return None
         return GraphResponse(fault.status, {**fault.headers}, fault.reply_body())
+
+
+def _apart(path: str) -> bool:
+    """What is not part of the tenant: the admin interface and the page for people."""
+    return path.startswith(admin.PREFIX) or path == WINDOW
 
 
 async def _graph_request(request: Request) -> GraphRequest:

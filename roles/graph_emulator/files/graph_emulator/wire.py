@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,17 +37,19 @@ class Reply:
 
 
 class Wire:
-    """ASGI middleware. Requests to the admin API are neither journalled nor spoiled."""
+    """ASGI middleware. Requests to paths that are `apart` are neither journalled nor spoiled."""
 
-    def __init__(self, app: ASGIApp, *, journal: Journal, faults: Faults, clock: Clock, admin: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, journal: Journal, faults: Faults, clock: Clock, apart: Callable[[str], bool]
+    ) -> None:
         self.app = app
         self.journal = journal
         self.faults = faults
         self.clock = clock
-        self.admin = admin
+        self.apart = apart
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(self.admin):
+        if scope["type"] != "http" or self.apart(scope["path"]):
             await self.app(scope, receive, send)
             return
         body = await _whole_body(receive)
