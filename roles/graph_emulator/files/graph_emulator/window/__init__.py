@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -30,6 +31,7 @@ class Window:
         environment = Environment(
             loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True)
+        environment.filters["breakable"] = _breakable
         self._template = environment.get_template("page.html")
         self._style = (_FOLDER / "page.css").read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(self._style.encode("utf-8")).digest()).decode("ascii")
@@ -50,3 +52,8 @@ class Window:
         # Trusted, and a digest of exactly these characters stands in the policy.
         style = Markup(self._style)
         return self._template.render(view=tenant_view(self.emulator, page=page), style=style)
+
+
+def _breakable(text: str) -> Markup:
+    """Names like Mail.ReadWrite break behind a dot or a slash before they break anywhere else."""
+    return Markup(re.sub(r"([./:])(?=\w)", r"\1<wbr>", str(escape(text))))

@@ -68,4 +68,6 @@ def _days(seconds: float) -> str:
     days = int(seconds // _DAY)
     if days == 0:
         return "less than a day"
+    if days >= 730:
+        return f"{days // 365} years"
     return "1 day" if days == 1 else f"{days} days"
