@@ -24,6 +24,7 @@ from .graph import batch
 from .graph.dispatch import VERSION, GraphRequest, GraphResponse
 from .identity import TokenRefused
 from .journal import Entry, masked, masked_query
+from .tokens import Caller
 from .window import PATH as WINDOW
 from .window import Window
 from .wire import Wire
@@ -121,7 +122,7 @@ class Web:
             def serve(inner: GraphRequest) -> GraphResponse:
                 started = time.perf_counter()
                 index = self.emulator.journal.reserve()
-                response = self._inner_fault(inner) or service.serve_as(caller, inner)
+                response = self._inner_answer(caller, inner)
                 self.emulator.journal.add(Entry(
                     index=index, time=seven_digits(self.emulator.clock.now()), method=inner.method,
                     path=inner.raw_path, query=masked_query(inner.query),
@@ -136,12 +137,14 @@ class Web:
             return _response(service.failed(error, outer))
         return _response(GraphResponse(200, {**service.headers(outer), "content-type": "application/json"}, body))
 
-    def _inner_fault(self, inner: GraphRequest) -> GraphResponse | None:
+    def _inner_answer(self, caller: Caller, inner: GraphRequest) -> GraphResponse:
         """Faults with a status also hit inner requests; what breaks a connection cannot."""
         target = inner.raw_path + (f"?{inner.query}" if inner.query else "")
         fault = self.emulator.faults.take(inner.method, target)
         if fault is None or fault.status is None:
-            return None
+            return self.emulator.graph_service.serve_as(caller, inner)
+        if fault.processed:
+            self.emulator.graph_service.serve_as(caller, inner)
         return GraphResponse(fault.status, {**fault.headers}, fault.reply_body())
 
 
