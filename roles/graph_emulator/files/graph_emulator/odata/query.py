@@ -16,7 +16,8 @@ from urllib.parse import quote, unquote_plus
 
 from .. import errors
 from ..edm import NAVIGATION, properties_of
-from ..store import Record, Rows
+from ..record import Record
+from ..store import Rows
 from .filter import compiled, equalities, parsed
 
 Json = dict[str, Any]
