@@ -78,7 +78,7 @@ build: ## Build the tarball into build/dist
 check: test floor integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
-benchmark: ## Measure start-up time and requests
+benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications
 	@$(DEV) setup demo
 	@for script in tests/benchmarks/*.py; do \
 	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || exit; \

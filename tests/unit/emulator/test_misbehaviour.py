@@ -77,6 +77,90 @@ def test_spoiled_answers(emulator: Any, operator: Any) -> None:
     assert operator.get("/organization").elapsed.total_seconds() >= 0.05
 
 
+MEGABYTES = 50 * 1024 * 1024
+# The fault, what the client sees of a POST to addPassword, and whether the password is there afterwards.
+FAULTS: dict[str, tuple[dict[str, Any], str, bool]] = {
+    "status": ({"status": 503}, "503 application/json", False),
+    "status, processed": ({"status": 503, "processed": True}, "503 application/json", True),
+    "status without body": ({"status": 204}, "204 application/json", False),
+    "status, headers and body": (
+        {"status": 429, "headers": {"Retry-After": "0.5"}, "body": {"error": {}}}, "429 application/json after 0.5",
+        False),
+    "a body that is text": (
+        {"status": 502, "body": "<p>", "content_type": "text/html"}, "502 text/html no JSON", False),
+    "closed before it is processed": ({"close_before": True}, "ConnectionError", False),
+    "closed after it was processed": ({"close_after": True}, "ConnectionError", True),
+    "cut in the middle": ({"truncate": True}, "ChunkedEncodingError", True),
+    "later than the client waits": ({"delay": 0.4}, "ReadTimeout", True),
+    "late but in time": ({"delay": 0.05}, "200 application/json", True),
+    "wrong content type": ({"content_type": "text/html"}, "200 text/html", True),
+    "invalid JSON": ({"invalid_json": True}, "200 application/json no JSON", True),
+    "50 MB": ({"oversize": MEGABYTES}, f"200 application/json {MEGABYTES}", True),
+    "50 MB of an error": ({"status": 500, "oversize": MEGABYTES}, f"500 application/json {MEGABYTES}", False),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault(emulator: Any, operator: Any, name: str) -> None:
+    import time
+    rule, wanted, takes_effect = FAULTS[name]
+    created = operator.application()
+    path = f"/v1.0/applications/{created['id']}"
+    headers = {"Authorization": f"Bearer {operator.token}"}
+    emulator.faults.add(method="POST", path="/addPassword$", **rule)
+    try:
+        answer = operator.session.post(
+            f"{emulator.graph}{path}/addPassword", json={}, headers=headers, timeout=0.2 if rule.get("delay") else 5)
+        seen = f"{answer.status_code} {answer.headers['content-type'].partition(';')[0]}"
+        seen += f" after {answer.headers['retry-after']}" if "retry-after" in answer.headers else ""
+        seen += f" {len(answer.content)}" if len(answer.content) > 10_000 else ""
+        if answer.content and not isinstance(parsed(answer), dict):
+            seen += " no JSON"
+    except requests.RequestException as error:
+        seen = type(error).__name__
+    assert seen == wanted
+    if wanted == "ReadTimeout":
+        time.sleep(rule["delay"])
+    # Exactly one request was hit, and the connection is good for the next.
+    assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == takes_effect
+    assert operator.post(f"/applications/{created['id']}/addPassword", {}).status_code == 200
+
+
+def parsed(answer: Any) -> Any:
+    try:
+        return answer.json()
+    except requests.exceptions.JSONDecodeError:
+        return None
+
+
+@pytest.mark.parametrize("rule", [{"invalid_json": True}, {"oversize": 100}, {"status": 204}, {"truncate": True}])
+def test_faults_on_answers_without_body(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
+    created = operator.application()
+    emulator.faults.add(method="PATCH", **rule)
+    answer = operator.patch(f"/applications/{created['id']}", {"notes": "x"})
+    assert answer.status_code == (200 if rule.keys() & {"invalid_json", "oversize"} else 204)
+    assert operator.get("/organization").status_code == 200
+
+
+@pytest.mark.parametrize("rule", [
+    {"path": "("}, {"status": "503"}, {"status": 100}, {"delay": -1}, {"oversize": -1}, {"nth": 0}, {"unknown": 1},
+])
+def test_faults_that_make_no_sense_are_refused(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
+    answer = operator.session.post(f"{emulator.graph}/_emulator/faults", json=rule, timeout=10)
+    assert answer.status_code == 400 and answer.json()["error"]
+
+
+@pytest.mark.parametrize(("processed", "held"), [(False, 0), (True, 1)])
+def test_faults_hit_the_parts_of_a_batch(emulator: Any, operator: Any, processed: bool, held: int) -> None:
+    created = operator.application()
+    emulator.faults.add(path="/addPassword$", status=503, processed=processed)
+    requests_ = [{"id": "1", "method": "POST", "url": f"/applications/{created['id']}/addPassword", "body": {},
+                  "headers": {"Content-Type": "application/json"}}]
+    (answer,) = operator.post("/$batch", {"requests": requests_}).json()["responses"]
+    assert answer["status"] == 503
+    assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == held
+
+
 @pytest.mark.parametrize("status", [409, 429, 500, 503])
 def test_a_fault_without_body_has_a_fitting_one(emulator: Any, operator: Any, status: int) -> None:
     emulator.faults.add(path="/organization", status=status)

@@ -31,7 +31,8 @@ class Fault:
     """One rule. It fires for the matching requests number `nth` to `nth + times - 1`.
 
     `status`, `headers` and `body` replace the answer; `processed` says whether the request still takes effect first.
-    Without them the request is served, with the other switches spoiling the connection or the answer.
+    Without them the request is served, with the other switches spoiling the connection or the answer: `delay` seconds
+    before it is served, `oversize` bytes that the answer is filled up to.
     """
 
     path: str = ".*"
@@ -47,11 +48,21 @@ class Fault:
     truncate: bool = False
     invalid_json: bool = False
     delay: float = 0.0
+    oversize: int = 0
     content_type: str | None = None
     seen: int = 0
 
     def __post_init__(self) -> None:
-        re.compile(self.path)
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path is no regular expression: {error}") from error
+        if self.status is not None and (isinstance(self.status, bool) or not isinstance(self.status, int)):
+            raise ValueError("status must be a whole number")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError("status must be from 200 to 599")
+        if self.delay < 0 or self.oversize < 0:
+            raise ValueError("delay and oversize must be zero or more")
         if self.nth < 1 or self.times < 1:
             raise ValueError("nth and times start at 1")
 

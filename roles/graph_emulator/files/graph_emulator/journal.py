@@ -10,6 +10,7 @@ import json
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -76,6 +77,11 @@ class Journal:
     def entries(self) -> list[Entry]:
         with self._lock:
             return sorted(self._entries, key=lambda entry: entry.index)
+
+    def latest(self, count: int) -> list[Entry]:
+        """The last requests that were answered, in the order in which they came."""
+        with self._lock:
+            return sorted(islice(reversed(self._entries), count), key=lambda entry: entry.index)
 
     def clear(self) -> None:
         with self._lock:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .clock import Clock
 from .lag import ReplicationLag
 from .settings import Settings
+from .store import DeletedTable, Rows, Table
 
 Json = dict[str, Any]
 
@@ -35,15 +35,17 @@ class Secret:
 class Directory:
     """Everything that a reset brings back to the seed."""
 
-    applications: dict[str, Json] = field(default_factory=dict)
-    service_principals: dict[str, Json] = field(default_factory=dict)
-    users: dict[str, Json] = field(default_factory=dict)
-    deleted: dict[str, tuple[str, Json]] = field(default_factory=dict)
+    applications: Table = field(
+        default_factory=lambda: Table("appId", "uniqueName", "displayName", "identifierUris", "tags"))
+    service_principals: Table = field(
+        default_factory=lambda: Table("appId", "displayName", "servicePrincipalNames", "tags"))
+    users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName"))
+    deleted: DeletedTable = field(default_factory=lambda: DeletedTable("appId", "uniqueName", "displayName"))
     """object id -> (applications | servicePrincipals, object)"""
     owners: dict[str, list[str]] = field(default_factory=dict)
-    assignments: dict[str, Json] = field(default_factory=dict)
+    assignments: Table = field(default_factory=lambda: Table("principalId", "resourceId"))
     assigned_at: dict[str, float] = field(default_factory=dict)
-    grants: dict[str, Json] = field(default_factory=dict)
+    grants: Table = field(default_factory=lambda: Table("clientId", "resourceId"))
     federated_credentials: dict[str, list[Json]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
     """key id -> base64 of the certificate, which GET does not show"""
@@ -73,22 +75,21 @@ class Tenant:
     # Look-ups by what people know. They ignore replication lag; the Graph handlers ask for it themselves.
 
     def application_by(self, name: str, value: str) -> Json | None:
-        return _first(self.directory.applications.values(), name, value)
+        return _first(self.directory.applications.where(name, value), name, value)
 
     def service_principal_by(self, name: str, value: str) -> Json | None:
-        return _first(self.directory.service_principals.values(), name, value)
+        return _first(self.directory.service_principals.where(name, value), name, value)
 
     def service_principal_named(self, name: str) -> Json | None:
         """By servicePrincipalNames, where a trailing slash makes no difference."""
-        wanted = name.rstrip("/").lower()
-        for principal in self.directory.service_principals.values():
-            if any(other.rstrip("/").lower() == wanted for other in principal["servicePrincipalNames"]):
-                return principal
-        return None
+        bare = name.rstrip("/")
+        principals = self.directory.service_principals
+        found = [principals.where("servicePrincipalNames", form).first() for form in (bare, f"{bare}/")]
+        return next((principal for principal in found if principal is not None), None)
 
     def deleted_application_by(self, name: str, value: str) -> Json | None:
-        gone = (item for kind, item in self.directory.deleted.values() if kind == "applications")
-        return _first(gone, name, value)
+        gone = self.directory.deleted.where(name, value)
+        return _first(gone.that(lambda item: self.directory.deleted[item["id"]][0] == "applications"), name, value)
 
     def granted_roles(self, principal_id: str, resource_id: str, *, in_tokens: bool) -> list[str]:
         """Values of the app roles assigned; `in_tokens` leaves out those that consent_delay still holds back."""
@@ -99,9 +100,8 @@ class Tenant:
         latest = self.clock.timestamp() - self.settings.consent_delay
         return [
             values[assignment["appRoleId"]]
-            for assignment in self.directory.assignments.values()
-            if assignment["principalId"] == principal_id
-            and assignment["resourceId"] == resource_id
+            for assignment in self.directory.assignments.where("principalId", principal_id)
+            if assignment["resourceId"] == resource_id
             and assignment["appRoleId"] in values
             and not (in_tokens and self.directory.assigned_at[assignment["id"]] > latest)
         ]
@@ -129,7 +129,7 @@ class Tenant:
             }
 
 
-def _first(items: Iterable[Json], name: str, value: str) -> Json | None:
+def _first(items: Rows, name: str, value: str) -> Json | None:
     wanted = value.lower()
     for item in items:
         held = item.get(name)

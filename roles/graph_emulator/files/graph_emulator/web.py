@@ -24,6 +24,9 @@ from .graph import batch
 from .graph.dispatch import VERSION, GraphRequest, GraphResponse
 from .identity import TokenRefused
 from .journal import Entry, masked, masked_query
+from .tokens import Caller
+from .window import PATH as WINDOW
+from .window import Window
 from .wire import Wire
 
 Json = dict[str, Any]
@@ -42,6 +45,7 @@ class Web:
         return Starlette(
             routes=[
                 *admin.routes(emulator),
+                Route(WINDOW, Window(emulator).page, methods=["GET"]),
                 Route("/common/discovery/instance", self.instance_discovery, methods=["GET"]),
                 Route("/{tenant}/v2.0/.well-known/openid-configuration", self.openid_configuration, methods=["GET"]),
                 Route("/{tenant}/discovery/v2.0/keys", self.signing_keys, methods=["GET"]),
@@ -50,7 +54,7 @@ class Web:
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
             middleware=[Middleware(
-                Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, admin=admin.PREFIX)],
+                Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, apart=_apart)],
             exception_handlers={Exception: self.internal_error},
         )
 
@@ -118,7 +122,7 @@ class Web:
             def serve(inner: GraphRequest) -> GraphResponse:
                 started = time.perf_counter()
                 index = self.emulator.journal.reserve()
-                response = self._inner_fault(inner) or service.serve_as(caller, inner)
+                response = self._inner_answer(caller, inner)
                 self.emulator.journal.add(Entry(
                     index=index, time=seven_digits(self.emulator.clock.now()), method=inner.method,
                     path=inner.raw_path, query=masked_query(inner.query),
@@ -133,13 +137,20 @@ class Web:
             return _response(service.failed(error, outer))
         return _response(GraphResponse(200, {**service.headers(outer), "content-type": "application/json"}, body))
 
-    def _inner_fault(self, inner: GraphRequest) -> GraphResponse | None:
+    def _inner_answer(self, caller: Caller, inner: GraphRequest) -> GraphResponse:
         """Faults with a status also hit inner requests; what breaks a connection cannot."""
         target = inner.raw_path + (f"?{inner.query}" if inner.query else "")
         fault = self.emulator.faults.take(inner.method, target)
         if fault is None or fault.status is None:
-            return None
+            return self.emulator.graph_service.serve_as(caller, inner)
+        if fault.processed:
+            self.emulator.graph_service.serve_as(caller, inner)
         return GraphResponse(fault.status, {**fault.headers}, fault.reply_body())
+
+
+def _apart(path: str) -> bool:
+    """What is not part of the tenant: the admin interface and the page for people."""
+    return path.startswith(admin.PREFIX) or path == WINDOW
 
 
 async def _graph_request(request: Request) -> GraphRequest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from .faults import Fault, Faults
 from .journal import Entry, Journal, masked_body, masked_query
 
 Headers = list[tuple[bytes, bytes]]
+BODILESS = (204, 304)
+_CHUNK = 1 << 20
 
 
 @dataclass
@@ -36,17 +39,19 @@ class Reply:
 
 
 class Wire:
-    """ASGI middleware. Requests to the admin API are neither journalled nor spoiled."""
+    """ASGI middleware. Requests to paths that are `apart` are neither journalled nor spoiled."""
 
-    def __init__(self, app: ASGIApp, *, journal: Journal, faults: Faults, clock: Clock, admin: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, journal: Journal, faults: Faults, clock: Clock, apart: Callable[[str], bool]
+    ) -> None:
         self.app = app
         self.journal = journal
         self.faults = faults
         self.clock = clock
-        self.admin = admin
+        self.apart = apart
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(self.admin):
+        if scope["type"] != "http" or self.apart(scope["path"]):
             await self.app(scope, receive, send)
             return
         body = await _whole_body(receive)
@@ -127,17 +132,21 @@ def _spoil(reply: Reply, fault: Fault) -> None:
         reply.headers = []
         reply.set_header("content-type", "application/json")
         reply.body = _fault_body(fault)
+    if reply.status in BODILESS and (fault.invalid_json or fault.oversize):
+        reply.status = 200
     if fault.invalid_json:
         reply.body = b'{"value": [' + reply.body[:20]
     if fault.content_type is not None:
         reply.set_header("content-type", fault.content_type)
     for name, value in fault.headers.items():
         reply.set_header(name, str(value))
-    if reply.body or reply.status not in (204, 304):
-        reply.set_header("content-length", str(len(reply.body)))
+    if reply.body or reply.status not in BODILESS:
+        reply.set_header("content-length", str(max(len(reply.body), fault.oversize)))
 
 
 def _fault_body(fault: Fault) -> bytes:
+    if fault.status in BODILESS:
+        return b""
     body = fault.reply_body()
     text: str = body if isinstance(body, str) else json.dumps(body)
     return text.encode("utf-8")
@@ -152,10 +161,21 @@ async def _deliver(reply: Reply, fault: Fault | None, scope: Scope, receive: Rec
             pass
         return
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-    if fault is not None and fault.truncate and transport is not None:
+    if fault is not None and fault.truncate and reply.body and transport is not None:
         await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
         transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass
         return
+    if fault is not None and scope["method"] != "HEAD":
+        await _send_filling(fault.oversize, reply, send)
+        return
     await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _send_filling(size: int, reply: Reply, send: Send) -> None:
+    """Blanks behind the body, which leave JSON valid; sent in parts, so that no answer is held in memory whole."""
+    await send({"type": "http.response.body", "body": reply.body, "more_body": True})
+    for start in range(len(reply.body), size, _CHUNK):
+        await send({"type": "http.response.body", "body": b" " * min(_CHUNK, size - start), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

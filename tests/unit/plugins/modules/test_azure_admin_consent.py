@@ -74,8 +74,11 @@ def grant_scopes(tenant: Tenant, made: Json, scope: str, *, user: str | None = N
         "resourceId": resource,
         "scope": scope,
     }
-    tenant.server.tenant.directory.grants[grant["id"]] = grant
-    return grant
+    grants = tenant.server.tenant.directory.grants
+    grants[grant["id"]] = grant
+    # As the tenant holds it: what a test changes in it, changes there.
+    held: Json = grants[grant["id"]]
+    return held
 
 
 def assign(tenant: Tenant, made: Json, role_id: str) -> Json:
@@ -90,7 +93,8 @@ def assign(tenant: Tenant, made: Json, role_id: str) -> Json:
     directory = tenant.server.tenant.directory
     directory.assignments[assignment["id"]] = assignment
     directory.assigned_at[assignment["id"]] = 0.0
-    return assignment
+    held: Json = directory.assignments[assignment["id"]]
+    return held
 
 
 def names(permissions: list[Json]) -> list[str]:

@@ -12,6 +12,7 @@ from .. import errors, shapes
 from ..bodies import check_properties
 from ..clock import seven_digits
 from ..identifiers import assignment_id
+from ..store import Rows
 from . import listing, lookups
 from .call import Answer, Call, Handler
 
@@ -23,21 +24,19 @@ MOST_ASSIGNMENTS = 1500
 
 
 def of_principal(call: Call, principal_id: str) -> list[Json]:
-    return _alive(call, "principalId", principal_id)
+    return list(_alive(call, "principalId", principal_id))
 
 
 def of_resource(call: Call, resource_id: str) -> list[Json]:
-    return _alive(call, "resourceId", resource_id)
+    return list(_alive(call, "resourceId", resource_id))
 
 
-def _alive(call: Call, side: str, object_id: str) -> list[Json]:
+def _alive(call: Call, side: str, object_id: str) -> Rows:
     """Without those whose other end is soft-deleted. That a restore brings them back is inferred."""
     principals = call.directory.service_principals
-    return [
-        entry for entry in call.directory.assignments.values()
-        if entry[side] == object_id and entry["principalId"] in principals and entry["resourceId"] in principals
-        and not call.tenant.lag.hides(entry["id"])
-    ]
+    return call.directory.assignments.where(side, object_id).that(lambda entry: (
+        entry["principalId"] in principals and entry["resourceId"] in principals
+        and not call.tenant.lag.hides(entry["id"])))
 
 
 def list_for(collection: str) -> Handler:
@@ -60,7 +59,7 @@ def get_for(collection: str) -> Handler:
 
 def _member(call: Call, collection: str, item: Json) -> Json:
     wanted = call.keys[1].value
-    for entry in _alive(call, _SIDES[collection], item["id"]):
+    for entry in _alive(call, _SIDES[collection], item["id"]).narrowed([("id", wanted)]):
         if entry["id"] == wanted:
             return entry
     raise errors.not_found(wanted)
@@ -92,7 +91,7 @@ def _add(call: Call, collection: str, item: Json) -> Answer:
     }
     if role_id not in enabled and not (role_id == _NO_ROLE and not resource["appRoles"]):
         raise errors.app_role_not_found()
-    existing = [entry for entry in call.directory.assignments.values() if entry["principalId"] == principal["id"]]
+    existing = list(call.directory.assignments.where("principalId", principal["id"]))
     if any(entry["resourceId"] == resource["id"] and entry["appRoleId"] == role_id for entry in existing):
         raise errors.assignment_exists()
     if len(existing) >= MOST_ASSIGNMENTS:
@@ -121,7 +120,7 @@ def remove_for(collection: str) -> Handler:
 
 def forget(call: Call, principal_id: str) -> None:
     """When a service principal is purged, so is every assignment from or to it."""
-    for entry in list(call.directory.assignments.values()):
-        if principal_id in (entry["principalId"], entry["resourceId"]):
+    for side in _SIDES.values():
+        for entry in list(call.directory.assignments.where(side, principal_id)):
             del call.directory.assignments[entry["id"]]
             del call.directory.assigned_at[entry["id"]]

@@ -41,7 +41,7 @@ def _bury(call: Call, kind: str, item: Json) -> None:
 
 def list_for(kind: str) -> Handler:
     def list_deleted(call: Call) -> Answer:
-        items = [item for other, item in call.directory.deleted.values() if other == kind]
+        items = call.directory.deleted.where("kind", kind)
         return listing.page(call, items, type_name=_TYPES[kind], fragment=kind)
     return list_deleted
 
@@ -52,7 +52,7 @@ def list_untyped(call: Call) -> Answer:
 
 
 def _find(call: Call) -> tuple[str, Json]:
-    found = call.directory.deleted.get(call.key.value.lower())
+    found: tuple[str, Json] | None = call.directory.deleted.get(call.key.value.lower())
     if found is None:
         raise errors.not_found(call.key.value)
     return found
@@ -76,10 +76,14 @@ def restore(call: Call) -> Answer:
         raise errors.service_principal_exists(item["appId"])
     _unbury(call, kind, item)
     if kind == "applications":
-        for other_kind, other in list(call.directory.deleted.values()):
-            if other_kind == "servicePrincipals" and other["appId"] == item["appId"]:
-                _unbury(call, other_kind, other)
+        for other in _principals_of(call, item):
+            _unbury(call, "servicePrincipals", other)
     return _answer(call, kind, item)
+
+
+def _principals_of(call: Call, application: Json) -> list[Json]:
+    gone = call.directory.deleted
+    return [item for item in gone.where("appId", application["appId"]) if gone[item["id"]][0] == "servicePrincipals"]
 
 
 def _unbury(call: Call, kind: str, item: Json) -> None:
@@ -94,9 +98,8 @@ def purge(call: Call) -> Answer:
     call.authorize(item["id"])
     _forget(call, item)
     if kind == "applications":
-        for other_kind, other in list(call.directory.deleted.values()):
-            if other_kind == "servicePrincipals" and other["appId"] == item["appId"]:
-                _forget(call, other)
+        for other in _principals_of(call, item):
+            _forget(call, other)
     return Answer(204)
 
 

@@ -21,16 +21,16 @@ def list_organization(call: Call) -> Answer:
 
 
 def list_users(call: Call) -> Answer:
-    return listing.page(call, call.directory.users.values(), type_name="user", fragment="users")
+    return listing.page(call, call.directory.users.rows(), type_name="user", fragment="users")
 
 
 def get_user(call: Call) -> Answer:
     """By object id or by userPrincipalName."""
     wanted = call.key.value.lower()
-    for user in call.directory.users.values():
-        if wanted in (user["id"], user["userPrincipalName"].lower()):
-            return listing.one(call, user, type_name="user", fragment="users")
-    raise errors.not_found(call.key.value)
+    user = call.directory.users.get(wanted) or call.directory.users.where("userPrincipalName", wanted).first()
+    if user is None:
+        raise errors.not_found(call.key.value)
+    return listing.one(call, user, type_name="user", fragment="users")
 
 
 def get_object(call: Call) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any
 from .. import errors, shapes
 from ..bodies import check_properties
 from ..identifiers import grant_id
+from ..store import Rows
 from . import listing, lookups
 from .call import Answer, Call
 
@@ -19,12 +20,10 @@ _TYPE = "oAuth2PermissionGrant"
 _SET = "oauth2PermissionGrants"
 
 
-def _alive(call: Call) -> list[Json]:
+def _alive(call: Call) -> Rows:
     principals = call.directory.service_principals
-    return [
-        grant for grant in call.directory.grants.values()
-        if grant["clientId"] in principals and grant["resourceId"] in principals
-    ]
+    return call.directory.grants.rows().that(
+        lambda grant: grant["clientId"] in principals and grant["resourceId"] in principals)
 
 
 def list_all(call: Call) -> Answer:
@@ -33,12 +32,12 @@ def list_all(call: Call) -> Answer:
 
 def list_of_client(call: Call) -> Answer:
     item = lookups.find(call, "servicePrincipals", call.key)
-    grants = [grant for grant in _alive(call) if grant["clientId"] == item["id"]]
+    grants = _alive(call).narrowed([("clientId", item["id"])])
     return listing.page(call, grants, type_name=_TYPE, fragment=_SET, cost=2)
 
 
 def _find(call: Call) -> Json:
-    for grant in _alive(call):
+    for grant in _alive(call).narrowed([("id", call.key.value)]):
         if grant["id"] == call.key.value:
             return grant
     raise errors.not_found(call.key.value)
@@ -89,6 +88,6 @@ def delete(call: Call) -> Answer:
 
 
 def forget(call: Call, principal_id: str) -> None:
-    for grant in list(call.directory.grants.values()):
-        if principal_id in (grant["clientId"], grant["resourceId"]):
+    for side in ("clientId", "resourceId"):
+        for grant in list(call.directory.grants.where(side, principal_id)):
             del call.directory.grants[grant["id"]]

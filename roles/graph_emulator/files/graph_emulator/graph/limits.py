@@ -71,7 +71,7 @@ def _check_identifier_uris(call: Call, uris: list[Any], current: Json | None) ->
     for uri in uris:
         if not isinstance(uri, str) or not 1 <= len(uri) <= _LONGEST_URI:
             raise errors.invalid_value("identifierUris", "Application")
-        for other in call.directory.applications.values():
+        for other in call.directory.applications.where("identifierUris", uri):
             if uri in other["identifierUris"] and (current is None or other["id"] != current["id"]):
                 raise errors.value_taken("identifierUris")
 

@@ -10,20 +10,22 @@ from typing import Any
 
 from .. import errors
 from ..odata.path import Key
+from ..store import Rows, Table
 from .call import Call
 
 Json = dict[str, Any]
 _ALTERNATE_KEYS = {"applications": ("appId", "uniqueName"), "servicePrincipals": ("appId",)}
 
 
-def entity_set(call: Call, kind: str) -> dict[str, Json]:
+def entity_set(call: Call, kind: str) -> Table:
     return call.directory.applications if kind == "applications" else call.directory.service_principals
 
 
 def addressed(call: Call, kind: str, key: Key) -> Json | None:
     """The live object behind a key, whether replicated or not."""
     if key.name == "id":
-        return entity_set(call, kind).get(key.value.lower())
+        found: Json | None = entity_set(call, kind).get(key.value.lower())
+        return found
     if key.name not in _ALTERNATE_KEYS[kind]:
         raise errors.odata_error(
             f"The key '{key.name}' is not a declared key of the entity set '{kind}'.")
@@ -47,8 +49,8 @@ def find_to_change(call: Call, kind: str, key: Key) -> Json:
     return item
 
 
-def visible(call: Call, kind: str) -> list[Json]:
-    return [item for item in entity_set(call, kind).values() if not call.tenant.lag.hides(item["id"])]
+def visible(call: Call, kind: str) -> Rows:
+    return entity_set(call, kind).rows().that(lambda item: not call.tenant.lag.hides(item["id"]))
 
 
 def principal(call: Call, object_id: str) -> Json | None:

@@ -199,14 +199,35 @@ def _lower_functions(text: str) -> str:
     return "'".join(parts)
 
 
-def compiled(text: str, *, type_name: str, advanced: bool) -> Test:
-    """A test for one object. Syntax errors show at once, wrong names when the test is first used."""
+def parsed(text: str) -> Any:
+    """The syntax tree; a syntax error is Graph's 400."""
     try:
         tree = ODataParser().parse(ODataLexer().tokenize(_lower_functions(text)))
     except ODataException as error:
         raise errors.odata_error(f"Invalid filter clause: Syntax error in '{text}'.") from error
     if tree is None:
         raise errors.odata_error(f"Invalid filter clause: Syntax error in '{text}'.")
+    return tree
+
+
+def equalities(tree: Any) -> list[tuple[str, str]]:
+    """(property, value) of what must be equal in every match: `x eq 'v'` and `xs/any(x:x eq 'v')`, joined by `and`."""
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        return [*equalities(tree.left), *equalities(tree.right)]
+    if isinstance(tree, ast.CollectionLambda) and isinstance(tree.operator, ast.Any) and tree.lambda_ is not None:
+        inner = equalities(tree.lambda_.expression)
+        on_member = [name for name, _value in inner] == [tree.lambda_.identifier.name]
+        return [(tree.owner.name, inner[0][1])] if on_member and isinstance(tree.owner, ast.Identifier) else []
+    if (
+        isinstance(tree, ast.Compare) and isinstance(tree.comparator, ast.Eq)
+        and isinstance(tree.left, ast.Identifier) and isinstance(tree.right, (ast.String, ast.GUID))
+    ):
+        return [(tree.left.name, tree.right.val)]
+    return []
+
+
+def compiled(tree: Any, *, type_name: str, advanced: bool) -> Test:
+    """A test for one object. Wrong names show at once."""
     reader = _Reader(type_name, advanced=advanced)
 
     def test(item: Json) -> bool:

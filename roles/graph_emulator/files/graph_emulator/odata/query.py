@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from .. import errors
 from ..edm import NAVIGATION, properties_of
-from .filter import compiled
+from ..record import Record
+from ..store import Rows
+from .filter import compiled, equalities, parsed
 
 Json = dict[str, Any]
 DEFAULT_PAGE = 100
@@ -99,7 +102,8 @@ class Query:
             shown[name] = expand(item, name)[:EXPAND_LIMIT]
         return shown
 
-    def matching(self, items: Iterable[Json]) -> list[Json]:
+    def matching(self, items: Iterable[Json]) -> Rows | list[Json]:
+        """Rows stay rows: looked at no sooner, and no further, than the page needs."""
         if "$search" in self.options and not self.eventual:
             raise errors.unsupported_query(
                 "Request with $search query parameter only works through MSGraph with a special request header: "
@@ -108,13 +112,16 @@ class Query:
             raise errors.unsupported_query("The emulator does not serve $search.")
         text = self.options.get("$filter")
         if text is None:
-            return list(items)
+            return items if isinstance(items, Rows) else list(items)
         if not text.strip():
             raise errors.odata_error("Invalid filter clause: The $filter expression is empty.")
-        test = compiled(text, type_name=self.type_name, advanced=self.counted)
+        tree = parsed(text)
+        test = compiled(tree, type_name=self.type_name, advanced=self.counted)
+        if isinstance(items, Rows):
+            return items.narrowed(equalities(tree)).that(test)
         return [item for item in items if test(item)]
 
-    def ordered(self, items: list[Json]) -> list[Json]:
+    def ordered(self, items: Rows | list[Json]) -> Rows | list[Json]:
         text = self.options.get("$orderby", "").strip()
         if not text:
             return items
@@ -127,17 +134,21 @@ class Query:
             raise errors.unsupported_query("Sorting not supported for current query.")
         return sorted(items, key=lambda item: str(item.get(name) or "").casefold(), reverse=direction.strip() == "desc")
 
-    def page(self, items: list[Json], *, url: str) -> tuple[list[Json], str | None]:
+    def page(self, items: Rows | list[Json], *, url: str) -> tuple[list[Json], str | None]:
         """The objects of this page and the @odata.nextLink of the next one."""
         size = self._page_size()
         start = _skip(self.options.get("$skiptoken"))
-        end = start + size
-        if end >= len(items):
-            return items[start:end], None
+        # One more than a page holds tells whether another follows.
+        found: Iterator[Json] = items.after(start - 1) if isinstance(items, Rows) else islice(items, start, None)
+        shown = list(islice(found, size + 1))
+        if len(shown) <= size:
+            return shown, None
+        last = shown[size - 1]
         kept = {name: value for name, value in self.options.items() if name != "$skiptoken"}
-        kept["$skiptoken"] = _skip_token(end)
+        kept["$skiptoken"] = _skip_token(last.position + 1 if isinstance(items, Rows) and isinstance(last, Record)
+                                         else start + size)
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
-        return items[start:end], f"{url}?{query}"
+        return shown[:size], f"{url}?{query}"
 
     def _page_size(self) -> int:
         text = self.options.get("$top")
