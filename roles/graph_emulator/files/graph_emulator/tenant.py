@@ -14,6 +14,7 @@ from typing import Any
 
 from .clock import Clock
 from .lag import ReplicationLag
+from .mailboxes import Mail
 from .settings import Settings
 
 Json = dict[str, Any]
@@ -38,6 +39,12 @@ class Directory:
     applications: dict[str, Json] = field(default_factory=dict)
     service_principals: dict[str, Json] = field(default_factory=dict)
     users: dict[str, Json] = field(default_factory=dict)
+    user_roles: dict[str, frozenset[str]] = field(default_factory=dict)
+    """user id -> template ids of directory roles, see directory_roles.py"""
+    disabled_users: set[str] = field(default_factory=set)
+    allowed_to_create_apps: bool = True
+    """authorizationPolicy.defaultUserRolePermissions.allowedToCreateApps"""
+    mail: Mail = field(default_factory=Mail)
     deleted: dict[str, tuple[str, Json]] = field(default_factory=dict)
     """object id -> (applications | servicePrincipals, object)"""
     owners: dict[str, list[str]] = field(default_factory=dict)
