@@ -4,8 +4,8 @@
 
 """Refusals of the identity platform: AADSTS numbers, OAuth error names, and the body around them.
 
-Bodies: captures from a real tenant in calvinchengx/entra-emulator (2026-08) and public logs; texts of codes that have no
-capture follow the page "Microsoft Entra authentication and authorization error codes".
+Bodies: captures from a real tenant in calvinchengx/entra-emulator (2026-08) and public logs; texts of codes that have
+no capture follow the page "Microsoft Entra authentication and authorization error codes".
 """
 
 from __future__ import annotations

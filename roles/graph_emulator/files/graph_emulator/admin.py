@@ -117,7 +117,6 @@ def _user(emulator: Controlled, name: Any) -> str:
 
 def _users(emulator: Controlled, body: Json) -> Json:
     """{user, directory_roles?: [names], enabled?, mailbox?}; {allowedToCreateApps} is the tenant's own switch."""
-    directory = emulator.tenant.directory
     for name in ("allowedToCreateApps", "enabled", "mailbox"):
         if not isinstance(body.get(name, True), bool):
             raise ValueError(f"{name} must be true or false")
@@ -125,6 +124,7 @@ def _users(emulator: Controlled, body: Json) -> Json:
     if roles is not None and not isinstance(roles, list):
         raise ValueError("directory_roles must be a list of names")
     with emulator.tenant.lock:
+        directory = emulator.tenant.directory
         if "user" in body:
             user_id = _user(emulator, body["user"])
             if roles is not None:
@@ -146,8 +146,8 @@ def _mailbox_access(emulator: Controlled, body: Json) -> Json:
         raise ValueError("client_id must be a text, allowed true or false")
     with emulator.tenant.lock:
         pair = (_user(emulator, body.get("user")), client_id)
-        change = emulator.tenant.directory.mail.fenced.discard if allowed else emulator.tenant.directory.mail.fenced.add
-        change(pair)
+        fenced = emulator.tenant.directory.mail.fenced
+        (fenced.discard if allowed else fenced.add)(pair)
     return {"allowed": allowed}
 
 

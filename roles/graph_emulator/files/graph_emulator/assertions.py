@@ -4,8 +4,8 @@
 
 """Client assertions signed with the key of a certificate that is registered on the application.
 
-Header and claims: page "Microsoft identity platform application authentication certificate credentials". An assertion by
-somebody else than the client itself is a federated one, see federation.py.
+Header and claims: page "Microsoft identity platform application authentication certificate credentials". An assertion
+by somebody else than the client itself is a federated one, see federation.py.
 """
 
 from __future__ import annotations
@@ -26,10 +26,6 @@ from .clock import parse_sent_time
 from .tenant import Tenant
 
 Json = dict[str, Any]
-_ALGORITHMS = ["RS256", "PS256"]
-# Claims are compared with the emulator's own clock, not by PyJWT.
-UNCHECKED = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False, "verify_iss": False,
-             "verify_sub": False, "verify_jti": False}
 _SKEW = 300
 
 
@@ -42,9 +38,21 @@ def certificate_from(encoded: str) -> x509.Certificate:
     return x509.load_der_x509_certificate(base64.b64decode(encoded))
 
 
+def signed_claims(assertion: str, public: rsa.RSAPublicKey) -> Json:
+    """Claims are compared with the emulator's own clock and texts, not by PyJWT; a bad signature is a PyJWTError."""
+    claims: Json = jwt.decode(
+        assertion, public, algorithms=["RS256", "PS256"],
+        options={
+            "verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False, "verify_iss": False,
+            "verify_sub": False, "verify_jti": False,
+        },
+    )
+    return claims
+
+
 def unverified_claims(assertion: str) -> Json:
     try:
-        claims: Json = jwt.decode(assertion, options={**UNCHECKED, "verify_signature": False})
+        claims: Json = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.PyJWTError as error:
         # The number is Microsoft's for a malformed token; the wording after the colon is inferred.
         raise refused(50027, "JWT token is invalid or malformed.") from error
@@ -56,17 +64,19 @@ def unverified_claims(assertion: str) -> Json:
 def check_lifetime(claims: Json, tenant: Tenant) -> None:
     """exp must be there and ahead, nbf behind; the wording is that of public logs of AADSTS700024."""
     now = tenant.clock.timestamp()
-    expiry = claims.get("exp")
-    start = claims.get("nbf", 0)
-    valid = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (expiry, start))
-    if valid and start - _SKEW <= now < float(expiry or 0):
+    expiry, start = _number(claims.get("exp")), _number(claims.get("nbf", 0))
+    if expiry is not None and start is not None and start - _SKEW <= now < expiry:
         return
-    shown = _moment(float(expiry)) if valid else "missing"
+    shown = "missing" if expiry is None else _moment(expiry)
     raise refused(
         700024,
         f"Client assertion is not within its valid time range. Current time: {_moment(now)}, expiry time of assertion "
         f"{shown}. Review the documentation at "
         "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials .")
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _moment(timestamp: float) -> str:
@@ -102,7 +112,7 @@ def check_certificate_assertion(
         raise _not_registered("The key was found, but use of the key to verify the signature failed.", thumbprint,
                               client_id)
     try:
-        claims = jwt.decode(assertion, public, algorithms=_ALGORITHMS, options=dict(UNCHECKED))
+        claims = signed_claims(assertion, public)
     except jwt.PyJWTError as error:
         raise _not_registered(
             "The key was found, but use of the key to verify the signature failed.", thumbprint, client_id) from error

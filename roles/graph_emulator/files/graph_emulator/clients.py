@@ -85,8 +85,8 @@ def no_proof() -> TokenRefused:
 def authenticate_for_user(tenant: Tenant, client_id: str, fields: dict[str, str], *, base: str) -> str:
     """appidacr of a sign-in of a user: 0 for a public client, which must not present a proof.
 
-    Public is an application of the tenant with isFallbackPublicClient ("Allow public client flows"), and Microsoft's own
-    command line tools. The refusals: canonical/authd issue 1881, MicrosoftDocs/azure-docs issue 31986.
+    Public is an application of the tenant with isFallbackPublicClient ("Allow public client flows"), and Microsoft's
+    own command line tools. The refusals: canonical/authd issue 1881, MicrosoftDocs/azure-docs issue 31986.
     """
     presented = bool(fields.get("client_assertion") or fields.get("client_secret"))
     application = tenant.application_by("appId", client_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page on which a user enters a device's code and approves or declines: one form, no script, nothing from elsewhere.
+"""The page on which a user enters a device's code and approves or declines: one form, no script, nothing from afar.
 
 The emulator has no passwords: whoever is at the page picks the user to be.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -35,7 +35,8 @@ main{max-width:26rem;margin:4rem auto;padding:2rem;background:#fff;box-shadow:0 
 h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;margin:1rem 0 .25rem}
 input,select{font:inherit;width:100%;box-sizing:border-box;padding:.4rem}
 button{font:inherit;padding:.4rem 1.4rem;margin:1.5rem .5rem 0 0}
-.note{padding:.5rem .75rem;border-left:4px solid #0067b8;background:#eef6fc}.bad{border-color:#a80000;background:#fdeeee}
+.note{padding:.5rem .75rem;border-left:4px solid #0067b8;background:#eef6fc}
+.bad{border-color:#a80000;background:#fdeeee}
 """
 
 
@@ -59,14 +60,13 @@ class DevicePage:
         return self._page(code=request.query_params.get("user_code", ""))
 
     async def decide(self, request: Request) -> Response:
-        fields = {name: values[-1] for name, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
+        form = (await request.body()).decode("utf-8", "replace")
+        fields = dict(parse_qsl(form, keep_blank_values=True))
         code, approve = fields.get("user_code", ""), fields.get("decision") == "approve"
         try:
             with self.tenant.lock:
                 self.identity.decide(code, user_name=fields.get("user", ""), approve=approve)
-        except ValueError as error:
-            return self._page(code=code, note=str(error), status=400)
-        except TokenRefused as error:
+        except (ValueError, TokenRefused) as error:
             return self._page(code=code, note=str(error), status=400)
         done = "You have signed in. You can close this window." if approve else "You declined the sign-in."
         return _html(f'<p class="note">{escape(done)}</p>')

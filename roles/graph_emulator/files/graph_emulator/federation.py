@@ -17,7 +17,7 @@ import jwt
 
 from . import issuer
 from .aadsts import TokenRefused
-from .assertions import UNCHECKED, check_lifetime, refused, unverified_claims
+from .assertions import check_lifetime, refused, signed_claims, unverified_claims
 from .tenant import Tenant
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ def _check_signature(assertion: str, claims: Json, base: str) -> None:
             "Request to External OIDC endpoint failed. The emulator can verify assertions of its own test issuer "
             f"only: {base}{issuer.PATH}")
     try:
-        jwt.decode(assertion, issuer.issuer_key().public, algorithms=["RS256"], options=dict(UNCHECKED))
+        signed_claims(assertion, issuer.issuer_key().public)
     except jwt.PyJWTError as error:
         # The code is Microsoft's for assertions with a bad signature; that it is used here is inferred.
         raise refused(

@@ -49,7 +49,8 @@ def new_mailbox(user: Json, tenant: Tenant) -> Mailbox:
     box = Mailbox.new()
     sender = recipient("Contoso", f"noreply@{tenant.domain}")
     box.put(message(folder=box.folders["inbox"], created=whole_seconds(tenant.clock.now()), changes={
-        "subject": "Welcome", "sender": sender, "from": sender, "toRecipients": [recipient(user["displayName"], user["mail"])],
+        "subject": "Welcome", "sender": sender, "from": sender,
+        "toRecipients": [recipient(user["displayName"], user["mail"])],
         "body": {"contentType": "text", "content": f"Welcome, {user['displayName']}."},
     }))
     return box

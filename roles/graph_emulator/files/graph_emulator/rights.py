@@ -131,7 +131,7 @@ RIGHTS: dict[str, Right] = {
         ((_ASSIGN, "Application.Read.All"), (_ASSIGN, "Directory.Read.All")),
         delegated=Delegated(_CHANGE_ROLES, by=_CONSENTING, graph_roles_by=_ANY_CONSENT),
     ),
-    # That the same administrators may take away what they could not grant is inferred from the exception naming consent.
+    # That the same administrators may take away what they cannot grant is inferred: the exception names consent only.
     "delete app role assignments": Right(((_ASSIGN,),), delegated=Delegated(((_ASSIGN,),), by=_CONSENTING)),
     "read permission grants": Right((
         ("Directory.Read.All",), ("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",),
@@ -218,9 +218,9 @@ def require(caller: Caller, right: str, *, owned: bool = False, resource_app_id:
     if not (_anywhere(caller, row) or (owned and _own(caller, row))):
         raise _refusal(row)
     apart = row.delegated.graph_roles_by
-    if caller.delegated and apart is not None and resource_app_id == catalogue.MICROSOFT_GRAPH_APP_ID:
-        if not caller.wids & apart:
-            raise _refusal(row)
+    of_graph = resource_app_id == catalogue.MICROSOFT_GRAPH_APP_ID
+    if caller.delegated and of_graph and apart is not None and not caller.wids & apart:
+        raise _refusal(row)
 
 
 def require_some(caller: Caller, right: str) -> None:

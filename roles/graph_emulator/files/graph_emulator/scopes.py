@@ -21,7 +21,7 @@ from .tenant import Tenant
 Json = dict[str, Any]
 OPENID_SCOPES = ("openid", "profile", "email", "offline_access")
 AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
-# What Azure CLI's tokens for Microsoft Graph carry, without any consent of the tenant (public write-ups of such tokens).
+# What Azure CLI's tokens for Microsoft Graph carry without any consent of the tenant (public write-ups of them).
 PREAUTHORIZED = {
     AZURE_CLI_APP_ID: frozenset({
         "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "AuditLog.Read.All",
