@@ -215,6 +215,14 @@ def test_the_page_shows_what_was_typed_as_text(people: People) -> None:
     assert "<b>x" not in page.text and "&lt;b&gt;x" in page.text
 
 
+def test_no_other_way_to_sign_in(people: People) -> None:
+    answer = people.session.get(
+        f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/authorize?client_id={AZURE_CLI}", timeout=10)
+    assert answer.status_code == 501 and "device code" in answer.text
+    form = {"grant_type": "password", "client_id": AZURE_CLI, "username": "adele", "password": "x"}
+    assert people.token_form(form).json()["error_codes"] == [70003]
+
+
 def test_reset_forgets_sign_ins(people: People, emulator: Any) -> None:
     token = people.sign_in(ADMIN)["refresh_token"]
     emulator.reset()

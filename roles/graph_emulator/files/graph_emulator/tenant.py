@@ -130,6 +130,7 @@ class Tenant:
                 "app_role_assignments": list(directory.assignments.values()),
                 "oauth2_permission_grants": list(directory.grants.values()),
                 "users": list(directory.users.values()),
+                "user_roles": {user_id: sorted(roles) for user_id, roles in directory.user_roles.items()},
                 "policy": directory.policy,
                 "settings": self.settings.as_dict(),
                 "clock_offset": self.clock.offset,

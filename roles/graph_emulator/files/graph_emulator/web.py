@@ -14,7 +14,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from . import admin, errors, issuer
@@ -51,6 +51,7 @@ class Web:
                 Route("/{tenant}/discovery/v2.0/keys", self.signing_keys, methods=["GET"]),
                 Route("/{tenant}/oauth2/v2.0/devicecode", self.device_code, methods=["POST"]),
                 Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
+                Route("/{tenant}/oauth2/v2.0/authorize", self.no_browser_sign_in, methods=["GET", "POST"]),
                 Route("/v1.0/$batch", self.batch, methods=["POST"]),
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
@@ -112,6 +113,12 @@ class Web:
                 return self._refused(error, request.headers.get("client-request-id"))
         request.scope["state"]["client_id"] = client_id
         return JSONResponse(body, headers=_NO_STORE)
+
+    async def no_browser_sign_in(self, _request: Request) -> Response:
+        """In the OpenID configuration because clients want it there."""
+        return PlainTextResponse(
+            "The emulator does not serve the authorization code flow. Sign users in with a device code.\n",
+            status_code=501)
 
     def _refused(self, error: TokenRefused, correlation_id: str | None = None) -> Response:
         timestamp = f"{self.emulator.clock.now():%Y-%m-%d %H:%M:%SZ}"
