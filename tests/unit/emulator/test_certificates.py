@@ -116,6 +116,17 @@ def test_refused_key_credentials(operator: Any, pair: Pair, credential: dict[str
     assert answer.status_code == 400, answer.text
 
 
+@pytest.mark.parametrize("sent", [None, [None], [{}], {}, "x"])
+def test_a_refused_change_changes_nothing(emulator: Any, operator: Any, pair: Pair, sent: Any) -> None:
+    created = registered(operator, pair)
+    path = f"/applications/{created['id']}"
+    bodies = [sent] if not isinstance(sent, list) else [sent, [pair.credential(), *sent]]
+    for body in bodies:
+        assert operator.patch(path, {"keyCredentials": body}).status_code == 400, body
+    assert operator.get(path).json()["keyCredentials"] == created["keyCredentials"]
+    assert "access_token" in by_msal(emulator, operator, created["appId"], pair.for_msal())
+
+
 def test_refused_assertions(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
     """Each refusal with its body, as a raw request gets it."""
     created = registered(operator, pair)

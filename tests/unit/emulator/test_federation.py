@@ -166,6 +166,7 @@ def test_refused_credentials(workload: Workload) -> None:
     assert refusal(name="n" * 121, subject="b") == (400, "InvalidFederatedIdentityCredentialValue")
     assert refusal(subject="s" * 601) == (400, "InvalidFederatedIdentityCredentialValue")
     assert refusal(subject="b", audiences=["a", "b"]) == (400, "InvalidFederatedIdentityCredentialValue")
+    assert refusal(subject="b", audiences=[None]) == (400, "InvalidFederatedIdentityCredentialValue")
     second = workload.trust(name="second", subject="b")
     changed = operator.patch(f"{workload.path}/{second['id']}", {"subject": SUBJECT})
     assert changed.json()["error"]["message"].startswith("The combination of issuer and subject must be unique")

@@ -62,6 +62,9 @@ def test_draft(client_with: Any, box: str) -> None:
     assert draft["isDraft"] is True and draft["toRecipients"][0]["emailAddress"]["address"] == "someone@example.test"
     drafts = client.get(f"{box}/mailFolders/drafts").json()
     assert draft["parentFolderId"] == drafts["id"] and drafts["totalItemCount"] == 1
+    empty = client.post(f"{box}/messages", {"body": None, "isRead": None})
+    assert empty.status_code == 201 and empty.json()["toRecipients"] == []
+    assert client.post(f"{box}/messages", {"toRecipients": [None]}).status_code == 400
     assert client.post(f"{box}/messages", {"nonsense": 1}).status_code == 400
     assert client.post(f"{box}/messages", {"subject": 1}).status_code == 400
 

@@ -109,13 +109,14 @@ def _refuse_read_only(changes: Json) -> None:
 
 
 def _apply(call: Call, item: Json, changes: Json) -> None:
-    before = item["keyCredentials"]
+    if "keyCredentials" in changes:
+        certificates = key_credentials.replaced(
+            call, changes["keyCredentials"], before=item["keyCredentials"], resource="Application")
+        changes = {**changes, "keyCredentials": certificates}
     merge(item, changes, type_name="application")
     if "requiredResourceAccess" in changes:
         # Graph gives the resources back in reverse, the permissions of each as sent (recording test_app_permission).
         item["requiredResourceAccess"].reverse()
-    if "keyCredentials" in changes:
-        key_credentials.replace(call, item, before=before, resource="Application")
     if "web" in changes:
         item["web"]["redirectUriSettings"] = [{"uri": uri, "index": None} for uri in item["web"]["redirectUris"]]
     if "signInAudience" in changes and item["signInAudience"] in shapes.PERSONAL_AUDIENCES:

@@ -99,7 +99,7 @@ def _check(body: Json) -> None:
     if "name" in body and not _NAME.match(body["name"] or ""):
         raise errors.federated_value("name", str(body["name"]), "The name must be URL friendly.")
     audiences = body.get("audiences", [""])
-    if len(audiences) != 1 or len(str(audiences[0])) > _LONGEST["subject"]:
+    if len(audiences) != 1 or audiences[0] is None or len(audiences[0]) > _LONGEST["subject"]:
         raise errors.federated_value("audiences", ", ".join(map(str, audiences)), "A single audience is required.")
 
 

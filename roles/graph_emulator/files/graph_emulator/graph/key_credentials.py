@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import errors
 from ..assertions import certificate_from
+from ..bodies import completed
 from ..clock import parse_sent_time, whole_seconds
 from ..seed import new_guid
 from .call import Call
@@ -24,23 +25,28 @@ Json = dict[str, Any]
 _TYPE, _USAGE = "AsymmetricX509Cert", "Verify"
 
 
-def replace(call: Call, item: Json, *, before: list[Json], resource: str) -> None:
-    """After item["keyCredentials"] was set to what came in: register new certificates, forget those left out."""
-    known = {entry["keyId"] for entry in before}
-    item["keyCredentials"] = [
-        _registered(call, entry, known=known, resource=resource) for entry in item["keyCredentials"]]
-    kept = {entry["keyId"] for entry in item["keyCredentials"]}
-    for key_id in known - kept:
+def replaced(call: Call, sent: list[Json] | None, *, before: list[Json], resource: str) -> list[Json]:
+    """What takes the place of `before`. Unless all of it is good nothing changes; what is left out is forgotten."""
+    if sent is None or None in sent:
+        raise errors.invalid_value("keyCredentials", resource)
+    known = {entry["keyId"]: entry for entry in before}
+    new = [(_registered(entry, known=known, resource=resource), entry.get("key")) for entry in sent]
+    for entry, key in new:
+        if key is not None:
+            call.directory.certificates[entry["keyId"]] = key
+    for key_id in known.keys() - {entry["keyId"] for entry, _key in new}:
         call.directory.certificates.pop(key_id, None)
+    return [entry for entry, _key in new]
 
 
-def _registered(call: Call, credential: Json, *, known: set[str], resource: str) -> Json:
+def _registered(sent: Json, *, known: dict[str, Json], resource: str) -> Json:
     """A certificate as Graph shows it: no key; thumbprint and subject filled in (recording rbac_create_cert)."""
+    credential: Json = completed(sent, "keyCredential")
     if credential["key"] is None:
-        # What was read may be sent back without its key: the entry stays as it is.
+        # What was read may be sent back without its key: the certificate stays as it is.
         if credential["keyId"] not in known:
             raise errors.invalid_value("keyCredentials", resource)
-        return credential
+        return {**known[credential["keyId"]], "displayName": credential["displayName"]}
     if (credential["type"], credential["usage"]) != (_TYPE, _USAGE):
         # X509CertAndPassword with usage Sign serves SAML token signing, which the emulator does not.
         raise errors.invalid_value("keyCredentials", resource)
@@ -52,8 +58,6 @@ def _registered(call: Call, credential: Json, *, known: set[str], resource: str)
     end = parse_sent_time(credential["endDateTime"] or "")
     if end is not None and end > certificate.not_valid_after_utc:
         raise errors.invalid_key_end_date()
-    key_id = credential["keyId"] or new_guid()
-    call.directory.certificates[key_id] = credential["key"]
     return {
         **credential,
         "customKeyIdentifier": credential["customKeyIdentifier"] or hashlib.sha1(raw).hexdigest().upper(),
@@ -61,7 +65,7 @@ def _registered(call: Call, credential: Json, *, known: set[str], resource: str)
         "endDateTime": credential["endDateTime"] or whole_seconds(certificate.not_valid_after_utc),
         "startDateTime": credential["startDateTime"] or whole_seconds(certificate.not_valid_before_utc),
         "key": None,
-        "keyId": key_id,
+        "keyId": credential["keyId"] or new_guid(),
     }
 
 

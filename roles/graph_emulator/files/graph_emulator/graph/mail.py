@@ -104,7 +104,12 @@ def create_draft(call: Call) -> Answer:
     for name in _SET_BY_EXCHANGE:
         # Exchange ignores what it sets itself; the list follows the remarks "Read-only" of the resource page.
         changes.pop(name, None)
-    if isinstance(changes.get("body"), dict):
+    # No value counts as none sent: inferred, the resource page names no member that a draft must have.
+    changes = {name: value for name, value in changes.items() if value is not None}
+    for name in ("toRecipients", "ccRecipients", "bccRecipients", "replyTo"):
+        if None in changes.get(name, []):
+            raise errors.invalid_value(name, "Message")
+    if "body" in changes:
         changes["body"] = {"contentType": "text", "content": "", **changes["body"]}
     author = recipient(user["displayName"], user["mail"])
     item = message(

@@ -110,10 +110,11 @@ def update(call: Call) -> Answer:
 
 
 def _apply(call: Call, item: Json, changes: Json) -> None:
-    before = item["keyCredentials"]
-    merge(item, changes, type_name="servicePrincipal")
     if "keyCredentials" in changes:
-        key_credentials.replace(call, item, before=before, resource="ServicePrincipal")
+        certificates = key_credentials.replaced(
+            call, changes["keyCredentials"], before=item["keyCredentials"], resource="ServicePrincipal")
+        changes = {**changes, "keyCredentials": certificates}
+    merge(item, changes, type_name="servicePrincipal")
 
 
 def _refuse_read_only(changes: Json) -> None:
