@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator's own interface under /_emulator/: journal, state, reset, clock, operators, settings, faults.
+"""The emulator's own interface under /_emulator/: journal, state, reset, clock, operators, settings, faults, and
+what users and outside issuers would do: device, assertion, users, mailbox_access.
 
 It needs no token: the emulator listens on loopback and holds nothing worth protecting.
 """
@@ -17,10 +18,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import errors
+from . import directory_roles, errors, issuer, people
+from .aadsts import TokenRefused
 from .clock import Clock
 from .faults import Faults
 from .graph import policies
+from .identity import IdentityPlatform
 from .journal import Journal
 from .tenant import Tenant
 
@@ -34,6 +37,7 @@ class Controlled(Protocol):
     tenant: Tenant
     journal: Journal
     faults: Faults
+    identity: IdentityPlatform
 
     @property
     def clock(self) -> Clock:
@@ -87,9 +91,70 @@ def _policy(emulator: Controlled, body: Json) -> Json:
         return emulator.tenant.directory.policy
 
 
+def _device(emulator: Controlled, body: Json) -> Json:
+    """{user_code, user, approve}: what the user would do on the device page."""
+    code, user, approve = body.get("user_code"), body.get("user"), body.get("approve", True)
+    if not isinstance(code, str) or not isinstance(user, str) or not isinstance(approve, bool):
+        raise ValueError("user_code and user must be texts, approve true or false")
+    with emulator.tenant.lock:
+        try:
+            emulator.identity.decide(code, user_name=user, approve=approve)
+        except TokenRefused as error:
+            raise ValueError(str(error)) from error
+    return {"approved": approve}
+
+
+def _assertion(emulator: Controlled, body: Json) -> Json:
+    return issuer.assertion_asked(body, base=emulator.identity.base, clock=emulator.clock)
+
+
+def _user(emulator: Controlled, name: Any) -> str:
+    found = emulator.identity.user_named(name) if isinstance(name, str) else None
+    if found is None:
+        raise ValueError(f"unknown user '{name}'")
+    return str(found["id"])
+
+
+def _users(emulator: Controlled, body: Json) -> Json:
+    """{user, directory_roles?: [names], enabled?, mailbox?}; {allowedToCreateApps} is the tenant's own switch."""
+    for name in ("allowedToCreateApps", "enabled", "mailbox"):
+        if not isinstance(body.get(name, True), bool):
+            raise ValueError(f"{name} must be true or false")
+    roles = body.get("directory_roles")
+    if roles is not None and not isinstance(roles, list):
+        raise ValueError("directory_roles must be a list of names")
+    with emulator.tenant.lock:
+        directory = emulator.tenant.directory
+        if "user" in body:
+            user_id = _user(emulator, body["user"])
+            if roles is not None:
+                directory.user_roles[user_id] = directory_roles.template_ids(roles)
+            if "enabled" in body:
+                (directory.disabled_users.discard if body["enabled"] else directory.disabled_users.add)(user_id)
+            if body.get("mailbox") is False:
+                directory.mail.boxes.pop(user_id, None)
+            elif "mailbox" in body and user_id not in directory.mail.boxes:
+                directory.mail.boxes[user_id] = people.new_mailbox(directory.users[user_id], emulator.tenant)
+        directory.allowed_to_create_apps = body.get("allowedToCreateApps", directory.allowed_to_create_apps)
+        return {"allowedToCreateApps": directory.allowed_to_create_apps}
+
+
+def _mailbox_access(emulator: Controlled, body: Json) -> Json:
+    """{user, client_id, allowed}: whether a policy of Exchange keeps an application out of a mailbox."""
+    client_id, allowed = body.get("client_id"), body.get("allowed")
+    if not isinstance(client_id, str) or not isinstance(allowed, bool):
+        raise ValueError("client_id must be a text, allowed true or false")
+    with emulator.tenant.lock:
+        pair = (_user(emulator, body.get("user")), client_id)
+        fenced = emulator.tenant.directory.mail.fenced
+        (fenced.discard if allowed else fenced.add)(pair)
+    return {"allowed": allowed}
+
+
 _ACTIONS: dict[str, Callable[[Controlled, Json], Json]] = {
     "reset": _reset, "clock": _clock, "operators": _operators, "settings": _settings, "faults": _faults,
-    "policy": _policy,
+    "policy": _policy, "device": _device, "assertion": _assertion, "users": _users,
+    "mailbox_access": _mailbox_access,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import errors
 from .clock import parse_sent_time
-from .edm import ENUM_VALUES, PROPERTIES, properties_of
+from .edm import BEYOND_SLICE, ENUM_VALUES, PROPERTIES, properties_of
 from .shapes import PARTS
 
 Json = dict[str, Any]
@@ -79,7 +79,7 @@ def check_value(name: str, value: Any, *, type_name: str, resource: str) -> Any:
 
 def check_properties(body: Json, *, type_name: str, resource: str) -> Json:
     """Every name must be a property of the type and every value of the property's type."""
-    known = properties_of(type_name) if type_name in PROPERTIES else {}
+    known = properties_of(type_name) if type_name in PROPERTIES or type_name in BEYOND_SLICE else {}
     checked = {}
     for name, value in without_annotations(body).items():
         if name not in known:

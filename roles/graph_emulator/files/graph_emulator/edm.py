@@ -313,7 +313,33 @@ PROPERTIES: dict[str, dict[str, str]] = {
     },
 }
 
+# The slice of the CSDL at hand leaves these out; they follow the resource pages, as far as they are served.
+BEYOND_SLICE: dict[str, dict[str, str]] = {
+    "mailFolder": {
+        "childFolderCount": "Int32", "displayName": "String", "isHidden": "Boolean", "parentFolderId": "String",
+        "sizeInBytes": "Int64", "totalItemCount": "Int32", "unreadItemCount": "Int32",
+    },
+    "message": {
+        "bccRecipients": "Collection(recipient)", "body": "itemBody", "bodyPreview": "String",
+        "categories": "Collection(String)", "ccRecipients": "Collection(recipient)", "changeKey": "String",
+        "conversationId": "String", "conversationIndex": "Binary", "createdDateTime": "DateTimeOffset",
+        "flag": "followupFlag", "from": "recipient", "hasAttachments": "Boolean", "importance": "importance",
+        "inferenceClassification": "inferenceClassificationType", "internetMessageId": "String",
+        "isDeliveryReceiptRequested": "Boolean", "isDraft": "Boolean", "isRead": "Boolean",
+        "isReadReceiptRequested": "Boolean", "lastModifiedDateTime": "DateTimeOffset", "parentFolderId": "String",
+        "receivedDateTime": "DateTimeOffset", "replyTo": "Collection(recipient)", "sender": "recipient",
+        "sentDateTime": "DateTimeOffset", "subject": "String", "toRecipients": "Collection(recipient)",
+        "webLink": "String",
+    },
+    "recipient": {"emailAddress": "emailAddress"},
+    "emailAddress": {"address": "String", "name": "String"},
+    "itemBody": {"content": "String", "contentType": "bodyType"},
+    "followupFlag": {"flagStatus": "followupFlagStatus"},
+}
+
 BASE_TYPES: dict[str, str] = {
+    "mailFolder": "entity",
+    "message": "entity",
     "directoryObject": "entity",
     "oAuth2PermissionGrant": "entity",
     "federatedIdentityCredential": "entity",
@@ -327,6 +353,10 @@ BASE_TYPES: dict[str, str] = {
 ENUM_VALUES: dict[str, tuple[str, ...]] = {
     "nativeAuthenticationApisEnabled": ("none", "all"),
     "weakAlgorithms": ("rsaSha1",),
+    "bodyType": ("text", "html"),
+    "followupFlagStatus": ("notFlagged", "complete", "flagged"),
+    "importance": ("low", "normal", "high"),
+    "inferenceClassificationType": ("focused", "other"),
 }
 
 NAVIGATION: dict[str, tuple[str, ...]] = {
@@ -351,4 +381,5 @@ def properties_of(type_name: str) -> dict[str, str]:
     """All structural properties of a type, inherited ones first."""
     base = BASE_TYPES.get(type_name)
     inherited = properties_of(base) if base else {}
-    return {**inherited, **PROPERTIES.get(type_name, {}), **UNDECLARED.get(type_name, {})}
+    own = PROPERTIES.get(type_name) or BEYOND_SLICE.get(type_name, {})
+    return {**inherited, **own, **UNDECLARED.get(type_name, {})}

@@ -49,6 +49,7 @@ class Emulator:
             self.tenant.clock.reset()
             self.tenant.settings.update(self._initial)
             self.seed.plant(self.tenant)
+            self.identity.forget_sign_ins()
         self.journal.clear()
         self.faults.clear()
         self.internal_errors.clear()

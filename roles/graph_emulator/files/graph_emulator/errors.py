@@ -159,6 +159,36 @@ def unknown_password(key_id: str) -> GraphError:
     return bad_request(f"No password credential found with keyId {key_id}.")
 
 
+def invalid_key_end_date() -> GraphError:
+    """A key credential that would outlive its certificate (terraform-provider-azuread issues)."""
+    return GraphError(400, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid.")
+
+
+def federated_credential_exists(name: str) -> GraphError:
+    """Azure/azure-dev issue 1482."""
+    message = f"FederatedIdentityCredential with name {name} already exists."
+    return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", message)
+
+
+def federated_pair_exists(issuer: str, subject: str) -> GraphError:
+    """Azure/azure-workload-identity issue 434."""
+    message = (
+        "The combination of issuer and subject must be unique for the application. "
+        f"Issuer {issuer} and Subject: {subject} already exist. paramName: FederatedIdentityCredential.Subject, "
+        f"paramValue: {subject}, objectType: Microsoft.Online.DirectoryServices.Application"
+    )
+    return GraphError(400, "InvalidFederatedIdentityCredentialValue", message)
+
+
+def federated_value(name: str, value: str, reason: str) -> GraphError:
+    """Code as above; the wording is inferred."""
+    message = (
+        f"{reason} paramName: FederatedIdentityCredential.{name[0].upper()}{name[1:]}, paramValue: {value}, "
+        "objectType: Microsoft.Online.DirectoryServices.Application"
+    )
+    return GraphError(400, "InvalidFederatedIdentityCredentialValue", message)
+
+
 def lifetime_policy(policy_id: str) -> GraphError:
     """Credential lifetime above the tenant's cap (microsoft-365-agents-toolkit issue 10998)."""
     message = f"Credential lifetime exceeds the max value allowed as per assigned policy '{policy_id}'."
@@ -170,3 +200,36 @@ def credential_type_policy(policy_id: str) -> GraphError:
     """Client secrets are blocked. The code is public; the message is inferred."""
     message = f"Credential type not allowed as per assigned policy '{policy_id}'."
     return GraphError(400, "CredentialTypeNotAllowedAsPerAppPolicy", message)
+
+
+# Exchange Online's own codes, behind /users/{id}/messages and the like.
+
+
+def mailbox_denied() -> GraphError:
+    """No permission for mail, or kept out of the mailbox by a policy (aspnetcore-connect-sample issue 37)."""
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+def mailbox_not_enabled() -> GraphError:
+    """A user without a mailbox in Exchange Online (microsoft/MicrosoftCloud issue 41)."""
+    return GraphError(
+        404, "MailboxNotEnabledForRESTAPI",
+        "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+
+
+def invalid_mail_user(name: str) -> GraphError:
+    """Code of the Outlook REST error list; the wording is that of public logs."""
+    return GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
+
+
+def mail_item_not_found() -> GraphError:
+    return GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+def malformed_mail_id() -> GraphError:
+    return GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.")
+
+
+def only_delegated() -> GraphError:
+    """Asked of /me by an application on its own behalf."""
+    return odata_error("/me request is only valid with delegated authentication flow.")

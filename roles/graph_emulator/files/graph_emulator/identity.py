@@ -2,72 +2,43 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The identity platform: OpenID configuration, signing keys, and tokens by client credentials.
-
-Bodies: captures from a real tenant in calvinchengx/entra-emulator (2026-08) and public logs; texts of AADSTS codes that
-have no capture follow the page "Microsoft Entra authentication and authorization error codes".
-"""
+"""The identity platform: OpenID configuration, signing keys, and tokens by each of the grants it serves."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from . import catalogue
-from .assertions import AssertionRefused, checked_assertion
-from .clock import parse_sent_time
-from .tenant import Tenant, secret_digest
-from .tokens import SigningKey, mint, trace_id
+from . import clients, scopes, user_tokens
+from .aadsts import TokenRefused, no_such_resource, required
+from .device import GRANT_TYPES, DeviceFlows
+from .tenant import Tenant
+from .tokens import SigningKey, mint
+from .user_tokens import RefreshTokens, SignIn
 
 Json = dict[str, Any]
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_NO_CLIENT = "00000000-0000-0000-0000-000000000000"
-
-
-class TokenRefused(Exception):
-    """Ends a token request with an AADSTS answer."""
-
-    def __init__(self, code: int, error: str, text: str, *, status: int = 400, with_uri: bool = True) -> None:
-        super().__init__(f"AADSTS{code}: {text}")
-        self.code = code
-        self.error = error
-        self.text = text
-        self.status = status
-        self.with_uri = with_uri
-
-    def body(self, timestamp: str, correlation_id: str | None) -> Json:
-        trace = trace_id()
-        correlation_id = correlation_id or trace_id()
-        body: Json = {
-            "error": self.error,
-            "error_description": (
-                f"AADSTS{self.code}: {self.text} Trace ID: {trace} Correlation ID: {correlation_id} "
-                f"Timestamp: {timestamp}"
-            ),
-            "error_codes": [self.code],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation_id,
-        }
-        if self.with_uri:
-            body["error_uri"] = f"https://login.microsoftonline.com/error?code={self.code}"
-        return body
+# "The {tenant} value": names for any tenant; here they all mean the only one.
+SHARED_TENANTS = ("common", "organizations")
 
 
 class IdentityPlatform:
-    """Serves one tenant under its id and its verified domain name."""
+    """Serves one tenant under its id and its verified domain name. Hold the tenant's lock while calling."""
 
     def __init__(self, tenant: Tenant, key: SigningKey) -> None:
         self.tenant = tenant
         self.key = key
         self.base = ""
+        self.devices = DeviceFlows()
+        self.refresh_tokens = RefreshTokens()
+
+    def forget_sign_ins(self) -> None:
+        self.devices = DeviceFlows()
+        self.refresh_tokens = RefreshTokens()
 
     def openid_configuration(self, tenant_name: str) -> Json:
-        self.require_tenant(tenant_name)
-        root = f"{self.base}/{self.tenant.tenant_id}"
+        self.require_tenant(tenant_name, shared=True)
+        shared = tenant_name.lower() in SHARED_TENANTS
+        root = f"{self.base}/{tenant_name.lower() if shared else self.tenant.tenant_id}"
         return {
             "token_endpoint": f"{root}/oauth2/v2.0/token",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -77,7 +48,7 @@ class IdentityPlatform:
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": f"{root}/v2.0",
+            "issuer": f"{self.base}/{'{tenantid}' if shared else self.tenant.tenant_id}/v2.0",
             "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
             "device_authorization_endpoint": f"{root}/oauth2/v2.0/devicecode",
             "tenant_region_scope": "NA",
@@ -87,7 +58,7 @@ class IdentityPlatform:
         }
 
     def signing_keys(self, tenant_name: str) -> Json:
-        self.require_tenant(tenant_name)
+        self.require_tenant(tenant_name, shared=True)
         return {"keys": [{**self.key.as_jwk(), "issuer": f"{self.base}/{self.tenant.tenant_id}/v2.0"}]}
 
     def instance_discovery(self) -> Json:
@@ -98,8 +69,10 @@ class IdentityPlatform:
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
         }
 
-    def require_tenant(self, name: str) -> None:
+    def require_tenant(self, name: str, *, shared: bool = False) -> None:
         if name.lower() in (self.tenant.tenant_id, self.tenant.domain.lower()):
+            return
+        if shared and name.lower() in SHARED_TENANTS:
             return
         raise TokenRefused(
             90002, "invalid_tenant",
@@ -110,119 +83,36 @@ class IdentityPlatform:
 
     def token(self, tenant_name: str, *, form: bytes, authorization: str | None) -> tuple[Json, str]:
         """The success body and the client id that got it."""
-        self.require_tenant(tenant_name)
         fields = dict(parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True))
-        fields = {**_basic_credentials(authorization), **fields}
-        grant_type = _required(fields, "grant_type")
-        if grant_type != "client_credentials":
-            raise TokenRefused(
-                70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant_type}'.",
-                with_uri=False,
-            )
-        client_id = _required(fields, "client_id")
-        scope = _required(fields, "scope")
-        principal = self._client_principal(client_id)
-        secret_used = self._authenticate(client_id, fields)
+        fields = {**clients.basic_credentials(authorization), **fields}
+        by_user = fields.get("grant_type") in (*GRANT_TYPES, "refresh_token")
+        self.require_tenant(tenant_name, shared=by_user)
+        grant_type = required(fields, "grant_type")
+        if grant_type in GRANT_TYPES:
+            return self._by_device_code(fields)
+        if grant_type == "refresh_token":
+            return self._by_refresh_token(fields)
+        if grant_type == "client_credentials":
+            return self._by_client_credentials(fields)
+        raise TokenRefused(
+            70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant_type}'.",
+            with_uri=False,
+        )
+
+    def _by_client_credentials(self, fields: dict[str, str]) -> tuple[Json, str]:
+        client_id = required(fields, "client_id")
+        scope = required(fields, "scope")
+        principal = clients.client_principal(self.tenant, client_id)
+        proof = clients.authenticate(self.tenant, client_id, fields, base=self.base)
         audience, resource = self._resource(scope)
+        lifetime = self.tenant.settings.token_lifetime
         token = mint(
-            self.key, clock=self.tenant.clock, lifetime=self.tenant.settings.token_lifetime,
-            tenant_id=self.tenant.tenant_id, audience=audience, principal=principal, secret_used=secret_used,
+            self.key, clock=self.tenant.clock, lifetime=lifetime,
+            tenant_id=self.tenant.tenant_id, audience=audience, principal=principal, secret_used=proof == "1",
             roles=self.tenant.granted_roles(principal["id"], resource["id"], in_tokens=True),
         )
-        lifetime = self.tenant.settings.token_lifetime
         body = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
         return body, client_id
-
-    def _client_principal(self, client_id: str) -> Json:
-        """The service principal of a registered application; a token needs both.
-
-        Before the secret is looked at: that AADSTS7000229 comes first is inferred from it naming the client, not
-        the credential.
-        """
-        if client_id == _NO_CLIENT:
-            raise TokenRefused(
-                700038, "unauthorized_client", f"{client_id} is not a valid application identifier.", with_uri=False)
-        application = self.tenant.application_by("appId", client_id)
-        if application is None or self.tenant.lag.hides(application["id"]):
-            raise TokenRefused(
-                700016, "unauthorized_client",
-                f"Application with identifier '{client_id}' was not found in the directory "
-                f"'{self.tenant.directory.organization['displayName']}'. This can happen if the application has not "
-                "been installed by the administrator of the tenant or consented to by any user in the tenant. You may "
-                "have sent your authentication request to the wrong tenant.",
-            )
-        principal = self.tenant.service_principal_by("appId", client_id)
-        if principal is None or self.tenant.lag.hides(principal["id"]):
-            raise TokenRefused(
-                7000229, "invalid_client",
-                f"The client application {client_id} is missing service principal in the tenant "
-                f"{self.tenant.tenant_id}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119",
-                status=401,
-            )
-        if principal["accountEnabled"] is False:
-            raise TokenRefused(
-                7000112, "unauthorized_client", f"Application '{client_id}'({principal['displayName']}) is disabled.")
-        return principal
-
-    def _authenticate(self, client_id: str, fields: dict[str, str]) -> bool:
-        """True for a client secret, False for a client assertion."""
-        application = self.tenant.application_by("appId", client_id)
-        principal = self.tenant.service_principal_by("appId", client_id)
-        holders = [item for item in (application, principal) if item is not None]
-        if fields.get("client_assertion"):
-            if fields.get("client_assertion_type") != _ASSERTION_TYPE:
-                raise _missing("client_assertion_type")
-            try:
-                checked_assertion(
-                    fields["client_assertion"], client_id=client_id, holders=holders, tenant=self.tenant,
-                    audiences=self._assertion_audiences(),
-                )
-            except AssertionRefused as error:
-                raise TokenRefused(error.code, "invalid_client", str(error), status=401) from error
-            return False
-        if not fields.get("client_secret"):
-            raise TokenRefused(
-                7000218, "invalid_client",
-                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-                status=401,
-            )
-        self._check_secret(fields["client_secret"], client_id, holders)
-        return True
-
-    def _assertion_audiences(self) -> frozenset[str]:
-        names = (self.tenant.tenant_id, self.tenant.domain)
-        paths = ("oauth2/v2.0/token", "v2.0", "oauth2/token")
-        return frozenset(f"{self.base}/{name}/{path}" for name in names for path in paths)
-
-    def _check_secret(self, value: str, client_id: str, holders: list[Json]) -> None:
-        """Any good secret of the application or of its service principal will do."""
-        digest = secret_digest(value)
-        now = self.tenant.clock.now()
-        for credential in (entry for holder in holders for entry in holder["passwordCredentials"]):
-            record = self.tenant.directory.secrets.get(credential["keyId"])
-            if record is None or not hmac.compare_digest(record.digest, digest):
-                continue
-            if record.created + self.tenant.settings.secret_delay > self.tenant.clock.timestamp():
-                break
-            end = parse_sent_time(credential["endDateTime"])
-            if end is not None and end <= now:
-                raise TokenRefused(
-                    7000222, "invalid_client",
-                    f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to "
-                    "create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate "
-                    "credentials for added security: https://aka.ms/certCreds.",
-                    status=401,
-                )
-            start = parse_sent_time(credential["startDateTime"])
-            if start is not None and start > now:
-                break
-            return
-        raise TokenRefused(
-            7000215, "invalid_client",
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-            f"not the client secret ID, for a secret added to app '{client_id}'.",
-            status=401,
-        )
 
     def _resource(self, scope: str) -> tuple[str, Json]:
         """The token's audience and the service principal that a `<resource>/.default` scope means."""
@@ -234,41 +124,91 @@ class IdentityPlatform:
                 "with /.default suffixed to the resource identifier (application ID URI).",
             )
         audience = name.rstrip("/")
-        if audience == self.base:
-            # The emulator's own address stands for Microsoft Graph, as graph.microsoft.us does in its cloud.
-            resource = self.tenant.service_principal_by("appId", catalogue.MICROSOFT_GRAPH_APP_ID)
-        else:
-            resource = self.tenant.service_principal_named(name)
-        if resource is None:
-            raise TokenRefused(
-                500011, "invalid_resource",
-                f"The resource principal named {name} was not found in the tenant named {self.tenant.tenant_id}. This "
-                "can happen if the application has not been installed by the administrator of the tenant or consented "
-                "to by any user in the tenant. You might have sent your authentication request to the wrong tenant.",
-            )
-        return audience, resource
+        if not audience:
+            raise no_such_resource(name, self.tenant.tenant_id)
+        named = audience if audience == self.base else name
+        return audience, scopes.resource_named(self.tenant, named, base=self.base)
 
+    # Users
 
-def _missing(name: str) -> TokenRefused:
-    return TokenRefused(
-        900144, "invalid_request", f"The request body must contain the following parameter: '{name}'.")
+    def device_code(self, tenant_name: str, *, form: bytes) -> tuple[Json, str]:
+        """Codes for any known client: that it is public is asked only when it polls (azure-docs issue 31986)."""
+        self.require_tenant(tenant_name, shared=True)
+        fields = dict(parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True))
+        client_id = required(fields, "client_id")
+        scope = required(fields, "scope")
+        clients.client_principal(self.tenant, client_id)
+        scopes.asked(self.tenant, scope, base=self.base)
+        flow = self.devices.start(client_id, scope, self.tenant.clock)
+        return self.devices.answer(flow, self.base), client_id
 
+    def decide(self, user_code: str, *, user_name: str, approve: bool) -> None:
+        """What the user does on the page; a ValueError says what is wrong with the code or the user."""
+        flow = self.devices.awaiting(user_code, self.tenant.clock)
+        if flow is None:
+            raise ValueError("That code isn't right, has expired, or was used already.")
+        user = self.user_named(user_name)
+        if user is None:
+            raise ValueError(f"There is no user '{user_name}' in this tenant.")
+        if approve:
+            principal = clients.client_principal(self.tenant, flow.client_id)
+            wanted = scopes.asked(self.tenant, flow.scope, base=self.base)
+            scopes.consent(self.tenant, wanted, client=principal, user_id=user["id"])
+        flow.user_id, flow.approved = user["id"], approve
 
-def _required(fields: dict[str, str], name: str) -> str:
-    value = fields.get(name, "")
-    if not value:
-        raise _missing(name)
-    return value
+    def user_named(self, name: str) -> Json | None:
+        """By object id or userPrincipalName."""
+        wanted = name.strip().lower()
+        users = self.tenant.directory.users
+        user: Json | None = users.get(wanted) or users.where("userPrincipalName", wanted).first()
+        return user
 
+    def _by_device_code(self, fields: dict[str, str]) -> tuple[Json, str]:
+        client_id = required(fields, "client_id")
+        # "device_code" in the documentation of the v2 endpoint, "code" in that of the first one.
+        code = fields.get("device_code") or required(fields, "code")
+        client = clients.client_principal(self.tenant, client_id)
+        proof = clients.authenticate_for_user(self.tenant, client_id, fields, base=self.base)
+        flow = self.devices.redeemable(code, client_id, self.tenant.clock)
+        body = self._user_answer(fields, client=client, user_id=str(flow.user_id), proof=proof, scope=flow.scope)
+        self.devices.used(flow)
+        return body, client_id
 
-def _basic_credentials(authorization: str | None) -> dict[str, str]:
-    """client_id and client_secret from HTTP Basic, each form-encoded as RFC 6749 section 2.3.1 wants."""
-    scheme, _space, encoded = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return {}
-    try:
-        text = base64.b64decode(encoded, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        return {}
-    client_id, _colon, client_secret = text.partition(":")
-    return {"client_id": unquote(client_id), "client_secret": unquote(client_secret)}
+    def _by_refresh_token(self, fields: dict[str, str]) -> tuple[Json, str]:
+        client_id = required(fields, "client_id")
+        value = required(fields, "refresh_token")
+        client = clients.client_principal(self.tenant, client_id)
+        proof = clients.authenticate_for_user(self.tenant, client_id, fields, base=self.base)
+        user_id = self.refresh_tokens.redeem(value, client_id, self.tenant.clock)
+        scope = fields.get("scope") or "https://graph.microsoft.com/.default offline_access"
+        body = self._user_answer(
+            fields, client=client, user_id=user_id, proof=proof, scope=f"{scope} offline_access")
+        return body, client_id
+
+    def _user_answer(self, fields: dict[str, str], *, client: Json, user_id: str, proof: str, scope: str) -> Json:
+        user = self.tenant.directory.users.get(user_id)
+        if user is None:
+            raise TokenRefused(50034, "invalid_grant", "The user account does not exist in the directory.")
+        if user_id in self.tenant.directory.disabled_users:
+            raise TokenRefused(50057, "invalid_grant", "The user account is disabled.")
+        wanted = scopes.asked(self.tenant, scope, base=self.base)
+        names = scopes.granted(self.tenant, wanted, client=client, user_id=user_id)
+        sign_in = SignIn(client, user, proof)
+        lifetime = self.tenant.settings.token_lifetime
+        prefix = f"{wanted.prefix}/" if wanted.prefix else ""
+        told = [*sorted(wanted.openid - {"offline_access"}), *(f"{prefix}{name}" for name in names)]
+        body: Json = {
+            "token_type": "Bearer",
+            "scope": " ".join([*told, *([f"{prefix}.default"] if wanted.default else [])]),
+            "expires_in": lifetime,
+            "ext_expires_in": lifetime,
+            "access_token": user_tokens.access_token(
+                self.key, self.tenant, sign_in, audience=wanted.audience, names=names, base_claims=wanted.openid),
+        }
+        if "offline_access" in wanted.openid:
+            body["refresh_token"] = self.refresh_tokens.issue(client["appId"], user_id, self.tenant.clock)
+        if "openid" in wanted.openid:
+            body["id_token"] = user_tokens.id_token(self.key, self.tenant, sign_in, base=self.base)
+        if fields.get("client_info") == "1":
+            body["client_info"] = user_tokens.client_info(self.tenant, user)
+        return body

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, urlencode
 MASK = "********"
 # Compared in lower case, in JSON bodies, form bodies and query strings alike.
 SECRET_NAMES = frozenset({
-    "access_token", "assertion", "authorization", "client_assertion", "client_secret", "id_token", "password",
-    "refresh_token", "secrettext",
+    "access_token", "assertion", "authorization", "client_assertion", "client_secret", "code", "device_code",
+    "id_token", "password", "refresh_token", "secrettext", "user_code",
 })
 READING = frozenset({"GET", "HEAD"})
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from . import catalogue, shapes
+from . import catalogue, people, shapes
 from .clock import whole_seconds
 from .identifiers import assignment_id
+from .scopes import AZURE_CLI_APP_ID
 from .tenant import Directory, Secret, Tenant, secret_digest
 
 Json = dict[str, Any]
@@ -28,7 +29,6 @@ OPERATOR_ROLES = (
     "Directory.Read.All",
     "Policy.Read.All",
 )
-_USERS = ("Adele Vance", "Alex Wilber", "Megan Bowen")
 _MICROSOFT_GRAPH_NAMES = [
     catalogue.MICROSOFT_GRAPH_APP_ID + "/ags.windows.net",
     catalogue.MICROSOFT_GRAPH_APP_ID,
@@ -90,11 +90,14 @@ class Seed:
     operator: Operator = field(default_factory=lambda: Operator(roles=OPERATOR_ROLES))
     graph_id: str = field(default_factory=new_guid)
     exchange_id: str = field(default_factory=new_guid)
-    user_ids: tuple[str, ...] = field(default_factory=lambda: tuple(new_guid() for _name in _USERS))
+    user_ids: tuple[str, ...] = field(default_factory=lambda: tuple(new_guid() for _person in people.PEOPLE))
+    azure_cli_id: str = field(default_factory=new_guid)
 
     def plant(self, tenant: Tenant) -> None:
         """Put the tenant back to its start."""
-        tenant.load(self._directory())
+        directory = self._directory()
+        people.plant(directory, ids=self.user_ids, tenant=tenant)
+        tenant.load(directory)
         add_operator(tenant, self.operator, age=timedelta(days=1))
 
     def _directory(self) -> Directory:
@@ -104,11 +107,7 @@ class Seed:
             _microsoft_principal(self.exchange_id, "Office 365 Exchange Online", table="office365_exchange_online"),
         ):
             directory.service_principals[principal["id"]] = principal
-        for object_id, name in zip(self.user_ids, _USERS, strict=False):
-            first, last = name.split()
-            user = shapes.user(object_id=object_id, display_name=name, principal_name=f"{first}@{self.domain}".lower())
-            user.update(givenName=first, surname=last, mail=user["userPrincipalName"])
-            directory.users[object_id] = user
+        directory.service_principals[self.azure_cli_id] = _azure_cli(self.azure_cli_id)
         return directory
 
 
@@ -162,6 +161,16 @@ def _microsoft_principal(object_id: str, name: str, *, table: str) -> Json:
     principal["signInAudience"] = "AzureADMultipleOrgs"
     principal["appRoles"] = catalogue.app_roles(table)
     principal["oauth2PermissionScopes"] = catalogue.scopes(table)
+    return principal
+
+
+def _azure_cli(object_id: str) -> Json:
+    """Microsoft's own public client, as in any tenant in which somebody ran `az login`."""
+    principal = shapes.service_principal(
+        object_id=object_id, app_id=AZURE_CLI_APP_ID, display_name="Microsoft Azure CLI", created=None,
+        owner=catalogue.MICROSOFT_TENANT_ID,
+    )
+    principal["signInAudience"] = "AzureADandPersonalMicrosoftAccount"
     return principal
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .clock import Clock
 from .lag import ReplicationLag
+from .mailboxes import Mail
 from .settings import Settings
 from .store import DeletedTable, Rows, Table
 
@@ -40,6 +41,12 @@ class Directory:
     service_principals: Table = field(
         default_factory=lambda: Table("appId", "displayName", "servicePrincipalNames", "tags"))
     users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName"))
+    user_roles: dict[str, frozenset[str]] = field(default_factory=dict)
+    """user id -> template ids of directory roles, see directory_roles.py"""
+    disabled_users: set[str] = field(default_factory=set)
+    allowed_to_create_apps: bool = True
+    """authorizationPolicy.defaultUserRolePermissions.allowedToCreateApps"""
+    mail: Mail = field(default_factory=Mail)
     deleted: DeletedTable = field(default_factory=lambda: DeletedTable("appId", "uniqueName", "displayName"))
     """object id -> (applications | servicePrincipals, object)"""
     owners: dict[str, list[str]] = field(default_factory=dict)
@@ -123,6 +130,7 @@ class Tenant:
                 "app_role_assignments": list(directory.assignments.values()),
                 "oauth2_permission_grants": list(directory.grants.values()),
                 "users": list(directory.users.values()),
+                "user_roles": {user_id: sorted(roles) for user_id, roles in directory.user_roles.items()},
                 "policy": directory.policy,
                 "settings": self.settings.as_dict(),
                 "clock_offset": self.clock.offset,

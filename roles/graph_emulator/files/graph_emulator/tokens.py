@@ -64,11 +64,20 @@ def _opaque(length: int) -> str:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a Graph request comes from, as its token says."""
+    """Who a Graph request comes from, as its token says: an application by itself, or a user at an application."""
 
     client_id: str
     principal_id: str
+    """object id of the service principal, or of the user"""
     roles: frozenset[str]
+    scopes: frozenset[str] = frozenset()
+    wids: frozenset[str] = frozenset()
+    """template ids of the user's directory roles"""
+    delegated: bool = False
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return self.scopes if self.delegated else self.roles
 
 
 def mint(
@@ -126,6 +135,10 @@ def read(
         raise errors.unauthenticated("Access token validation failure.")
     if clock.timestamp() >= claims["exp"]:
         raise errors.unauthenticated("Lifetime validation failed, the token is expired.")
+    if claims.get("idtyp") == "user":
+        return Caller(
+            claims["appid"], claims["oid"], frozenset(), scopes=frozenset(str(claims.get("scp", "")).split()),
+            wids=frozenset(claims.get("wids", ())), delegated=True)
     return Caller(claims["appid"], claims["oid"], frozenset(claims.get("roles", ())))
 
 

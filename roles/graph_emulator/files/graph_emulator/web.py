@@ -14,15 +14,16 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from . import admin, errors
+from . import admin, errors, issuer
+from .aadsts import TokenRefused
 from .clock import seven_digits
+from .device_page import DevicePage
 from .emulator import Emulator
 from .graph import batch
 from .graph.dispatch import VERSION, GraphRequest, GraphResponse
-from .identity import TokenRefused
 from .journal import Entry, masked, masked_query
 from .tokens import Caller
 from .window import PATH as WINDOW
@@ -44,12 +45,17 @@ class Web:
         emulator = self.emulator
         return Starlette(
             routes=[
+                Route(f"{issuer.PATH}/.well-known/openid-configuration", self.issuer_configuration, methods=["GET"]),
+                Route(f"{issuer.PATH}/jwks", self.issuer_keys, methods=["GET"]),
                 *admin.routes(emulator),
                 Route(WINDOW, Window(emulator).page, methods=["GET"]),
+                *DevicePage(emulator.identity, emulator.tenant).routes(),
                 Route("/common/discovery/instance", self.instance_discovery, methods=["GET"]),
                 Route("/{tenant}/v2.0/.well-known/openid-configuration", self.openid_configuration, methods=["GET"]),
                 Route("/{tenant}/discovery/v2.0/keys", self.signing_keys, methods=["GET"]),
+                Route("/{tenant}/oauth2/v2.0/devicecode", self.device_code, methods=["POST"]),
                 Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
+                Route("/{tenant}/oauth2/v2.0/authorize", self.no_browser_sign_in, methods=["GET", "POST"]),
                 Route("/v1.0/$batch", self.batch, methods=["POST"]),
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
@@ -81,6 +87,24 @@ class Web:
         except TokenRefused as error:
             return self._refused(error)
 
+    async def issuer_configuration(self, _request: Request) -> Response:
+        return JSONResponse(issuer.discovery(self.emulator.identity.base))
+
+    async def issuer_keys(self, _request: Request) -> Response:
+        return JSONResponse(issuer.keys())
+
+    async def device_code(self, request: Request) -> Response:
+        form = await request.body()
+        emulator = self.emulator
+        with emulator.tenant.lock:
+            emulator.tenant.lag.start_request()
+            try:
+                body, client_id = emulator.identity.device_code(request.path_params["tenant"], form=form)
+            except TokenRefused as error:
+                return self._refused(error, request.headers.get("client-request-id"))
+        request.scope["state"]["client_id"] = client_id
+        return JSONResponse(body, headers=_NO_STORE)
+
     async def token(self, request: Request) -> Response:
         form = await request.body()
         emulator = self.emulator
@@ -93,6 +117,12 @@ class Web:
                 return self._refused(error, request.headers.get("client-request-id"))
         request.scope["state"]["client_id"] = client_id
         return JSONResponse(body, headers=_NO_STORE)
+
+    async def no_browser_sign_in(self, _request: Request) -> Response:
+        """In the OpenID configuration because clients want it there."""
+        return PlainTextResponse(
+            "The emulator does not serve the authorization code flow. Sign users in with a device code.\n",
+            status_code=501)
 
     def _refused(self, error: TokenRefused, correlation_id: str | None = None) -> Response:
         timestamp = f"{self.emulator.clock.now():%Y-%m-%d %H:%M:%SZ}"

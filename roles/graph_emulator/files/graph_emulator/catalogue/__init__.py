@@ -20,6 +20,12 @@ MICROSOFT_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 # The tenant that owns Microsoft's own applications.
 MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+# Delegated permissions that need no administrator ("AdminConsentRequired: No" in the permissions reference), as far as
+# the emulator has calls for them.
+_USERS_MAY_CONSENT = frozenset({
+    "email", "offline_access", "openid", "profile", "User.Read", "User.ReadBasic.All", "Mail.Read", "Mail.ReadBasic",
+    "Mail.ReadWrite", "Mail.Send",
+})
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,7 @@ def scopes(table: str) -> list[dict[str, Any]]:
             "adminConsentDisplayName": entry.value,
             "id": entry.id,
             "isEnabled": True,
-            # Who may consent is not in the table; the emulator has no users who consent.
-            "type": "Admin",
+            "type": "User" if entry.value in _USERS_MAY_CONSENT else "Admin",
             "userConsentDescription": f"Delegated permission {entry.value}.",
             "userConsentDisplayName": entry.value,
             "value": entry.value,

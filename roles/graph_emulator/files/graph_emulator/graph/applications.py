@@ -6,19 +6,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from typing import Any
 
-from cryptography import x509
-
-from .. import errors, shapes
-from ..assertions import certificate_from
+from .. import errors, rights, shapes
 from ..bodies import check_properties, merge
 from ..clock import seven_digits, whole_seconds
 from ..seed import new_guid
-from . import deleted, listing, lookups, owners
+from . import deleted, key_credentials, listing, lookups, owners
 from .call import Answer, Call
 from .limits import check_application
 
@@ -37,6 +31,7 @@ def list_all(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     item = lookups.find(call, KIND, call.key)
+    item = key_credentials.with_keys(call, item, selected=call.query("application").selected)
     return listing.one(call, item, type_name="application", fragment=KIND, expand=_expander(call))
 
 
@@ -53,6 +48,7 @@ def create(call: Call) -> Answer:
 
 
 def _create(call: Call, body: Json) -> Answer:
+    rights.require(call.caller, "create applications")
     bound_owners = owners.bound(call, body)
     changes = check_properties(body, type_name="application", resource="Application")
     _refuse_read_only(changes)
@@ -113,41 +109,19 @@ def _refuse_read_only(changes: Json) -> None:
 
 
 def _apply(call: Call, item: Json, changes: Json) -> None:
+    if "keyCredentials" in changes:
+        certificates = key_credentials.replaced(
+            call, changes["keyCredentials"], before=item["keyCredentials"], resource="Application")
+        changes = {**changes, "keyCredentials": certificates}
     merge(item, changes, type_name="application")
     if "requiredResourceAccess" in changes:
         # Graph gives the resources back in reverse, the permissions of each as sent (recording test_app_permission).
         item["requiredResourceAccess"].reverse()
-    if "keyCredentials" in changes:
-        item["keyCredentials"] = [_registered(call, entry) for entry in item["keyCredentials"]]
     if "web" in changes:
         item["web"]["redirectUriSettings"] = [{"uri": uri, "index": None} for uri in item["web"]["redirectUris"]]
     if "signInAudience" in changes and item["signInAudience"] in shapes.PERSONAL_AUDIENCES:
         # Recorded default of personal-account audiences: 2; of the others: null.
         item["api"]["requestedAccessTokenVersion"] = 2
-
-
-def _registered(call: Call, credential: Json) -> Json:
-    """A certificate as Graph shows it: no key; thumbprint and subject filled in (recording rbac_create_cert)."""
-    if credential["key"] is None:
-        if credential["keyId"] not in call.directory.certificates:
-            raise errors.invalid_value("keyCredentials", "Application")
-        return credential
-    try:
-        certificate: x509.Certificate = certificate_from(credential["key"])
-        raw = base64.b64decode(credential["key"])
-    except (binascii.Error, ValueError) as error:
-        raise errors.bad_request("Key credential is invalid.") from error
-    key_id = credential["keyId"] or new_guid()
-    call.directory.certificates[key_id] = credential["key"]
-    return {
-        **credential,
-        "customKeyIdentifier": credential["customKeyIdentifier"] or hashlib.sha1(raw).hexdigest().upper(),
-        "displayName": credential["displayName"] or certificate.subject.rfc4514_string(),
-        "endDateTime": credential["endDateTime"] or whole_seconds(certificate.not_valid_after_utc),
-        "startDateTime": credential["startDateTime"] or whole_seconds(certificate.not_valid_before_utc),
-        "key": None,
-        "keyId": key_id,
-    }
 
 
 def _follow(call: Call, item: Json) -> None:

@@ -84,6 +84,7 @@ def _add(call: Call, collection: str, item: Json) -> Answer:
     resource = lookups.principal(call, body["resourceId"])
     if principal is None or resource is None:
         raise errors.invalid_reference_update()
+    call.authorize(resource["id"], resource_app_id=resource["appId"])
     role_id = body["appRoleId"].lower()
     enabled = {
         role["id"] for role in resource["appRoles"]

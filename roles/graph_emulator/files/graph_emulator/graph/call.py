@@ -62,9 +62,11 @@ class Call:
     def prefers(self, preference: str) -> bool:
         return preference in [part.strip().lower() for part in self.headers.get("prefer", "").split(",")]
 
-    def authorize(self, object_id: str) -> None:
-        """The route's right on this one object, which the caller may own."""
-        rights.require(self.caller, self.right, owned=self.tenant.owns(self.caller.principal_id, object_id))
+    def authorize(self, object_id: str, *, resource_app_id: str | None = None) -> None:
+        """The route's right on this one object, which the caller may own; a user's own is also the user."""
+        principal_id = self.caller.principal_id
+        owned = self.tenant.owns(principal_id, object_id) or (self.caller.delegated and principal_id == object_id)
+        rights.require(self.caller, self.right, owned=owned, resource_app_id=resource_app_id)
 
     def body(self) -> Json:
         """The JSON object sent. Nothing, something else, or another content type is Graph's 400."""

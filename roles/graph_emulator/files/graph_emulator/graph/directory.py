@@ -21,16 +21,31 @@ def list_organization(call: Call) -> Answer:
 
 
 def list_users(call: Call) -> Answer:
+    call.authorize("")
     return listing.page(call, call.directory.users.rows(), type_name="user", fragment="users")
 
 
 def get_user(call: Call) -> Answer:
     """By object id or by userPrincipalName."""
-    wanted = call.key.value.lower()
-    user = call.directory.users.get(wanted) or call.directory.users.where("userPrincipalName", wanted).first()
+    user = user_named(call, call.key.value)
+    call.authorize(user["id"] if user else "")
     if user is None:
         raise errors.not_found(call.key.value)
     return listing.one(call, user, type_name="user", fragment="users")
+
+
+def get_me(call: Call) -> Answer:
+    if not call.caller.delegated:
+        raise errors.only_delegated()
+    user = user_named(call, call.caller.principal_id)
+    if user is None:
+        raise errors.not_found(call.caller.principal_id)
+    return listing.one(call, user, type_name="user", fragment="users")
+
+
+def user_named(call: Call, name: str) -> Json | None:
+    wanted = name.lower()
+    return call.directory.users.get(wanted) or call.directory.users.where("userPrincipalName", wanted).first()
 
 
 def get_object(call: Call) -> Answer:

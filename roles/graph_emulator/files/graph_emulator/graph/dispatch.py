@@ -85,6 +85,7 @@ class Graph:
     def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
         path = path_tokens(request.raw_path[len(VERSION):])
         route, keys = resolve(request.method, path)
+        caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
         rights.require_some(caller, route.right)
         call = Call(
             tenant=self.tenant, caller=caller, base=self.base, path=request.raw_path, right=route.right, keys=keys,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..odata.query import DEFAULT_PAGE
 from .call import Answer, Call
 
 Json = dict[str, Any]
@@ -16,13 +17,14 @@ Expand = Callable[[Json, str], list[Json]]
 
 
 def page(
-    call: Call, items: Iterable[Json], *, type_name: str, fragment: str, cost: int = 1, expand: Expand | None = None
+    call: Call, items: Iterable[Json], *, type_name: str, fragment: str, cost: int = 1, expand: Expand | None = None,
+    size: int = DEFAULT_PAGE,
 ) -> Answer:
     """A collection: filtered, ordered, counted, cut into pages, and shaped."""
     query = call.query(type_name)
     context = call.context(fragment + query.context_suffix())
     found = query.ordered(query.matching(items))
-    shown, next_link = query.page(found, url=f"{call.base}{call.path}")
+    shown, next_link = query.page(found, url=f"{call.base}{call.path}", size=size)
     body: Json = {"@odata.context": context}
     if query.counted:
         body["@odata.count"] = len(found)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors, shapes
+from .. import errors, rights, shapes
 from ..bodies import check_properties, merge
 from ..clock import whole_seconds
 from ..seed import new_guid
-from . import applications, assignments, deleted, listing, lookups, owners
+from . import applications, assignments, deleted, key_credentials, listing, lookups, owners
 from .call import Answer, Call
 from .limits import check_tags
 
@@ -31,6 +31,7 @@ def list_all(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     item = lookups.find(call, KIND, call.key)
+    item = key_credentials.with_keys(call, item, selected=call.query("servicePrincipal").selected)
     return listing.one(call, item, type_name="servicePrincipal", fragment=KIND, expand=_expander(call))
 
 
@@ -59,6 +60,9 @@ def _create(call: Call, body: Json) -> Answer:
     _refuse_read_only(changes)
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
     application = _backing_application(call, app_id)
+    rights.require(
+        call.caller, "create service principals",
+        owned=call.tenant.owns(call.caller.principal_id, application["id"]))
     if call.tenant.service_principal_by("appId", app_id) is not None:
         raise errors.service_principal_exists(app_id)
     item = shapes.service_principal(
@@ -66,7 +70,7 @@ def _create(call: Call, body: Json) -> Answer:
         created=whole_seconds(call.tenant.clock.now()), owner=call.tenant.tenant_id,
     )
     applications.share(application, item)
-    merge(item, changes, type_name="servicePrincipal")
+    _apply(call, item, changes)
     call.directory.service_principals[item["id"]] = item
     call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
     call.tenant.lag.created(item["id"], call.tenant.settings.lag)
@@ -82,7 +86,7 @@ def _backing_application(call: Call, app_id: str) -> Json:
     application = call.tenant.application_by("appId", app_id)
     if application is not None and not call.tenant.lag.hides(application["id"]):
         return application
-    if "Application.ReadWrite.All" not in call.caller.roles:
+    if "Application.ReadWrite.All" not in call.caller.permissions:
         raise errors.not_in_local_tenant()
     raise errors.no_backing_application(app_id)
 
@@ -101,8 +105,16 @@ def update(call: Call) -> Answer:
         changes.pop("appId")
     _refuse_read_only(changes)
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
-    merge(item, changes, type_name="servicePrincipal")
+    _apply(call, item, changes)
     return Answer(204)
+
+
+def _apply(call: Call, item: Json, changes: Json) -> None:
+    if "keyCredentials" in changes:
+        certificates = key_credentials.replaced(
+            call, changes["keyCredentials"], before=item["keyCredentials"], resource="ServicePrincipal")
+        changes = {**changes, "keyCredentials": certificates}
+    merge(item, changes, type_name="servicePrincipal")
 
 
 def _refuse_read_only(changes: Json) -> None:

@@ -134,9 +134,11 @@ class Query:
             raise errors.unsupported_query("Sorting not supported for current query.")
         return sorted(items, key=lambda item: str(item.get(name) or "").casefold(), reverse=direction.strip() == "desc")
 
-    def page(self, items: Rows | list[Json], *, url: str) -> tuple[list[Json], str | None]:
+    def page(
+        self, items: Rows | list[Json], *, url: str, size: int = DEFAULT_PAGE
+    ) -> tuple[list[Json], str | None]:
         """The objects of this page and the @odata.nextLink of the next one."""
-        size = self._page_size()
+        size = self._page_size(size)
         start = _skip(self.options.get("$skiptoken"))
         # One more than a page holds tells whether another follows.
         found: Iterator[Json] = items.after(start - 1) if isinstance(items, Rows) else islice(items, start, None)
@@ -150,10 +152,10 @@ class Query:
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
         return shown[:size], f"{url}?{query}"
 
-    def _page_size(self) -> int:
+    def _page_size(self, default: int) -> int:
         text = self.options.get("$top")
         if text is None:
-            return DEFAULT_PAGE
+            return default
         if not text.isdigit():
             raise errors.odata_error(f"Invalid value '{text}' for $top query option found.")
         if not 1 <= int(text) <= LARGEST_PAGE:

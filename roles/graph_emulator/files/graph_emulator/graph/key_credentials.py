@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""keyCredentials of applications and service principals: replaced as a whole, the key itself never shown in passing.
+
+Resource page keyCredential; azure-cli recording rbac_create_cert.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Any
+
+from .. import errors
+from ..assertions import certificate_from
+from ..bodies import completed
+from ..clock import parse_sent_time, whole_seconds
+from ..seed import new_guid
+from .call import Call
+
+Json = dict[str, Any]
+_TYPE, _USAGE = "AsymmetricX509Cert", "Verify"
+
+
+def replaced(call: Call, sent: list[Json] | None, *, before: list[Json], resource: str) -> list[Json]:
+    """What takes the place of `before`. Unless all of it is good nothing changes; what is left out is forgotten."""
+    if sent is None or None in sent:
+        raise errors.invalid_value("keyCredentials", resource)
+    known = {entry["keyId"]: entry for entry in before}
+    new = [(_registered(entry, known=known, resource=resource), entry.get("key")) for entry in sent]
+    for entry, key in new:
+        if key is not None:
+            call.directory.certificates[entry["keyId"]] = key
+    for key_id in known.keys() - {entry["keyId"] for entry, _key in new}:
+        call.directory.certificates.pop(key_id, None)
+    return [entry for entry, _key in new]
+
+
+def _registered(sent: Json, *, known: dict[str, Json], resource: str) -> Json:
+    """A certificate as Graph shows it: no key; thumbprint and subject filled in (recording rbac_create_cert)."""
+    credential: Json = completed(sent, "keyCredential")
+    if credential["key"] is None:
+        # What was read may be sent back without its key: the certificate stays as it is.
+        if credential["keyId"] not in known:
+            raise errors.invalid_value("keyCredentials", resource)
+        return {**known[credential["keyId"]], "displayName": credential["displayName"]}
+    if (credential["type"], credential["usage"]) != (_TYPE, _USAGE):
+        # X509CertAndPassword with usage Sign serves SAML token signing, which the emulator does not.
+        raise errors.invalid_value("keyCredentials", resource)
+    try:
+        certificate = certificate_from(credential["key"])
+        raw = base64.b64decode(credential["key"])
+    except (binascii.Error, ValueError) as error:
+        raise errors.bad_request("Key credential is invalid.") from error
+    end = parse_sent_time(credential["endDateTime"] or "")
+    if end is not None and end > certificate.not_valid_after_utc:
+        raise errors.invalid_key_end_date()
+    return {
+        **credential,
+        "customKeyIdentifier": credential["customKeyIdentifier"] or hashlib.sha1(raw).hexdigest().upper(),
+        "displayName": credential["displayName"] or certificate.subject.rfc4514_string(),
+        "endDateTime": credential["endDateTime"] or whole_seconds(certificate.not_valid_after_utc),
+        "startDateTime": credential["startDateTime"] or whole_seconds(certificate.not_valid_before_utc),
+        "key": None,
+        "keyId": credential["keyId"] or new_guid(),
+    }
+
+
+def with_keys(call: Call, item: Json, *, selected: list[str]) -> Json:
+    """`key` comes "only on $select for a single object ...; otherwise, it's always null" (resource page)."""
+    if "keyCredentials" not in selected:
+        return item
+    shown = [
+        {**entry, "key": "".join(call.directory.certificates.get(entry["keyId"], "").split()) or None}
+        for entry in item["keyCredentials"]
+    ]
+    return {**item, "keyCredentials": shown}
