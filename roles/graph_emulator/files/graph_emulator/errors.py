@@ -18,8 +18,12 @@ BAD_REQUEST = "Request_BadRequest"
 class GraphError(Exception):
     """Ends a Graph request with an error answer."""
 
-    def __init__(self, status: int, code: str, message: str, *, details: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, details: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
+        self.headers = headers or {}
         self.status = status
         self.code = code
         self.message = message

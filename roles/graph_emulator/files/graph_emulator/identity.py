@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import hmac
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -64,6 +65,14 @@ class IdentityPlatform:
         self.tenant = tenant
         self.key = key
         self.base = ""
+
+    def showing(self, tenant: Tenant | None) -> IdentityPlatform:
+        """The same platform with what a replica knows of the tenant; None is the up-to-date one."""
+        if tenant is None:
+            return self
+        other = copy.copy(self)
+        other.tenant = tenant
+        return other
 
     def openid_configuration(self, tenant_name: str) -> Json:
         self.require_tenant(tenant_name)
