@@ -26,7 +26,7 @@ class Answer:
     """`cost` is x-ms-resource-unit as recorded for the call."""
 
     status: int
-    body: Json | None = None
+    body: Json | int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     cost: int = 1
 

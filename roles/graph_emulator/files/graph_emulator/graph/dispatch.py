@@ -40,7 +40,7 @@ class GraphRequest:
 class GraphResponse:
     status: int
     headers: dict[str, str]
-    body: Json | None
+    body: Json | int | None
     client_id: str | None = None
 
 
@@ -82,10 +82,10 @@ class Graph:
                     onward=lambda: self._answer(caller, request))
             except errors.GraphError as error:
                 return self.failed(error, request, caller)
-        headers = {**self.headers(request), "x-ms-resource-unit": str(answer.cost), **answer.headers}
+        headers = {**self.headers(request), "x-ms-resource-unit": str(answer.cost)}
         if answer.body is not None:
             headers.update({"content-type": CONTENT_TYPE, "odata-version": "4.0"})
-        return GraphResponse(answer.status, headers, answer.body, caller.client_id)
+        return GraphResponse(answer.status, {**headers, **answer.headers}, answer.body, caller.client_id)
 
     def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
         path = path_tokens(request.raw_path[len(VERSION):])

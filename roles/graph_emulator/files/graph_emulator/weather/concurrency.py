@@ -41,7 +41,8 @@ class CloseWrites:
         if name is None:
             return onward(call)
         now = self._tenant.clock.timestamp()
-        if now - self._written.get(name, now - window) < window:
+        last = self._written.get(name)
+        if last is not None and now - last < window:
             status, code = _FORMS[self._refused % len(_FORMS)]
             self._refused += 1
             raise errors.GraphError(status, code, _MESSAGE)
