@@ -73,7 +73,7 @@ class Csdl:
     def _read(self, schema: ET.Element) -> None:
         partial = False
         for node in schema:
-            if not isinstance(node.tag, str):
+            if callable(node.tag):  # a comment
                 partial = any(word in (node.text or "") for word in ("reduced", "boundary stub"))
                 continue
             kind = node.tag.removeprefix(_EDM)
@@ -91,7 +91,7 @@ class Csdl:
                 self.actions[bound, name] = Structure(name, properties=parameters)
             elif kind == "EntityContainer":
                 for entry in node:
-                    if isinstance(entry.tag, str):
+                    if not callable(entry.tag):
                         type_name = entry.get("Type") or f"Collection({entry.get('EntityType')})"
                         self.roots[str(entry.get("Name"))] = short(type_name)
             partial = False

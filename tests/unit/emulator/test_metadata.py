@@ -43,7 +43,7 @@ def test_context_names_a_type(csdl: Csdl, fragment: str, type_name: str | None) 
     assert csdl.type_of_path(_without_selection(fragment)) == type_name
 
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "id": GUID, "displayName": "x", "tags": ["a"], "createdDateTime": "2026-01-01T00:00:00.1234567Z",
     "isFallbackPublicClient": None, "web": {"redirectUris": [], "implicitGrantSettings": None},
     "keyCredentials": [{"key": "AAEC", "keyId": GUID}], "nativeAuthenticationApisEnabled": "none",
