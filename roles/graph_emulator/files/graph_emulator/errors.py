@@ -131,6 +131,13 @@ def no_backing_application(app_id: str) -> GraphError:
     return GraphError(400, BAD_REQUEST, message, details=details)
 
 
+def enabled_entitlement() -> GraphError:
+    """An enabled scope or role is to vanish (message: azuread provider; code: microsoft-365-agents-toolkit)."""
+    return GraphError(
+        400, "CannotDeleteOrUpdateEnabledEntitlement",
+        "Permission (scope or role) cannot be deleted or updated unless disabled first.")
+
+
 def service_principal_exists(app_id: str) -> GraphError:
     """Body as pasted in public write-ups of the 409."""
     message = (

@@ -51,7 +51,11 @@ def get(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     item = lookups.find_to_change(call, "applications", call.key)
-    body = check_properties(call.body(), type_name=_TYPE, resource="FederatedIdentityCredential")
+    return _create(call, item, call.body())
+
+
+def _create(call: Call, item: Json, sent: Json) -> Answer:
+    body = check_properties(sent, type_name=_TYPE, resource="FederatedIdentityCredential")
     for name in ("name", "issuer", "subject", "audiences"):
         if not body.get(name):
             raise errors.missing_value(name, "FederatedIdentityCredential")
@@ -74,7 +78,12 @@ def create(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
+    """PATCH, and with `Prefer: create-if-missing` on name also create (page "Upsert federatedIdentityCredential")."""
     item = lookups.find_to_change(call, "applications", call.key)
+    name = call.keys[1].value
+    missing = name not in [entry["name"] for entry in _entries(call, item)]
+    if call.keys[1].name == "name" and missing and call.prefers("create-if-missing"):
+        return _create(call, item, {**call.body(), "name": name})
     entry = _find(call, item)
     changes = check_properties(call.body(), type_name=_TYPE, resource="FederatedIdentityCredential")
     for name in ("id", "name"):
