@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import (
     FIELDS,
     declared_permissions,
+    lags_behind,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
@@ -198,6 +199,14 @@ class ConsentResource:
         return self._call.graph
 
     def read(self) -> Consent:
+        """As it is; read again, as long as there is patience, where the declaration lags behind this run."""
+        while True:
+            consent = self._read()
+            behind = self._present and lags_behind(self._graph, consent.client_id, consent.declared)
+            if not behind or not self._graph.patience.pause():
+                return consent
+
+    def _read(self) -> Consent:
         address = self._address
         own = address.read(self._graph, select=FIELDS)
         graph_principal = ResourcePrincipal.read(RESOURCES["microsoft_graph"])

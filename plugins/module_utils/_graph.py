@@ -155,6 +155,14 @@ class GraphClient:
             return False
         return object_id in self._created or bool(self._memory.recall(f"created:{object_id}"))
 
+    def note_written(self, name: str, value: str) -> None:
+        """What this run wrote last, so that its later tasks notice a read that lags behind."""
+        self._memory.remember(f"written:{name}", value, seconds=LAG_WINDOW)
+
+    def written_here(self, name: str) -> str | None:
+        known = self._memory.recall(f"written:{name}")
+        return known if isinstance(known, str) else None
+
     def _batch(self, reads: t.Sequence[Read]) -> list[Json | None]:
         if len(reads) == 1 and not _is_collection(reads[0]):
             return [self.get(reads[0])]

@@ -30,9 +30,10 @@ class Patience:
 
         ``retry_after`` is the header's value: seconds, also fractional, or a date.
         """
-        self._pauses += 1
         asked = _seconds(retry_after)
         if asked is None:
+            # Only these grow: being told how long to wait says nothing about how long the next trouble lasts.
+            self._pauses += 1
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
             pause *= random.uniform(0.75, 1.25)
         else:

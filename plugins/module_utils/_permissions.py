@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
@@ -55,6 +56,24 @@ def required_resource_access(document: Json, resource: str, permissions: t.Itera
         else:
             collection.append(other)
     return collection + entry
+
+
+def _digest(permissions: t.Iterable[Permission]) -> str:
+    lines = sorted(f"{p.resource} {p.type} {p.id}" for p in permissions)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def note_declared(graph: GraphClient, client_id: str, collection: list[Json]) -> None:
+    graph.note_written(f"declared:{client_id}", _digest(declared_permissions({"requiredResourceAccess": collection})))
+
+
+def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> bool:
+    """Is this an older declaration than the one that this run wrote?
+
+    Writing the whole collection back from it would undo the earlier task, and consent would grant too little.
+    """
+    written = graph.written_here(f"declared:{client_id}") if client_id else None
+    return written is not None and written != _digest(declared)
 
 
 def resolve(
@@ -139,6 +158,14 @@ class PermissionsResource:
         return self._call.graph
 
     def read(self) -> Declared:
+        """What is declared; read again, as long as there is patience, where the answer lags behind this run."""
+        while True:
+            found = self._read()
+            behind = lags_behind(self._graph, found.client_id, declared_permissions(found.document))
+            if not behind or not self._graph.patience.pause():
+                return found
+
+    def _read(self) -> Declared:
         document, principal = self._graph.get_many(
             [self._address.read(self._graph, select=FIELDS), ResourcePrincipal.read(self._resource)]
         )
@@ -172,19 +199,17 @@ class PermissionsResource:
         return dataclasses.replace(current, permissions=tuple(permissions))
 
     def apply(self, current: Declared, wanted: Declared) -> Declared:
+        collection = required_resource_access(current.document, self._resource, wanted.permissions)
         self._graph.write(
             Write(
                 method="PATCH",
                 path=f"applications/{current.application_object_id}",
                 tried=f"set the permissions of {self._address}",
-                body={
-                    "requiredResourceAccess": required_resource_access(
-                        current.document, self._resource, wanted.permissions
-                    )
-                },
+                body={"requiredResourceAccess": collection},
                 lag=self._graph.created_here(current.client_id),
             )
         )
+        note_declared(self._graph, current.client_id, collection)
         return wanted
 
     def view(self, state: Declared) -> View:

@@ -159,12 +159,16 @@ class RegistrationResource:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._wish = Wish.of(call.params)
+        self._deleted_now: Registration | None = None
 
     @property
     def _graph(self) -> GraphClient:
         return self._call.graph
 
     def read(self) -> Registration:
+        if self._deleted_now is not None:
+            # Only the purge is left, and a read could lag behind our own deletion.
+            return self._deleted_now
         address = self._wish.address
         document = self._graph.get(address.read(self._graph, select=FIELDS))
         if document is None:
@@ -423,13 +427,14 @@ class RegistrationResource:
             self._graph.write(
                 Write(method="DELETE", path=f"applications/{object_id}", tried=f"delete {self._wish.address}")
             )
+            self._deleted_now = dataclasses.replace(current, found="deleted")
         if self._wish.purge:
             self._graph.write(
                 Write(
                     method="DELETE",
                     path=f"directory/deletedItems/{object_id}",
                     tried=f"purge {self._wish.address}",
-                    lag=current.found == "live",
+                    lag=self._deleted_now is not None,
                 )
             )
         return wanted

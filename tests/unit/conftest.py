@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import functools
 import os
 import time
 import types
@@ -15,9 +16,15 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _patience
+from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
+from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
+from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
 from graph_emulator.server import EmulatorServer
+from graph_emulator.tokens import Caller
+
+ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +44,39 @@ def emulator(emulator_server: EmulatorServer) -> c.Iterator[EmulatorServer]:
 @pytest.fixture(scope="session")
 def oracle() -> Path:
     """The folder of recordings and published lists; it is not part of the repository."""
-    folder = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
-    if not (folder / "permissions.json").is_file():
-        pytest.skip(f"no recordings of Microsoft Graph in {folder}; set GRAPH_ORACLE to their folder")
-    return folder
+    if not (ORACLE / "permissions.json").is_file():
+        pytest.skip(f"no recordings of Microsoft Graph in {ORACLE}; set GRAPH_ORACLE to their folder")
+    return ORACLE
+
+
+@functools.lru_cache(maxsize=1)
+def published_metadata(path: Path) -> Csdl:
+    return Csdl(path)
+
+
+@pytest.fixture(autouse=True)
+def metadata_observer(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> c.Iterator[MetadataObserver | None]:
+    """All that passes through the emulator is compared with the metadata, where that is at hand.
+
+    The emulator's own tests send wrong bodies on purpose, so only the modules' requests are judged.
+    """
+    path = ORACLE / "metadata-slice.xml"
+    if not path.is_file():
+        yield None
+        return
+    observer = MetadataObserver(published_metadata(path), requests="emulator" not in request.path.parts)
+    serve_as = Graph.serve_as
+
+    def observed(graph: Graph, caller: Caller, asked: GraphRequest) -> GraphResponse:
+        answer = serve_as(graph, caller, asked)
+        observer.saw(asked, answer)
+        return answer
+
+    monkeypatch.setattr(Graph, "serve_as", observed)
+    yield observer
+    assert not observer.complaints, "\n".join(observer.complaints[:20])
 
 
 @pytest.fixture

@@ -206,3 +206,36 @@ def test_app_id_is_no_object_id(operator: Any) -> None:
         f"Resource '{created['appId']}' does not exist or one of its queried reference-property objects are not "
         "present.")
     assert operator.get(f"/applications(appId='{created['appId']}')").status_code == 200
+
+
+ROLE = {
+    "id": "11111111-2222-3333-4444-555555555555", "allowedMemberTypes": ["Application"], "description": "d",
+    "displayName": "n", "value": "Do.It",
+}
+SCOPE = {
+    "id": "11111111-2222-3333-4444-666666666666", "type": "User", "value": "do", "adminConsentDescription": "d",
+    "adminConsentDisplayName": "n",
+}
+
+
+@pytest.mark.parametrize(("filled", "emptied"), [
+    (lambda on: {"appRoles": [{**ROLE, "isEnabled": on}]}, {"appRoles": []}),
+    (lambda on: {"api": {"oauth2PermissionScopes": [{**SCOPE, "isEnabled": on}]}},
+     {"api": {"oauth2PermissionScopes": []}}),
+])
+def test_what_is_offered_is_disabled_before_it_is_removed(operator: Any, filled: Any, emptied: Any) -> None:
+    path = f"/applications/{operator.application()['id']}"
+    assert operator.patch(path, filled(True)).status_code == 204
+    refused = operator.patch(path, emptied)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "CannotDeleteOrUpdateEnabledEntitlement")
+    assert operator.patch(path, filled(False)).status_code == 204
+    assert operator.patch(path, emptied).status_code == 204
+
+
+def test_upsert_of_a_federated_credential(operator: Any) -> None:
+    path = f"/applications/{operator.application()['id']}/federatedIdentityCredentials(name='ci')"
+    body = {"issuer": "https://issuer.example", "subject": "one", "audiences": ["api://AzureADTokenExchange"]}
+    assert operator.patch(path, body).status_code == 404
+    assert operator.upsert(path, body).status_code == 201
+    assert operator.upsert(path, {**body, "subject": "two"}).status_code == 204
+    assert operator.get(path).json()["subject"] == "two"

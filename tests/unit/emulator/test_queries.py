@@ -121,3 +121,30 @@ def test_directory_reads(operator: Any, emulator: Any) -> None:
     assert by_name["id"] == users[0]["id"] and list(by_name)[-1] == "id"
     some = operator.get(f"/directoryObjects/{users[0]['id']}").json()
     assert some["@odata.type"] == "#microsoft.graph.user"
+
+
+@pytest.mark.parametrize("text", [
+    "appId in ('{appId}')", "displayName in ('wanted')", "displayName in ( 'wanted' )", "displayName in ('x','wanted')",
+    "displayName in ('it''s','wanted')", "not(displayName eq 'other') and startswith(displayName,'wanted')",
+])
+def test_spellings_that_other_clients_use(operator: Any, text: str) -> None:
+    created = operator.application("wanted")
+    operator.application("other in ('x')")
+    path = f"/applications?$count=true&$filter={text.replace('{appId}', created['appId'])}"
+    answer = operator.get(path, headers={"ConsistencyLevel": "eventual"})
+    assert [item["id"] for item in answer.json()["value"]] == [created["id"]], answer.text
+
+
+def test_a_literal_that_looks_like_a_list(operator: Any) -> None:
+    created = operator.application("x in ('y')")
+    answer = operator.get("/applications?$filter=displayName eq 'x in (''y'')'")
+    assert [item["id"] for item in answer.json()["value"]] == [created["id"]], answer.text
+
+
+def test_count_of_a_collection(operator: Any) -> None:
+    operator.application("one")
+    advanced = {"ConsistencyLevel": "eventual"}
+    answer = operator.get("/applications/$count?$filter=startswith(displayName,'one')", headers=advanced)
+    assert (answer.text, answer.headers["content-type"]) == ("1", "text/plain")
+    assert operator.get("/servicePrincipals/$count", headers=advanced).json() > 1
+    assert operator.get("/applications/$count").status_code == 400

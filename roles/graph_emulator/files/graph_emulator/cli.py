@@ -14,8 +14,13 @@ import sys
 from types import FrameType
 
 from .server import EmulatorServer
+from .settings import UNITS_BY_SIZE
 
 EXIT_CANNOT_LISTEN = 2
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(",") if part.strip())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +36,16 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--lag", type=int, default=0, metavar="N",
                          help="requests for which a fresh object is not there yet")
     options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds a token is good for")
+    options.add_argument("--replica-delays", type=_numbers, default=(), metavar="S,S,...",
+                         help="replicas that serve requests in turn, each by how many seconds it is behind: 0,3,20")
+    options.add_argument("--throttle", default="", choices=sorted(UNITS_BY_SIZE), metavar="SIZE",
+                         help="throttle like a tenant of this size: S, M or L")
+    options.add_argument("--throttle-units", type=int, default=0, metavar="N", help="resource units in 10 seconds")
+    options.add_argument("--throttle-writes", type=int, default=0, metavar="N", help="writes in 150 seconds")
+    options.add_argument("--concurrency-window", type=float, default=0.0, metavar="S",
+                         help="seconds in which a second write to the same object is refused")
+    options.add_argument("--weather-seed", type=int, default=0, metavar="N",
+                         help="chooses among the sequences in which replicas serve")
     options.add_argument("--log-file", help="where warnings and tracebacks go; default: standard error")
     return options
 
@@ -43,7 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
         server = EmulatorServer(
             host="127.0.0.1" if chosen.host == "localhost" else chosen.host, port=chosen.port,
             state_dir=chosen.state_dir, secret_delay=chosen.secret_delay, consent_delay=chosen.consent_delay,
-            lag=chosen.lag, token_lifetime=chosen.token_lifetime, log_level="warning",
+            lag=chosen.lag, token_lifetime=chosen.token_lifetime, replica_delays=chosen.replica_delays,
+            throttle=chosen.throttle, throttle_units=chosen.throttle_units, throttle_writes=chosen.throttle_writes,
+            concurrency_window=chosen.concurrency_window, weather_seed=chosen.weather_seed, log_level="warning",
         )
     except OSError as error:
         print(f"graph_emulator: cannot listen on {chosen.host} port {chosen.port}: {error.strerror}", file=sys.stderr)

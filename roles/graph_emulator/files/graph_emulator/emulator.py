@@ -32,6 +32,7 @@ class Emulator:
         key = process_key()
         self.identity = IdentityPlatform(self.tenant, key)
         self.graph_service = Graph(self.tenant, key)
+        self.weather = self.graph_service.weather
         self.seed.plant(self.tenant)
 
     @property
@@ -48,6 +49,7 @@ class Emulator:
         with self.tenant.lock:
             self.tenant.clock.reset()
             self.tenant.settings.update(self._initial)
+            self.weather.reset()
             self.seed.plant(self.tenant)
             self.identity.forget_sign_ins()
         self.journal.clear()
@@ -59,4 +61,5 @@ class Emulator:
         operator = Operator(roles=tuple(roles), display_name="Test operator")
         with self.tenant.lock:
             add_operator(self.tenant, operator, age=timedelta(hours=1))
+            self.weather.replicas.forget_past()
         return operator.client_id, operator.client_secret

@@ -18,8 +18,12 @@ BAD_REQUEST = "Request_BadRequest"
 class GraphError(Exception):
     """Ends a Graph request with an error answer."""
 
-    def __init__(self, status: int, code: str, message: str, *, details: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, details: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
+        self.headers = headers or {}
         self.status = status
         self.code = code
         self.message = message
@@ -125,6 +129,13 @@ def no_backing_application(app_id: str) -> GraphError:
     message = f"The appId '{app_id}' of the service principal does not reference a valid application object."
     details = [{"code": "NoBackingApplicationObject", "message": message, "target": "appId"}]
     return GraphError(400, BAD_REQUEST, message, details=details)
+
+
+def enabled_entitlement() -> GraphError:
+    """An enabled scope or role is to vanish (message: azuread provider; code: microsoft-365-agents-toolkit)."""
+    return GraphError(
+        400, "CannotDeleteOrUpdateEnabledEntitlement",
+        "Permission (scope or role) cannot be deleted or updated unless disabled first.")
 
 
 def service_principal_exists(app_id: str) -> GraphError:

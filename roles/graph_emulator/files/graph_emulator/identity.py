@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,6 +35,14 @@ class IdentityPlatform:
     def forget_sign_ins(self) -> None:
         self.devices = DeviceFlows()
         self.refresh_tokens = RefreshTokens()
+
+    def showing(self, tenant: Tenant | None) -> IdentityPlatform:
+        """The same platform with what a replica knows of the tenant; None is the up-to-date one."""
+        if tenant is None:
+            return self
+        other = copy.copy(self)
+        other.tenant = tenant
+        return other
 
     def openid_configuration(self, tenant_name: str) -> Json:
         self.require_tenant(tenant_name, shared=True)

@@ -93,8 +93,8 @@ def consented(tenant: Tenant, *, client: Json, resource: Json, user_id: str) -> 
     if client["appId"] in PREAUTHORIZED and resource["appId"] == catalogue.MICROSOFT_GRAPH_APP_ID:
         return PREAUTHORIZED[client["appId"]]
     found: set[str] = set()
-    for grant in tenant.directory.grants.values():
-        if (grant["clientId"], grant["resourceId"]) == (client["id"], resource["id"]) and (
+    for grant in tenant.directory.grants.where("clientId", client["id"]):
+        if grant["resourceId"] == resource["id"] and (
             grant["consentType"] == "AllPrincipals" or grant["principalId"] == user_id
         ):
             found.update((grant["scope"] or "").split())

@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -55,10 +56,14 @@ class EmulatorServer:
     def __init__(
         self, *, host: str = "127.0.0.1", port: int = 0, state_dir: str | os.PathLike[str] | None = None,
         secret_delay: float = 0.0, consent_delay: float = 0.0, lag: int = 0, token_lifetime: int = 3599,
+        replica_delays: Sequence[float] = (), throttle: str = "", throttle_units: int = 0, throttle_writes: int = 0,
+        concurrency_window: float = 0.0, weather_seed: int = 0,
         log_level: str = "error", seed: Seed | None = None,
     ) -> None:
         settings = Settings(
-            secret_delay=secret_delay, consent_delay=consent_delay, lag=lag, token_lifetime=token_lifetime)
+            secret_delay=secret_delay, consent_delay=consent_delay, lag=lag, token_lifetime=token_lifetime,
+            replica_delays=tuple(replica_delays), throttle=throttle, throttle_units=throttle_units,
+            throttle_writes=throttle_writes, concurrency_window=concurrency_window, weather_seed=weather_seed)
         self.emulator = Emulator(settings=settings, seed=seed)
         self._socket = _listening_socket(host, port)
         self._tls = TlsFiles(Path(state_dir) if state_dir is not None else None)

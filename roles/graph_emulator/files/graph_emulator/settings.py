@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+# Tenants with less than 50, up to 500, and more users: page "Microsoft Graph service-specific throttling limits".
+UNITS_BY_SIZE = {"S": 3500, "M": 5000, "L": 8000}
 
 
 @dataclass
@@ -23,16 +27,47 @@ class Settings:
     token_lifetime: int = 3599
     """Seconds for which an access token is good."""
 
+    replica_delays: tuple[float, ...] = ()
+    """One replica for each entry, that many seconds behind; requests reach them in a seeded sequence."""
+    throttle: str = ""
+    """S, M or L: token buckets like those of a tenant of that size."""
+    throttle_units: int = 0
+    """Resource units in 10 seconds, in place of the size's."""
+    throttle_writes: int = 0
+    """Writes in 150 seconds, in place of the size's."""
+    concurrency_window: float = 0.0
+    """A second write to one object within this time is refused."""
+    weather_seed: int = 0
+    """Chooses the sequence in which replicas serve requests."""
+
     def update(self, changes: dict[str, Any]) -> None:
         """Change some settings; an unknown name or a value of the wrong type is a ValueError."""
         known = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        checked = {}
         for name, value in changes.items():
             if name not in known:
                 raise ValueError(f"unknown setting '{name}'; known: {', '.join(sorted(known))}")
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise ValueError(f"setting '{name}' must be a number, zero or more")
-        for name, value in changes.items():
-            setattr(self, name, known[name](value))
+            checked[name] = _checked(name, value, known[name])
+        for name, value in checked.items():
+            setattr(self, name, value)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _checked(name: str, value: Any, kind: type) -> Any:
+    if kind is str:
+        if value not in ("", *UNITS_BY_SIZE):
+            raise ValueError(f"setting '{name}' must be empty or one of {', '.join(UNITS_BY_SIZE)}")
+        return value
+    if kind is tuple:
+        if not isinstance(value, (list, tuple)) or not all(map(_is_amount, value)):
+            raise ValueError(f"setting '{name}' must be a list of numbers, zero or more")
+        return tuple(float(part) for part in value)
+    if not _is_amount(value):
+        raise ValueError(f"setting '{name}' must be a number, zero or more")
+    return kind(value)
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and math.isfinite(value)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from dataclasses import dataclass, field
@@ -73,6 +74,12 @@ class Tenant:
         self.lock = threading.RLock()
         self.lag = ReplicationLag()
         self.directory = Directory()
+
+    def showing(self, directory: Directory) -> Tenant:
+        """This tenant with another directory, as a replica sees it; clock, settings and lock are the same."""
+        other = copy.copy(self)
+        other.directory = directory
+        return other
 
     def load(self, directory: Directory) -> None:
         with self.lock:

@@ -111,7 +111,7 @@ class Web:
         with emulator.tenant.lock:
             emulator.tenant.lag.start_request()
             try:
-                body, client_id = emulator.identity.token(
+                body, client_id = emulator.identity.showing(emulator.weather.replicas.view()).token(
                     request.path_params["tenant"], form=form, authorization=request.headers.get("authorization"))
             except TokenRefused as error:
                 return self._refused(error, request.headers.get("client-request-id"))

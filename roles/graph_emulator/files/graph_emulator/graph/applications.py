@@ -29,6 +29,10 @@ def list_all(call: Call) -> Answer:
     return listing.page(call, items, type_name="application", fragment=KIND, cost=2, expand=_expander(call))
 
 
+def count(call: Call) -> Answer:
+    return listing.count(call, lookups.visible(call, KIND), type_name="application")
+
+
 def get(call: Call) -> Answer:
     item = lookups.find(call, KIND, call.key)
     item = key_credentials.with_keys(call, item, selected=call.query("application").selected)

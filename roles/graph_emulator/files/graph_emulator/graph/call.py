@@ -16,6 +16,7 @@ from ..odata.path import Key
 from ..odata.query import Query
 from ..tenant import Directory, Tenant
 from ..tokens import Caller
+from .costs import is_write
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ class Answer:
     """`cost` is x-ms-resource-unit as recorded for the call."""
 
     status: int
-    body: Json | None = None
+    body: Json | int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     cost: int = 1
 
@@ -43,6 +44,12 @@ class Call:
     payload: bytes
     keys: list[Key] = field(default_factory=list)
     right: str = ""
+    method: str = "GET"
+
+    @property
+    def reads(self) -> bool:
+        """Whether the call only asks."""
+        return not is_write(self.method, self.path)
 
     @property
     def directory(self) -> Directory:

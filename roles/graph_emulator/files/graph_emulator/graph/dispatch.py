@@ -15,7 +15,9 @@ from .. import catalogue, errors, rights, tokens
 from ..odata.path import tokens as path_tokens
 from ..odata.query import parse_query
 from ..tenant import Tenant
+from ..weather import Weather
 from .call import Answer, Call
+from .costs import is_write, resource_units
 from .routes import resolve
 
 Json = dict[str, Any]
@@ -38,7 +40,7 @@ class GraphRequest:
 class GraphResponse:
     status: int
     headers: dict[str, str]
-    body: Json | None
+    body: Json | int | None
     client_id: str | None = None
 
 
@@ -49,6 +51,7 @@ class Graph:
         self.tenant = tenant
         self.key = key
         self.base = ""
+        self.weather = Weather(tenant)
 
     def authenticate(self, request: GraphRequest) -> tokens.Caller:
         return tokens.read(
@@ -74,13 +77,15 @@ class Graph:
         with self.tenant.lock:
             self.tenant.lag.start_request()
             try:
-                answer = self._answer(caller, request)
+                answer = self.weather.admitted(
+                    caller, writes=is_write(request.method, request.raw_path),
+                    onward=lambda: self._answer(caller, request))
             except errors.GraphError as error:
                 return self.failed(error, request, caller)
-        headers = {**self.headers(request), "x-ms-resource-unit": str(answer.cost), **answer.headers}
+        headers = {**self.headers(request), "x-ms-resource-unit": str(answer.cost)}
         if answer.body is not None:
             headers.update({"content-type": CONTENT_TYPE, "odata-version": "4.0"})
-        return GraphResponse(answer.status, headers, answer.body, caller.client_id)
+        return GraphResponse(answer.status, {**headers, **answer.headers}, answer.body, caller.client_id)
 
     def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
         path = path_tokens(request.raw_path[len(VERSION):])
@@ -90,8 +95,11 @@ class Graph:
         call = Call(
             tenant=self.tenant, caller=caller, base=self.base, path=request.raw_path, right=route.right, keys=keys,
             options=parse_query(request.query), headers=request.headers, payload=request.payload,
+            method=request.method,
         )
-        return route.handler(call)
+        answer = self.weather.served(call, route.handler)
+        answer.cost = resource_units(answer.cost, call.options)
+        return answer
 
     def headers(self, request: GraphRequest) -> dict[str, str]:
         now = self.tenant.clock.now()
@@ -113,6 +121,7 @@ class Graph:
                 f'client_id="{catalogue.MICROSOFT_GRAPH_APP_ID}"')
         else:
             headers["x-ms-resource-unit"] = "1"
+        headers.update(error.headers)
         body = error.body(
             date=f"{self.tenant.clock.now():%Y-%m-%dT%H:%M:%S}", request_id=headers["request-id"],
             client_request_id=headers["client-request-id"],

@@ -39,6 +39,19 @@ def check_application(call: Call, changes: Json, *, current: Json | None) -> Non
     _check_unique_name(call, changes, current)
     _check_identifier_uris(call, changes.get("identifierUris", []), current)
     check_required_resource_access(changes.get("requiredResourceAccess", []))
+    if current is not None:
+        _check_entitlements(changes.get("appRoles"), current["appRoles"])
+        _check_entitlements(
+            (changes.get("api") or {}).get("oauth2PermissionScopes"), current["api"]["oauth2PermissionScopes"])
+
+
+def _check_entitlements(wanted: list[Json] | None, held: list[Json]) -> None:
+    """What an application offers must be disabled before it is removed."""
+    if wanted is None:
+        return
+    kept = {str(entry.get("id")).lower() for entry in wanted}
+    if any(entry["isEnabled"] and str(entry["id"]).lower() not in kept for entry in held):
+        raise errors.enabled_entitlement()
 
 
 def check_display_name(value: str | None, *, resource: str, longest: int = LONGEST_NAME) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .. import errors
 from ..odata.query import DEFAULT_PAGE
 from .call import Answer, Call
 
@@ -32,6 +33,15 @@ def page(
         body["@odata.nextLink"] = next_link
     body["value"] = [query.shaped(item, expand) for item in shown]
     return Answer(200, body, cost=cost)
+
+
+def count(call: Call, items: Iterable[Json], *, type_name: str) -> Answer:
+    """A collection's /$count: a bare number, and only as an advanced query (page "Advanced query capabilities")."""
+    query = call.query(type_name)
+    if not query.eventual:
+        raise errors.bad_request("$count is not currently supported.")
+    query.options = {**query.options, "$count": "true"}
+    return Answer(200, len(query.matching(items)), {"content-type": "text/plain"})
 
 
 def one(

@@ -68,6 +68,7 @@ def _of_assignments(collection: str) -> list[Route]:
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "applications", applications.list_all, _READ),
+    Route("GET", "applications/$count", applications.count, _READ),
     Route("POST", "applications", applications.create, _CREATE),
     Route("GET", "applications/*", applications.get, _READ),
     Route("PATCH", "applications/*", applications.update, _CHANGE),
@@ -79,6 +80,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "applications/*/federatedIdentityCredentials/*", federated.update, _CHANGE),
     Route("DELETE", "applications/*/federatedIdentityCredentials/*", federated.delete, _CHANGE),
     Route("GET", "servicePrincipals", service_principals.list_all, _READ),
+    Route("GET", "servicePrincipals/$count", service_principals.count, _READ),
     Route("POST", "servicePrincipals", service_principals.create, "create service principals"),
     Route("GET", "servicePrincipals/*", service_principals.get, _READ),
     Route("PATCH", "servicePrincipals/*", service_principals.update, _CHANGE),

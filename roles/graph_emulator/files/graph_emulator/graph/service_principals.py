@@ -29,6 +29,10 @@ def list_all(call: Call) -> Answer:
     return listing.page(call, items, type_name="servicePrincipal", fragment=KIND, expand=_expander(call))
 
 
+def count(call: Call) -> Answer:
+    return listing.count(call, lookups.visible(call, KIND), type_name="servicePrincipal")
+
+
 def get(call: Call) -> Answer:
     item = lookups.find(call, KIND, call.key)
     item = key_credentials.with_keys(call, item, selected=call.query("servicePrincipal").selected)

@@ -26,6 +26,8 @@ Json = dict[str, Any]
 Test = Callable[[Json], bool]
 
 _FUNCTION = re.compile(r"\b\w+(?=\()")
+_NOT = re.compile(r"\bnot\(")
+_LIST_OF_ONE = re.compile(r"(\sin\s*\(\s*(?:'(?:[^']|'')*'|[^\s,()']+)\s*)\)")
 # Complex properties; Graph filters on few of their members, and the collection's work needs none.
 NOT_FILTERABLE = frozenset({"passwordCredentials", "api", "web", "spa", "publicClient", "optionalClaims"})
 
@@ -196,7 +198,10 @@ def _lower_functions(text: str) -> str:
     """startsWith -> startswith outside string literals: Graph takes both, the parser only the latter."""
     parts = text.split("'")
     parts[::2] = [_FUNCTION.sub(lambda match: match.group(0).lower(), part) for part in parts[::2]]
-    return "'".join(parts)
+    # not(...) without a blank is OData too.
+    parts[::2] = [_NOT.sub("not (", part) for part in parts[::2]]
+    # A list of one is OData too; the parser knows it by a comma behind.
+    return _LIST_OF_ONE.sub(r"\1,)", "'".join(parts))
 
 
 def parsed(text: str) -> Any:

@@ -37,7 +37,8 @@ def tokens(raw_path: str) -> list[Token]:
         text = unquote(segment)
         keyed = _KEYED.match(text)
         if keyed is None:
-            found.append(text)
+            # The CSDL's alias of the namespace, which Microsoft's SDKs use in type casts.
+            found.append(f"microsoft.{text}" if text.startswith("graph.") else text)
             continue
         found.append(keyed.group(1))
         found.append(_key(keyed.group(2), segment=text))

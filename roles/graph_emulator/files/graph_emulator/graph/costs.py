@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Resource units: what a call costs, as x-ms-resource-unit says and as the throttle counts.
+
+Page "Microsoft Graph service-specific throttling limits", section "Identity and access service limits". The base costs
+stand with the handlers (Answer.cost).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SMALL_PAGE = 20
+READING = frozenset({"GET", "HEAD"})
+
+
+def resource_units(base: int, options: Mapping[str, str]) -> int:
+    """The base cost, less for a narrower question, more for a wider one, never below one."""
+    top = options.get("$top", "")
+    saved = int("$select" in options) + int(top.isdigit() and int(top) < _SMALL_PAGE)
+    return max(1, base - saved + int("$expand" in options))
+
+
+def is_write(method: str, path: str) -> bool:
+    """getByIds is a question in spite of its method, and costs no write."""
+    return method not in READING and not path.endswith("/getByIds")
