@@ -29,12 +29,7 @@ def main() -> int:
             with EmulatorServer() as server:
                 environ = {
                     **os.environ,
-                    "AZURE_TENANT": server.tenant_id,
-                    "AZURE_CLIENT_ID": server.client_id,
-                    "AZURE_SECRET": server.client_secret,
-                    "AZURE_AUTHORITY_HOST": server.authority,
-                    "AZURE_GRAPH_URL": server.graph,
-                    "REQUESTS_CA_BUNDLE": server.ca_file,
+                    **server.environment(),
                     "ANSIBLE_VAULT_PASSWORD_FILE": str(folder / "vault-password"),
                 }
                 for run, limit in LIMITS.items():

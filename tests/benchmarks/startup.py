@@ -58,12 +58,7 @@ def main() -> int:
         folder = Path(name)
         environ = {
             **os.environ,
-            "AZURE_TENANT": server.tenant_id,
-            "AZURE_CLIENT_ID": server.client_id,
-            "AZURE_SECRET": server.client_secret,
-            "AZURE_AUTHORITY_HOST": server.authority,
-            "AZURE_GRAPH_URL": server.graph,
-            "REQUESTS_CA_BUNDLE": server.ca_file,
+            **server.environment(),
         }
         cpu_seconds([{f"email_gateway.azure_apps.{module}": call} for module, call in CALLS.items()], folder, environ)
         print(f"CPU seconds a task more than ansible.builtin.ping, median of {REPEATS} (limit 0.15)")

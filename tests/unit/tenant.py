@@ -39,24 +39,14 @@ class Tenant:
     def __init__(self, server: EmulatorServer) -> None:
         self.server = server
         self.memory = RunMemory()
-        self.environ = self.environment(server.client_id, server.client_secret)
+        self.environ = server.environment()
         self._operators = {server.client_id}
-
-    def environment(self, client_id: str, client_secret: str) -> dict[str, str]:
-        return {
-            "AZURE_TENANT": self.server.tenant_id,
-            "AZURE_CLIENT_ID": client_id,
-            "AZURE_SECRET": client_secret,
-            "AZURE_AUTHORITY_HOST": self.server.authority,
-            "AZURE_GRAPH_URL": self.server.graph,
-            "REQUESTS_CA_BUNDLE": self.server.ca_file,
-        }
 
     def sign_in_with(self, *roles: str) -> None:
         """From now on as another operator, who has only these application permissions."""
         client_id, client_secret = self.server.add_operator(list(roles))
         self._operators.add(client_id)
-        self.environ = self.environment(client_id, client_secret)
+        self.environ = self.server.environment(client_id, client_secret)
 
     def run(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
         """Run a module as its action plugin does."""

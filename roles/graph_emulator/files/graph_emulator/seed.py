@@ -120,6 +120,18 @@ def add_operator(tenant: Tenant, operator: Operator, *, age: timedelta) -> None:
         publisher_domain=tenant.domain,
     )
     application["displayName"] = operator.display_name
+    graph = tenant.service_principal_by("appId", catalogue.MICROSOFT_GRAPH_APP_ID)
+    if graph is None:
+        raise LookupError("the tenant has no service principal of Microsoft Graph")
+    role_ids = {role["value"]: role["id"] for role in graph["appRoles"]}
+    for role in operator.roles:
+        if role not in role_ids:
+            raise ValueError(f"Microsoft Graph has no app role '{role}'")
+    if operator.roles:
+        application["requiredResourceAccess"] = [{
+            "resourceAppId": catalogue.MICROSOFT_GRAPH_APP_ID,
+            "resourceAccess": [{"id": role_ids[role], "type": "Role"} for role in operator.roles],
+        }]
     application["passwordCredentials"] = [{
         "customKeyIdentifier": None,
         "displayName": "operator",
@@ -136,13 +148,7 @@ def add_operator(tenant: Tenant, operator: Operator, *, age: timedelta) -> None:
     directory.applications[application["id"]] = application
     directory.service_principals[principal["id"]] = principal
     directory.secrets[operator.key_id] = Secret(secret_digest(operator.client_secret), created=0.0)
-    graph = tenant.service_principal_by("appId", catalogue.MICROSOFT_GRAPH_APP_ID)
-    if graph is None:
-        raise LookupError("the tenant has no service principal of Microsoft Graph")
-    role_ids = {role["value"]: role["id"] for role in graph["appRoles"]}
     for role in operator.roles:
-        if role not in role_ids:
-            raise ValueError(f"Microsoft Graph has no app role '{role}'")
         assignment = shapes.app_role_assignment(
             assignment_id=assignment_id(principal["id"]), created=whole_seconds(born), role_id=role_ids[role],
             principal=principal, resource=graph,

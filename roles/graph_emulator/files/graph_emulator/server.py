@@ -144,6 +144,17 @@ class EmulatorServer:
         """All HTTP requests since the reset, without the admin interface and the inner requests of a $batch."""
         return [entry for entry in self.journal.entries() if entry.outer is None]
 
+    def environment(self, client_id: str | None = None, client_secret: str | None = None) -> dict[str, str]:
+        """The variables by which this collection's modules sign in here, as the seeded operator or as another."""
+        return {
+            "AZURE_TENANT": self.tenant_id,
+            "AZURE_CLIENT_ID": client_id or self.client_id,
+            "AZURE_SECRET": client_secret or self.client_secret,
+            "AZURE_AUTHORITY_HOST": self.authority,
+            "AZURE_GRAPH_URL": self.graph,
+            "REQUESTS_CA_BUNDLE": self.ca_file,
+        }
+
     def announcement(self) -> dict[str, Any]:
         """What a starter needs to know, as printed on standard output."""
         return {
@@ -155,6 +166,7 @@ class EmulatorServer:
             "ca_file": self.ca_file,
             "pid": os.getpid(),
             "admin": f"{self.graph}/_emulator",
+            "environment": self.environment(),
         }
 
     # Running
