@@ -65,7 +65,7 @@ def test_an_object_that_left_its_table_and_a_copy_change_nothing() -> None:
     table = table_of("a", "b")
     gone, copied = table.pop("0"), copy.deepcopy(table["1"])
     gone["name"] = copied["name"] = copy.copy(table["1"])["name"] = "b"
-    assert type(copied) is dict
+    assert copied.__class__ is dict
     assert ids(table.where("name", "b")) == ["1"]
     other = Table("name")
     other["1"] = table["1"]
