@@ -71,6 +71,7 @@ class Playbooks:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "True",
+            "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder),
             "ANSIBLE_VAULT_PASSWORD_FILE": str(self.vault_password),
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.tenant.environ,

@@ -10,7 +10,6 @@ It needs no token: the emulator listens on loopback and holds nothing worth prot
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import directory_roles, errors, issuer, people
+from . import directory_roles, errors, issuer, people, strict_json
 from .aadsts import TokenRefused
 from .clock import Clock
 from .faults import Faults
@@ -29,6 +28,7 @@ from .tenant import Tenant
 
 Json = dict[str, Any]
 PREFIX = "/_emulator"
+_CENTURY = 100 * 365 * 86400.0  # seconds
 
 
 class Controlled(Protocol):
@@ -59,6 +59,8 @@ def _clock(emulator: Controlled, body: Json) -> Json:
     seconds = body.get("advance")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise ValueError("advance must be a number of seconds")
+    if not -_CENTURY < emulator.clock.offset + seconds < _CENTURY:
+        raise ValueError("the clock goes a hundred years ahead or back at most")
     emulator.clock.advance(seconds)
     return {"now": emulator.clock.now().isoformat(), "offset": emulator.clock.offset}
 
@@ -173,7 +175,7 @@ def routes(emulator: Controlled) -> list[Route]:
             return JSONResponse({"error": f"unknown; known: {', '.join(sorted(_ACTIONS))}"}, status_code=404)
         payload = await request.body()
         try:
-            body = json.loads(payload) if payload else {}
+            body = strict_json.loads(payload) if payload else {}
             if not isinstance(body, dict):
                 raise ValueError("the body must be a JSON object")
             return JSONResponse(action(emulator, body))

@@ -26,6 +26,13 @@ _PRIMITIVES: dict[str, tuple[type, ...]] = {
     "String": (str,), "Boolean": (bool,), "Int32": (int,), "Guid": (str,), "DateTimeOffset": (str,), "Binary": (str,),
     "Stream": (str,),
 }
+# Objects in every recorded application, also where nothing was ever set; that a null is refused is inferred.
+_ALWAYS_OBJECTS = frozenset({
+    "api", "implicitGrantSettings", "info", "parentalControlSettings", "publicClient", "spa", "verifiedPublisher",
+    "web",
+})
+# Parts that are addressed by their id, which the metadata does not let be missing.
+_WITH_ID = frozenset({"appRole", "permissionScope"})
 
 
 def is_guid(text: str) -> bool:
@@ -63,7 +70,12 @@ def check_value(name: str, value: Any, *, type_name: str, resource: str) -> Any:
     if collection:
         if not isinstance(value, list):
             raise errors.invalid_value(name, resource)
+        # Federated credentials have an error of their own for this, see graph/federated.py.
+        if any(item is None for item in value) and resource != "FederatedIdentityCredential":
+            raise errors.invalid_value(name, resource)
         return [check_value(name, item, type_name=collection.group(1), resource=resource) for item in value]
+    if value is None and name in _ALWAYS_OBJECTS:
+        raise errors.invalid_value(name, resource)
     if value is None:
         return None
     if type_name in _PRIMITIVES:
@@ -74,7 +86,10 @@ def check_value(name: str, value: Any, *, type_name: str, resource: str) -> Any:
         return value
     if not isinstance(value, dict):
         raise errors.invalid_value(name, resource)
-    return check_properties(value, type_name=type_name, resource=resource)
+    checked = check_properties(value, type_name=type_name, resource=resource)
+    if type_name in _WITH_ID and not is_guid(checked.get("id") or ""):
+        raise errors.invalid_value(name, resource)
+    return checked
 
 
 def check_properties(body: Json, *, type_name: str, resource: str) -> Json:

@@ -35,12 +35,12 @@ class Clock:
 def seven_digits(moment: datetime) -> str:
     """The form of a time that Graph chose itself, as in the azure-cli recordings: 2022-05-07T06:56:29.0887208Z."""
     # Python has six digits; the last digit is never 0 because Graph drops trailing zeros.
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}{moment.microsecond % 9 + 1}Z"
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{moment.microsecond:06d}{moment.microsecond % 9 + 1}Z"
 
 
 def whole_seconds(moment: datetime) -> str:
     """The form of createdDateTime in every later GET: 2022-05-07T06:56:29Z."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}Z"
 
 
 def parse_sent_time(text: str) -> datetime | None:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from . import strict_json
 
 MASK = "********"
 # Compared in lower case, in JSON bodies, form bodies and query strings alike.
@@ -117,6 +118,6 @@ def masked_body(raw: bytes, content_type: str) -> Any:
         text = raw.decode("utf-8")
         if "x-www-form-urlencoded" in content_type:
             return masked(dict(parse_qsl(text, keep_blank_values=True)))
-        return masked(json.loads(text))
+        return masked(strict_json.loads(text))
     except ValueError:
         return f"<{len(raw)} bytes>"

@@ -68,7 +68,8 @@ class Web:
         """A bug of the emulator: remembered for the tests; the server also writes its traceback to stderr."""
         self.emulator.internal_errors.append("".join(traceback.format_exception(error)))
         body = {"error": {"code": "InternalServerError", "message": f"Emulator bug: {type(error).__name__}"}}
-        return JSONResponse(body, status_code=500)
+        # The server closes the connection after a bug; without saying so, the client's next request would be lost.
+        return JSONResponse(body, status_code=500, headers={"connection": "close"})
 
     # Identity platform
 

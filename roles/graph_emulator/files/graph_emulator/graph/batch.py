@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .. import errors
+from .. import errors, strict_json
 from .dispatch import VERSION, GraphRequest, GraphResponse
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def run(payload: bytes, serve: Serve) -> Json:
 
 def _entries(payload: bytes) -> list[Json]:
     try:
-        body = json.loads(payload)
+        body = strict_json.loads(payload)
     except ValueError as error:
         raise errors.malformed_json() from error
     entries = body.get("requests") if isinstance(body, dict) else None
@@ -58,8 +58,10 @@ def _check(entry: Any, earlier: set[str]) -> None:
         raise errors.odata_error(f"Request Id '{entry['id']}' is not unique in the batch.")
     if str(entry.get("method", "")).upper() not in _METHODS or not isinstance(entry.get("url"), str):
         raise errors.odata_error(f"Batch request step '{entry['id']}' needs a method and a url.")
+    if not isinstance(entry.get("headers") or {}, dict):
+        raise errors.odata_error(f"Batch request step '{entry['id']}' has headers that are no object.")
     depends = entry.get("dependsOn") or []
-    if not isinstance(depends, list) or not earlier.issuperset(depends):
+    if not isinstance(depends, list) or not all(isinstance(one, str) and one in earlier for one in depends):
         raise errors.odata_error(f"Batch request step '{entry['id']}' depends on a step that does not come before it.")
 
 

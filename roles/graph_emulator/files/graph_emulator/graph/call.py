@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import errors, rights
+from .. import errors, rights, strict_json
 from ..odata.path import Key
 from ..odata.query import Query
 from ..tenant import Directory, Tenant
@@ -84,7 +83,7 @@ class Call:
             raise errors.bad_request(
                 "Write requests (excluding DELETE) must contain the Content-Type header declaration.")
         try:
-            value = json.loads(self.payload)
+            value = strict_json.loads(self.payload)
         except ValueError as error:
             raise errors.malformed_json() from error
         if not isinstance(value, dict):

@@ -22,11 +22,12 @@ _TYPES = {"applications": "application", "servicePrincipals": "servicePrincipal"
 
 
 def delete_application(call: Call, item: Json) -> None:
+    principal = call.tenant.service_principal_by("appId", item["appId"])
     del call.directory.applications[item["id"]]
     _bury(call, "applications", item)
-    principal = call.tenant.service_principal_by("appId", item["appId"])
     if principal is not None:
         delete_service_principal(call, principal)
+        principal["deletedDateTime"] = item["deletedDateTime"]  # how a restore knows that they went together
 
 
 def delete_service_principal(call: Call, item: Json) -> None:
@@ -74,9 +75,10 @@ def restore(call: Call) -> Answer:
         raise errors.no_backing_application(item["appId"])
     if kind == "servicePrincipals" and call.tenant.service_principal_by("appId", item["appId"]) is not None:
         raise errors.service_principal_exists(item["appId"])
+    together = [other for other in _principals_of(call, item) if other["deletedDateTime"] == item["deletedDateTime"]]
     _unbury(call, kind, item)
-    if kind == "applications":
-        for other in _principals_of(call, item):
+    if kind == "applications" and call.tenant.service_principal_by("appId", item["appId"]) is None:
+        for other in together[:1]:
             _unbury(call, "servicePrincipals", other)
     return _answer(call, kind, item)
 

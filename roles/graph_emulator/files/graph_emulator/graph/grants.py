@@ -56,6 +56,9 @@ def create(call: Call) -> Answer:
         raise errors.invalid_value("consentType", "OAuth2PermissionGrant")
     if (body["consentType"] == "Principal") != bool(body.get("principalId")):
         raise errors.invalid_value("principalId", "OAuth2PermissionGrant")
+    for name in ("clientId", "resourceId", "principalId"):
+        if body.get(name):
+            body[name] = body[name].lower()
     for name in ("clientId", "resourceId"):
         # azuread provider: 400 or 404 with this message while the client has not replicated.
         if lookups.principal(call, body[name]) is None:

@@ -89,6 +89,8 @@ def _span(call: Call, sent: Json) -> tuple[datetime, datetime]:
 
 def _two_years_later(moment: datetime) -> datetime:
     """The same day and time of day (azure-cli recording of an addPassword without times)."""
+    if moment.year > datetime.max.year - 2:
+        raise errors.bad_request("Key credential end date is invalid.")
     try:
         return moment.replace(year=moment.year + 2)
     except ValueError:

@@ -119,7 +119,10 @@ ROUTES: tuple[Route, ...] = (
 
 
 def _fits(part: str, token: Token) -> bool:
-    return part == token if part != "*" else isinstance(token, Key) or (bool(token) and not token.startswith("$"))
+    if part != "*":
+        # azure-cli deletes grants at /oAuth2PermissionGrants, so the case of a segment makes no difference.
+        return isinstance(token, str) and part.lower() == token.lower()
+    return isinstance(token, Key) or (bool(token) and not token.startswith("$"))
 
 
 def _matches(route: Route, path: list[Token]) -> bool:

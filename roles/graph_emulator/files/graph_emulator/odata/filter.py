@@ -204,8 +204,14 @@ def _lower_functions(text: str) -> str:
     return _LIST_OF_ONE.sub(r"\1,)", "'".join(parts))
 
 
+MOST_NODES = 100
+_NODES = re.compile(r"\b(?:and|or|not|in|eq|ne|gt|ge|lt|le)\b|\(", re.IGNORECASE)
+
+
 def parsed(text: str) -> Any:
-    """The syntax tree; a syntax error is Graph's 400."""
+    """The syntax tree; a syntax error is Graph's 400, and so is what has too many nodes (OData's MaxNodeCount)."""
+    if len(_NODES.findall(text)) > MOST_NODES:
+        raise errors.odata_error(f"Invalid filter clause: The node count limit of '{MOST_NODES}' has been exceeded.")
     try:
         tree = ODataParser().parse(ODataLexer().tokenize(_lower_functions(text)))
     except ODataException as error:
