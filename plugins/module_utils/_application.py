@@ -72,9 +72,14 @@ class Address:
         )
 
 
-def required(document: Json | None, address: Address) -> Json:
-    """Raises ConflictError where the application is not there, which only a person or an earlier task can mend."""
+def required(document: Json | None, address: Address, *, may_be_gone: bool = False) -> Json:
+    """The application; {} where it is gone and may be.
+
+    Raises ConflictError where it must not be, which only a person or an earlier task can mend.
+    """
     if document is None:
+        if may_be_gone:
+            return {}
         raise ConflictError(
             f"Could not find {address} in this tenant",
             next_step="Check the key and the tenant, or register it first with azure_app_registration.",

@@ -216,11 +216,12 @@ class ConsentResource:
             document, *answers, resource = self._graph.get_many(
                 [own, *consent_reads(address.client_id, lag=lag), graph_principal]
             )
-            found, resources = self._found(document), [resource]
+            found = application.required(document, address, may_be_gone=not self._present)
+            resources = [resource]
             if not found:
                 return _nothing(address)
         else:
-            found = self._found(self._graph.get(own))
+            found = application.required(self._graph.get(own), address, may_be_gone=not self._present)
             client_id = application.text(found, "appId") or ""
             if not client_id:
                 return _nothing(address)
@@ -242,10 +243,6 @@ class ConsentResource:
             # Without delegated permissions the right to read grants is not needed; with them, say which one it is.
             self._graph.collect(dataclasses.replace(consent_reads(consent.client_id, lag=False)[2], forbidden_ok=False))
         return consent
-
-    def _found(self, document: Json | None) -> Json:
-        """The application; {} where it is gone and nothing shall be granted to it anyway."""
-        return {} if document is None and not self._present else application.required(document, self._address)
 
     def desired(self, current: Consent) -> Consent:
         if not self._present:

@@ -169,7 +169,7 @@ class PermissionsResource:
         document, principal = self._graph.get_many(
             [self._address.read(self._graph, select=FIELDS), ResourcePrincipal.read(self._resource)]
         )
-        found = {} if document is None and not self._present else application.required(document, self._address)
+        found = application.required(document, self._address, may_be_gone=not self._present)
         if principal is None:
             raise ConflictError(
                 f"The tenant has no service principal of the resource {self._call.params['resource']}",

@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     check_text,
     shown,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import portal_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
     ConflictError,
     GraphError,
@@ -459,6 +459,7 @@ class RegistrationResource:
             "authority_url": self._call.endpoint.authority,
             "graph_url": self._call.endpoint.graph,
             "portal_url": portal_url(self._call.endpoint.portal, state.client_id),
+            "consent_url": consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id),
         }
 
     def _described(self, state: Registration) -> View:

@@ -199,6 +199,11 @@ portal_url:
   type: str
   returned: success
   sample: https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/b2466de6-5867-4b23-83ff-449c85f44ba1
+consent_url:
+  description: The page on which a human administrator can grant admin consent, or null.
+  type: str
+  returned: success
+  sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
 authority_url:
   description: The sign-in host of the tenant's cloud.
   type: str
