@@ -253,9 +253,7 @@ def check_text(name: str, value: str, *, longest: int) -> str:
     if not value.strip():
         raise InputError(f"{name} is blank", next_step=f"Give {name} a value.")
     if len(value) > longest:
-        raise InputError(
-            f"{name} has {len(value)} characters; Entra ID allows {longest}", next_step=f"Shorten {name}."
-        )
+        raise InputError(f"{name} has {len(value)} characters; Entra ID allows {longest}", next_step=f"Shorten {name}.")
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
     return value

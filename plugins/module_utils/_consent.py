@@ -235,9 +235,7 @@ class ConsentResource:
                 f"Could not consent for {address}: it has no service principal in this tenant",
                 next_step="Run azure_app_registration for it, which creates the service principal.",
             )
-        consent = read_consent(
-            self._graph, found, answers=answers, known=ResourcePrincipals(resources)
-        )
+        consent = read_consent(self._graph, found, answers=answers, known=ResourcePrincipals(resources))
         delegated = any(permission.type == "delegated" for permission in consent.declared)
         if not consent.grants_known and (delegated or not self._present):
             # Without delegated permissions the right to read grants is not needed; with them, say which one it is.
@@ -356,7 +354,5 @@ class ConsentResource:
             "granted": [described(p) for p in sorted(state.granted, key=state.principals.shown)],
             "missing": [described(p) for p in state.missing],
             "stale": [described(p) for p in state.stale],
-            "consent_url": consent_url(
-                self._call.endpoint.authority, self._call.tenant_id, state.client_id or None
-            ),
+            "consent_url": consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id or None),
         }

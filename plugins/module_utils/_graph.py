@@ -245,7 +245,8 @@ class GraphClient:
                 renewed = True
                 continue
             misses_other = isinstance(request, Write) and request.no_lag_of != "" and request.no_lag_of in fault.message
-            again = fault.throttled or (request.lag and fault.replication_lag and not misses_other)
+            not_there_yet = fault.replication_lag or fault.unknown_key_id
+            again = fault.throttled or (request.lag and not_there_yet and not misses_other)
             again = again or (repeatable and answer.status_code in RETRY_STATUS and not fault.concurrency)
             if not again or not self.patience.pause(answer.headers.get("retry-after")):
                 raise GraphError(

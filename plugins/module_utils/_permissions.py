@@ -142,9 +142,7 @@ class PermissionsResource:
             kind: params[f"{kind}_permissions"] for kind in ("application", "delegated")
         }
         if self._exact and not self._present:
-            raise InputError(
-                "exact goes with state=present only", next_step="Remove exact, or set state to present."
-            )
+            raise InputError("exact goes with state=present only", next_step="Remove exact, or set state to present.")
         for kind, names in self._names.items():
             for name in names or ():
                 if not name or not name.isascii() or any(c.isspace() for c in name) or len(name) > 256:

@@ -393,9 +393,7 @@ class RegistrationResource:
                 self._graph.note_created(known)
         # Restoring brings the service principal back, as far as it was deleted with the application.
         principal = self._graph.get(
-            service_principal_read(
-                current.client_id or "", tried=f"read the service principal of {self._wish.address}"
-            )
+            service_principal_read(current.client_id or "", tried=f"read the service principal of {self._wish.address}")
         )
         return dataclasses.replace(
             current,

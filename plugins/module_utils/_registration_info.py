@@ -52,9 +52,7 @@ def registration_info(call: Call) -> dict[str, t.Any]:
     documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
     documents.sort(key=_by_display_name)
     reads = [
-        read
-        for document in documents
-        for read in consent_reads(application.text(document, "appId") or "", lag=False)
+        read for document in documents for read in consent_reads(application.text(document, "appId") or "", lag=False)
     ]
     answers = graph.get_many(reads)
     known = ResourcePrincipals([principal])

@@ -33,6 +33,17 @@ def parse(value: str) -> datetime.datetime | None:
         return None
 
 
+def parse_point(option: str, value: str) -> datetime.datetime:
+    """A user's point in time with its zone. Raises InputError."""
+    moment = parse(value.strip().upper())
+    if moment is None:
+        raise InputError(
+            f"{option} is {shown(value)}, which is not a point in time with its zone",
+            next_step="Write it as 2027-06-30T12:00:00Z.",
+        )
+    return moment
+
+
 def parse_end_date(value: str) -> datetime.datetime:
     """A user's date (its last second counts) or point in time. Raises InputError."""
     text = value.strip().upper()

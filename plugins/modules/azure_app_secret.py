@@ -59,6 +59,24 @@ options:
     description:
       - The first three characters of the value that you hold. A secret with another hint does not count.
     type: str
+  held_start:
+    description:
+      - From when the secret that you hold is valid, as it was returned with its key id. It makes the module
+        wait for a secret that is too young to be in every answer of Microsoft Graph, instead of making another.
+    type: str
+  start:
+    description:
+      - From when a new secret is valid, a point in time to the microsecond that no other secret has. Remember it
+        before, and a later run finds the secret by it, should this one never learn its value. By default the module
+        chooses it.
+    type: str
+  lost_starts:
+    description:
+      - The O(start) of secrets whose value an earlier run may never have learnt. What the application still holds of
+        them is removed, except for the one with O(held_key_id).
+    type: list
+    elements: str
+    default: []
   state:
     description: Whether the secret shall be there.
     type: str
@@ -134,6 +152,29 @@ hint:
   type: str
   returned: success
   sample: 3w2
+fresh:
+  description: Whether the secret is so young that the identity platform may still refuse it for some seconds.
+  type: bool
+  returned: success
+  sample: false
+other_key_ids:
+  description: The key ids of other secrets with the same description, for example of one that was renewed.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+removed_key_ids:
+  description: The key ids of secrets that were removed because nobody knows their value. See O(lost_starts).
+  type: list
+  elements: str
+  returned: success
+  sample: []
+settled_starts:
+  description: Those of O(lost_starts) and O(start) that need not be remembered any longer.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 secret_count:
   description: How many secrets the application has in all.
   type: int
@@ -175,6 +216,9 @@ OWN = ArgumentSpec(
         "renew_before_days": {"type": "int", "default": 30},
         "held_key_id": {"type": "str", "no_log": False},
         "held_hint": {"type": "str"},
+        "held_start": {"type": "str"},
+        "start": {"type": "str"},
+        "lost_starts": {"type": "list", "elements": "str", "default": []},
     },
     mutually_exclusive=(("description", "key_id"),),
     required_if=(("state", "present", ("description",)), ("state", "absent", ("description", "key_id"), True)),

@@ -4,7 +4,7 @@
 
 """What a request to the emulator costs with 100, 1,000 and 10,000 applications; it must not grow with their number.
 
-    make benchmark
+make benchmark
 """
 
 from __future__ import annotations
@@ -45,9 +45,14 @@ def questions(emulator: Emulator) -> dict[str, Callable[[], object]]:
     principal = emulator.tenant.service_principal_by("appId", item["appId"])
     assert principal is not None
     client_id, client_secret = emulator.seed.operator.client_id, emulator.seed.operator.client_secret
-    form = urlencode({
-        "grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret,
-        "scope": "https://graph.microsoft.com/.default"}).encode()
+    form = urlencode(
+        {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": "https://graph.microsoft.com/.default",
+        }
+    ).encode()
 
     def token() -> str:
         body, _client = emulator.identity.token(emulator.seed.tenant_id, form=form, authorization=None)
@@ -59,6 +64,7 @@ def questions(emulator: Emulator) -> dict[str, Callable[[], object]]:
         def ask() -> None:
             response = service.serve(GraphRequest("GET", f"/v1.0{path}", query, headers))
             assert response.status == 200, response.body
+
         return ask
 
     page = service.serve(GraphRequest("GET", "/v1.0/applications", "$top=50", headers)).body

@@ -4,7 +4,7 @@
 
 """HTTP requests of the role, first run and steady state, sign-in and proof included, from the tenant's own journal.
 
-    make benchmark
+make benchmark
 """
 
 from __future__ import annotations

@@ -83,9 +83,7 @@ class Csdl:
                 members = frozenset(str(member.get("Name")) for member in node.iter(f"{_EDM}Member"))
                 self.enums[str(node.get("Name"))] = (members, node.get("IsFlags") == "true")
             elif kind == "Action":
-                parameters = {
-                    str(entry.get("Name")): _property(entry) for entry in node.iter(f"{_EDM}Parameter")
-                }
+                parameters = {str(entry.get("Name")): _property(entry) for entry in node.iter(f"{_EDM}Parameter")}
                 bound = parameters.pop("bindingParameter", Property("")).type
                 name = str(node.get("Name"))
                 self.actions[bound, name] = Structure(name, properties=parameters)
@@ -100,7 +98,9 @@ class Csdl:
         name = str(node.get("Name"))
         base = node.get("BaseType")
         self.structures[name] = Structure(
-            name, base=short(base) if base else None, partial=partial,
+            name,
+            base=short(base) if base else None,
+            partial=partial,
             properties={str(p.get("Name")): _property(p) for p in node.findall(f"{_EDM}Property")},
             navigation={str(p.get("Name")): _property(p) for p in node.findall(f"{_EDM}NavigationProperty")},
         )
@@ -180,10 +180,13 @@ class Csdl:
         if len(value) > 50 and self._checked.get(id(value)) is value:
             return []
         found = [
-            complaint for number, item in enumerate(value)
+            complaint
+            for number, item in enumerate(value)
             for complaint in (
-                [f"{where}[{number}]: null in a collection"] if item is None
-                else self.complaints(item, inner, f"{where}[{number}]"))
+                [f"{where}[{number}]: null in a collection"]
+                if item is None
+                else self.complaints(item, inner, f"{where}[{number}]")
+            )
         ]
         if len(value) > 50 and not found:
             self._checked[id(value)] = value  # long permission lists come again and again
@@ -220,8 +223,11 @@ class Csdl:
         return self.complaints(value, declared.type, where)
 
     def parameter_complaints(self, body: dict[str, Json], action: Structure) -> list[str]:
-        found = [f"{name}: no parameter of {action.name}" for name in body
-                 if name not in action.properties and "@" not in name]
+        found = [
+            f"{name}: no parameter of {action.name}"
+            for name in body
+            if name not in action.properties and "@" not in name
+        ]
         for name, declared in action.properties.items():
             if name in body:
                 found += self.property_complaints(body[name], declared, name)

@@ -92,7 +92,7 @@ def _keyed(path: str) -> str:
         parts[1:3] = [f"{parts[1]}('{parts[2]}')"]
     for place in (3, 1):
         if len(parts) > place and parts[place][:1].isalnum() and "(" not in parts[place - 1] and _is_key(parts[place]):
-            parts[place - 1:place + 1] = [f"{parts[place - 1]}('{parts[place]}')"]
+            parts[place - 1 : place + 1] = [f"{parts[place - 1]}('{parts[place]}')"]
     return "/".join(parts)
 
 
@@ -103,7 +103,10 @@ def _is_key(text: str) -> bool:
 def _error_complaints(body: Json) -> list[str]:
     error = body["error"]
     good = (
-        isinstance(error, dict) and isinstance(error.get("code"), str) and isinstance(error.get("message"), str)
-        and isinstance(error.get("details", []), list) and isinstance(error.get("innerError", {}), dict)
+        isinstance(error, dict)
+        and isinstance(error.get("code"), str)
+        and isinstance(error.get("message"), str)
+        and isinstance(error.get("details", []), list)
+        and isinstance(error.get("innerError", {}), dict)
     )
     return [] if good else [f"no OData error: {body!r}"]

@@ -49,7 +49,8 @@ class Pair:
 
     def for_msal(self, *, sha256: bool = False) -> dict[str, str]:
         pem = self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
         public = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
         given = {"private_key": pem, "public_certificate": public}
         # Without a thumbprint msal computes SHA-256 from the certificate and sends x5t#S256.
@@ -57,8 +58,15 @@ class Pair:
 
     def assertion(self, client_id: str, audience: str, *, header: Any = None, **changes: Any) -> str:
         now = int(time.time())
-        claims = {"iss": client_id, "sub": client_id, "aud": audience, "nbf": now, "exp": now + 600,
-                  "jti": str(uuid.uuid4()), **changes}
+        claims = {
+            "iss": client_id,
+            "sub": client_id,
+            "aud": audience,
+            "nbf": now,
+            "exp": now + 600,
+            "jti": str(uuid.uuid4()),
+            **changes,
+        }
         claims = {name: value for name, value in claims.items() if value is not None}
         digest = self.certificate.fingerprint(hashes.SHA1())
         x5t = base64.urlsafe_b64encode(digest).decode().rstrip("=")

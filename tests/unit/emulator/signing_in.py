@@ -30,7 +30,8 @@ class People:
 
     def object_id(self, first: str) -> str:
         (found,) = [
-            user["id"] for user in self.server.tenant.directory.users.values()
+            user["id"]
+            for user in self.server.tenant.directory.users.values()
             if user["userPrincipalName"] == self.name(first)
         ]
         return str(found)
@@ -44,8 +45,11 @@ class People:
 
     def client(self, client_id: str = AZURE_CLI, *, tenant: str | None = None) -> Any:
         return msal.PublicClientApplication(
-            client_id, authority=f"{self.server.authority}/{tenant or self.server.tenant_id}",
-            instance_discovery=False, http_client=self.session)
+            client_id,
+            authority=f"{self.server.authority}/{tenant or self.server.tenant_id}",
+            instance_discovery=False,
+            http_client=self.session,
+        )
 
     def approve(self, user_code: str, first: str, *, approve: bool = True) -> requests.Response:
         return self.control("device", {"user_code": user_code, "user": self.name(first), "approve": approve})
@@ -60,12 +64,17 @@ class People:
 
     def ask(self, token: str, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         return self.session.request(
-            method, f"{self.server.graph}/v1.0{path}", json=body, timeout=10,
-            headers={"Authorization": f"Bearer {token}", **headers})
+            method,
+            f"{self.server.graph}/v1.0{path}",
+            json=body,
+            timeout=10,
+            headers={"Authorization": f"Bearer {token}", **headers},
+        )
 
     def token_form(self, form: dict[str, str]) -> requests.Response:
         return self.session.post(
-            f"{self.server.authority}/{self.server.tenant_id}/oauth2/v2.0/token", data=form, timeout=10)
+            f"{self.server.authority}/{self.server.tenant_id}/oauth2/v2.0/token", data=form, timeout=10
+        )
 
 
 def public_client(operator: Any, **more: Any) -> Any:

@@ -53,7 +53,10 @@ def test_unique_name_is_set_once(operator: Any) -> None:
     other = operator.application()
     taken = operator.patch(f"/applications/{other['id']}", {"uniqueName": "adopted"})
     assert code_and_message(taken) == (
-        400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.")
+        400,
+        "Request_BadRequest",
+        "Another object with the same value for property uniqueName already exists.",
+    )
 
 
 def test_soft_deleted_application_keeps_its_unique_name(operator: Any) -> None:
@@ -83,27 +86,36 @@ def test_purge_frees_the_unique_name(operator: Any) -> None:
     assert operator.upsert(path, {"displayName": "one"}).json()["id"] != created["id"]
 
 
-@pytest.mark.parametrize("body", [
-    {},
-    {"displayName": None},
-    {"displayName": "x" * 121},
-    {"displayName": 5},
-    {"displayName": "x", "nonsense": 1},
-    {"displayName": "x", "api": {"nonsense": 1}},
-    {"displayName": "x", "tags": ["two words"]},
-    {"displayName": "x", "tags": ["twice", "twice"]},
-    {"displayName": "x", "tags": "text"},
-    {"displayName": "x", "tags": [None]},
-    {"displayName": "x", "signInAudience": "Nobody"},
-    {"displayName": "x", "isFallbackPublicClient": "true"},
-    {"displayName": "x", "passwordCredentials": [{"displayName": "y"}]},
-    {"displayName": "x", "id": "11111111-2222-3333-4444-555555555555"},
-    {"displayName": "x", "appId": "11111111-2222-3333-4444-555555555555"},
-    {"displayName": "x", "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": []}]},
-    {"displayName": "x", "requiredResourceAccess": [{
-        "resourceAppId": "00000003-0000-0000-c000-000000000000",
-        "resourceAccess": [{"id": "e2a3a72e-5f79-4c64-b1b1-878b674786c9", "type": "Permission"}]}]},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"displayName": None},
+        {"displayName": "x" * 121},
+        {"displayName": 5},
+        {"displayName": "x", "nonsense": 1},
+        {"displayName": "x", "api": {"nonsense": 1}},
+        {"displayName": "x", "tags": ["two words"]},
+        {"displayName": "x", "tags": ["twice", "twice"]},
+        {"displayName": "x", "tags": "text"},
+        {"displayName": "x", "tags": [None]},
+        {"displayName": "x", "signInAudience": "Nobody"},
+        {"displayName": "x", "isFallbackPublicClient": "true"},
+        {"displayName": "x", "passwordCredentials": [{"displayName": "y"}]},
+        {"displayName": "x", "id": "11111111-2222-3333-4444-555555555555"},
+        {"displayName": "x", "appId": "11111111-2222-3333-4444-555555555555"},
+        {"displayName": "x", "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": []}]},
+        {
+            "displayName": "x",
+            "requiredResourceAccess": [
+                {
+                    "resourceAppId": "00000003-0000-0000-c000-000000000000",
+                    "resourceAccess": [{"id": "e2a3a72e-5f79-4c64-b1b1-878b674786c9", "type": "Permission"}],
+                }
+            ],
+        },
+    ],
+)
 def test_bodies_that_graph_refuses(operator: Any, emulator: Any, body: dict[str, Any]) -> None:
     before = len(emulator.tenant.directory.applications)
     assert code_and_message(operator.post("/applications", body))[0] == 400
@@ -126,12 +138,20 @@ def test_body_of_another_content_type(operator: Any) -> None:
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize(("path", "segment"), [
-    ("/nonsense", "nonsense"), ("/applications/x/nonsense", "nonsense"), ("/policies/nonsense/x", "nonsense"),
-])
+@pytest.mark.parametrize(
+    ("path", "segment"),
+    [
+        ("/nonsense", "nonsense"),
+        ("/applications/x/nonsense", "nonsense"),
+        ("/policies/nonsense/x", "nonsense"),
+    ],
+)
 def test_unknown_segment(operator: Any, path: str, segment: str) -> None:
     assert code_and_message(operator.get(path)) == (
-        400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+        400,
+        "BadRequest",
+        f"Resource not found for the segment '{segment}'.",
+    )
 
 
 def test_method_that_the_path_does_not_know(operator: Any) -> None:
@@ -163,8 +183,7 @@ def test_created_time_loses_its_fraction(operator: Any) -> None:
 
 def test_owners(operator: Any, emulator: Any) -> None:
     user = next(iter(emulator.tenant.directory.users))
-    created = operator.application(**{
-        "owners@odata.bind": [f"https://graph.microsoft.com/v1.0/users('{user}')"]})
+    created = operator.application(**{"owners@odata.bind": [f"https://graph.microsoft.com/v1.0/users('{user}')"]})
     path = f"/applications/{created['id']}/owners"
     principal, person = operator.get(path).json()["value"]
     assert principal["@odata.type"] == "#microsoft.graph.servicePrincipal"
@@ -202,27 +221,40 @@ def test_app_id_is_no_object_id(operator: Any) -> None:
     created = operator.application()
     answer = operator.get(f"/applications/{created['appId']}")
     assert code_and_message(answer) == (
-        404, "Request_ResourceNotFound",
+        404,
+        "Request_ResourceNotFound",
         f"Resource '{created['appId']}' does not exist or one of its queried reference-property objects are not "
-        "present.")
+        "present.",
+    )
     assert operator.get(f"/applications(appId='{created['appId']}')").status_code == 200
 
 
 ROLE = {
-    "id": "11111111-2222-3333-4444-555555555555", "allowedMemberTypes": ["Application"], "description": "d",
-    "displayName": "n", "value": "Do.It",
+    "id": "11111111-2222-3333-4444-555555555555",
+    "allowedMemberTypes": ["Application"],
+    "description": "d",
+    "displayName": "n",
+    "value": "Do.It",
 }
 SCOPE = {
-    "id": "11111111-2222-3333-4444-666666666666", "type": "User", "value": "do", "adminConsentDescription": "d",
+    "id": "11111111-2222-3333-4444-666666666666",
+    "type": "User",
+    "value": "do",
+    "adminConsentDescription": "d",
     "adminConsentDisplayName": "n",
 }
 
 
-@pytest.mark.parametrize(("filled", "emptied"), [
-    (lambda on: {"appRoles": [{**ROLE, "isEnabled": on}]}, {"appRoles": []}),
-    (lambda on: {"api": {"oauth2PermissionScopes": [{**SCOPE, "isEnabled": on}]}},
-     {"api": {"oauth2PermissionScopes": []}}),
-])
+@pytest.mark.parametrize(
+    ("filled", "emptied"),
+    [
+        (lambda on: {"appRoles": [{**ROLE, "isEnabled": on}]}, {"appRoles": []}),
+        (
+            lambda on: {"api": {"oauth2PermissionScopes": [{**SCOPE, "isEnabled": on}]}},
+            {"api": {"oauth2PermissionScopes": []}},
+        ),
+    ],
+)
 def test_what_is_offered_is_disabled_before_it_is_removed(operator: Any, filled: Any, emptied: Any) -> None:
     path = f"/applications/{operator.application()['id']}"
     assert operator.patch(path, filled(True)).status_code == 204

@@ -16,12 +16,17 @@ def step(number: int, method: str = "GET", url: str = "/organization", **more: A
 
 
 def test_each_step_has_its_own_status(operator: Any, emulator: Any) -> None:
-    answer = operator.post("/$batch", {"requests": [
-        step(1, "POST", "/applications", body={"displayName": "batched"}),
-        step(2, url="/applications/unknown"),
-        step(3, url="/organization", dependsOn=["2"]),
-        step(4, url="/applications?$filter=displayName eq 'batched'", dependsOn=["1"]),
-    ]})
+    answer = operator.post(
+        "/$batch",
+        {
+            "requests": [
+                step(1, "POST", "/applications", body={"displayName": "batched"}),
+                step(2, url="/applications/unknown"),
+                step(3, url="/organization", dependsOn=["2"]),
+                step(4, url="/applications?$filter=displayName eq 'batched'", dependsOn=["1"]),
+            ]
+        },
+    )
     assert answer.status_code == 200
     answers = {entry["id"]: entry for entry in answer.json()["responses"]}
     assert {key: entry["status"] for key, entry in answers.items()} == {"1": 201, "2": 404, "3": 424, "4": 200}
@@ -34,8 +39,9 @@ def test_each_step_has_its_own_status(operator: Any, emulator: Any) -> None:
 
 def test_the_outer_token_authorises_each_step(client_with: Any) -> None:
     reader = client_with("Organization.Read.All")
-    answer = reader.post("/$batch", {"requests": [
-        step(1), step(2, "POST", "/applications", body={"displayName": "x"})]})
+    answer = reader.post(
+        "/$batch", {"requests": [step(1), step(2, "POST", "/applications", body={"displayName": "x"})]}
+    )
     assert [entry["status"] for entry in answer.json()["responses"]] == [200, 403]
 
 

@@ -20,9 +20,13 @@ from graph_emulator.shapes import application, service_principal
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 
 
-@pytest.mark.parametrize(("table", "roles", "scopes"), [
-    ("microsoft_graph", 716, 807), ("office365_exchange_online", 24, 10),
-])
+@pytest.mark.parametrize(
+    ("table", "roles", "scopes"),
+    [
+        ("microsoft_graph", 716, 807),
+        ("office365_exchange_online", 24, 10),
+    ],
+)
 def test_permissions(oracle: Path, table: str, roles: int, scopes: int) -> None:
     published = json.loads((oracle / "permissions.json").read_text(encoding="utf-8"))[table]
     wanted = {("role", entry["value"], entry["id"]) for entry in published["appRoles"]}
@@ -39,7 +43,8 @@ def declared_types(oracle: Path) -> dict[str, dict[str, str]]:
         if element.tag in (EDM + "ComplexType", EDM + "EntityType"):
             types[element.get("Name", "")] = {
                 child.get("Name", ""): child.get("Type", "").replace("graph.", "").replace("Edm.", "")
-                for child in element if child.tag == EDM + "Property"
+                for child in element
+                if child.tag == EDM + "Property"
             }
     return types
 

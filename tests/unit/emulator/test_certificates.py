@@ -37,15 +37,22 @@ def registered(operator: Any, *pairs: Pair) -> Any:
 
 def by_msal(emulator: Any, operator: Any, client_id: str, credential: Any) -> Any:
     application = msal.ConfidentialClientApplication(
-        client_id, instance_discovery=False, http_client=operator.session, client_credential=credential,
-        authority=f"{emulator.authority}/{emulator.tenant_id}")
+        client_id,
+        instance_discovery=False,
+        http_client=operator.session,
+        client_credential=credential,
+        authority=f"{emulator.authority}/{emulator.tenant_id}",
+    )
     return application.acquire_token_for_client([SCOPE])
 
 
 def by_hand(operator: Any, client_id: str, assertion: str, **changes: Any) -> Any:
     return operator.ask_token(
-        client_id=client_id, client_secret=None, client_assertion=assertion,
-        **{"client_assertion_type": TYPE, **changes})
+        client_id=client_id,
+        client_secret=None,
+        client_assertion=assertion,
+        **{"client_assertion_type": TYPE, **changes},
+    )
 
 
 @pytest.mark.parametrize("sha256", [False, True])
@@ -56,8 +63,16 @@ def test_msal_with_either_thumbprint(emulator: Any, operator: Any, pair: Pair, s
 
 def test_shape_of_a_registered_certificate(operator: Any, pair: Pair) -> None:
     (shown,) = registered(operator, pair)["keyCredentials"]
-    assert list(shown) == ["customKeyIdentifier", "displayName", "endDateTime", "key", "keyId", "startDateTime",
-                           "type", "usage"]
+    assert list(shown) == [
+        "customKeyIdentifier",
+        "displayName",
+        "endDateTime",
+        "key",
+        "keyId",
+        "startDateTime",
+        "type",
+        "usage",
+    ]
     assert shown["customKeyIdentifier"] == pair.thumbprint and shown["key"] is None
     assert shown["displayName"] == "CN=gateway"
     assert shown["endDateTime"] == f"{pair.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
@@ -106,13 +121,19 @@ def test_expired_certificate(emulator: Any, operator: Any, pair: Pair) -> None:
     assert result["error_codes"] == [700027] and "The key used is expired" in result["error_description"]
 
 
-@pytest.mark.parametrize("credential", [
-    {"key": "AAAA"}, {"key": "no base64!"}, {"type": "X509CertAndPassword"}, {"usage": "Sign"}, {"key": None},
-    {"endDateTime": "2100-01-01T00:00:00Z"},
-])
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {"key": "AAAA"},
+        {"key": "no base64!"},
+        {"type": "X509CertAndPassword"},
+        {"usage": "Sign"},
+        {"key": None},
+        {"endDateTime": "2100-01-01T00:00:00Z"},
+    ],
+)
 def test_refused_key_credentials(operator: Any, pair: Pair, credential: dict[str, Any]) -> None:
-    answer = operator.post("/applications", {
-        "displayName": "x", "keyCredentials": [pair.credential(**credential)]})
+    answer = operator.post("/applications", {"displayName": "x", "keyCredentials": [pair.credential(**credential)]})
     assert answer.status_code == 400, answer.text
 
 
@@ -150,8 +171,15 @@ def test_refused_assertions(emulator: Any, operator: Any, pair: Pair, other: Pai
         answer = by_hand(operator, client_id, assertion)
         body = answer.json()
         assert (answer.status_code, body["error"], body["error_codes"]) == (401, "invalid_client", [code]), code
-        assert list(body) == ["error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id",
-                              "error_uri"]
+        assert list(body) == [
+            "error",
+            "error_description",
+            "error_codes",
+            "timestamp",
+            "trace_id",
+            "correlation_id",
+            "error_uri",
+        ]
     assert by_hand(operator, client_id, pair.assertion(client_id, endpoint)).status_code == 200
     wrong_type = by_hand(operator, client_id, pair.assertion(client_id, endpoint), client_assertion_type="x")
     assert wrong_type.json()["error_codes"] == [900144]

@@ -27,9 +27,13 @@ PACKAGE = Path(__file__).resolve().parents[3] / "roles" / "graph_emulator" / "fi
 def started(*arguments: str, by_path: bool = False) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     target = [str(PACKAGE)] if by_path else ["-m", "graph_emulator"]
     process = subprocess.Popen(
-        [sys.executable, *target, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, *target, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         cwd=tempfile.gettempdir(),
-        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"})
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
@@ -46,9 +50,16 @@ def test_start_serve_stop(by_path: bool) -> None:
         assert {"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file"} <= set(told)
         session = requests.Session()
         session.verify, session.trust_env = told["ca_file"], False
-        answer = session.post(f"{told['authority']}/{told['tenant_id']}/oauth2/v2.0/token", timeout=10, data={
-            "grant_type": "client_credentials", "client_id": told["client_id"],
-            "client_secret": told["client_secret"], "scope": "https://graph.microsoft.com/.default"})
+        answer = session.post(
+            f"{told['authority']}/{told['tenant_id']}/oauth2/v2.0/token",
+            timeout=10,
+            data={
+                "grant_type": "client_credentials",
+                "client_id": told["client_id"],
+                "client_secret": told["client_secret"],
+                "scope": "https://graph.microsoft.com/.default",
+            },
+        )
         assert answer.status_code == 200
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=5)
@@ -60,7 +71,8 @@ def test_port_taken() -> None:
     with started() as (_process, told):
         port = told["graph"].rpartition(":")[2]
         second = subprocess.run(
-            [sys.executable, str(PACKAGE), "--port", port], capture_output=True, text=True, timeout=20, check=False)
+            [sys.executable, str(PACKAGE), "--port", port], capture_output=True, text=True, timeout=20, check=False
+        )
     assert second.returncode == 2
     assert second.stdout == ""
     assert second.stderr.count("\n") == 1 and port in second.stderr
@@ -78,7 +90,12 @@ def test_state_dir_and_interrupt(tmp_path: Path) -> None:
 def test_missing_dependency(tmp_path: Path) -> None:
     (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(\"No module named 'uvicorn'\", name='uvicorn')\n")
     done = subprocess.run(
-        [sys.executable, "-m", "graph_emulator"], capture_output=True, text=True, timeout=20, check=False,
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE.parent}", "PYTHONDONTWRITEBYTECODE": "1"})
+        [sys.executable, "-m", "graph_emulator"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE.parent}", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
     assert done.returncode == 1
     assert "uvicorn" in done.stderr and done.stderr.count("\n") == 1

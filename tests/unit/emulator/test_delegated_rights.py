@@ -48,8 +48,11 @@ def assign(user: User, operator: Any, app_id: str, value: str) -> Any:
     resource = operator.get(f"/servicePrincipals(appId='{app_id}')").json()
     (role,) = [entry["id"] for entry in resource["appRoles"] if entry["value"] == value]
     principal = operator.service_principal(operator.application()["appId"])
-    return user("POST", f"/servicePrincipals/{resource['id']}/appRoleAssignedTo", {
-        "principalId": principal["id"], "resourceId": resource["id"], "appRoleId": role})
+    return user(
+        "POST",
+        f"/servicePrincipals/{resource['id']}/appRoleAssignedTo",
+        {"principalId": principal["id"], "resourceId": resource["id"], "appRoleId": role},
+    )
 
 
 def read(user: User, _operator: Any) -> Any:
@@ -94,8 +97,11 @@ def consent_exchange(user: User, operator: Any) -> Any:
 def consent_delegated(user: User, operator: Any) -> Any:
     graph = operator.get(f"/servicePrincipals(appId='{GRAPH_APP}')").json()
     principal = operator.service_principal(operator.application()["appId"])
-    return user("POST", "/oauth2PermissionGrants", {
-        "clientId": principal["id"], "consentType": "AllPrincipals", "resourceId": graph["id"], "scope": "User.Read"})
+    return user(
+        "POST",
+        "/oauth2PermissionGrants",
+        {"clientId": principal["id"], "consentType": "AllPrincipals", "resourceId": graph["id"], "scope": "User.Read"},
+    )
 
 
 def owned(user: User, operator: Any) -> Any:
@@ -153,8 +159,11 @@ def test_a_role_is_of_no_use_without_the_scope(people: People, operator: Any) ->
     assert people.ask(token, "GET", "/me").status_code == 200
     assert people.ask(token, "GET", f"/users/{people.object_id(ADMIN)}").status_code == 200
     for method, path in (
-        ("GET", "/applications"), ("POST", "/applications"), ("GET", "/users"),
-        ("GET", f"/users/{people.object_id(PLAIN)}"), ("GET", "/oauth2PermissionGrants"),
+        ("GET", "/applications"),
+        ("POST", "/applications"),
+        ("GET", "/users"),
+        ("GET", f"/users/{people.object_id(PLAIN)}"),
+        ("GET", "/oauth2PermissionGrants"),
     ):
         assert people.ask(token, method, path).status_code == 403, path
 

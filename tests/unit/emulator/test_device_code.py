@@ -29,7 +29,9 @@ def claims_of(token: str) -> dict[str, Any]:
 def started(people: People, client_id: str = AZURE_CLI, scope: str = f"{GRAPH}/.default offline_access") -> Any:
     answer = people.session.post(
         f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/devicecode",
-        data={"client_id": client_id, "scope": scope}, timeout=10)
+        data={"client_id": client_id, "scope": scope},
+        timeout=10,
+    )
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -60,8 +62,12 @@ def test_msal_renews_silently_and_refresh_tokens_rotate(people: People, emulator
     (account,) = client.get_accounts()
     renewed = client.acquire_token_silent([f"{GRAPH}/.default"], account=account, force_refresh=True)
     assert claims_of(renewed["access_token"])["oid"] == people.object_id(ADMIN)
-    form = {"grant_type": "refresh_token", "client_id": AZURE_CLI, "refresh_token": first["refresh_token"],
-            "scope": f"{GRAPH}/.default"}
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": AZURE_CLI,
+        "refresh_token": first["refresh_token"],
+        "scope": f"{GRAPH}/.default",
+    }
     again = people.token_form(form).json()
     assert again["refresh_token"] not in (first["refresh_token"], renewed["refresh_token"])
     assert "." in again["refresh_token"] and again["refresh_token"].count(".") == 1
@@ -135,18 +141,22 @@ def test_only_public_clients_go_without_a_secret(people: People, operator: Any) 
     assert refused.json()["error_codes"] == [700025]
 
 
-@pytest.mark.parametrize(("changes", "code"), [
-    ({"client_id": "11111111-2222-3333-4444-555555555555"}, 700016),
-    ({"client_id": ""}, 900144),
-    ({"scope": ""}, 900144),
-    ({"scope": f"{GRAPH}/User.Read https://outlook.office365.com/Mail.Read"}, 28000),
-    ({"scope": f"{GRAPH}/.default {GRAPH}/User.Read"}, 70011),
-    ({"scope": "api://nobody/.default"}, 500011),
-])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"client_id": "11111111-2222-3333-4444-555555555555"}, 700016),
+        ({"client_id": ""}, 900144),
+        ({"scope": ""}, 900144),
+        ({"scope": f"{GRAPH}/User.Read https://outlook.office365.com/Mail.Read"}, 28000),
+        ({"scope": f"{GRAPH}/.default {GRAPH}/User.Read"}, 70011),
+        ({"scope": "api://nobody/.default"}, 500011),
+    ],
+)
 def test_refused_device_requests(people: People, changes: dict[str, str], code: int) -> None:
     form = {"client_id": AZURE_CLI, "scope": f"{GRAPH}/.default", **changes}
     answer = people.session.post(
-        f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/devicecode", data=form, timeout=10)
+        f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/devicecode", data=form, timeout=10
+    )
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [code])
 
 
@@ -169,8 +179,10 @@ def test_consent_of_the_user(people: People, operator: Any) -> None:
 
 def test_default_scope_is_what_the_registration_lists(people: People, operator: Any, emulator: Any) -> None:
     access = [{"id": scope_id(emulator, "User.Read"), "type": "Scope"}]
-    created = public_client(operator, requiredResourceAccess=[
-        {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": access}])
+    created = public_client(
+        operator,
+        requiredResourceAccess=[{"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": access}],
+    )
     result = people.sign_in(PLAIN, client=people.client(created["appId"]))
     assert "User.Read" in claims_of(result["access_token"])["scp"].split()
 
@@ -180,9 +192,14 @@ def test_withdrawn_consent_and_unknown_scopes(people: People, operator: Any) -> 
     result = people.sign_in(PLAIN, client=people.client(created["appId"]), scopes=("User.Read",))
     (grant,) = operator.get("/oauth2PermissionGrants").json()["value"]
     operator.delete(f"/oauth2PermissionGrants/{grant['id']}")
-    body = people.token_form({
-        "grant_type": "refresh_token", "client_id": created["appId"], "refresh_token": result["refresh_token"],
-        "scope": "User.Read"}).json()
+    body = people.token_form(
+        {
+            "grant_type": "refresh_token",
+            "client_id": created["appId"],
+            "refresh_token": result["refresh_token"],
+            "scope": "User.Read",
+        }
+    ).json()
     assert (body["error"], body["error_codes"], body["suberror"]) == ("invalid_grant", [65001], "consent_required")
     flow = started(people, created["appId"], "No.Such")
     assert "AADSTS650053" in people.approve(flow["user_code"], ADMIN).json()["error"]
@@ -211,13 +228,15 @@ def test_the_page_for_people(people: People) -> None:
 
 def test_the_page_shows_what_was_typed_as_text(people: People) -> None:
     page = people.session.get(
-        f"{people.server.graph}/common/oauth2/deviceauth", params={"user_code": '"><b>x'}, timeout=10)
+        f"{people.server.graph}/common/oauth2/deviceauth", params={"user_code": '"><b>x'}, timeout=10
+    )
     assert "<b>x" not in page.text and "&lt;b&gt;x" in page.text
 
 
 def test_no_other_way_to_sign_in(people: People) -> None:
     answer = people.session.get(
-        f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/authorize?client_id={AZURE_CLI}", timeout=10)
+        f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/authorize?client_id={AZURE_CLI}", timeout=10
+    )
     assert answer.status_code == 501 and "device code" in answer.text
     form = {"grant_type": "password", "client_id": AZURE_CLI, "username": "adele", "password": "x"}
     assert people.token_form(form).json()["error_codes"] == [70003]

@@ -43,13 +43,15 @@ class Workload:
 
     def minted(self, subject: str = SUBJECT, **more: Any) -> str:
         answer = self.operator.session.post(
-            f"{self.base}/_emulator/assertion", json={"subject": subject, **more}, timeout=10)
+            f"{self.base}/_emulator/assertion", json={"subject": subject, **more}, timeout=10
+        )
         assert answer.status_code == 200, answer.text
         return str(answer.json()["assertion"])
 
     def exchange(self, assertion: str) -> Any:
         return self.operator.ask_token(
-            client_id=self.client_id, client_secret=None, client_assertion=assertion, client_assertion_type=TYPE)
+            client_id=self.client_id, client_secret=None, client_assertion=assertion, client_assertion_type=TYPE
+        )
 
 
 @pytest.fixture
@@ -60,9 +62,12 @@ def workload(operator: Any) -> Workload:
 def test_msal_exchanges_an_assertion(emulator: Any, workload: Workload) -> None:
     workload.trust()
     application = msal.ConfidentialClientApplication(
-        workload.client_id, instance_discovery=False, http_client=workload.operator.session,
+        workload.client_id,
+        instance_discovery=False,
+        http_client=workload.operator.session,
         authority=f"{emulator.authority}/{emulator.tenant_id}",
-        client_credential={"client_assertion": workload.minted})
+        client_credential={"client_assertion": workload.minted},
+    )
     result = application.acquire_token_for_client([SCOPE])
     claims = jwt.decode(result["access_token"], options={"verify_signature": False})
     assert claims["appid"] == workload.client_id and claims["appidacr"] == "2"
@@ -74,18 +79,22 @@ def test_the_issuer_is_an_openid_issuer(workload: Workload) -> None:
     assert discovery["issuer"] == workload.issuer
     (key,) = session.get(discovery["jwks_uri"], timeout=10).json()["keys"]
     claims = jwt.decode(
-        workload.minted(), jwt.PyJWK(key).key, algorithms=["RS256"], audience=AUDIENCE, issuer=workload.issuer)
+        workload.minted(), jwt.PyJWK(key).key, algorithms=["RS256"], audience=AUDIENCE, issuer=workload.issuer
+    )
     assert claims["sub"] == SUBJECT
 
 
-@pytest.mark.parametrize(("trusted", "sent", "refusal"), [
-    ({"issuer": "https://token.actions.githubusercontent.com"}, {}, (401, "invalid_client", 700211)),
-    ({"subject": "repo:other"}, {}, (401, "invalid_client", 700213)),
-    ({}, {"subject": SUBJECT.lower()}, (401, "invalid_client", 7002138)),
-    ({}, {"audience": "api://else"}, (401, "invalid_client", 7002121)),
-    ({}, {"lifetime": -1}, (401, "invalid_client", 700024)),
-    (None, {}, (400, "invalid_request", 70021)),
-])
+@pytest.mark.parametrize(
+    ("trusted", "sent", "refusal"),
+    [
+        ({"issuer": "https://token.actions.githubusercontent.com"}, {}, (401, "invalid_client", 700211)),
+        ({"subject": "repo:other"}, {}, (401, "invalid_client", 700213)),
+        ({}, {"subject": SUBJECT.lower()}, (401, "invalid_client", 7002138)),
+        ({}, {"audience": "api://else"}, (401, "invalid_client", 7002121)),
+        ({}, {"lifetime": -1}, (401, "invalid_client", 700024)),
+        (None, {}, (400, "invalid_request", 70021)),
+    ],
+)
 def test_mismatches(
     workload: Workload, trusted: dict[str, str] | None, sent: dict[str, Any], refusal: tuple[int, str, int]
 ) -> None:
@@ -103,7 +112,8 @@ def test_text_of_a_wrong_subject(workload: Workload) -> None:
     assert text.startswith(
         f"AADSTS700213: No matching federated identity record found for presented assertion subject '{SUBJECT}'. "
         "Check your federated identity credential Subject, Audience and Issuer against the presented assertion. "
-        "https://learn.microsoft.com/entra/workload-id/workload-identity-federation Trace ID: ")
+        "https://learn.microsoft.com/entra/workload-id/workload-identity-federation Trace ID: "
+    )
 
 
 def test_forged_and_unreachable(workload: Workload, emulator: Any) -> None:
@@ -114,8 +124,10 @@ def test_forged_and_unreachable(workload: Workload, emulator: Any) -> None:
     assert workload.exchange(forged).json()["error_codes"] == [50013]
     workload.trust(name="outside", issuer="https://issuer.example.test", subject="x")
     outside = jwt.encode(
-        {**claims, "iss": "https://issuer.example.test", "sub": "x"}, issuer_module.issuer_key().private,
-        algorithm="RS256")
+        {**claims, "iss": "https://issuer.example.test", "sub": "x"},
+        issuer_module.issuer_key().private,
+        algorithm="RS256",
+    )
     refused = workload.exchange(outside).json()
     assert refused["error_codes"] == [50166] and "own test issuer" in refused["error_description"]
     assert workload.exchange(good).status_code == 200

@@ -86,7 +86,10 @@ def test_permissions_of_two_resources_in_a_row(stormy: Tenant, seed: int) -> Non
     stormy.ok("azure_app_registration", **GATEWAY, display_name="Gateway")
     for resource, permission in (("microsoft_graph", "Mail.Send"), ("exchange_online", "SMTP.SendAsApp")):
         stormy.ok(
-            "azure_app_graph_permissions", **GATEWAY, resource=resource, application_permissions=[permission],
+            "azure_app_graph_permissions",
+            **GATEWAY,
+            resource=resource,
+            application_permissions=[permission],
             exact=True,
         )
     assert len(stormy.application(uniqueName="gateway")["requiredResourceAccess"]) == 2

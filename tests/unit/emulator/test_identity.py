@@ -24,8 +24,10 @@ msal = pytest.importorskip("msal", reason="pip install msal")
 
 def application_of(emulator: Any, operator: Any, *, secret: str | None = None, tenant: str | None = None) -> Any:
     return msal.ConfidentialClientApplication(
-        operator.client_id, client_credential=secret or operator.client_secret,
-        authority=f"{emulator.authority}/{tenant or emulator.tenant_id}", instance_discovery=False,
+        operator.client_id,
+        client_credential=secret or operator.client_secret,
+        authority=f"{emulator.authority}/{tenant or emulator.tenant_id}",
+        instance_discovery=False,
         http_client=operator.session,
     )
 
@@ -42,7 +44,8 @@ def test_msal_gets_a_token_that_graph_accepts(emulator: Any, operator: Any, by_d
 
 def test_msal_reports_a_wrong_secret(emulator: Any, operator: Any) -> None:
     result = application_of(emulator, operator, secret="wrong").acquire_token_for_client(
-        ["https://graph.microsoft.com/.default"])
+        ["https://graph.microsoft.com/.default"]
+    )
     assert result["error"] == "invalid_client"
     assert result["error_codes"] == [7000215]
 
@@ -56,18 +59,38 @@ def test_success_body_and_claims(emulator: Any, operator: Any) -> None:
     header = jwt.get_unverified_header(body["access_token"])
     (key,) = [entry for entry in keys["keys"] if entry["kid"] == header["kid"]]
     claims = jwt.decode(
-        body["access_token"], jwt.PyJWK(key).key, algorithms=["RS256"], audience="https://graph.microsoft.com")
+        body["access_token"], jwt.PyJWK(key).key, algorithms=["RS256"], audience="https://graph.microsoft.com"
+    )
     assert list(claims) == [
-        "aud", "iss", "iat", "nbf", "exp", "aio", "app_displayname", "appid", "appidacr", "idp", "idtyp", "oid", "rh",
-        "roles", "sub", "tid", "uti", "ver",
+        "aud",
+        "iss",
+        "iat",
+        "nbf",
+        "exp",
+        "aio",
+        "app_displayname",
+        "appid",
+        "appidacr",
+        "idp",
+        "idtyp",
+        "oid",
+        "rh",
+        "roles",
+        "sub",
+        "tid",
+        "uti",
+        "ver",
     ]
     assert claims["iss"] == f"https://sts.windows.net/{emulator.tenant_id}/"
     assert claims["ver"] == "1.0" and claims["idtyp"] == "app" and claims["appid"] == operator.client_id
     principal = emulator.tenant.service_principal_by("appId", operator.client_id)
     assert claims["oid"] == claims["sub"] == principal["id"] != operator.client_id
     assert set(claims["roles"]) == {
-        "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All",
-        "Directory.Read.All", "Policy.Read.All",
+        "Application.ReadWrite.All",
+        "AppRoleAssignment.ReadWrite.All",
+        "DelegatedPermissionGrant.ReadWrite.All",
+        "Directory.Read.All",
+        "Policy.Read.All",
     }
 
 
@@ -82,12 +105,15 @@ def test_basic_credentials(operator: Any) -> None:
     assert operator.ask_token(client_id=None, client_secret=None).status_code == 200
 
 
-@pytest.mark.parametrize(("scope", "audience"), [
-    ("https://graph.microsoft.com/.default", "https://graph.microsoft.com"),
-    ("https://graph.microsoft.com//.default", "https://graph.microsoft.com"),
-    ("https://outlook.office365.com/.default", "https://outlook.office365.com"),
-    ("00000003-0000-0000-c000-000000000000/.default", "00000003-0000-0000-c000-000000000000"),
-])
+@pytest.mark.parametrize(
+    ("scope", "audience"),
+    [
+        ("https://graph.microsoft.com/.default", "https://graph.microsoft.com"),
+        ("https://graph.microsoft.com//.default", "https://graph.microsoft.com"),
+        ("https://outlook.office365.com/.default", "https://outlook.office365.com"),
+        ("00000003-0000-0000-c000-000000000000/.default", "00000003-0000-0000-c000-000000000000"),
+    ],
+)
 def test_scope_names_the_resource(operator: Any, scope: str, audience: str) -> None:
     token = operator.ask_token(scope=scope).json()["access_token"]
     assert jwt.decode(token, options={"verify_signature": False})["aud"] == audience
@@ -96,7 +122,8 @@ def test_scope_names_the_resource(operator: Any, scope: str, audience: str) -> N
 def test_the_emulators_own_address_is_microsoft_graph(emulator: Any, operator: Any) -> None:
     token = operator.ask_token(scope=f"{emulator.graph}/.default").json()["access_token"]
     answer = operator.session.get(
-        f"{emulator.graph}/v1.0/organization", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        f"{emulator.graph}/v1.0/organization", headers={"Authorization": f"Bearer {token}"}, timeout=10
+    )
     assert answer.status_code == 200
 
 
@@ -104,19 +131,22 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 UNKNOWN = "11111111-2222-3333-4444-555555555555"
 
 
-@pytest.mark.parametrize(("changes", "status", "error", "code"), [
-    ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
-    ({"client_id": ZERO}, 400, "unauthorized_client", 700038),
-    ({"client_id": UNKNOWN}, 400, "unauthorized_client", 700016),
-    ({"scope": "api://not-a-registered-resource/.default"}, 400, "invalid_resource", 500011),
-    ({"scope": "https://graph.microsoft.com/User.Read"}, 400, "invalid_scope", 1002012),
-    ({"grant_type": "no_such_grant"}, 400, "unsupported_grant_type", 70003),
-    ({"grant_type": None}, 400, "invalid_request", 900144),
-    ({"client_id": None}, 400, "invalid_request", 900144),
-    ({"scope": None}, 400, "invalid_request", 900144),
-    ({"client_secret": None}, 401, "invalid_client", 7000218),
-    ({"tenant": UNKNOWN}, 400, "invalid_tenant", 90002),
-])
+@pytest.mark.parametrize(
+    ("changes", "status", "error", "code"),
+    [
+        ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
+        ({"client_id": ZERO}, 400, "unauthorized_client", 700038),
+        ({"client_id": UNKNOWN}, 400, "unauthorized_client", 700016),
+        ({"scope": "api://not-a-registered-resource/.default"}, 400, "invalid_resource", 500011),
+        ({"scope": "https://graph.microsoft.com/User.Read"}, 400, "invalid_scope", 1002012),
+        ({"grant_type": "no_such_grant"}, 400, "unsupported_grant_type", 70003),
+        ({"grant_type": None}, 400, "invalid_request", 900144),
+        ({"client_id": None}, 400, "invalid_request", 900144),
+        ({"scope": None}, 400, "invalid_request", 900144),
+        ({"client_secret": None}, 401, "invalid_client", 7000218),
+        ({"tenant": UNKNOWN}, 400, "invalid_tenant", 90002),
+    ],
+)
 def test_refusals(operator: Any, changes: dict[str, Any], status: int, error: str, code: int) -> None:
     answer = operator.ask_token(**changes)
     body = answer.json()
@@ -125,13 +155,16 @@ def test_refusals(operator: Any, changes: dict[str, Any], status: int, error: st
     assert operator.client_secret not in answer.text
 
 
-@pytest.mark.parametrize(("scenario", "changes"), [
-    ("token-error-invalid-client", {"client_secret": "wrong"}),
-    ("token-error-unknown-client", {"client_id": ZERO}),
-    ("token-error-invalid-scope", {"scope": "api://not-a-registered-resource/.default"}),
-    ("token-error-unsupported-grant-type", {"grant_type": "no_such_grant"}),
-    ("token-client-credentials", {}),
-])
+@pytest.mark.parametrize(
+    ("scenario", "changes"),
+    [
+        ("token-error-invalid-client", {"client_secret": "wrong"}),
+        ("token-error-unknown-client", {"client_id": ZERO}),
+        ("token-error-invalid-scope", {"scope": "api://not-a-registered-resource/.default"}),
+        ("token-error-unsupported-grant-type", {"grant_type": "no_such_grant"}),
+        ("token-client-credentials", {}),
+    ],
+)
 def test_answers_have_the_captured_form(
     operator: Any, emulator: Any, oracle: Any, scenario: str, changes: dict[str, Any]
 ) -> None:
@@ -146,7 +179,9 @@ def test_answers_have_the_captured_form(
     if "error_description" in body:
         text = wanted["body"]["error_description"].partition(" Trace ID")[0]
         for placeholder, value in (
-            ("{daemon-app-id}", operator.client_id), ("{tenant-id}", emulator.tenant_id), ("{guid}", ZERO),
+            ("{daemon-app-id}", operator.client_id),
+            ("{tenant-id}", emulator.tenant_id),
+            ("{guid}", ZERO),
         ):
             text = text.replace(placeholder, value)
         assert body["error_description"].partition(" Trace ID")[0] == text
@@ -166,8 +201,10 @@ def test_fresh_secret_and_fresh_consent_take_their_time(emulator: Any, operator:
     secret = operator.post(f"/applications/{created['id']}/addPassword", {}).json()["secretText"]
     graph = emulator.tenant.service_principal_by("appId", "00000003-0000-0000-c000-000000000000")
     role = next(entry["id"] for entry in graph["appRoles"] if entry["value"] == "Mail.ReadWrite")
-    operator.post(f"/servicePrincipals/{graph['id']}/appRoleAssignedTo", {
-        "principalId": principal["id"], "resourceId": graph["id"], "appRoleId": role})
+    operator.post(
+        f"/servicePrincipals/{graph['id']}/appRoleAssignedTo",
+        {"principalId": principal["id"], "resourceId": graph["id"], "appRoleId": role},
+    )
 
     def token() -> requests.Response:
         answer: requests.Response = operator.ask_token(client_id=created["appId"], client_secret=secret)
@@ -199,8 +236,7 @@ def test_removed_secret_is_wrong_at_once(operator: Any) -> None:
 
 
 def test_unknown_tenant_has_no_openid_configuration(emulator: Any, operator: Any) -> None:
-    answer = operator.session.get(
-        f"{emulator.authority}/{UNKNOWN}/v2.0/.well-known/openid-configuration", timeout=10)
+    answer = operator.session.get(f"{emulator.authority}/{UNKNOWN}/v2.0/.well-known/openid-configuration", timeout=10)
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [90002])
 
 
@@ -209,24 +245,36 @@ def test_msal_with_a_certificate(emulator: Any, operator: Any) -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
     now = datetime.now(tz=timezone.utc)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=30)).sign(key, hashes.SHA256()))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
     encoded = base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
-    created = operator.application(keyCredentials=[
-        {"type": "AsymmetricX509Cert", "usage": "Verify", "key": encoded}])
+    created = operator.application(keyCredentials=[{"type": "AsymmetricX509Cert", "usage": "Verify", "key": encoded}])
     assert created["keyCredentials"][0]["key"] is None
     assert created["keyCredentials"][0]["displayName"] == "CN=gateway"
     operator.service_principal(created["appId"])
 
     def result(private_key: rsa.RSAPrivateKey) -> dict[str, Any]:
         pem = private_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
         application = msal.ConfidentialClientApplication(
-            created["appId"], instance_discovery=False, http_client=operator.session,
+            created["appId"],
+            instance_discovery=False,
+            http_client=operator.session,
             authority=f"{emulator.authority}/{emulator.tenant_id}",
             client_credential={
-                "private_key": pem, "thumbprint": certificate.fingerprint(hashes.SHA1()).hex(),
-                "public_certificate": certificate.public_bytes(serialization.Encoding.PEM).decode()})
+                "private_key": pem,
+                "thumbprint": certificate.fingerprint(hashes.SHA1()).hex(),
+                "public_certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
+            },
+        )
         answer: dict[str, Any] = application.acquire_token_for_client(["https://graph.microsoft.com/.default"])
         return answer
 

@@ -54,9 +54,14 @@ def test_basic_reading_shows_no_bodies(client_with: Any, box: str) -> None:
 
 def test_draft(client_with: Any, box: str) -> None:
     client = client_with("Mail.ReadWrite")
-    answer = client.post(f"{box}/messages", {
-        "subject": "Hello", "body": {"contentType": "html", "content": "<p>hi</p>"},
-        "toRecipients": [{"emailAddress": {"address": "someone@example.test"}}]})
+    answer = client.post(
+        f"{box}/messages",
+        {
+            "subject": "Hello",
+            "body": {"contentType": "html", "content": "<p>hi</p>"},
+            "toRecipients": [{"emailAddress": {"address": "someone@example.test"}}],
+        },
+    )
     assert answer.status_code == 201, answer.text
     draft = answer.json()
     assert draft["isDraft"] is True and draft["toRecipients"][0]["emailAddress"]["address"] == "someone@example.test"
@@ -91,17 +96,23 @@ def test_no_mailbox(client_with: Any, people: People, box: str) -> None:
     client = client_with("Mail.Read")
     people.control("users", {"user": people.name(PLAIN), "mailbox": False})
     assert refusal(client.get(f"{box}/messages")) == (
-        404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+        404,
+        "MailboxNotEnabledForRESTAPI",
+        "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+    )
     people.control("users", {"user": people.name(PLAIN), "mailbox": True})
     assert client.get(f"{box}/messages").status_code == 200
 
 
-@pytest.mark.parametrize(("path", "status", "code"), [
-    ("mailFolders/nonsense", 400, "ErrorInvalidIdMalformed"),
-    ("mailFolders/" + "A" * 120, 404, "ErrorItemNotFound"),
-    ("messages/nonsense", 400, "ErrorInvalidIdMalformed"),
-    ("messages/" + "A" * 120, 404, "ErrorItemNotFound"),
-])
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("mailFolders/nonsense", 400, "ErrorInvalidIdMalformed"),
+        ("mailFolders/" + "A" * 120, 404, "ErrorItemNotFound"),
+        ("messages/nonsense", 400, "ErrorInvalidIdMalformed"),
+        ("messages/" + "A" * 120, 404, "ErrorItemNotFound"),
+    ],
+)
 def test_unknown_items(client_with: Any, box: str, path: str, status: int, code: str) -> None:
     assert refusal(client_with("Mail.Read").get(f"{box}/{path}"))[:2] == (status, code)
 

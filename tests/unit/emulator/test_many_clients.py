@@ -24,7 +24,8 @@ class Connection:
 
     async def __aenter__(self) -> Connection:
         self.reader, self.writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, ssl=self.trust, server_hostname="localhost")
+            "127.0.0.1", self.port, ssl=self.trust, server_hostname="localhost"
+        )
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -32,10 +33,13 @@ class Connection:
 
     async def __call__(self, method: str, path: str, body: Any = None, *, prefer: str = "") -> tuple[int, Any]:
         payload = b"" if body is None else json.dumps(body).encode()
-        self.writer.write((
-            f"{method} /v1.0{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\nPrefer: {prefer}\r\n\r\n"
-        ).encode() + payload)
+        self.writer.write(
+            (
+                f"{method} /v1.0{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\nPrefer: {prefer}\r\n\r\n"
+            ).encode()
+            + payload
+        )
         status = int((await self.reader.readline()).split()[1])
         length = 0
         while (line := await self.reader.readline()) != b"\r\n":
@@ -48,6 +52,7 @@ class Connection:
 async def one_client(number: int, connection: Connection, shared: dict[str, Any], done: Counter[str]) -> None:
     """Everything that the collection's modules do, on an application of its own and on shared ones."""
     async with connection as ask:
+
         async def wants(step: str, *allowed: int, call: Any) -> Any:
             status, body = await call
             assert status in allowed, f"{step}: {status} {body}"
@@ -56,20 +61,36 @@ async def one_client(number: int, connection: Connection, shared: dict[str, Any]
 
         mine = await wants("create", 201, call=ask("POST", "/applications", {"displayName": f"Client {number}"}))
         own, common = f"/applications/{mine['id']}", f"/applications/{shared['id']}"
-        await wants("upsert", 201, 204, call=ask(
-            "PATCH", f"/applications(uniqueName='team-{number % 10}')", {"displayName": f"Team {number}"},
-            prefer="create-if-missing"))
+        await wants(
+            "upsert",
+            201,
+            204,
+            call=ask(
+                "PATCH",
+                f"/applications(uniqueName='team-{number % 10}')",
+                {"displayName": f"Team {number}"},
+                prefer="create-if-missing",
+            ),
+        )
         await wants("shared password", 200, call=ask("POST", f"{common}/addPassword", {}))
         added = await wants("own password", 200, call=ask("POST", f"{own}/addPassword", {}))
         await wants("patch", 204, call=ask("PATCH", own, {"notes": f"note {number}"}))
         await wants("shared patch", 204, call=ask("PATCH", common, {"tags": [f"by-{number}"]}))
         principal = await wants("principal", 201, call=ask("POST", "/servicePrincipals", {"appId": mine["appId"]}))
         assignment = {"principalId": principal["id"], "resourceId": shared["graph"], "appRoleId": shared["role"]}
-        await wants("assign", 201, call=ask(
-            "POST", f"/servicePrincipals/{shared['graph']}/appRoleAssignedTo", assignment))
-        await wants("assign own to shared", 201, 400, call=ask(
-            "POST", f"/servicePrincipals/{shared['principal']}/appRoleAssignments",
-            {**assignment, "principalId": shared["principal"]}))
+        await wants(
+            "assign", 201, call=ask("POST", f"/servicePrincipals/{shared['graph']}/appRoleAssignedTo", assignment)
+        )
+        await wants(
+            "assign own to shared",
+            201,
+            400,
+            call=ask(
+                "POST",
+                f"/servicePrincipals/{shared['principal']}/appRoleAssignments",
+                {**assignment, "principalId": shared["principal"]},
+            ),
+        )
         if number % 2:
             await wants("remove password", 204, call=ask("POST", f"{own}/removePassword", {"keyId": added["keyId"]}))
         if number % 4 == 0:
@@ -84,8 +105,12 @@ def test_two_hundred_clients_lose_no_update(emulator: Any, operator: Any) -> Non
     application = operator.application("Shared")
     principal = operator.service_principal(application["appId"])
     graph = emulator.tenant.service_principal_by("appId", GRAPH)
-    shared = {"id": application["id"], "principal": principal["id"], "graph": graph["id"],
-              "role": graph["appRoles"][0]["id"]}
+    shared = {
+        "id": application["id"],
+        "principal": principal["id"],
+        "graph": graph["id"],
+        "role": graph["appRoles"][0]["id"],
+    }
     for number in range(20):
         operator.application(f"Filler {number}")
     trust = ssl.create_default_context(cafile=emulator.ca_file)
@@ -93,8 +118,10 @@ def test_two_hundred_clients_lose_no_update(emulator: Any, operator: Any) -> Non
     before = len(emulator.journal.entries())
 
     async def crowd() -> None:
-        clients = (one_client(number, Connection(emulator.port, trust, operator.token), shared, done)
-                   for number in range(CLIENTS))
+        clients = (
+            one_client(number, Connection(emulator.port, trust, operator.token), shared, done)
+            for number in range(CLIENTS)
+        )
         await asyncio.wait_for(asyncio.gather(*clients), timeout=60)
 
     asyncio.run(crowd())

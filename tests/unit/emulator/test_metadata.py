@@ -25,30 +25,40 @@ def csdl(oracle: Path) -> Csdl:
     return Csdl(oracle / "metadata-slice.xml")
 
 
-@pytest.mark.parametrize(("fragment", "type_name"), [
-    ("applications", "Collection(application)"),
-    ("applications/$entity", "application"),
-    ("applications(id,appId)/$entity", "application"),
-    ("applications(owners())", "Collection(application)"),
-    ("directoryObjects", "Collection(directoryObject)"),
-    ("servicePrincipals('x')/appRoleAssignments/$entity", "appRoleAssignment"),
-    ("applications('x')/federatedIdentityCredentials", "Collection(federatedIdentityCredential)"),
-    ("microsoft.graph.passwordCredential", "passwordCredential"),
-    ("policies/defaultAppManagementPolicy/$entity", "tenantAppManagementPolicy"),
-    ("nonsense", None),
-    ("applications('x')/nonsense", None),
-])
+@pytest.mark.parametrize(
+    ("fragment", "type_name"),
+    [
+        ("applications", "Collection(application)"),
+        ("applications/$entity", "application"),
+        ("applications(id,appId)/$entity", "application"),
+        ("applications(owners())", "Collection(application)"),
+        ("directoryObjects", "Collection(directoryObject)"),
+        ("servicePrincipals('x')/appRoleAssignments/$entity", "appRoleAssignment"),
+        ("applications('x')/federatedIdentityCredentials", "Collection(federatedIdentityCredential)"),
+        ("microsoft.graph.passwordCredential", "passwordCredential"),
+        ("policies/defaultAppManagementPolicy/$entity", "tenantAppManagementPolicy"),
+        ("nonsense", None),
+        ("applications('x')/nonsense", None),
+    ],
+)
 def test_context_names_a_type(csdl: Csdl, fragment: str, type_name: str | None) -> None:
     from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import _without_selection
+
     assert csdl.type_of_path(_without_selection(fragment)) == type_name
 
 
 GOOD: dict[str, Any] = {
-    "id": GUID, "displayName": "x", "tags": ["a"], "createdDateTime": "2026-01-01T00:00:00.1234567Z",
-    "isFallbackPublicClient": None, "web": {"redirectUris": [], "implicitGrantSettings": None},
-    "keyCredentials": [{"key": "AAEC", "keyId": GUID}], "nativeAuthenticationApisEnabled": "none",
+    "id": GUID,
+    "displayName": "x",
+    "tags": ["a"],
+    "createdDateTime": "2026-01-01T00:00:00.1234567Z",
+    "isFallbackPublicClient": None,
+    "web": {"redirectUris": [], "implicitGrantSettings": None},
+    "keyCredentials": [{"key": "AAEC", "keyId": GUID}],
+    "nativeAuthenticationApisEnabled": "none",
     "owners": [{"@odata.type": "#microsoft.graph.servicePrincipal", "appId": GUID}],
-    "owners@odata.bind": [], f"extension_{'a' * 32}_color": "blue",
+    "owners@odata.bind": [],
+    f"extension_{'a' * 32}_color": "blue",
 }
 
 
@@ -56,16 +66,30 @@ def test_a_good_application_passes(csdl: Csdl) -> None:
     assert csdl.complaints(GOOD, "application") == []
 
 
-@pytest.mark.parametrize("wrong", [
-    {"displayname": "x"}, {"displayName": 5}, {"tags": None}, {"tags": "a"}, {"tags": [None]},
-    {"createdDateTime": "yesterday"}, {"createdDateTime": "2026-01-01 00:00:00Z"}, {"isFallbackPublicClient": "true"},
-    {"web": {"redirectUri": []}}, {"web": {"redirectUris": [1]}}, {"web": []}, {"tokenEncryptionKeyId": "x"},
-    {"keyCredentials": [{"key": "not base64!"}]}, {"nativeAuthenticationApisEnabled": "some"},
-    {"owners": [{"@odata.type": "#microsoft.graph.passwordCredential"}]}, {"@odata.nonsense": 1},
-    {"requiredResourceAccess": [{"resourceAppId": None, "resourceAccess": []}]},
-    {"requiredResourceAccess": [{"resourceAppId": GUID, "resourceAccess": [{"id": "x", "type": "Role"}]}]},
-    {"web": {"redirectUriSettings": [{"uri": "u", "index": True}]}},
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"displayname": "x"},
+        {"displayName": 5},
+        {"tags": None},
+        {"tags": "a"},
+        {"tags": [None]},
+        {"createdDateTime": "yesterday"},
+        {"createdDateTime": "2026-01-01 00:00:00Z"},
+        {"isFallbackPublicClient": "true"},
+        {"web": {"redirectUri": []}},
+        {"web": {"redirectUris": [1]}},
+        {"web": []},
+        {"tokenEncryptionKeyId": "x"},
+        {"keyCredentials": [{"key": "not base64!"}]},
+        {"nativeAuthenticationApisEnabled": "some"},
+        {"owners": [{"@odata.type": "#microsoft.graph.passwordCredential"}]},
+        {"@odata.nonsense": 1},
+        {"requiredResourceAccess": [{"resourceAppId": None, "resourceAccess": []}]},
+        {"requiredResourceAccess": [{"resourceAppId": GUID, "resourceAccess": [{"id": "x", "type": "Role"}]}]},
+        {"web": {"redirectUriSettings": [{"uri": "u", "index": True}]}},
+    ],
+)
 def test_a_wrong_application_does_not(csdl: Csdl, wrong: dict[str, Any]) -> None:
     assert len(csdl.complaints({**GOOD, **wrong}, "application")) == 1
 
@@ -98,14 +122,17 @@ def test_requests(csdl: Csdl, method: str, path: str, good: Any, wrong: Any) -> 
     assert len(observer.complaints) == 1, observer.complaints
 
 
-@pytest.mark.parametrize("body", [
-    {"value": []},
-    {"@odata.context": f"{CONTEXT}nonsense", "value": []},
-    {"@odata.context": f"{CONTEXT}applications", "value": [{"nonsense": 1}]},
-    {"@odata.context": f"{CONTEXT}applications", "value": [], "more": 1},
-    {"@odata.context": f"{CONTEXT}applications/$entity", "appId": 5},
-    {"error": {"message": "x"}},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"value": []},
+        {"@odata.context": f"{CONTEXT}nonsense", "value": []},
+        {"@odata.context": f"{CONTEXT}applications", "value": [{"nonsense": 1}]},
+        {"@odata.context": f"{CONTEXT}applications", "value": [], "more": 1},
+        {"@odata.context": f"{CONTEXT}applications/$entity", "appId": 5},
+        {"error": {"message": "x"}},
+    ],
+)
 def test_wrong_answers(csdl: Csdl, body: Any) -> None:
     observer = MetadataObserver(csdl, requests=False)
     observer.saw(request("GET", "/applications", {}), GraphResponse(200, {}, body))

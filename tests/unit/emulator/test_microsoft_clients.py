@@ -62,15 +62,21 @@ Steps = Callable[[GraphServiceClient], Awaitable[None]]
 def secret_credential(server: EmulatorServer, **changes: str) -> ClientSecretCredential:
     options = {"client_id": server.client_id, "client_secret": server.client_secret, **changes}
     return ClientSecretCredential(
-        server.tenant_id, authority=server.authority, disable_instance_discovery=True,
-        connection_verify=server.ca_file, **options)
+        server.tenant_id,
+        authority=server.authority,
+        disable_instance_discovery=True,
+        connection_verify=server.ca_file,
+        **options,
+    )
 
 
 def client(server: EmulatorServer, credential: Any) -> GraphServiceClient:
     http = httpx.AsyncClient(
-        base_url=f"{server.graph}/v1.0", verify=ssl.create_default_context(cafile=server.ca_file), trust_env=False)
+        base_url=f"{server.graph}/v1.0", verify=ssl.create_default_context(cafile=server.ca_file), trust_env=False
+    )
     provider = AzureIdentityAuthenticationProvider(
-        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(server.graph).hostname])
+        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(server.graph).hostname]
+    )
     adapter = GraphRequestAdapter(provider, GraphClientFactory.create_with_default_middleware(client=http))
     adapter.base_url = f"{server.graph}/v1.0"
     return GraphServiceClient(request_adapter=adapter)
@@ -106,21 +112,31 @@ def certificate(name: str = "client") -> tuple[bytes, bytes]:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.timezone.utc)
     made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=90)).sign(key, hashes.SHA256())
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=90))
+        .sign(key, hashes.SHA256())
     )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return pem + made.public_bytes(serialization.Encoding.PEM), made.public_bytes(serialization.Encoding.DER)
 
 
 def test_application_from_create_to_purge(emulator: EmulatorServer) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         wish = Application(
-            display_name="Gateway", tags=["mail"], web=WebApplication(redirect_uris=["https://example.org/"]),
-            required_resource_access=[RequiredResourceAccess(
-                resource_app_id=GRAPH, resource_access=[ResourceAccess(id=new_guid(), type="Role")])])
+            display_name="Gateway",
+            tags=["mail"],
+            web=WebApplication(redirect_uris=["https://example.org/"]),
+            required_resource_access=[
+                RequiredResourceAccess(
+                    resource_app_id=GRAPH, resource_access=[ResourceAccess(id=new_guid(), type="Role")]
+                )
+            ],
+        )
         made = await graph.applications.post(wish)
         assert made is not None and made.id and made.app_id
         assert (made.display_name, made.sign_in_audience, made.tags) == ("Gateway", "AzureADMyOrg", ["mail"])
@@ -150,6 +166,7 @@ def test_application_from_create_to_purge(emulator: EmulatorServer) -> None:
 
 def new_guid() -> str:
     from graph_emulator.seed import new_guid as fresh
+
     return fresh()
 
 
@@ -163,8 +180,7 @@ def test_upsert_by_unique_name_and_the_service_principal_s(emulator: EmulatorSer
         assert again is None
         assert (await by_name.get()).display_name == "Renamed"
         principal = graph.service_principals_with_app_id(made.app_id)
-        created = await principal.patch(
-            ServicePrincipal(display_name="Renamed"), request_configuration=preferring())
+        created = await principal.patch(ServicePrincipal(display_name="Renamed"), request_configuration=preferring())
         assert created.app_id == made.app_id
         assert (await principal.get()).id == created.id
         await by_name.delete()
@@ -180,8 +196,9 @@ def test_lists(emulator: EmulatorServer, operator: Any) -> None:
         operator.application(f"app {number}", tags=[f"t{number}"])
 
     async def steps(graph: GraphServiceClient) -> None:
-        page = await graph.applications.get(request_configuration=listed(
-            filter="startswith(displayName,'app ')", select=["id", "displayName"], top=3))
+        page = await graph.applications.get(
+            request_configuration=listed(filter="startswith(displayName,'app ')", select=["id", "displayName"], top=3)
+        )
         assert len(page.value) == 3 and page.odata_next_link
         names: list[str] = []
         iterator = PageIterator(page, graph.request_adapter)
@@ -218,11 +235,13 @@ def test_secrets_owners_and_federated_credentials(emulator: EmulatorServer) -> N
         from msgraph.generated.applications.item.remove_password.remove_password_post_request_body import (
             RemovePasswordPostRequestBody,
         )
+
         made = await graph.applications.post(Application(display_name="Gateway"))
         item = graph.applications.by_application_id(made.id)
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)
-        added = await item.add_password.post(AddPasswordPostRequestBody(
-            password_credential=PasswordCredential(display_name="one", end_date_time=end)))
+        added = await item.add_password.post(
+            AddPasswordPostRequestBody(password_credential=PasswordCredential(display_name="one", end_date_time=end))
+        )
         assert added.secret_text and added.hint == added.secret_text[:3]
         assert abs(added.end_date_time - end) < datetime.timedelta(seconds=1)
         (kept,) = (await item.get()).password_credentials
@@ -235,15 +254,21 @@ def test_secrets_owners_and_federated_credentials(emulator: EmulatorServer) -> N
         (owner,) = (await item.owners.get()).value
         assert isinstance(owner, ServicePrincipal) and owner.id == operator.id
         other = await graph.service_principals_with_app_id(GRAPH).get()
-        await item.owners.ref.post(ReferenceCreate(
-            odata_id=f"https://graph.microsoft.com/v1.0/directoryObjects/{other.id}"))
+        await item.owners.ref.post(
+            ReferenceCreate(odata_id=f"https://graph.microsoft.com/v1.0/directoryObjects/{other.id}")
+        )
         assert {entry.id for entry in (await item.owners.get()).value} == {operator.id, other.id}
         await item.owners.by_directory_object_id(other.id).ref.delete()
         assert len((await item.owners.get()).value) == 1
 
-        federated = await item.federated_identity_credentials.post(FederatedIdentityCredential(
-            name="ci", issuer="https://token.actions.githubusercontent.com", subject="repo:a/b:ref:refs/heads/main",
-            audiences=["api://AzureADTokenExchange"]))
+        federated = await item.federated_identity_credentials.post(
+            FederatedIdentityCredential(
+                name="ci",
+                issuer="https://token.actions.githubusercontent.com",
+                subject="repo:a/b:ref:refs/heads/main",
+                audiences=["api://AzureADTokenExchange"],
+            )
+        )
         one = item.federated_identity_credentials.by_federated_identity_credential_id(federated.id)
         await one.patch(FederatedIdentityCredential(subject="repo:a/b:environment:prod"))
         assert (await one.get()).subject == "repo:a/b:environment:prod"
@@ -274,8 +299,11 @@ def test_assignments_and_grants(emulator: EmulatorServer) -> None:
         await own.app_role_assignments.by_app_role_assignment_id(assigned.id).delete()
         assert (await own.app_role_assignments.get()).value == []
 
-        grant = await graph.oauth2_permission_grants.post(OAuth2PermissionGrant(
-            client_id=principal.id, consent_type="AllPrincipals", resource_id=resource.id, scope="User.Read"))
+        grant = await graph.oauth2_permission_grants.post(
+            OAuth2PermissionGrant(
+                client_id=principal.id, consent_type="AllPrincipals", resource_id=resource.id, scope="User.Read"
+            )
+        )
         one = graph.oauth2_permission_grants.by_o_auth2_permission_grant_id(grant.id)
         await one.patch(OAuth2PermissionGrant(scope="User.Read Mail.Send"))
         assert (await one.get()).scope == "User.Read Mail.Send"
@@ -299,8 +327,10 @@ def test_batch(emulator: EmulatorServer, operator: Any) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         good = graph.applications.by_application_id(created["id"]).to_get_request_information()
         bad = graph.applications.by_application_id(new_guid()).to_get_request_information()
-        items = [BatchRequestItem(request_information=request, id=str(number))
-                 for number, request in enumerate((good, bad), start=1)]
+        items = [
+            BatchRequestItem(request_information=request, id=str(number))
+            for number, request in enumerate((good, bad), start=1)
+        ]
         content = BatchRequestContent({item.id: item for item in items})
         answers = await BatchRequestBuilder(graph.request_adapter).post(content)
         assert answers.get_response_status_codes() == {"1": 200, "2": 404}
@@ -316,8 +346,7 @@ def test_certificate_credential(emulator: EmulatorServer) -> None:
     client_id, client_secret = emulator.add_operator(["Application.ReadWrite.All"])
 
     async def register(graph: GraphServiceClient) -> None:
-        key = KeyCredential(
-            type="AsymmetricX509Cert", usage="Verify", key=der, display_name="CN=client")
+        key = KeyCredential(type="AsymmetricX509Cert", usage="Verify", key=der, display_name="CN=client")
         await graph.applications_with_app_id(client_id).patch(Application(key_credentials=[key]))
 
     async def use(graph: GraphServiceClient) -> None:
@@ -328,8 +357,13 @@ def test_certificate_credential(emulator: EmulatorServer) -> None:
     drive(emulator, register, secret_credential(emulator, client_id=client_id, client_secret=client_secret))
     for pem_data, expected in ((pem, None), (certificate("other")[0], "AADSTS700027")):
         credential = CertificateCredential(
-            emulator.tenant_id, client_id, certificate_data=pem_data, authority=emulator.authority,
-            disable_instance_discovery=True, connection_verify=emulator.ca_file)
+            emulator.tenant_id,
+            client_id,
+            certificate_data=pem_data,
+            authority=emulator.authority,
+            disable_instance_discovery=True,
+            connection_verify=emulator.ca_file,
+        )
         if expected is None:
             drive(emulator, use, credential)
         else:
@@ -365,9 +399,11 @@ def test_objects_of_the_directory(emulator: EmulatorServer) -> None:
         from msgraph.generated.directory_objects.get_by_ids.get_by_ids_post_request_body import (
             GetByIdsPostRequestBody,
         )
+
         resource = await graph.service_principals_with_app_id(GRAPH).get()
         found = await graph.directory_objects.get_by_ids.post(
-            GetByIdsPostRequestBody(ids=[resource.id], types=["servicePrincipal"]))
+            GetByIdsPostRequestBody(ids=[resource.id], types=["servicePrincipal"])
+        )
         assert isinstance(found.value[0], DirectoryObject) and found.value[0].id == resource.id
         (organization,) = (await graph.organization.get()).value
         assert organization.id == emulator.tenant_id

@@ -71,7 +71,8 @@ def test_spoiled_answers(emulator: Any, operator: Any) -> None:
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         operator.get("/organization")
     emulator.faults.add(
-        path="/oauth2/v2.0/token", status=502, body="<html>bad gateway</html>", content_type="text/html")
+        path="/oauth2/v2.0/token", status=502, body="<html>bad gateway</html>", content_type="text/html"
+    )
     assert operator.ask_token().text == "<html>bad gateway</html>"
     emulator.faults.add(path="/organization", delay=0.05)
     assert operator.get("/organization").elapsed.total_seconds() >= 0.05
@@ -84,10 +85,15 @@ FAULTS: dict[str, tuple[dict[str, Any], str, bool]] = {
     "status, processed": ({"status": 503, "processed": True}, "503 application/json", True),
     "status without body": ({"status": 204}, "204 application/json", False),
     "status, headers and body": (
-        {"status": 429, "headers": {"Retry-After": "0.5"}, "body": {"error": {}}}, "429 application/json after 0.5",
-        False),
+        {"status": 429, "headers": {"Retry-After": "0.5"}, "body": {"error": {}}},
+        "429 application/json after 0.5",
+        False,
+    ),
     "a body that is text": (
-        {"status": 502, "body": "<p>", "content_type": "text/html"}, "502 text/html no JSON", False),
+        {"status": 502, "body": "<p>", "content_type": "text/html"},
+        "502 text/html no JSON",
+        False,
+    ),
     "closed before it is processed": ({"close_before": True}, "ConnectionError", False),
     "closed after it was processed": ({"close_after": True}, "ConnectionError", True),
     "cut in the middle": ({"truncate": True}, "ChunkedEncodingError", True),
@@ -103,6 +109,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, bool]] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault(emulator: Any, operator: Any, name: str) -> None:
     import time
+
     rule, wanted, takes_effect = FAULTS[name]
     created = operator.application()
     path = f"/v1.0/applications/{created['id']}"
@@ -110,7 +117,8 @@ def test_every_fault(emulator: Any, operator: Any, name: str) -> None:
     emulator.faults.add(method="POST", path="/addPassword$", **rule)
     try:
         answer = operator.session.post(
-            f"{emulator.graph}{path}/addPassword", json={}, headers=headers, timeout=0.2 if rule.get("delay") else 5)
+            f"{emulator.graph}{path}/addPassword", json={}, headers=headers, timeout=0.2 if rule.get("delay") else 5
+        )
         seen = f"{answer.status_code} {answer.headers['content-type'].partition(';')[0]}"
         seen += f" after {answer.headers['retry-after']}" if "retry-after" in answer.headers else ""
         seen += f" {len(answer.content)}" if len(answer.content) > 10_000 else ""
@@ -142,9 +150,18 @@ def test_faults_on_answers_without_body(emulator: Any, operator: Any, rule: dict
     assert operator.get("/organization").status_code == 200
 
 
-@pytest.mark.parametrize("rule", [
-    {"path": "("}, {"status": "503"}, {"status": 100}, {"delay": -1}, {"oversize": -1}, {"nth": 0}, {"unknown": 1},
-])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"path": "("},
+        {"status": "503"},
+        {"status": 100},
+        {"delay": -1},
+        {"oversize": -1},
+        {"nth": 0},
+        {"unknown": 1},
+    ],
+)
 def test_faults_that_make_no_sense_are_refused(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
     answer = operator.session.post(f"{emulator.graph}/_emulator/faults", json=rule, timeout=10)
     assert answer.status_code == 400 and answer.json()["error"]
@@ -154,8 +171,15 @@ def test_faults_that_make_no_sense_are_refused(emulator: Any, operator: Any, rul
 def test_faults_hit_the_parts_of_a_batch(emulator: Any, operator: Any, processed: bool, held: int) -> None:
     created = operator.application()
     emulator.faults.add(path="/addPassword$", status=503, processed=processed)
-    requests_ = [{"id": "1", "method": "POST", "url": f"/applications/{created['id']}/addPassword", "body": {},
-                  "headers": {"Content-Type": "application/json"}}]
+    requests_ = [
+        {
+            "id": "1",
+            "method": "POST",
+            "url": f"/applications/{created['id']}/addPassword",
+            "body": {},
+            "headers": {"Content-Type": "application/json"},
+        }
+    ]
     (answer,) = operator.post("/$batch", {"requests": requests_}).json()["responses"]
     assert answer["status"] == 503
     assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == held
@@ -209,6 +233,7 @@ def test_admin_interface(emulator: Any, operator: Any) -> None:
 
 def test_reset_is_quick_and_keeps_tokens_good(emulator: Any, operator: Any) -> None:
     import time
+
     operator.application()
     started = time.perf_counter()
     emulator.reset()
@@ -218,6 +243,7 @@ def test_reset_is_quick_and_keeps_tokens_good(emulator: Any, operator: Any) -> N
 
 def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, client_with: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
+
     created = operator.application()
     path = f"/applications/{created['id']}/addPassword"
     clients = [client_with("Application.ReadWrite.All") for _attempt in range(4)]
@@ -233,6 +259,7 @@ def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, clien
 
 def test_simultaneous_upserts_make_one_application(operator: Any, client_with: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
+
     clients = [client_with("Application.ReadWrite.All") for _attempt in range(6)]
 
     def upsert(client: Any) -> int:

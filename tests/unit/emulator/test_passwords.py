@@ -59,14 +59,17 @@ def test_by_app_id_and_after_delete(operator: Any) -> None:
     assert again.json()["error"]["message"] == f"No password credential found with keyId {key['keyId']}."
 
 
-@pytest.mark.parametrize("credential", [
-    {"secretText": "chosen by me"},
-    {"hint": "cho"},
-    {"startDateTime": "yesterday"},
-    {"endDateTime": "2027-13-01T00:00:00Z"},
-    {"startDateTime": "2030-01-01T00:00:00Z", "endDateTime": "2029-01-01T00:00:00Z"},
-    {"nonsense": True},
-])
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {"secretText": "chosen by me"},
+        {"hint": "cho"},
+        {"startDateTime": "yesterday"},
+        {"endDateTime": "2027-13-01T00:00:00Z"},
+        {"startDateTime": "2030-01-01T00:00:00Z", "endDateTime": "2029-01-01T00:00:00Z"},
+        {"nonsense": True},
+    ],
+)
 def test_refused(operator: Any, credential: dict[str, Any]) -> None:
     created = operator.application()
     assert add(operator, created, **credential).status_code == 400
@@ -80,10 +83,15 @@ def test_patch_of_password_credentials_is_refused(operator: Any) -> None:
 
 
 def restrict(emulator: Any, **restriction: Any) -> None:
-    emulator.tenant.directory.policy.update({
-        "isEnabled": True,
-        "applicationRestrictions": {"passwordCredentials": [{"state": "enabled", **restriction}], "keyCredentials": []},
-    })
+    emulator.tenant.directory.policy.update(
+        {
+            "isEnabled": True,
+            "applicationRestrictions": {
+                "passwordCredentials": [{"state": "enabled", **restriction}],
+                "keyCredentials": [],
+            },
+        }
+    )
 
 
 def test_lifetime_policy(emulator: Any, operator: Any) -> None:
@@ -92,8 +100,7 @@ def test_lifetime_policy(emulator: Any, operator: Any) -> None:
     refused = add(operator, created)
     error = refused.json()["error"]
     assert (refused.status_code, error["code"]) == (400, "CredentialInvalidLifetimeAsPerAppPolicy")
-    assert error["details"] == [{
-        "code": "InvalidKeyEndDate", "message": error["message"], "target": "EndDate"}]
+    assert error["details"] == [{"code": "InvalidKeyEndDate", "message": error["message"], "target": "EndDate"}]
     span = {"startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2026-04-01T00:00:00Z"}
     assert add(operator, created, **span).status_code == 200
 

@@ -22,21 +22,38 @@ import pytest
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$")
 RECORDINGS = (
-    "app_create_idempotent", "app_federated_credential", "app_optional_claims", "app_owner", "app_permission",
-    "app_show_missing", "graph_service_principal", "rbac_cert", "rbac_idempotent", "sp_app_role_assignments",
-    "sp_credential", "sp_get_by_app_id_as_id", "sp_owner", "sp_show_missing",
+    "app_create_idempotent",
+    "app_federated_credential",
+    "app_optional_claims",
+    "app_owner",
+    "app_permission",
+    "app_show_missing",
+    "graph_service_principal",
+    "rbac_cert",
+    "rbac_idempotent",
+    "sp_app_role_assignments",
+    "sp_credential",
+    "sp_get_by_app_id_as_id",
+    "sp_owner",
+    "sp_show_missing",
 )
 
 # The differences that are meant, each with its reason.
 NOT_SERVED = {"transitiveMemberOf": "directory roles are no part of the emulated surface"}
 NEWER_KEYS = {
     # In the recording of 2024-09, absent from those of 2022 and 2023; serviceManagementReference also from 2021.
-    "nativeAuthenticationApisEnabled", "uniqueName", "samlMetadataUrl", "servicePrincipalLockConfiguration",
-    "requestSignatureVerification", "redirectUriSettings", "serviceManagementReference",
+    "nativeAuthenticationApisEnabled",
+    "uniqueName",
+    "samlMetadataUrl",
+    "servicePrincipalLockConfiguration",
+    "requestSignatureVerification",
+    "redirectUriSettings",
+    "serviceManagementReference",
 }
 OTHER_ORDER = {
     # These two moved about between the recordings of 2022-02, 2022-05 and 2023-12; the emulator follows the last.
-    "verifiedPublisher", "resourceSpecificApplicationPermissions",
+    "verifiedPublisher",
+    "resourceSpecificApplicationPermissions",
     # Further back in the recording of 2021 only.
     "optionalClaims",
 }
@@ -46,7 +63,8 @@ OTHER_VALUES = {
     "secretText": "a random secret; the recording replaced it",
 }
 GROWN_LISTS = {
-    "appRoles": "Microsoft Graph's permissions have grown since 2022", "oauth2PermissionScopes": "as appRoles",
+    "appRoles": "Microsoft Graph's permissions have grown since 2022",
+    "oauth2PermissionScopes": "as appRoles",
     "servicePrincipalNames": "Microsoft's own names in another order",
     "resourceSpecificApplicationPermissions": "not part of the emulated surface",
 }
@@ -77,7 +95,8 @@ class Replay:
         directory = self.server.tenant.directory
         created = {
             (exchange["response"]["body"] or {}).get("id")
-            for exchange in self.exchanges if exchange["request"]["method"] == "POST"
+            for exchange in self.exchanges
+            if exchange["request"]["method"] == "POST"
         }
         for exchange in self.exchanges:
             path, body = exchange["request"]["path_and_query"], exchange["response"]["body"] or {}
@@ -107,8 +126,7 @@ class Replay:
             body = {**body, "signInAudience": wanted["body"]["signInAudience"]}
         if body is not None:
             body = json.loads(self.mapped(json.dumps(body)))
-        answer = self.operator(
-            request["method"], self.server.graph + self.mapped(request["path_and_query"]), json=body)
+        answer = self.operator(request["method"], self.server.graph + self.mapped(request["path_and_query"]), json=body)
         where = f"{self.name} {exchange['index']} {request['method']} {request['path_and_query']}"
         assert answer.status_code == wanted["status"], f"{where}: {answer.text}"
         self.compare_headers(answer.headers, wanted["headers"], where)
@@ -124,8 +142,11 @@ class Replay:
         if "directoryObjects" in created["@odata.context"]:
             return
         is_application = "publisherDomain" in created
-        users = [user for user, item in self.server.tenant.directory.users.items()
-                 if item["userPrincipalName"] == "example@example.com"]
+        users = [
+            user
+            for user, item in self.server.tenant.directory.users.items()
+            if item["userPrincipalName"] == "example@example.com"
+        ]
         self.server.tenant.directory.owners[created["id"]] = users if is_application else []
 
     def compare_headers(self, actual: Any, wanted: dict[str, str], where: str) -> None:
@@ -205,11 +226,14 @@ def test_assignment_sample(operator: Any, oracle: Path) -> None:
     wanted = samples["exchanges"][0]["response"]["body"]
     graph = operator.get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')").json()
     principal = operator.service_principal(operator.application()["appId"])
-    answer = operator.post(f"/servicePrincipals/{principal['id']}/appRoleAssignments", {
-        "principalId": principal["id"], "resourceId": graph["id"], "appRoleId": graph["appRoles"][0]["id"]})
+    answer = operator.post(
+        f"/servicePrincipals/{principal['id']}/appRoleAssignments",
+        {"principalId": principal["id"], "resourceId": graph["id"], "appRoleId": graph["appRoles"][0]["id"]},
+    )
     assert answer.status_code == 201
     assert list(answer.json()) == list(wanted)
     assert answer.json()["@odata.context"].endswith(
-        f"/v1.0/$metadata#servicePrincipals('{principal['id']}')/appRoleAssignments/$entity")
+        f"/v1.0/$metadata#servicePrincipals('{principal['id']}')/appRoleAssignments/$entity"
+    )
     assert len(answer.json()["id"]) == len(wanted["id"])
     assert answer.json()["principalType"] == "ServicePrincipal"

@@ -43,26 +43,29 @@ def test_bad_tokens(emulator: Any, operator: Any) -> None:
     assert asked(f"Bearer {operator.token}") == "Lifetime validation failed, the token is expired."
 
 
-@pytest.mark.parametrize(("method", "path", "right"), [
-    ("GET", "/applications", "read applications"),
-    ("GET", "/servicePrincipals", "read applications"),
-    ("GET", "/directory/deletedItems/microsoft.graph.application", "read applications"),
-    ("GET", "/servicePrincipals/x/appRoleAssignedTo", "read app role assignments"),
-    ("POST", "/applications", "create applications"),
-    ("POST", "/servicePrincipals", "create applications"),
-    ("PATCH", "/applications/x", "change applications"),
-    ("DELETE", "/applications/x", "change applications"),
-    ("POST", "/applications/x/addPassword", "change applications"),
-    ("POST", "/servicePrincipals/x/appRoleAssignedTo", "change app role assignments"),
-    ("DELETE", "/servicePrincipals/x/appRoleAssignedTo/y", "delete app role assignments"),
-    ("GET", "/oauth2PermissionGrants", "read permission grants"),
-    ("POST", "/oauth2PermissionGrants", "change permission grants"),
-    ("GET", "/organization", "read organization"),
-    ("GET", "/users", "read users"),
-    ("GET", "/directoryObjects/x", "read directory objects"),
-    ("GET", "/policies/defaultAppManagementPolicy", "read policy"),
-    ("PATCH", "/policies/defaultAppManagementPolicy", "change policy"),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [
+        ("GET", "/applications", "read applications"),
+        ("GET", "/servicePrincipals", "read applications"),
+        ("GET", "/directory/deletedItems/microsoft.graph.application", "read applications"),
+        ("GET", "/servicePrincipals/x/appRoleAssignedTo", "read app role assignments"),
+        ("POST", "/applications", "create applications"),
+        ("POST", "/servicePrincipals", "create applications"),
+        ("PATCH", "/applications/x", "change applications"),
+        ("DELETE", "/applications/x", "change applications"),
+        ("POST", "/applications/x/addPassword", "change applications"),
+        ("POST", "/servicePrincipals/x/appRoleAssignedTo", "change app role assignments"),
+        ("DELETE", "/servicePrincipals/x/appRoleAssignedTo/y", "delete app role assignments"),
+        ("GET", "/oauth2PermissionGrants", "read permission grants"),
+        ("POST", "/oauth2PermissionGrants", "change permission grants"),
+        ("GET", "/organization", "read organization"),
+        ("GET", "/users", "read users"),
+        ("GET", "/directoryObjects/x", "read directory objects"),
+        ("GET", "/policies/defaultAppManagementPolicy", "read policy"),
+        ("PATCH", "/policies/defaultAppManagementPolicy", "change policy"),
+    ],
+)
 def test_each_alternative_is_enough_and_less_is_not(client_with: Any, method: str, path: str, right: str) -> None:
     def status(*roles: str) -> int:
         answer = client_with(*roles)(method, path)

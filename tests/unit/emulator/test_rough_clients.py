@@ -91,9 +91,7 @@ def test_ids_of_a_grant_are_the_same_in_upper_case(operator: Client, emulator: E
     assert operator.get("/oauth2PermissionGrants").json()["value"] == []
 
 
-def test_restoring_an_application_brings_back_one_service_principal(
-    operator: Client, emulator: EmulatorServer
-) -> None:
+def test_restoring_an_application_brings_back_one_service_principal(operator: Client, emulator: EmulatorServer) -> None:
     made = operator.application()
     first = operator.service_principal(made["appId"])
     operator.delete(f"/servicePrincipals/{first['id']}")

@@ -36,7 +36,10 @@ def test_index_follows_every_way_to_change_an_object() -> None:
     table["1"].update(name="d", tags=[])
     table["2"] |= {"name": None}
     assert (ids(table.where("name", "a")), ids(table.where("name", "c")), ids(table.where("name", "d"))) == (
-        [], ["0"], ["1"])
+        [],
+        ["0"],
+        ["1"],
+    )
     assert ids(table.where("tags", "all")) == ["0", "2"]
     table["0"].pop("name")
     del table["1"]["name"]
@@ -112,6 +115,7 @@ def test_indices_agree_with_a_scan_after_many_random_changes() -> None:
 def plant(tenant: Any, count: int) -> list[dict[str, Any]]:
     """Applications straight into the directory, each with a service principal and a granted role."""
     from datetime import timedelta
+
     made = []
     for number in range(count):
         operator = Operator(roles=("Mail.Send",), display_name=f"App {number}")
@@ -124,8 +128,14 @@ def plant(tenant: Any, count: int) -> list[dict[str, Any]]:
 
 def looked_at(tenant: Any) -> int:
     directory = tenant.directory
-    tables = (directory.applications, directory.service_principals, directory.users, directory.deleted,
-              directory.assignments, directory.grants)
+    tables = (
+        directory.applications,
+        directory.service_principals,
+        directory.users,
+        directory.deleted,
+        directory.assignments,
+        directory.grants,
+    )
     return sum(table.looked_at for table in tables)
 
 
@@ -156,11 +166,22 @@ def work_of_each_call(emulator: Any, operator: Any, count: int) -> dict[str, int
     item = plant(emulator.tenant, count)[7]
     work = {}
     for name, (method, path) in CALLS.items():
-        body = {"displayName": "App 7", "identifierUris": ["api://app-7"]} if method == "PATCH" else {
-            "displayName": f"New {count}", "uniqueName": f"new-{count}", "identifierUris": [f"api://{new_guid()}"]}
+        body = (
+            {"displayName": "App 7", "identifierUris": ["api://app-7"]}
+            if method == "PATCH"
+            else {
+                "displayName": f"New {count}",
+                "uniqueName": f"new-{count}",
+                "identifierUris": [f"api://{new_guid()}"],
+            }
+        )
         before = looked_at(emulator.tenant)
-        answer = operator(method, path.format(**item), json=None if method in ("GET", "DELETE") else body,
-                          headers={"Prefer": "create-if-missing"})
+        answer = operator(
+            method,
+            path.format(**item),
+            json=None if method in ("GET", "DELETE") else body,
+            headers={"Prefer": "create-if-missing"},
+        )
         work[name] = looked_at(emulator.tenant) - before
         assert answer.status_code < 300, f"{name}: {answer.text}"
         if name.startswith(("filter ", "principal by")):

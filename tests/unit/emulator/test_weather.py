@@ -76,9 +76,7 @@ def test_secrets_are_counted_0_1_and_2(emulator: Any, operator: Any) -> None:
     assert counts == {0, 1, 2}
 
 
-def test_writes_meet_the_misleading_answers_and_are_not_carried_out(
-    emulator: Any, operator: Any, oracle: Path
-) -> None:
+def test_writes_meet_the_misleading_answers_and_are_not_carried_out(emulator: Any, operator: Any, oracle: Path) -> None:
     known = {entry["id"]: entry for entry in json.loads((oracle / "errors.json").read_text())["errors"]}
     assert operator.token
     emulator.settings.update({"replica_delays": [30]})
@@ -208,6 +206,7 @@ def test_throttled_by_writes_while_reads_go_on(emulator: Any, operator: Any, cli
 @pytest.mark.parametrize(("size", "units"), [("S", 3500), ("M", 5000), ("L", 8000)])
 def test_sizes(emulator: Any, operator: Any, size: str, units: int) -> None:
     from graph_emulator.weather.throttle import limits
+
     emulator.settings.update({"throttle": size})
     assert limits(emulator.settings) == (units, 3000)
     assert operator.get("/applications").status_code == 200
@@ -272,19 +271,27 @@ def test_switches_by_admin_interface(emulator: Any, operator: Any) -> None:
 
 def test_switches_by_argument() -> None:
     server = EmulatorServer(
-        replica_delays=[0, 3], throttle="S", throttle_units=9, throttle_writes=8, concurrency_window=0.5,
-        weather_seed=4)
+        replica_delays=[0, 3], throttle="S", throttle_units=9, throttle_writes=8, concurrency_window=0.5, weather_seed=4
+    )
     try:
         server.reset()
-        assert server.settings.as_dict().items() >= {
-            "replica_delays": (0.0, 3.0), "throttle": "S", "throttle_units": 9, "throttle_writes": 8,
-            "concurrency_window": 0.5, "weather_seed": 4,
-        }.items()
+        assert (
+            server.settings.as_dict().items()
+            >= {
+                "replica_delays": (0.0, 3.0),
+                "throttle": "S",
+                "throttle_units": 9,
+                "throttle_writes": 8,
+                "concurrency_window": 0.5,
+                "weather_seed": 4,
+            }.items()
+        )
     finally:
         server.close()
 
 
 def test_switches_by_command_line() -> None:
     from graph_emulator.cli import parser
+
     chosen = parser().parse_args(["--replica-delays", "0,3,20", "--throttle", "L", "--concurrency-window", "0.3"])
     assert (chosen.replica_delays, chosen.throttle, chosen.concurrency_window) == ((0, 3, 20), "L", 0.3)

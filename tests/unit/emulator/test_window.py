@@ -73,15 +73,28 @@ def test_everything_is_there_by_name(emulator: Any, operator: Any) -> None:
     page = Page(ask(emulator, operator).text)
     body = " ".join(page.text["body"][0].split())
     for word in (
-        "Contoso", emulator.domain, emulator.tenant_id, emulator.graph, "3 d ahead", "lag: 2", made["appId"],
-        "Any tenant AzureADMultipleOrgs", "Gateway operator", "mail-gateway", "Disabled service",
-        "Sign-in is disabled.", "It has no service principal and cannot sign in.",
+        "Contoso",
+        emulator.domain,
+        emulator.tenant_id,
+        emulator.graph,
+        "3 d ahead",
+        "lag: 2",
+        made["appId"],
+        "Any tenant AzureADMultipleOrgs",
+        "Gateway operator",
+        "mail-gateway",
+        "Disabled service",
+        "Sign-in is disabled.",
+        "It has no service principal and cannot sign in.",
     ):
         assert word in body, word
     rows = [" | ".join(row) for row in page.rows]
     for row in (
-        "Mail. ReadWrite | Application | ✓ Granted", "User. Read. All | Application | + Granted, not declared",
-        "User. Read | Delegated | ○ Not granted", "offline_access | Delegated | ✓ Granted", "Microsoft Graph",
+        "Mail. ReadWrite | Application | ✓ Granted",
+        "User. Read. All | Application | + Granted, not declared",
+        "User. Read | Delegated | ○ Not granted",
+        "offline_access | Delegated | ✓ Granted",
+        "Microsoft Graph",
         "Office 365 Exchange Online",
         f"Retired relay | retired-relay | {made['retired']['appId']} | {made['retired']['deletedDateTime'][:10]} "
         f"{made['retired']['deletedDateTime'][11:16]}",
@@ -95,8 +108,15 @@ def test_everything_is_there_by_name(emulator: Any, operator: Any) -> None:
 
 def test_requests_newest_first_and_inner_ones_below_their_batch(emulator: Any, operator: Any) -> None:
     operator.get("/organization")
-    operator.post("/$batch", {"requests": [
-        {"id": "1", "method": "GET", "url": "/users?$top=1"}, {"id": "2", "method": "GET", "url": "/users/nobody"}]})
+    operator.post(
+        "/$batch",
+        {
+            "requests": [
+                {"id": "1", "method": "GET", "url": "/users?$top=1"},
+                {"id": "2", "method": "GET", "url": "/users/nobody"},
+            ]
+        },
+    )
     page = Page(ask(emulator, operator).text)
     rows = [" ".join(row[1:]) for row in page.rows if row and re.match(r"\d\d:\d\d:\d\d$", row[0])]
     token_path = f"/{emulator.tenant_id}/oauth2/v2.0/token"
@@ -119,7 +139,8 @@ def test_names_cannot_become_markup(emulator: Any, operator: Any) -> None:
     assert page.count("script") == page.count("img") == 0
     assert ATTACK in page.text["h1"] and ATTACK in page.text["h3"]
     assert "<script" not in html and not any(
-        name.startswith("on") or name == "style" for _tag, attributes in page.elements for name in attributes)
+        name.startswith("on") or name == "style" for _tag, attributes in page.elements for name in attributes
+    )
 
 
 def test_nothing_comes_from_elsewhere_and_the_policy_says_so(emulator: Any, operator: Any) -> None:
@@ -167,19 +188,31 @@ def plant(emulator: Any, count: int) -> None:
 DAY = timedelta(days=1)
 
 
-@pytest.mark.parametrize(("query", "names"), [
-    ("", ("App 119", "App 70")), ("?page=2", ("App 69", "App 20")), ("?page=3", ("App 19", "Gateway operator")),
-    ("?page=99", ("App 19", "Gateway operator")), ("?page=-1", ("App 119", "App 70")),
-    ("?page=x", ("App 119", "App 70")),
-])
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ("App 119", "App 70")),
+        ("?page=2", ("App 69", "App 20")),
+        ("?page=3", ("App 19", "Gateway operator")),
+        ("?page=99", ("App 19", "Gateway operator")),
+        ("?page=-1", ("App 119", "App 70")),
+        ("?page=x", ("App 119", "App 70")),
+    ],
+)
 def test_fifty_applications_a_page(emulator: Any, operator: Any, query: str, names: tuple[str, str]) -> None:
     plant(emulator, 120)
     page = Page(ask(emulator, operator, query).text)
     assert (page.text["h3"][0], page.text["h3"][-1]) == names
     assert page.count("article") <= 50
     links = {attributes["href"] for tag, attributes in page.elements if tag == "a" and "rel" in attributes}
-    assert links == {("App 119",): {"/?page=2#applications"}, ("App 69",): {"/?page=1#applications",
-                     "/?page=3#applications"}, ("App 19",): {"/?page=2#applications"}}[names[:1]]
+    assert (
+        links
+        == {
+            ("App 119",): {"/?page=2#applications"},
+            ("App 69",): {"/?page=1#applications", "/?page=3#applications"},
+            ("App 19",): {"/?page=2#applications"},
+        }[names[:1]]
+    )
 
 
 def test_work_does_not_grow_with_the_number_of_applications(emulator: Any, operator: Any) -> None:
@@ -189,8 +222,10 @@ def test_work_does_not_grow_with_the_number_of_applications(emulator: Any, opera
         plant(emulator, count)
         before = sum(table.looked_at for table in (tables.applications, tables.service_principals, tables.assignments))
         assert ask(emulator, operator).status_code == 200
-        work.append(sum(table.looked_at for table in (
-            tables.applications, tables.service_principals, tables.assignments)) - before)
+        work.append(
+            sum(table.looked_at for table in (tables.applications, tables.service_principals, tables.assignments))
+            - before
+        )
     assert work[0] == work[1] < 50 * 10
 
 

@@ -17,8 +17,15 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.window_ten
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--ignore-certificate-errors",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--ignore-certificate-errors",
     "--hide-scrollbars",
 )
 # Contrast as WCAG 2 computes it, of every text with what stands behind it.
@@ -68,9 +75,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def look(browser: Any, url: str, *, width: int = 1280, scheme: str = "light") -> None:
     browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-        "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )
     browser.get(url)
 
 
@@ -88,13 +97,27 @@ def test_shows_the_tenant_and_asks_nobody_else(emulator: Any, operator: Any, bro
     browser.get_log("performance")
     look(browser, f"{emulator.graph}/")
     seen = browser.find_element("tag name", "body").text
-    for word in ("Contoso", ATTACK, "Mail gateway", "Mail.ReadWrite", "✓ Granted", "○ Not granted", "Retired relay",
-                 "+ Granted, not declared", "▲ 12 days left", "✕ expired", "/v1.0/applications"):
+    for word in (
+        "Contoso",
+        ATTACK,
+        "Mail gateway",
+        "Mail.ReadWrite",
+        "✓ Granted",
+        "○ Not granted",
+        "Retired relay",
+        "+ Granted, not declared",
+        "▲ 12 days left",
+        "✕ expired",
+        "/v1.0/applications",
+    ):
         assert word in seen, word
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [message["params"]["request"]["url"] for message in messages if message["method"].endswith("BeSent")
-             and "request" in message["params"]]
+    asked = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"].endswith("BeSent") and "request" in message["params"]
+    ]
     assert asked and all(url.startswith((f"{emulator.graph}/", "data:")) for url in asked), asked
     assert browser.execute_script("return document.scripts.length") == 0
     with pytest.raises(Exception, match="no such alert"):
@@ -109,7 +132,8 @@ def test_fits_and_is_legible(emulator: Any, operator: Any, browser: Any, width: 
     look(browser, f"{emulator.graph}/", width=width, scheme=scheme)
     save(browser, f"{scheme}-{width}.png")
     scroll, client = browser.execute_script(
-        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
     assert scroll <= client, browser.execute_script(TOO_WIDE)
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}[scheme]

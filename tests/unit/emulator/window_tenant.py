@@ -21,12 +21,21 @@ def furnish(operator: Any) -> dict[str, Any]:
     roles = {role["value"]: role["id"] for role in graph["appRoles"]}
     scopes = {scope["value"]: scope["id"] for scope in graph["oauth2PermissionScopes"]}
     made: dict[str, Any] = operator.application(
-        ATTACK, signInAudience="AzureADMultipleOrgs", tags=[ATTACK.replace(" ", "")], requiredResourceAccess=[
-            {"resourceAppId": GRAPH, "resourceAccess": [
-                {"id": roles["Mail.ReadWrite"], "type": "Role"}, {"id": scopes["User.Read"], "type": "Scope"},
-                {"id": scopes["offline_access"], "type": "Scope"}]},
+        ATTACK,
+        signInAudience="AzureADMultipleOrgs",
+        tags=[ATTACK.replace(" ", "")],
+        requiredResourceAccess=[
+            {
+                "resourceAppId": GRAPH,
+                "resourceAccess": [
+                    {"id": roles["Mail.ReadWrite"], "type": "Role"},
+                    {"id": scopes["User.Read"], "type": "Scope"},
+                    {"id": scopes["offline_access"], "type": "Scope"},
+                ],
+            },
             {"resourceAppId": EXCHANGE, "resourceAccess": [{"id": exchange["appRoles"][0]["id"], "type": "Role"}]},
-        ])
+        ],
+    )
     path = f"/applications/{made['id']}"
     now = datetime.now(timezone.utc)
     for name, start, end in (
@@ -36,20 +45,35 @@ def furnish(operator: Any) -> dict[str, Any]:
     ):
         sent = {"displayName": name, **({"startDateTime": start, "endDateTime": end} if end else {})}
         assert operator.post(f"{path}/addPassword", {"passwordCredential": sent}).status_code == 200
-    operator.post(f"{path}/federatedIdentityCredentials", {
-        "name": "github", "issuer": "https://token.actions.githubusercontent.com",
-        "subject": "repo:contoso/mail:ref:refs/heads/main", "audiences": ["api://AzureADTokenExchange"]})
+    operator.post(
+        f"{path}/federatedIdentityCredentials",
+        {
+            "name": "github",
+            "issuer": "https://token.actions.githubusercontent.com",
+            "subject": "repo:contoso/mail:ref:refs/heads/main",
+            "audiences": ["api://AzureADTokenExchange"],
+        },
+    )
     principal = operator.service_principal(made["appId"])
     for role in ("Mail.ReadWrite", "User.Read.All"):
-        assigned = operator.post(f"/servicePrincipals/{principal['id']}/appRoleAssignments", {
-            "principalId": principal["id"], "resourceId": graph["id"], "appRoleId": roles[role]})
+        assigned = operator.post(
+            f"/servicePrincipals/{principal['id']}/appRoleAssignments",
+            {"principalId": principal["id"], "resourceId": graph["id"], "appRoleId": roles[role]},
+        )
         assert assigned.status_code == 201
-    granted = operator.post("/oauth2PermissionGrants", {
-        "clientId": principal["id"], "resourceId": graph["id"], "consentType": "AllPrincipals",
-        "scope": "offline_access"})
+    granted = operator.post(
+        "/oauth2PermissionGrants",
+        {
+            "clientId": principal["id"],
+            "resourceId": graph["id"],
+            "consentType": "AllPrincipals",
+            "scope": "offline_access",
+        },
+    )
     assert granted.status_code == 201
-    operator.application("Mail gateway (a registration of its own, without a service principal)",
-                         uniqueName="mail-gateway")
+    operator.application(
+        "Mail gateway (a registration of its own, without a service principal)", uniqueName="mail-gateway"
+    )
     disabled = operator.service_principal(operator.application("Disabled service")["appId"])
     operator.patch(f"/servicePrincipals/{disabled['id']}", {"accountEnabled": False})
     retired = operator.application("Retired relay", uniqueName="retired-relay")

@@ -241,9 +241,7 @@ def test_an_inner_refusal_names_the_right_of_that_read(tenant: Tenant) -> None:
     "answer", [{}, {"responses": None}, {"responses": [None, 5]}, {"responses": [{"id": "0"}]},
                {"responses": [{"id": "0", "status": "200", "body": []}]}], ids=str,
 )  # fmt: skip
-def test_a_batch_with_answers_missing_is_completed_one_by_one(
-    tenant: Tenant, graph: GraphClient, answer: Json
-) -> None:
+def test_a_batch_with_answers_missing_is_completed_one_by_one(tenant: Tenant, graph: GraphClient, answer: Json) -> None:
     tenant.server.faults.add(path="batch", status=200, body=answer)
     operator = one(tenant.server.client_id)
     assert all(graph.get_many([operator, operator]))

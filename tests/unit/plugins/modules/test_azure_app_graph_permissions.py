@@ -219,9 +219,7 @@ def test_entries_of_other_resources_stay_byte_for_byte(tenant: Tenant) -> None:
 @pytest.mark.parametrize("resource", ["exchange_online", EXCHANGE_ONLINE, EXCHANGE_ONLINE.upper()])
 def test_exchange_online_by_its_name_or_its_client_id(tenant: Tenant, resource: str) -> None:
     tenant.register()
-    options: Json = {
-        "unique_name": "gateway", "resource": resource, "application_permissions": ["SMTP.SendAsApp"]
-    }
+    options: Json = {"unique_name": "gateway", "resource": resource, "application_permissions": ["SMTP.SendAsApp"]}
     result = tenant.ok(MODULE, **options)
     assert result["resource_client_id"] == EXCHANGE_ONLINE
     assert held_roles(tenant, EXCHANGE_ONLINE) == role_ids(tenant, EXCHANGE_ONLINE, "SMTP.SendAsApp")
