@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -80,12 +81,22 @@ class Playbooks:
 
     @property
     def store(self) -> Path:
-        return self.folder / "gateway_app" / "gateway.vault.yml"
+        return self.store_of("gateway")
 
-    def run(self, plays: list[t.Any], *arguments: str, show: t.Sequence[str] = (), environ: t.Any = None) -> Run:
+    def store_of(self, unique_name: str) -> Path:
+        return self.folder / "gateway_app" / f"{unique_name}.vault.yml"
+
+    def run(
+        self,
+        plays: list[t.Any],
+        *arguments: str,
+        show: t.Sequence[str] = (),
+        environ: t.Any = None,
+        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+    ) -> Run:
         """Run plays given as data; ``show`` names variables whose values shall come back.
 
-        ``environ`` changes the environment; None takes a variable out of it.
+        ``environ`` changes the environment; None takes a variable out of it. ``started`` is given the process.
         """
         tasks = [
             {
@@ -96,13 +107,18 @@ class Playbooks:
         ]
         if tasks:
             plays = [*plays, {"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
-        path = self.folder / "play.yml"
-        path.write_text(yaml.safe_dump(plays, sort_keys=False))
-        return self.command("ansible-playbook", str(path), *arguments, environ=environ)
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="play", suffix=".yml", delete=False) as path:
+            path.write(yaml.safe_dump(plays, sort_keys=False))
+        return self.command("ansible-playbook", path.name, *arguments, environ=environ, started=started)
 
-    def command(self, *command: str, environ: t.Any = None) -> Run:
+    def command(
+        self,
+        *command: str,
+        environ: t.Any = None,
+        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+    ) -> Run:
         self.server.journal.clear()
-        done = subprocess.run(
+        with subprocess.Popen(
             command,
             cwd=self.folder,
             env={name: value for name, value in {**self.environ, **(environ or {})}.items() if value is not None},
@@ -110,23 +126,34 @@ class Playbooks:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
-            check=False,
-        )
+        ) as process:
+            if started is not None:
+                started(process)
+            try:
+                output, _errors = process.communicate(timeout=300)
+            finally:
+                process.kill()
         results = {}
-        for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', done.stdout, flags=re.MULTILINE):
+        for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', output, flags=re.MULTILINE):
             name, _blank, value = json.loads(f'"{told}"').partition(" ")
             results[name] = json.loads(value)
         return Run(
-            returncode=done.returncode,
-            output=done.stdout,
+            returncode=process.returncode,
+            output=output,
             results=results,
             requests=self.server.requests(),
             writes=self.server.writes(),
         )
 
-    def register(self, *arguments: str, environ: t.Any = None, **variables: t.Any) -> Run:
-        """The role, as a play of a user calls it."""
+    def register(
+        self,
+        *arguments: str,
+        environ: t.Any = None,
+        defaults: dict[str, t.Any] | None = None,
+        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+        **variables: t.Any,
+    ) -> Run:
+        """The role, as a play of a user calls it; ``defaults`` are for all modules of the collection."""
         given = {
             "gateway_app_profile": "outbound_microsoft365",
             "gateway_app_display_name": "Gateway",
@@ -139,13 +166,14 @@ class Playbooks:
             "gather_facts": False,
             "vars": given,
             "roles": ["email_gateway.azure_apps.gateway_app"],
+            "module_defaults": {"group/email_gateway.azure_apps.all": defaults or {}},
         }
-        return self.run([play], *arguments, show=["gateway_app_result"], environ=environ)
+        return self.run([play], *arguments, show=["gateway_app_result"], environ=environ, started=started)
 
-    def stored(self) -> dict[str, t.Any]:
+    def stored(self, unique_name: str = "gateway") -> dict[str, t.Any]:
         """What the store holds, in clear."""
         shown = subprocess.run(
-            ["ansible-vault", "view", str(self.store)],
+            ["ansible-vault", "view", str(self.store_of(unique_name))],
             env=self.environ,
             capture_output=True,
             text=True,

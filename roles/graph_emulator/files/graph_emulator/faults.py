@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -28,17 +29,21 @@ FAULT_ERRORS: dict[int, tuple[str, str]] = {
 
 @dataclass
 class Fault:
-    """One rule. It fires for the matching requests number `nth` to `nth + times - 1`.
+    """One rule. It fires for the matching requests number `nth` to `nth + times - 1`; with `outer_only`, those inside a
+    $batch are not among them.
 
     `status`, `headers` and `body` replace the answer; `processed` says whether the request still takes effect first.
     Without them the request is served, with the other switches spoiling the connection or the answer: `delay` seconds
-    before it is served, `oversize` bytes that the answer is filled up to.
+    before it is served, `delay_after` seconds between that and the answer, `oversize` bytes that the answer is filled
+    up to. `refuse` breaks the connection off unserved and refuses new ones for so many seconds. `then` is called
+    between the request's effect and its answer, in tests that run the emulator in their own process.
     """
 
     path: str = ".*"
     method: str | None = None
     nth: int = 1
     times: int = 1
+    outer_only: bool = False
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
@@ -48,6 +53,9 @@ class Fault:
     truncate: bool = False
     invalid_json: bool = False
     delay: float = 0.0
+    delay_after: float = 0.0
+    refuse: float = 0.0
+    then: Callable[[], None] | None = None
     oversize: int = 0
     content_type: str | None = None
     seen: int = 0
@@ -61,8 +69,10 @@ class Fault:
             raise ValueError("status must be a whole number")
         if self.status is not None and not 200 <= self.status <= 599:
             raise ValueError("status must be from 200 to 599")
-        if self.delay < 0 or self.oversize < 0:
-            raise ValueError("delay and oversize must be zero or more")
+        if min(self.delay, self.delay_after, self.refuse, self.oversize) < 0:
+            raise ValueError("delay, delay_after, refuse and oversize must be zero or more")
+        if self.then is not None and not callable(self.then):
+            raise ValueError("then can be set only from within the emulator's own process")
         if self.nth < 1 or self.times < 1:
             raise ValueError("nth and times start at 1")
 
@@ -81,6 +91,10 @@ class Fault:
         code, message = FAULT_ERRORS.get(self.status or 0, ("UnknownError", "Injected by the emulator."))
         return {"error": {"code": code, "message": message, "innerError": {}}}
 
+    @property
+    def fired(self) -> bool:
+        return self.seen >= self.nth
+
     def matches(self, method: str, target: str) -> bool:
         return (self.method is None or self.method.upper() == method) and re.search(self.path, target) is not None
 
@@ -91,6 +105,8 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
+        # The server says how: it stops listening for so many seconds.
+        self.refuse_connections: Callable[[float], None] = lambda seconds: None
 
     def add(self, **rule: Any) -> Fault:
         fault = Fault.from_dict(rule)
@@ -98,16 +114,21 @@ class Faults:
             self._rules.append(fault)
         return fault
 
+    @property
+    def rules(self) -> tuple[Fault, ...]:
+        with self._lock:
+            return tuple(self._rules)
+
     def clear(self) -> None:
         with self._lock:
             self._rules.clear()
 
-    def take(self, method: str, target: str) -> Fault | None:
+    def take(self, method: str, target: str, *, inner: bool = False) -> Fault | None:
         """`target` is path and query; the first firing rule wins, the others still count the request."""
         chosen: Fault | None = None
         with self._lock:
             for rule in self._rules:
-                if not rule.matches(method, target):
+                if (inner and rule.outer_only) or not rule.matches(method, target):
                     continue
                 rule.seen += 1
                 if chosen is None and rule.nth <= rule.seen < rule.nth + rule.times:

@@ -80,7 +80,10 @@ class EmulatorServer:
         )
         config.load()
         config.ssl = self._tls.context()
+        self._host = host
+        self._config = config
         self._server = uvicorn.Server(config)
+        self.emulator.faults.refuse_connections = self._refuse_connections
         self._thread: threading.Thread | None = None
 
     # What tests look at
@@ -177,6 +180,23 @@ class EmulatorServer:
 
     def stop(self) -> None:
         self._server.should_exit = True
+
+    def _refuse_connections(self, seconds: float) -> None:
+        """In the server's own thread: stop listening for a while, as a service that is being restarted."""
+        for server in self._server.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds, lambda: loop.create_task(self._listen_again()))
+
+    async def _listen_again(self) -> None:
+        config, server = self._config, self._server
+        self._socket = _listening_socket(self._host, self.port)
+
+        def protocol() -> asyncio.Protocol:
+            return _Protocol(config=config, server_state=server.server_state, app_state=server.lifespan.state)
+
+        server.servers = [
+            await asyncio.get_running_loop().create_server(protocol, sock=self._socket, ssl=config.ssl)]
 
     def close(self) -> None:
         self._socket.close()

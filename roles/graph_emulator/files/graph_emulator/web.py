@@ -171,7 +171,7 @@ class Web:
     def _inner_answer(self, caller: Caller, inner: GraphRequest) -> GraphResponse:
         """Faults with a status also hit inner requests; what breaks a connection cannot."""
         target = inner.raw_path + (f"?{inner.query}" if inner.query else "")
-        fault = self.emulator.faults.take(inner.method, target)
+        fault = self.emulator.faults.take(inner.method, target, inner=True)
         if fault is None or fault.status is None:
             return self.emulator.graph_service.serve_as(caller, inner)
         if fault.processed:

@@ -69,6 +69,11 @@ class Wire:
                 await self._serve(scope, body, reply)
             if fault is not None:
                 _spoil(reply, fault)
+                if fault.then is not None:
+                    fault.then()
+                await asyncio.sleep(fault.delay_after)
+                if fault.refuse:
+                    self.faults.refuse_connections(fault.refuse)
         finally:
             self._note(index, scope, moment=moment, body=body, reply=reply, started=started)
         await _deliver(reply, fault, scope, receive, send)
@@ -123,7 +128,7 @@ async def _whole_body(receive: Receive) -> bytes:
 
 def _replaced(fault: Fault) -> bool:
     """Whether the request must not take effect."""
-    return fault.close_before or (fault.status is not None and not fault.processed)
+    return fault.close_before or fault.refuse > 0 or (fault.status is not None and not fault.processed)
 
 
 def _spoil(reply: Reply, fault: Fault) -> None:
@@ -155,7 +160,8 @@ def _fault_body(fault: Fault) -> bytes:
 async def _deliver(reply: Reply, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Send the answer, or break off as the fault says. The server puts its transport into scope["state"]."""
     transport: Any = scope["state"].get("transport")
-    if fault is not None and (fault.close_before or fault.close_after) and transport is not None:
+    broken_off = fault is not None and (fault.close_before or fault.close_after or fault.refuse > 0)
+    if broken_off and transport is not None:
         transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One cell of the matrix: a tenant, a run in which one thing goes wrong, and if need be one plain run after it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from ansible_collections.email_gateway.azure_apps.tests.faults.faults import FAULTS, REQUEST_TIMEOUT
+from ansible_collections.email_gateway.azure_apps.tests.faults.promise import broken_promises
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from graph_emulator.server import EmulatorServer
+
+JOBS = ("register", "rotate")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """``number`` counts the requests of the job from 1; ``request`` names it for people."""
+
+    job: str
+    number: int
+    request: str
+    fault: str
+
+
+@dataclasses.dataclass
+class Outcome:
+    """``outcome`` is recovered, rerun (a clear failure, made right by one plain run) or BROKEN, with ``why``."""
+
+    cell: Cell
+    outcome: str
+    attempts: int
+    extra_requests: int
+    seconds: float
+    why: str = ""
+
+
+class Bench:
+    """One emulator and one user's folder, made new for each cell."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self.server = self._stack.enter_context(EmulatorServer())
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        self._number = 0
+        self.playbooks = self._fresh()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _fresh(self) -> Playbooks:
+        self.server.reset()
+        self._number += 1
+        folder = self._folder / str(self._number)
+        folder.mkdir()
+        return Playbooks(folder, self.server)
+
+    def prepare(self, job: str) -> list[str]:
+        """The state that the job starts from; the key ids of the secrets that it must leave alone."""
+        old = self.playbooks.folder
+        if job == "register":
+            self.playbooks = self._fresh()
+            shutil.rmtree(old, ignore_errors=True)
+            return []
+        if broken_promises(self.playbooks):
+            self.playbooks = self._fresh()
+            self.plain().ok()
+        application = self.playbooks.tenant.application(uniqueName="gateway")
+        key_id = self.playbooks.stored()["key_id"]
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)
+        current = next(c for c in application["passwordCredentials"] if c["keyId"] == key_id)
+        current["endDateTime"] = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [key_id]
+
+    def tidy(self) -> None:
+        """After a rotation: only the new secret stays, so that the next cell starts from one."""
+        with contextlib.suppress(AssertionError, subprocess.CalledProcessError, FileNotFoundError):
+            key_id = self.playbooks.stored()["key_id"]
+            credentials = self.playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]
+            credentials[:] = [c for c in credentials if c["keyId"] == key_id]
+
+    def plain(self, **options: t.Any) -> Run:
+        self.server.faults.clear()
+        return self.playbooks.register(defaults={"request_timeout": REQUEST_TIMEOUT}, **options)
+
+    def requests_of(self, job: str) -> list[str]:
+        """The requests of the job when nothing goes wrong, in order."""
+        kept = self.prepare(job)
+        run = self.plain().ok()
+        assert not broken_promises(self.playbooks, kept=kept), broken_promises(self.playbooks, kept=kept)
+        self.tidy()
+        application = self.playbooks.tenant.application(uniqueName="gateway")
+        names = {application["id"]: "ID", application["appId"]: "CLIENT-ID", self.server.tenant_id: "TENANT"}
+        return [_named(f"{entry.method} {entry.path.removeprefix('/v1.0')}", names) for entry in run.requests]
+
+    def run(self, cell: Cell, *, usual: int) -> Outcome:
+        started = time.monotonic()
+        kept = self.prepare(cell.job)
+        self.server.faults.clear()
+        if cell.fault.startswith("kill"):
+            faulty = self._killed(cell)
+        else:
+            self.server.faults.add(nth=cell.number, outer_only=True, **FAULTS[cell.fault])
+            faulty = self.playbooks.register(defaults={"request_timeout": REQUEST_TIMEOUT})
+        why, attempts = [], 1
+        if not any(rule.fired for rule in self.server.faults.rules):
+            why.append("the fault never came about")
+        if "Traceback (most recent" in faulty.output:
+            why.append("a traceback")
+        killed = cell.fault.startswith("kill")
+        if faulty.returncode != 0:
+            if not killed and '"next_step"' not in faulty.output and "again" not in faulty.output:
+                why.append("an unclear error")
+            attempts = 2
+            again = self.plain()
+            if again.returncode != 0:
+                why.append(f"the next run failed: {_last_error(again)}")
+        why += broken_promises(self.playbooks, kept=kept)
+        outcome = "BROKEN" if why else "recovered" if attempts == 1 else "rerun"
+        extra = len(faulty.requests) - usual
+        said = f" | {_last_error(faulty)}" if why and attempts == 2 else ""
+        self.tidy()
+        if why:  # what is broken shall not spread
+            self.playbooks = self._fresh()
+        return Outcome(cell, outcome, attempts, extra, round(time.monotonic() - started, 1), "; ".join(why) + said)
+
+    def _killed(self, cell: Cell) -> Run:
+        """Kill -9 as the request arrives or after it took effect; only ansible-playbook, or its workers, too."""
+        processes: list[subprocess.Popen[str]] = []
+
+        def kill() -> None:
+            doomed = [processes[0].pid]
+            if "workers" in cell.fault:
+                doomed += _descendants(processes[0].pid)
+            for pid in doomed:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+        broken_off = {"close_before": True} if "before" in cell.fault else {"close_after": True}
+        self.server.faults.add(nth=cell.number, outer_only=True, then=kill, **broken_off)
+        return self.playbooks.register(defaults={"request_timeout": REQUEST_TIMEOUT}, started=processes.append)
+
+
+KILLS = tuple(f"kill -9 {when} {whom}" for when in ("before", "after") for whom in ("playbook", "playbook and workers"))
+
+
+def _named(text: str, names: dict[str, str]) -> str:
+    for value, name in names.items():
+        text = text.replace(value, name)
+    return text
+
+
+def _descendants(pid: int) -> list[int]:
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in (line.split() for line in listing.splitlines())}
+    found, level = [], {pid}
+    while level:
+        level = {child for child, parent in parents.items() if parent in level}
+        found += level
+    return found
+
+
+def _last_error(run: Run) -> str:
+    lines = [line for line in run.output.splitlines() if "fatal:" in line or "ERROR" in line]
+    return lines[-1][:400] if lines else run.output[-200:]

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The promise, looked up in the tenant and in the store."""
+
+from __future__ import annotations
+
+import typing as t
+
+import requests
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
+from graph_emulator.server import EmulatorServer
+
+WANTED = {"Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All"}
+DESCRIPTION = "Mail gateway"
+
+
+def broken_promises(playbooks: Playbooks, *, kept: t.Collection[str] = (), unique_name: str = "gateway") -> list[str]:
+    """What is not as promised; ``kept`` are the key ids of older secrets, which nobody may have removed."""
+    server = playbooks.server
+    applications = [a for a in playbooks.tenant.applications if a["uniqueName"] == unique_name]
+    if len(applications) != 1:
+        return [f"{len(applications)} applications"]
+    application = applications[0]
+    principals = playbooks.tenant.service_principals(application["appId"])
+    if len(principals) != 1:
+        return [f"{len(principals)} service principals"]
+    found = []
+    granted = sorted(_granted(server, principals[0]["id"]))
+    if granted != sorted(WANTED):
+        found.append(f"granted: {', '.join(granted)}")
+    declared = [
+        entry["id"] for resource in application["requiredResourceAccess"] for entry in resource["resourceAccess"]
+    ]
+    if len(declared) != len(WANTED) or len(set(declared)) != len(WANTED):
+        found.append(f"{len(declared)} permissions declared")
+    try:
+        stored = playbooks.stored(unique_name)
+    except Exception as exc:  # pylint: disable=broad-exception-caught  # whatever it is, it breaks the promise
+        return [*found, f"the store cannot be read: {type(exc).__name__}"]
+    live = [c["keyId"] for c in application["passwordCredentials"] if c["displayName"] == DESCRIPTION]
+    if sorted(live) != sorted([stored["key_id"], *kept]):
+        found.append(f"{len(live)} secrets: {live}; stored: {stored['key_id']}; older: {sorted(kept)}")
+    if stored["client_id"] != application["appId"]:
+        found.append("the store is for another application")
+    if not _works(server, stored):
+        found.append("the stored secret does not work")
+    claims = playbooks.store_of(unique_name).with_name(f"{unique_name}.vault.yml.claims")
+    if claims.exists():
+        found.append(f"left unsettled: {claims.read_text()}")
+    return found
+
+
+def _granted(server: EmulatorServer, principal_id: str) -> list[str]:
+    directory = server.tenant.directory
+    names = {
+        role["id"]: role["value"]
+        for principal in directory.service_principals.values()
+        for role in principal.get("appRoles") or []
+    }
+    return [
+        names[assignment["appRoleId"]]
+        for assignment in directory.assignments.values()
+        if assignment["principalId"] == principal_id
+    ]
+
+
+def _works(server: EmulatorServer, stored: dict[str, t.Any]) -> bool:
+    answer = requests.post(
+        f"{server.authority}/{stored['tenant_id']}/oauth2/v2.0/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": stored["client_id"],
+            "client_secret": stored["client_secret"],
+            "scope": f"{server.graph}/.default",
+        },
+        verify=server.ca_file,
+        timeout=30,
+    )
+    return answer.status_code == 200
