@@ -177,6 +177,10 @@ class Secrets:
     value: str | None = dataclasses.field(default=None, repr=False)
 
     @property
+    def chosen_start(self) -> datetime.datetime | None:
+        return self.chosen.start if self.chosen else None
+
+    @property
     def chosen_key_id(self) -> str | None:
         return self.chosen.key_id if self.chosen else None
 
@@ -188,6 +192,7 @@ class SecretResource:
         self._call = call
         self._wish = Wish.of(call.params, call.now)
         self._answer_was_lost = False
+        self._answers_to_come = 0
 
     @property
     def _graph(self) -> GraphClient:
@@ -307,6 +312,8 @@ class SecretResource:
                     if not _answer_lost(exc):
                         raise
                     self._answer_was_lost = True
+                    # Without an answer the request may still be on its way, and be processed after all others.
+                    self._answers_to_come += isinstance(exc, TransportError)
                     retry_after = exc.retry_after if isinstance(exc, GraphError) else None
                     if attempt == CREATE_ATTEMPTS or not self._graph.patience.pause(retry_after):
                         raise
@@ -364,8 +371,8 @@ class SecretResource:
         that was just told, so that it becomes a warning.
         """
         starts = set(self._wish.lost_starts)
-        if self._answer_was_lost and made.chosen is not None and made.chosen.start is not None:
-            starts.add(made.chosen.start)
+        if self._answer_was_lost and made.chosen_start is not None:
+            starts.add(made.chosen_start)
         if not starts:
             return dataclasses.replace(made, settled=self._settled(made, clean=True))
         try:
@@ -381,9 +388,16 @@ class SecretResource:
             )
             return dataclasses.replace(made, lost=(), settled=())
         kept = tuple(c for c in credentials if c not in lost)
-        return dataclasses.replace(
-            made, lost=(), removed=lost, credentials=kept, settled=self._settled(made, clean=True)
-        )
+        settled = self._settled(made, clean=True)
+        if self._answers_to_come > sum(c.start == made.chosen_start for c in lost):
+            settled = tuple(start for start in settled if start != self._wish.start)
+            if self._wish.start is None and made.chosen_start is not None:
+                self._call.warn(
+                    f"A request to create a client secret for {self._wish.address} was not answered and was sent again;"
+                    f" should a second secret with the start {times.written(made.chosen_start)} show up, remove it:"
+                    " nobody knows its value"
+                )
+        return dataclasses.replace(made, lost=(), removed=lost, credentials=kept, settled=settled)
 
     def _read_with(self, made: Secrets) -> tuple[PasswordCredential, ...]:
         """The records, once the new one is among them. Raises AppsError."""
@@ -405,7 +419,7 @@ class SecretResource:
         own = (wish.start,) if wish.start else ()
         if clean:
             return (*wish.lost_starts, *own)
-        seen = {credential.start for credential in (*state.lost, *filter(wish.holds, state.credentials))}
+        seen = {credential.start for credential in state.lost}
         oldest = self._call.now - datetime.timedelta(seconds=LAG_WINDOW)
         return (*(start for start in wish.lost_starts if start in seen or start < oldest), *own)
 

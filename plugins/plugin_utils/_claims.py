@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import errno
 import fcntl
 import json
 import os
@@ -143,10 +144,17 @@ class Claims:
             os.unlink(self.path)
             return
         content = json.dumps([dataclasses.asdict(claim) for claim in claims], indent=1).encode() + b"\n"
-        if os.pwrite(file, content, 0) != len(content):
-            raise self._unusable("could not be written: no space left")
-        os.ftruncate(file, len(content))
-        os.fsync(file)
+        before = os.pread(file, LARGEST, 0)
+        try:
+            if os.pwrite(file, content, 0) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.ftruncate(file, len(content))
+            os.fsync(file)
+        except OSError:
+            # What was there needs no more space than it had.
+            os.pwrite(file, before, 0)
+            os.ftruncate(file, len(before))
+            raise
 
     def _unusable(self, reason: str) -> ConflictError:
         return ConflictError(

@@ -125,17 +125,23 @@ class Bench:
             if not killed and '"next_step"' not in faulty.output and "again" not in faulty.output:
                 why.append("an unclear error")
             attempts = 2
-            again = self.plain()
-            if again.returncode != 0:
-                why.append(f"the next run failed: {_last_error(again)}")
+            why += self._next_run()
+        elif self.playbooks.claims.exists():
+            # A request without an answer may still be processed later, so that the next run looks again.
+            attempts = 2
+            why += self._next_run()
         why += broken_promises(self.playbooks, kept=kept)
-        outcome = "BROKEN" if why else "recovered" if attempts == 1 else "rerun"
+        outcome = "BROKEN" if why else "recovered" if faulty.returncode == 0 else "rerun"
         extra = len(faulty.requests) - usual
         said = f" | {_last_error(faulty)}" if why and attempts == 2 else ""
         self.tidy()
         if why:  # what is broken shall not spread
             self.playbooks = self._fresh()
         return Outcome(cell, outcome, attempts, extra, round(time.monotonic() - started, 1), "; ".join(why) + said)
+
+    def _next_run(self) -> list[str]:
+        again = self.plain()
+        return [f"the next run failed: {_last_error(again)}"] if again.returncode != 0 else []
 
     def _killed(self, cell: Cell) -> Run:
         """Kill -9 as the request arrives or after it took effect; only ansible-playbook, or its workers, too."""

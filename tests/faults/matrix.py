@@ -62,8 +62,8 @@ def _run(cell: Cell, usual: int) -> Outcome:
 def table(outcomes: list[Outcome]) -> str:
     lines = ["| job | request | fault | outcome | attempts | extra requests |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {o.cell.job} | {o.cell.number}. {o.cell.request} | {o.cell.fault} | {': '.join(filter(None, [o.outcome, o.why]))}"
-        f" | {o.attempts} | {o.extra_requests:+d} |"
+        f"| {o.cell.job} | {o.cell.number}. {o.cell.request} | {o.cell.fault} | {o.outcome} {o.why} | {o.attempts} |"
+        f" {o.extra_requests:+d} |"
         for o in outcomes
     ]
     return "\n".join(lines) + "\n"

@@ -47,9 +47,6 @@ def broken_promises(playbooks: Playbooks, *, kept: t.Collection[str] = (), uniqu
         found.append("the store is for another application")
     if not _works(server, stored):
         found.append("the stored secret does not work")
-    claims = playbooks.store_of(unique_name).with_name(f"{unique_name}.vault.yml.claims")
-    if claims.exists():
-        found.append(f"left unsettled: {claims.read_text()}")
     return found
 
 

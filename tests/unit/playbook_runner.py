@@ -83,6 +83,10 @@ class Playbooks:
     def store(self) -> Path:
         return self.store_of("gateway")
 
+    @property
+    def claims(self) -> Path:
+        return self.store.with_name(f"{self.store.name}.claims")
+
     def store_of(self, unique_name: str) -> Path:
         return self.folder / "gateway_app" / f"{unique_name}.vault.yml"
 

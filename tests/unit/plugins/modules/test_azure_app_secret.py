@@ -721,6 +721,17 @@ def test_all_tries_with_a_lost_answer_bear_the_start_that_was_asked_for(tenant: 
     assert result["settled_starts"] == [START]
 
 
+def test_a_request_without_an_answer_may_still_be_processed_after_all_others(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.server.faults.add(method="POST", path="addPassword", close_before=True)
+    result = tenant.ok(MODULE, **GATEWAY, start=START)
+    assert result["settled_starts"] == [], "only what was found and removed is settled"
+    assert "warnings" not in result
+    tenant.server.faults.add(method="POST", path="addPassword", close_before=True)
+    alone = tenant.ok(MODULE, unique_name="gateway", description="alone")
+    assert alone["start"] in alone["warnings"][0], "nobody else remembers it"
+
+
 def test_a_lost_secret_that_the_next_read_does_not_show_yet_is_removed_all_the_same(tenant: Tenant) -> None:
     """The read after the lost answer lags behind; the one that shows the new secret does not."""
     made = tenant.register()
