@@ -18,6 +18,21 @@ MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 Json = dict[str, t.Any]
 
 
+def lasting(result: Json, *volatile: str) -> Json:
+    """A result without what differs from run to run although nothing changed."""
+    return {name: value for name, value in result.items() if name not in {"changed", "diff", *volatile}}
+
+
+def concurrency_violation(status: int) -> Json:
+    """The body of the refusal of a write that came too close to another; its code differs with the status."""
+    return {
+        "error": {
+            "code": "Request_BadRequest" if status == 400 else "Directory_ConcurrencyViolation",
+            "message": "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
+        }
+    }
+
+
 class VirtualTime:
     """Waiting costs nothing, and the tenant's clock goes along."""
 
