@@ -360,8 +360,6 @@ class ConsentResource:
         if not names:
             return
         held = self._graph.patience.until(lambda scopes: scopes != before, lambda: self._scopes(grant))
-        if held == before:
-            return  # Graph took the write; it only does not show it yet
         if held is None or not added <= held or removed & held:
             raise self._overtaken()
 
@@ -377,8 +375,8 @@ class ConsentResource:
 
     def _overtaken(self) -> OvertakenError:
         return OvertakenError(
-            f"Could not grant the delegated permissions of {self._address}: another client replaced them at the same"
-            " time",
+            f"Could not grant the delegated permissions of {self._address}: another client replaced them, or"
+            " Microsoft Graph does not show them yet",
             next_step="Find out who else grants to the application, and run again.",
         )
 

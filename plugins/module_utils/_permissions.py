@@ -265,11 +265,10 @@ class PermissionsResource:
             told=lambda found: (current.client_id, declared_permissions(found)),
         )
         declared = {*declared_permissions(document)}
-        if lags_behind(self._graph, current.client_id, declared_permissions(document)):
-            return  # Graph took the write; it only does not show it yet
         if not added <= declared or removed & declared:
             raise OvertakenError(
-                f"Could not set the permissions of {self._address}: another client replaced them at the same time",
+                f"Could not set the permissions of {self._address}: another client replaced them, or Microsoft Graph does"
+                " not show them yet",
                 next_step="Find out who else writes to the application, and run again.",
             )
 

@@ -183,12 +183,16 @@ class Meanwhile:
     def after(self, method: str, path: str, act: c.Callable[[], object]) -> None:
         self._rules.append(("after", method, path, act))
 
+    def forget(self) -> None:
+        """Nobody acts any more."""
+        self._rules.clear()
+
     @property
     def all_happened(self) -> bool:
         return not self._rules
 
     def _fire(self, moment: str, method: str, url: str) -> None:
         for rule in list(self._rules):
-            if rule in self._rules and rule[:2] == (moment, method) and re.search(rule[2], url):
+            if rule in self._rules and rule[0] == moment and re.fullmatch(rule[1], method) and re.search(rule[2], url):
                 self._rules.remove(rule)
                 rule[3]()

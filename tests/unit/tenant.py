@@ -60,8 +60,12 @@ class Tenant:
     def sign_in_with(self, *roles: str) -> None:
         """From now on as another operator, who has only these application permissions."""
         client_id, client_secret = self.server.add_operator(list(roles))
-        self._operators.add(client_id)
+        self.also_operates(client_id)
         self.environ = self.server.environment(client_id, client_secret)
+
+    def also_operates(self, client_id: str) -> None:
+        """The application that somebody else signs in as; none of those that a test is about."""
+        self._operators.add(client_id)
 
     def run(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
         """Run a module as its action plugin does."""
