@@ -267,8 +267,8 @@ class PermissionsResource:
         declared = {*declared_permissions(document)}
         if not added <= declared or removed & declared:
             raise OvertakenError(
-                f"Could not set the permissions of {self._address}: another client replaced them, or Microsoft Graph does"
-                " not show them yet",
+                f"Could not set the permissions of {self._address}: another client replaced them, or Microsoft Graph"
+                " does not show them yet",
                 next_step="Find out who else writes to the application, and run again.",
             )
 

@@ -582,7 +582,6 @@ def test_kinds_of_permission_that_are_not_known_yet_stay(job: Job, hand: Hand, m
     (entry,) = held["requiredResourceAccess"]
     kept = [item for item in entry["resourceAccess"] if item["id"] != READ_WRITE]
     held["requiredResourceAccess"] = [{**entry, "resourceAccess": [future, *kept]}]
-    bodies: list[Json] = []
     job.tenant.server.faults.add(method="PATCH", path="/applications/", status=204, body={}, times=1)
     job.tenant.memory = SharedMemory()
     job.tenant.forget_requests()
@@ -593,8 +592,7 @@ def test_kinds_of_permission_that_are_not_known_yet_stay(job: Job, hand: Hand, m
         exact=True,
         wait_timeout=1,
     )
-    bodies = [write.body for write in job.tenant.write_entries]
-    (sent,) = bodies[0]["requiredResourceAccess"]
+    (sent,) = job.tenant.write_entries[0].body["requiredResourceAccess"]
     assert future in sent["resourceAccess"]
     assert {"id": READ_WRITE, "type": "Role"} in sent["resourceAccess"]
     if metadata_observer is not None:
@@ -649,7 +647,6 @@ def test_scopes_of_another_run_are_not_lost(job: Job, hand: Hand, meanwhile: Mea
     path = f"/oauth2PermissionGrants/{all_principals(job)['id']}"
     theirs = {"scope": "User.Read Mail.Send"}
     if moment == "before":
-        meanwhile.after("POST", r"\$batch", lambda: None)
         meanwhile.before("GET", "/oauth2PermissionGrants/", lambda: did(hand.patch(path, theirs)))
     else:
         meanwhile.after("PATCH", "/oauth2PermissionGrants/", lambda: did(hand.patch(path, theirs)))
@@ -674,18 +671,21 @@ def test_permissions_that_another_run_writes_over_ours_are_both_kept(
     job.is_settled()
 
 
-def test_two_runs_that_declare_at_once_both_get_what_they_want(job: Job, meanwhile: Meanwhile) -> None:
-    """The second run reads before the first one writes, and writes after it, before the first one has looked again."""
-    module, key = "azure_app_graph_permissions", {"unique_name": "gateway"}
+def test_what_a_later_write_of_another_run_took_away_comes_back_with_the_next_run(
+    job: Job, meanwhile: Meanwhile
+) -> None:
+    """Where one run reads, the other one writes and looks, and then the first one writes, nobody can see it."""
+    module = "azure_app_graph_permissions"
 
     def other() -> None:
-        job.tenant.ok(module, **key, application_permissions=["Mail.Send"])
+        job.tenant.ok(module, unique_name="gateway", application_permissions=["Mail.Send"])
 
     meanwhile.before("PATCH", "/applications/", other)
-    # Of the other run: it read what we read, so that its write knows nothing of ours.
-    job.tenant.ok(module, **key, application_permissions=["Calendars.Read"])
-    again = job.tenant.ok(module, **key, application_permissions=["Mail.Send"])
+    job.tenant.ok(module, unique_name="gateway", application_permissions=["Calendars.Read"])
     assert meanwhile.all_happened
+    other()
+    again = job.tenant.ok(module, unique_name="gateway", application_permissions=["Calendars.Read"])
+    assert not again["changed"]
     assert {"Calendars.Read", "Mail.Send"} <= set(again["application_permissions"])
 
 
@@ -708,14 +708,13 @@ def test_another_client_that_always_wins_is_named_in_the_end(job: Job, hand: Han
 def test_the_addition_of_another_run_is_not_waited_out(job: Job, hand: Hand) -> None:
     """What another run made of our declaration is not one that lags behind."""
     job.tenant.memory = SharedMemory()
-    key = {"unique_name": "gateway"}
-    job.tenant.ok("azure_app_graph_permissions", **key, application_permissions=["Calendars.Read"])
+    job.tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Calendars.Read"])
     declare(hand, job, also=[])
     send = {"id": SEND, "type": "Role"}
     mine = {"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [*access(job), send]}
     did(hand.patch(app_path(job), {"requiredResourceAccess": [mine]}))
     before = job.tenant.server.clock.offset
-    granted = job.tenant.ok("azure_admin_consent", **key)
+    granted = job.tenant.ok("azure_admin_consent", unique_name="gateway")
     assert {"Calendars.Read", "Mail.Send"} <= {entry["name"] for entry in granted["granted"]}
     assert job.tenant.server.clock.offset == before
 
@@ -727,8 +726,8 @@ class Killed(BaseException):
     """Stands for a signal that ends ansible-playbook between two requests."""
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("writes", [1, 2, 3, 5])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("writes", [1, 2, 5])
 def test_a_run_after_a_killed_one_finishes_the_job(
     tenant: Tenant, meanwhile: Meanwhile, writes: int, seed: int
 ) -> None:
@@ -870,26 +869,25 @@ REFUSED: Json = {"error": {"code": "Authorization_RequestDenied", "message": "In
 
 
 @pytest.mark.parametrize(
-    ("module", "options", "path", "nth"),
+    ("module", "options", "refused"),
     [
-        ("azure_app_registration", {"display_name": "x", "unique_name": "x"}, "PATCH /servicePrincipals", 1),
+        ("azure_app_registration", {"display_name": "x", "unique_name": "x"}, ("PATCH", "/servicePrincipals", 1)),
         (
             "azure_app_registration",
             {"unique_name": "gateway", "state": "absent", "purge": True},
-            "DELETE /directory",
-            1,
+            ("DELETE", "/directory", 1),
         ),
-        ("azure_admin_consent", {"unique_name": "gateway", "state": "absent"}, "DELETE .*appRoleAssignments", 2),
-        ("azure_app_graph_permissions", {"unique_name": "gateway", "delegated_permissions": ["User.Read"]}, "", 2),
-        ("azure_app_secret", {"unique_name": "gateway", "description": "x"}, "", 2),
+        ("azure_admin_consent", {"unique_name": "gateway", "state": "absent"}, ("DELETE", "appRoleAssignments", 2)),
+        ("azure_app_graph_permissions", {"unique_name": "gateway", "delegated_permissions": ["User.Read"]}, None),
+        ("azure_app_secret", {"unique_name": "gateway", "description": "x"}, None),
     ],
 )
 def test_a_failure_after_a_write_says_changed(
-    job: Job, hand: Hand, meanwhile: Meanwhile, module: str, options: Json, path: str, nth: int
+    job: Job, hand: Hand, meanwhile: Meanwhile, *, module: str, options: Json, refused: tuple[str, str, int] | None
 ) -> None:
-    method, _blank, rest = path.partition(" ")
-    if path:
-        job.tenant.server.faults.add(method=method, path=rest, nth=nth, status=403, body=REFUSED, times=9)
+    if refused is not None:
+        method, path, nth = refused
+        job.tenant.server.faults.add(method=method, path=path, nth=nth, status=403, body=REFUSED, times=9)
     elif module == "azure_app_graph_permissions":
         before = {
             "requiredResourceAccess": [
