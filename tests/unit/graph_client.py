@@ -28,8 +28,11 @@ class Client:
     def ask_token(self, **changes: Any) -> requests.Response:
         tenant = changes.pop("tenant", self.server.tenant_id)
         form = {
-            "grant_type": "client_credentials", "client_id": self.client_id, "client_secret": self.client_secret,
-            "scope": "https://graph.microsoft.com/.default", **changes,
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "scope": "https://graph.microsoft.com/.default",
+            **changes,
         }
         form = {name: value for name, value in form.items() if value is not None}
         return self.session.post(f"{self.server.authority}/{tenant}/oauth2/v2.0/token", data=form, timeout=10)
