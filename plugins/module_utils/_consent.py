@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors i
     ConflictError,
     GraphError,
     InputError,
+    OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
     FORBIDDEN,
@@ -31,7 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import (
     FIELDS,
     declared_permissions,
-    lags_behind,
+    read_declaration,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
@@ -199,12 +200,9 @@ class ConsentResource:
         return self._call.graph
 
     def read(self) -> Consent:
-        """As it is; read again, as long as there is patience, where the declaration lags behind this run."""
-        while True:
-            consent = self._read()
-            behind = self._present and lags_behind(self._graph, consent.client_id, consent.declared)
-            if not behind or not self._graph.patience.pause():
-                return consent
+        if not self._present:
+            return self._read()
+        return read_declaration(self._graph, self._read, told=lambda consent: (consent.client_id, consent.declared))
 
     def _read(self) -> Consent:
         address = self._address
@@ -275,7 +273,7 @@ class ConsentResource:
                 next_step="Check the resource's client id, or remove its permissions from the application.",
             )
         try:
-            self._graph.write(
+            made = self._graph.write(
                 Write(
                     method="POST",
                     path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
@@ -292,38 +290,37 @@ class ConsentResource:
         except GraphError as exc:
             if not exc.fault.already_granted:
                 raise
+            return
+        if application.text(made, "id"):
+            self._graph.note_created(made["id"])
 
     def _unassign(self, current: Consent, permission: Permission) -> None:
         resource = current.principals.of_client_id(permission.resource)
+        assignment_id = current.assignment_ids[permission]
         self._graph.write(
             Write(
                 method="DELETE",
-                path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/"
-                f"{current.assignment_ids[permission]}",
+                path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
                 tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
                 f" from {self._address}",
                 right="assign_app_role",
+                # What this run made is not gone where it is not found, but not there yet.
+                lag=self._graph.created_here(assignment_id),
             )
         )
 
     def _set_scopes(self, current: Consent, wanted: Consent, resource: str, *, lag: bool) -> None:
         """One grant a resource: created, changed, or deleted with its last scope."""
-        names = sorted(
-            wanted.principals.name(p) for p in wanted.granted if p.type == "delegated" and p.resource == resource
+        before, after = (
+            {state.principals.name(p) for p in state.granted if p.type == "delegated" and p.resource == resource}
+            for state in (current, wanted)
         )
         grant = current.grants.get(resource)
-        shown = f"the delegated permissions {' '.join(names) or '(none)'} to {self._address}"
         if grant is not None:
-            self._graph.write(
-                Write(
-                    method="PATCH" if names else "DELETE",
-                    path=f"oauth2PermissionGrants/{grant.id}",
-                    tried=f"grant {shown}",
-                    right="write_grant",
-                    body={"scope": " ".join(names)} if names else None,
-                )
-            )
+            self._change_scopes(grant, added=after - before, removed=before - after)
             return
+        names = sorted(after)
+        shown = f"the delegated permissions {' '.join(names)} to {self._address}"
         principal = wanted.principals.of_client_id(resource)
         # Where another run made the grant meanwhile, Graph refuses this one, and _module reads again.
         self._graph.write(
@@ -340,6 +337,47 @@ class ConsentResource:
                 },
                 lag=lag,
             )
+        )
+
+    def _change_scopes(self, grant: Grant, *, added: set[str], removed: set[str]) -> None:
+        """The scopes are one text, and whoever writes it replaces what others wrote since.
+
+        Graph documents no If-Match for grants. So it is read once more right before the write, and again behind it.
+        """
+        before = self._scopes(grant)
+        if before is None:
+            raise self._overtaken()
+        names = sorted((before | added) - removed)
+        self._graph.write(
+            Write(
+                method="PATCH" if names else "DELETE",
+                path=f"oauth2PermissionGrants/{grant.id}",
+                tried=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
+                right="write_grant",
+                body={"scope": " ".join(names)} if names else None,
+            )
+        )
+        if not names:
+            return
+        held = self._graph.patience.until(lambda scopes: scopes != before, lambda: self._scopes(grant))
+        if held is None or not added <= held or removed & held:
+            raise self._overtaken()
+
+    def _scopes(self, grant: Grant) -> set[str] | None:
+        document = self._graph.get(
+            Read(
+                path=f"oauth2PermissionGrants/{grant.id}",
+                tried=f"read the delegated permissions granted to {self._address}",
+                right="read_grant",
+            )
+        )
+        return None if document is None else set((application.text(document, "scope") or "").split())
+
+    def _overtaken(self) -> OvertakenError:
+        return OvertakenError(
+            f"Could not grant the delegated permissions of {self._address}: another client replaced them, or"
+            " Microsoft Graph does not show them yet",
+            next_step="Find out who else grants to the application, and run again.",
         )
 
     def view(self, state: Consent) -> View:

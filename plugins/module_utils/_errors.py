@@ -49,6 +49,7 @@ class AppsError(Exception):
     """
 
     kind = "error"
+    read_again = False  # whether reading again and planning anew may help
 
     def __init__(self, message: str, *, next_step: str = "", **details: t.Any) -> None:
         super().__init__(message)
@@ -81,6 +82,12 @@ class ConflictError(AppsError):
     """The tenant holds something that only a person can decide about."""
 
     kind = "conflict"
+
+
+class OvertakenError(ConflictError):
+    """Another client changed the tenant between a read and a write, or right after it."""
+
+    read_again = True
 
 
 class SignInError(AppsError):
@@ -168,6 +175,15 @@ class GraphFault:
         )
 
     @property
+    def reference_exists(self) -> bool:
+        """The owner is one already."""
+        return self.status == 400 and "added object references already exist" in self.message
+
+    @property
+    def service_principal_exists(self) -> bool:
+        return self.status == 409 and "is already in use" in self.message
+
+    @property
     def unknown_key_id(self) -> bool:
         return self.status == 400 and "No password credential found with keyId" in self.message
 
@@ -204,8 +220,11 @@ class GraphError(AppsError):
         right: str | None = None,
         waited: float = 0,
         retry_after: str | None = None,
+        misses_other: bool = False,
     ) -> None:
+        """``misses_other``: what was not found is not what was read before, so that reading again cannot help."""
         self.fault = fault
+        self.read_again = fault.concurrency or fault.already_granted or (fault.replication_lag and not misses_other)
         self.retry_after = retry_after
         reason = fault.message or f"HTTP status {fault.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
@@ -224,6 +243,11 @@ class GraphError(AppsError):
 def _next_step(fault: GraphFault, right: str | None) -> str:
     if fault.status == 401:
         return "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."
+    if fault.code == "Directory_ResourceSizeExceeded":  # comes with the status 403, too
+        return (
+            "The object is full, most likely of credentials: remove secrets and certificates that nobody uses any more"
+            " (azure_app_registration_info lists them with their expiry), then run again."
+        )
     if fault.status == 403:
         permission, role = RIGHTS[right or "read_application"]
         return (

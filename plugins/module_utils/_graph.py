@@ -12,6 +12,7 @@ caller has to read again first (see _module).
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import typing as t
 import uuid
@@ -102,6 +103,7 @@ class GraphClient:
         self._token = token
         self._memory = memory
         self._created: set[str] = set()
+        self.wrote = False  # whether the tenant accepted at least one write
         self.patience = http.patience
 
     def get(self, read: Read) -> Json | None:
@@ -128,21 +130,29 @@ class GraphClient:
         return found
 
     def write(self, write: Write) -> Json:
-        """The answer's object, or {} where it has none. A DELETE of what is gone already is done.
+        """The answer's object, or {} where it has none.
 
-        With ``lag``, "not found" may mean "not there yet", so that such a DELETE is refused in the end.
+        Raises GraphError also for a DELETE of what is not found: whether it is gone, or only not there yet, is what
+        the next read says (see _module).
         """
-        try:
-            return self._exchange(write.method, f"/{write.path}", write) or {}
-        except GraphError as exc:
-            if write.method == "DELETE" and exc.fault.not_found and not write.lag:
-                return {}
-            raise
+        answer = self._exchange(write.method, f"/{write.path}", write)
+        self.wrote = True
+        return answer or {}
 
     def note_created(self, object_id: str) -> None:
         """This run created the object: for a while, later tasks of the run wait for it instead of failing."""
         self._created.add(object_id)
         self._memory.remember(f"created:{object_id}", True, seconds=LAG_WINDOW)
+
+    def note_young(self, created: datetime.datetime | None, *keys: str | None) -> None:
+        """As ``note_created``, for what another run created moments ago, perhaps one that was killed."""
+        if (
+            created is None
+            or abs((datetime.datetime.now(datetime.timezone.utc) - created).total_seconds()) > LAG_WINDOW
+        ):
+            return
+        for key in filter(None, keys):
+            self.note_created(key)
 
     def note_deleted(self, object_id: str | None) -> None:
         """Nobody shall wait for the object any more."""
@@ -168,7 +178,7 @@ class GraphClient:
             return [self.get(reads[0])]
         body = {"requests": [{"id": str(i), "method": "GET", "url": read.url} for i, read in enumerate(reads)]}
         outer = Write(method="POST", path="$batch", tried=reads[0].tried, right=reads[0].right, body=body)
-        answers = self.write(outer).get("responses")
+        answers = (self._exchange("POST", "/$batch", outer) or {}).get("responses")
         by_id = {a.get("id"): a for a in answers if isinstance(a, dict)} if isinstance(answers, list) else {}
         return [self._unpack(read, by_id.get(str(i), {})) for i, read in enumerate(reads)]
 
@@ -257,6 +267,7 @@ class GraphClient:
                     right=request.right,
                     waited=self.patience.waited,
                     retry_after=answer.headers.get("retry-after"),
+                    misses_other=misses_other,
                 )
 
     def _send(self, method: str, url: str, request: Read | Write, token: AccessToken) -> Response:
@@ -288,6 +299,7 @@ COLLECTIONS = frozenset(
         "appRoleAssignments",
         "oauth2PermissionGrants",
         "microsoft.graph.application",
+        "microsoft.graph.servicePrincipal",
     }
 )
 

@@ -31,7 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth imp
     choose_credential,
     operator_token,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
@@ -94,6 +94,11 @@ class Call:
         """Of the tenant that was signed in to."""
         return self._token(False).tenant_id or str(self._auth[0].tenant_id)
 
+    @property
+    def wrote(self) -> bool:
+        """Whether the tenant accepted a write, also where a later one failed."""
+        return "graph" in self.__dict__ and self.graph.wrote
+
     def warn(self, text: str) -> None:
         """Tell the user once."""
         if text not in self.warnings:
@@ -138,7 +143,7 @@ class Module:
         try:
             result = self.run(call)
         except AppsError as exc:
-            return {"failed": True, "changed": False, **exc.describe()}
+            return {"failed": True, "changed": call.wrote, **exc.describe()}
         finally:
             call.close()
         if call.warnings:
@@ -147,7 +152,10 @@ class Module:
 
 
 def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
-    """Read, plan, apply. Where another writer was in the way, read again and go on from there."""
+    """Read, plan, apply.
+
+    Where another writer was in the way, or what was read is not known everywhere yet, read again and go on from there.
+    """
     call.validate_sign_in()
     current = resource.read()
     first_view = resource.view(current)
@@ -162,9 +170,8 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
         try:
             final = resource.apply(current, wanted)
             break
-        except GraphError as exc:
-            in_the_way = exc.fault.concurrency or exc.fault.already_granted
-            if not in_the_way or not call.graph.patience.pause():
+        except AppsError as exc:
+            if not exc.read_again or not call.graph.patience.pause():
                 raise
         current = resource.read()
     return {

@@ -11,6 +11,9 @@ import email.utils
 import math
 import random
 import time
+import typing as t
+
+Answer = t.TypeVar("Answer")
 
 LONGEST_PAUSE = 60.0  # seconds
 TRANSPORT_ATTEMPTS = 4
@@ -44,6 +47,13 @@ class Patience:
         time.sleep(pause)
         self.waited += pause
         return True
+
+    def until(self, good: t.Callable[[Answer], bool], ask: t.Callable[[], Answer]) -> Answer:
+        """Ask again while the answer is not good and the allowance reaches; the last answer, good or not."""
+        while True:
+            answer = ask()
+            if good(answer) or not self.pause():
+                return answer
 
 
 def _seconds(retry_after: str | None) -> float | None:

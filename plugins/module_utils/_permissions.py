@@ -14,7 +14,11 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID, shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
+    ConflictError,
+    InputError,
+    OvertakenError,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient, Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
@@ -38,24 +42,39 @@ def declared_permissions(document: Json) -> list[Permission]:
     for entry in application.objects(document.get("requiredResourceAccess")):
         resource = (application.text(entry, "resourceAppId") or "").lower()
         for access in application.objects(entry.get("resourceAccess")):
-            permission_id, kind = application.text(access, "id"), TYPES.get(application.text(access, "type") or "")
-            if permission_id and kind:
-                found[Permission(resource, kind, permission_id.lower())] = None
+            permission = _permission(resource, access)
+            if permission is not None:
+                found[permission] = None
     return list(found)
+
+
+def _permission(resource: str, access: Json) -> Permission | None:
+    """None for what this collection does not know."""
+    permission_id, kind = application.text(access, "id"), TYPES.get(application.text(access, "type") or "")
+    return Permission(resource, kind, permission_id.lower()) if permission_id and kind else None
 
 
 def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
     """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
-    accesses = [{"id": permission.id, "type": GRAPH_TYPES[permission.type]} for permission in permissions]
-    entry = [{"resourceAppId": resource, "resourceAccess": accesses}] if accesses else []
+    wanted = dict.fromkeys(permissions)
+    entries = application.objects(document.get("requiredResourceAccess"))
+    own = [entry for entry in entries if (application.text(entry, "resourceAppId") or "").lower() == resource]
+    kept: list[Json] = []
+    for access in (access for entry in own for access in application.objects(entry.get("resourceAccess"))):
+        permission = _permission(resource, access)
+        # What is neither an application nor a delegated permission is not ours to remove.
+        if permission is None or permission in wanted:
+            kept.append(access)
+        if permission is not None:
+            wanted.pop(permission, None)
+    accesses = [*kept, *({"id": permission.id, "type": GRAPH_TYPES[permission.type]} for permission in wanted)]
     collection: list[Json] = []
-    for other in application.objects(document.get("requiredResourceAccess")):
-        if (application.text(other, "resourceAppId") or "").lower() == resource:
-            collection += entry
-            entry = []
-        else:
-            collection.append(other)
-    return collection + entry
+    for entry in entries:
+        if entry not in own:
+            collection.append(entry)
+        elif entry is own[0] and accesses:
+            collection.append({**entry, "resourceAccess": accesses})
+    return collection if own or not accesses else [*collection, {"resourceAppId": resource, "resourceAccess": accesses}]
 
 
 def _digest(permissions: t.Iterable[Permission]) -> str:
@@ -63,17 +82,40 @@ def _digest(permissions: t.Iterable[Permission]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def note_declared(graph: GraphClient, client_id: str, collection: list[Json]) -> None:
-    graph.note_written(f"declared:{client_id}", _digest(declared_permissions({"requiredResourceAccess": collection})))
+def _outdated(graph: GraphClient, client_id: str) -> list[str]:
+    return (graph.written_here(f"declared:{client_id}") or "").split() if client_id else []
+
+
+def note_declared(
+    graph: GraphClient, client_id: str, *, before: t.Iterable[Permission], after: t.Iterable[Permission]
+) -> None:
+    """Remember that ``before`` is a declaration of the past. What another client makes of ours is none."""
+    outdated = [*_outdated(graph, client_id), _digest(before)]
+    graph.note_written(f"declared:{client_id}", " ".join(known for known in outdated if known != _digest(after)))
 
 
 def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> bool:
-    """Is this an older declaration than the one that this run wrote?
+    """Is this a declaration that this run has replaced?
 
     Writing the whole collection back from it would undo the earlier task, and consent would grant too little.
     """
-    written = graph.written_here(f"declared:{client_id}") if client_id else None
-    return written is not None and written != _digest(declared)
+    return _digest(declared) in _outdated(graph, client_id)
+
+
+State = t.TypeVar("State")
+
+
+def read_declaration(
+    graph: GraphClient,
+    read: t.Callable[[], State],
+    *,
+    told: t.Callable[[State], tuple[str, t.Iterable[Permission]]],
+) -> State:
+    """Read; again, as long as there is patience, where the answer lags behind what this run declared.
+
+    ``told`` gives the client id and all declared permissions of what was read.
+    """
+    return graph.patience.until(lambda state: not lags_behind(graph, *told(state)), read)
 
 
 def resolve(
@@ -156,12 +198,9 @@ class PermissionsResource:
         return self._call.graph
 
     def read(self) -> Declared:
-        """What is declared; read again, as long as there is patience, where the answer lags behind this run."""
-        while True:
-            found = self._read()
-            behind = lags_behind(self._graph, found.client_id, declared_permissions(found.document))
-            if not behind or not self._graph.patience.pause():
-                return found
+        return read_declaration(
+            self._graph, self._read, told=lambda found: (found.client_id, declared_permissions(found.document))
+        )
 
     def _read(self) -> Declared:
         document, principal = self._graph.get_many(
@@ -207,8 +246,31 @@ class PermissionsResource:
                 lag=self._graph.created_here(current.client_id),
             )
         )
-        note_declared(self._graph, current.client_id, collection)
+        before = declared_permissions(current.document)
+        after = declared_permissions({"requiredResourceAccess": collection})
+        note_declared(self._graph, current.client_id, before=before, after=after)
+        self._check_that_it_stayed(current, added={*after} - {*before}, removed={*before} - {*after})
         return wanted
+
+    def _check_that_it_stayed(self, current: Declared, *, added: set[Permission], removed: set[Permission]) -> None:
+        """Whoever writes the collection replaces it whole, also what we wrote since that client read it.
+
+        Graph documents no If-Match for applications, so the later of two writers cannot be stopped; the earlier one
+        can only look and write again.
+        """
+        address = application.Address(object_id=current.application_object_id)
+        document = read_declaration(
+            self._graph,
+            lambda: self._graph.get(address.read(self._graph, select=FIELDS)) or {},
+            told=lambda found: (current.client_id, declared_permissions(found)),
+        )
+        declared = {*declared_permissions(document)}
+        if not added <= declared or removed & declared:
+            raise OvertakenError(
+                f"Could not set the permissions of {self._address}: another client replaced them, or Microsoft Graph"
+                " does not show them yet",
+                next_step="Find out who else writes to the application, and run again.",
+            )
 
     def view(self, state: Declared) -> View:
         return {resource_label(self._resource): {kind: state.names(kind) for kind in ("application", "delegated")}}

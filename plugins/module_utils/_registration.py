@@ -11,16 +11,14 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
-    check_guid,
-    check_text,
-    shown,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
     ConflictError,
     GraphError,
     InputError,
+    OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
     LARGEST_PAGE,
@@ -32,8 +30,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
     odata_string,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View, changed_fields
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration_wish import Wish
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
     create_service_principal,
+    deleted_service_principals_read,
+    last_deleted,
+    restore_service_principal,
     service_principal_read,
 )
 
@@ -50,62 +52,10 @@ FIELDS = (
     "tags",
     "serviceManagementReference",
     "web",
+    "createdDateTime",
+    "disabledByMicrosoftStatus",
 )
 DELETED = "directory/deletedItems/microsoft.graph.application"
-
-
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    """What the options ask for. None leaves a property as it is; an empty value empties it."""
-
-    present: bool
-    address: application.Address
-    display_name: str | None
-    unique_name: str | None
-    sign_in_audience: str
-    notes: str | None
-    tags: list[str] | None
-    owners: list[str]
-    service_management_reference: str | None
-    redirect_uris: list[str] | None
-    restore: bool
-    purge: bool
-
-    @classmethod
-    def of(cls, params: t.Mapping[str, t.Any]) -> Wish:
-        """Raises InputError for every value that Entra ID would refuse, before anything is sent."""
-        display_name, unique_name = params["display_name"], params["unique_name"]
-        if display_name is not None:
-            check_text("display_name", display_name, longest=application.LONGEST_DISPLAY_NAME)
-        if unique_name is not None:
-            check_text("unique_name", unique_name, longest=application.LONGEST_UNIQUE_NAME)
-        elif display_name is not None and not params["client_id"] and not params["object_id"]:
-            unique_name = application.derived_unique_name(display_name)
-        notes, reference = params["notes"], params["service_management_reference"]
-        if notes is not None and len(notes) > application.LONGEST_NOTES:
-            raise InputError(
-                f"notes has {len(notes)} characters; at most {application.LONGEST_NOTES} are taken",
-                next_step="Shorten notes.",
-            )
-        present = params["state"] == "present"
-        if params["purge"] and present:
-            raise InputError("purge goes with state=absent only", next_step="Remove purge, or set state to absent.")
-        return cls(
-            present=present,
-            address=application.Address.of({**params, "unique_name": unique_name}),
-            display_name=display_name,
-            unique_name=unique_name,
-            sign_in_audience=params["sign_in_audience"],
-            notes=notes,
-            tags=None if params["tags"] is None else application.check_tags(params["tags"]),
-            owners=sorted({check_guid("owners", owner) for owner in params["owners"] or ()}),
-            service_management_reference=reference,
-            redirect_uris=None
-            if params["redirect_uris"] is None
-            else application.check_redirect_uris(params["redirect_uris"]),
-            restore=params["restore_deleted"],
-            purge=params["purge"],
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +67,9 @@ class Registration:
     client_id: str | None = None
     service_principal_object_id: str | None = None
     has_service_principal: bool = False
+    deleted_principal: str | None = None  # object id of its soft-deleted service principal, where it has no live one
+    sign_in_enabled: bool = True
+    disabled_by_microsoft: str | None = None
     properties: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     owners: tuple[str, ...] = ()
     owner_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -128,7 +81,18 @@ class Registration:
             application_object_id=application.text(document, "id"),
             client_id=application.text(document, "appId"),
             properties=properties_of(document),
-        )
+        ).with_microsofts_word(document)
+
+    def with_principal(self, document: Json) -> Registration:
+        """With its service principal, live or soft-deleted."""
+        return dataclasses.replace(
+            self, sign_in_enabled=document.get("accountEnabled") is not False
+        ).with_microsofts_word(document)
+
+    def with_microsofts_word(self, document: Json) -> Registration:
+        """Any value that begins so stands in the way; null, NotDisabled and what is unknown do not."""
+        status = application.text(document, "disabledByMicrosoftStatus") or ""
+        return dataclasses.replace(self, disabled_by_microsoft=status) if status.startswith("Disabled") else self
 
     def with_owners(self, documents: t.Iterable[Json]) -> Registration:
         names = {
@@ -172,20 +136,44 @@ class RegistrationResource:
         address = self._wish.address
         document = self._graph.get(address.read(self._graph, select=FIELDS))
         if document is None:
-            return self._read_remains()
+            remains, lagging = self._read_remains()
+            if lagging is None:
+                return remains
+            # A list shows the application that a single read did not find: another run created it moments ago.
+            read = address.read(self._graph, select=FIELDS)
+            document = self._graph.get(dataclasses.replace(read, lag=True)) or lagging
         client_id = application.text(document, "appId") or ""
         found = Registration(found="live").with_document(document)
+        self._graph.note_young(
+            times.parse(application.text(document, "createdDateTime") or ""),
+            client_id,
+            found.application_object_id,
+            application.text(document, "uniqueName"),
+        )
         principal, owners = self._graph.get_many(
             [
                 service_principal_read(client_id, tried=f"read the service principal of {address}"),
                 self._owners_read(found, lag=False),
             ]
         )
+        found = found.with_owners(application.objects((owners or {}).get("value")))
+        if principal is None:
+            return self._with_deleted_principal(found)
         return dataclasses.replace(
-            found.with_owners(application.objects((owners or {}).get("value"))),
-            service_principal_object_id=application.text(principal or {}, "id"),
-            has_service_principal=principal is not None,
+            found.with_principal(principal),
+            service_principal_object_id=application.text(principal, "id"),
+            has_service_principal=True,
         )
+
+    def _with_deleted_principal(self, found: Registration) -> Registration:
+        """The old service principal has the assignments, and is what Exchange Online knows: better than a new one."""
+        if not (self._wish.present and self._wish.restore):
+            return found
+        tried = f"look for the deleted service principal of {self._wish.address}"
+        deleted = last_deleted(self._graph.collect(deleted_service_principals_read(tried=tried)), found.client_id or "")
+        if deleted is None:
+            return found
+        return dataclasses.replace(found.with_principal(deleted), deleted_principal=application.text(deleted, "id"))
 
     def _owners_read(self, found: Registration, *, lag: bool) -> Read:
         return Read(
@@ -195,8 +183,11 @@ class RegistrationResource:
             lag=lag,
         )
 
-    def _read_remains(self) -> Registration:
-        """No live application has the key: is there a soft-deleted one, or a namesake?"""
+    def _read_remains(self) -> tuple[Registration, Json | None]:
+        """No live application was found by the key: is there a soft-deleted one, or a namesake?
+
+        The second value is a live application that has the key after all.
+        """
         wish = self._wish
         reads = [
             Read(
@@ -210,23 +201,26 @@ class RegistrationResource:
                 Read(
                     path="applications",
                     tried="look for applications of the same name",
-                    query={"$filter": f"displayName eq {odata_string(wish.display_name)}", "$select": "id,appId"},
+                    query={"$filter": f"displayName eq {odata_string(wish.display_name)}", "$select": ",".join(FIELDS)},
                 )
             )
         deleted, namesakes = (*self._graph.get_many(reads), None)[:2]
+        alike = application.objects((namesakes or {}).get("value"))
+        live = next((document for document in alike if self._is_addressed(document)), None)
+        if live is not None:
+            return Registration(found="nothing"), live
         for document in application.objects((deleted or {}).get("value")):
-            key = (wish.address.client_id, wish.address.object_id, wish.address.unique_name)
-            if key in (
-                (application.text(document, "appId"), None, None),
-                (None, application.text(document, "id"), None),
-                (None, None, application.text(document, "uniqueName")),
-            ):
-                return Registration(found="deleted").with_document(document)
-        return Registration(
-            found="nothing",
-            namesakes=tuple(
-                application.texts([other.get("appId") for other in application.objects((namesakes or {}).get("value"))])
-            ),
+            if self._is_addressed(document):
+                return self._with_deleted_principal(Registration(found="deleted").with_document(document)), None
+        client_ids = application.texts([other.get("appId") for other in alike])
+        return Registration(found="nothing", namesakes=tuple(client_ids)), None
+
+    def _is_addressed(self, document: Json) -> bool:
+        address = self._wish.address
+        return (address.client_id, address.object_id, address.unique_name) in (
+            (application.text(document, "appId"), None, None),
+            (None, application.text(document, "id"), None),
+            (None, None, application.text(document, "uniqueName")),
         )
 
     def desired(self, current: Registration) -> Registration:
@@ -248,6 +242,7 @@ class RegistrationResource:
                 " unique_name.",
                 client_id=current.client_id,
             )
+        self._refuse_what_was_switched_off(current)
         return dataclasses.replace(
             current,
             found="live",
@@ -256,6 +251,24 @@ class RegistrationResource:
             owners=tuple(sorted({*current.owners, *self._wish.owners})),
             namesakes=(),
         )
+
+    def _refuse_what_was_switched_off(self, current: Registration) -> None:
+        """Somebody decided that the application shall not sign in: more secrets and grants are not the answer."""
+        if current.disabled_by_microsoft is not None:
+            raise ConflictError(
+                f"Could not register {self._wish.address}: Microsoft has disabled it"
+                f" ({shown(current.disabled_by_microsoft)})",
+                next_step="Ask Microsoft support why; or register another one, with another unique_name.",
+                client_id=current.client_id,
+            )
+        if not current.sign_in_enabled:
+            raise ConflictError(
+                f"Could not register {self._wish.address}: somebody has switched off sign-in for its service principal"
+                " (accountEnabled is false)",
+                next_step="Find out why. To go on, set 'Enabled for users to sign-in' to Yes in its properties among"
+                " the enterprise applications of the portal, and run again.",
+                client_id=current.client_id,
+            )
 
     def _refuse_impossible_creation(self, current: Registration) -> None:
         wish = self._wish
@@ -299,7 +312,8 @@ class RegistrationResource:
             "uniqueName": wish.unique_name,
             "signInAudience": wish.sign_in_audience,
             "notes": None if wish.notes is None else wish.notes or None,
-            "tags": wish.tags,
+            # Tags of others stay; only the empty list is an order to remove them.
+            "tags": sorted({*current.properties.get("tags", ()), *wish.tags}) if wish.tags else wish.tags,
             "serviceManagementReference": wish.service_management_reference or None,
             "redirectUris": wish.redirect_uris,
         }
@@ -320,13 +334,24 @@ class RegistrationResource:
         else:
             made = self._update(self._restored(current), wanted)
         if not made.has_service_principal:
-            principal = create_service_principal(
-                self._graph, made.client_id or "", display_name=str(wanted.properties["displayName"])
-            )
+            principal = self._principal_for(made, display_name=str(wanted.properties["displayName"]))
             made = dataclasses.replace(
                 made, service_principal_object_id=application.text(principal, "id"), has_service_principal=True
             )
         for owner in (owner for owner in self._wish.owners if owner not in made.owners):
+            self._add_owner(made, owner)
+        return dataclasses.replace(made, owners=tuple(sorted({*made.owners, *self._wish.owners})))
+
+    def _principal_for(self, made: Registration, *, display_name: str) -> Json:
+        client_id = made.client_id or ""
+        if made.deleted_principal is not None:
+            restored = restore_service_principal(self._graph, client_id, made.deleted_principal)
+            if restored is not None:
+                return restored
+        return create_service_principal(self._graph, client_id, display_name=display_name)
+
+    def _add_owner(self, made: Registration, owner: str) -> None:
+        try:
             self._graph.write(
                 Write(
                     method="POST",
@@ -339,7 +364,9 @@ class RegistrationResource:
                     no_lag_of=owner,
                 )
             )
-        return dataclasses.replace(made, owners=tuple(sorted({*made.owners, *self._wish.owners})))
+        except GraphError as exc:
+            if not exc.fault.reference_exists:
+                raise
 
     def _create(self, wanted: Registration) -> Registration:
         """One atomic create-or-update by the unique name, so that two runs at once make one application."""
@@ -359,8 +386,9 @@ class RegistrationResource:
         except GraphError as exc:
             if not exc.fault.unique_name_taken:
                 raise
-            raise ConflictError(
-                f"Could not register {self._wish.address}: a soft-deleted application that is not listed yet holds"
+            # Our read lagged behind: another run created or deleted the application moments ago.
+            raise OvertakenError(
+                f"Could not register {self._wish.address}: another application, which is not listed yet, holds"
                 " that unique name",
                 next_step="Run again in a minute, or take another unique_name.",
                 status=exc.fault.status,
@@ -391,13 +419,19 @@ class RegistrationResource:
         for known in (current.client_id, current.application_object_id, self._wish.address.unique_name):
             if known:
                 self._graph.note_created(known)
+        former = application.text(dict(current.properties), "displayName")
+        if self._wish.display_name not in (None, former):
+            self._call.warn(
+                f"The application with the client id {current.client_id} was soft-deleted under the display name"
+                f" {shown(str(former))}; it was restored with its secrets and with what is granted to it."
+            )
         # Restoring brings the service principal back, as far as it was deleted with the application.
         principal = self._graph.get(
             service_principal_read(current.client_id or "", tried=f"read the service principal of {self._wish.address}")
         )
+        restored = dataclasses.replace(current, found="live")
         return dataclasses.replace(
-            current,
-            found="live",
+            restored.with_owners(self._graph.collect(self._owners_read(restored, lag=True))),
             service_principal_object_id=application.text(principal or {}, "id"),
             has_service_principal=principal is not None,
         )
@@ -418,13 +452,13 @@ class RegistrationResource:
 
     def _remove(self, current: Registration, wanted: Registration) -> Registration:
         object_id = current.application_object_id
-        keys = (self._wish.address.unique_name, current.client_id, object_id, current.service_principal_object_id)
-        for known in keys:
-            self._graph.note_deleted(known)
         if current.found == "live":
             self._graph.write(
                 Write(method="DELETE", path=f"applications/{object_id}", tried=f"delete {self._wish.address}")
             )
+            keys = (self._wish.address.unique_name, current.client_id, object_id, current.service_principal_object_id)
+            for known in keys:
+                self._graph.note_deleted(known)
             self._deleted_now = dataclasses.replace(current, found="deleted")
         if self._wish.purge:
             self._graph.write(

@@ -40,7 +40,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 
-INFO_FIELDS = (*FIELDS, "createdDateTime", "requiredResourceAccess", "passwordCredentials", "keyCredentials")
+INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
 
 def registration_info(call: Call) -> dict[str, t.Any]:

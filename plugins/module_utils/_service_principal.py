@@ -12,8 +12,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import objects, text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_guid
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
+    LARGEST_PAGE,
     GraphClient,
     Json,
     Read,
@@ -26,6 +27,7 @@ RESOURCES: dict[str, str] = {
     "microsoft_graph": "00000003-0000-0000-c000-000000000000",
     "exchange_online": "00000002-0000-0ff1-ce00-000000000000",
 }
+PRINCIPAL_FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus"
 RESOURCE_NAMES: dict[str, str] = {client_id: name for name, client_id in RESOURCES.items()}
 
 
@@ -43,32 +45,70 @@ def service_principal_read(client_id: str, *, tried: str) -> Read:
     return Read(
         path=by_key("servicePrincipals", "appId", client_id),
         tried=tried,
-        query={"$select": "id,appId,displayName,accountEnabled"},
+        query={"$select": PRINCIPAL_FIELDS},
     )
+
+
+def deleted_service_principals_read(*, tried: str) -> Read:
+    return Read(
+        path="directory/deletedItems/microsoft.graph.servicePrincipal",
+        tried=tried,
+        query={"$select": f"{PRINCIPAL_FIELDS},deletedDateTime", "$top": str(LARGEST_PAGE)},
+    )
+
+
+def last_deleted(documents: t.Iterable[Json], client_id: str) -> Json | None:
+    """The soft-deleted service principal of an application; the one deleted last, where there are several."""
+    own = [document for document in documents if text(document, "appId") == client_id]
+    return max(own, key=lambda document: text(document, "deletedDateTime") or "", default=None)
+
+
+def restore_service_principal(graph: GraphClient, client_id: str, object_id: str) -> Json | None:
+    """None where it is not among the deleted ones any more, because it is back or was purged."""
+    try:
+        restored = graph.write(
+            Write(
+                method="POST",
+                path=f"directory/deletedItems/{object_id}/restore",
+                tried=f"restore the service principal of the application {client_id}, which was soft-deleted",
+            )
+        )
+    except GraphError as exc:
+        if exc.fault.not_found or exc.fault.service_principal_exists:
+            return None
+        raise
+    graph.note_created(client_id)
+    graph.note_created(object_id)
+    return {**restored, "id": object_id}
 
 
 def create_service_principal(graph: GraphClient, client_id: str, *, display_name: str) -> Json:
     """The application's service principal, made if it is missing; safe against a second run at the same time."""
     path = by_key("servicePrincipals", "appId", client_id)
-    made = graph.write(
-        Write(
-            method="PATCH",
-            path=path,
-            tried=f"create the service principal of the application {client_id}",
-            body={"displayName": display_name},
-            headers={"Prefer": "create-if-missing"},
-            lag=graph.created_here(client_id),
+    try:
+        made = graph.write(
+            Write(
+                method="PATCH",
+                path=path,
+                tried=f"create the service principal of the application {client_id}",
+                body={"displayName": display_name},
+                headers={"Prefer": "create-if-missing"},
+                lag=graph.created_here(client_id),
+            )
         )
-    )
+    except GraphError as exc:
+        if not exc.fault.service_principal_exists:
+            raise
+        made = {}
     graph.note_created(client_id)
     if text(made, "id"):
         graph.note_created(str(made["id"]))
         return made
-    # 204: another run was first. An update's answer carries no id.
+    # 204 or 409: another run was first, or our read lagged behind an earlier one. Neither answer carries an id.
     read = service_principal_read(client_id, tried=f"read the service principal of the application {client_id}")
     found = graph.get(dataclasses.replace(read, lag=True))
     if found is None:
-        raise ConflictError(
+        raise OvertakenError(
             f"The service principal of the application {client_id} is not there after it was created",
             next_step="Run again; somebody may have removed it at the same time.",
         )

@@ -59,7 +59,8 @@ options:
     description: Notes for administrators. An empty string removes them; left out, they stay.
     type: str
   tags:
-    description: The tags, without blanks. An empty list removes all; left out, they stay.
+    description:
+      - Tags, without blanks, that it has to have. Tags of others stay; an empty list removes all.
     type: list
     elements: str
   owners:
@@ -80,6 +81,8 @@ options:
   restore_deleted:
     description:
       - Restore a soft-deleted application that has the key, instead of failing. It keeps its unique name for 30 days.
+      - Also restore the soft-deleted service principal of an application, instead of making a new one. What is granted
+        to it comes back with it, and Exchange Online knows it by its object id.
     type: bool
     default: true
   purge:

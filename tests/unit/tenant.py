@@ -18,6 +18,21 @@ MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 Json = dict[str, t.Any]
 
 
+def lasting(result: Json, *volatile: str) -> Json:
+    """A result without what differs from run to run although nothing changed."""
+    return {name: value for name, value in result.items() if name not in {"changed", "diff", *volatile}}
+
+
+def concurrency_violation(status: int) -> Json:
+    """The body of the refusal of a write that came too close to another; its code differs with the status."""
+    return {
+        "error": {
+            "code": "Request_BadRequest" if status == 400 else "Directory_ConcurrencyViolation",
+            "message": "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
+        }
+    }
+
+
 class VirtualTime:
     """Waiting costs nothing, and the tenant's clock goes along."""
 
@@ -45,8 +60,12 @@ class Tenant:
     def sign_in_with(self, *roles: str) -> None:
         """From now on as another operator, who has only these application permissions."""
         client_id, client_secret = self.server.add_operator(list(roles))
-        self._operators.add(client_id)
+        self.also_operates(client_id)
         self.environ = self.server.environment(client_id, client_secret)
+
+    def also_operates(self, client_id: str) -> None:
+        """The application that somebody else signs in as; none of those that a test is about."""
+        self._operators.add(client_id)
 
     def run(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
         """Run a module as its action plugin does."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.conftest import Client
+from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 from graph_emulator.server import EmulatorServer
 
 

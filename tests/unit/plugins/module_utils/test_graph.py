@@ -343,8 +343,12 @@ def test_a_write_that_may_be_repeated_is_sent_a_few_times_at_most(tenant: Tenant
     assert 2 <= len(tenant.writes) <= 5
 
 
-def test_deleting_what_is_gone_is_done(graph: GraphClient) -> None:
-    assert graph.write(Write("DELETE", f"applications/{UNKNOWN}", tried="delete")) == {}
+def test_a_deletion_that_finds_nothing_leaves_it_to_the_next_read_to_say_why(graph: GraphClient) -> None:
+    """It may be gone, or made so recently that this replica does not know it."""
+    with pytest.raises(GraphError) as caught:
+        graph.write(Write("DELETE", f"applications/{UNKNOWN}", tried="delete"))
+    assert caught.value.read_again
+    assert not graph.wrote
 
 
 # Answers that go wrong

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, concurrency_violation, lasting
 
 MODULE = "azure_app_graph_permissions"
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
@@ -95,10 +95,7 @@ def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant) -> 
     assert not second["changed"]
     assert tenant.writes == []
     assert tenant.graph_requests <= 2
-    volatile = {"changed", "diff"}
-    assert {name: second[name] for name in second.keys() - volatile} == {
-        name: first[name] for name in first.keys() - volatile
-    }
+    assert lasting(second) == lasting(first)
 
 
 def test_adds_to_what_is_there_and_says_so(tenant: Tenant) -> None:
@@ -401,12 +398,7 @@ def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
 @pytest.mark.parametrize("status", [400, 409, 503])
 def test_a_concurrent_writer_is_waited_for(tenant: Tenant, status: int) -> None:
     tenant.register()
-    body = {
-        "error": {
-            "code": "Request_BadRequest" if status == 400 else "Directory_ConcurrencyViolation",
-            "message": "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
-        }
-    }
+    body = concurrency_violation(status)
     tenant.server.faults.add(method="PATCH", path="applications", status=status, body=body, times=2)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
     assert held_roles(tenant) == role_ids(tenant, MICROSOFT_GRAPH, *OUTBOUND)

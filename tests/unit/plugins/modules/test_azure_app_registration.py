@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, concurrency_violation, lasting
 
 MODULE = "azure_app_registration"
 GATEWAY: Json = {"display_name": "Mail gateway", "unique_name": "mail-gateway"}
@@ -63,10 +63,7 @@ def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant) -> 
     assert not second["changed"]
     assert tenant.writes == []
     assert tenant.graph_requests <= 2
-    volatile = {"changed", "diff"}
-    assert {name: second[name] for name in second.keys() - volatile} == {
-        name: first[name] for name in first.keys() - volatile
-    }
+    assert lasting(second) == lasting(first)
 
 
 def test_check_mode_and_run_return_the_same_keys(tenant: Tenant) -> None:
@@ -256,12 +253,7 @@ def test_a_lost_answer_to_the_creation_makes_no_second_application(tenant: Tenan
 @pytest.mark.parametrize("status", [400, 409, 503])
 def test_a_concurrent_writer_is_waited_for(tenant: Tenant, status: int) -> None:
     tenant.register()
-    body = {
-        "error": {
-            "code": "Request_BadRequest" if status == 400 else "Directory_ConcurrencyViolation",
-            "message": "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
-        }
-    }
+    body = concurrency_violation(status)
     tenant.server.faults.add(method="PATCH", path="applications", status=status, body=body, times=2)
     result = tenant.ok(MODULE, unique_name="gateway", notes="through")
     assert result["changed"]
