@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test floor integration molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test floor integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -47,6 +47,15 @@ integration: ## Run the integration targets with real ansible-playbook runs (TAR
 floor: ## Run the ansible-playbook tests with the oldest supported ansible-core
 	@$(DEV) setup test
 	@$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/unit/playbooks tests/unit/plugins/plugin_utils
+
+faults: ## Let each request of the role go wrong, kill it, run it eight times at once (FULL=1: every fault for every request)
+	@$(DEV) setup test
+	@failed=; \
+	$(DEV) run python -m pytest -q -n 2 --dist worksteal tests/faults || failed=1; \
+	$(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files \
+	  python -m ansible_collections.email_gateway.azure_apps.tests.faults.matrix $(if $(filter-out 0 no false,$(FULL)),--full) \
+	  || failed=1; \
+	[ -z "$$failed" ]
 
 molecule: ## Run the role's scenarios, one a gateway profile (SCENARIO= chooses one)
 	@$(DEV) setup test
