@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     GUID,
+    SECRET_VARIABLES,
     AuthSettings,
     Endpoint,
 )
@@ -156,7 +157,8 @@ class AzureCliCredential:
                 errors="replace",
                 timeout=CLI_TIMEOUT,
                 check=False,
-                env=dict(self._endpoint.environ) or None,
+                # What it has no use for does not go into the environment of another process.
+                env={n: v for n, v in self._endpoint.environ.items() if n not in SECRET_VARIABLES} or None,
             )
         except FileNotFoundError:
             raise SignInError(
@@ -172,7 +174,7 @@ class AzureCliCredential:
                 next_step="Try it by hand: az account get-access-token",
             ) from None
         if done.returncode != 0:
-            said = " ".join(done.stderr.split())[:400] or f"exit code {done.returncode}"
+            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
         try:
             answer = json.loads(done.stdout)

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """What can go wrong, as data: every failure says what was tried, why it failed and what to do next.
 
-Only ``_module`` turns these into a failed result. No exception here ever holds a secret or a token.
+Only ``_module`` turns these into a failed result, and masks then what a server may have put into them.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class AppsError(Exception):
         self.next_step = next_step
         self.details = details
 
-    def describe(self) -> dict[str, t.Any]:
-        """The arguments for ``fail_json``: always the same keys."""
+    def describe(self, told: t.Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
+        """The arguments for ``fail_json``: always the same keys. ``told`` takes out what nobody shall read."""
         error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
-        error.update(self.details)
-        error["next_step"] = self.next_step
-        text = f"{self.message.rstrip('.')}. {self.next_step}".rstrip() if self.next_step else self.message
+        error.update(told(self.details))
+        message, error["next_step"] = told(self.message), told(self.next_step)
+        text = f"{message.rstrip('.')}. {error['next_step']}".rstrip() if error["next_step"] else message
         return {"msg": text, "error": error}
 
 
@@ -259,5 +259,5 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
 
 
 def _text(value: t.Any) -> str:
-    """Strings only, and not endless ones: this ends in what a user reads."""
-    return value[:2000] if isinstance(value, str) else ""
+    """Strings only. They are not cut here: half a secret could no longer be masked."""
+    return value if isinstance(value, str) else ""

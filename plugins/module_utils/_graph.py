@@ -17,7 +17,6 @@ import typing as t
 import uuid
 from urllib.parse import quote
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
     GraphError,
     GraphFault,
@@ -211,7 +210,7 @@ class GraphClient:
                 return entries
             if not following.startswith(f"{self._base}/"):
                 raise TransportError(
-                    f"Could not {read.tried}: the next page is on another host ({shown(following)})",
+                    f"Could not {read.tried}: the next page is on another host",
                     maybe_processed=False,
                     permanent=True,
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",

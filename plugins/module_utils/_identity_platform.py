@@ -131,7 +131,7 @@ def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *,
         reason = first_line or str(result.get("error") or fallback)
         next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret.")
     return SignInError(
-        f"Could not {what}: {reason[:600]}",
+        f"Could not {what}: {reason}",
         next_step=next_step,
         code=code,
         status=status,
