@@ -11,8 +11,9 @@ Only ``_module`` turns these into a failed result, and masks then what a server 
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
 CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
@@ -122,10 +123,7 @@ class GraphFault:
 
     @classmethod
     def parse(cls, status: int, body: bytes, request_id: str | None) -> GraphFault:
-        try:
-            document = json.loads(body) if body else None
-        except (ValueError, RecursionError):
-            document = None
+        document = _json.parse(body)
         error = document.get("error") if isinstance(document, dict) else None
         if not isinstance(error, dict):
             return cls(status, request_id=request_id)

@@ -142,6 +142,21 @@ def test_the_azure_cli_gets_no_secret_and_its_words_show_none(tenant: Tenant, tm
     assert "AZURE_ACCESS_TOKEN" not in environment
 
 
+def test_an_azure_cli_that_never_ends_is_ended_with_all_that_it_started(tenant: Tenant, tmp_path: Path) -> None:
+    az = tmp_path / "az"
+    az.write_text(f"#!/bin/sh\nsleep 3600 &\necho $! > {tmp_path}/pid\nwait\n")
+    az.chmod(az.stat().st_mode | stat.S_IXUSR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        tenant.environ = {**tenant.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+        wish = {"unique_name": "gateway", "description": "s"}
+        result = tenant.fails("azure_app_secret", **wish, auth_source="cli", wait_timeout=1)
+    assert "TimeoutExpired" in result["msg"]
+    left = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
+    while left.is_file() and left.read_text().rpartition(") ")[2][0] not in "ZX":  # the kernel is at it
+        continue
+
+
 def test_a_bug_tells_no_secret_and_stays_a_bug(tenant: Tenant) -> None:
     unknown = seed.new_secret()
     known = "known to the call"
