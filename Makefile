@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test floor integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test leaks floor integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -39,6 +39,10 @@ test: ## Check style, types and the unit tests (PYTEST_ARGS= changes how pytest 
 	$(DEV) run mypy || failed="$$failed mypy"; \
 	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \
 	$(DEV) run python -m pytest $(PYTEST_ARGS) && [ -z "$$failed" ]
+
+leaks: ## Run the ansible-playbook tests as loud as Ansible can be, and search all that they leave behind for secrets
+	@$(DEV) setup test
+	@$(DEV) run python -m pytest $(PYTEST_ARGS) --loud tests/unit/playbooks
 
 integration: ## Run the integration targets with real ansible-playbook runs (TARGET= chooses some)
 	@$(DEV) setup test
@@ -84,7 +88,7 @@ build: ## Build the tarball into build/dist
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
 
-check: test floor integration molecule sanity lint ## Run all checks
+check: test leaks floor integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
 benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications

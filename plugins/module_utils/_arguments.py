@@ -117,6 +117,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "graph_url": ("AZURE_GRAPH_URL",),
     "ca_file": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
 }
+SECRET_VARIABLES = frozenset(variable for name in AUTH.secret_options for variable in ENVIRONMENT[name])
 
 
 @dataclasses.dataclass(frozen=True)

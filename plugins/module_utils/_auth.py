@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import time
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     GUID,
+    SECRET_VARIABLES,
     AuthSettings,
     Endpoint,
 )
@@ -148,15 +151,11 @@ class AzureCliCredential:
         if self._settings.tenant_id:
             command += ["--tenant", self._settings.tenant_id]
         try:
-            done = subprocess.run(
+            done = _run(
                 command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=CLI_TIMEOUT,
-                check=False,
-                env=dict(self._endpoint.environ) or None,
+                seconds=min(CLI_TIMEOUT, self._endpoint.wait_timeout),
+                # What it has no use for does not go into the environment of another process.
+                environ={n: v for n, v in self._endpoint.environ.items() if n not in SECRET_VARIABLES},
             )
         except FileNotFoundError:
             raise SignInError(
@@ -172,7 +171,7 @@ class AzureCliCredential:
                 next_step="Try it by hand: az account get-access-token",
             ) from None
         if done.returncode != 0:
-            said = " ".join(done.stderr.split())[:400] or f"exit code {done.returncode}"
+            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
         try:
             answer = json.loads(done.stdout)
@@ -185,6 +184,26 @@ class AzureCliCredential:
                 next_step="Update the Azure CLI, and try: az account get-access-token --output json",
             )
         return AccessToken.of(value, seconds_of(answer.get("expires_on")))
+
+
+def _run(command: list[str], *, seconds: float, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Ends with all that the command started: az is a script around the program that does the work."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env=environ or None,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 KINDS: tuple[type[Credential], ...] = (AccessTokenCredential, ClientSecretCredential, AzureCliCredential)
@@ -243,7 +262,7 @@ def operator_token(
     ):
         digest.update(repr(part).encode())
     key = f"token:{digest.hexdigest()}"
-    with memory.exclusive():
+    with memory.exclusive(endpoint.wait_timeout):
         remembered = None if fresh else memory.recall(key)
         if isinstance(remembered, dict):
             token = AccessToken.of(remembered["value"], remembered["expires"])

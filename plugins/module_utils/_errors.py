@@ -5,14 +5,15 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """What can go wrong, as data: every failure says what was tried, why it failed and what to do next.
 
-Only ``_module`` turns these into a failed result. No exception here ever holds a secret or a token.
+Only ``_module`` turns these into a failed result, and masks then what a server may have put into them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
 CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
@@ -57,12 +58,12 @@ class AppsError(Exception):
         self.next_step = next_step
         self.details = details
 
-    def describe(self) -> dict[str, t.Any]:
-        """The arguments for ``fail_json``: always the same keys."""
+    def describe(self, told: t.Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
+        """The arguments for ``fail_json``: always the same keys. ``told`` takes out what nobody shall read."""
         error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
-        error.update(self.details)
-        error["next_step"] = self.next_step
-        text = f"{self.message.rstrip('.')}. {self.next_step}".rstrip() if self.next_step else self.message
+        error.update(told(self.details))
+        message, error["next_step"] = told(self.message), told(self.next_step)
+        text = f"{message.rstrip('.')}. {error['next_step']}".rstrip() if error["next_step"] else message
         return {"msg": text, "error": error}
 
 
@@ -129,10 +130,7 @@ class GraphFault:
 
     @classmethod
     def parse(cls, status: int, body: bytes, request_id: str | None) -> GraphFault:
-        try:
-            document = json.loads(body) if body else None
-        except (ValueError, RecursionError):
-            document = None
+        document = _json.parse(body)
         error = document.get("error") if isinstance(document, dict) else None
         if not isinstance(error, dict):
             return cls(status, request_id=request_id)
@@ -283,5 +281,5 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
 
 
 def _text(value: t.Any) -> str:
-    """Strings only, and not endless ones: this ends in what a user reads."""
-    return value[:2000] if isinstance(value, str) else ""
+    """Strings only. They are not cut here: half a secret could no longer be masked."""
+    return value if isinstance(value, str) else ""

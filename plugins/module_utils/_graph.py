@@ -18,7 +18,7 @@ import typing as t
 import uuid
 from urllib.parse import quote
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
     GraphError,
     GraphFault,
@@ -35,9 +35,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memo
 Json = dict[str, t.Any]
 
 BATCH_SIZE = 20  # "Combine multiple HTTP requests using JSON batching"
-LARGEST_PAGE = 999
+LARGEST_PAGE = 200  # Graph allows 999 (reference page "List applications"), which could be larger than LARGEST_BODY
 LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
-MOST_PAGES = 1000
+# Bytes in memory that one question may bring: with twice as much a module could take more than 80 MB (test_bounds.py).
+MOST_HELD = 12 * 2**20
+MOST_PAGES = 200  # also empty ones
 FORBIDDEN = "@forbidden"
 
 
@@ -47,6 +49,7 @@ class Read:
 
     ``lag`` says that this run created the object, so that a misleading answer means "not replicated yet".
     ``forbidden_ok`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
+    ``most`` is the number of entries that a collection may have.
     """
 
     path: str
@@ -55,6 +58,7 @@ class Read:
     query: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     lag: bool = False
     forbidden_ok: bool = False
+    most: int = 10_000
 
     @property
     def url(self) -> str:
@@ -117,7 +121,7 @@ class GraphClient:
 
     def collect(self, read: Read) -> list[Json]:
         """All entries of a collection, over all pages."""
-        return self._all_pages(self._exchange("GET", read.url, read) or {}, read)
+        return self._collect(read, _Held(read.tried))
 
     def get_many(self, reads: t.Sequence[Read]) -> list[Json | None]:
         """Several reads in one request; None for what is not there. A collection comes whole under ``value``.
@@ -125,8 +129,10 @@ class GraphClient:
         An inner request that was throttled or failed is sent again on its own, with all rules of ``get``.
         """
         found: list[Json | None] = []
+        held = _Held(reads[0].tried if reads else "")
         for start in range(0, len(reads), BATCH_SIZE):
-            found += self._batch(reads[start : start + BATCH_SIZE])
+            part = reads[start : start + BATCH_SIZE]
+            found += self._batch(part, held)
         return found
 
     def write(self, write: Write) -> Json:
@@ -173,19 +179,25 @@ class GraphClient:
         known = self._memory.recall(f"written:{name}")
         return known if isinstance(known, str) else None
 
-    def _batch(self, reads: t.Sequence[Read]) -> list[Json | None]:
+    def _collect(self, read: Read, held: _Held) -> list[Json]:
+        page = self._exchange("GET", read.url, read) or {}
+        held.add(page)
+        return self._all_pages(page, read, held)
+
+    def _batch(self, reads: t.Sequence[Read], held: _Held) -> list[Json | None]:
         if len(reads) == 1 and not _is_collection(reads[0]):
             return [self.get(reads[0])]
         body = {"requests": [{"id": str(i), "method": "GET", "url": read.url} for i, read in enumerate(reads)]}
         outer = Write(method="POST", path="$batch", tried=reads[0].tried, right=reads[0].right, body=body)
         answers = (self._exchange("POST", "/$batch", outer) or {}).get("responses")
+        held.add(answers)
         by_id = {a.get("id"): a for a in answers if isinstance(a, dict)} if isinstance(answers, list) else {}
-        return [self._unpack(read, by_id.get(str(i), {})) for i, read in enumerate(reads)]
+        return [self._unpack(read, by_id.get(str(i), {}), held) for i, read in enumerate(reads)]
 
-    def _unpack(self, read: Read, answer: Json) -> Json | None:
+    def _unpack(self, read: Read, answer: Json, held: _Held) -> Json | None:
         status, document = answer.get("status"), answer.get("body")
         if status == 200 and isinstance(document, dict):
-            return {**document, "value": self._all_pages(document, read)} if _is_collection(read) else document
+            return {**document, "value": self._all_pages(document, read, held)} if _is_collection(read) else document
         if status == 404 and not read.lag:
             return None
         if status == 403 and read.forbidden_ok:
@@ -197,14 +209,14 @@ class GraphClient:
             self.patience.pause(str(named["retry-after"]) if "retry-after" in named else None)
         if _is_collection(read):
             try:
-                return {"value": self.collect(read)}
+                return {"value": self._collect(read, held)}
             except GraphError as exc:
                 if exc.fault.not_found:
                     return None
                 raise
         return self.get(read)
 
-    def _all_pages(self, page: Json, read: Read) -> list[Json]:
+    def _all_pages(self, page: Json, read: Read, held: _Held) -> list[Json]:
         entries: list[Json] = []
         for _number in range(MOST_PAGES):
             value = page.get("value")
@@ -216,19 +228,25 @@ class GraphClient:
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
                 )
             entries += [entry for entry in value if isinstance(entry, dict)]
+            if len(entries) > read.most:
+                raise _too_much(read.tried, f"more than {read.most} entries")
             following = page.get("@odata.nextLink")
             if not isinstance(following, str):
                 return entries
             if not following.startswith(f"{self._base}/"):
                 raise TransportError(
-                    f"Could not {read.tried}: the next page is on another host ({shown(following)})",
+                    f"Could not {read.tried}: the next page is on another host",
                     maybe_processed=False,
                     permanent=True,
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
                 )
             page = self._exchange("GET", following[len(self._base) :], read) or {}
+            held.add(page)
         raise TransportError(
-            f"Could not {read.tried}: more than {MOST_PAGES} pages", maybe_processed=False, permanent=True
+            f"Could not {read.tried}: more than {MOST_PAGES} pages",
+            maybe_processed=False,
+            permanent=True,
+            next_step="Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
         )
 
     def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
@@ -304,13 +322,35 @@ COLLECTIONS = frozenset(
 )
 
 
+class _Held:
+    """What the answers to one question take in memory."""
+
+    def __init__(self, tried: str) -> None:
+        self._tried = tried
+        self._bytes = 0
+
+    def add(self, document: t.Any) -> None:
+        """Raises TransportError where it becomes too much."""
+        self._bytes += _json.weight(document)
+        if self._bytes > MOST_HELD:
+            raise _too_much(self._tried, f"more than {MOST_HELD // 2**20} MiB")
+
+
+def _too_much(tried: str, how: str) -> TransportError:
+    return TransportError(
+        f"Could not {tried}: the answer does not fit in the memory that a task may use ({how})",
+        maybe_processed=True,
+        permanent=True,
+        next_step="Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
+    )
+
+
 def _parse(answer: Response, tried: str) -> Json | None:
     if not answer.content:
         return None
-    try:
-        document = json.loads(answer.content)
-    except (ValueError, RecursionError):
-        document = None
+    document = _json.parse(answer.content)
+    if document is None and _json.too_large(answer.content):
+        raise _too_much(tried, "too much to parse")
     if not isinstance(document, dict):
         raise TransportError(
             f"Could not {tried}: the answer is not a JSON object",

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import json
 import time
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import SignInError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import (
@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memo
 
 DISCOVERY_LIFETIME = 3600  # seconds
 DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
+LARGEST_ANSWER = 256 * 1024  # bytes; a token has a few thousand. SharedMemory keeps the answer to the discovery
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
 # What the operator does about an error of the identity platform.
@@ -131,7 +132,7 @@ def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *,
         reason = first_line or str(result.get("error") or fallback)
         next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret.")
     return SignInError(
-        f"Could not {what}: {reason[:600]}",
+        f"Could not {what}: {reason}",
         next_step=next_step,
         code=code,
         status=status,
@@ -141,10 +142,7 @@ def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *,
 
 
 def _json_object(answer: Response) -> dict[str, t.Any] | None:
-    try:
-        document = json.loads(answer.content)
-    except (ValueError, RecursionError):
-        return None
+    document = _json.parse(answer.content)
     return document if isinstance(document, dict) else None
 
 
@@ -157,8 +155,8 @@ def read_claims(token: str) -> dict[str, t.Any]:
     if len(parts) != 3:
         return {}
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
+        claims = _json.parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}
 
@@ -232,7 +230,19 @@ class _MsalHttp:
             else:
                 if answer.status_code not in RETRY_STATUS or not patience.pause(answer.headers.get("retry-after")):
                     self.last = answer
-                    return answer
+                    return _within_limits(answer, f"{method} {url.partition('?')[0]}")
+
+
+def _within_limits(answer: Response, what: str) -> Response:
+    """msal parses what it gets; so it gets nothing that would grow beyond measure."""
+    if _json.too_large(answer.content) or len(answer.content) > LARGEST_ANSWER:
+        raise TransportError(
+            f"{what}: the answer is too large for one of the identity platform",
+            maybe_processed=True,
+            permanent=True,
+            next_step="Check what answers at the address of the sign-in host.",
+        )
+    return answer
 
 
 class _MsalResponse:

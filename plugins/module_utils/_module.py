@@ -15,6 +15,7 @@ import dataclasses
 import datetime
 import functools
 import os
+import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -35,6 +36,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors i
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import Plan, View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
@@ -74,6 +76,7 @@ class Call:
     memory: RunMemory
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
     _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
 
     @functools.cached_property
@@ -115,6 +118,8 @@ class Call:
     @functools.cached_property
     def _auth(self) -> tuple[AuthSettings, Credential]:
         settings = auth_settings(self.params, self.environ)
+        self.secrets.add(settings.client_secret)
+        self.secrets.add(settings.access_token)
         return settings, choose_credential(settings, self.endpoint)
 
     def _token(self, fresh: bool) -> AccessToken:
@@ -123,6 +128,7 @@ class Call:
             self._signed_in = operator_token(
                 credential, settings, endpoint=self.endpoint, http=self.http, memory=self.memory, fresh=fresh
             )
+            self.secrets.add(self._signed_in.value)
         return self._signed_in
 
 
@@ -140,15 +146,27 @@ class Module:
 
     def execute(self, call: Call) -> dict[str, t.Any]:
         """The result, or one with ``failed``. Errors that are not AppsError are bugs and come through."""
+        for name in self.argument_spec.secret_options:
+            call.secrets.add(call.params.get(name))
         try:
             result = self.run(call)
         except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe()}
+            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told)}
+        except Exception:
+            # Ansible shows the text of a bug, which can be anything.
+            seen = traceback.format_exc()
+            bug = call.secrets.masked_bug(seen)
+            if bug == seen:
+                raise
+        else:
+            kept = {name: result[name] for name in self.secret_results if name in result}
+            result = {**call.secrets.masked({name: result[name] for name in result if name not in kept}), **kept}
+            if call.warnings:
+                result["warnings"] = call.secrets.told(call.warnings)
+            return result
         finally:
             call.close()
-        if call.warnings:
-            result["warnings"] = call.warnings
-        return result
+        raise RuntimeError(bug)  # out here, so that it does not carry the other one with it
 
 
 def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:

@@ -40,6 +40,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 
+MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
 INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
 
@@ -81,7 +82,7 @@ def _selection(call: Call) -> Read:
     elif params["tag"] is not None:
         (tag,) = application.check_tags([params["tag"]])
         query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
-    return Read(path="applications", tried="list the applications of the tenant", query=query)
+    return Read(path="applications", tried="list the applications of the tenant", query=query, most=MOST_APPLICATIONS)
 
 
 def _described(call: Call, document: Json, consent: Consent) -> View:

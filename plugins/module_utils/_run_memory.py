@@ -25,6 +25,6 @@ class RunMemory:
         """Keep ``value`` (JSON-serialisable) for ``seconds``."""
 
     @contextlib.contextmanager
-    def exclusive(self) -> t.Iterator[None]:
-        """Held by one task at a time, so that parallel hosts sign in once."""
+    def exclusive(self, seconds: float = 60.0) -> t.Iterator[None]:
+        """Held by one task at a time, so that parallel hosts sign in once; who waited so long goes on without."""
         yield

@@ -21,12 +21,18 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    AUTH,
+    ENDPOINT,
+    SECRET_VARIABLES,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 
 
@@ -37,17 +43,19 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = False
+    _seen: tuple[dict[str, t.Any], dict[str, str]] | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(None, task_vars)
         module = self.module()
+        args, environ = self._taken(module)
         result.update(
             call_module(
                 module,
                 self.module_name,
-                plain(self._task.args),
+                args,
                 check_mode=bool(self._task.check_mode),
-                environ=self._environment(),
+                environ=environ,
                 memory=RUN,
             )
         )
@@ -62,6 +70,20 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
         declared: Module = importlib.import_module(f"{MODULES}.{self.module_name}").MODULE
         return declared
+
+    def _taken(self, module: Module) -> tuple[dict[str, t.Any], dict[str, str]]:
+        """The task's arguments and environment; the task keeps them without their secrets.
+
+        Ansible sends the task back with its templated arguments: banners that are shown late, callbacks and
+        the variable ansible_failed_task have them. A retry of the task comes here again.
+        """
+        if self._seen is None:
+            self._seen = plain(self._task.args), self._environment()
+            secret = module.argument_spec.secret_options | AUTH.secret_options
+            self._task.args = _hidden(self._task.args, secret)
+            self._task.environment = _hidden(self._task.environment, SECRET_VARIABLES)
+            self._task.module_defaults = _hidden(self._task.module_defaults, secret)
+        return self._seen
 
     def _environment(self) -> dict[str, str]:
         """That of ansible-playbook, with the task's ``environment`` laid over it."""
@@ -91,9 +113,25 @@ def call_module(
             for error in validation.errors.errors
         ]
         refused = InputError("; ".join(found), next_step=f"See: ansible-doc email_gateway.azure_apps.{name}")
-        return {"failed": True, "changed": False, **refused.describe()}
+        return {"failed": True, "changed": False, **refused.describe(_hiding(spec.secret_options, given).told)}
     call = Call(params=validation.validated_parameters, check_mode=check_mode, environ=environ, memory=memory)
     return module.execute(call)
+
+
+def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:
+    """A copy in which whatever has one of these names is hidden."""
+    if isinstance(value, dict):
+        return {name: HIDDEN if name in names else _hidden(item, names) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item, names) for item in value]
+    return value
+
+
+def _hiding(options: t.Collection[str], given: t.Mapping[str, t.Any]) -> Secrets:
+    secrets = Secrets()
+    for name in options:
+        secrets.add(given.get(name))
+    return secrets
 
 
 def plain(value: t.Any) -> t.Any:

@@ -49,8 +49,8 @@ class SharedMemory(RunMemory):
             self._store(table)
 
     @contextlib.contextmanager
-    def exclusive(self) -> t.Iterator[None]:
-        with _held(self._sign_in_lock, LOCK_TIMEOUT):
+    def exclusive(self, seconds: float = LOCK_TIMEOUT) -> t.Iterator[None]:
+        with _held(self._sign_in_lock, min(seconds, LOCK_TIMEOUT)):
             yield
 
     def _load(self) -> dict[str, t.Any]:

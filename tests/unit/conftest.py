@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _patience
+from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
@@ -23,6 +24,13 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenan
 from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
 from graph_emulator.server import EmulatorServer
 from graph_emulator.tokens import Caller
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--loud", action="store_true", help="run ansible-playbook with all that it can be made to write down"
+    )
+
 
 ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
 
@@ -88,8 +96,15 @@ def virtual_time(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> V
 
 
 @pytest.fixture
-def playbooks(tmp_path: Path, emulator: EmulatorServer) -> Playbooks:
-    return Playbooks(tmp_path, emulator)
+def playbooks(
+    request: pytest.FixtureRequest, tmp_path: Path, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> c.Iterator[Playbooks]:
+    """After each test, all that its runs left behind is searched for secrets."""
+    made = Playbooks(tmp_path, emulator, loud=request.config.getoption("--loud"))
+    leak_search.record(made.issued, made.processes, emulator.journal, monkeypatch)
+    yield made
+    found = made.leaks()
+    assert not found, "\n".join(str(hit) for hit in found[:20])
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 from graph_emulator.journal import Entry
 from graph_emulator.server import EmulatorServer
@@ -25,6 +26,23 @@ from graph_emulator.server import EmulatorServer
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTIONS = REPOSITORY / "build" / "collections"
 RESULT_MARK = "RESULT "
+VAULT_PASSWORD = "correct horse battery"
+# All that Ansible can be made to write down. Set by variables alone, so that a run is what it is without them.
+LOUD = {
+    "ANSIBLE_VERBOSITY": "5",
+    "ANSIBLE_DIFF_ALWAYS": "True",
+    "ANSIBLE_DEBUG": "True",
+    "ANSIBLE_KEEP_REMOTE_FILES": "True",
+    "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "True",
+    "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+    "ANSIBLE_CACHE_PLUGIN_CONNECTION": "cache",
+    "ANSIBLE_LOG_PATH": "ansible.log",
+    "ANSIBLE_LOCAL_TEMP": "local_tmp",
+    "ANSIBLE_CALLBACK_PLUGINS": str(REPOSITORY / "tests" / "unit" / "callback_plugins"),
+    "ANSIBLE_CALLBACKS_ENABLED": "everything,ansible.builtin.tree",
+    "ANSIBLE_CALLBACK_TREE_DIR": "tree",
+    "EVERYTHING_PATH": "everything.jsonl",
+}
 
 
 @dataclasses.dataclass
@@ -53,17 +71,28 @@ class Run:
 
 
 class Playbooks:
-    """A user's folder with a vault password, and the environment of somebody who signs in by variables."""
+    """A user's folder with a vault password, and the environment of somebody who signs in by variables.
 
-    def __init__(self, folder: Path, server: EmulatorServer) -> None:
+    ``loud`` makes every run write down all that Ansible can be made to. ``own`` are files in which the test itself put
+    a secret; ``issued`` and ``processes`` are filled while the fixture records.
+    """
+
+    def __init__(self, folder: Path, server: EmulatorServer, *, loud: bool = False) -> None:
         self.folder = folder
         self.server = server
+        self.loud = loud
         self.tenant = Tenant(server)
         self.vault_password = folder / "vault-password"
-        self.vault_password.write_text("correct horse\n")
+        self.vault_password.write_text(f"{VAULT_PASSWORD}\n")
+        self.own = {self.vault_password}
+        self.issued = leak_search.Issued(server.client_secret, VAULT_PASSWORD)
+        self.processes = leak_search.ProcessList()
+        self.outputs: list[str] = []
+        self._given: set[str] = set()
         self.environ = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(folder / "home"),
+            "TMPDIR": str(folder / "tmp"),
             "PWD": str(folder),
             "LANG": "C.UTF-8",
             "ANSIBLE_HOME": str(folder / "home" / "ansible"),
@@ -78,6 +107,7 @@ class Playbooks:
             **self.tenant.environ,
         }
         (folder / "home").mkdir()
+        (folder / "tmp").mkdir()
 
     @property
     def store(self) -> Path:
@@ -121,11 +151,16 @@ class Playbooks:
         environ: t.Any = None,
         started: t.Callable[[subprocess.Popen[str]], None] | None = None,
     ) -> Run:
+        """What a user types. A loud run is one of ansible-playbook; the output of the others is what was asked for."""
         self.server.journal.clear()
+        loudness = LOUD if self.loud and command[0] == "ansible-playbook" else {}
+        given = {**self.environ, **loudness, **(environ or {})}
+        env = {name: value for name, value in given.items() if value is not None}
+        self._given |= set(env.values())
         with subprocess.Popen(
             command,
             cwd=self.folder,
-            env={name: value for name, value in {**self.environ, **(environ or {})}.items() if value is not None},
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -137,6 +172,7 @@ class Playbooks:
                 output, _errors = process.communicate(timeout=300)
             finally:
                 process.kill()
+        self.outputs.append(output)
         results = {}
         for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', output, flags=re.MULTILINE):
             name, _blank, value = json.loads(f'"{told}"').partition(" ")
@@ -173,6 +209,23 @@ class Playbooks:
             "module_defaults": {"group/email_gateway.azure_apps.all": defaults or {}},
         }
         return self.run([play], *arguments, show=["gateway_app_result"], environ=environ, started=started)
+
+    def leaks(self) -> list[leak_search.Hit]:
+        """Where anything that is left behind holds a secret, the encrypted store being the only place for one.
+
+        What is in its clear text besides the client secrets is a leak too.
+        """
+        places = [
+            *leak_search.files(self.folder, but=self.own),
+            *((f"output {number}", output.encode()) for number, output in enumerate(self.outputs)),
+            *((name, content) for content, name in self.processes.command_lines.items()),
+        ]
+        found = leak_search.hits(places, self.issued.secrets)
+        for content, name in self.processes.environments.items():
+            # Ansible's own processes inherit the variables that the user set; nobody else needs a secret.
+            heir = "ansible" in name.partition(" of ")[2]
+            found += leak_search.hits([(name, content)], self.issued.secrets - (self._given if heir else set()))
+        return found
 
     def stored(self, unique_name: str = "gateway") -> dict[str, t.Any]:
         """What the store holds, in clear."""

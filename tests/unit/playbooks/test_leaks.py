@@ -2,172 +2,223 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that a run leaves behind is searched for every secret and token that the tenant ever gave out."""
+"""Loud runs, failing tasks, ansible-runner: the fixture ``playbooks`` searches all that they leave behind.
+
+Each test says besides which secrets were there to be found; the search itself is tested in test_leak_search.py.
+"""
 
 from __future__ import annotations
 
-import base64
-import os
+import json
 import typing as t
-import urllib.parse
 from pathlib import Path
 
+import ansible_runner
 import pytest
+import yaml
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
-from graph_emulator import identity
-from graph_emulator.graph import passwords
-from graph_emulator.server import EmulatorServer
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import (
+    LOUD,
+    REPOSITORY,
+    Playbooks,
+    Run,
+)
 
-LOUD = {
-    "ANSIBLE_DEBUG": "True",
-    "ANSIBLE_KEEP_REMOTE_FILES": "True",
-    "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "True",
-    "ANSIBLE_CACHE_PLUGIN": "jsonfile",
-    "ANSIBLE_CACHE_PLUGIN_CONNECTION": "cache",
-    "ANSIBLE_LOG_PATH": "ansible.log",
-    "ANSIBLE_LOCAL_TEMP": "local_tmp",
-}
-
-
-def forms(secret: str) -> set[bytes]:
-    """A secret as it may look in a file: plain, URL-encoded, JSON-escaped, and in base64 at every offset."""
-    plain = secret.encode()
-    found = {plain, urllib.parse.quote(secret, safe="").encode()}
-    for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + plain)
-        # The characters at both ends mix with their neighbours.
-        found.add(encoded[4 if offset else 0 : -4])
-    return found
-
-
-def hits(places: dict[str, bytes], secrets: t.Iterable[str]) -> list[str]:
-    """Where a secret was found."""
-    return [
-        f"{name}: {secret[:3]}..."
-        for secret in secrets
-        for form in forms(secret)
-        for name, content in places.items()
-        if form in content
-    ]
-
-
-def left_behind(playbooks: Playbooks, run: Run, *, but: t.Collection[Path] = ()) -> dict[str, bytes]:
-    places = {
-        str(path): path.read_bytes()
-        for path in playbooks.folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and path not in but
-    }
-    places["output"] = run.output.encode()
-    return places
+PREFIX = "email_gateway.azure_apps."
+Task = dict[str, t.Any]
 
 
 @pytest.fixture
-def issued(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every client secret and access token that leaves the emulator from now on, with the operator's secret."""
-    given = [emulator.client_secret]
-    for module, name in ((passwords, "new_secret"), (identity, "mint")):
-        original = getattr(module, name)
-
-        def record(*args: t.Any, original: t.Any = original, **more: t.Any) -> t.Any:
-            made = original(*args, **more)
-            given.append(made)
-            return made
-
-        monkeypatch.setattr(module, name, record)
-    return given
+def loud(playbooks: Playbooks) -> Playbooks:
+    playbooks.loud = True
+    return playbooks
 
 
-def test_the_search_itself_finds_what_is_planted(playbooks: Playbooks) -> None:
-    secret = "Abc8Q~" + "x" * 30
-    for form in forms(secret):
-        (playbooks.folder / "planted").write_bytes(b"before" + form + b"after")
-        run = Run(returncode=0, output="", results={}, requests=[], writes=[])
-        assert hits(left_behind(playbooks, run), [secret])
+def _run(playbooks: Playbooks, tasks: list[Task], *arguments: str, environ: t.Any = None, **play: t.Any) -> Run:
+    whole = {"hosts": "localhost", "gather_facts": False, **play, "tasks": tasks}
+    return playbooks.run([whole], *arguments, environ=environ)
 
 
-@pytest.mark.parametrize("arguments", [(), ("-vvvvv", "--diff")])
-def test_nothing_but_the_store_holds_a_secret(
-    playbooks: Playbooks, issued: list[str], arguments: tuple[str, ...]
-) -> None:
-    run = playbooks.register(*arguments, environ=LOUD).ok()
-    assert len(issued) == 4, "the operator's secret and token, the new secret and its token"
-    assert (playbooks.folder / "ansible.log").is_file()
-    assert hits(left_behind(playbooks, run), issued) == []
-    again = playbooks.register(*arguments, environ=LOUD).ok()
-    assert hits(left_behind(playbooks, again), issued) == []
-
-
-def test_credentials_given_as_options_stay_secret(playbooks: Playbooks, issued: list[str]) -> None:
-    """Also where a task fails, and with the variables of the host shown afterwards."""
-    play = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "module_defaults": {
-            "group/email_gateway.azure_apps.all": {
-                "auth_client_secret": "{{ lookup('ansible.builtin.env', 'OPERATOR') }}",
-            }
+def _role(playbooks: Playbooks, **variables: t.Any) -> Task:
+    return {
+        "ansible.builtin.include_role": {"name": f"{PREFIX}gateway_app"},
+        "vars": {
+            "gateway_app_profile": "outbound_smtp",
+            "gateway_app_display_name": "Gateway",
+            "gateway_app_unique_name": "gateway",
+            "gateway_app_store_path": str(playbooks.store),
+            "gateway_app_wait_timeout": 5,
+            **variables,
         },
-        "tasks": [
-            {
-                "ansible.builtin.include_role": {"name": "email_gateway.azure_apps.gateway_app"},
-                "vars": {"gateway_app_profile": "outbound_smtp", "gateway_app_store_path": str(playbooks.store)},
-            },
-            {"ansible.builtin.debug": {"var": "hostvars[inventory_hostname]"}},
-            {
-                "email_gateway.azure_apps.azure_app_secret": {
-                    "unique_name": "nobody",
-                    "description": "refused",
-                },
-                "ignore_errors": True,
-            },
+    }
+
+
+def _rescued(task: Task) -> Task:
+    """As a user looks for the cause of a failure."""
+    # fmt: off
+    return {
+        "block": [task],
+        "rescue": [
+            {"ansible.builtin.debug": {"var": "ansible_failed_result"}},
+            # Of a task of Ansible's own, these two hold what the play says, filled in.
+            {"ansible.builtin.debug": {"msg": "{{ ansible_failed_task | dict2items | rejectattr('key', 'in', own) }}"},
+             "vars": {"own": ["module_defaults", "environment"]}},
         ],
     }
-    environ = {**LOUD, "AZURE_SECRET": None, "OPERATOR": playbooks.server.client_secret}
-    run = playbooks.run([play], "-vvvvv", environ=environ).ok()
-    assert len(issued) == 4
-    places = left_behind(playbooks, run)
-    # The test itself put the operator's secret into a variable of the environment, which Ansible does not print.
-    assert hits(places, issued) == []
+    # fmt: on
 
 
-def test_a_secret_returned_by_a_module_is_hidden_without_no_log(playbooks: Playbooks, issued: list[str]) -> None:
-    playbooks.tenant.register()
+def _wrote_all(playbooks: Playbooks) -> None:
+    for name in ("ansible.log", "everything.jsonl"):
+        assert (playbooks.folder / name).stat().st_size > 1000, name
+
+
+def test_nothing_but_the_store_holds_a_secret(loud: Playbooks) -> None:
+    loud.register().ok()
+    assert len(loud.issued.secrets) == 5, "the vault's password, the operator's secret and token, the new ones"
+    loud.register().ok()
+    assert len(loud.issued.secrets) == 7, "a token for the operator, another for the proof"
+    _wrote_all(loud)
+    assert loud.stored()["client_secret"] in loud.issued.secrets
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_banners_that_come_late_show_no_secret(loud: Playbooks, strategy: str) -> None:
+    """Ansible then shows the arguments with all variables filled in."""
+    environ = {"ANSIBLE_DISPLAY_OK_HOSTS": "False", "ANSIBLE_STRATEGY": strategy}
+    _run(loud, [_role(loud)], environ=environ).ok()
+    assert len(loud.issued.secrets) == 5
+
+
+def test_credentials_given_as_options_stay_secret(loud: Playbooks) -> None:
+    """Also where a task fails, and with the variables of the host shown afterwards."""
+    extra = loud.folder / "extra.yml"
+    extra.write_text(yaml.safe_dump({"operator_secret": loud.server.client_secret}))
+    loud.own.add(extra)
+    refused = {f"{PREFIX}azure_app_secret": {"unique_name": "nobody", "description": "refused"}}
+    tasks = [
+        _role(loud),
+        _rescued(_role(loud, gateway_app_store_path=str(loud.folder / ("x" * 250)))),
+        # What the play itself was given is the user's to show; the rest of the host's variables is not.
+        {"ansible.builtin.debug": {"msg": "{{ hostvars.localhost | dict2items | rejectattr('key', 'in', own) }}"},
+         "vars": {"own": ["operator_secret", "ansible_failed_task"]}},
+        _rescued(refused),
+    ]  # fmt: skip
+    defaults = {f"group/{PREFIX}all": {"auth_client_secret": "{{ operator_secret }}"}}
+    _run(loud, tasks, "-e", f"@{extra}", environ={"AZURE_SECRET": None}, module_defaults=defaults).ok()
+    _wrote_all(loud)
+
+
+def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks) -> None:
+    loud.tenant.register()
+    loud.tenant.ok("azure_app_secret", unique_name="gateway", description="there")
+    secret = {"unique_name": "gateway", "description": "bare"}
+    name = f"{PREFIX}azure_app_secret"
+    tasks: list[Task] = [
+        {name: secret, "register": "secret"},
+        {"ansible.builtin.assert": {"that": "secret.client_secret | length >= 16"}},
+        # Only the first of a loop returns a value.
+        {name: {**secret, "description": "{{ item }}"}, "loop": ["one", "there"], "register": "several"},
+        {"ansible.builtin.assert": {"that": "several.results[0].client_secret | length >= 16"}},
+        {name: {**secret, "description": "again"}, "retries": 1, "delay": 0, "register": "tried",
+         "until": "not tried.changed"},
+        _rescued({name: {**secret, "description": "refused later"}, "failed_when": True, "register": "late"}),
+    ]  # fmt: skip
+    # What a user shows of a variable with a documented secret is the user's: here the last failure is not shown.
+    tasks[-1]["rescue"] = [{"ansible.builtin.assert": {"that": "ansible_failed_result.client_secret | length >= 16"}}]
+    _run(loud, tasks).ok()
+    assert len(loud.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 5
+    _wrote_all(loud)
+
+
+@pytest.mark.parametrize("how", ["echo", "vault", "rights", "any_errors_fatal"])
+def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
+    faults = loud.server.faults
+    if how == "echo":
+        # A server that answers with what it was sent.
+        echo = {"error": {"code": "Echo", "message": f"Bearer refused: client_secret={loud.server.client_secret}"}}
+        faults.add(path="/addPassword$", status=400, body=echo, headers={"request-id": loud.server.client_secret})
+        _run(loud, [_rescued(_role(loud)), {"ansible.builtin.fail": {}}]).failed("Could not create a client secret")
+    elif how == "vault":
+        long_name = str(loud.folder / ("x" * 250))
+        _run(loud, [_role(loud, gateway_app_store_path=long_name)]).failed("could not be kept")
+        assert len(loud.issued.secrets) == 4, "the new one was made, and removed"
+    elif how == "rights":
+        client_id, client_secret = loud.server.add_operator(["Application.Read.All"])
+        environ = {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": client_secret}
+        _run(loud, [_rescued(_role(loud)), {"ansible.builtin.fail": {}}], environ=environ).failed("Insufficient")
+    else:
+        environ = {"AZURE_SECRET": "not-the-secret-" + "8Q~" + "y" * 30}
+        run = _run(loud, [_role(loud)], any_errors_fatal=True, environ=environ)
+        run.failed("AADSTS7000215")
+    _wrote_all(loud)
+
+
+def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
+    """The layout of ansible-runner and AWX. What a user writes into env/envvars, ansible-runner shows by itself."""
+    private = playbooks.folder / "private"
+    for name in ("env", "project"):
+        (private / name).mkdir(parents=True)
+    environ = {**playbooks.environ, **LOUD, "ANSIBLE_CALLBACKS_ENABLED": "everything"}
+    for name in ("ANSIBLE_VAULT_PASSWORD_FILE", "AZURE_SECRET", "ANSIBLE_CACHE_PLUGIN_CONNECTION"):
+        del environ[name]
+    own = {
+        "envvars": environ,
+        "extravars": {"operator_secret": playbooks.server.client_secret},
+        "passwords": {"Vault password": playbooks.vault_password.read_text().strip()},
+    }
+    for name, content in own.items():
+        (private / "env" / name).write_text(json.dumps(content))
+        playbooks.own.add(private / "env" / name)
     play = {
         "hosts": "localhost",
         "gather_facts": False,
+        "module_defaults": {f"group/{PREFIX}all": {"auth_client_secret": "{{ operator_secret }}"}},
         "tasks": [
-            {
-                "email_gateway.azure_apps.azure_app_secret": {"unique_name": "gateway", "description": "bare"},
-                "register": "secret",
-            },
-            {"ansible.builtin.assert": {"that": "secret.client_secret | length >= 16"}},
+            {"ansible.builtin.set_fact": {"cacheable": True, "greeting": "hello"}},
+            _role(playbooks),
+            {"ansible.builtin.set_stats": {"data": {"gateway": "{{ gateway_app_result }}"}}},
+            _rescued(_role(playbooks, gateway_app_store_path=str(playbooks.folder / ("x" * 250)))),
         ],
     }
-    run = playbooks.run([play], "-vvvvv", "--diff", environ=LOUD).ok()
-    assert len(issued) >= 3
-    assert hits(left_behind(playbooks, run), issued) == []
+    (private / "project" / "play.yml").write_text(yaml.safe_dump([play]))
+    done = ansible_runner.run(
+        private_data_dir=str(private), playbook="play.yml", quiet=True, cmdline="--ask-vault-pass", ident="1"
+    )
+    output = done.stdout.read()
+    playbooks.outputs.append(output)
+    assert done.rc == 0, output
+    artifacts = private / "artifacts" / "1"
+    assert len(list((artifacts / "job_events").glob("*.json"))) > 30
+    assert list((artifacts / "fact_cache").iterdir())
+    assert (artifacts / "command").is_file()
+    assert len(playbooks.issued.secrets) >= 5
 
 
-def test_no_command_line_holds_a_secret(playbooks: Playbooks, issued: list[str], emulator: EmulatorServer) -> None:
-    """Looked at each time a request reaches the tenant, which is when a secret is in use."""
-    if not os.path.isdir("/proc/self"):
-        pytest.skip("no /proc on this system")
-    seen: dict[str, bytes] = {}
-    reserve = emulator.journal.reserve
+def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
+    """An exception that nobody thought of can hold anything, and Ansible shows it with its traceback."""
+    library = loud.folder / "buggy"
+    library.mkdir()
+    (library / "sitecustomize.py").write_text(
+        "import json\n"
+        "original = json.JSONDecoder.decode\n"
+        "def decode(self, text, *more):\n"
+        "    found = original(self, text, *more)\n"
+        "    if isinstance(found, dict) and 'secretText' in found:\n"
+        "        raise LookupError(text)\n"
+        "    return found\n"
+        "json.JSONDecoder.decode = decode\n"
+    )
+    run = _run(
+        loud,
+        [_rescued(_role(loud)), {"ansible.builtin.fail": {}}],
+        environ={"PYTHONPATH": str(library), "ANSIBLE_DISPLAY_TRACEBACK": "error"},
+    )
+    assert run.returncode != 0
+    assert "LookupError" in run.output
+    assert loud.tenant.application(uniqueName="gateway")["passwordCredentials"], "the secret was made"
 
-    def look() -> int:
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                seen[f"{path} {len(seen)}"] = path.read_bytes()
-            except OSError:  # the process has ended
-                continue
-        return reserve()
 
-    emulator.journal.reserve = look  # type: ignore[method-assign]
-    try:
-        playbooks.register().ok()
-    finally:
-        del emulator.journal.reserve
-    assert any(b"ansible-playbook" in content for content in seen.values())
-    assert hits(seen, issued) == []
+def test_the_loud_callback_is_no_part_of_the_collection() -> None:
+    assert not (REPOSITORY / "plugins" / "callback").exists()
+    assert Path(LOUD["ANSIBLE_CALLBACK_PLUGINS"]).is_dir()

@@ -29,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
     by_key,
     odata_string,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import LONGEST_PAUSE
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
@@ -392,7 +393,7 @@ def test_an_error_of_any_form_is_a_clear_one(tenant: Tenant, graph: GraphClient,
     tenant.server.faults.add(path="applications", status=400, body=body or " ")
     with pytest.raises(GraphError) as failure:
         graph.get(one(UNKNOWN))
-    described = failure.value.describe()
+    described = failure.value.describe(Secrets().told)
     assert described["error"]["status"] == 400
     assert described["msg"].startswith("Could not read the application")
     assert len(described["msg"]) < 3000

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""JSON from a server that may be anybody: a few bytes of it can become thirty times as many in memory."""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+
+LARGEST_PARSED = 20 * 2**20  # bytes in memory, by a cautious estimate
+# Bytes of CPython's smallest dict with an entry, smallest list, and entry with a value of its own.
+DICT, LIST, ENTRY = 240, 90, 70
+
+
+def too_large(content: bytes) -> bool:
+    """Would it take too much memory? Told before it is parsed; what stands in strings is counted as well."""
+    if b"\\u" in content:
+        width = 4
+    else:
+        highest = 0 if content.isascii() else max(content)
+        width = 1 if highest < 0xC4 else 2 if highest < 0xF0 else 4  # bytes a character
+    entries = content.count(b",") + content.count(b":")
+    structure = DICT * content.count(b"{") + LIST * content.count(b"[") + ENTRY * entries
+    # The bytes, the text, and its parts.
+    return len(content) * (1 + 2 * width) + structure > LARGEST_PARSED
+
+
+def parse(content: bytes) -> t.Any | None:
+    """The value; None for what is no JSON, or too much of it."""
+    if not content or too_large(content):
+        return None
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def weight(value: t.Any) -> int:
+    """Bytes that a parsed value takes. Names are shared by the objects of an answer, and not counted."""
+    total = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        total += sys.getsizeof(item)
+        if isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return total

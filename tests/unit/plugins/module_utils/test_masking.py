@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A server that answers with what it was sent: no result holds it, in whatever form it came back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import LONGEST_TEXT, MASK, Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.modules import azure_app_secret
+from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from graph_emulator import identity, seed, tokens
+
+FORMS = [name for name in leak_search.FORMS if not name.startswith(("utf16", "json_codes"))]
+
+
+@pytest.fixture
+def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that the emulator issues."""
+    made: list[str] = []
+    mint = tokens.mint
+
+    def noted(*args: t.Any, **more: t.Any) -> str:
+        made.append(mint(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(identity, "mint", noted)
+    return made
+
+
+def _leaks(tenant: Tenant, result: t.Any, *more: str) -> list[leak_search.Hit]:
+    return leak_search.hits([("result", json.dumps(result).encode())], {tenant.server.client_secret, *more})
+
+
+def _echo(text: str) -> t.Any:
+    return {
+        "error": {"code": f"Echo {text}", "message": f"was sent {text}", "details": [{"code": text}]},
+        "innerError": {"request-id": text},
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 500])
+def test_graph_echoes_the_operators_secret(tenant: Tenant, form: str, status: int) -> None:
+    tenant.register()
+    said = leak_search.FORMS[form](tenant.server.client_secret).decode()
+    tenant.server.faults.add(
+        path="/applications", status=status, times=1000, body=_echo(said), headers={"request-id": said}
+    )
+    result = tenant.fails("azure_app_secret", unique_name="gateway", description="s", wait_timeout=1)
+    assert _leaks(tenant, result) == []
+    assert MASK in json.dumps(result) or status == 404
+
+
+@pytest.mark.parametrize("padding", [0, LONGEST_TEXT - 40, LONGEST_TEXT - 20, 3 * LONGEST_TEXT])
+def test_graph_echoes_the_bearer_token(tenant: Tenant, issued: list[str], padding: int) -> None:
+    """Also where it would be cut off in the middle."""
+    tenant.register()
+    fault = tenant.server.faults.add(path="/applications", status=400, times=1000)
+    mint = identity.__dict__["mint"]
+
+    def told(*args: t.Any, **more: t.Any) -> t.Any:
+        made = mint(*args, **more)
+        fault.body = _echo(f"{'x' * padding} Bearer {made} {base64.b64encode(made.encode()).decode()}")
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "mint", told)
+        result = tenant.fails("azure_app_secret", unique_name="gateway", description="s")
+    assert len(issued) == 2
+    assert _leaks(tenant, result, *issued) == []
+    assert len(result["msg"]) < 2 * LONGEST_TEXT
+
+
+def test_a_refused_addpassword_that_tells_the_new_value(tenant: Tenant) -> None:
+    """Nobody here knows it, but it looks like one."""
+    tenant.register()
+    new = seed.new_secret()
+    body = {"error": {"code": "Odd", "message": f"made {new}, but"}, "secretText": new}
+    tenant.server.faults.add(path="/addPassword", status=400, body=body)
+    result = tenant.fails("azure_app_secret", unique_name="gateway", description="s")
+    assert _leaks(tenant, result, new) == []
+    assert MASK in result["msg"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_identity_platform_echoes_the_secret(tenant: Tenant, form: str) -> None:
+    said = leak_search.FORMS[form](tenant.server.client_secret).decode()
+    body = {
+        "error": f"invalid_client {said}",
+        "error_description": f"AADSTS7000215 {said}: {'x' * 580} {said}",
+        "trace_id": said,
+        "correlation_id": said,
+    }
+    tenant.server.faults.add(path="/oauth2/v2.0/token", status=401, body=body, times=9)
+    result = tenant.fails("azure_app_secret", unique_name="gateway", description="s")
+    assert _leaks(tenant, result) == []
+    own = {"tenant_id": tenant.server.tenant_id, "client_id": tenant.server.client_id}
+    proof = tenant.fails("azure_app_token_info", client_secret=tenant.server.client_secret, **own)
+    assert _leaks(tenant, proof) == []
+
+
+def test_a_result_that_holds_a_secret_of_the_operator(tenant: Tenant) -> None:
+    made = tenant.register(display_name=f"Gateway {tenant.server.client_secret}")
+    assert made["display_name"] == f"Gateway {MASK}"
+    assert _leaks(tenant, made) == []
+
+
+def test_only_the_documented_return_value_holds_the_new_secret(tenant: Tenant) -> None:
+    tenant.register()
+    result = tenant.ok("azure_app_secret", unique_name="gateway", description="s")
+    value = result.pop("client_secret")
+    assert value.startswith(result["hint"])
+    assert _leaks(tenant, result, value) == []
+
+
+def test_the_azure_cli_gets_no_secret_and_its_words_show_none(tenant: Tenant, tmp_path: Path) -> None:
+    """Its error output may hold a token; the variables of another way to sign in are no business of it."""
+    token = "ey" + "J" * 30 + "." + "a" * 400 + "." + "b" * 300
+    az = tmp_path / "az"
+    az.write_text(f"#!/bin/sh\nenv >> {tmp_path}/env\necho '{'x' * 350} {token}' >&2\nexit 1\n")
+    az.chmod(az.stat().st_mode | stat.S_IXUSR)
+    tenant.environ = {**tenant.environ, "PATH": f"{tmp_path}:/usr/bin:/bin", "AZURE_ACCESS_TOKEN": "ey" + "K" * 40}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", tenant.environ["PATH"])
+        result = tenant.fails("azure_app_secret", unique_name="gateway", description="s", auth_source="cli")
+    assert "Azure CLI" in result["msg"]
+    assert _leaks(tenant, result, token) == []
+    environment = (tmp_path / "env").read_text()
+    assert "PATH=" in environment
+    assert tenant.server.client_secret not in environment
+    assert "AZURE_ACCESS_TOKEN" not in environment
+
+
+def test_an_azure_cli_that_never_ends_is_ended_with_all_that_it_started(tenant: Tenant, tmp_path: Path) -> None:
+    az = tmp_path / "az"
+    az.write_text(f"#!/bin/sh\nsleep 3600 &\necho $! > {tmp_path}/pid\nwait\n")
+    az.chmod(az.stat().st_mode | stat.S_IXUSR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        tenant.environ = {**tenant.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+        wish = {"unique_name": "gateway", "description": "s"}
+        result = tenant.fails("azure_app_secret", **wish, auth_source="cli", wait_timeout=1)
+    assert "TimeoutExpired" in result["msg"]
+    left = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
+    while left.is_file() and left.read_text().rpartition(") ")[2][0] not in "ZX":  # the kernel is at it
+        continue
+
+
+def test_a_bug_tells_no_secret_and_stays_a_bug(tenant: Tenant) -> None:
+    unknown = seed.new_secret()
+    known = "known to the call"
+
+    def run(call: Call) -> dict[str, t.Any]:
+        call.secrets.add(known)
+        try:
+            raise KeyError(known)
+        except KeyError as exc:
+            raise ValueError(f"{unknown} and {known}") from exc
+
+    module = Module(argument_spec=azure_app_secret.OWN, run=run)
+    call = Call(params={}, check_mode=False, environ={}, memory=tenant.memory)
+    with pytest.raises(RuntimeError) as bug:
+        module.execute(call)
+    assert "ValueError" in str(bug.value)
+    assert unknown not in str(bug.value)
+    assert known not in str(bug.value)
+    assert bug.value.__context__ is None
+    harmless = Module(argument_spec=azure_app_secret.OWN, run=lambda call: {"it": call.environ["missing"]})
+    with pytest.raises(KeyError, match="missing"):
+        harmless.execute(call)
+
+
+def test_short_values_do_not_garble_other_words() -> None:
+    secrets = Secrets()
+    secrets.add("app")
+    assert secrets.masked({"name": "application"}) == {"name": "application"}
