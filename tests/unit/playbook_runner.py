@@ -148,7 +148,8 @@ class Playbooks:
             timeout=300,
             check=False,
         )
-        self.outputs.append(done.stdout)
+        if command[0] != "ansible-vault":  # whose output is what was asked for
+            self.outputs.append(done.stdout)
         results = {}
         for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', done.stdout, flags=re.MULTILINE):
             name, _blank, value = json.loads(f'"{told}"').partition(" ")
