@@ -172,7 +172,8 @@ class Playbooks:
                 output, _errors = process.communicate(timeout=300)
             finally:
                 process.kill()
-        self.outputs.append(output)
+        if command[0] != "ansible-vault":  # whose output is what was asked for
+            self.outputs.append(output)
         results = {}
         for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', output, flags=re.MULTILINE):
             name, _blank, value = json.loads(f'"{told}"').partition(" ")

@@ -104,6 +104,7 @@ def _tampered(playbooks: Playbooks, **changes: str) -> None:
     plain = playbooks.folder / "edited.yml"
     plain.write_text(yaml.safe_dump({"gateway_app_credential": credential}))
     playbooks.command("ansible-vault", "encrypt", "--output", str(playbooks.store), str(plain)).ok()
+    plain.unlink()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_without_our_consent_the_secret_alone_is_proven(playbooks: Playbooks, co
     assert result["proven"] is False
     assert result["missing_roles"] == GUIDE["outbound_microsoft365"]
     assert result["consent_url"].endswith(f"/adminconsent?client_id={result['client_id']}")
-    assert ("An administrator has to grant admin consent" in run.output) == (consent == "url")
+    assert ("An administrator has to grant admin consent: https" in run.output) == (consent == "url")
 
 
 def test_leaves_user_read_alone_and_adds_it_only_on_request(playbooks: Playbooks) -> None:
@@ -257,7 +258,7 @@ def test_bad_variables_are_refused_before_the_first_write(
 
 
 def test_a_wrong_operator_secret_says_so(playbooks: Playbooks) -> None:
-    run = playbooks.register(environ={"AZURE_SECRET": "wrong"})
+    run = playbooks.register(environ={"AZURE_SECRET": "this is not the secret"})
     assert run.failed("AADSTS7000215", "the secret's value, not its id").writes == []
 
 

@@ -15,6 +15,11 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner imp
 REGISTRATION = "email_gateway.azure_apps.azure_app_registration"
 
 
+def _from(variable: str) -> str:
+    """A secret that is not in the play itself."""
+    return f"{{{{ lookup('ansible.builtin.env', '{variable}') }}}}"
+
+
 def _sign_ins(run: Run) -> int:
     return sum(entry.path.endswith("/oauth2/v2.0/token") for entry in run.requests)
 
@@ -44,7 +49,8 @@ def test_defaults_of_the_action_group_reach_every_module(playbooks: Playbooks) -
         "AZURE_GRAPH_URL": "graph_url",
         "REQUESTS_CA_BUNDLE": "ca_file",
     }
-    defaults = {option: playbooks.environ[variable] for variable, option in names.items()}
+    defaults = {option: _from(f"OWN_{variable}") for variable, option in names.items()}
+    own = {f"OWN_{variable}": playbooks.environ[variable] for variable in names}
     play = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -52,7 +58,7 @@ def test_defaults_of_the_action_group_reach_every_module(playbooks: Playbooks) -
         "vars": {"gateway_app_profile": "outbound_smtp", "gateway_app_store_path": str(playbooks.store)},
         "roles": ["email_gateway.azure_apps.gateway_app"],
     }
-    run = playbooks.run([play], show=["gateway_app_result.proven"], environ=dict.fromkeys(names))
+    run = playbooks.run([play], show=["gateway_app_result.proven"], environ={**dict.fromkeys(names), **own})
     assert run.ok().results["gateway_app_result.proven"] is True
 
 
@@ -61,10 +67,11 @@ def test_the_environment_keyword_is_honoured(playbooks: Playbooks) -> None:
     play = {
         "hosts": "localhost",
         "gather_facts": False,
-        "environment": {name: playbooks.environ[name] for name in names},
+        "environment": {name: _from(f"OWN_{name}") for name in names},
         "tasks": [{REGISTRATION: {"display_name": "Gateway", "unique_name": "gateway"}}],
     }
-    playbooks.run([play], environ=dict.fromkeys(names)).ok()
+    own = {f"OWN_{name}": playbooks.environ[name] for name in names}
+    playbooks.run([play], environ={**dict.fromkeys(names), **own}).ok()
     assert playbooks.tenant.application(uniqueName="gateway")["displayName"] == "Gateway"
 
 
@@ -76,13 +83,13 @@ def test_two_identities_in_one_run_do_not_share_a_token(playbooks: Playbooks) ->
             "display_name": "Other",
             "unique_name": "other",
             "auth_client_id": client_id,
-            "auth_client_secret": client_secret,
+            "auth_client_secret": _from("OTHER_SECRET"),
         },
         "register": "refused",
         "ignore_errors": True,
     }
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [task, weak, task]}
-    run = playbooks.run([play], show=["refused.error.status"]).ok()
+    run = playbooks.run([play], show=["refused.error.status"], environ={"OTHER_SECRET": client_secret}).ok()
     assert run.results["refused.error.status"] == 403
     assert _sign_ins(run) == 2
 
