@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import emulator, emulator_server, playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
+    emulator,
+    emulator_server,
+    playbooks,
+    pytest_addoption,
+)
 
-__all__ = ["emulator", "emulator_server", "playbooks"]
+__all__ = ["emulator", "emulator_server", "playbooks", "pytest_addoption"]
