@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -210,6 +211,15 @@ class Playbooks:
             "module_defaults": {"group/email_gateway.azure_apps.all": defaults or {}},
         }
         return self.run([play], *arguments, show=["gateway_app_result"], environ=environ, started=started)
+
+    def spoil_store(self, store: Path, *, nth: int = 1) -> None:
+        """The store's folder is none any more, once the nth secret was made and before its value is told."""
+
+        def spoil() -> None:
+            shutil.rmtree(store.parent)
+            store.parent.write_text("no folder any more")
+
+        self.server.faults.add(path="/addPassword$", nth=nth, then=spoil)
 
     def leaks(self) -> list[leak_search.Hit]:
         """Where anything that is left behind holds a secret, the encrypted store being the only place for one.
