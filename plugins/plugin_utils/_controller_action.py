@@ -64,6 +64,8 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         if any(result.get(name) for name in module.secret_results):
             # Callbacks and logs get the censored form, registered variables the whole.
             result["_ansible_no_log"] = True
+            # Before ansible-core 2.19 the result of a whole loop is hidden by what its tasks say, not by its items.
+            self._task.no_log = True
         return result
 
     def module(self) -> Module:
