@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import logging
 import time
 import typing as t
 
@@ -93,7 +94,7 @@ class IdentityPlatform:
         Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
         reached.
         """
-        msal = import_library("msal")
+        msal = _msal()
         refused_by_msal = import_library("msal.exceptions").MsalError
         adapter = _MsalHttp(self._http, self._memory)
         what = f"sign in as the application {client_id} to the tenant {tenant_id}"
@@ -115,6 +116,16 @@ class IdentityPlatform:
             raise _refusal(what, adapter.last, result if isinstance(result, dict) else {}, fallback="no access token")
         lifetime = seconds_of(result.get("expires_in")) or DEFAULT_LIFETIME
         return AccessToken.of(result["access_token"], time.time() + lifetime)
+
+
+def _msal() -> t.Any:
+    """Without its log, which holds answers that are no JSON, tokens included, and goes to stderr and ansible.log."""
+    msal = import_library("msal")
+    log = logging.getLogger("msal")
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+    return msal
 
 
 def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *, fallback: str) -> SignInError:

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import logging
 import os
 import sys
 import time
@@ -138,6 +140,23 @@ def test_an_expired_operator_secret_is_told(tenant: Tenant) -> None:
         for credential in application["passwordCredentials"]:
             credential["endDateTime"] = "2020-01-01T00:00:00Z"
     assert tenant.fails(MODULE, **NOBODY)["error"]["code"] == "AADSTS7000222"
+
+
+@pytest.mark.parametrize("path", [TOKEN, "openid-configuration"])
+def test_an_answer_that_cannot_be_read_is_logged_nowhere(
+    tenant: Tenant, path: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """msal logs such an answer whole, and ansible-playbook writes what libraries log to stderr and to its log file."""
+    log = io.StringIO()
+    # The text of caplog will not do: it listens to loggers as well that tell nobody.
+    caplog.set_level(logging.DEBUG)
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    tenant.server.faults.add(path=path, status=200, body='{"access_token": "secret and cut o')
+    tenant.fails(MODULE, **NOBODY)
+    logging.getLogger().removeHandler(handler)
+    assert path in log.getvalue(), "what urllib3 logs is there"
+    assert "secret and cut" not in "".join([log.getvalue(), *capfd.readouterr()])
 
 
 @pytest.mark.parametrize("path", [TOKEN, "openid-configuration"])
