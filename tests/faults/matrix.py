@@ -83,8 +83,8 @@ def main() -> int:
         options.processes, mp_context=multiprocessing.get_context("spawn"), initializer=_start_bench
     ) as pool:
         pending = []
-        for job in options.job or JOBS:
-            requests = pool.submit(_requests, job).result()
+        # Asked for before the cells, which would be in the way.
+        for job, requests in [(job, pool.submit(_requests, job).result()) for job in options.job or JOBS]:
             cells = [
                 cell
                 for cell in cells_of(job, requests, full=options.full)
