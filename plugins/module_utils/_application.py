@@ -25,7 +25,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
     Read,
     by_key,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._shape import Shape
 
+AN_APPLICATION = Shape("an application", needs=("id", "appId"))
+WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
 LONGEST_DISPLAY_NAME = 120  # "Validation differences by supported account types"
 LONGEST_TAG = 256  # the same page; no whitespace, no duplicates
 LONGEST_UNIQUE_NAME = 120  # no source gives a limit: ours, so that a mistake is found here
@@ -68,7 +71,23 @@ class Address:
     def read(self, graph: GraphClient, *, select: t.Sequence[str]) -> Read:
         known = self.client_id or self.object_id or self.unique_name
         return Read(
-            path=self.path, tried=f"read {self}", query={"$select": ",".join(select)}, lag=graph.created_here(known)
+            path=self.path,
+            tried=f"read {self}",
+            query={"$select": ",".join(select)},
+            lag=graph.created_here(known),
+            shape=self.shape(select),
+        )
+
+    def shape(self, select: t.Sequence[str]) -> Shape:
+        """What answers to this key: an application that has it, with the lists that were selected.
+
+        A list that was selected and is missing is not empty: what is written back from it would remove what it holds.
+        """
+        asked = {"appId": self.client_id, "id": self.object_id, "uniqueName": self.unique_name}
+        return dataclasses.replace(
+            AN_APPLICATION,
+            needs=(*AN_APPLICATION.needs, *(name for name in select if name in WRITTEN_WHOLE)),
+            equal={name: value for name, value in asked.items() if value},
         )
 
 

@@ -36,17 +36,20 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissi
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
+    A_PRINCIPAL,
     RESOURCES,
     Permission,
     ResourcePrincipal,
     ResourcePrincipals,
     service_principal_read,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._shape import Shape
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 
 ALL_PRINCIPALS = "AllPrincipals"
+A_GRANT = Shape("a grant of delegated permissions", needs=("id", "resourceId"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +92,7 @@ def consent_reads(client_id: str, *, lag: bool) -> list[Read]:
             path=f"{principal}/appRoleAssignments",
             tried=f"read what is granted to the application {client_id}",
             lag=lag,
+            shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
         ),
         Read(
             path=f"{principal}/oauth2PermissionGrants",
@@ -96,6 +100,7 @@ def consent_reads(client_id: str, *, lag: bool) -> list[Read]:
             right="read_grant",
             lag=lag,
             forbidden_ok=True,
+            shape=A_GRANT,
         ),
     ]
 
@@ -160,6 +165,7 @@ def _read_resources(
             path=f"servicePrincipals/{object_id}",
             tried="read a resource whose permissions are granted",
             query=ResourcePrincipal.read("").query,
+            shape=dataclasses.replace(A_PRINCIPAL, equal={"id": object_id}),
         )
         for object_id in object_ids
         if object_id and known.of_object_id(object_id) is None
@@ -369,6 +375,7 @@ class ConsentResource:
                 path=f"oauth2PermissionGrants/{grant.id}",
                 tried=f"read the delegated permissions granted to {self._address}",
                 right="read_grant",
+                shape=dataclasses.replace(A_GRANT, equal={"id": grant.id}),
             )
         )
         return None if document is None else set((application.text(document, "scope") or "").split())

@@ -105,17 +105,26 @@ class TransportError(AppsError):
     """No usable answer arrived.
 
     ``maybe_processed`` is false only where the request cannot have reached the server, so that it may be sent again.
-    ``permanent`` is true where sending again cannot help.
+    ``permanent`` is true where sending again cannot help. ``accepted`` is true where a write was answered with success,
+    but with something that is not understood.
     """
 
     kind = "transport"
 
     def __init__(
-        self, message: str, *, maybe_processed: bool, permanent: bool = False, next_step: str = "", **details: t.Any
+        self,
+        message: str,
+        *,
+        maybe_processed: bool,
+        permanent: bool = False,
+        accepted: bool = False,
+        next_step: str = "",
+        **details: t.Any,
     ) -> None:
         super().__init__(message, next_step=next_step, **details)
         self.maybe_processed = maybe_processed
         self.permanent = permanent
+        self.accepted = accepted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +139,10 @@ class GraphFault:
 
     @classmethod
     def parse(cls, status: int, body: bytes, request_id: str | None) -> GraphFault:
-        document = _json.parse(body)
+        return cls.of(status, _json.parse(body), request_id)
+
+    @classmethod
+    def of(cls, status: int, document: t.Any, request_id: str | None = None) -> GraphFault:
         error = document.get("error") if isinstance(document, dict) else None
         if not isinstance(error, dict):
             return cls(status, request_id=request_id)
@@ -150,7 +162,8 @@ class GraphFault:
 
     @property
     def not_found(self) -> bool:
-        return self.status == 404
+        """Graph says so: a page that is not found is no object that is not there."""
+        return self.status == 404 and self.code != ""
 
     @property
     def concurrency(self) -> bool:
@@ -273,6 +286,8 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
         return "Microsoft Graph throttles this identity: run again later, or raise wait_timeout."
     if fault.concurrency:
         return "Another client writes to the same object: run again later, or raise wait_timeout."
+    if fault.status == 404 and not fault.code:
+        return "Check what answers at graph_url: this is not the answer of Microsoft Graph."
     if fault.not_found:
         return "Check the id and the tenant; an object made moments ago may need a longer wait_timeout."
     if fault.status >= 500:

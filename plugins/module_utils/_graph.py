@@ -31,6 +31,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience
     TRANSPORT_ATTEMPTS,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._shape import (
+    ANYTHING,
+    Shape,
+    check,
+    not_understood,
+)
 
 Json = dict[str, t.Any]
 
@@ -41,6 +47,8 @@ LAG_WINDOW = 900  # seconds after its creation in which an object may still be m
 MOST_HELD = 12 * 2**20
 MOST_PAGES = 200  # also empty ones
 FORBIDDEN = "@forbidden"
+GOOD_READS = frozenset({200})
+GOOD_WRITES = frozenset({200, 201, 202, 204})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Read:
 
     ``lag`` says that this run created the object, so that a misleading answer means "not replicated yet".
     ``forbidden_ok`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
-    ``most`` is the number of entries that a collection may have.
+    ``most`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry, must be.
     """
 
     path: str
@@ -59,6 +67,7 @@ class Read:
     lag: bool = False
     forbidden_ok: bool = False
     most: int = 10_000
+    shape: Shape = ANYTHING
 
     @property
     def url(self) -> str:
@@ -72,6 +81,7 @@ class Write:
     """One write. ``repeatable`` says that sending it twice does no more than sending it once.
 
     ``no_lag_of`` is an id that this run did not create: an answer that misses it is no replication lag.
+    ``shape`` is what the object in the answer must be, where there is one.
     """
 
     method: str
@@ -83,6 +93,7 @@ class Write:
     repeatable: bool = True
     lag: bool = False
     no_lag_of: str = ""
+    shape: Shape = ANYTHING
 
 
 def odata_string(value: str) -> str:
@@ -111,9 +122,9 @@ class GraphClient:
         self.patience = http.patience
 
     def get(self, read: Read) -> Json | None:
-        """The object, or None where there is none (404)."""
+        """The object, which is what ``read.shape`` says, or None where there is none (404)."""
         try:
-            return self._exchange("GET", read.url, read)
+            return check(self._exchange("GET", read.url, read), read.shape, tried=read.tried)
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
@@ -141,9 +152,13 @@ class GraphClient:
         Raises GraphError also for a DELETE of what is not found: whether it is gone, or only not there yet, is what
         the next read says (see _module).
         """
-        answer = self._exchange(write.method, f"/{write.path}", write)
+        try:
+            answer = self._exchange(write.method, f"/{write.path}", write)
+        except TransportError as exc:
+            self.wrote = self.wrote or exc.accepted
+            raise
         self.wrote = True
-        return answer or {}
+        return check(answer, write.shape, tried=write.tried) if answer else {}
 
     def note_created(self, object_id: str) -> None:
         """This run created the object: for a while, later tasks of the run wait for it instead of failing."""
@@ -191,18 +206,21 @@ class GraphClient:
         outer = Write(method="POST", path="$batch", tried=reads[0].tried, right=reads[0].right, body=body)
         answers = (self._exchange("POST", "/$batch", outer) or {}).get("responses")
         held.add(answers)
-        by_id = {a.get("id"): a for a in answers if isinstance(a, dict)} if isinstance(answers, list) else {}
+        by_id = _by_id(answers)
         return [self._unpack(read, by_id.get(str(i), {}), held) for i, read in enumerate(reads)]
 
     def _unpack(self, read: Read, answer: Json, held: _Held) -> Json | None:
         status, document = answer.get("status"), answer.get("body")
         if status == 200 and isinstance(document, dict):
-            return {**document, "value": self._all_pages(document, read, held)} if _is_collection(read) else document
-        if status == 404 and not read.lag:
+            if _is_collection(read):
+                return {**document, "value": self._all_pages(document, read, held)}
+            return check(document, read.shape, tried=read.tried)
+        # What is no refusal in the words of Graph is asked for on its own.
+        if status == 404 and not read.lag and GraphFault.of(404, document).not_found:
             return None
-        if status == 403 and read.forbidden_ok:
+        if status == 403 and read.forbidden_ok and GraphFault.of(403, document).code:
             return {"value": [], FORBIDDEN: True}
-        if status in RETRY_STATUS:
+        if isinstance(status, int) and status in RETRY_STATUS:
             headers = answer.get("headers")
             named = {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
             # Without patience left, the single request below says what is wrong.
@@ -219,19 +237,13 @@ class GraphClient:
     def _all_pages(self, page: Json, read: Read, held: _Held) -> list[Json]:
         entries: list[Json] = []
         for _number in range(MOST_PAGES):
-            value = page.get("value")
-            if not isinstance(value, list):
-                raise TransportError(
-                    f"Could not {read.tried}: the answer is no collection",
-                    maybe_processed=False,
-                    permanent=True,
-                    next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
-                )
-            entries += [entry for entry in value if isinstance(entry, dict)]
+            value, following = page.get("value"), page.get("@odata.nextLink")
+            if not isinstance(value, list) or not isinstance(following, (str, type(None))):
+                raise not_understood(read.tried, "the answer is no collection")
+            entries += [check(entry, read.shape, tried=read.tried) for entry in value]
             if len(entries) > read.most:
                 raise _too_much(read.tried, f"more than {read.most} entries")
-            following = page.get("@odata.nextLink")
-            if not isinstance(following, str):
+            if following is None:
                 return entries
             if not following.startswith(f"{self._base}/"):
                 raise TransportError(
@@ -258,7 +270,7 @@ class GraphClient:
         while True:
             try:
                 answer = self._send(method, url, request, token)
-                document = _parse(answer, request.tried) if answer.status_code < 300 else None
+                document = _parse(answer, request)
             except TransportError as exc:
                 transport_failures += 1
                 again = not exc.permanent and (repeatable or not exc.maybe_processed)
@@ -268,14 +280,16 @@ class GraphClient:
             if answer.status_code < 300:
                 return document
             fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
-            if answer.status_code == 401 and not renewed:
+            # Whatever else answers may have let the request through; what must not be sent twice is then not repeated.
+            sure = repeatable or fault.code != ""
+            if answer.status_code == 401 and not renewed and sure:
                 token = self._token(True)
                 renewed = True
                 continue
             misses_other = isinstance(request, Write) and request.no_lag_of != "" and request.no_lag_of in fault.message
             not_there_yet = fault.replication_lag or fault.unknown_key_id
             again = fault.throttled or (request.lag and not_there_yet and not misses_other)
-            again = again or (repeatable and answer.status_code in RETRY_STATUS and not fault.concurrency)
+            again = (again and sure) or (repeatable and answer.status_code in RETRY_STATUS and not fault.concurrency)
             if not again or not self.patience.pause(answer.headers.get("retry-after")):
                 raise GraphError(
                     fault,
@@ -345,8 +359,18 @@ def _too_much(tried: str, how: str) -> TransportError:
     )
 
 
-def _parse(answer: Response, tried: str) -> Json | None:
-    if not answer.content:
+def _parse(answer: Response, request: Read | Write) -> Json | None:
+    """The object of a good answer; None where a write has none, and for a refusal.
+
+    Raises TransportError for everything else that may come, such as a redirect or the page of a proxy.
+    """
+    tried, status = request.tried, answer.status_code
+    if status >= 400:
+        return None
+    if status not in (GOOD_READS if isinstance(request, Read) else GOOD_WRITES):
+        how = "is a redirect" if 300 <= status < 400 else "says neither yes nor no"
+        raise not_understood(tried, f"the answer {how} (HTTP status {status})", status=status)
+    if not answer.content and isinstance(request, Write):
         return None
     document = _json.parse(answer.content)
     if document is None and _json.too_large(answer.content):
@@ -355,8 +379,21 @@ def _parse(answer: Response, tried: str) -> Json | None:
         raise TransportError(
             f"Could not {tried}: the answer is not a JSON object",
             maybe_processed=True,
+            accepted=isinstance(request, Write),
             next_step="Check what answers at graph_url: a proxy's page, perhaps.",
-            status=answer.status_code,
+            status=status,
             request_id=answer.headers.get("request-id"),
         )
     return document
+
+
+def _by_id(answers: t.Any) -> dict[str, Json]:
+    """The answers of a batch; none of those that bear the same id, since one of them is another's."""
+    found: dict[str, Json] = {}
+    repeated: set[str] = set()
+    for answer in answers if isinstance(answers, list) else ():
+        name = answer.get("id") if isinstance(answer, dict) else None
+        if isinstance(name, str):
+            repeated |= {name} & found.keys()
+            found[name] = answer
+    return {name: answer for name, answer in found.items() if name not in repeated}

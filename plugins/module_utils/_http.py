@@ -85,10 +85,10 @@ class HttpClient:
         params: t.Mapping[str, str] | None = None,
     ) -> Response:
         """Raises TransportError where no complete answer arrived, or where the host is not one of the configured."""
-        host = urlsplit(url).netloc.lower()
-        if urlsplit(url).scheme != "https" or host not in self._allowed:
+        scheme, host = _scheme_and_host(url)
+        if not self.is_configured(url):
             raise TransportError(
-                f"Refused to send a request to {urlsplit(url).scheme}://{host}, which is not a configured host",
+                f"Refused to send a request to {scheme}://{host}, which is not a configured host",
                 maybe_processed=False,
                 permanent=True,
                 next_step="Check authority_url, graph_url and cloud_environment.",
@@ -116,13 +116,19 @@ class HttpClient:
                     names = {name.lower(): value for name, value in answer.headers.items()}
                     return Response(status_code=answer.status_code, headers=names, content=content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as exc:
-            if not self._watch.expired:
+            # A TLS handshake as a whole has the same timeout, and may be the first to say so.
+            if not self._watch.expired and not isinstance(exc, requests.exceptions.ReadTimeout):
                 raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
         raise TransportError(
             f"{what}: no answer in time, which is {self._endpoint.request_timeout} s from beginning to end",
             maybe_processed=True,
             next_step="Raise request_timeout, or check the network.",
         )
+
+    def is_configured(self, url: str) -> bool:
+        """May a request be sent there?"""
+        scheme, host = _scheme_and_host(url)
+        return scheme == "https" and host in self._allowed
 
     def close(self) -> None:
         if self._session is not None:
@@ -134,12 +140,23 @@ class HttpClient:
             session = requests.Session()
             # False also keeps macOS' proxy look-up out of forked workers, where it can crash the process.
             session.trust_env = False
+            # Also where it does not follow a redirect, requests looks at its target, and for that reads the whole body.
+            session.get_redirect_target = lambda _answer: None
             session.verify = self._endpoint.ca_file or True
             session.mount("https://", self._watch.adapter())
             self._session = session
         proxies = _proxies(self._endpoint.environ)
         self._session.proxies = {} if proxy_bypass_environment(host, proxies) else proxies
         return self._session
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Empty for what is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc.lower()
 
 
 def _read(answer: requests.Response, what: str) -> bytes:
@@ -207,10 +224,6 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
             f"{what}: no connection within {CONNECT_TIMEOUT} s",
             maybe_processed=False,
             next_step="Check the address, the firewall and HTTPS_PROXY.",
-        )
-    if isinstance(exc, errors.Timeout):
-        return TransportError(
-            f"{what}: no answer in time", maybe_processed=True, next_step="Raise request_timeout, or check the network."
         )
     if isinstance(exc, errors.ConnectionError):
         refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import logging
+import re
 import time
 import typing as t
 
@@ -30,6 +32,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memo
 DISCOVERY_LIFETIME = 3600  # seconds
 DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
 LARGEST_ANSWER = 256 * 1024  # bytes; a token has a few thousand. SharedMemory keeps the answer to the discovery
+TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trace_id", "correlation_id")
+ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
+AADSTS = re.compile(r"AADSTS[0-9]+")
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
 # What the operator does about an error of the identity platform.
@@ -109,7 +114,7 @@ class IdentityPlatform:
                 http_client=adapter,
             )
             result = application.acquire_token_for_client(scopes=[f"{resource}/.default"])
-        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, refused_by_msal) as exc:
+        except (*ODDITIES, refused_by_msal) as exc:
             # What msal raises about an answer that it does not understand depends on the answer and on its version.
             raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
         if not isinstance(result, dict) or not is_token(result.get("access_token")):
@@ -132,24 +137,30 @@ def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *,
     """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery."""
     if not result.get("error_description") and last is not None:
         result = _json_object(last) or result
-    description = str(result.get("error_description") or "")
-    first_line = description.splitlines()[0].split(" Trace ID:")[0] if description else ""
-    code = first_line.partition(":")[0] if first_line.startswith("AADSTS") else None
+    description = _text(result, "error_description") or ""
+    first_line = next((line for line in description.splitlines() if line.strip()), "").split(" Trace ID:")[0]
+    found = AADSTS.match(first_line)
+    code = found[0] if found else None
     status = last.status_code if last else None
     if code is None and status is not None and (status in RETRY_STATUS or status < 400):
         reason = f"the identity platform answered with status {status} and no token"
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
     else:
-        reason = first_line or str(result.get("error") or fallback)
+        reason = first_line or _text(result, "error") or fallback
         next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret.")
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,
         code=code,
         status=status,
-        request_id=result.get("trace_id"),
-        correlation_id=result.get("correlation_id"),
+        request_id=_text(result, "trace_id"),
+        correlation_id=_text(result, "correlation_id"),
     )
+
+
+def _text(document: t.Mapping[str, t.Any], name: str) -> str | None:
+    value = document.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _json_object(answer: Response) -> dict[str, t.Any] | None:
@@ -180,7 +191,7 @@ def seconds_of(value: t.Any) -> float | None:
 
 
 def is_token(value: t.Any) -> t.TypeGuard[str]:
-    return isinstance(value, str) and value != "" and value.isascii() and not any(c.isspace() for c in value)
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value
 
 
 class _MsalHttp:
@@ -203,9 +214,17 @@ class _MsalHttp:
         if isinstance(known, str):
             return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
         answer = self._send("GET", url, params=params, headers=headers)
-        if answer.status_code == 200 and "token_endpoint" in (_json_object(answer) or {}):
-            self._memory.remember(key, answer.text, seconds=DISCOVERY_LIFETIME)
-        return _MsalResponse(answer)
+        if answer.status_code != 200:
+            return _MsalResponse(answer)
+        told = _json_object(answer) or {}
+        endpoint = _text(told, "token_endpoint")
+        if endpoint is None:
+            raise ValueError("the description of the tenant names no token endpoint")
+        # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
+        known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint})
+        if self._http.is_configured(endpoint):
+            self._memory.remember(key, known, seconds=DISCOVERY_LIFETIME)
+        return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
 
     def post(
         self,
@@ -215,7 +234,14 @@ class _MsalHttp:
         headers: t.Mapping[str, str] | None = None,
         **ignored: t.Any,
     ) -> _MsalResponse:
-        return _MsalResponse(self._send("POST", url, params=params, headers=headers, data=data))
+        answer = self._send("POST", url, params=params, headers=headers, data=data)
+        # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
+        # token for an application has. So it gets the few that count.
+        told = _json_object(answer) or {}
+        kept = {name: value for name in TOKEN_TEXTS if (value := _text(told, name)) is not None}
+        lifetime = seconds_of(told.get("expires_in"))
+        content = json.dumps({**kept, "expires_in": int(lifetime or DEFAULT_LIFETIME)})
+        return _MsalResponse(dataclasses.replace(answer, content=content.encode()))
 
     def close(self) -> None:
         """The session belongs to the transport."""

@@ -3,17 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""JSON from a server that may be anybody: a few bytes of it can become thirty times as many in memory."""
+"""JSON from a server that may be anybody: a few bytes of it can become thirty times as many in memory.
+
+What is taken for JSON here can be written as JSON in UTF-8 again, and walked through without Python's recursion limit.
+"""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 import sys
 import typing as t
 
+DEEPEST = 50  # levels; the answers of Microsoft Graph have less than ten
 LARGEST_PARSED = 20 * 2**20  # bytes in memory, by a cautious estimate
 # Bytes of CPython's smallest dict with an entry, smallest list, and entry with a value of its own.
 DICT, LIST, ENTRY = 240, 90, 70
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def too_large(content: bytes) -> bool:
@@ -30,13 +37,49 @@ def too_large(content: bytes) -> bool:
 
 
 def parse(content: bytes) -> t.Any | None:
-    """The value; None for what is no JSON, or too much of it."""
+    """The value; None for what is no JSON (RFC 8259), or too much of it."""
     if not content or too_large(content):
         return None
     try:
-        return json.loads(content)
+        value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_number)
     except (ValueError, RecursionError):
         return None
+    return value if _is_sound(value) else None
+
+
+def _refuse(name: str) -> t.NoReturn:
+    """NaN and the infinities, which Python takes."""
+    raise ValueError(name)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)
+
+
+def _is_sound(value: t.Any) -> bool:
+    """Not too deep, and no half of a surrogate pair, which can be escaped in JSON but not be written anywhere."""
+    level = [value]
+    for _depth in range(DEEPEST):
+        below: list[t.Any] = []
+        for item in level:
+            if isinstance(item, str):
+                if not _is_unicode(item):
+                    return False
+            elif isinstance(item, dict):
+                if not all(map(_is_unicode, item)):
+                    return False
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or _SURROGATE.search(text) is None
 
 
 def weight(value: t.Any) -> int:

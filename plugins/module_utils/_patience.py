@@ -16,6 +16,7 @@ import typing as t
 Answer = t.TypeVar("Answer")
 
 LONGEST_PAUSE = 60.0  # seconds
+SHORTEST_PAUSE = 0.5  # seconds: bounds the number of requests of a task
 TRANSPORT_ATTEMPTS = 4
 RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 
@@ -34,14 +35,14 @@ class Patience:
         ``retry_after`` is the header's value: seconds, also fractional, or a date.
         """
         asked = _seconds(retry_after)
-        if asked is None:
+        if asked is None or asked <= 0:  # told nothing, or to come back at once, which could go on for ever
             # Only these grow: being told how long to wait says nothing about how long the next trouble lasts.
             self._pauses += 1
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
             pause *= random.uniform(0.75, 1.25)
         else:
             # The jitter keeps parallel hosts from coming back together.
-            pause = min(LONGEST_PAUSE, max(0.0, asked)) + random.uniform(0.0, 0.25)
+            pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, asked)) + random.uniform(0.0, 0.25)
         if time.monotonic() + pause > self._deadline:
             return False
         time.sleep(pause)
@@ -64,6 +65,6 @@ def _seconds(retry_after: str | None) -> float | None:
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError, IndexError, OSError):
             return None
     return seconds if math.isfinite(seconds) else None

@@ -38,6 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_
     restore_service_principal,
     service_principal_read,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._shape import Shape
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
@@ -181,6 +182,7 @@ class RegistrationResource:
             tried=f"read the owners of {self._wish.address}",
             query={"$select": "id,displayName"},
             lag=lag,
+            shape=Shape("an owner", needs=("id",)),
         )
 
     def _read_remains(self) -> tuple[Registration, Json | None]:
@@ -194,6 +196,7 @@ class RegistrationResource:
                 path=DELETED,
                 tried="read the deleted applications",
                 query={"$select": ",".join(FIELDS), "$top": str(LARGEST_PAGE)},
+                shape=application.AN_APPLICATION,
             )
         ]
         if wish.present and wish.display_name is not None:
@@ -202,6 +205,7 @@ class RegistrationResource:
                     path="applications",
                     tried="look for applications of the same name",
                     query={"$filter": f"displayName eq {odata_string(wish.display_name)}", "$select": ",".join(FIELDS)},
+                    shape=application.AN_APPLICATION,
                 )
             )
         deleted, namesakes = (*self._graph.get_many(reads), None)[:2]
@@ -381,6 +385,7 @@ class RegistrationResource:
                     tried=f"register {self._wish.address}",
                     body=body,
                     headers={"Prefer": "create-if-missing"},
+                    shape=self._wish.address.shape(()),
                 )
             )
         except GraphError as exc:

@@ -82,7 +82,13 @@ def _selection(call: Call) -> Read:
     elif params["tag"] is not None:
         (tag,) = application.check_tags([params["tag"]])
         query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
-    return Read(path="applications", tried="list the applications of the tenant", query=query, most=MOST_APPLICATIONS)
+    return Read(
+        path="applications",
+        tried="list the applications of the tenant",
+        query=query,
+        most=MOST_APPLICATIONS,
+        shape=application.AN_APPLICATION,
+    )
 
 
 def _described(call: Call, document: Json, consent: Consent) -> View:

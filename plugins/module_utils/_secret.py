@@ -315,12 +315,13 @@ class SecretResource:
                     # Without an answer the request may still be on its way, and be processed after all others.
                     self._answers_to_come += isinstance(exc, TransportError)
                     retry_after = exc.retry_after if isinstance(exc, GraphError) else None
-                    if attempt == CREATE_ATTEMPTS or not self._graph.patience.pause(retry_after):
+                    permanent = isinstance(exc, TransportError) and exc.permanent
+                    if permanent or attempt == CREATE_ATTEMPTS or not self._graph.patience.pause(retry_after):
                         raise
                     continue
                 value = application.text(answer, "secretText")
-                if value:
-                    return self._note_made(current, answer, value=value)
+                if value and _is_value(value):
+                    return self._note_made(current, answer, value=value, start=start, end=end)
                 self._answer_was_lost = True
                 break
             raise ConflictError(
@@ -332,12 +333,29 @@ class SecretResource:
                 self._clean_up_after(exc, current, start=start)
             raise
 
-    def _note_made(self, current: Secrets, answer: Json, *, value: str) -> Secrets:
-        made = PasswordCredential.of(answer)
+    def _note_made(
+        self, current: Secrets, answer: Json, *, value: str, start: datetime.datetime, end: datetime.datetime
+    ) -> Secrets:
+        """What the answer says about itself is believed where it is the secret that was asked for.
+
+        Otherwise only the value is kept: it must not be lost, nor a record that another one made be taken for ours.
+        """
+        told = PasswordCredential.of(answer)
+        known = {credential.key_id for credential in current.credentials}
+        asked = PasswordCredential(
+            key_id=None, description=self._wish.description, start=start, end=end, hint=value[:3]
+        )
+        made = dataclasses.replace(told, start=told.start or start)
+        if made.start != start or made.key_id is None or made.key_id in known:
+            made = self._found(current, start=start) or asked
         if made.key_id:
             self._graph.note_created(made.key_id)
             record = {
-                name: answer.get(name) for name in ("keyId", "displayName", "startDateTime", "endDateTime", "hint")
+                "keyId": made.key_id,
+                "displayName": made.description,
+                "startDateTime": times.written(made.start) if made.start else None,
+                "endDateTime": times.written(made.end) if made.end else None,
+                "hint": made.hint,
             }
             self._call.memory.remember(
                 self._memory_key(current),
@@ -345,6 +363,23 @@ class SecretResource:
                 seconds=LAG_WINDOW,
             )
         return dataclasses.replace(current, chosen=made, value=value, credentials=(made, *current.credentials))
+
+    def _found(self, current: Secrets, *, start: datetime.datetime) -> PasswordCredential | None:
+        """The only new record with our start, if Microsoft Graph shows it already."""
+        address = application.Address(object_id=current.application_object_id)
+        known = {credential.key_id for credential in current.credentials}
+        try:
+            document = self._graph.get(address.read(self._graph, select=FIELDS)) or {}
+        except AppsError:  # the value is what counts; without its key id the next run renews it
+            document = {}
+        new = [c for c in self._lost(password_credentials(document), {start}) if c.key_id and c.key_id not in known]
+        if len(new) == 1:
+            return new[0]
+        self._call.warn(
+            f"Microsoft Graph told the value of the new client secret of {self._wish.address}, but not its key id; it"
+            f" started at {times.written(start)}"
+        )
+        return None
 
     def _add_password(self, current: Secrets, *, start: datetime.datetime, end: datetime.datetime) -> Json:
         return self._graph.write(
@@ -371,6 +406,7 @@ class SecretResource:
         that was just told, so that it becomes a warning.
         """
         starts = set(self._wish.lost_starts)
+        # Never a start that the answer alone told: another's secret may have it.
         if self._answer_was_lost and made.chosen_start is not None:
             starts.add(made.chosen_start)
         if not starts:
@@ -405,7 +441,7 @@ class SecretResource:
         while True:
             document = self._graph.get(address.read(self._graph, select=FIELDS)) or {}
             credentials = password_credentials(document)
-            if any(credential.key_id == made.chosen_key_id for credential in credentials):
+            if made.chosen_key_id and any(credential.key_id == made.chosen_key_id for credential in credentials):
                 return credentials
             if not self._graph.patience.pause():
                 raise ConflictError(f"the new client secret of {self._wish.address} did not show up")
@@ -450,6 +486,11 @@ class SecretResource:
     def _remove(self, current: Secrets, credential: PasswordCredential | None) -> None:
         if credential is None:
             return
+        if credential.key_id is None:
+            raise ConflictError(
+                f"Could not remove a client secret of {self._wish.address}: Microsoft Graph shows no key id of it",
+                next_step="Run again; if it stays, remove it in the portal.",
+            )
         made_here = self._graph.created_here(credential.key_id)
         try:
             self._graph.write(
@@ -507,4 +548,10 @@ def _answer_lost(exc: TransportError | GraphError) -> bool:
     """May the secret have been made although no answer with its value came?"""
     if isinstance(exc, TransportError):
         return exc.maybe_processed
-    return exc.fault.status >= 500 and not exc.fault.concurrency
+    # A refusal without a code is not one of Graph: whatever answered may have let the request through.
+    return (exc.fault.status >= 500 or not exc.fault.code) and not exc.fault.concurrency
+
+
+def _is_value(value: str) -> bool:
+    """Can it be a client secret? One line of printable characters, which every store and form takes."""
+    return value.isascii() and value.isprintable() and not any(c.isspace() for c in value)

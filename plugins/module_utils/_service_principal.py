@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import objects, text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import objects, text, texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
@@ -21,7 +21,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
     Write,
     by_key,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._shape import Shape
 
+A_PRINCIPAL = Shape("a service principal", needs=("id", "appId"))
 # Well-known client ids ("Verify first-party Microsoft applications in sign-in reports").
 RESOURCES: dict[str, str] = {
     "microsoft_graph": "00000003-0000-0000-c000-000000000000",
@@ -41,11 +43,16 @@ def resource_label(client_id: str) -> str:
     return RESOURCE_NAMES.get(client_id, client_id)
 
 
+def principal_shape(client_id: str) -> Shape:
+    return dataclasses.replace(A_PRINCIPAL, equal={"appId": client_id})
+
+
 def service_principal_read(client_id: str, *, tried: str) -> Read:
     return Read(
         path=by_key("servicePrincipals", "appId", client_id),
         tried=tried,
         query={"$select": PRINCIPAL_FIELDS},
+        shape=principal_shape(client_id),
     )
 
 
@@ -54,6 +61,7 @@ def deleted_service_principals_read(*, tried: str) -> Read:
         path="directory/deletedItems/microsoft.graph.servicePrincipal",
         tried=tried,
         query={"$select": f"{PRINCIPAL_FIELDS},deletedDateTime", "$top": str(LARGEST_PAGE)},
+        shape=A_PRINCIPAL,
     )
 
 
@@ -94,6 +102,7 @@ def create_service_principal(graph: GraphClient, client_id: str, *, display_name
                 body={"displayName": display_name},
                 headers={"Prefer": "create-if-missing"},
                 lag=graph.created_here(client_id),
+                shape=principal_shape(client_id),
             )
         )
     except GraphError as exc:
@@ -145,8 +154,8 @@ class ResourcePrincipal:
                 if not name or not permission_id:
                     continue
                 names[Permission(client_id, kind, permission_id.lower())] = name
-                allowed = entry.get("allowedMemberTypes")
-                if entry.get("isEnabled") is not False and (kind == "delegated" or "Application" in (allowed or ())):
+                for_applications = "Application" in texts(entry.get("allowedMemberTypes"))
+                if entry.get("isEnabled") is not False and (kind == "delegated" or for_applications):
                     ids[kind][name] = permission_id.lower()
         return cls(
             client_id=client_id,
@@ -162,6 +171,7 @@ class ResourcePrincipal:
             path=by_key("servicePrincipals", "appId", client_id),
             tried=f"read the permissions that {resource_label(client_id)} offers",
             query={"$select": "id,appId,displayName,appRoles,oauth2PermissionScopes"},
+            shape=principal_shape(client_id),
         )
 
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    GUID,
     check_guid,
     check_tenant,
 )
@@ -65,6 +66,7 @@ def token_info(call: Call) -> dict[str, t.Any]:
                 next_step=f"If the secret is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
                 **exc.details,
             ) from None
+        _check_whose(token, client_id=client_id, tenant_id=tenant_id)
         missing = [role for role in expected if role not in token.roles]
         if not missing or not params["poll"] or not patience.pause():
             break
@@ -77,11 +79,24 @@ def token_info(call: Call) -> dict[str, t.Any]:
         "missing_roles": missing,
         "unexpected_roles": _unexpected(token, params["expected_roles"]),
         "scope": f"{resource}/.default",
-        "audience": str(token.claims.get("aud") or resource),
+        "audience": audience if isinstance(audience := token.claims.get("aud"), str) else resource,
         "expires": times.written(datetime.datetime.fromtimestamp(int(token.expires), datetime.timezone.utc)),
         "attempts": attempts,
         "waited_seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
+    """A token for another application or tenant proves nothing. An opaque one names neither. Raises SignInError."""
+    claims = {"tid": tenant_id, "appid": client_id, "azp": client_id}
+    for name, asked in claims.items():
+        told = token.claims.get(name)
+        if isinstance(told, str) and GUID.fullmatch(asked) and told.lower() != asked.lower():
+            raise SignInError(
+                f"The token is for another {'tenant' if name == 'tid' else 'application'} than was asked for"
+                f" (its claim {name} is not {asked})",
+                next_step="Check what answers at the address of the sign-in host.",
+            )
 
 
 def _unexpected(token: AccessToken, expected: t.Sequence[str] | None) -> list[str]:

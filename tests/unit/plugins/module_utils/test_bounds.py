@@ -80,7 +80,7 @@ def _pages(size: int, count: int, make: t.Callable[[int], t.Any]) -> t.Callable[
             elif "appRoleAssignments" in asked["url"] or "oauth2PermissionGrants" in asked["url"]:
                 content = {"value": []}
             else:
-                content = {"id": _guid(1), "appId": _guid(2), "appRoles": []}
+                content = {"id": _guid(1), "appId": asked["url"].split("%27")[1], "appRoles": []}
             answers.append({"id": asked["id"], "status": 200, "body": content})
         return in_json({"responses": answers})
 

@@ -10,6 +10,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import LONGEST_PAUSE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._secret import VISIBLE_AFTER
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
@@ -764,7 +766,7 @@ def test_the_wait_for_a_young_secret_that_somebody_removed_ends(tenant: Tenant, 
     held(tenant).clear()
     result = tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], held_start=kept["start"])
     assert result["client_secret"]
-    assert sum(virtual_time.waited) < 130
+    assert sum(virtual_time.waited) < VISIBLE_AFTER + 1.25 * LONGEST_PAUSE
     old = {"held_key_id": result["key_id"], "held_start": START}
     held(tenant).clear()
     virtual_time.waited.clear()
