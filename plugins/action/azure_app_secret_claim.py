@@ -8,8 +8,13 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT, STATE, ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    ENDPOINT,
+    STATE,
+    ArgumentSpec,
+    positive,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
@@ -43,9 +48,8 @@ class ActionModule(ControllerAction):
 
     def _claim(self, call: Call) -> dict[str, t.Any]:
         params = call.params
-        if params["wait_timeout"] < 1:
-            raise InputError("wait_timeout is less than 1", next_step="Set wait_timeout to 1 or more seconds.")
-        patience = Patience(params["wait_timeout"])
+        wait_timeout = positive("wait_timeout", params)
+        patience = Patience(wait_timeout)
         claims = Claims(params["path"], run=RUN_LOCK, host=self._host)
         start: datetime.datetime | None = None
         if params["state"] == "absent":
@@ -55,7 +59,7 @@ class ActionModule(ControllerAction):
         elif call.check_mode:
             lost = claims.lost_starts()
         else:
-            start, lost = _take(claims, patience, seconds=TASKS_UNDER_CLAIM * params["wait_timeout"])
+            start, lost = _take(claims, patience, seconds=TASKS_UNDER_CLAIM * wait_timeout)
         return {
             "changed": False,
             "path": claims.path,

@@ -154,6 +154,8 @@ def pick(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str])
     if option is not None:
         return option
     found = {variable: value for variable in ENVIRONMENT[name] if (value := _filled(environ.get(variable)))}
+    for variable, value in found.items():
+        check_characters(variable, value, is_path=name == "ca_file")
     if name != "ca_file" and len(set(found.values())) > 1:
         raise InputError(
             f"The environment variables {' and '.join(found)} contradict each other",
@@ -232,6 +234,28 @@ def auth_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
         access_token=pick("auth_access_token", params, environ),
         given=frozenset(name for name in AUTH.options if _filled(params.get(name)) is not None),
     )
+
+
+def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:
+    """Raises InputError where a text, also one inside a list or a dict, cannot be written in UTF-8 or holds a NUL.
+
+    Names of files need not be UTF-8: Python holds their other bytes as halves of characters.
+    """
+    if isinstance(value, t.Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            check_characters(name, item, is_path=is_path)
+    elif isinstance(value, str):
+        try:
+            sound = b"\0" not in (os.fsencode(value) if is_path else value.encode())
+        except UnicodeEncodeError:
+            sound = False
+        if not sound:
+            raise InputError(
+                f"{name} holds a NUL character or half of a character (a lone surrogate)",
+                next_step=f"Remove it from {name}; a file that it comes from may not be in UTF-8.",
+            )
 
 
 def check_guid(name: str, value: str) -> str:

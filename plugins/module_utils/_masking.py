@@ -71,9 +71,11 @@ def _mapped(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
 
 def _forms(secret: str) -> set[str]:
     """How a secret may be written by whoever sends it back."""
-    plain = secret.encode()
-    every = "".join(c if c.isascii() and c.isalnum() else "".join(f"%{b:02X}" for b in c.encode()) for c in secret)
-    found = {secret, quote(secret, safe=""), quote_plus(secret), every, quote(every, safe="")}
+    # Half of a character is refused later on, in a message that must not hold it either.
+    plain = secret.encode(errors="surrogatepass")
+    whole = plain.decode(errors="replace")
+    every = "".join(c if c.isascii() and c.isalnum() else "".join(f"%{b:02X}" for b in c.encode()) for c in whole)
+    found = {secret, quote(plain, safe=""), quote_plus(plain), every, quote(every, safe="")}
     found |= {json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1], html.escape(secret), plain.hex()}
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + plain).decode()

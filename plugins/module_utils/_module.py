@@ -25,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     AuthSettings,
     Endpoint,
     auth_settings,
+    check_characters,
     endpoint_settings,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
@@ -149,6 +150,8 @@ class Module:
         for name in self.argument_spec.secret_options:
             call.secrets.add(call.params.get(name))
         try:
+            for name, option in self.argument_spec.options.items():
+                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
             result = self.run(call)
         except AppsError as exc:
             return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told)}

@@ -118,6 +118,27 @@ def read_declaration(
     return graph.patience.until(lambda state: not lags_behind(graph, *told(state)), read)
 
 
+def check_permission_names(option: str, names: t.Iterable[str]) -> None:
+    """Raises InputError for what cannot be the name of a permission."""
+    for name in names:
+        if not name or not name.isascii() or any(c.isspace() for c in name) or len(name) > 256:
+            raise InputError(
+                f"{option}: {shown(name)} is not the name of a permission",
+                next_step="Use names as in Microsoft's permissions reference, such as Mail.ReadWrite.",
+            )
+
+
+def required_principal(document: Json | None, resource: str) -> ResourcePrincipal:
+    """The tenant's service principal of a resource. Raises ConflictError where it has none."""
+    if document is None:
+        raise ConflictError(
+            f"The tenant has no service principal of the resource {resource}",
+            next_step="Check the resource's client id and the national cloud; the resource may have to be licensed"
+            " or consented to first.",
+        )
+    return ResourcePrincipal.of(document)
+
+
 def resolve(
     principal: ResourcePrincipal, kind: str, name: str, *, declared: t.Collection[Permission] = ()
 ) -> Permission:
@@ -186,12 +207,7 @@ class PermissionsResource:
         if self._exact and not self._present:
             raise InputError("exact goes with state=present only", next_step="Remove exact, or set state to present.")
         for kind, names in self._names.items():
-            for name in names or ():
-                if not name or not name.isascii() or any(c.isspace() for c in name) or len(name) > 256:
-                    raise InputError(
-                        f"{kind}_permissions: {shown(name)} is not the name of a permission",
-                        next_step="Use names as in Microsoft's permissions reference, such as Mail.ReadWrite.",
-                    )
+            check_permission_names(f"{kind}_permissions", names or ())
 
     @property
     def _graph(self) -> GraphClient:
@@ -207,16 +223,10 @@ class PermissionsResource:
             [self._address.read(self._graph, select=FIELDS), ResourcePrincipal.read(self._resource)]
         )
         found = application.required(document, self._address, may_be_gone=not self._present)
-        if principal is None:
-            raise ConflictError(
-                f"The tenant has no service principal of the resource {self._call.params['resource']}",
-                next_step="Check the resource's client id and the national cloud; the resource may have to be licensed"
-                " or consented to first.",
-            )
         return Declared(
             document=found,
             permissions=tuple(p for p in declared_permissions(found) if p.resource == self._resource),
-            principal=ResourcePrincipal.of(principal),
+            principal=required_principal(principal, self._call.params["resource"]),
         )
 
     def desired(self, current: Declared) -> Declared:

@@ -18,10 +18,12 @@ import errno
 import fcntl
 import json
 import os
+import stat
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._paths import impossible, make_private_folder
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLock
 
 MODE = 0o600
@@ -102,10 +104,16 @@ class Claims:
     @contextlib.contextmanager
     def _open(self) -> t.Iterator[int]:
         """The file, locked. Whoever removed it meanwhile left a file that nobody finds any more: open again."""
+        reason = impossible(self.path)
+        if reason:
+            raise self._unusable(f"cannot be: {reason}")
         try:
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            make_private_folder(os.path.dirname(self.path))
             while True:
                 file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, MODE)
+                if not stat.S_ISREG(os.fstat(file).st_mode):
+                    os.close(file)
+                    raise self._unusable("is no regular file, and is left as it is")
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if self._still_there(file):
                     break

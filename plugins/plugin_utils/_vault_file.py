@@ -19,8 +19,14 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._paths import (
+    impossible,
+    make_private_folder,
+    nearest_folder,
+)
 
 MODE = 0o600
+ROOM = 7  # bytes that a name has to leave for a file beside it: the role's ".claims"
 PASSWORD_STEP = "Pass --vault-id or --vault-password-file, set ANSIBLE_VAULT_PASSWORD_FILE, or add a vault credential."
 
 
@@ -84,15 +90,13 @@ class VaultFile:
     def check_writable(self) -> None:
         """Raises ConflictError where ``write`` would fail, as far as that can be known before."""
         self._encrypting_secret()
-        folder = os.path.dirname(self.path)
-        while not os.path.lexists(folder):
-            folder = os.path.dirname(folder)
-        reason = ""
-        if os.path.isdir(self.path):
+        folder = nearest_folder(self.path)
+        reason = impossible(self.path, room=ROOM)
+        if not reason and os.path.isdir(self.path):
             reason = "it is a directory"
         elif not os.path.isdir(folder):
             reason = f"{folder} is not a directory"
-        elif not os.access(folder, os.W_OK | os.X_OK):
+        elif not reason and not os.access(folder, os.W_OK | os.X_OK):
             reason = f"the directory {folder} is not writable"
         if reason:
             raise ConflictError(
@@ -110,7 +114,7 @@ class VaultFile:
         encrypted = VaultLib(self._secrets).encrypt(text, secret=secret, vault_id=vault_id)
         folder = os.path.dirname(self.path)
         try:
-            _make_private(folder)
+            make_private_folder(folder)
             self._replace(folder, encrypted)
         except OSError as exc:
             raise ConflictError(
@@ -165,11 +169,3 @@ class VaultFile:
             os.fsync(directory)
         finally:
             os.close(directory)
-
-
-def _make_private(folder: str) -> None:
-    """Make the missing directories, each for its owner alone; os.makedirs would do so for the last one only."""
-    if os.path.isdir(folder):
-        return
-    _make_private(os.path.dirname(folder))
-    os.mkdir(folder, 0o700)

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever is written into an option: it is done, or refused clearly before anything is written.
+
+The options come from each module's own argument spec, so that a new one is tried without a word here.
+BAD_INPUT_EXAMPLES=2000 tries as many for each option, other ones in each run.
+"""
+
+from __future__ import annotations
+
+import collections.abc as c
+import importlib
+import json
+import os
+import socket
+import types
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.parsing.vault import VaultSecret
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
+from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+
+PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
+MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
+EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "0"))
+FEW = settings(
+    max_examples=EXAMPLES or 12,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+# Where an option needs more than its kind to be sensible. One that is not here gets a value of its kind.
+SENSIBLE: dict[str, t.Any] = {
+    "description": "gateway",
+    "display_name": "Gateway",
+    "unique_name": "gateway",
+    "application_permissions": ["Mail.Read"],
+    "content": {"mine": "value"},
+    "end_date": "2999-01-01",
+    "wait_timeout": 2,
+    "tenant_id": "contoso.onmicrosoft.com",
+    "client_secret": "a secret that is not known",
+}
+OF_KIND: dict[str, t.Any] = {"str": "x", "path": "x", "int": 1, "bool": False, "list": [], "dict": {}}
+
+
+def _declared(name: str) -> Module:
+    """As its action plugin has it, with a vault password where it wants one."""
+    action = importlib.import_module(f"{PLUGINS}.action.{name}").ActionModule
+    loader = types.SimpleNamespace(_vault=types.SimpleNamespace(secrets=[("default", VaultSecret(b"a password"))]))
+    declared: Module = action(None, None, None, loader, None, None).module()
+    return declared
+
+
+DECLARED = {name: _declared(name) for name in MODULES}
+OPTIONS = [(name, option) for name in MODULES for option in DECLARED[name].argument_spec.options]
+
+
+class SignInOnly(RunMemory):
+    """Remembers the operator's token, for the sake of speed, and nothing that one example did for the next."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, t.Any] = {}
+
+    def recall(self, key: str) -> t.Any | None:
+        return self._tokens.get(key)
+
+    def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
+        if key.startswith("token:"):
+            self._tokens[key] = value
+
+
+class Trial:
+    """One module, run with sensible options but for those that are tried, in a tenant with a bystander."""
+
+    def __init__(self, tenant: Tenant, folder: Path, asked: list[str]) -> None:
+        self.tenant = tenant
+        self.folder = folder
+        self.asked = asked
+        self.paths = nasty.paths(folder)
+        # Nothing that is installed is found, so that no example runs a program.
+        self.environ = {**tenant.environ, "PATH": str(folder / "no-programs")}
+        self.tenant.memory = SignInOnly()
+        self._made: dict[str, t.Any] = {}
+
+    def prepare(self) -> dict[str, t.Any]:
+        """What the options can name; made anew where the last example wrote."""
+        if self._made and not self.tenant.writes:
+            return self._made
+        self.tenant.server.reset()
+        memory, self.tenant.memory = self.tenant.memory, RunMemory()
+        bystander = self.tenant.register("bystander", display_name="bystander", tags=["bystander"])
+        made = self.tenant.register("gateway", display_name="Gateway")
+        self.tenant.memory = memory
+        self._made = {"bystander": bystander, "gateway": made}
+        return self._made
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts that were looked up or connected to. Only those on loopback can be."""
+    seen: list[str] = []
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: t.Any) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
+            seen.append(str(address[0]))
+            raise OSError("no network in this test")
+        connect(self, address)
+
+    def guarded_look_up(host: t.Any, *arguments: t.Any, **keywords: t.Any) -> t.Any:
+        seen.append(host.decode() if isinstance(host, bytes) else str(host))
+        if seen[-1] not in ("localhost", "127.0.0.1", "::1"):
+            raise socket.gaierror("no network in this test")
+        return look_up(host, *arguments, **keywords)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    return seen
+
+
+@pytest.fixture
+def trial(tenant: Tenant, tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Trial]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    yield Trial(tenant, tmp_path, asked)
+    assert not list(tmp_path.rglob(nasty.PWNED))
+
+
+def _sensible(spec: ArgumentSpec, made: dict[str, t.Any], without: set[str]) -> dict[str, t.Any]:
+    """As few options as the spec allows, ``without`` those that come otherwise."""
+    present = spec.options.get("state", {}).get("default") == "present"
+    names = [name for name, option in spec.options.items() if option.get("required")]
+    for group in spec.required_one_of:
+        names += [] if without & set(group) else [group[0]]
+    for rule in spec.required_if:
+        names += rule[2] if present and rule[:2] == ("state", "present") else []
+    known = {**SENSIBLE, "client_id": made["gateway"]["client_id"], "object_id": made["gateway"]["application_object_id"]}
+    chosen = {name: known.get(name, OF_KIND[spec.options[name].get("type", "str")]) for name in names}
+    if "wait_timeout" in spec.options:
+        chosen["wait_timeout"] = 2
+    return {name: value for name, value in chosen.items() if name not in without}
+
+
+def _values(trial: Trial, spec: ArgumentSpec, name: str) -> st.SearchStrategy[t.Any]:
+    option = spec.options[name]
+    listed = nasty.values(option, name)
+    if option.get("type") == "path":
+        listed = [*trial.paths, *listed]
+    choices = option.get("choices", [])
+    of_kind: dict[str, st.SearchStrategy[t.Any]] = {
+        "str": st.text(max_size=300),
+        "int": st.integers() | st.floats(),
+        "list": st.lists(st.text(max_size=20) | st.sampled_from(nasty.TEXTS), max_size=4),
+        "dict": st.dictionaries(st.text(max_size=5), st.recursive(st.text(max_size=5), st.lists, max_leaves=5), max_size=3),
+    }
+    free = of_kind.get(option.get("type", "str"), st.none())
+    return st.sampled_from([*choices, *listed]) | free if EXAMPLES else st.sampled_from([*listed, *choices])
+
+
+def _may_be_asked(params: dict[str, t.Any]) -> set[str]:
+    """Names of hosts that the options themselves configure."""
+    given = [str(params.get(name)).lower() for name in ("authority_url", "graph_url")]
+    return {"localhost", "127.0.0.1", *(text.rpartition("/")[2].partition(":")[0] for text in given)}
+
+
+@pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda name: name)
+def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial) -> None:
+    declared = DECLARED[module]
+    spec = declared.argument_spec
+
+    @FEW
+    @given(data=st.data())
+    def tries(data: st.DataObject) -> None:
+        made = trial.prepare()
+        tried = {option: data.draw(_values(trial, spec, option))}
+        other = data.draw(st.none() | st.sampled_from(sorted(spec.options)))
+        if other is not None:
+            tried[other] = data.draw(_values(trial, spec, other))
+        params = {**_sensible(spec, made, set(tried)), **tried}
+        before = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
+        before = json.loads(json.dumps(before))
+        trial.tenant.forget_requests()
+        trial.asked.clear()
+
+        result = call_module(
+            declared, module, plain(params), check_mode=data.draw(st.booleans()), environ=trial.environ,
+            memory=trial.tenant.memory,
+        )  # fmt: skip
+
+        json.dumps(result, allow_nan=False).encode()
+        if result.get("failed"):
+            nasty.is_clear(result)
+            assert trial.tenant.writes == [], result
+        assert {*trial.asked} <= _may_be_asked(params), trial.asked
+        after = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
+        assert after == before, "another object was changed"
+        assert (trial.folder / "plain").read_text() == "a file of somebody"
+
+    tries()
