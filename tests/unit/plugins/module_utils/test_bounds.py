@@ -130,6 +130,10 @@ BODIES: dict[str, t.Callable[[], Answer]] = {
     "one wide character": lambda: whole(b'{"value": "\xf0\x9f\x98\x80' + b"x" * (_http.LARGEST_BODY - 20) + b'"}'),
     "one wide escape": lambda: whole(b'{"value": "\\ud83d\\ude00' + b"x" * (_http.LARGEST_BODY - 30) + b'"}'),
     "gzip bomb": lambda: whole(gzip.compress(b" " * 64 * MIB, 1), PACKED),
+    # Without following a redirect, requests would read all of it to see where it leads.
+    "redirect with a gzip bomb": lambda: whole(
+        gzip.compress(b" " * 64 * MIB, 1), PACKED, "Location: https://localhost/x", status="302 Found"
+    ),
     "gzip in gzip": lambda: whole(gzip.compress(gzip.compress(b" " * 64 * MIB, 1)), "Content-Encoding: gzip, gzip"),
     "gzip cut off": lambda: whole(gzip.compress(b"{}" * 9999)[:-9], PACKED),
     "other packing": lambda: whole(b"x" * 1000, "Content-Encoding: br"),
