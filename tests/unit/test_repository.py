@@ -171,7 +171,7 @@ def test_the_readme_names_every_module_role_and_playbook() -> None:
 def test_the_stores_are_those_that_can_be_chosen() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     stores = sorted(path.stem for path in (ROOT / "roles/gateway_app/tasks/stores").glob("*.yml"))
-    assert sorted(options["gateway_app_store"]["choices"]) == stores
+    assert sorted(options["gateway_app_stores"]["options"]["type"]["choices"]) == stores
 
 
 def test_every_private_utility_says_that_it_is_private() -> None:
