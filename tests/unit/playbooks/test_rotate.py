@@ -252,3 +252,14 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
     playbooks.spoil_store(playbooks.store)
     _rotate(playbooks, gateway_app_stores=stores).failed("could not be kept", "removed from the tenant again")
     assert yaml.safe_load(kept.read_text())["key_id"] == result["key_id"]
+
+
+def test_no_store_of_several_may_belong_to_another_application(playbooks: Playbooks) -> None:
+    second, stores = _two_stores(playbooks)
+    other = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
+    playbooks.register(**other, gateway_app_store_path=str(second)).ok()
+    before = second.read_bytes()
+    playbooks.register().ok()
+    run = playbooks.register(gateway_app_stores=stores).failed("holds the credential of another application")
+    assert run.writes == []
+    assert second.read_bytes() == before
