@@ -118,14 +118,14 @@ def test_the_old_secret_stays_until_the_gateway_has_the_new_one(playbooks: Playb
     run.failed("the gateway does not answer")
     new = playbooks.stored()["key_id"]
     assert _secrets(playbooks).keys() == {old, new}
-    assert playbooks.stored()["handed_over"] is False
+    assert playbooks.stored()["handed_over_to"] == []
     # The next run makes no other secret, but tries again.
     again = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN))
     assert again.failed("the gateway does not answer").writes == []
     done = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, WORKING)).ok()
     assert f"the gateway got {new}" in done.output
     assert _secrets(playbooks).keys() == {new}
-    assert playbooks.stored()["handed_over"] is True
+    assert playbooks.stored()["handed_over_to"] == ["localhost"]
     last = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN)).ok()
     assert last.writes == [], "what was handed over is not handed over again"
 
@@ -149,7 +149,7 @@ def test_the_gateway_s_tasks_do_not_get_the_operator_s_secret(playbooks: Playboo
     )
     environ = dict.fromkeys(names)
     playbooks.register("-e", f"@{extra}", environ=environ, gateway_app_after_new_secret=tasks).ok()
-    assert playbooks.stored()["handed_over"] is True
+    assert playbooks.stored()["handed_over_to"] == ["localhost"]
 
 
 def test_an_emergency_makes_a_new_secret_at_once(playbooks: Playbooks) -> None:
