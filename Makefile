@@ -88,7 +88,7 @@ build: ## Build the tarball into build/dist
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
 
-check: test leaks floor integration molecule sanity lint ## Run all checks
+check: test leaks floor faults integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
 benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications

@@ -126,6 +126,14 @@ def test_a_full_disk_costs_no_secret(playbooks: Playbooks, due: bool, limit: int
     assert broken_promises(playbooks, kept=kept) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that takes no files, not even from root")
+def test_a_store_on_what_takes_no_files_costs_no_secret(playbooks: Playbooks) -> None:
+    run = playbooks.register(gateway_app_store_path="/proc/gateway/gateway.vault.yml").failed("could not be opened")
+    assert not any(entry.path.endswith("addPassword") for entry in run.writes)
+    playbooks.register().ok()
+    assert broken_promises(playbooks) == []
+
+
 def test_a_store_that_vanishes_between_created_and_stored_is_made_anew(playbooks: Playbooks) -> None:
     playbooks.server.faults.add(path="/addPassword$", then=lambda: shutil.rmtree(playbooks.store.parent))
     playbooks.register().ok()
