@@ -131,7 +131,8 @@ def _documentation_text(module: str) -> str:
 @pytest.mark.parametrize("role", ROLES)
 def test_the_defaults_of_a_role_are_those_that_it_documents(role: str) -> None:
     defaults = _yaml(f"roles/{role}/defaults/main.yml")
-    options = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    entries = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
+    options = {name: option for entry in entries.values() for name, option in entry["options"].items()}
     assert {name for name, option in options.items() if not option.get("required")} == defaults.keys()
     for name, option in options.items():
         if "default" in option:
