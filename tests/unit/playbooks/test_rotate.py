@@ -224,14 +224,20 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
     tasks = [
         {
             "ansible.builtin.set_fact": {
-                "gateway_app_store_record": f"{{{{ lookup('file', '{kept}') | from_json if '{kept}' is file else {{}} }}}}",
+                "gateway_app_store_record": (
+                    f"{{{{ lookup('file', '{kept}') | from_json if '{kept}' is file else {{}} }}}}"
+                ),
                 "gateway_app_store_reference": {"type": "tasks", "name": path},
             },
             "no_log": True,
             "when": "gateway_app_store_task == 'read'",
         },
         {
-            "ansible.builtin.copy": {"dest": path, "mode": "0600", "content": "{{ gateway_app_store_credential | to_json }}"},
+            "ansible.builtin.copy": {
+                "dest": path,
+                "mode": "0600",
+                "content": "{{ gateway_app_store_credential | to_json }}",
+            },
             "no_log": True,
             "when": "gateway_app_store_task == 'write' and gateway_app_store_differs",
         },
@@ -256,7 +262,7 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
 
 def test_no_store_of_several_may_belong_to_another_application(playbooks: Playbooks) -> None:
     second, stores = _two_stores(playbooks)
-    other = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
+    other: dict[str, t.Any] = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
     playbooks.register(**other, gateway_app_store_path=str(second)).ok()
     before = second.read_bytes()
     playbooks.register().ok()
