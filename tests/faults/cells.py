@@ -23,7 +23,8 @@ from ansible_collections.email_gateway.azure_apps.tests.faults.promise import br
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from graph_emulator.server import EmulatorServer
 
-JOBS = ("register", "rotate")
+# Each job with the role's entry point.
+JOBS = {"register": "main", "rotate": "rotate"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,14 +93,18 @@ class Bench:
             credentials = self.playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]
             credentials[:] = [c for c in credentials if c["keyId"] == key_id]
 
-    def plain(self, **options: t.Any) -> Run:
+    def plain(self, job: str = "register") -> Run:
         self.server.faults.clear()
-        return self.playbooks.register(defaults={"request_timeout": REQUEST_TIMEOUT}, **options)
+        return self._play(job)
+
+    def _play(self, job: str, started: t.Callable[[subprocess.Popen[str]], None] | None = None) -> Run:
+        defaults = {"request_timeout": REQUEST_TIMEOUT}
+        return self.playbooks.register(defaults=defaults, started=started, entry=JOBS[job])
 
     def requests_of(self, job: str) -> list[str]:
         """The requests of the job when nothing goes wrong, in order."""
         kept = self.prepare(job)
-        run = self.plain().ok()
+        run = self.plain(job).ok()
         assert not broken_promises(self.playbooks, kept=kept), broken_promises(self.playbooks, kept=kept)
         self.tidy()
         application = self.playbooks.tenant.application(uniqueName="gateway")
@@ -114,7 +119,7 @@ class Bench:
             faulty = self._killed(cell)
         else:
             self.server.faults.add(nth=cell.number, outer_only=True, **FAULTS[cell.fault])
-            faulty = self.playbooks.register(defaults={"request_timeout": REQUEST_TIMEOUT})
+            faulty = self._play(cell.job)
         why, attempts = [], 1
         if not any(rule.fired for rule in self.server.faults.rules):
             why.append("the fault never came about")
@@ -125,11 +130,11 @@ class Bench:
             if not killed and '"next_step"' not in faulty.output and "again" not in faulty.output:
                 why.append("an unclear error")
             attempts = 2
-            why += self._next_run()
+            why += self._next_run(cell.job)
         elif self.playbooks.claims.exists():
             # A request without an answer may still be processed later, so that the next run looks again.
             attempts = 2
-            why += self._next_run()
+            why += self._next_run(cell.job)
         why += broken_promises(self.playbooks, kept=kept)
         outcome = "BROKEN" if why else "recovered" if faulty.returncode == 0 else "rerun"
         extra = len(faulty.requests) - usual
@@ -139,8 +144,8 @@ class Bench:
             self.playbooks = self._fresh()
         return Outcome(cell, outcome, attempts, extra, round(time.monotonic() - started, 1), "; ".join(why) + said)
 
-    def _next_run(self) -> list[str]:
-        again = self.plain()
+    def _next_run(self, job: str) -> list[str]:
+        again = self.plain(job)
         return [f"the next run failed: {_last_error(again)}"] if again.returncode != 0 else []
 
     def _killed(self, cell: Cell) -> Run:
@@ -157,7 +162,7 @@ class Bench:
 
         broken_off = {"close_before": True} if "before" in cell.fault else {"close_after": True}
         self.server.faults.add(nth=cell.number, outer_only=True, then=kill, **broken_off)
-        return self.playbooks.register(defaults={"request_timeout": REQUEST_TIMEOUT}, started=processes.append)
+        return self._play(cell.job, processes.append)
 
 
 KILLS = tuple(f"kill -9 {when} {whom}" for when in ("before", "after") for whom in ("playbook", "playbook and workers"))

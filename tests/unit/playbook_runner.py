@@ -193,6 +193,7 @@ class Playbooks:
         environ: t.Any = None,
         defaults: dict[str, t.Any] | None = None,
         started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+        entry: str = "main",
         **variables: t.Any,
     ) -> Run:
         """The role, as a play of a user calls it; ``defaults`` are for all modules of the collection."""
@@ -207,7 +208,14 @@ class Playbooks:
             "hosts": "localhost",
             "gather_facts": False,
             "vars": given,
-            "roles": ["email_gateway.azure_apps.gateway_app"],
+            "tasks": [
+                {
+                    "ansible.builtin.import_role": {
+                        "name": "email_gateway.azure_apps.gateway_app",
+                        "tasks_from": entry,
+                    }
+                }
+            ],
             "module_defaults": {"group/email_gateway.azure_apps.all": defaults or {}},
         }
         return self.run([play], *arguments, show=["gateway_app_result"], environ=environ, started=started)
@@ -240,12 +248,11 @@ class Playbooks:
 
     def stored(self, unique_name: str = "gateway") -> dict[str, t.Any]:
         """What the store holds, in clear."""
+        return self.stored_in(self.store_of(unique_name))
+
+    def stored_in(self, path: Path) -> dict[str, t.Any]:
         shown = subprocess.run(
-            ["ansible-vault", "view", str(self.store_of(unique_name))],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=True,
+            ["ansible-vault", "view", str(path)], env=self.environ, capture_output=True, text=True, check=True
         )
         credential: dict[str, t.Any] = yaml.safe_load(shown.stdout)["gateway_app_credential"]
         return credential

@@ -131,7 +131,8 @@ def _documentation_text(module: str) -> str:
 @pytest.mark.parametrize("role", ROLES)
 def test_the_defaults_of_a_role_are_those_that_it_documents(role: str) -> None:
     defaults = _yaml(f"roles/{role}/defaults/main.yml")
-    options = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    entries = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
+    options = {name: option for entry in entries.values() for name, option in entry["options"].items()}
     assert {name for name, option in options.items() if not option.get("required")} == defaults.keys()
     for name, option in options.items():
         if "default" in option:
@@ -171,7 +172,7 @@ def test_the_readme_names_every_module_role_and_playbook() -> None:
 def test_the_stores_are_those_that_can_be_chosen() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     stores = sorted(path.stem for path in (ROOT / "roles/gateway_app/tasks/stores").glob("*.yml"))
-    assert sorted(options["gateway_app_store"]["choices"]) == stores
+    assert sorted(options["gateway_app_stores"]["options"]["type"]["choices"]) == stores
 
 
 def test_every_private_utility_says_that_it_is_private() -> None:

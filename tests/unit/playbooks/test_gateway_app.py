@@ -65,11 +65,9 @@ def test_the_store_is_encrypted_private_and_holds_what_the_gateway_needs(playboo
     assert playbooks.store.read_text().startswith("$ANSIBLE_VAULT;")
     assert stat.S_IMODE(playbooks.store.stat().st_mode) == 0o600
     stored = playbooks.stored()
-    assert result["store"] == {
-        "type": "ansible_vault",
-        "path": str(playbooks.store),
-        "variable": "gateway_app_credential",
-    }
+    assert result["stores"] == [
+        {"type": "ansible_vault", "path": str(playbooks.store), "variable": "gateway_app_credential"}
+    ]
     assert stored["client_id"] == result["client_id"]
     assert stored["tenant_id"] == result["tenant_id"]
     assert stored["key_id"] == result["key_id"]
