@@ -32,7 +32,7 @@ WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
 LONGEST_DISPLAY_NAME = 120  # "Validation differences by supported account types"
 LONGEST_TAG = 256  # the same page; no whitespace, no duplicates
 LONGEST_UNIQUE_NAME = 120  # no source gives a limit: ours, so that a mistake is found here
-LONGEST_NOTES = 1024  # no source gives a limit: ours
+LONGEST_NOTES = 1024  # also of service_management_reference; no source gives a limit: ours
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,7 +55,8 @@ class Secrets:
 
     def _told(self, text: str) -> str:
         # First masked, then cut: half a secret would no longer be recognised.
-        clean = self.masked_bug(text)
+        # Half of a character can be neither shown nor logged.
+        clean = self.masked_bug(text).encode(errors="backslashreplace").decode()
         return clean if len(clean) <= LONGEST_TEXT else clean[: LONGEST_TEXT - 3] + "..."
 
 

@@ -43,11 +43,12 @@ class Wish:
         elif display_name is not None and not params["client_id"] and not params["object_id"]:
             unique_name = application.derived_unique_name(display_name)
         notes, reference = params["notes"], params["service_management_reference"]
-        if notes is not None and len(notes) > application.LONGEST_NOTES:
-            raise InputError(
-                f"notes has {len(notes)} characters; at most {application.LONGEST_NOTES} are taken",
-                next_step="Shorten notes.",
-            )
+        for name, text in (("notes", notes), ("service_management_reference", reference)):
+            if text is not None and len(text) > application.LONGEST_NOTES:
+                raise InputError(
+                    f"{name} has {len(text)} characters; at most {application.LONGEST_NOTES} are taken",
+                    next_step=f"Shorten {name}.",
+                )
         present = params["state"] == "present"
         if params["purge"] and present:
             raise InputError("purge goes with state=absent only", next_step="Remove purge, or set state to absent.")

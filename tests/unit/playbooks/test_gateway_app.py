@@ -15,6 +15,7 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
 
 PROFILES = sorted(path.stem for path in (REPOSITORY / "roles/gateway_app/vars/profiles").glob("*.yml"))
+ROLE = "email_gateway.azure_apps.gateway_app"
 GROUP_READ_ALL = "5b567255-7703-4780-807c-7be8301ae99b"  # Microsoft Graph permissions reference
 GUIDE = {
     "outbound_microsoft365": ["Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All"],
@@ -260,21 +261,67 @@ def test_a_wrong_operator_secret_says_so(playbooks: Playbooks) -> None:
     assert run.failed("AADSTS7000215", "the secret's value, not its id").writes == []
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "permissions: []",
-        "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}",
-        "gateway_app_profile_content: {permisions: []}",
-        "gateway_app_profile_content: {permissions: [Mail.Send]}",
-    ],
-)
-def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbooks, content: str) -> None:
+NOT_A_PROFILE = "mine.yml is malformed. It has to hold the variable gateway_app_profile_content"
+NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and delegated are lists of names"
+NOT_NAMES = "has to list at least one permission, each by its name"
+MALFORMED = {
+    "": NOT_A_PROFILE,
+    "permissions: []": NOT_A_PROFILE,
+    "gateway_app_profile_content: [a]": NOT_A_PROFILE,
+    "gateway_app_profile_content: {title: mine}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permisions: []}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: {resource: microsoft_graph}}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: [Mail.Send]}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: [{resource: [microsoft_graph], application: [Mail.Send]}]}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: [], token_resource: [a]}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: [], sign_in_audience: 7}": NOT_A_PROFILE,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: Mail.Send}]}": NOT_LISTS,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: {Mail.Send: true}}]}": NOT_LISTS,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, delegated: }]}": NOT_LISTS,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: []}]}": NOT_NAMES,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [7]}]}": NOT_NAMES,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [[Mail.Send]]}]}": NOT_NAMES,
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail Send]}]}": NOT_NAMES,
+    f"gateway_app_profile_content: {{permissions: [{{resource: microsoft_graph, application: [{GROUP_READ_ALL}]}}]}}": NOT_NAMES,
+    "gateway_app_profile_content: {permissions: [{resource: mail, application: [Mail.Send]}]}": "resource is 'mail', which is not",
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
+    " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
+    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}": "Did you mean Mail.Send",
+    "gateway_app_profile_content: {permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}": "no"
+    " service principal of the resource",
+    "a: [": "mine.yml cannot be read.",
+    "- a list": "mine.yml cannot be read.",
+}
+
+
+def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbooks) -> None:
+    tasks: list[dict[str, t.Any]] = []
+    for number, content in enumerate(MALFORMED):
+        path = playbooks.folder / str(number) / "mine.yml"
+        path.parent.mkdir()
+        path.write_text(content)
+        variables = {"gateway_app_profile": "mine", "gateway_app_profile_file": str(path)}
+        said = "{{ ansible_failed_result.msg }} {{ ansible_failed_result.results | default([]) | map(attribute='msg', default='') | join(' ') }}"
+        tasks.append(
+            {
+                "block": [{"ansible.builtin.include_role": {"name": ROLE}, "vars": variables}],
+                "rescue": [{"ansible.builtin.set_fact": {f"said_{number}": said}}],
+            }
+        )
+    names = [f"said_{number}" for number in range(len(MALFORMED))]
+    run = playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], show=names).ok()
+    for number, (content, words) in enumerate(MALFORMED.items()):
+        assert words in " ".join(run.results[f"said_{number}"].split()), content
+    assert run.writes == []
+
+
+def test_check_mode_refuses_a_permission_that_the_tenant_does_not_know(playbooks: Playbooks) -> None:
+    """Where the application is not there yet, too."""
     path = playbooks.folder / "mine.yml"
-    path.write_text(content)
-    run = playbooks.register(gateway_app_profile="mine", gateway_app_profile_file=str(path))
-    assert run.failed("mine.yml is malformed", "gateway_app_profile_content").writes == []
+    path.write_text("gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}")
+    run = playbooks.register("--check", gateway_app_profile="mine", gateway_app_profile_file=str(path))
+    assert run.failed("has no application permission 'Mail.Sent'", "Did you mean Mail.Send").writes == []
 
 
 def test_booleans_of_the_command_line_are_booleans(playbooks: Playbooks) -> None:

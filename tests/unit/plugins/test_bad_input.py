@@ -174,7 +174,7 @@ def _values(trial: Trial, spec: ArgumentSpec, name: str) -> st.SearchStrategy[t.
 
 def _may_be_asked(params: dict[str, t.Any]) -> set[str]:
     """Names of hosts that the options themselves configure."""
-    given = [str(params.get(name)).lower() for name in ("authority_url", "graph_url")]
+    given = [str(params.get(name)).strip().rstrip("/").lower() for name in ("authority_url", "graph_url")]
     return {"localhost", "127.0.0.1", *(text.rpartition("/")[2].partition(":")[0] for text in given)}
 
 
@@ -212,3 +212,23 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
         assert (trial.folder / "plain").read_text() == "a file of somebody"
 
     tries()
+
+
+QUOTED = [text for text in (*nasty.BREAKOUTS, *nasty.UNICODE, *nasty.CODE) if text.strip() and text.isprintable()]
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_a_name_reaches_the_object_that_it_names_and_no_other(name: str, tenant: Tenant) -> None:
+    for other in ("bystander", "O'Bryan", "x"):
+        tenant.ok("azure_app_registration", display_name=other, unique_name=other, tags=[other])
+    tag = "".join(name.split())[:200]
+    for key in ({"unique_name": name}, {"display_name": name}, {"tag": tag}):
+        assert tenant.ok("azure_app_registration_info", **key)["applications"] == [], key
+    made = tenant.ok("azure_app_registration", display_name=name, unique_name=name, tags=[tag])
+    for key in ({"unique_name": name}, {"display_name": name}, {"tag": tag}):
+        (found,) = tenant.ok("azure_app_registration_info", **key)["applications"]
+        assert found["client_id"] == made["client_id"], key
+        assert (found["unique_name"], found["display_name"], found["tags"]) == (name, name, [tag])
+    assert not tenant.ok("azure_app_registration", display_name=name, unique_name=name)["changed"]
+    tenant.ok("azure_app_registration", unique_name=name, state="absent")
+    assert sorted(a["uniqueName"] for a in tenant.applications) == ["O'Bryan", "bystander", "x"]
