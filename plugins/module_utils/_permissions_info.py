@@ -49,7 +49,7 @@ def permissions_info(call: Call) -> dict[str, t.Any]:
     documents = call.graph.get_many([ResourcePrincipal.read(client_id) for client_id in resources])
     known = ResourcePrincipals(documents)
     found = []
-    for entry, document in zip(entries, documents):
+    for entry, document in zip(entries, documents, strict=True):
         principal = required_principal(document, entry["resource"])
         for kind in KINDS:
             named = [resolve(principal, kind, name) for name in entry[kind] or ()]

@@ -30,7 +30,8 @@ options:
     suboptions:
       resource:
         description:
-          - The resource that offers them. Either V(microsoft_graph), V(exchange_online), or the client id of any resource.
+          - The resource that offers them. Either V(microsoft_graph), V(exchange_online), or the client id of any
+            resource.
         type: str
         required: true
       application:

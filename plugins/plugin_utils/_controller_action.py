@@ -110,7 +110,9 @@ def call_module(
     # Defaults of the action group reach every module of it, also the few that sign in to nothing.
     of_group = {**AUTH.options, **ENDPOINT.options}
     given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
-    endless = [name for name, value in given.items() if spec.options.get(name, {}).get("type") == "int" and _endless(value)]
+    endless = [
+        name for name, value in given.items() if spec.options.get(name, {}).get("type") == "int" and _endless(value)
+    ]
     if endless:
         return _refused(f"{endless[0]} is not a number that can be counted to", name, spec=spec, given=given)
     validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(given)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+
 def nearest_folder(path: str) -> str:
     """The folder that the file is in, or the nearest one above it that is there."""
     folder = os.path.dirname(path)

@@ -149,7 +149,7 @@ def values(option: t.Mapping[str, t.Any], name: str = "") -> list[t.Any]:
 
 
 def paths(folder: Path) -> list[str]:
-    """Paths at which there is something else than a file to write, made below ``folder``; none is of the system's own."""
+    """Paths at which there is something else than a file to write, made below ``folder``."""
     (folder / "directory").mkdir()
     (folder / "plain").write_text("a file of somebody")
     (folder / "empty").write_text("")
@@ -163,7 +163,17 @@ def paths(folder: Path) -> list[str]:
     if os.geteuid() == 0:
         os.mknod(folder / "device", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
         made.append("device")
-    odd = ["a" * 300, "b/" * 3000, "\u05e9\U0001f4e7", "with blank", "-rf", "~nobody-of-this-name/x", "$NOTHING/x", ".", ""]
+    odd = [
+        "a" * 300,
+        "b/" * 3000,
+        "\u05e9\U0001f4e7",
+        "with blank",
+        "-rf",
+        "~nobody-of-this-name/x",
+        "$NOTHING/x",
+        ".",
+        "",
+    ]
     return [*(str(folder / name) for name in made), *odd, "/", "/proc/nowhere/file"]
 
 

@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 
-REFUSED = {  # by every variable of this kind
+REFUSED: dict[str, list[t.Any]] = {  # by every variable of this kind
     "int": ["soon", "", [], -1, 10**30, "1e400", nasty.CODE[0]],
     "bool": ["perhaps", 2, [], nasty.CODE[0]],
     "list": [{"a": 1}, ["nul\0nul"]],
@@ -105,7 +105,7 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
         cases.append({**case, name: value})
     _run, said = _tried(playbooks, "gateway_app", cases)
     made = playbooks.tenant.applications
-    for number, ((name, value), answer) in enumerate(zip(tries, said)):
+    for number, ((name, value), answer) in enumerate(zip(tries, said, strict=True)):
         about = f"{name}: {str(value)[:60]!r}: {answer}"
         own = [a for a in made if a["uniqueName"] == f"case-{number}" or a["displayName"] == f"Case {number}"]
         if answer is None:

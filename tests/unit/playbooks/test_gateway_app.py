@@ -264,31 +264,32 @@ def test_a_wrong_operator_secret_says_so(playbooks: Playbooks) -> None:
 NOT_A_PROFILE = "mine.yml is malformed. It has to hold the variable gateway_app_profile_content"
 NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and delegated are lists of names"
 NOT_NAMES = "has to list at least one permission, each by its name"
+# What stands in braces is the value of gateway_app_profile_content.
 MALFORMED = {
     "": NOT_A_PROFILE,
     "permissions: []": NOT_A_PROFILE,
     "gateway_app_profile_content: [a]": NOT_A_PROFILE,
-    "gateway_app_profile_content: {title: mine}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permisions: []}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: {resource: microsoft_graph}}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: [Mail.Send]}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: [{resource: [microsoft_graph], application: [Mail.Send]}]}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: [], token_resource: [a]}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: [], sign_in_audience: 7}": NOT_A_PROFILE,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: Mail.Send}]}": NOT_LISTS,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: {Mail.Send: true}}]}": NOT_LISTS,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, delegated: }]}": NOT_LISTS,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: []}]}": NOT_NAMES,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [7]}]}": NOT_NAMES,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [[Mail.Send]]}]}": NOT_NAMES,
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail Send]}]}": NOT_NAMES,
-    f"gateway_app_profile_content: {{permissions: [{{resource: microsoft_graph, application: [{GROUP_READ_ALL}]}}]}}": NOT_NAMES,
-    "gateway_app_profile_content: {permissions: [{resource: mail, application: [Mail.Send]}]}": "resource is 'mail', which is not",
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
+    "{title: mine}": NOT_A_PROFILE,
+    "{permisions: []}": NOT_A_PROFILE,
+    "{permissions: {resource: microsoft_graph}}": NOT_A_PROFILE,
+    "{permissions: [Mail.Send]}": NOT_A_PROFILE,
+    "{permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}": NOT_A_PROFILE,
+    "{permissions: [{resource: [microsoft_graph], application: [Mail.Send]}]}": NOT_A_PROFILE,
+    "{permissions: [], token_resource: [a]}": NOT_A_PROFILE,
+    "{permissions: [], sign_in_audience: 7}": NOT_A_PROFILE,
+    "{permissions: [{resource: microsoft_graph, application: Mail.Send}]}": NOT_LISTS,
+    "{permissions: [{resource: microsoft_graph, application: {Mail.Send: true}}]}": NOT_LISTS,
+    "{permissions: [{resource: microsoft_graph, delegated: }]}": NOT_LISTS,
+    "{permissions: [{resource: microsoft_graph, application: []}]}": NOT_NAMES,
+    "{permissions: [{resource: microsoft_graph, application: [7]}]}": NOT_NAMES,
+    "{permissions: [{resource: microsoft_graph, application: [[Mail.Send]]}]}": NOT_NAMES,
+    "{permissions: [{resource: microsoft_graph, application: [Mail Send]}]}": NOT_NAMES,
+    f"{{permissions: [{{resource: microsoft_graph, application: [{GROUP_READ_ALL}]}}]}}": NOT_NAMES,
+    "{permissions: [{resource: mail, application: [Mail.Send]}]}": "resource is 'mail', which is not",
+    "{permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
     " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
-    "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}": "Did you mean Mail.Send",
-    "gateway_app_profile_content: {permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}": "no"
+    "{permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}": "Did you mean Mail.Send",
+    "{permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}": "no"
     " service principal of the resource",
     "a: [": "mine.yml cannot be read.",
     "- a list": "mine.yml cannot be read.",
@@ -300,9 +301,12 @@ def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbo
     for number, content in enumerate(MALFORMED):
         path = playbooks.folder / str(number) / "mine.yml"
         path.parent.mkdir()
-        path.write_text(content)
+        path.write_text(f"gateway_app_profile_content: {content}" if content.startswith("{") else content)
         variables = {"gateway_app_profile": "mine", "gateway_app_profile_file": str(path)}
-        said = "{{ ansible_failed_result.msg }} {{ ansible_failed_result.results | default([]) | map(attribute='msg', default='') | join(' ') }}"
+        said = (
+            "{{ ansible_failed_result.msg }}"
+            " {{ ansible_failed_result.results | default([]) | map(attribute='msg', default='') | join(' ') }}"
+        )
         tasks.append(
             {
                 "block": [{"ansible.builtin.include_role": {"name": ROLE}, "vars": variables}],
@@ -319,7 +323,9 @@ def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbo
 def test_check_mode_refuses_a_permission_that_the_tenant_does_not_know(playbooks: Playbooks) -> None:
     """Where the application is not there yet, too."""
     path = playbooks.folder / "mine.yml"
-    path.write_text("gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}")
+    path.write_text(
+        "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}"
+    )
     run = playbooks.register("--check", gateway_app_profile="mine", gateway_app_profile_file=str(path))
     assert run.failed("has no application permission 'Mail.Sent'", "Did you mean Mail.Send").writes == []
 

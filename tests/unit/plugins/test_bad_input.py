@@ -30,7 +30,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memo
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
@@ -149,7 +149,11 @@ def _sensible(spec: ArgumentSpec, made: dict[str, t.Any], without: set[str]) -> 
         names += [] if without & set(group) else [group[0]]
     for rule in spec.required_if:
         names += rule[2] if present and rule[:2] == ("state", "present") else []
-    known = {**SENSIBLE, "client_id": made["gateway"]["client_id"], "object_id": made["gateway"]["application_object_id"]}
+    known = {
+        **SENSIBLE,
+        "client_id": made["gateway"]["client_id"],
+        "object_id": made["gateway"]["application_object_id"],
+    }
     chosen = {name: known.get(name, OF_KIND[spec.options[name].get("type", "str")]) for name in names}
     if "wait_timeout" in spec.options:
         chosen["wait_timeout"] = 2
@@ -166,7 +170,9 @@ def _values(trial: Trial, spec: ArgumentSpec, name: str) -> st.SearchStrategy[t.
         "str": st.text(max_size=300),
         "int": st.integers() | st.floats(),
         "list": st.lists(st.text(max_size=20) | st.sampled_from(nasty.TEXTS), max_size=4),
-        "dict": st.dictionaries(st.text(max_size=5), st.recursive(st.text(max_size=5), st.lists, max_leaves=5), max_size=3),
+        "dict": st.dictionaries(
+            st.text(max_size=5), st.recursive(st.text(max_size=5), st.lists, max_leaves=5), max_size=3
+        ),
     }
     free = of_kind.get(option.get("type", "str"), st.none())
     return st.sampled_from([*choices, *listed]) | free if EXAMPLES else st.sampled_from([*listed, *choices])
@@ -222,10 +228,11 @@ def test_a_name_reaches_the_object_that_it_names_and_no_other(name: str, tenant:
     for other in ("bystander", "O'Bryan", "x"):
         tenant.ok("azure_app_registration", display_name=other, unique_name=other, tags=[other])
     tag = "".join(name.split())[:200]
-    for key in ({"unique_name": name}, {"display_name": name}, {"tag": tag}):
+    keys: list[Json] = [{"unique_name": name}, {"display_name": name}, {"tag": tag}]
+    for key in keys:
         assert tenant.ok("azure_app_registration_info", **key)["applications"] == [], key
     made = tenant.ok("azure_app_registration", display_name=name, unique_name=name, tags=[tag])
-    for key in ({"unique_name": name}, {"display_name": name}, {"tag": tag}):
+    for key in keys:
         (found,) = tenant.ok("azure_app_registration_info", **key)["applications"]
         assert found["client_id"] == made["client_id"], key
         assert (found["unique_name"], found["display_name"], found["tags"]) == (name, name, [tag])
