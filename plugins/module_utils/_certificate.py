@@ -286,11 +286,8 @@ class CertificateResource:
         files, now = self._wish.files, current
         if files is None:
             certificate = self._to_register(current)
-        elif current.files is not None and files.read(current.client_id).thumbprints != current.files.thumbprints:
-            raise OvertakenError(
-                f"Another run has changed {files.path} at the same time", next_step="Run again when it has ended."
-            )
         elif current.chosen is not None:
+            self._check_untouched(files, current)
             certificate = None
         else:
             certificate = self._to_register(current) or self._new_key(files, current)
@@ -305,9 +302,17 @@ class CertificateResource:
     def _new_key(self, files: KeyFiles, current: Certificates) -> Certificate:
         """On the disk before anything is told to the tenant."""
         pair = new_pair(common_name=self._wish.common_name, now=self._call.now, lifetime=self._wish.lifetime)
+        self._check_untouched(files, current)
         pending = current.files.pending if current.files else None
         files.add_pending(pair, current.client_id, instead_of=pending)
         return pair.certificate
+
+    def _check_untouched(self, files: KeyFiles, current: Certificates) -> None:
+        """Raises OvertakenError where another run has changed the files since they were read."""
+        if current.files is None or files.read(current.client_id).thumbprints != current.files.thumbprints:
+            raise OvertakenError(
+                f"Another run has changed {files.path} at the same time", next_step="Run again when it has ended."
+            )
 
     def _settle_files(
         self, files: KeyFiles, current: Certificates, wanted: Certificates, certificate: Certificate | None

@@ -16,7 +16,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _certificate, _key_files
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import (
+    _certificate,
+    _key_credentials,
+    _key_files,
+    _key_pair,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
@@ -344,7 +349,7 @@ def test_a_run_that_was_killed_is_taken_up_without_another_key(
 ) -> None:
     tenant.ok(MODULE, **options, lifetime_days=20, renew_before_days=10)
     in_use = path.read_bytes()
-    client = _certificate.KeyCredentialsClient
+    client = _key_credentials.KeyCredentialsClient
     add = client.add
 
     def killed(*args: t.Any, **named: t.Any) -> t.Any:
@@ -389,7 +394,7 @@ def test_what_another_client_writes_in_between_is_not_lost(
     tenant: Tenant, options: Json, path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Before: it adds one while the key is made. After: it replaces the collection as soon as it was written."""
-    client = _certificate.KeyCredentialsClient
+    client = _key_credentials.KeyCredentialsClient
     add, write = client.add, client._write
     foreign: list[Json] = []
 
@@ -416,7 +421,7 @@ def test_two_runs_at_once_end_with_one_key(
     tenant: Tenant, options: Json, path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other run does all of its work between the look and the write of this one."""
-    made = _certificate.new_pair
+    made = _key_pair.new_pair
     others: list[Json] = []
 
     def late(**named: t.Any) -> t.Any:
@@ -427,10 +432,10 @@ def test_two_runs_at_once_end_with_one_key(
 
     monkeypatch.setattr(_certificate, "new_pair", late)
     result = tenant.run(MODULE, **options)
-    # PATH.new is free again, so that this one makes a key of its own: the earlier stays usable beside it.
     assert not result.get("failed"), result
+    assert [c["keyId"] for c in held(tenant)] == [others[0]["key_id"]] == [result["key_id"]]
+    assert files(path) == ["gateway.pem"]
     assert is_accepted(tenant, path)
-    assert others[0]["key_id"] in {c["keyId"] for c in held(tenant)}
     assert not tenant.ok(MODULE, **options)["changed"]
 
 

@@ -397,7 +397,7 @@ def test_proves_an_assertion(tenant: Tenant, tmp_path: pathlib.Path, as_file: bo
     options, assertion = trusted(tenant)
     file = tmp_path / "token"
     file.write_text(f"{assertion}\n")
-    given = {"client_assertion_file": str(file)} if as_file else {"client_assertion": assertion}
+    given: Json = {"client_assertion_file": str(file)} if as_file else {"client_assertion": assertion}
     result = tenant.ok(MODULE, **options, **given)
     assert result["proven"] is True
     assert assertion not in json.dumps(result)
