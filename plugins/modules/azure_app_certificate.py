@@ -93,14 +93,14 @@ EXAMPLES = r"""
   email_gateway.azure_apps.azure_app_certificate:
     unique_name: mail-gateway
     description: mail gateway
-    path: /srv/automation/mail-gateway.pem
+    path: "{{ playbook_dir }}/mail-gateway.pem"
     lifetime_days: 365
     renew_before_days: 30
   register: certificate
 
 - name: Prove that it works
   email_gateway.azure_apps.azure_app_token_info:
-    tenant_id: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+    tenant_id: "{{ mail_gateway.tenant_id }}"
     client_id: "{{ certificate.client_id }}"
     client_certificate_path: "{{ certificate.path }}"
     fresh_secret: "{{ certificate.fresh }}"

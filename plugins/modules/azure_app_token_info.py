@@ -89,9 +89,9 @@ EXAMPLES = r"""
 
 - name: Prove that its key and certificate work
   email_gateway.azure_apps.azure_app_token_info:
-    tenant_id: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
-    client_id: b2466de6-5867-4b23-83ff-449c85f44ba1
-    client_certificate_path: /srv/automation/mail-gateway.pem
+    tenant_id: "{{ mail_gateway.tenant_id }}"
+    client_id: "{{ mail_gateway.client_id }}"
+    client_certificate_path: "{{ playbook_dir }}/mail-gateway.pem"
 """
 
 RETURN = r"""
