@@ -6,7 +6,8 @@
 """Options to typed settings. Nothing here talks to a network.
 
 Read the module utilities in the order in which data flows: _arguments, _auth, _http, _graph, the resources
-(_application, _service_principal, _permissions, _consent, _secret, _registration_info), _plan, _module.
+(_application, _service_principal, _permissions, _consent, _secret, _certificate, _federated_credential,
+_registration_info), _plan, _module.
 
 The options for the sign-in all begin with C(auth_), so that they can never be mistaken for those of the application
 that is managed: a module that creates client secrets must not take the operator's for its own.

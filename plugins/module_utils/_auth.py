@@ -92,7 +92,7 @@ class ClientSecretCredential:
         return identity.client_credentials_token(
             tenant_id=settings.tenant_id or "",
             client_id=settings.client_id or "",
-            client_secret=settings.client_secret or "",
+            credential=settings.client_secret or "",
             resource=self._endpoint.graph,
         )
 

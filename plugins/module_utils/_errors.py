@@ -195,6 +195,13 @@ class GraphFault:
         return self.status == 409 and "is already in use" in self.message
 
     @property
+    def federated_credential_exists(self) -> bool:
+        """One of this name, or of this issuer and subject, was made since the last read."""
+        return (self.status == 409 and "FederatedIdentityCredential with name" in self.message) or (
+            self.status == 400 and "combination of issuer and subject must be unique" in self.message
+        )
+
+    @property
     def unknown_key_id(self) -> bool:
         return self.status == 400 and "No password credential found with keyId" in self.message
 
@@ -235,13 +242,14 @@ class GraphError(AppsError):
     ) -> None:
         """``misses_other``: what was not found is not what was read before, so that reading again cannot help."""
         self.fault = fault
-        self.read_again = fault.concurrency or fault.already_granted or (fault.replication_lag and not misses_other)
+        self.read_again = fault.concurrency or fault.already_granted or fault.federated_credential_exists
+        self.read_again = self.read_again or (fault.replication_lag and not misses_other)
         self.retry_after = retry_after
         reason = fault.message or f"HTTP status {fault.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
         super().__init__(
             f"Could not {tried}{after}: {reason}",
-            next_step=_next_step(fault, right),
+            next_step=_next_step(fault, right, secret=path.endswith("/addPassword")),
             status=fault.status,
             code=fault.code or None,
             request_id=fault.request_id,
@@ -251,7 +259,7 @@ class GraphError(AppsError):
         )
 
 
-def _next_step(fault: GraphFault, right: str | None) -> str:
+def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
     if fault.status == 401:
         return "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."
     if fault.code == "Directory_ResourceSizeExceeded":  # comes with the status 403, too
@@ -268,7 +276,7 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     if "CredentialInvalidLifetimeAsPerAppPolicy" in (fault.code, *fault.detail_codes):
         return (
             "The tenant's app management policy allows only a shorter lifetime: set a smaller lifetime_days or an"
-            " earlier end_date."
+            " earlier end_date; have a certificate of your own issued for fewer days."
         )
     if fault.unique_name_taken:
         return (
@@ -279,7 +287,12 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
         return (
             "The tenant's app management policy forbids client secrets for this application: ask for an exemption,"
             " or use a certificate or a federated credential."
+            if secret
+            else "The tenant's app management policy forbids this kind of credential for this application: ask for an"
+            " exemption, or use a federated credential."
         )
+    if "KeyCredentialsInvalidEndDate" in (fault.code, *fault.detail_codes):
+        return "Check the clock of the controller, and the dates of the certificate."
     if fault.code == "Directory_QuotaExceeded":
         return "Delete (and purge) applications that are no longer needed, or sign in as another identity."
     if fault.throttled:

@@ -329,6 +329,7 @@ COLLECTIONS = frozenset(
         "servicePrincipals",
         "owners",
         "appRoleAssignments",
+        "federatedIdentityCredentials",
         "oauth2PermissionGrants",
         "microsoft.graph.application",
         "microsoft.graph.servicePrincipal",

@@ -42,6 +42,14 @@ LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 SIGN_IN_STEPS: dict[str, str] = {
     "AADSTS7000215": "Check that the client secret is the secret's value, not its id, and belongs to this client id.",
     "AADSTS7000222": "The client secret has expired: create a new one for this application.",
+    "AADSTS700027": "Register the certificate of this key with azure_app_certificate; check that it has not expired.",
+    "AADSTS700024": "Use an assertion that is valid now: check its lifetime and the clock of the controller.",
+    "AADSTS70021": "Add a federated credential for this issuer and subject with azure_app_federated_credential.",
+    "AADSTS700211": "Compare the issuer of the federated credential with the claim iss, to the letter.",
+    "AADSTS700213": "Compare the subject of the federated credential with the claim sub of the assertion.",
+    "AADSTS7002138": "Compare the subject of the federated credential with the claim sub, upper and lower case too.",
+    "AADSTS7002121": "Compare the audience of the federated credential with the claim aud of the assertion.",
+    "AADSTS50027": "Check that the assertion is a whole JSON Web Token.",
     "AADSTS700016": "Check the client id, the tenant id and the national cloud; the application is not in this tenant.",
     "AADSTS700038": "Check the client id: it is not that of an application.",
     "AADSTS7000229": "The application has no service principal in this tenant: register it with its service principal.",
@@ -50,7 +58,15 @@ SIGN_IN_STEPS: dict[str, str] = {
     "AADSTS53003": "A Conditional Access policy for workload identities blocks this sign-in: ask who owns the policy.",
     "AADSTS500011": "Check the resource and the national cloud: the tenant has no service principal of that resource.",
 }
-SECRET_NOT_READY = frozenset({"AADSTS7000215", "AADSTS700016", "AADSTS7000229"})
+CREDENTIAL_NOT_READY = frozenset(
+    {
+        "AADSTS7000215",
+        "AADSTS700016",
+        "AADSTS7000229",
+        "AADSTS700027",  # a certificate
+        *("AADSTS70021", "AADSTS700211", "AADSTS700213", "AADSTS7002138", "AADSTS7002121"),  # a federated credential
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,9 +108,12 @@ class IdentityPlatform:
         self._memory = memory
 
     def client_credentials_token(
-        self, *, tenant_id: str, client_id: str, client_secret: str, resource: str
+        self, *, tenant_id: str, client_id: str, credential: str | t.Mapping[str, str], resource: str
     ) -> AccessToken:
         """A fresh token for an application, never one from a cache.
+
+        ``credential`` is what msal calls client_credential: a client secret, or a dict with ``private_key`` and
+        ``thumbprint``, or with ``client_assertion``.
 
         Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
         reached.
@@ -108,7 +127,7 @@ class IdentityPlatform:
             # table holds; it is one more request and the wrong host in a private or national cloud.
             application = msal.ConfidentialClientApplication(
                 client_id,
-                client_credential=client_secret,
+                client_credential=credential,
                 authority=f"{self._authority}/{tenant_id}",
                 instance_discovery=False,
                 http_client=adapter,
@@ -147,7 +166,7 @@ def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *,
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
     else:
         reason = first_line or _text(result, "error") or fallback
-        next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the client secret.")
+        next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the credential.")
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent import (
@@ -24,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
     Read,
     odata_string,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration import (
     FIELDS,
@@ -107,7 +107,7 @@ def _described(call: Call, document: Json, consent: Consent) -> View:
         "redirect_uris": properties["redirectUris"],
         "created": application.text(document, "createdDateTime"),
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
-        "certificates": [_certificate(call, entry) for entry in application.objects(document.get("keyCredentials"))],
+        "certificates": [credential.described(call.now) for credential in key_credentials(document)],
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
         "consented": not consent.missing,
         "portal_url": portal_url(call.endpoint.portal, client_id),
@@ -124,16 +124,4 @@ def _permission(consent: Consent, permission: Permission) -> View:
         **consent.principals.described(permission),
         "declared": permission in consent.declared,
         "granted": permission in consent.granted,
-    }
-
-
-def _certificate(call: Call, entry: Json) -> View:
-    start, end = (times.parse(application.text(entry, name) or "") for name in ("startDateTime", "endDateTime"))
-    return {
-        "key_id": application.text(entry, "keyId"),
-        "description": application.text(entry, "displayName"),
-        "start": times.written(start) if start else None,
-        "end": times.written(end) if end else None,
-        "days_left": times.days_left(end, call.now) if end else None,
-        "thumbprint": application.text(entry, "customKeyIdentifier"),
     }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Proof by a real token: a fresh one for the application's own client id and secret, and the roles it carries."""
+"""Proof by a real token: a fresh one for the application's own client id and credential, and the roles it carries."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
-    SECRET_NOT_READY,
+    CREDENTIAL_NOT_READY,
     AccessToken,
     IdentityPlatform,
+    is_token,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_files import read_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_pair import parse_pair
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
@@ -34,15 +37,15 @@ EXCHANGE_ONLINE = "https://outlook.office365.com"
 def token_info(call: Call) -> dict[str, t.Any]:
     """Poll, within wait_timeout, until a token is issued and carries the expected roles.
 
-    A fresh secret is refused for some seconds with the answer that a wrong one gets, and a fresh consent shows up in
-    tokens only after a while, so that neither can be judged at the first try. Raises SignInError where no token came.
+    A fresh credential is refused for some seconds with the answer that a wrong one gets, and a fresh consent shows up
+    in tokens only after a while, so that neither can be judged at the first try.
+
+    Raises SignInError where no token came, InputError for a credential that cannot be one.
     """
     params = call.params
     client_id = check_guid("client_id", params["client_id"])
     tenant_id = check_tenant("tenant_id", params["tenant_id"])
-    client_secret = params["client_secret"]
-    if not client_secret.strip():
-        raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
+    credential = _credential(call)
     expected = sorted(set(params["expected_roles"] or ()))
     resource = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[params["resource"]]
     identity = IdentityPlatform(call.http, authority=call.endpoint.authority, memory=call.memory)
@@ -53,17 +56,17 @@ def token_info(call: Call) -> dict[str, t.Any]:
         attempts += 1
         try:
             token = identity.client_credentials_token(
-                tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, resource=resource
+                tenant_id=tenant_id, client_id=client_id, credential=credential, resource=resource
             )
         except SignInError as exc:
-            waits = exc.code in SECRET_NOT_READY and params["poll"] and params["fresh_secret"]
+            waits = exc.code in CREDENTIAL_NOT_READY and params["poll"] and params["fresh_secret"]
             if waits and patience.pause():
                 continue
             if not waits:
                 raise
             raise SignInError(
                 f"{exc.message} (asked {attempts} times in {time.monotonic() - began:.0f} s)",
-                next_step=f"If the secret is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
+                next_step=f"If the credential is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
                 **exc.details,
             ) from None
         _check_whose(token, client_id=client_id, tenant_id=tenant_id)
@@ -97,6 +100,36 @@ def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
                 f" (its claim {name} is not {asked})",
                 next_step="Check what answers at the address of the sign-in host.",
             )
+
+
+def _credential(call: Call) -> str | dict[str, str]:
+    """As msal takes it; what is read from a file counts as a secret from here on. Raises InputError."""
+    params = call.params
+    if params["client_certificate_path"] is not None:
+        path = params["client_certificate_path"]
+        pair = parse_pair(read_file(path, option="client_certificate_path"), what=path)
+        if pair.certificate.end <= call.now:
+            raise InputError(
+                f"The certificate in {path} expired at {times.written(pair.certificate.end)}",
+                next_step="Renew it with azure_app_certificate.",
+            )
+        private_key = pair.private_key.decode()
+        call.secrets.add(private_key)
+        # SHA-1, since msal before 1.29 takes no other.
+        return {"private_key": private_key, "thumbprint": pair.certificate.thumbprint}
+    if params["client_secret"] is not None:
+        if not params["client_secret"].strip():
+            raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
+        return str(params["client_secret"])
+    option, assertion = "client_assertion", params["client_assertion"]
+    if assertion is None:
+        option = "client_assertion_file"
+        assertion = read_file(params[option], option=option).decode("utf-8", errors="replace")
+        call.secrets.add(assertion)
+    assertion = assertion.strip()
+    if not is_token(assertion) or assertion.count(".") != 2:
+        raise InputError(f"{option} holds no JSON Web Token", next_step="Pass the token as the issuer wrote it.")
+    return {"client_assertion": assertion}
 
 
 def _unexpected(token: AccessToken, expected: t.Sequence[str] | None) -> list[str]:

@@ -123,7 +123,8 @@ applications:
       elements: dict
       sample: []
     certificates:
-      description: The certificates, each with key_id, description, start, end, days_left and thumbprint.
+      description: The certificates, the one that lasts longest first, each with key_id, description, start, end,
+        days_left and thumbprint.
       type: list
       elements: dict
       sample: []

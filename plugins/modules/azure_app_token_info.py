@@ -6,13 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_token_info
-short_description: Prove by a token that an application's client secret works
+short_description: Prove by a token that an application's credential works
 version_added: 1.0.0
 description:
-  - Asks for a fresh token with an application's own client id and client secret, and tells which roles it carries and
-    which of the expected ones are missing. The token itself is not returned.
-  - A new secret is refused for some seconds, and a new consent appears in tokens only after a while. So the module asks
-    again, for O(wait_timeout) seconds at most.
+  - Asks for a fresh token with an application's own client id and a client secret, a certificate or an assertion of
+    another issuer, and tells which roles it carries and which of the expected ones are missing. The token itself is not
+    returned.
+  - A new credential is refused for some seconds, and a new consent appears in tokens only after a while. So the module
+    asks again, for O(wait_timeout) seconds at most.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -30,9 +31,22 @@ options:
     type: str
     required: true
   client_secret:
-    description: The value of the client secret.
+    description:
+      - The value of the client secret.
+      - Give exactly one of O(client_secret), O(client_certificate_path), O(client_assertion) and
+        O(client_assertion_file).
     type: str
-    required: true
+  client_certificate_path:
+    description:
+      - A PEM file with a private key that needs no password, and its certificate, as
+        M(email_gateway.azure_apps.azure_app_certificate) writes it. Needs the Python library C(cryptography).
+    type: path
+  client_assertion:
+    description: A token of an issuer that a federated credential of the application trusts.
+    type: str
+  client_assertion_file:
+    description: A file with such a token, as Kubernetes mounts it.
+    type: path
   resource:
     description: The resource that the token is for.
     type: str
@@ -44,13 +58,13 @@ options:
     elements: str
   poll:
     description:
-      - Ask again while the secret is refused or a role is missing. With V(false), one answer decides.
+      - Ask again while the credential is refused or a role is missing. With V(false), one answer decides.
     type: bool
     default: true
   fresh_secret:
     description:
-      - Whether the secret was made moments ago, so that its refusal may only mean that it is not known everywhere yet.
-        With V(false), a refused secret is not waited for, while missing roles are.
+      - Whether the credential was made moments ago, so that its refusal may only mean that it is not known everywhere
+        yet. With V(false), a refused credential is not waited for, while missing roles are.
     type: bool
     default: true
 requirements:
@@ -58,6 +72,8 @@ requirements:
   - msal >= 1.23
 seealso:
   - module: email_gateway.azure_apps.azure_app_secret
+  - module: email_gateway.azure_apps.azure_app_certificate
+  - module: email_gateway.azure_apps.azure_app_federated_credential
   - module: email_gateway.azure_apps.azure_admin_consent
 """
 
@@ -70,6 +86,12 @@ EXAMPLES = r"""
     expected_roles: [Mail.ReadWrite]
   register: proof
   failed_when: not proof.proven
+
+- name: Prove that its key and certificate work
+  email_gateway.azure_apps.azure_app_token_info:
+    tenant_id: "{{ mail_gateway.tenant_id }}"
+    client_id: "{{ mail_gateway.client_id }}"
+    client_certificate_path: "{{ playbook_dir }}/mail-gateway.pem"
 """
 
 RETURN = r"""
@@ -107,7 +129,7 @@ audience:
   returned: success
   sample: https://graph.microsoft.com
 expires:
-  description: When the token expires. This is not when the secret does.
+  description: When the token expires. This is not when the credential does.
   type: str
   returned: success
   sample: "2026-11-23T08:00:00Z"
@@ -141,16 +163,23 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._token_info import token_info
 
+CREDENTIALS = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
+
 OWN = ArgumentSpec(
     options={
         "tenant_id": {"type": "str", "required": True},
         "client_id": {"type": "str", "required": True},
-        "client_secret": {"type": "str", "required": True, "no_log": True},
+        "client_secret": {"type": "str", "no_log": True},
+        "client_certificate_path": {"type": "path"},
+        "client_assertion": {"type": "str", "no_log": True},
+        "client_assertion_file": {"type": "path"},
         "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
         "expected_roles": {"type": "list", "elements": "str"},
         "poll": {"type": "bool", "default": True},
         "fresh_secret": {"type": "bool", "default": True, "no_log": False},
     },
+    mutually_exclusive=(CREDENTIALS,),
+    required_one_of=(CREDENTIALS,),
 )
 
 MODULE = Module(argument_spec=OWN + ENDPOINT, run=token_info)

@@ -23,7 +23,10 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._paths import impossible, make_private_folder
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._private_file import (
+    impossible,
+    make_private_folder,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLock
 
 MODE = 0o600

@@ -7,10 +7,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import stat
-import tempfile
 import typing as t
 
 import yaml
@@ -18,14 +15,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _private_file as private_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._paths import (
-    impossible,
-    make_private_folder,
-    nearest_folder,
-)
 
-MODE = 0o600
 ROOM = 7  # bytes that a name has to leave for a file beside it: the role's ".claims"
 PASSWORD_STEP = "Pass --vault-id or --vault-password-file, set ANSIBLE_VAULT_PASSWORD_FILE, or add a vault credential."
 
@@ -51,7 +43,7 @@ class VaultFile:
     @property
     def private(self) -> bool:
         """Readable by its owner alone."""
-        return self.exists and stat.S_IMODE(os.stat(self.path).st_mode) == MODE
+        return self.exists and private_file.is_private(self.path)
 
     def read(self) -> dict[str, t.Any] | None:
         """The variables; None where there is no file. Raises ConflictError for a file that is not ours to overwrite."""
@@ -90,14 +82,7 @@ class VaultFile:
     def check_writable(self) -> None:
         """Raises ConflictError where ``write`` would fail, as far as that can be known before."""
         self._encrypting_secret()
-        folder = nearest_folder(self.path)
-        reason = impossible(self.path, room=ROOM)
-        if not reason and os.path.isdir(self.path):
-            reason = "it is a directory"
-        elif not os.path.isdir(folder):
-            reason = f"{folder} is not a directory"
-        elif not reason and not os.access(folder, os.W_OK | os.X_OK):
-            reason = f"the directory {folder} is not writable"
+        reason = private_file.obstacle(self.path, room=ROOM)
         if reason:
             raise ConflictError(
                 f"Could not write {self.path}: {reason}", next_step="Choose another path, or mend its permissions."
@@ -112,10 +97,8 @@ class VaultFile:
         vault_id, secret = self._encrypting_secret()
         text = "---\n" + yaml.safe_dump(dict(variables), default_flow_style=False, sort_keys=False, allow_unicode=True)
         encrypted = VaultLib(self._secrets).encrypt(text, secret=secret, vault_id=vault_id)
-        folder = os.path.dirname(self.path)
         try:
-            make_private_folder(folder)
-            self._replace(folder, encrypted)
+            private_file.write(self.path, encrypted)
         except OSError as exc:
             raise ConflictError(
                 f"Could not write {self.path}: {exc.strerror}",
@@ -125,7 +108,7 @@ class VaultFile:
     def make_private(self) -> None:
         """Take the file from everybody but its owner. Raises ConflictError."""
         try:
-            os.chmod(self.path, MODE)
+            os.chmod(self.path, private_file.MODE)
         except OSError as exc:
             raise ConflictError(
                 f"Could not change the mode of {self.path}: {exc.strerror}", next_step="Check who owns the file."
@@ -151,21 +134,3 @@ class VaultFile:
                 next_step=f"Set vault_id to one of: {known}; or pass --vault-id {self._vault_id}@FILE.",
             ) from None
         return found
-
-    def _replace(self, folder: str, encrypted: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(self.path)}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(encrypted)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except OSError:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
-        directory = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

@@ -183,3 +183,22 @@ def test_refused_assertions(emulator: Any, operator: Any, pair: Pair, other: Pai
     assert by_hand(operator, client_id, pair.assertion(client_id, endpoint)).status_code == 200
     wrong_type = by_hand(operator, client_id, pair.assertion(client_id, endpoint), client_assertion_type="x")
     assert wrong_type.json()["error_codes"] == [900144]
+
+
+def test_a_policy_caps_the_lifetime_of_new_certificates(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
+    created = registered(operator, other)
+    policy = emulator.tenant.directory.policy
+    policy["isEnabled"] = True
+    restriction = {"restrictionType": "asymmetricKeyLifetime", "maxLifetime": "P60D", "state": "enabled"}
+    policy["applicationRestrictions"] = {"passwordCredentials": [], "keyCredentials": [restriction]}
+    path = f"/applications/{created['id']}"
+    shown = operator.get(path).json()["keyCredentials"]
+    # What is there already stays, though it is longer.
+    assert operator.patch(path, {"keyCredentials": [*shown, pair.credential()]}).status_code == 204
+    refused = operator.patch(path, {"keyCredentials": [*shown, Pair.new(days=61).credential()]})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "CredentialInvalidLifetimeAsPerAppPolicy"
+    assert len(operator.get(path).json()["keyCredentials"]) == 2
+    # A policy for service principals is another one.
+    principal = f"/servicePrincipals(appId='{created['appId']}')"
+    assert operator.patch(principal, {"keyCredentials": [Pair.new(days=61).credential()]}).status_code == 204

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
 
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("azure_*.py"))
@@ -39,6 +40,13 @@ BEFORE: list[dict[str, t.Any]] = [
         "register": "secret",
     },
     {
+        "email_gateway.azure_apps.azure_app_certificate": {
+            "unique_name": "mail-gateway",
+            "description": "before",
+            "path": "{{ playbook_dir }}/mail-gateway.pem",
+        }
+    },
+    {
         "ansible.builtin.set_fact": {
             "mail_gateway": {
                 "tenant_id": "{{ registration.tenant_id }}",
@@ -55,6 +63,7 @@ BEFORE: list[dict[str, t.Any]] = [
 def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None:
     examples = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{module}").EXAMPLES)
     assert any(f"email_gateway.azure_apps.{module}" in task for task in examples)
+    (playbooks.folder / "mail-gateway.crt").write_text(Pair.new(days=90).for_msal()["public_certificate"])
     playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": [*BEFORE, *examples]}]).ok()
 
 

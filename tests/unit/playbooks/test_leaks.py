@@ -157,6 +157,40 @@ def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
     _wrote_all(loud)
 
 
+def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
+    loud.tenant.register()
+    key = loud.folder / "keys" / "gateway.pem"
+    kept = {key, key.with_name("gateway.pem.old"), key.with_name("gateway.pem.new")}
+    loud.own |= kept
+    certificate = {"unique_name": "gateway", "description": "gateway", "path": str(key)}
+    name = f"{PREFIX}azure_app_certificate"
+    proof = {"tenant_id": loud.server.tenant_id, "client_id": "{{ made.client_id }}", "poll": False}
+    asked = {"tenant_id": loud.server.tenant_id, "client_id": "{{ made.client_id }}", "poll": False,
+             "client_assertion_file": str(key)}  # fmt: skip
+    tasks: list[Task] = [
+        {name: {**certificate, "lifetime_days": 20, "renew_before_days": 10}, "register": "made"},
+        {f"{PREFIX}azure_app_token_info": {**proof, "client_certificate_path": str(key)}},
+        {name: certificate, "register": "renewed"},
+        {"ansible.builtin.debug": {"var": "renewed"}},
+        {f"{PREFIX}azure_app_token_info": {**proof, "client_certificate_path": str(key)}},
+        _rescued({f"{PREFIX}azure_app_token_info": asked}),
+        _rescued({f"{PREFIX}azure_app_certificate": {**certificate, "unique_name": "nobody"}}),
+    ]
+    _run(loud, tasks).ok()
+    loud.server.faults.add(method="PATCH", path="applications", status=403)
+    refused = {name: {**certificate, "lifetime_days": 365, "renew_before_days": 200}}
+    _run(loud, [_rescued(refused)]).ok()
+    before = len(loud.issued.secrets)
+    for file in kept:
+        body = file.read_text().partition("-----BEGIN CERTIFICATE")[0].splitlines()
+        # Without the first line, which is the same for every key of this kind, and the end, which is short.
+        for line in body[3:-2]:
+            assert len(line) == 64
+            loud.issued.add(line)
+    assert len(loud.issued.secrets) - before > 60
+    _wrote_all(loud)
+
+
 def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
     """The layout of ansible-runner and AWX. What a user writes into env/envvars, ansible-runner shows by itself."""
     private = playbooks.folder / "private"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
 import pytest
 
@@ -188,3 +189,25 @@ def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: J
     assert words in result["msg"]
     assert result["error"]["kind"] == "input"
     assert tenant.server.requests() == []
+
+
+def test_tells_certificates_with_their_expiry(tenant: Tenant, tmp_path: pathlib.Path) -> None:
+    tenant.register()
+    made = [
+        tenant.ok(
+            "azure_app_certificate",
+            unique_name="gateway",
+            description=f"{days} days",
+            path=str(tmp_path / f"{days}.pem"),
+            lifetime_days=days,
+        )
+        for days in (60, 90)
+    ]
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    longest, shortest = found["certificates"]
+    assert longest.keys() == {"key_id", "description", "start", "end", "days_left", "thumbprint"}
+    assert (longest["key_id"], longest["description"]) == (made[1]["key_id"], "90 days")
+    assert longest["thumbprint"] == made[1]["thumbprint"]
+    assert (longest["start"], longest["end"]) == (made[1]["start"], made[1]["end"])
+    assert longest["days_left"] in (89, 90)
+    assert shortest["key_id"] == made[0]["key_id"]

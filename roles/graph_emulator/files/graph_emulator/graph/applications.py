@@ -115,7 +115,7 @@ def _refuse_read_only(changes: Json) -> None:
 def _apply(call: Call, item: Json, changes: Json) -> None:
     if "keyCredentials" in changes:
         certificates = key_credentials.replaced(
-            call, changes["keyCredentials"], before=item["keyCredentials"], resource="Application")
+            call, changes["keyCredentials"], item=item, kind=KIND, resource="Application")
         changes = {**changes, "keyCredentials": certificates}
     merge(item, changes, type_name="application")
     if "requiredResourceAccess" in changes:

@@ -19,18 +19,23 @@ from ..assertions import certificate_from
 from ..bodies import completed
 from ..clock import parse_sent_time, whole_seconds
 from ..seed import new_guid
+from . import policies
 from .call import Call
 
 Json = dict[str, Any]
 _TYPE, _USAGE = "AsymmetricX509Cert", "Verify"
 
 
-def replaced(call: Call, sent: list[Json] | None, *, before: list[Json], resource: str) -> list[Json]:
-    """What takes the place of `before`. Unless all of it is good nothing changes; what is left out is forgotten."""
+def replaced(call: Call, sent: list[Json] | None, *, item: Json, kind: str, resource: str) -> list[Json]:
+    """What takes the place of what is there. Unless all is good nothing changes; what is left out is forgotten."""
     if sent is None or None in sent:
         raise errors.invalid_value("keyCredentials", resource)
-    known = {entry["keyId"]: entry for entry in before}
+    known = {entry["keyId"]: entry for entry in item["keyCredentials"]}
     new = [(_registered(entry, known=known, resource=resource), entry.get("key")) for entry in sent]
+    for entry, key in new:
+        start, end = parse_sent_time(entry["startDateTime"] or ""), parse_sent_time(entry["endDateTime"] or "")
+        if key is not None and entry["keyId"] not in known and start is not None and end is not None:
+            policies.check_new_certificate(call, kind, item, start=start, end=end)
     for entry, key in new:
         if key is not None:
             call.directory.certificates[entry["keyId"]] = key

@@ -63,7 +63,7 @@ def apply(policy: Json, changes: Json) -> None:
 def _check_restrictions(name: str, value: Any) -> None:
     if not isinstance(value, dict):
         raise errors.invalid_value(name, "TenantAppManagementPolicy")
-    for entry in value.get("passwordCredentials", []):
+    for entry in [*value.get("passwordCredentials", []), *value.get("keyCredentials", [])]:
         lifetime = entry.get("maxLifetime") if isinstance(entry, dict) else ""
         if lifetime is not None and (not isinstance(lifetime, str) or parse_duration(lifetime) is None):
             raise errors.wrong_type("Duration")
@@ -82,6 +82,20 @@ def check_new_password(call: Call, kind: str, item: Json, *, start: datetime, en
             raise errors.credential_type_policy(policy["id"])
         longest = parse_duration(entry.get("maxLifetime") or "")
         if entry.get("restrictionType") == "passwordLifetime" and longest is not None and end - start > longest:
+            raise errors.lifetime_policy(policy["id"])
+
+
+def check_new_certificate(call: Call, kind: str, item: Json, *, start: datetime, end: datetime) -> None:
+    """asymmetricKeyLifetime of keyCredentialConfiguration; that its error is the one for passwords is inferred."""
+    policy = call.directory.policy
+    if not policy["isEnabled"]:
+        return
+    part = "applicationRestrictions" if kind == "applications" else "servicePrincipalRestrictions"
+    for entry in policy[part].get("keyCredentials", []):
+        longest = parse_duration(entry.get("maxLifetime") or "")
+        if entry.get("restrictionType") != "asymmetricKeyLifetime" or longest is None or not _applies(entry, item):
+            continue
+        if end - start > longest:
             raise errors.lifetime_policy(policy["id"])
 
 

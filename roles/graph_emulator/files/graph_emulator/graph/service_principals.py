@@ -116,7 +116,7 @@ def update(call: Call) -> Answer:
 def _apply(call: Call, item: Json, changes: Json) -> None:
     if "keyCredentials" in changes:
         certificates = key_credentials.replaced(
-            call, changes["keyCredentials"], before=item["keyCredentials"], resource="ServicePrincipal")
+            call, changes["keyCredentials"], item=item, kind="servicePrincipals", resource="ServicePrincipal")
         changes = {**changes, "keyCredentials": certificates}
     merge(item, changes, type_name="servicePrincipal")
 

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Files that their owner alone may read, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+
+MODE = 0o600
+
+
+def is_private(path: str) -> bool:
+    """Readable and writable by its owner alone. Raises OSError."""
+    return stat.S_IMODE(os.stat(path).st_mode) == MODE
+
+
+def nearest_folder(path: str) -> str:
+    """The folder that the file is in, or the nearest one above it that is there."""
+    folder = os.path.dirname(path)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def impossible(path: str, *, room: int = 0) -> str:
+    """Why there can be no file of this name, nor one whose name is longer by ``room`` bytes; else empty."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        pass
+    except OSError as exc:
+        return str(exc.strerror)
+    folder = nearest_folder(path)
+    try:
+        longest = os.pathconf(folder, "PC_NAME_MAX")
+    except OSError:
+        return ""  # a file system that does not say
+    sizes = [len(os.fsencode(name)) for name in os.path.relpath(path, folder).split(os.sep)]
+    return f"a name in it is longer than {longest - room} bytes" if max(sizes) > longest - room else ""
+
+
+def make_private_folder(folder: str) -> None:
+    """Make the missing directories, each for its owner alone; os.makedirs would do so for the last one only.
+
+    Raises OSError.
+    """
+    missing = []
+    while not os.path.isdir(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for path in reversed(missing):
+        os.mkdir(path, 0o700)
+
+
+def obstacle(path: str, *, room: int = 0) -> str:
+    """Why ``write`` would fail, as far as that can be known before; "" where it would not. ``room`` as above."""
+    folder = nearest_folder(path)
+    reason = impossible(path, room=room)
+    if reason:
+        return reason
+    if os.path.isdir(path):
+        return "it is a directory"
+    if not os.path.isdir(folder):
+        return f"{folder} is not a directory"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"the directory {folder} is not writable"
+    return ""
+
+
+def write(path: str, content: bytes, *, replace: bool = True) -> None:
+    """Write the file atomically and to the disk, with missing folders, all for their owner alone.
+
+    Raises FileExistsError where there is one that must not be replaced, else OSError; what was there is then intact.
+    """
+    folder = os.path.dirname(path)
+    make_private_folder(folder)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            os.replace(temporary, path)
+        else:
+            os.link(temporary, path)
+            os.unlink(temporary)
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync(folder)
+
+
+def sync(folder: str) -> None:
+    """Have on the disk which files the folder holds. Raises OSError."""
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_app_certificate
+short_description: Keep a certificate of an application alive
+version_added: 1.0.0
+description:
+  - Makes sure that an application can sign in with a certificate that has enough days left, instead of a client secret.
+  - With O(path), it makes a key and a self-signed certificate itself. The private key is in that file on the controller
+    and nowhere else. Where the certificate has too few days left, a new one is registered beside the old one.
+  - With O(certificate_file), it registers a certificate of yours.
+  - Removes one certificate by its key id. It never removes another, whoever added it.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._application
+  - email_gateway.azure_apps._auth
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It writes no file either.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details:
+      - A new certificate is made once the last one has fewer than O(renew_before_days) days left.
+options:
+  path:
+    description:
+      - The PEM file for the private key and its certificate, readable by its owner alone. With O(state=present), give
+        either this or O(certificate_file).
+      - A new key is written to a file of this name with C(.new) first. It takes the place of the file once the tenant
+        shows its certificate, so that the file can always be used. A run that was interrupted is taken up from there.
+      - The key before it is kept in a file of this name with C(.old), as long as its certificate is registered
+        and valid.
+      - A file that this module did not make, or made for another application, is never overwritten.
+      - If the tenant does not have the certificate of the file any more, a new key is made.
+    type: path
+  certificate_file:
+    description:
+      - A file with a certificate of yours in PEM or DER form, for an RSA key of 2048 bits at least. Only the
+        certificate is read.
+      - It has to have at least O(renew_before_days) days left.
+    type: path
+  description:
+    description:
+      - The description of the certificate, which the portal shows, of at most 90 characters. Needed with
+        O(state=present). A certificate that is registered already keeps its own.
+    type: str
+  subject:
+    description:
+      - The common name in a certificate that the module makes, of at most 64 characters. If it is given, a certificate
+        with another one does not count. By default it is the beginning of O(description).
+    type: str
+  lifetime_days:
+    description: Days that a certificate is valid that the module makes, from 1 to 3650. The tenant's policy may allow
+      fewer.
+    type: int
+    default: 180
+  renew_before_days:
+    description: A certificate with fewer days left than this is not enough, and a new one is made.
+    type: int
+    default: 30
+  key_id:
+    description: With O(state=absent), the key id of the certificate to remove.
+    type: str
+  state:
+    description: Whether the certificate shall be there.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - The Python library C(cryptography), which C(msal) needs as well, has to be installed.
+  - Microsoft Graph lets clients write the certificates of an application only all at once. The module reads them right
+    before and looks again right after. What another client adds in the moment between is lost.
+seealso:
+  - module: email_gateway.azure_apps.azure_app_secret
+  - module: email_gateway.azure_apps.azure_app_federated_credential
+  - module: email_gateway.azure_apps.azure_app_token_info
+"""
+
+EXAMPLES = r"""
+- name: Have a key whose certificate lasts for another month at least
+  email_gateway.azure_apps.azure_app_certificate:
+    unique_name: mail-gateway
+    description: mail gateway
+    path: "{{ playbook_dir }}/mail-gateway.pem"
+    lifetime_days: 365
+    renew_before_days: 30
+  register: certificate
+
+- name: Prove that it works
+  email_gateway.azure_apps.azure_app_token_info:
+    tenant_id: "{{ mail_gateway.tenant_id }}"
+    client_id: "{{ certificate.client_id }}"
+    client_certificate_path: "{{ certificate.path }}"
+    fresh_secret: "{{ certificate.fresh }}"
+
+- name: Register a certificate of a public key infrastructure
+  email_gateway.azure_apps.azure_app_certificate:
+    unique_name: mail-gateway
+    description: issued in Vienna
+    certificate_file: "{{ playbook_dir }}/mail-gateway.crt"
+
+- name: Remove the ones before, when nobody uses them any more
+  email_gateway.azure_apps.azure_app_certificate:
+    unique_name: mail-gateway
+    key_id: "{{ item }}"
+    state: absent
+  loop: "{{ certificate.other_key_ids }}"
+"""
+
+RETURN = r"""
+key_id:
+  description: The key id of the certificate, or null.
+  type: str
+  returned: success
+  sample: 0a38d4f5-2f3b-4c19-8f04-86b0e5a5e0b8
+description:
+  description: The description of the certificate, or null.
+  type: str
+  returned: success
+  sample: mail gateway
+thumbprint:
+  description: Its SHA-1 thumbprint, or null.
+  type: str
+  returned: success
+  sample: F9D4365AFC13FC27446AD529035997B32991AE85
+start:
+  description: From when the certificate is valid, or null.
+  type: str
+  returned: success
+  sample: "2026-11-23T06:55:00Z"
+end:
+  description: When the certificate expires, or null.
+  type: str
+  returned: success
+  sample: "2027-11-23T07:00:00Z"
+days_left:
+  description: Whole days until then, or null.
+  type: int
+  returned: success
+  sample: 365
+fresh:
+  description: Whether the certificate is so young that the identity platform may still refuse it for some seconds.
+  type: bool
+  returned: success
+  sample: false
+other_key_ids:
+  description: The key ids of other certificates with the same description, for example of one that was renewed.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+certificate_count:
+  description: How many certificates the application has in all.
+  type: int
+  returned: success
+  sample: 1
+path:
+  description: The file with the key and the certificate, or null where the module has none.
+  type: str
+  returned: success
+  sample: /srv/automation/mail-gateway.pem
+old_path:
+  description: The file with the key before it, as long as that can be used, or null.
+  type: str
+  returned: success
+  sample: null
+client_id:
+  description: The client id of the application.
+  type: str
+  returned: success
+  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+application_object_id:
+  description: The object id of the application, or null.
+  type: str
+  returned: success
+  sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    APPLICATION,
+    AUTH,
+    ENDPOINT,
+    ONE_APPLICATION,
+    STATE,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._certificate import CertificateResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
+
+OWN = ArgumentSpec(
+    options={
+        "path": {"type": "path"},
+        "certificate_file": {"type": "path"},
+        "description": {"type": "str"},
+        "subject": {"type": "str"},
+        "lifetime_days": {"type": "int", "default": 180},
+        "renew_before_days": {"type": "int", "default": 30},
+        "key_id": {"type": "str", "no_log": False},
+    },
+    mutually_exclusive=(("path", "certificate_file", "key_id"), ("subject", "certificate_file")),
+    required_if=(
+        ("state", "present", ("description",)),
+        ("state", "present", ("path", "certificate_file"), True),
+        ("state", "absent", ("key_id",)),
+    ),
+)
+
+MODULE = Module(
+    argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,
+    run=lambda call: converge(call, CertificateResource(call)),
+)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()
