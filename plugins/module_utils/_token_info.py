@@ -8,20 +8,11 @@
 from __future__ import annotations
 
 import datetime
-import time
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
-    check_guid,
-    check_tenant,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
-    SECRET_NOT_READY,
-    AccessToken,
-    IdentityPlatform,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
@@ -33,45 +24,22 @@ EXCHANGE_ONLINE = "https://outlook.office365.com"
 def token_info(call: Call) -> dict[str, t.Any]:
     """Poll, within wait_timeout, until a token is issued and carries the expected roles.
 
-    A fresh secret is refused for some seconds with the answer that a wrong one gets, and a fresh consent shows up in
-    tokens only after a while, so that neither can be judged at the first try. Raises SignInError where no token came.
+    A fresh consent shows up in tokens only after a while, so that it cannot be judged at the first try. Raises
+    SignInError where no token came.
     """
     params = call.params
-    client_id = check_guid("client_id", params["client_id"])
-    tenant_id = check_tenant("tenant_id", params["tenant_id"])
-    client_secret = params["client_secret"]
-    if not client_secret.strip():
-        raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
+    sign_in = OwnSignIn(call)
     expected = sorted(set(params["expected_roles"] or ()))
     resource = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[params["resource"]]
-    identity = IdentityPlatform(call.http, authority=call.endpoint.authority, memory=call.memory)
-    patience = call.http.patience
-    began = time.monotonic()
-    attempts = 0
     while True:
-        attempts += 1
-        try:
-            token = identity.client_credentials_token(
-                tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, resource=resource
-            )
-        except SignInError as exc:
-            waits = exc.code in SECRET_NOT_READY and params["poll"] and params["fresh_secret"]
-            if waits and patience.pause():
-                continue
-            if not waits:
-                raise
-            raise SignInError(
-                f"{exc.message} (asked {attempts} times in {time.monotonic() - began:.0f} s)",
-                next_step=f"If the secret is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
-                **exc.details,
-            ) from None
+        token = sign_in.token(resource)
         missing = [role for role in expected if role not in token.roles]
-        if not missing or not params["poll"] or not patience.pause():
+        if not missing or not params["poll"] or not call.http.patience.pause():
             break
     return {
         "changed": False,
-        "client_id": client_id,
-        "tenant_id": token.tenant_id or tenant_id,
+        "client_id": sign_in.client_id,
+        "tenant_id": sign_in.tenant_id,
         "proven": not missing,
         "roles": token.roles,
         "missing_roles": missing,
@@ -79,8 +47,8 @@ def token_info(call: Call) -> dict[str, t.Any]:
         "scope": f"{resource}/.default",
         "audience": str(token.claims.get("aud") or resource),
         "expires": times.written(datetime.datetime.fromtimestamp(int(token.expires), datetime.timezone.utc)),
-        "attempts": attempts,
-        "waited_seconds": round(time.monotonic() - began, 1),
+        "attempts": sign_in.attempts,
+        "waited_seconds": sign_in.seconds,
     }
 
 

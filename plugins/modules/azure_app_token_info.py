@@ -16,23 +16,12 @@ description:
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
+  - email_gateway.azure_apps._credential
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.info
   - email_gateway.azure_apps._attributes.actiongroup
 options:
-  tenant_id:
-    description: The tenant, by its id or one of its verified domain names.
-    type: str
-    required: true
-  client_id:
-    description: The client id of the application.
-    type: str
-    required: true
-  client_secret:
-    description: The value of the client secret.
-    type: str
-    required: true
   resource:
     description: The resource that the token is for.
     type: str
@@ -42,23 +31,14 @@ options:
     description: Application permissions that the token has to carry.
     type: list
     elements: str
-  poll:
-    description:
-      - Ask again while the secret is refused or a role is missing. With V(false), one answer decides.
-    type: bool
-    default: true
-  fresh_secret:
-    description:
-      - Whether the secret was made moments ago, so that its refusal may only mean that it is not known everywhere yet.
-        With V(false), a refused secret is not waited for, while missing roles are.
-    type: bool
-    default: true
 requirements:
   - requests >= 2.28
   - msal >= 1.23
 seealso:
   - module: email_gateway.azure_apps.azure_app_secret
   - module: email_gateway.azure_apps.azure_admin_consent
+  - module: email_gateway.azure_apps.azure_mailbox_access_info
+  - module: email_gateway.azure_apps.azure_smtp_oauth_info
 """
 
 EXAMPLES = r"""
@@ -137,23 +117,22 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT, ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    CREDENTIAL,
+    ENDPOINT,
+    ArgumentSpec,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._token_info import token_info
 
 OWN = ArgumentSpec(
     options={
-        "tenant_id": {"type": "str", "required": True},
-        "client_id": {"type": "str", "required": True},
-        "client_secret": {"type": "str", "required": True, "no_log": True},
         "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
         "expected_roles": {"type": "list", "elements": "str"},
-        "poll": {"type": "bool", "default": True},
-        "fresh_secret": {"type": "bool", "default": True, "no_log": False},
     },
 )
 
-MODULE = Module(argument_spec=OWN + ENDPOINT, run=token_info)
+MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=token_info)
 
 
 def main() -> None:
