@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _exchange as exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    GUID,
     HOST_NAME,
     check_mailbox,
     shown,
@@ -111,7 +112,7 @@ def _is_address(text: str) -> bool:
 def _object_id(token: AccessToken) -> str | None:
     """Of the service principal, which is who the token is for."""
     oid = token.claims.get("oid")
-    return oid if isinstance(oid, str) else None
+    return oid if isinstance(oid, str) and GUID.fullmatch(oid) else None
 
 
 def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:

@@ -177,11 +177,7 @@ def _exchange(emulator: Controlled, body: Json) -> Json:
                 exchange.smtp_auth_disabled = disabled
         if "challenges_errors" in body:
             exchange.challenges_errors = _yes(body, "challenges_errors")
-        return {
-            "service_principals": exchange.service_principals,
-            "full_access": [list(pair) for pair in sorted(exchange.full_access)],
-            "smtp_auth_disabled": exchange.smtp_auth_disabled,
-        }
+        return exchange.as_dict()
 
 
 def _yes(body: Json, name: str) -> bool:

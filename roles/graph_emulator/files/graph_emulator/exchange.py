@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .tokens import Caller
 
@@ -50,6 +51,20 @@ class Exchange:
     """Set-CASMailbox -SmtpClientAuthenticationDisabled, which goes before the tenant's setting"""
     challenges_errors: bool = False
     """Tell a refusal first in a 334, as the description of XOAUTH2 has it; Exchange's page shows the 535 at once."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The state for a human reader."""
+        return {
+            "service_principals": self.service_principals,
+            "full_access": [list(pair) for pair in sorted(self.full_access)],
+            "role_assignments": [
+                {"client_id": client_id, "role": entry.role,
+                 "mailboxes": None if entry.mailboxes is None else sorted(entry.mailboxes)}
+                for client_id, entries in self.assignments.items() for entry in entries
+            ],
+            "smtp_auth_disabled": self.smtp_auth_disabled,
+            "smtp_auth_disabled_for": self.smtp_auth_disabled_for,
+        }
 
     def assign(self, client_id: str, role: str, mailboxes: Iterable[str] | None) -> None:
         if role not in APPLICATION_ROLES:

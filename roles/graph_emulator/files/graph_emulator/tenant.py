@@ -141,6 +141,7 @@ class Tenant:
                 "users": list(directory.users.values()),
                 "user_roles": {user_id: sorted(roles) for user_id, roles in directory.user_roles.items()},
                 "policy": directory.policy,
+                "exchange": directory.exchange.as_dict(),
                 "settings": self.settings.as_dict(),
                 "clock_offset": self.clock.offset,
             }
