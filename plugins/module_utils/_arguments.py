@@ -27,6 +27,9 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 HOST_NAME = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 HOST_URL = re.compile(rf"https://({HOST_NAME}|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?")
+# Letters of any alphabet, but no blanks, control characters or quotes that mail systems do not take either.
+ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f\"<>()\[\]\\,;:/?]+@[^\s@\x00-\x1f\x7f\"'<>()\[\]\\,;:/?]+")
+LONGEST_ADDRESS = 320  # characters
 NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
@@ -102,6 +105,23 @@ ONE_APPLICATION = ArgumentSpec(
     options={},
     mutually_exclusive=(("client_id", "object_id", "unique_name"),),
     required_one_of=(("client_id", "object_id", "unique_name"),),
+)
+
+KINDS_OF_CREDENTIAL = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
+
+CREDENTIAL = ArgumentSpec(
+    options={
+        "tenant_id": {"type": "str", "required": True},
+        "client_id": {"type": "str", "required": True},
+        "client_secret": {"type": "str", "no_log": True},
+        "client_certificate_path": {"type": "path"},
+        "client_assertion": {"type": "str", "no_log": True},
+        "client_assertion_file": {"type": "path"},
+        "poll": {"type": "bool", "default": True},
+        "fresh_secret": {"type": "bool", "default": True, "no_log": False},
+    },
+    mutually_exclusive=(KINDS_OF_CREDENTIAL,),
+    required_one_of=(KINDS_OF_CREDENTIAL,),
 )
 
 STATE = ArgumentSpec(options={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}})
@@ -283,6 +303,16 @@ def check_text(name: str, value: str, *, longest: int) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
     return value
+
+
+def check_mailbox(name: str, value: str) -> str:
+    """A mailbox by its address. What is no address could change the meaning of what it is written into."""
+    text = value.strip()
+    if not ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
+        raise InputError(
+            f"{name} is {shown(value)}, which is not the address of a mailbox", next_step="Write it as name@domain."
+        )
+    return text
 
 
 def positive(name: str, params: t.Mapping[str, t.Any]) -> int:

@@ -130,6 +130,19 @@ class GraphClient:
                 return None
             raise
 
+    def refusal(self, read: Read) -> GraphFault | None:
+        """Why the object may not be read, which is what is asked here; None where it may.
+
+        Raises GraphError only where the answer says nothing about that: throttled, or an internal problem.
+        """
+        try:
+            self._exchange("GET", read.url, read)
+        except GraphError as exc:
+            if exc.fault.throttled or exc.fault.status >= 500:
+                raise
+            return exc.fault
+        return None
+
     def collect(self, read: Read) -> list[Json]:
         """All entries of a collection, over all pages."""
         return self._collect(read, _Held(read.tried))

@@ -8,24 +8,11 @@
 from __future__ import annotations
 
 import datetime
-import time
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
-    GUID,
-    check_guid,
-    check_tenant,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
-    CREDENTIAL_NOT_READY,
-    AccessToken,
-    IdentityPlatform,
-    is_token,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_files import read_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_pair import parse_pair
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
@@ -37,46 +24,22 @@ EXCHANGE_ONLINE = "https://outlook.office365.com"
 def token_info(call: Call) -> dict[str, t.Any]:
     """Poll, within wait_timeout, until a token is issued and carries the expected roles.
 
-    A fresh credential is refused for some seconds with the answer that a wrong one gets, and a fresh consent shows up
-    in tokens only after a while, so that neither can be judged at the first try.
-
-    Raises SignInError where no token came, InputError for a credential that cannot be one.
+    A fresh consent shows up in tokens only after a while, so that it cannot be judged at the first try. Raises
+    SignInError where no token came.
     """
     params = call.params
-    client_id = check_guid("client_id", params["client_id"])
-    tenant_id = check_tenant("tenant_id", params["tenant_id"])
-    credential = _credential(call)
+    sign_in = OwnSignIn(call)
     expected = sorted(set(params["expected_roles"] or ()))
     resource = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[params["resource"]]
-    identity = IdentityPlatform(call.http, authority=call.endpoint.authority, memory=call.memory)
-    patience = call.http.patience
-    began = time.monotonic()
-    attempts = 0
     while True:
-        attempts += 1
-        try:
-            token = identity.client_credentials_token(
-                tenant_id=tenant_id, client_id=client_id, credential=credential, resource=resource
-            )
-        except SignInError as exc:
-            waits = exc.code in CREDENTIAL_NOT_READY and params["poll"] and params["fresh_secret"]
-            if waits and patience.pause():
-                continue
-            if not waits:
-                raise
-            raise SignInError(
-                f"{exc.message} (asked {attempts} times in {time.monotonic() - began:.0f} s)",
-                next_step=f"If the credential is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
-                **exc.details,
-            ) from None
-        _check_whose(token, client_id=client_id, tenant_id=tenant_id)
+        token = sign_in.token(resource)
         missing = [role for role in expected if role not in token.roles]
-        if not missing or not params["poll"] or not patience.pause():
+        if not missing or not params["poll"] or not call.http.patience.pause():
             break
     return {
         "changed": False,
-        "client_id": client_id,
-        "tenant_id": token.tenant_id or tenant_id,
+        "client_id": sign_in.client_id,
+        "tenant_id": sign_in.tenant_id,
         "proven": not missing,
         "roles": token.roles,
         "missing_roles": missing,
@@ -84,52 +47,9 @@ def token_info(call: Call) -> dict[str, t.Any]:
         "scope": f"{resource}/.default",
         "audience": audience if isinstance(audience := token.claims.get("aud"), str) else resource,
         "expires": times.written(datetime.datetime.fromtimestamp(int(token.expires), datetime.timezone.utc)),
-        "attempts": attempts,
-        "waited_seconds": round(time.monotonic() - began, 1),
+        "attempts": sign_in.attempts,
+        "waited_seconds": sign_in.seconds,
     }
-
-
-def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
-    """A token for another application or tenant proves nothing. An opaque one names neither. Raises SignInError."""
-    claims = {"tid": tenant_id, "appid": client_id, "azp": client_id}
-    for name, asked in claims.items():
-        told = token.claims.get(name)
-        if isinstance(told, str) and GUID.fullmatch(asked) and told.lower() != asked.lower():
-            raise SignInError(
-                f"The token is for another {'tenant' if name == 'tid' else 'application'} than was asked for"
-                f" (its claim {name} is not {asked})",
-                next_step="Check what answers at the address of the sign-in host.",
-            )
-
-
-def _credential(call: Call) -> str | dict[str, str]:
-    """As msal takes it; what is read from a file counts as a secret from here on. Raises InputError."""
-    params = call.params
-    if params["client_certificate_path"] is not None:
-        path = params["client_certificate_path"]
-        pair = parse_pair(read_file(path, option="client_certificate_path"), what=path)
-        if pair.certificate.end <= call.now:
-            raise InputError(
-                f"The certificate in {path} expired at {times.written(pair.certificate.end)}",
-                next_step="Renew it with azure_app_certificate.",
-            )
-        private_key = pair.private_key.decode()
-        call.secrets.add(private_key)
-        # SHA-1, since msal before 1.29 takes no other.
-        return {"private_key": private_key, "thumbprint": pair.certificate.thumbprint}
-    if params["client_secret"] is not None:
-        if not params["client_secret"].strip():
-            raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
-        return str(params["client_secret"])
-    option, assertion = "client_assertion", params["client_assertion"]
-    if assertion is None:
-        option = "client_assertion_file"
-        assertion = read_file(params[option], option=option).decode("utf-8", errors="replace")
-        call.secrets.add(assertion)
-    assertion = assertion.strip()
-    if not is_token(assertion) or assertion.count(".") != 2:
-        raise InputError(f"{option} holds no JSON Web Token", next_step="Pass the token as the issuer wrote it.")
-    return {"client_assertion": assertion}
 
 
 def _unexpected(token: AccessToken, expected: t.Sequence[str] | None) -> list[str]:

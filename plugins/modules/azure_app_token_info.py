@@ -17,36 +17,12 @@ description:
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
+  - email_gateway.azure_apps._credential
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.info
   - email_gateway.azure_apps._attributes.actiongroup
 options:
-  tenant_id:
-    description: The tenant, by its id or one of its verified domain names.
-    type: str
-    required: true
-  client_id:
-    description: The client id of the application.
-    type: str
-    required: true
-  client_secret:
-    description:
-      - The value of the client secret.
-      - Give exactly one of O(client_secret), O(client_certificate_path), O(client_assertion) and
-        O(client_assertion_file).
-    type: str
-  client_certificate_path:
-    description:
-      - A PEM file with a private key that needs no password, and its certificate, as
-        M(email_gateway.azure_apps.azure_app_certificate) writes it. Needs the Python library C(cryptography).
-    type: path
-  client_assertion:
-    description: A token of an issuer that a federated credential of the application trusts.
-    type: str
-  client_assertion_file:
-    description: A file with such a token, as Kubernetes mounts it.
-    type: path
   resource:
     description: The resource that the token is for.
     type: str
@@ -56,17 +32,6 @@ options:
     description: Application permissions that the token has to carry.
     type: list
     elements: str
-  poll:
-    description:
-      - Ask again while the credential is refused or a role is missing. With V(false), one answer decides.
-    type: bool
-    default: true
-  fresh_secret:
-    description:
-      - Whether the credential was made moments ago, so that its refusal may only mean that it is not known everywhere
-        yet. With V(false), a refused credential is not waited for, while missing roles are.
-    type: bool
-    default: true
 requirements:
   - requests >= 2.28
   - msal >= 1.23
@@ -75,6 +40,8 @@ seealso:
   - module: email_gateway.azure_apps.azure_app_certificate
   - module: email_gateway.azure_apps.azure_app_federated_credential
   - module: email_gateway.azure_apps.azure_admin_consent
+  - module: email_gateway.azure_apps.azure_mailbox_access_info
+  - module: email_gateway.azure_apps.azure_smtp_oauth_info
 """
 
 EXAMPLES = r"""
@@ -159,30 +126,22 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT, ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    CREDENTIAL,
+    ENDPOINT,
+    ArgumentSpec,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._token_info import token_info
 
-CREDENTIALS = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
-
 OWN = ArgumentSpec(
     options={
-        "tenant_id": {"type": "str", "required": True},
-        "client_id": {"type": "str", "required": True},
-        "client_secret": {"type": "str", "no_log": True},
-        "client_certificate_path": {"type": "path"},
-        "client_assertion": {"type": "str", "no_log": True},
-        "client_assertion_file": {"type": "path"},
         "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
         "expected_roles": {"type": "list", "elements": "str"},
-        "poll": {"type": "bool", "default": True},
-        "fresh_secret": {"type": "bool", "default": True, "no_log": False},
     },
-    mutually_exclusive=(CREDENTIALS,),
-    required_one_of=(CREDENTIALS,),
 )
 
-MODULE = Module(argument_spec=OWN + ENDPOINT, run=token_info)
+MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=token_info)
 
 
 def main() -> None:

@@ -128,3 +128,30 @@ class Tenant:
         )
         self.forget_requests()
         return made
+
+    def with_secret(self, *roles: str, resource: str = "microsoft_graph") -> Json:
+        """A registration to which these application permissions are granted: the options for a proof of its secret."""
+        made = self.register()
+        if roles:
+            self.ok(
+                "azure_app_graph_permissions",
+                unique_name="gateway",
+                resource=resource,
+                application_permissions=list(roles),
+            )
+            self.ok("azure_admin_consent", unique_name="gateway")
+        secret = self.ok("azure_app_secret", unique_name="gateway", description="d")
+        self.forget_requests()
+        return {
+            "tenant_id": self.server.tenant_id,
+            "client_id": made["client_id"],
+            "client_secret": secret["client_secret"],
+        }
+
+    def mailbox(self, first: str) -> str:
+        return f"{first}@{self.server.domain}"
+
+    def user_id(self, first: str) -> str:
+        users = self.server.tenant.directory.users
+        (found,) = [user["id"] for user in users.values() if user["userPrincipalName"] == self.mailbox(first)]
+        return str(found)

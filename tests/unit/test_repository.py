@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import _application, _auth, _endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
+    _application,
+    _auth,
+    _credential,
+    _endpoint,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import RIGHTS
@@ -27,6 +32,7 @@ PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles
 FRAGMENTS = {
     "_application": (_application, arguments.APPLICATION),
     "_auth": (_auth, arguments.AUTH),
+    "_credential": (_credential, arguments.CREDENTIAL),
     "_endpoint": (_endpoint, arguments.ENDPOINT),
 }
 

@@ -48,6 +48,7 @@ def started(*arguments: str, by_path: bool = False) -> Iterator[tuple[subprocess
 def test_start_serve_stop(by_path: bool) -> None:
     with started(by_path=by_path) as (process, told):
         assert {"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file"} <= set(told)
+        assert {"smtp_host", "smtp_port"} <= set(told)
         session = requests.Session()
         session.verify, session.trust_env = told["ca_file"], False
         answer = session.post(

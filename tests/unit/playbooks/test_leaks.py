@@ -234,6 +234,35 @@ def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
     assert len(playbooks.issued.secrets) == 6, "as in a first run, and one that could not be kept"
 
 
+def test_the_proofs_beyond_the_token_show_no_secret(loud: Playbooks) -> None:
+    """Neither the token nor what is sent to the SMTP server, where it is accepted and where it is refused."""
+    options = loud.tenant.with_secret("SMTP.SendAsApp", resource="exchange_online")
+    (principal,) = loud.tenant.service_principals(options["client_id"])
+    exchange = loud.server.tenant.directory.exchange
+    exchange.service_principals[options["client_id"]] = principal["id"]
+    exchange.full_access.add((loud.tenant.user_id("megan"), options["client_id"]))
+    extra = loud.folder / "extra.yml"
+    extra.write_text(yaml.safe_dump({"gateway_secret": options["client_secret"]}))
+    loud.own.add(extra)
+    given = {**options, "client_secret": "{{ gateway_secret }}", "poll": False}
+    smtp = {"smtp_host": loud.server.smtp_host, "smtp_port": loud.server.smtp_port}
+    name = f"{PREFIX}azure_smtp_oauth_info"
+    tasks: list[Task] = [
+        {name: {**given, **smtp, "mailbox": loud.tenant.mailbox("megan")}, "register": "accepted"},
+        {name: {**given, **smtp, "mailbox": loud.tenant.mailbox("adele")}, "register": "refused"},
+        {"ansible.builtin.assert": {"that": "accepted.authenticated and not refused.authenticated"}},
+        _rescued({name: {**given, "smtp_host": "localhost", "smtp_port": loud.server.port,
+                         "request_timeout": 1, "wait_timeout": 1, "mailbox": loud.tenant.mailbox("adele")}}),
+        {f"{PREFIX}azure_mailbox_access_info": {**given, "mailboxes_denied": [loud.tenant.mailbox("adele")]},
+         "register": "access"},
+        {"ansible.builtin.assert": {"that": "access.proven"}},
+    ]  # fmt: skip
+    _run(loud, tasks, "-e", f"@{extra}").ok()
+    assert [session.status for session in loud.server.smtp_sessions()] == [221, 221]
+    assert sum(secret.startswith("eyJ") for secret in loud.issued.secrets) >= 4
+    _wrote_all(loud)
+
+
 def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
     """An exception that nobody thought of can hold anything, and Ansible shows it with its traceback."""
     library = loud.folder / "buggy"

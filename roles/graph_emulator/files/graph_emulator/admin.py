@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The emulator's own interface under /_emulator/: journal, state, reset, clock, operators, settings, faults, and
-what users and outside issuers would do: device, assertion, users, mailbox_access.
+what users and outside issuers would do: device, assertion, users, mailbox_access, exchange.
 
 It needs no token: the emulator listens on loopback and holds nothing worth protecting.
 """
@@ -153,10 +153,44 @@ def _mailbox_access(emulator: Controlled, body: Json) -> Json:
     return {"allowed": allowed}
 
 
+def _exchange(emulator: Controlled, body: Json) -> Json:
+    """What an Exchange administrator does. See the role's README for the members."""
+    with emulator.tenant.lock:
+        exchange = emulator.tenant.directory.exchange
+        client_id = body.get("client_id")
+        users = [_user(emulator, name) for name in body.get("mailboxes") or ()]
+        if any(name in body for name in ("object_id", "full_access", "role")) and not isinstance(client_id, str):
+            raise ValueError("client_id must be a text")
+        if "object_id" in body:
+            exchange.service_principals[str(client_id)] = str(body["object_id"])
+        if "full_access" in body:
+            change = exchange.full_access.add if _yes(body, "full_access") else exchange.full_access.discard
+            for user_id in users:
+                change((user_id, str(client_id)))
+        if "role" in body:
+            exchange.assign(str(client_id), body["role"], users if "mailboxes" in body else None)
+        if "smtp_auth_disabled" in body:
+            disabled = _yes(body, "smtp_auth_disabled")
+            if "mailboxes" in body:
+                exchange.smtp_auth_disabled_for.update(dict.fromkeys(users, disabled))
+            else:
+                exchange.smtp_auth_disabled = disabled
+        if "challenges_errors" in body:
+            exchange.challenges_errors = _yes(body, "challenges_errors")
+        return exchange.as_dict()
+
+
+def _yes(body: Json, name: str) -> bool:
+    value = body[name]
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false")
+    return value
+
+
 _ACTIONS: dict[str, Callable[[Controlled, Json], Json]] = {
     "reset": _reset, "clock": _clock, "operators": _operators, "settings": _settings, "faults": _faults,
     "policy": _policy, "device": _device, "assertion": _assertion, "users": _users,
-    "mailbox_access": _mailbox_access,
+    "mailbox_access": _mailbox_access, "exchange": _exchange,
 }
 
 

@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
         prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback.")
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
     options.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    options.add_argument("--smtp-port", type=int, default=0, help="the same for SMTP")
     options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
     options.add_argument("--secret-delay", type=float, default=0.0, metavar="S",
                          help="seconds for which a fresh client secret is refused")
@@ -57,13 +58,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = EmulatorServer(
             host="127.0.0.1" if chosen.host == "localhost" else chosen.host, port=chosen.port,
+            smtp_port=chosen.smtp_port,
             state_dir=chosen.state_dir, secret_delay=chosen.secret_delay, consent_delay=chosen.consent_delay,
             lag=chosen.lag, token_lifetime=chosen.token_lifetime, replica_delays=chosen.replica_delays,
             throttle=chosen.throttle, throttle_units=chosen.throttle_units, throttle_writes=chosen.throttle_writes,
             concurrency_window=chosen.concurrency_window, weather_seed=chosen.weather_seed, log_level="warning",
         )
     except OSError as error:
-        print(f"graph_emulator: cannot listen on {chosen.host} port {chosen.port}: {error.strerror}", file=sys.stderr)
+        ports = " and ".join(str(port) for port in (chosen.port, chosen.smtp_port) if port)
+        print(f"graph_emulator: cannot listen on {chosen.host} port {ports}: {error.strerror}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
 
     # The handlers come first: whoever reads the line may send a signal at once.

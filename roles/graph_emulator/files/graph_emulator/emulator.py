@@ -15,6 +15,7 @@ from .identity import IdentityPlatform
 from .journal import Journal
 from .seed import Operator, Seed, add_operator
 from .settings import Settings
+from .smtp import ExchangeSmtp
 from .tenant import Tenant
 from .tokens import process_key
 
@@ -33,6 +34,7 @@ class Emulator:
         self.identity = IdentityPlatform(self.tenant, key)
         self.graph_service = Graph(self.tenant, key)
         self.weather = self.graph_service.weather
+        self.exchange_smtp = ExchangeSmtp(self.tenant, key, self.journal, self.internal_errors)
         self.seed.plant(self.tenant)
 
     @property

@@ -26,7 +26,10 @@ READING = frozenset({"GET", "HEAD"})
 
 @dataclass
 class Entry:
-    """One request. `outer` is the index of the $batch request that carried it, else None."""
+    """One request. `outer` is the index of the $batch request that carried it, else None.
+
+    A session of SMTP is one as well: method SMTP, the mailbox for a path, the last code for a status.
+    """
 
     index: int
     time: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from .faults import Faults
 from .journal import Entry, Journal
 from .seed import Seed
 from .settings import Settings
+from .smtp import METHOD, SmtpProtocol
 from .tenant import Tenant
 from .tls import TlsFiles
 from .web import Web
@@ -47,14 +49,45 @@ class _Protocol(H11Protocol):
             self.transport.abort()
 
 
+class _Server(uvicorn.Server):
+    """Serves SMTP in the same loop."""
+
+    def __init__(self, config: uvicorn.Config, emulator: Emulator, smtp_socket: socket.socket) -> None:
+        super().__init__(config)
+        self._emulator = emulator
+        self._smtp_socket = smtp_socket
+        self._smtp: asyncio.Server | None = None
+        self._sessions: set[SmtpProtocol] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._smtp = await asyncio.get_running_loop().create_server(self._session, sock=self._smtp_socket)
+        await super().startup(sockets=sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+        for session in self._sessions:
+            if session.transport is not None:
+                cast(asyncio.WriteTransport, session.transport).abort()
+        await super().shutdown(sockets=sockets)
+
+    def _session(self) -> SmtpProtocol:
+        self._sessions = {session for session in self._sessions if session.transport is not None}
+        made = SmtpProtocol(self._emulator.exchange_smtp, cast(ssl.SSLContext, self.config.ssl))
+        self._sessions.add(made)
+        return made
+
+
 class EmulatorServer:
     """A running emulator. As a context manager it serves from a thread of its own until the block ends.
 
-    `host` must be a loopback address; `port` 0 takes a free one. `state_dir` holds the CA file and the certificate.
+    `host` must be a loopback address; `port` and `smtp_port` 0 take free ones. `state_dir` holds the CA file and
+    the certificate.
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, state_dir: str | os.PathLike[str] | None = None,
+        self, *, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0,
+        state_dir: str | os.PathLike[str] | None = None,
         secret_delay: float = 0.0, consent_delay: float = 0.0, lag: int = 0, token_lifetime: int = 3599,
         replica_delays: Sequence[float] = (), throttle: str = "", throttle_units: int = 0, throttle_writes: int = 0,
         concurrency_window: float = 0.0, weather_seed: int = 0,
@@ -66,6 +99,13 @@ class EmulatorServer:
             throttle_writes=throttle_writes, concurrency_window=concurrency_window, weather_seed=weather_seed)
         self.emulator = Emulator(settings=settings, seed=seed)
         self._socket = _listening_socket(host, port)
+        try:
+            self._smtp_socket = _listening_socket(host, smtp_port)
+        except OSError:
+            self._socket.close()
+            raise
+        self.smtp_host = "localhost"
+        self.smtp_port = self._smtp_socket.getsockname()[1]
         self._tls = TlsFiles(Path(state_dir) if state_dir is not None else None)
         bound_port = self._socket.getsockname()[1]
         self.graph = f"https://localhost:{bound_port}"
@@ -82,7 +122,7 @@ class EmulatorServer:
         config.ssl = self._tls.context()
         self._host = host
         self._config = config
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, self.emulator, self._smtp_socket)
         self.emulator.faults.refuse_connections = self._refuse_connections
         self._thread: threading.Thread | None = None
 
@@ -145,7 +185,11 @@ class EmulatorServer:
 
     def requests(self) -> list[Entry]:
         """All HTTP requests since the reset, without the admin interface and the inner requests of a $batch."""
-        return [entry for entry in self.journal.entries() if entry.outer is None]
+        return [entry for entry in self.journal.entries() if entry.outer is None and entry.method != METHOD]
+
+    def smtp_sessions(self) -> list[Entry]:
+        """All connections to the SMTP server since the reset."""
+        return [entry for entry in self.journal.entries() if entry.method == METHOD]
 
     def environment(self, client_id: str | None = None, client_secret: str | None = None) -> dict[str, str]:
         """The variables by which this collection's modules sign in here, as the seeded operator or as another."""
@@ -166,6 +210,8 @@ class EmulatorServer:
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
+            "smtp_host": self.smtp_host,
+            "smtp_port": self.smtp_port,
             "ca_file": self.ca_file,
             "pid": os.getpid(),
             "admin": f"{self.graph}/_emulator",
@@ -200,6 +246,7 @@ class EmulatorServer:
 
     def close(self) -> None:
         self._socket.close()
+        self._smtp_socket.close()
         self._tls.remove()
 
     def __enter__(self) -> EmulatorServer:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .clock import Clock
+from .exchange import Exchange
 from .lag import ReplicationLag
 from .mailboxes import Mail
 from .settings import Settings
@@ -48,6 +49,7 @@ class Directory:
     allowed_to_create_apps: bool = True
     """authorizationPolicy.defaultUserRolePermissions.allowedToCreateApps"""
     mail: Mail = field(default_factory=Mail)
+    exchange: Exchange = field(default_factory=Exchange)
     deleted: DeletedTable = field(default_factory=lambda: DeletedTable("appId", "uniqueName", "displayName"))
     """object id -> (applications | servicePrincipals, object)"""
     owners: dict[str, list[str]] = field(default_factory=dict)
@@ -139,6 +141,7 @@ class Tenant:
                 "users": list(directory.users.values()),
                 "user_roles": {user_id: sorted(roles) for user_id, roles in directory.user_roles.items()},
                 "policy": directory.policy,
+                "exchange": directory.exchange.as_dict(),
                 "settings": self.settings.as_dict(),
                 "clock_offset": self.clock.offset,
             }

@@ -21,23 +21,6 @@ UNKNOWN = "11111111-1111-1111-1111-111111111111"
 TOKEN = "oauth2/v2.0/token"
 
 
-def with_credential(tenant: Tenant, *roles: str, resource: str = "microsoft_graph") -> Json:
-    """A registration to which these application permissions are granted: the options for the proof of its secret."""
-    made = tenant.register()
-    if roles:
-        tenant.ok(
-            "azure_app_graph_permissions", unique_name="gateway", resource=resource, application_permissions=list(roles)
-        )
-        tenant.ok("azure_admin_consent", unique_name="gateway")
-    secret = tenant.ok("azure_app_secret", unique_name="gateway", description="d")
-    tenant.forget_requests()
-    return {
-        "tenant_id": tenant.server.tenant_id,
-        "client_id": made["client_id"],
-        "client_secret": secret["client_secret"],
-    }
-
-
 def token_requests(tenant: Tenant) -> int:
     return sum(TOKEN in entry.path for entry in tenant.server.requests())
 
@@ -54,7 +37,7 @@ def test_the_operator_s_credential_of_the_environment_is_not_taken_for_the_appli
 
 
 def test_proves_a_credential_and_tells_its_roles(tenant: Tenant) -> None:
-    options = with_credential(tenant, "Mail.ReadWrite", "Group.Read.All")
+    options = tenant.with_secret("Mail.ReadWrite", "Group.Read.All")
     result = tenant.ok(MODULE, **options, expected_roles=["Mail.ReadWrite", "Group.Read.All"])
     assert result["proven"] is True
     assert not result["changed"]
@@ -68,18 +51,18 @@ def test_proves_a_credential_and_tells_its_roles(tenant: Tenant) -> None:
 
 
 def test_each_proof_asks_for_a_fresh_token(tenant: Tenant) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     for _number in range(2):
         tenant.ok(MODULE, **options)
     assert token_requests(tenant) == 2
 
 
 def test_check_mode_proves_too(tenant: Tenant) -> None:
-    assert tenant.ok(MODULE, check=True, **with_credential(tenant))["proven"] is True
+    assert tenant.ok(MODULE, check=True, **tenant.with_secret())["proven"] is True
 
 
 def test_neither_token_nor_secret_is_in_the_result(tenant: Tenant) -> None:
-    options = with_credential(tenant, "Mail.ReadWrite")
+    options = tenant.with_secret("Mail.ReadWrite")
     for result in (
         tenant.ok(MODULE, **options),
         tenant.fails(MODULE, **{**options, "client_id": UNKNOWN}, poll=False),
@@ -91,7 +74,7 @@ def test_neither_token_nor_secret_is_in_the_result(tenant: Tenant) -> None:
 
 
 def test_a_token_for_exchange_online(tenant: Tenant) -> None:
-    options = with_credential(tenant, "SMTP.SendAsApp", resource="exchange_online")
+    options = tenant.with_secret("SMTP.SendAsApp", resource="exchange_online")
     result = tenant.ok(MODULE, **options, resource="exchange_online", expected_roles=["SMTP.SendAsApp"])
     assert result["proven"] is True
     assert result["roles"] == ["SMTP.SendAsApp"]
@@ -101,7 +84,7 @@ def test_a_token_for_exchange_online(tenant: Tenant) -> None:
 
 
 def test_the_tenant_by_its_domain(tenant: Tenant) -> None:
-    options = {**with_credential(tenant), "tenant_id": tenant.server.domain}
+    options = {**tenant.with_secret(), "tenant_id": tenant.server.domain}
     assert tenant.ok(MODULE, **options)["tenant_id"] == tenant.server.tenant_id
 
 
@@ -110,7 +93,7 @@ def test_the_tenant_by_its_domain(tenant: Tenant) -> None:
 
 def test_waits_for_a_fresh_secret(tenant: Tenant, virtual_time: VirtualTime) -> None:
     tenant.server.settings.update({"secret_delay": 20})
-    result = tenant.ok(MODULE, **with_credential(tenant))
+    result = tenant.ok(MODULE, **tenant.with_secret())
     assert result["proven"] is True
     assert result["attempts"] > 1
     assert 15 <= sum(virtual_time.waited) <= 60
@@ -118,7 +101,7 @@ def test_waits_for_a_fresh_secret(tenant: Tenant, virtual_time: VirtualTime) -> 
 
 def test_waits_for_a_fresh_consent(tenant: Tenant, virtual_time: VirtualTime) -> None:
     tenant.server.settings.update({"consent_delay": 30})
-    options = with_credential(tenant, "Mail.ReadWrite")
+    options = tenant.with_secret("Mail.ReadWrite")
     virtual_time.waited.clear()
     result = tenant.ok(MODULE, **options, expected_roles=["Mail.ReadWrite"])
     assert result["proven"] is True
@@ -127,7 +110,7 @@ def test_waits_for_a_fresh_consent(tenant: Tenant, virtual_time: VirtualTime) ->
 
 
 def test_a_role_that_never_comes_is_told_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
-    options = with_credential(tenant, "Mail.ReadWrite")
+    options = tenant.with_secret("Mail.ReadWrite")
     result = tenant.ok(MODULE, **options, expected_roles=["Mail.ReadWrite", "Mail.Send"], wait_timeout=60)
     assert result["proven"] is False
     assert result["missing_roles"] == ["Mail.Send"]
@@ -138,7 +121,7 @@ def test_a_role_that_never_comes_is_told_after_the_wait(tenant: Tenant, virtual_
 def test_a_wrong_secret_is_tried_no_longer_than_allowed(
     tenant: Tenant, virtual_time: VirtualTime, wait_timeout: int
 ) -> None:
-    options = {**with_credential(tenant), "client_secret": "wrong"}
+    options = {**tenant.with_secret(), "client_secret": "wrong"}
     result = tenant.fails(MODULE, **options, wait_timeout=wait_timeout)
     assert result["error"]["code"] == "AADSTS7000215"
     assert result["error"]["kind"] == "sign_in"
@@ -150,14 +133,14 @@ def test_a_wrong_secret_is_tried_no_longer_than_allowed(
     "options", [{"client_secret": "wrong"}, {"client_id": UNKNOWN}, {"expected_roles": ["Mail.Send"]}], ids=str
 )
 def test_without_polling_one_answer_decides(tenant: Tenant, virtual_time: VirtualTime, options: Json) -> None:
-    result = tenant.run(MODULE, **{**with_credential(tenant), **options}, poll=False)
+    result = tenant.run(MODULE, **{**tenant.with_secret(), **options}, poll=False)
     assert result.get("proven", False) is False
     assert token_requests(tenant) == 1
     assert virtual_time.waited == []
 
 
 def test_an_expired_secret_is_not_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     tenant.application(uniqueName="gateway")["passwordCredentials"][0]["endDateTime"] = "2020-01-01T00:00:00Z"
     result = tenant.fails(MODULE, **options)
     assert result["error"]["code"] == "AADSTS7000222"
@@ -167,14 +150,14 @@ def test_an_expired_secret_is_not_waited_for(tenant: Tenant, virtual_time: Virtu
 
 @pytest.mark.parametrize("named", [UNKNOWN, "nobody.example"])
 def test_an_unknown_tenant_is_not_waited_for(tenant: Tenant, virtual_time: VirtualTime, named: str) -> None:
-    result = tenant.fails(MODULE, **{**with_credential(tenant), "tenant_id": named})
+    result = tenant.fails(MODULE, **{**tenant.with_secret(), "tenant_id": named})
     assert result["error"]["code"] == "AADSTS90002"
     assert "tenant id" in result["error"]["next_step"]
     assert virtual_time.waited == []
 
 
 def test_a_missing_service_principal_is_explained(tenant: Tenant) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     (principal,) = tenant.service_principals(options["client_id"])
     del tenant.server.tenant.directory.service_principals[principal["id"]]
     result = tenant.fails(MODULE, **options, poll=False)
@@ -186,23 +169,23 @@ def test_a_missing_service_principal_is_explained(tenant: Tenant) -> None:
 
 
 def test_roles_beyond_the_expected_ones_are_told(tenant: Tenant) -> None:
-    result = tenant.ok(MODULE, **with_credential(tenant, "Mail.ReadWrite", "Mail.Send"), expected_roles=["Mail.Send"])
+    result = tenant.ok(MODULE, **tenant.with_secret("Mail.ReadWrite", "Mail.Send"), expected_roles=["Mail.Send"])
     assert result["proven"] is True
     assert result["unexpected_roles"] == ["Mail.ReadWrite"]
 
 
 def test_nothing_expected_and_nothing_unexpected_where_no_roles_are_named(tenant: Tenant) -> None:
-    result = tenant.ok(MODULE, **with_credential(tenant, "Mail.ReadWrite"))
+    result = tenant.ok(MODULE, **tenant.with_secret("Mail.ReadWrite"))
     assert (result["proven"], result["missing_roles"], result["unexpected_roles"]) == (True, [], [])
 
 
 def test_an_empty_list_says_that_no_role_is_expected(tenant: Tenant) -> None:
-    result = tenant.ok(MODULE, **with_credential(tenant, "Mail.ReadWrite"), expected_roles=[])
+    result = tenant.ok(MODULE, **tenant.with_secret("Mail.ReadWrite"), expected_roles=[])
     assert (result["proven"], result["unexpected_roles"]) == (True, ["Mail.ReadWrite"])
 
 
 def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     runs = [
         tenant.ok(MODULE, **options),
         tenant.ok(MODULE, check=True, **options),
@@ -228,7 +211,7 @@ def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
     ids=str,
 )
 def test_an_answer_of_the_token_endpoint_that_goes_wrong_is_asked_for_again(tenant: Tenant, fault: Json) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     tenant.server.faults.add(path=TOKEN, **fault)
     assert tenant.ok(MODULE, **options)["proven"] is True
 
@@ -239,7 +222,7 @@ def test_an_answer_of_the_token_endpoint_that_goes_wrong_is_asked_for_again(tena
     ids=str,
 )
 def test_an_answer_that_is_no_token_is_a_clear_error(tenant: Tenant, answer: t.Any) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     tenant.server.faults.add(path=TOKEN, status=200, body=answer, times=99)
     assert options["client_id"] in tenant.fails(MODULE, **options)["msg"]
 
@@ -248,7 +231,7 @@ def test_an_answer_that_is_no_token_is_a_clear_error(tenant: Tenant, answer: t.A
 def test_an_identity_platform_that_stays_unavailable_is_not_blamed_on_the_credential(
     tenant: Tenant, virtual_time: VirtualTime, path: str
 ) -> None:
-    options = with_credential(tenant)
+    options = tenant.with_secret()
     tenant.server.faults.add(path=path, status=503, body="<html>unavailable</html>", times=999)
     result = tenant.fails(MODULE, **options, wait_timeout=30)
     assert result["error"]["status"] == 503

@@ -34,6 +34,7 @@ def _mailbox(call: Call) -> tuple[Json, Mailbox]:
     user = directory.user_named(call, call.key.value)
     if user is None:
         raise errors.invalid_mail_user(call.key.value)
+    call.caller = call.directory.exchange.at(call.caller, user["id"])
     call.authorize(user["id"])
     mail = call.directory.mail
     if user["id"] not in mail.boxes:

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Proof of which mailboxes the application reaches through Microsoft Graph, and which it does not."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_mailbox
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import GraphFault, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
+
+View = dict[str, t.Any]
+
+# Codes of Exchange Online behind Microsoft Graph. Sources: the list of Outlook error codes and public reports.
+REASONS: dict[str, str] = {
+    "ErrorAccessDenied": "The application has no right to the mailbox.",
+    "ErrorInvalidUser": "There is no such user in the tenant.",
+    "Request_ResourceNotFound": "There is no such user in the tenant.",
+    "ResourceNotFound": "There is no such user in the tenant.",
+    "MailboxNotEnabledForRESTAPI": "The user has no mailbox in Exchange Online: none at all, or one on premises.",
+}
+
+
+def mailbox_access(call: Call) -> View:
+    """Poll, within wait_timeout, until every mailbox is reachable or not, as expected.
+
+    Raises SignInError where there is no token, GraphError where Graph gives no answer that tells.
+    """
+    sign_in = OwnSignIn(call)
+    wanted = _wanted(call.params)
+    while True:
+        token = sign_in.token(call.endpoint.graph)
+        views = _look(call, token, sign_in, wanted)
+        open_yet = any(_may_change(view) for view in views)
+        if not open_yet or not call.params["poll"] or not call.http.patience.pause():
+            break
+    return {
+        "changed": False,
+        "client_id": sign_in.client_id,
+        "tenant_id": sign_in.tenant_id,
+        "proven": all(view["as_expected"] for view in views),
+        "mailboxes": views,
+        "roles": token.roles,
+        "attempts": sign_in.attempts,
+        "waited_seconds": sign_in.seconds,
+    }
+
+
+def _wanted(params: t.Mapping[str, t.Any]) -> dict[str, bool]:
+    """Mailbox to whether it shall be reachable, in the order of the options."""
+    wanted: dict[str, bool] = {}
+    for name, reachable in (("mailboxes_allowed", True), ("mailboxes_denied", False)):
+        for mailbox in params[name] or ():
+            key = check_mailbox(name, mailbox)
+            if wanted.setdefault(key, reachable) is not reachable:
+                raise InputError(f"{key} is both allowed and denied", next_step="Name it in one of the two lists.")
+    if not wanted:
+        raise InputError("No mailbox is named", next_step="Set mailboxes_allowed or mailboxes_denied.")
+    return wanted
+
+
+def _look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[str, bool]) -> list[View]:
+    def current(fresh: bool) -> AccessToken:
+        return sign_in.token(call.endpoint.graph) if fresh else token
+
+    graph = GraphClient(call.http, host=call.endpoint.graph, token=current, memory=call.memory)
+    return [
+        # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
+        _view(mailbox, reachable, graph.refusal(Read(
+            path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
+            tried=f"look for the inbox of {mailbox}",
+            right="",
+            query={"$select": "id"},
+        )))
+        for mailbox, reachable in wanted.items()
+    ]  # fmt: skip
+
+
+def _view(mailbox: str, expected: bool, refusal: GraphFault | None) -> View:
+    reachable = refusal is None
+    # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
+    as_expected = reachable if expected else refusal is not None and refusal.status == 403
+    return {
+        "mailbox": mailbox,
+        "expected": "allowed" if expected else "denied",
+        "reachable": reachable,
+        "as_expected": as_expected,
+        "status": 200 if refusal is None else refusal.status,
+        "code": refusal.code or None if refusal else None,
+        "reason": _reason(refusal),
+        "next_step": "" if as_expected else _next_step(expected, refusal),
+    }
+
+
+def _reason(refusal: GraphFault | None) -> str:
+    if refusal is None:
+        return "The application reaches the mailbox."
+    if refusal.code in REASONS:
+        return REASONS[refusal.code]
+    if refusal.status == 401:
+        return "Microsoft Graph does not accept the application's token."
+    if refusal.status == 403:
+        return REASONS["ErrorAccessDenied"]
+    return f"Microsoft Graph answered with status {refusal.status}."
+
+
+def _next_step(expected: bool, refusal: GraphFault | None) -> str:
+    if refusal is None:
+        return (
+            "Withdraw the permission for mail that was granted in Entra ID for all mailboxes: role assignments of"
+            " Exchange only add to it. If there is none, the scope of a role assignment holds this mailbox. A change"
+            " can take two hours to work."
+        )
+    if refusal.status == 404:
+        return "Check the address; only a mailbox that is there can show what the application may do."
+    if refusal.status == 403 and expected:
+        return (
+            "Grant a permission for mail with admin consent, or have an Exchange administrator assign the role with a"
+            " scope that holds this mailbox. A change can take two hours to work."
+        )
+    return "Look at the status and the code; run again later."
+
+
+def _may_change(view: View) -> bool:
+    """Grants and scopes take a while to work; what is not there does not appear."""
+    return not view["as_expected"] and view["status"] in (200, 401, 403)

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_mailbox_access_info
+short_description: Prove which mailboxes an application reaches, and which it does not
+version_added: 1.0.0
+description:
+  - Asks for a token for Microsoft Graph with an application's own client id and client secret, and looks whether it
+    reaches the mailboxes that it has to, and none of those that it must not. No mail is read, only the id of the inbox.
+  - A permission for mail that is granted in Entra ID holds for all mailboxes of the tenant. Role assignments in
+    Exchange Online (RBAC for Applications) with a scope only add to it, so the scope bites only where that permission
+    is not granted.
+  - A mailbox that is not there proves nothing, so it is as expected in neither list. Whether all are as expected is a
+    result; the task fails only where there is no token, or no answer that tells.
+  - What an Exchange administrator has changed takes effect only after minutes, for role assignments up to two hours.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._credential
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.info
+  - email_gateway.azure_apps._attributes.actiongroup
+options:
+  mailboxes_allowed:
+    description: Addresses of mailboxes that the application has to reach.
+    type: list
+    elements: str
+  mailboxes_denied:
+    description: Addresses of mailboxes that it must not reach.
+    type: list
+    elements: str
+requirements:
+  - requests >= 2.28
+  - msal >= 1.23
+seealso:
+  - module: email_gateway.azure_apps.azure_app_token_info
+  - module: email_gateway.azure_apps.azure_smtp_oauth_info
+"""
+
+EXAMPLES = r"""
+- name: Prove that the gateway reaches its own mailbox and no other
+  email_gateway.azure_apps.azure_mailbox_access_info:
+    tenant_id: "{{ mail_gateway.tenant_id }}"
+    client_id: "{{ mail_gateway.client_id }}"
+    client_secret: "{{ mail_gateway.client_secret }}"
+    mailboxes_allowed: [gateway@example.com]
+    mailboxes_denied: [director@example.com]
+  register: access
+
+- name: Show what is not as expected
+  ansible.builtin.debug:
+    msg: "{{ item.mailbox }}: {{ item.reason }} {{ item.next_step }}"
+  loop: "{{ access.mailboxes | rejectattr('as_expected') }}"
+"""
+
+RETURN = r"""
+proven:
+  description: Whether every mailbox is as expected.
+  type: bool
+  returned: success
+  sample: true
+mailboxes:
+  description: The mailboxes, the allowed ones first.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    mailbox:
+      description: The address.
+      type: str
+    expected:
+      description: V(allowed) or V(denied).
+      type: str
+    reachable:
+      description: Whether the application reaches it.
+      type: bool
+    as_expected:
+      description: Whether that is shown to be as expected.
+      type: bool
+    status:
+      description: The HTTP status of Microsoft Graph's answer.
+      type: int
+    code:
+      description: The code of the error, such as C(ErrorAccessDenied); not set where there is none.
+      type: str
+    reason:
+      description: What the answer means.
+      type: str
+    next_step:
+      description: What to do about it. Empty where it is as expected.
+      type: str
+  sample:
+    - mailbox: director@example.com
+      expected: denied
+      reachable: false
+      as_expected: true
+      status: 403
+      code: ErrorAccessDenied
+      reason: The application has no right to the mailbox.
+      next_step: ""
+attempts:
+  description: How often a token was asked for.
+  type: int
+  returned: success
+  sample: 1
+waited_seconds:
+  description: How long the proof took.
+  type: float
+  returned: success
+  sample: 0.6
+roles:
+  description: The application permissions that the token carries, sorted.
+  type: list
+  elements: str
+  returned: success
+  sample: [Mail.ReadWrite]
+tenant_id:
+  description: The id of the tenant.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+client_id:
+  description: The client id of the application.
+  type: str
+  returned: success
+  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    CREDENTIAL,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._mailbox_access import mailbox_access
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+
+OWN = ArgumentSpec(
+    options={
+        "mailboxes_allowed": {"type": "list", "elements": "str"},
+        "mailboxes_denied": {"type": "list", "elements": "str"},
+    },
+)
+
+MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=mailbox_access)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_smtp_oauth_info
+short_description: Prove that an application may sign in for a mailbox by SMTP
+version_added: 1.0.0
+description:
+  - Asks for a token for Exchange Online with an application's own client id and client secret, and shows it to the SMTP
+    server for a mailbox (C(STARTTLS), then C(AUTH XOAUTH2)), as a gateway does that delivers by SMTP with OAuth. No
+    mail is sent. The token is not returned, and goes only over TLS to a server whose certificate was verified.
+  - Where the server refuses, the result says what that means, and which commands an Exchange administrator has to run
+    in Exchange Online PowerShell. A refusal is a result and no failure of the task; the task fails where there is no
+    token, or no SMTP server that can be trusted.
+  - What an Exchange administrator has changed takes effect only after minutes, for role assignments up to two hours.
+  - That the server accepts the token is what can be shown without sending mail. A missing permission for the mailbox
+    has been seen to come up only at the end of a message.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._credential
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.info
+  - email_gateway.azure_apps._attributes.actiongroup
+options:
+  mailbox:
+    description: The address of the mailbox that the gateway sends as.
+    type: str
+    required: true
+  smtp_host:
+    description: The SMTP server. In national clouds it has another name, which Microsoft's documentation tells.
+    type: str
+    default: smtp.office365.com
+  smtp_port:
+    description: Its port, on which it offers C(STARTTLS).
+    type: int
+    default: 587
+  request_timeout:
+    description: Seconds to wait for one answer, and for the whole dialogue with the SMTP server; from 1 to 3600.
+    type: int
+    default: 30
+notes:
+  - SMTP uses no proxy, unlike the request for the token; the controller has to reach the SMTP server itself.
+requirements:
+  - requests >= 2.28
+  - msal >= 1.23
+seealso:
+  - module: email_gateway.azure_apps.azure_app_token_info
+  - module: email_gateway.azure_apps.azure_mailbox_access_info
+"""
+
+EXAMPLES = r"""
+- name: Prove that the gateway may sign in for its mailbox
+  email_gateway.azure_apps.azure_smtp_oauth_info:
+    tenant_id: "{{ mail_gateway.tenant_id }}"
+    client_id: "{{ mail_gateway.client_id }}"
+    client_secret: "{{ mail_gateway.client_secret }}"
+    mailbox: gateway@example.com
+  register: smtp
+
+- name: Show what an Exchange administrator has to do
+  ansible.builtin.debug:
+    msg: "{{ [smtp.reason, smtp.next_step] + smtp.exchange_commands }}"
+  when: not smtp.authenticated
+"""
+
+RETURN = r"""
+authenticated:
+  description: Whether the server accepted the token for the mailbox.
+  type: bool
+  returned: success
+  sample: false
+smtp_code:
+  description:
+    - The code of the answer that decided. Not set where the server does not offer what is needed, so that nothing was
+      asked of it.
+  type: int
+  returned: success
+  sample: 535
+enhanced_code:
+  description: The enhanced code of that answer, if it has one.
+  type: str
+  returned: success
+  sample: 5.7.3
+reason:
+  description: What the answer means.
+  type: str
+  returned: success
+  sample: SMTP AUTH is disabled for the tenant.
+next_step:
+  description: What to do about it. Empty where nothing is to be done.
+  type: str
+  returned: success
+  sample: An Exchange administrator has to allow it for gateway@example.com, see exchange_commands.
+exchange_commands:
+  description: Commands of Exchange Online PowerShell that mend it, if there are any, with all ids filled in.
+  type: list
+  elements: str
+  returned: success
+  sample: ["Set-CASMailbox -Identity 'gateway@example.com' -SmtpClientAuthenticationDisabled $false"]
+service_principal_object_id:
+  description: The object id of the application's service principal, which Exchange wants to know.
+  type: str
+  returned: success
+  sample: 7f1e8d0a-9f5c-4a57-8c07-5f7c9d1a0b52
+mailbox:
+  description: The address of the mailbox.
+  type: str
+  returned: success
+  sample: gateway@example.com
+smtp_host:
+  description: The SMTP server.
+  type: str
+  returned: success
+  sample: smtp.office365.com
+smtp_port:
+  description: Its port.
+  type: int
+  returned: success
+  sample: 587
+scope:
+  description: The scope that was asked for; a gateway that lets you enter one needs this.
+  type: str
+  returned: success
+  sample: https://outlook.office365.com/.default
+attempts:
+  description: How often a token was asked for.
+  type: int
+  returned: success
+  sample: 1
+waited_seconds:
+  description: How long the proof took.
+  type: float
+  returned: success
+  sample: 0.6
+roles:
+  description: The application permissions that the token carries, sorted.
+  type: list
+  elements: str
+  returned: success
+  sample: [SMTP.SendAsApp]
+tenant_id:
+  description: The id of the tenant.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+client_id:
+  description: The client id of the application.
+  type: str
+  returned: success
+  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    CREDENTIAL,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._smtp_info import smtp_info
+
+OWN = ArgumentSpec(
+    options={
+        "mailbox": {"type": "str", "required": True},
+        "smtp_host": {"type": "str", "default": "smtp.office365.com"},
+        "smtp_port": {"type": "int", "default": 587},
+    },
+)
+
+MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=smtp_info)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

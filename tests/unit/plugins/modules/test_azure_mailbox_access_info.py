@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
+
+MODULE = "azure_mailbox_access_info"
+UNKNOWN = "11111111-1111-1111-1111-111111111111"
+
+
+def scoped(tenant: Tenant, *mailboxes: str, role: str = "Application Mail.ReadWrite") -> Json:
+    """A registration without a permission for mail, whose role assignment in Exchange holds these mailboxes."""
+    options = tenant.with_secret()
+    (principal,) = tenant.service_principals(options["client_id"])
+    exchange = tenant.server.tenant.directory.exchange
+    exchange.service_principals[options["client_id"]] = principal["id"]
+    exchange.assign(options["client_id"], role, [tenant.user_id(name) for name in mailboxes])
+    return {**options, "poll": False}
+
+
+def seen(result: Json) -> dict[str, tuple[bool, int, str | None, bool]]:
+    return {
+        view["mailbox"].partition("@")[0]: (view["reachable"], view["status"], view["code"], view["as_expected"])
+        for view in result["mailboxes"]
+    }
+
+
+def test_the_scope_of_a_role_assignment(tenant: Tenant) -> None:
+    options = scoped(tenant, "megan")
+    megan, adele = tenant.mailbox("megan"), tenant.mailbox("adele")
+    result = tenant.ok(MODULE, **options, mailboxes_allowed=[megan], mailboxes_denied=[adele])
+    assert result["proven"] is True
+    assert seen(result) == {
+        "megan": (True, 200, None, True),
+        "adele": (False, 403, "ErrorAccessDenied", True),
+    }
+    assert all(view["next_step"] == "" for view in result["mailboxes"])
+    assert result["roles"] == []
+    paths = [(entry.method, entry.path, entry.query) for entry in tenant.server.requests() if entry.is_graph]
+    assert paths == [
+        ("GET", f"/v1.0/users/{megan}/mailFolders/inbox", "$select=id"),
+        ("GET", f"/v1.0/users/{adele}/mailFolders/inbox", "$select=id"),
+    ]
+    assert not result["changed"]
+
+
+def test_a_permission_in_entra_id_takes_the_fence_away(tenant: Tenant) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
+    (principal,) = tenant.service_principals(options["client_id"])
+    exchange = tenant.server.tenant.directory.exchange
+    exchange.service_principals[options["client_id"]] = principal["id"]
+    exchange.assign(options["client_id"], "Application Mail.ReadWrite", [tenant.user_id("megan")])
+    result = tenant.ok(
+        MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")], mailboxes_denied=[tenant.mailbox("adele")]
+    )
+    assert result["proven"] is False
+    assert seen(result)["adele"] == (True, 200, None, False)
+    assert "only add to it" in result["mailboxes"][1]["next_step"]
+    assert result["roles"] == ["Mail.ReadWrite"]
+
+
+def test_no_right_at_all(tenant: Tenant) -> None:
+    options = {**tenant.with_secret(), "poll": False}
+    result = tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
+    assert result["proven"] is False
+    assert seen(result) == {"megan": (False, 403, "ErrorAccessDenied", False)}
+    assert "no right" in result["mailboxes"][0]["reason"]
+    assert "admin consent" in result["mailboxes"][0]["next_step"]
+
+
+def test_a_policy_of_exchange_keeps_it_out(tenant: Tenant) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
+    tenant.server.tenant.directory.mail.fenced.add((tenant.user_id("adele"), options["client_id"]))
+    result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("adele")])
+    assert result["proven"] is True
+
+
+@pytest.mark.parametrize("lists", ["mailboxes_allowed", "mailboxes_denied"])
+def test_a_mailbox_that_is_not_there_proves_nothing(tenant: Tenant, virtual_time: VirtualTime, lists: str) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": True}
+    del tenant.server.tenant.directory.mail.boxes[tenant.user_id("alex")]
+    named: Json = {lists: [tenant.mailbox("nobody"), tenant.mailbox("alex")]}
+    result = tenant.ok(MODULE, **options, **named)
+    assert result["proven"] is False
+    assert seen(result) == {
+        "nobody": (False, 404, "ErrorInvalidUser", False),
+        "alex": (False, 404, "MailboxNotEnabledForRESTAPI", False),
+    }
+    assert "no such user" in result["mailboxes"][0]["reason"]
+    assert "on premises" in result["mailboxes"][1]["reason"]
+    assert virtual_time.waited == [], "it does not appear by waiting"
+
+
+def test_waits_for_a_fresh_consent_with_fresh_tokens(tenant: Tenant, virtual_time: VirtualTime) -> None:
+    tenant.server.settings.update({"consent_delay": 30})
+    options = tenant.with_secret("Mail.ReadWrite")
+    result = tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
+    assert result["proven"] is True
+    assert result["attempts"] > 1
+    assert sum(virtual_time.waited) >= 25
+
+
+def test_a_fence_that_never_stands_is_told_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
+    options = tenant.with_secret("Mail.ReadWrite")
+    result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("megan")], wait_timeout=20)
+    assert result["proven"] is False
+    assert 5 < sum(virtual_time.waited) <= 20
+
+
+def test_a_token_that_is_refused_is_renewed_and_told(tenant: Tenant) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
+    body = {"error": {"code": "InvalidAuthenticationToken", "message": "no"}}
+    tenant.server.faults.add(path="mailFolders", status=401, body=body, times=2)
+    result = tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
+    assert seen(result) == {"megan": (False, 401, "InvalidAuthenticationToken", False)}
+    assert result["attempts"] == 2
+
+
+def test_graph_that_is_not_available_is_a_failure(tenant: Tenant, virtual_time: VirtualTime) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False, "wait_timeout": 10}
+    tenant.server.faults.add(path="mailFolders", status=503, times=99)
+    result = tenant.fails(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
+    assert (result["error"]["kind"], result["error"]["status"]) == ("graph", 503)
+
+
+def test_neither_token_nor_secret_nor_mail_is_in_the_result(tenant: Tenant) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
+    text = json.dumps(tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")]))
+    for word in (options["client_secret"], "eyJ", "Welcome", "AAMk"):
+        assert word not in text
+
+
+def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
+    options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
+    megan, nobody = tenant.mailbox("megan"), tenant.mailbox("nobody")
+    runs = [
+        tenant.ok(MODULE, **options, mailboxes_allowed=[megan]),
+        tenant.ok(MODULE, check=True, **options, mailboxes_denied=[megan, nobody]),
+    ]
+    assert {frozenset(run) for run in runs} == {frozenset(runs[0])}
+    assert len({frozenset(view) for run in runs for view in run["mailboxes"]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "No mailbox is named"),
+        ({"mailboxes_allowed": []}, "No mailbox is named"),
+        ({"mailboxes_allowed": ["a@b.example"], "mailboxes_denied": ["a@b.example"]}, "both allowed and denied"),
+        ({"mailboxes_allowed": ["a/../b@c"]}, "not the address of a mailbox"),
+        ({"mailboxes_denied": ["nobody"]}, "not the address of a mailbox"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
+    good: Json = {"tenant_id": UNKNOWN, "client_id": UNKNOWN, "client_secret": "s"}
+    result = tenant.fails(MODULE, **{**good, **options})
+    assert words in result["msg"]
+    assert result["error"]["kind"] == "input"
+    assert tenant.server.requests() == []
