@@ -213,6 +213,8 @@ class GraphClient:
             except GraphError as exc:
                 if exc.fault.not_found:
                     return None
+                if exc.fault.status == 403 and read.forbidden_ok:
+                    return {"value": [], FORBIDDEN: True}
                 raise
         return self.get(read)
 

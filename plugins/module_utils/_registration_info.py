@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent 
     read_consent,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
+    FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
@@ -52,16 +53,14 @@ def registration_info(call: Call) -> dict[str, t.Any]:
     found, principal = graph.get_many([selection, graph_principal])
     documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
     documents.sort(key=_by_display_name)
-    reads = [
-        read for document in documents for read in consent_reads(application.text(document, "appId") or "", lag=False)
-    ]
-    answers = graph.get_many(reads)
+    answers = graph.get_many([read for document in documents for read in _details(document)])
+    each = len(answers) // len(documents) if documents else 0
     known = ResourcePrincipals([principal])
     return {
         "changed": False,
         "tenant_id": call.tenant_id,
         "applications": [
-            _described(call, document, read_consent(graph, document, answers=answers[3 * i : 3 * i + 3], known=known))
+            _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
             for i, document in enumerate(documents)
         ],
     }
@@ -85,7 +84,19 @@ def _selection(call: Call) -> Read:
     return Read(path="applications", tried="list the applications of the tenant", query=query, most=MOST_APPLICATIONS)
 
 
-def _described(call: Call, document: Json, consent: Consent) -> View:
+def _details(document: Json) -> list[Read]:
+    owners = Read(
+        path=f"applications/{application.text(document, 'id')}/owners",
+        tried="read the owners of an application",
+        query={"$select": "id,displayName"},
+        forbidden_ok=True,
+    )
+    return [owners, *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True)]
+
+
+def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals) -> View:
+    owners, *of_consent = answers
+    consent = read_consent(call.graph, document, answers=of_consent, known=known)
     properties = properties_of(document)
     client_id = application.text(document, "appId")
     return {
@@ -103,10 +114,31 @@ def _described(call: Call, document: Json, consent: Consent) -> View:
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
         "certificates": [_certificate(call, entry) for entry in application.objects(document.get("keyCredentials"))],
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
-        "consented": not consent.missing,
+        "consented": _consented(consent),
+        "owners": _owners(owners),
         "portal_url": portal_url(call.endpoint.portal, client_id),
         "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
     }
+
+
+def _consented(consent: Consent) -> bool | None:
+    states = {consent.is_granted(permission) for permission in consent.declared}
+    return False if False in states else None if None in states else True
+
+
+def _owners(answer: Json | None) -> list[View] | None:
+    """None where the operator may not read them. Without a right to read people, an owner has no name."""
+    if answer is not None and FORBIDDEN in answer:
+        return None
+    found = [
+        {
+            "object_id": application.text(owner, "id"),
+            "display_name": application.text(owner, "displayName"),
+            "type": (application.text(owner, "@odata.type") or "").rpartition(".")[2] or None,
+        }
+        for owner in application.objects((answer or {}).get("value"))
+    ]
+    return sorted(found, key=lambda owner: (owner["display_name"] or "", owner["object_id"] or ""))
 
 
 def _all_permissions(consent: Consent) -> list[Permission]:
@@ -117,7 +149,7 @@ def _permission(consent: Consent, permission: Permission) -> View:
     return {
         **consent.principals.described(permission),
         "declared": permission in consent.declared,
-        "granted": permission in consent.granted,
+        "granted": consent.is_granted(permission),
     }
 
 
