@@ -7,10 +7,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import tempfile
 import typing as t
 
 import yaml
@@ -19,6 +17,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._atomic_file import make_folder, replace_file
 
 MODE = 0o600
 PASSWORD_STEP = "Pass --vault-id or --vault-password-file, set ANSIBLE_VAULT_PASSWORD_FILE, or add a vault credential."
@@ -108,10 +107,9 @@ class VaultFile:
         vault_id, secret = self._encrypting_secret()
         text = "---\n" + yaml.safe_dump(dict(variables), default_flow_style=False, sort_keys=False, allow_unicode=True)
         encrypted = VaultLib(self._secrets).encrypt(text, secret=secret, vault_id=vault_id)
-        folder = os.path.dirname(self.path)
         try:
-            _make_private(folder)
-            self._replace(folder, encrypted)
+            make_folder(os.path.dirname(self.path))
+            replace_file(self.path, encrypted, mode=MODE)
         except OSError as exc:
             raise ConflictError(
                 f"Could not write {self.path}: {exc.strerror}",
@@ -147,29 +145,3 @@ class VaultFile:
                 next_step=f"Set vault_id to one of: {known}; or pass --vault-id {self._vault_id}@FILE.",
             ) from None
         return found
-
-    def _replace(self, folder: str, encrypted: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(self.path)}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(encrypted)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except OSError:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
-        directory = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
-
-def _make_private(folder: str) -> None:
-    """Make the missing directories, each for its owner alone; os.makedirs would do so for the last one only."""
-    if os.path.isdir(folder):
-        return
-    _make_private(os.path.dirname(folder))
-    os.mkdir(folder, 0o700)
