@@ -9,14 +9,14 @@ name: gateway_app_report
 short_description: Make the report on mail gateways' applications of what was read
 version_added: 1.0.0
 description:
-  - Puts together what M(email_gateway.azure_apps.azure_app_registration_info) read and what gateways want. Used by the role
-    C(gateway_app_report), whose JSON output this is.
+  - Puts together what M(email_gateway.azure_apps.azure_app_registration_info) read and what gateways want. It is the
+    JSON output of the role C(gateway_app_report).
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 positional: _input
 options:
   _input:
-    description: Results of M(email_gateway.azure_apps.azure_app_registration_info). An application may come more than once.
+    description: Results of M(email_gateway.azure_apps.azure_app_registration_info), which may overlap.
     type: list
     elements: dict
     required: true
@@ -82,6 +82,7 @@ def _applications(results: t.Iterable[Json]) -> list[Json]:
 
 def report(
     results: t.Sequence[Json],
+    *,
     gateways: t.Sequence[Json],
     tag: str,
     scope: str = "managed",

@@ -138,8 +138,8 @@ applications:
       type: bool
       sample: true
     owners:
-      description: The owners by name, each with object_id, display_name and type. A name is null where the operator may not
-        read it; the list is null where the operator may not read owners.
+      description: The owners by name, each with object_id, display_name and type. A name is null where the operator may
+        not read it; the list is null where the operator may not read owners.
       type: list
       elements: dict
       sample: [{object_id: 1f6d1fd5-9a02-4cf2-a7b4-f2c8d0fca0cb, display_name: Adele Vance, type: user}]

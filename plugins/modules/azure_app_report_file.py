@@ -9,9 +9,10 @@ module: azure_app_report_file
 short_description: Write a report, and tell whether it tells something new
 version_added: 1.0.0
 description:
-  - Writes a text into a file on the controller. The file is replaced atomically, and left alone where it holds the text already.
-  - Where the text is a report of the role C(gateway_app_report), the task is V(changed) only if the report tells something else
-    than the one before. If only the number of days left is another, the file is written without that.
+  - Writes a text into a file on the controller. The file is replaced atomically, and left alone where it holds the text
+    already.
+  - Where the text is a report of the role C(gateway_app_report), the task is V(changed) only if the report tells
+    something else than the one before. If only the number of days left is another, the file is written without that.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
