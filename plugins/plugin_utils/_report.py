@@ -294,7 +294,7 @@ def failures(report: Json, *, within_days: int, drift: bool) -> list[str]:
         name = f"{application['display_name']} ({application['client_id']})"
         if within_days >= 0:
             found += [
-                f"{name}: the {credential['kind']} '{credential['description'] or '(no description)'}' {_ends(credential)}"
+                f"{name}: the {_called(credential)} {_ends(credential)}"
                 for credential in application["credentials"]
                 if credential["counts"]
                 and credential["days_left"] is not None
@@ -313,6 +313,10 @@ def failures(report: Json, *, within_days: int, drift: bool) -> list[str]:
     if within_days >= 0:
         found += [f"{gateway['host']}: has no application" for gateway in report["gateways_without_application"]]
     return found
+
+
+def _called(credential: Json) -> str:
+    return f"{credential['kind']} '{credential['description'] or '(no description)'}'"
 
 
 def _ends(credential: Json) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import jinja2
 
@@ -22,5 +23,5 @@ def rendered(report: dict[str, t.Any], template: str = "report.html.j2") -> str:
         loader=jinja2.FileSystemLoader(ROLE / "templates"), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters.update({f"email_gateway.azure_apps.{n}": f for n, f in FilterModule().filters().items()})
-    environment.globals["lookup"] = lambda _name, path: open(path).read().rstrip()
+    environment.globals["lookup"] = lambda _name, path: Path(path).read_text().rstrip()
     return environment.get_template(template).render(__gateway_app_report=report, role_path=str(ROLE))

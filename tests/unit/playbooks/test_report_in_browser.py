@@ -61,7 +61,7 @@ def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> N
     browser.get_log("performance")
     browser.get_log("browser")
     look(browser, page)
-    assert set(" ".join(name.split()) for name in NASTY) <= set(names(browser))
+    assert {" ".join(name.split()) for name in NASTY} <= set(names(browser))
     assert browser.title == "Mail gateway applications, 2026-11-24"
     assert browser.get_log("browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
@@ -85,6 +85,7 @@ def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
 def test_fits_and_is_legible(browser: t.Any, page: str, width: int, scheme: str) -> None:
     look(browser, page, width=width, scheme=scheme)
     save(f"{scheme}-{width}.png", whole(browser))
+    save(f"{scheme}-{width}-top.png", browser.get_screenshot_as_png())
     scroll, client = browser.execute_script(
         "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )
@@ -100,12 +101,12 @@ def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
     head = browser.find_element("css selector", "#list thead th")
     assert head.get_attribute("aria-sort") == "ascending"
     order = "return [...document.querySelectorAll('#list .name')].map(e => e.textContent)"
-    collated = f"({order.removeprefix('return ')}).sort(new Intl.Collator(undefined, {{numeric: true, sensitivity: 'base'}}).compare)"
-    assert browser.execute_script(order) == browser.execute_script(f"return {collated}")
+    collated = f"{order}.sort(new Intl.Collator(undefined, {{numeric: true, sensitivity: 'base'}}).compare)"
+    assert browser.execute_script(order) == browser.execute_script(collated)
     assert browser.switch_to.active_element == button
     button.send_keys(" ")
     assert head.get_attribute("aria-sort") == "descending"
-    assert browser.execute_script(order) == browser.execute_script(f"return {collated}.reverse()")
+    assert browser.execute_script(order) == browser.execute_script(f"{collated}.reverse()")
     assert browser.find_element("id", "said").text == "Sorted by Application, descending"
     browser.find_elements("css selector", "#list thead button")[2].click()
     ends = browser.execute_script(
