@@ -127,7 +127,6 @@ class FilterModule:
         return {
             "gateway_app_report": report,
             "gateway_app_report_failures": failures,
-            "gateway_app_report_told": views.told,
             "gateway_app_report_unread": unread,
             "gateway_app_report_view": view,
         }

@@ -63,7 +63,7 @@ def applications(now: datetime.datetime) -> list[Json]:
                     permissions=[permission("SMTP.SendAsApp", granted=False, resource="exchange_online")]),
         application(now, 3, "Mail gateway Wels (outbound_microsoft365)", [-6], owners=None),
         application(now, 4, "Mail gateway Steyr (outbound_microsoft365)", [173]),
-        application(now, 5, "Relay with certificate", [], certificates=[{**credential(now, 5, 420), "thumbprint": "AB"}],
+        application(now, 5, "Relay with certificate", [], certificates=[{**credential(now, 5, 420), "thumbprint": "A"}],
                     permissions=[permission("full_access_as_app", resource="exchange_online"),
                                  permission("Mail.Send", declared=False)]),
         application(now, 6, "Newsletter", [-90], tags=[], permissions=[permission("Mail.Send", granted=None)],
