@@ -231,7 +231,7 @@ class GraphClient:
                 )
             entries += [entry for entry in value if isinstance(entry, dict)]
             if len(entries) > read.most:
-                raise _too_much(read.tried, f"more than {read.most} entries")
+                raise too_much(read.tried, f"more than {read.most} entries")
             following = page.get("@odata.nextLink")
             if not isinstance(following, str):
                 return entries
@@ -335,10 +335,11 @@ class _Held:
         """Raises TransportError where it becomes too much."""
         self._bytes += _json.weight(document)
         if self._bytes > MOST_HELD:
-            raise _too_much(self._tried, f"more than {MOST_HELD // 2**20} MiB")
+            raise too_much(self._tried, f"more than {MOST_HELD // 2**20} MiB")
 
 
-def _too_much(tried: str, how: str) -> TransportError:
+def too_much(tried: str, how: str) -> TransportError:
+    """What a question brings is more than a task may hold."""
     return TransportError(
         f"Could not {tried}: the answer does not fit in the memory that a task may use ({how})",
         maybe_processed=True,
@@ -352,7 +353,7 @@ def _parse(answer: Response, tried: str) -> Json | None:
         return None
     document = _json.parse(answer.content)
     if document is None and _json.too_large(answer.content):
-        raise _too_much(tried, "too much to parse")
+        raise too_much(tried, "too much to parse")
     if not isinstance(document, dict):
         raise TransportError(
             f"Could not {tried}: the answer is not a JSON object",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url, portal_url
@@ -24,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
     Json,
     Read,
     odata_string,
+    too_much,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration import (
@@ -42,6 +44,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 
 MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
+MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (test_bounds.py); that of a gateway takes about 6 kB
+APPLICATIONS_AT_ONCE = 50
 INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
 
@@ -53,17 +57,29 @@ def registration_info(call: Call) -> dict[str, t.Any]:
     found, principal = graph.get_many([selection, graph_principal])
     documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
     documents.sort(key=_by_display_name)
-    answers = graph.get_many([read for document in documents for read in _details(document)])
-    each = len(answers) // len(documents) if documents else 0
-    known = ResourcePrincipals([principal])
     return {
         "changed": False,
         "tenant_id": call.tenant_id,
-        "applications": [
-            _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
-            for i, document in enumerate(documents)
-        ],
+        "applications": list(_all_described(call, documents, known=ResourcePrincipals([principal]))),
     }
+
+
+def _all_described(call: Call, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+    """Some applications at a time, since the answers take more memory than what is told of them.
+
+    Raises TransportError where even that is too much.
+    """
+    told = 0
+    for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
+        some = documents[start : start + APPLICATIONS_AT_ONCE]
+        answers = call.graph.get_many([read for document in some for read in _details(document)])
+        each = len(answers) // len(some)
+        for i, document in enumerate(some):
+            described = _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
+            told += _json.weight(described)
+            if told > MOST_TOLD:
+                raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
+            yield described
 
 
 def _by_display_name(document: Json) -> tuple[str, str]:
