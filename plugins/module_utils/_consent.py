@@ -72,6 +72,12 @@ class Consent:
     grants: t.Mapping[str, Grant]  # resource's client id -> grant
     grants_known: bool  # false where the operator may not read them
     principals: ResourcePrincipals
+    assignments_known: bool = True  # the same
+
+    def is_granted(self, permission: Permission) -> bool | None:
+        """None where the operator may not read it."""
+        known = self.assignments_known if permission.type == "application" else self.grants_known
+        return permission in self.granted if known else None
 
     @property
     def missing(self) -> list[Permission]:
@@ -82,8 +88,11 @@ class Consent:
         return sorted(self.granted - set(self.declared), key=self.principals.shown)
 
 
-def consent_reads(client_id: str, *, lag: bool) -> list[Read]:
-    """The reads that say what is granted to the application with that client id, for GraphClient.get_many."""
+def consent_reads(client_id: str, *, lag: bool, forbidden_ok: bool = False) -> list[Read]:
+    """The reads that say what is granted to the application with that client id, for GraphClient.get_many.
+
+    ``forbidden_ok`` is for those who can do with not knowing the application permissions (``assignments_known``).
+    """
     principal = by_key("servicePrincipals", "appId", client_id)
     own = service_principal_read(client_id, tried=f"read the service principal of the application {client_id}")
     return [
@@ -93,6 +102,7 @@ def consent_reads(client_id: str, *, lag: bool) -> list[Read]:
             tried=f"read what is granted to the application {client_id}",
             lag=lag,
             shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
+            forbidden_ok=forbidden_ok,
         ),
         Read(
             path=f"{principal}/oauth2PermissionGrants",
@@ -145,6 +155,7 @@ def read_consent(
         grants=found_grants,
         grants_known=FORBIDDEN not in (grants or {}),
         principals=known,
+        assignments_known=FORBIDDEN not in (assignments or {}),
     )
 
 

@@ -244,6 +244,8 @@ class GraphClient:
             except GraphError as exc:
                 if exc.fault.not_found:
                     return None
+                if exc.fault.status == 403 and read.forbidden_ok:
+                    return {"value": [], FORBIDDEN: True}
                 raise
         return self.get(read)
 
@@ -255,7 +257,7 @@ class GraphClient:
                 raise not_understood(read.tried, "the answer is no collection")
             entries += [check(entry, read.shape, tried=read.tried) for entry in value]
             if len(entries) > read.most:
-                raise _too_much(read.tried, f"more than {read.most} entries")
+                raise too_much(read.tried, f"more than {read.most} entries")
             if following is None:
                 return entries
             if not following.startswith(f"{self._base}/"):
@@ -361,10 +363,11 @@ class _Held:
         """Raises TransportError where it becomes too much."""
         self._bytes += _json.weight(document)
         if self._bytes > MOST_HELD:
-            raise _too_much(self._tried, f"more than {MOST_HELD // 2**20} MiB")
+            raise too_much(self._tried, f"more than {MOST_HELD // 2**20} MiB")
 
 
-def _too_much(tried: str, how: str) -> TransportError:
+def too_much(tried: str, how: str) -> TransportError:
+    """What a question brings is more than a task may hold."""
     return TransportError(
         f"Could not {tried}: the answer does not fit in the memory that a task may use ({how})",
         maybe_processed=True,
@@ -388,7 +391,7 @@ def _parse(answer: Response, request: Read | Write) -> Json | None:
         return None
     document = _json.parse(answer.content)
     if document is None and _json.too_large(answer.content):
-        raise _too_much(tried, "too much to parse")
+        raise too_much(tried, "too much to parse")
     if not isinstance(document, dict):
         raise TransportError(
             f"Could not {tried}: the answer is not a JSON object",

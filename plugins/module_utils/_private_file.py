@@ -73,8 +73,9 @@ def obstacle(path: str, *, room: int = 0) -> str:
     return ""
 
 
-def write(path: str, content: bytes, *, replace: bool = True) -> None:
-    """Write the file atomically and to the disk, with missing folders, all for their owner alone.
+def write(path: str, content: bytes, *, replace: bool = True, mode: int = MODE) -> None:
+    """Write the file atomically and to the disk, with missing folders, all for their owner alone
+    unless ``mode`` says otherwise of the file.
 
     Raises FileExistsError where there is one that must not be replaced, else OSError; what was there is then intact.
     """
@@ -86,6 +87,7 @@ def write(path: str, content: bytes, *, replace: bool = True) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(temporary, mode)
         if replace:
             os.replace(temporary, path)
         else:

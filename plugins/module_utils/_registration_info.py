@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _application as application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent import (
@@ -18,10 +19,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent 
     read_consent,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
+    FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
     odata_string,
+    too_much,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import View
@@ -41,6 +44,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 
 MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
+MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (test_bounds.py); that of a gateway takes about 6 kB
+APPLICATIONS_AT_ONCE = 50
 INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
 
@@ -52,19 +57,29 @@ def registration_info(call: Call) -> dict[str, t.Any]:
     found, principal = graph.get_many([selection, graph_principal])
     documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
     documents.sort(key=_by_display_name)
-    reads = [
-        read for document in documents for read in consent_reads(application.text(document, "appId") or "", lag=False)
-    ]
-    answers = graph.get_many(reads)
-    known = ResourcePrincipals([principal])
     return {
         "changed": False,
         "tenant_id": call.tenant_id,
-        "applications": [
-            _described(call, document, read_consent(graph, document, answers=answers[3 * i : 3 * i + 3], known=known))
-            for i, document in enumerate(documents)
-        ],
+        "applications": list(_all_described(call, documents, known=ResourcePrincipals([principal]))),
     }
+
+
+def _all_described(call: Call, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+    """Some applications at a time, since the answers take more memory than what is told of them.
+
+    Raises TransportError where even that is too much.
+    """
+    told = 0
+    for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
+        some = documents[start : start + APPLICATIONS_AT_ONCE]
+        answers = call.graph.get_many([read for document in some for read in _details(document)])
+        each = len(answers) // len(some)
+        for i, document in enumerate(some):
+            described = _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
+            told += _json.weight(described)
+            if told > MOST_TOLD:
+                raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
+            yield described
 
 
 def _by_display_name(document: Json) -> tuple[str, str]:
@@ -91,7 +106,19 @@ def _selection(call: Call) -> Read:
     )
 
 
-def _described(call: Call, document: Json, consent: Consent) -> View:
+def _details(document: Json) -> list[Read]:
+    owners = Read(
+        path=f"applications/{application.text(document, 'id')}/owners",
+        tried="read the owners of an application",
+        query={"$select": "id,displayName"},
+        forbidden_ok=True,
+    )
+    return [owners, *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True)]
+
+
+def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals) -> View:
+    owners, *of_consent = answers
+    consent = read_consent(call.graph, document, answers=of_consent, known=known)
     properties = properties_of(document)
     client_id = application.text(document, "appId")
     return {
@@ -109,10 +136,31 @@ def _described(call: Call, document: Json, consent: Consent) -> View:
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
         "certificates": [credential.described(call.now) for credential in key_credentials(document)],
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
-        "consented": not consent.missing,
+        "consented": _consented(consent),
+        "owners": _owners(owners),
         "portal_url": portal_url(call.endpoint.portal, client_id),
         "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
     }
+
+
+def _consented(consent: Consent) -> bool | None:
+    states = {consent.is_granted(permission) for permission in consent.declared}
+    return False if False in states else None if None in states else True
+
+
+def _owners(answer: Json | None) -> list[View] | None:
+    """None where the operator may not read them. Without a right to read people, an owner has no name."""
+    if answer is not None and FORBIDDEN in answer:
+        return None
+    found = [
+        {
+            "object_id": application.text(owner, "id"),
+            "display_name": application.text(owner, "displayName"),
+            "type": (application.text(owner, "@odata.type") or "").rpartition(".")[2] or None,
+        }
+        for owner in application.objects((answer or {}).get("value"))
+    ]
+    return sorted(found, key=lambda owner: (owner["display_name"] or "", owner["object_id"] or ""))
 
 
 def _all_permissions(consent: Consent) -> list[Permission]:
@@ -123,5 +171,5 @@ def _permission(consent: Consent, permission: Permission) -> View:
     return {
         **consent.principals.described(permission),
         "declared": permission in consent.declared,
-        "granted": permission in consent.granted,
+        "granted": consent.is_granted(permission),
     }

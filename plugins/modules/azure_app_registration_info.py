@@ -10,7 +10,7 @@ short_description: Read registrations with credentials, permissions and consent
 version_added: 1.0.0
 description:
   - Reads one application by its key, or all that have a display name or a tag, or all of the tenant. Tells when their
-    credentials expire, which permissions they declare by name, and what of it is granted.
+    credentials expire, which permissions they declare by name, what of it is granted, and who owns them.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -130,14 +130,20 @@ applications:
       sample: []
     permissions:
       description: The permissions that are declared or granted, each with resource, resource_client_id, type, name, id,
-        declared and granted.
+        declared and granted. What is granted is null where the operator may not read it.
       type: list
       elements: dict
       sample: []
     consented:
-      description: Whether everything that is declared is granted.
+      description: Whether everything that is declared is granted; null where the operator may not read that.
       type: bool
       sample: true
+    owners:
+      description: The owners by name, each with object_id, display_name and type. A name is null where the operator may
+        not read it; the list is null where the operator may not read owners.
+      type: list
+      elements: dict
+      sample: [{object_id: 1f6d1fd5-9a02-4cf2-a7b4-f2c8d0fca0cb, display_name: Adele Vance, type: user}]
     portal_url:
       description: The application's page in the Azure portal.
       type: str

@@ -7,80 +7,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.window_tenant import ATTACK, furnish
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--ignore-certificate-errors",
-    "--hide-scrollbars",
-)
-# Contrast as WCAG 2 computes it, of every text with what stands behind it.
-FAINT_TEXTS = """
-const channel = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-const light = c => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
-const read = text => text.match(/[\\d.]+/g).map(Number);
-const behind = element => {
-  for (; element; element = element.parentElement) {
-    const colour = read(getComputedStyle(element).backgroundColor);
-    if (colour.length < 4 || colour[3] > 0) return colour;
-  }
-  return [255, 255, 255];
-};
-const faint = [];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-  const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
-  if (!text) continue;
-  const [a, b] = [light(read(getComputedStyle(element).color)), light(behind(element))].sort((x, y) => y - x);
-  if ((a + 0.05) / (b + 0.05) < 4.5) faint.push(text);
-}
-return faint;
-"""
-TOO_WIDE = """
-return [...document.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > innerWidth)
-  .map(e => e.outerHTML)
-"""
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("no Chromium with chromedriver on the PATH (Debian: apt-get install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    yield started
-    started.quit()
-
-
-def look(browser: Any, url: str, *, width: int = 1280, scheme: str = "light") -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    )
-    browser.get(url)
+    yield from started_browser(tmp_path_factory.mktemp("chromium"))
 
 
 def save(browser: Any, name: str) -> None:

@@ -163,6 +163,49 @@ def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
     assert "Application Administrator" in result["error"]["next_step"]
 
 
+def test_tells_who_owns_an_application(tenant: Tenant) -> None:
+    made_whole(tenant)
+    user = next(iter(tenant.server.tenant.directory.users.values()))
+    owners = tenant.server.tenant.directory.owners
+    owners[tenant.application(uniqueName="gateway")["id"]].append(user["id"])
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    told = {owner["object_id"]: (owner["display_name"], owner["type"]) for owner in found["owners"]}
+    operator = tenant.service_principals(tenant.server.client_id)[0]
+    assert told == {
+        user["id"]: (user["displayName"], "user"),
+        operator["id"]: (operator["displayName"], "servicePrincipal"),
+    }
+    assert tenant.writes == []
+
+
+def test_owners_and_grants_of_many_come_in_batches(tenant: Tenant) -> None:
+    for number in range(12):
+        tenant.register(f"n{number}", tags=["many"])
+    tenant.forget_requests()
+    assert len(tenant.ok(MODULE, tag="many")["applications"]) == 12
+    batches = [entry for entry in tenant.server.requests() if entry.path.endswith("/$batch")]
+    assert len(batches) == 4  # the list with the resource, and 4 reads of 12 applications by 20
+
+
+def test_says_that_grants_may_not_be_read(tenant: Tenant) -> None:
+    made_whole(tenant)
+    tenant.ok("azure_app_graph_permissions", unique_name="gateway", delegated_permissions=["User.Read"])
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy")
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    state = {permission["name"]: (permission["declared"], permission["granted"]) for permission in found["permissions"]}
+    assert state == {"Mail.ReadWrite": (True, None), "User.Read": (True, None)}
+    assert found["consented"] is None
+
+
+def test_says_that_owners_may_not_be_read(tenant: Tenant) -> None:
+    made_whole(tenant)
+    refused = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    tenant.server.faults.add(method="GET", path="/owners", status=403, body=refused, times=9)
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    assert found["owners"] is None
+    assert found["consented"] is True
+
+
 def test_check_mode_reads_the_same(tenant: Tenant) -> None:
     made_whole(tenant)
     assert tenant.ok(MODULE, check=True, unique_name="gateway") == tenant.ok(MODULE, unique_name="gateway")

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.action import azure_app_report_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+
+NAME = "azure_app_report_file"
+MODULE = Module(argument_spec=azure_app_report_file.SPEC, run=azure_app_report_file._keep)
+DIGEST = "0" * 64
+
+
+def run(path: Path, text: str, *, check: bool = False, **more: t.Any) -> dict[str, t.Any]:
+    params = {"path": str(path), "text": text, **more}
+    return call_module(MODULE, NAME, params, check_mode=check, environ={}, memory=RunMemory())
+
+
+def test_check_write_and_write_again(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "report.txt"
+    assert run(path, "one", check=True)["changed"] is True
+    assert not path.parent.exists()
+    assert run(path, "one")["changed"] is True
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("one", 0o640)
+    before = path.stat().st_ino
+    again = run(path, "one")
+    assert (again["changed"], again["written"], path.stat().st_ino) == (False, False, before)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_same_tale_on_another_day_is_written_and_no_change(tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    run(path, f"<!-- content-digest {DIGEST} -->\n12 days left")
+    again = run(path, f"<!-- content-digest {DIGEST} -->\n11 days left")
+    assert (again["changed"], again["written"]) == (False, True)
+    assert path.read_text().endswith("11 days left")
+    assert run(path, f"<!-- content-digest {DIGEST[:-1]}1 -->\n11 days left")["changed"] is True
+
+
+def test_a_mode_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    run(path, "one")
+    assert run(path, "one", mode="0600")["changed"] is True
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", ["rw", "0999", "", "4755"])
+def test_what_is_no_mode_is_refused(tmp_path: Path, mode: str) -> None:
+    result = run(tmp_path / "report.txt", "one", mode=mode)
+    assert result["failed"] and "no mode" in result["msg"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(tmp_path / "file" / "report.txt", "one")
+    assert result["failed"] and "Could not write" in result["msg"] and "Traceback" not in result["msg"]
