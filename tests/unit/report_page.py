@@ -24,4 +24,4 @@ def rendered(report: dict[str, t.Any], template: str = "report.html.j2") -> str:
     )
     environment.filters.update({f"email_gateway.azure_apps.{n}": f for n, f in FilterModule().filters().items()})
     environment.globals["lookup"] = lambda _name, path: Path(path).read_text().rstrip()
-    return environment.get_template(template).render(__gateway_app_report=report, role_path=str(ROLE))
+    return environment.get_template(template).render(__gateway_app_report_made=report, role_path=str(ROLE))
