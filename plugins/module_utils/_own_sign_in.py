@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     GUID,
+    KINDS_OF_CREDENTIAL,
     check_guid,
     check_tenant,
 )
@@ -117,6 +118,8 @@ def _credential(call: Call) -> str | dict[str, str]:
     option, assertion = "client_assertion", params["client_assertion"]
     if assertion is None:
         option = "client_assertion_file"
+        if params[option] is None:  # each of them is there, and null
+            raise InputError("There is no credential", next_step=f"Set one of {', '.join(KINDS_OF_CREDENTIAL)}.")
         assertion = read_file(params[option], option=option).decode("utf-8", errors="replace")
         call.secrets.add(assertion)
     assertion = assertion.strip()

@@ -61,13 +61,13 @@ def make_private_folder(folder: str) -> None:
 def obstacle(path: str, *, room: int = 0) -> str:
     """Why ``write`` would fail, as far as that can be known before; "" where it would not. ``room`` as above."""
     folder = nearest_folder(path)
+    if not os.path.isdir(folder):
+        return f"{folder} is not a directory"
     reason = impossible(path, room=room)
     if reason:
         return reason
     if os.path.isdir(path):
         return "it is a directory"
-    if not os.path.isdir(folder):
-        return f"{folder} is not a directory"
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"the directory {folder} is not writable"
     return ""

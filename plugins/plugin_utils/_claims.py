@@ -109,7 +109,7 @@ class Claims:
         """The file, locked. Whoever removed it meanwhile left a file that nobody finds any more: open again."""
         reason = impossible(self.path)
         if reason:
-            raise self._unusable(f"cannot be: {reason}")
+            raise self._unusable(f"could not be opened: {reason}")
         try:
             make_private_folder(os.path.dirname(self.path))
             while True:

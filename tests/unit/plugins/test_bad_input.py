@@ -220,12 +220,18 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
     tries()
 
 
-QUOTED = [text for text in (*nasty.BREAKOUTS, *nasty.UNICODE, *nasty.CODE) if text.strip() and text.isprintable()]
+QUOTED = [
+    text
+    for text in (*nasty.BREAKOUTS, *nasty.UNICODE, *nasty.CODE)
+    # Entra ID compares without case, so that such a name is the bystander's own.
+    if text.isprintable() and text.strip() and text.strip().lower() != "bystander"
+]
+BYSTANDERS = ("bystander", "O'Bryan", "x")
 
 
 @pytest.mark.parametrize("name", QUOTED)
 def test_a_name_reaches_the_object_that_it_names_and_no_other(name: str, tenant: Tenant) -> None:
-    for other in ("bystander", "O'Bryan", "x"):
+    for other in BYSTANDERS:
         tenant.ok("azure_app_registration", display_name=other, unique_name=other, tags=[other])
     tag = "".join(name.split())[:200]
     keys: list[Json] = [{"unique_name": name}, {"display_name": name}, {"tag": tag}]

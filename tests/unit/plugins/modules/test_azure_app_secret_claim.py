@@ -56,5 +56,5 @@ def test_another_run_that_does_not_end_is_named(playbooks: Playbooks) -> None:
     entry = {"start": "2026-11-23T07:00:00.123456Z", "machine": "jump-host", "run": "/tmp/x", "host": "gw1"}
     path.write_text(json.dumps([{**entry, "until": "2999-01-01T00:00:00Z", "ended": False}]))
     _play(playbooks, {"path": str(path), "wait_timeout": 1}).failed("the run on jump-host for gw1", "Run again")
-    _play(playbooks, {"path": str(path), "wait_timeout": 0}).failed("wait_timeout is less than 1")
+    _play(playbooks, {"path": str(path), "wait_timeout": 0}).failed("wait_timeout is 0", "from 1 to 3600")
     assert [claim["start"] for claim in json.loads(path.read_text())] == [entry["start"]]

@@ -393,3 +393,12 @@ def test_an_assertion_that_nobody_trusts_is_explained(tenant: Tenant) -> None:
     assert result["error"]["code"] == "AADSTS70021"
     assert "azure_app_federated_credential" in result["error"]["next_step"]
     assert assertion not in json.dumps(result)
+
+
+def test_a_credential_that_is_null_is_none(tenant: Tenant) -> None:
+    """As where a registered variable holds none: the secret was there already."""
+    found = tenant.fails(
+        MODULE, tenant_id=tenant.server.tenant_id, client_id=tenant.server.client_id, client_secret=None
+    )
+    assert "There is no credential" in found["msg"]
+    assert tenant.server.requests() == []

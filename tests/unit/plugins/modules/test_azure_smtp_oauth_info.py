@@ -344,13 +344,20 @@ def test_a_server_that_says_no_more_after_its_answer_is_believed(tenant: Tenant)
         assert against(tenant, smtp)["authenticated"] is True
 
 
-def test_a_certificate_that_is_not_trusted_gets_no_token(tenant: Tenant) -> None:
-    with HostileSmtp({}) as smtp:
+@pytest.mark.parametrize(
+    "more",
+    [
         # Issued for localhost and the addresses of loopback only.
-        result = against(tenant, smtp, smtp_host=socket.gethostname())
-        elsewhere = against(tenant, smtp, ca_file=str(certifi.where()))
+        {"smtp_host": socket.gethostname()},
+        {"ca_file": str(certifi.where())},
+    ],
+    ids=["other host", "other authority"],
+)
+def test_a_certificate_that_is_not_trusted_gets_no_token(tenant: Tenant, more: Json) -> None:
+    with HostileSmtp({}) as smtp:
+        result = against(tenant, smtp, **more)
     assert result.get("failed"), result
-    assert elsewhere.get("failed"), elsewhere
+    assert "certificate" in result["msg"], result
     assert not any(line.startswith("AUTH") for line in smtp.heard)
 
 
