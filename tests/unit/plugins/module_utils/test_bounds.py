@@ -306,7 +306,7 @@ def test_a_proxy_that_trickles_is_left_as_well() -> None:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    with HostileServer(_every(list)) as server, listener:
+    with listener, HostileServer(_every(list)) as server:
         client = _client(server, HTTPS_PROXY=f"http://127.0.0.1:{listener.getsockname()[1]}")
         with pytest.raises(TransportError, match="no answer in time, which is 1 s"):
             client.request("GET", f"{server.url}/v1.0/applications")

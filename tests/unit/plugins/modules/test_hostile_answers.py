@@ -187,11 +187,8 @@ class Watched:
         monkeypatch.setattr(identity, "mint", minted)
         monkeypatch.setattr(passwords, "new_secret", made)
 
-        class Handler(logging.Handler):
-            def emit(handler, record: logging.LogRecord) -> None:
-                self.logged.append(record.getMessage())
-
-        handler = Handler(logging.WARNING)
+        handler = logging.Handler(logging.WARNING)
+        monkeypatch.setattr(handler, "emit", lambda record: self.logged.append(record.getMessage()))
         monkeypatch.setattr(logging, "lastResort", handler)
 
     def run(self, scenario: Scenario, options: Json, spoiling: Spoiling) -> Json:

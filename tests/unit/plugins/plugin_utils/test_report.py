@@ -151,7 +151,9 @@ def test_the_timeline_stays_in_its_frame_whatever_the_dates() -> None:
     read = [application(NOW, i, f"n{i}", [left]) for i, left in enumerate([-4000, -1, 0, 1, 700, 36500])]
     timeline = _report_views.timeline(made(read))
     assert all(
-        bar["x"] >= 0 and bar["x"] + bar["width"] <= 100.01 for lane in timeline["lanes"] for bar in lane["bars"]
+        drawn["x"] >= 0 and drawn["x"] + drawn["width"] <= 100.01
+        for lane in timeline["lanes"]
+        for drawn in lane["bars"]
     )
     assert 2 <= len(timeline["ticks"]) <= 7
     assert 0 < timeline["today"] < timeline["due"] < 100
