@@ -193,3 +193,12 @@ def test_every_source_file_names_its_licence() -> None:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".yml", ".sh"):
                 assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(), path
+
+
+def test_no_task_of_a_role_takes_the_loop_variable_of_whoever_includes_it() -> None:
+    """Variables of an include are filled in when they are used: in a loop of the role, ``item`` would be the role's."""
+    for path in (ROOT / "roles").glob("*/tasks/**/*.yml"):
+        for loop in re.findall(
+            r"^( *)(?:loop|with_\w+):.*\n(?:\1 +.*\n)*((?:\1\w.*\n(?:\1 +.*\n)*)*)", path.read_text(), re.M
+        ):
+            assert "loop_var:" in loop[1], path
