@@ -55,7 +55,8 @@ def make_private_folder(folder: str) -> None:
         missing.append(folder)
         folder = os.path.dirname(folder)
     for path in reversed(missing):
-        os.mkdir(path, 0o700)
+        with contextlib.suppress(FileExistsError):  # a host beside this one made it; if it is a file, writing fails
+            os.mkdir(path, 0o700)
 
 
 def obstacle(path: str, *, room: int = 0) -> str:

@@ -13,6 +13,7 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._private_file import make_private_folder
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
 
 VALUE = "3w2~a-very-s3cret.Value"
@@ -288,3 +289,17 @@ def test_a_path_that_is_too_long_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConflictError, match="too long"):
         file.write(CREDENTIAL)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_another_host_makes_at_the_same_moment_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = os.mkdir
+
+    def late(path: str, mode: int) -> None:
+        mkdir(path, mode)
+        mkdir(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", late)
+    make_private_folder(str(tmp_path / "a" / "b"))
+    assert (tmp_path / "a" / "b").is_dir()
