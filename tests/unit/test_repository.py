@@ -202,3 +202,29 @@ def test_no_task_of_a_role_takes_the_loop_variable_of_whoever_includes_it() -> N
             r"^( *)(?:loop|with_\w+):.*\n(?:\1 +.*\n)*((?:\1\w.*\n(?:\1 +.*\n)*)*)", path.read_text(), re.M
         ):
             assert "loop_var:" in loop[1], path
+
+
+def _tasks(found: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    for task in found or []:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from _tasks(task.get(part))
+
+
+def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_nothing_else() -> None:
+    """Ansible puts the environment of its own modules on a command line; a block or an include hands it on to them."""
+    signing = [
+        f"email_gateway.azure_apps.{module}"
+        for module in MODULES
+        if {"email_gateway.azure_apps._auth", "email_gateway.azure_apps._endpoint"}
+        & set(_documentation(module).get("extends_documentation_fragment", []))
+    ]
+    assert "email_gateway.azure_apps.azure_app_token_info" in signing
+    for role in ("gateway_app", "gateway_app_report"):
+        for path in (ROOT / "roles" / role / "tasks").glob("**/*.yml"):
+            for task in _tasks(yaml.safe_load(path.read_text())):
+                where = f"{path}: {task['name']}"
+                signs_in = bool(set(signing) & set(task))
+                assert ("gateway_app_environment" in task.get("environment", "")) is signs_in, where
+                included = task.get("ansible.builtin.include_tasks", "")
+                assert isinstance(included, str) or "environment" not in included.get("apply", {}), where

@@ -75,11 +75,11 @@ def _tried(playbooks: Playbooks, role: str, cases: list[dict[str, t.Any]]) -> tu
 def _names_it(said: str, name: str) -> bool:
     """By the variable, by the module's option for it, or by the file that it is about."""
     aliases = {
-        "gateway_app_profile_file": "The profile ",
-        "gateway_app_store_path": "path",
-        "gateway_app_store_vault_id": "vault id",
+        "gateway_app_profile_file": ["The profile "],
+        "gateway_app_store_path": ["path"],
+        "gateway_app_store_vault_id": ["vault id", "vault_id"],
     }
-    return any(word in said for word in (name, name.partition("_app_")[2], aliases.get(name, name)))
+    return any(word in said for word in (name, name.partition("_app_")[2], *aliases.get(name, [])))
 
 
 def _cases(role: str, group: list[str]) -> list[tuple[str, t.Any]]:

@@ -134,6 +134,23 @@ def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks)
     _wrote_all(loud)
 
 
+def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
+    """Ansible puts the environment of its own modules on a command line, and shows that. Stores of users run such."""
+    names = ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")
+    extra = loud.folder / "extra.yml"
+    extra.write_text(yaml.safe_dump({"gateway_app_environment": {name: loud.environ[name] for name in names}}))
+    loud.own.add(extra)
+    store = loud.folder / "own_store.yml"
+    store.write_text(yaml.safe_dump([{"ansible.builtin.command": "true", "changed_when": False}]))
+    stores = [{"type": "ansible_vault", "path": str(loud.store)}, {"type": "tasks", "file": str(store)}]
+    for entry in ("main", "rotate", "retire"):
+        role = _role(loud, gateway_app_stores=stores, gateway_app_retire_confirmed="gateway")
+        role["ansible.builtin.include_role"]["tasks_from"] = entry
+        run = _run(loud, [role], "-e", f"@{extra}", environ=dict.fromkeys(names)).ok()
+        assert "EXEC" in run.output, "Ansible shows the command lines"
+    assert loud.tenant.applications == []
+
+
 @pytest.mark.parametrize("how", ["echo", "vault", "rights", "any_errors_fatal"])
 def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
     faults = loud.server.faults
