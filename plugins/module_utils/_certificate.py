@@ -56,6 +56,7 @@ class Wish:
     address: application.Address
     description: str
     key_id: str | None
+    replaced_key_id: str | None
     files: KeyFiles | None
     certificate: Certificate | None
     common_name: str
@@ -93,7 +94,8 @@ class Wish:
             present=present,
             address=application.Address.of(params),
             description=description,
-            key_id=None if params["key_id"] is None else check_guid("key_id", params["key_id"]),
+            key_id=_guid(params, "key_id"),
+            replaced_key_id=_guid(params, "replaced_key_id"),
             files=KeyFiles(params["path"]) if present and params["path"] else None,
             certificate=_own_certificate(params["certificate_file"]) if present else None,
             common_name=subject or description[:LONGEST_COMMON_NAME].strip(),
@@ -118,6 +120,10 @@ class Wish:
         if pair is None or not self.lasts(pair.certificate.end, now):
             return False
         return not self.exact_name or pair.certificate.common_name == self.common_name
+
+
+def _guid(params: t.Mapping[str, t.Any], name: str) -> str | None:
+    return None if params[name] is None else check_guid(name, params[name])
 
 
 def _own_certificate(path: str | None) -> Certificate | None:
@@ -201,10 +207,17 @@ class CertificateResource:
     def _registered(
         self, credentials: t.Iterable[KeyCredential], certificate: Certificate | None
     ) -> KeyCredential | None:
-        """Its record. The record's own end may be earlier than the certificate's."""
-        if certificate is None:
-            return None
-        return next((c for c in credentials if c.is_for(certificate) and self._wish.lasts(c.end, self._call.now)), None)
+        """Its record, if that will do. The record's own end may be earlier than the certificate's."""
+        wish, now = self._wish, self._call.now
+        return next(
+            (
+                c
+                for c in credentials
+                if certificate and c.is_for(certificate)
+                if wish.lasts(c.end, now) and not c.has_key_id(wish.replaced_key_id)
+            ),
+            None,
+        )
 
     def _with_the_one_in_use(
         self, credentials: tuple[KeyCredential, ...], files: Files | None

@@ -51,6 +51,10 @@ class FederatedCredential:
         return cls(credential_id, name, issuer, subject, audiences, description)
 
     @property
+    def described(self) -> View:
+        return {"federated_credential_id": self.id, "name": self.name, **self.sent}
+
+    @property
     def sent(self) -> View:
         """As Graph takes it."""
         return {
@@ -93,6 +97,12 @@ def _wish(params: t.Mapping[str, t.Any]) -> FederatedCredential:
     return FederatedCredential(None, name, issuer, params["subject"], tuple(audiences), params["description"])
 
 
+def federated_credentials_read(object_id: str, *, tried: str, lag: bool = False, forbidden_ok: bool = False) -> Read:
+    return Read(
+        path=f"applications/{object_id}/federatedIdentityCredentials", tried=tried, lag=lag, forbidden_ok=forbidden_ok
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Federation:
     """All credentials of the application; ``chosen`` is the one with the name, where there is one."""
@@ -123,8 +133,8 @@ class FederatedCredentialResource:
         if not found:
             return Federation(object_id="", client_id=self._address.client_id or "")
         entries = self._graph.collect(
-            Read(
-                path=f"applications/{object_id}/federatedIdentityCredentials",
+            federated_credentials_read(
+                object_id,
                 tried=f"list the federated credentials of {self._address}",
                 lag=self._graph.created_here(client_id),
             )
@@ -199,11 +209,7 @@ class FederatedCredentialResource:
         return {
             "client_id": state.client_id or None,
             "application_object_id": state.object_id or None,
-            "federated_credential_id": chosen.id,
+            **chosen.described,
             "name": self._wish.name,
-            "issuer": chosen.issuer,
-            "subject": chosen.subject,
-            "audiences": list(chosen.audiences),
-            "description": chosen.description,
             "other_names": sorted(c.name or "" for c in state.others),
         }

@@ -46,7 +46,8 @@ def read_file(path: str, *, option: str) -> bytes:
 class Files:
     """What the three files hold; None where there is nothing that can be used.
 
-    ``private`` says that all that are there are for their owner alone; ``damaged`` names those that cannot be read.
+    ``private`` says that all that are there are for their owner alone; ``damaged`` names those that cannot be read;
+    ``client_id`` is of the application that they are for, or "".
     """
 
     current: KeyPair | None
@@ -54,6 +55,7 @@ class Files:
     previous: KeyPair | None
     private: bool
     damaged: tuple[str, ...]
+    client_id: str
 
     @property
     def thumbprints(self) -> tuple[str | None, ...]:
@@ -73,15 +75,31 @@ class KeyFiles:
         """Why a key could not be written; "" where it could."""
         return private_file.obstacle(self.path)
 
-    def read(self, client_id: str) -> Files:
-        """Raises ConflictError for a file that is not ours to overwrite, or that cannot be read."""
-        damaged: list[str] = []
-        current, pending, previous = (self._read(path, client_id, damaged) for path in (self.path, self.new, self.old))
-        return Files(current, pending, previous, private=not self._open_to_others(), damaged=tuple(damaged))
+    def read(self, client_id: str = "") -> Files:
+        """``client_id`` is of the application that they have to be for; "" takes any, as long as it is one.
 
-    def _read(self, path: str, client_id: str, damaged: list[str]) -> KeyPair | None:
+        Raises ConflictError for a file that is not ours to overwrite, or that cannot be read.
+        """
+        damaged: list[str] = []
+        found = []
+        for path in (self.path, self.new, self.old):
+            pair, owner = self._read(path, client_id, damaged)
+            found.append(pair)
+            client_id = client_id or owner
+        current, pending, previous = found
+        return Files(
+            current,
+            pending,
+            previous,
+            private=not self._open_to_others(),
+            damaged=tuple(damaged),
+            client_id=client_id,
+        )
+
+    def _read(self, path: str, client_id: str, damaged: list[str]) -> tuple[KeyPair | None, str]:
+        """The pair, and whose it is."""
         if not os.path.lexists(path):
-            return None
+            return None, ""
         if not os.path.isfile(path):
             raise ConflictError(f"{path} is not a regular file", next_step="Choose another path.")
         try:
@@ -93,23 +111,24 @@ class KeyFiles:
             ) from None
         if not content.strip(b"\0\r\n "):  # a machine that lost its power can leave a file like this
             damaged.append(path)
-            return None
+            return None, ""
         mark = _MARK.fullmatch(content.partition(b"\n")[0].rstrip())
         if mark is None:
             raise ConflictError(
                 f"{path} was not made by azure_app_certificate, and is left as it is",
                 next_step="Choose another path; to register a certificate of your own, set certificate_file instead.",
             )
-        if mark[1].decode() != client_id:
+        owner = mark[1].decode()
+        if owner != (client_id or owner):
             raise ConflictError(
-                f"{path} holds the key of another application, {mark[1].decode()}, and is left as it is",
+                f"{path} holds the key of another application, {owner}, and is left as it is",
                 next_step="Choose another path: each application has a key of its own.",
             )
         try:
-            return parse_pair(content, what=path)
+            return parse_pair(content, what=path), owner
         except InputError:
             damaged.append(path)  # told to the user by whoever reads it
-            return None
+            return None, owner
 
     def _present(self) -> list[str]:
         return [path for path in (self.path, self.new, self.old) if os.path.isfile(path)]
@@ -135,7 +154,7 @@ class KeyFiles:
 
         Raises OvertakenError where another run has just written one, ConflictError where it cannot be written.
         """
-        found = self._read(self.new, client_id, [])
+        found, _owner = self._read(self.new, client_id, [])
         if (found.certificate if found else None) != (instead_of.certificate if instead_of else None):
             raise self._overtaken()
         try:

@@ -18,6 +18,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent 
     consent_reads,
     read_consent,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._federated_credential import (
+    FederatedCredential,
+    federated_credentials_read,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
     FORBIDDEN,
     LARGEST_PAGE,
@@ -107,17 +111,25 @@ def _selection(call: Call) -> Read:
 
 
 def _details(document: Json) -> list[Read]:
+    object_id = application.text(document, "id") or ""
     owners = Read(
-        path=f"applications/{application.text(document, 'id')}/owners",
+        path=f"applications/{object_id}/owners",
         tried="read the owners of an application",
         query={"$select": "id,displayName"},
         forbidden_ok=True,
     )
-    return [owners, *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True)]
+    federated = federated_credentials_read(
+        object_id, tried="list the federated credentials of an application", forbidden_ok=True
+    )
+    return [
+        owners,
+        federated,
+        *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True),
+    ]
 
 
 def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals) -> View:
-    owners, *of_consent = answers
+    owners, federated, *of_consent = answers
     consent = read_consent(call.graph, document, answers=of_consent, known=known)
     properties = properties_of(document)
     client_id = application.text(document, "appId")
@@ -135,6 +147,7 @@ def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], 
         "created": application.text(document, "createdDateTime"),
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
         "certificates": [credential.described(call.now) for credential in key_credentials(document)],
+        "federated_credentials": _federated_credentials(federated),
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
         "consented": _consented(consent),
         "owners": _owners(owners),
@@ -161,6 +174,14 @@ def _owners(answer: Json | None) -> list[View] | None:
         for owner in application.objects((answer or {}).get("value"))
     ]
     return sorted(found, key=lambda owner: (owner["display_name"] or "", owner["object_id"] or ""))
+
+
+def _federated_credentials(answer: Json | None) -> list[View] | None:
+    """None where the operator may not read them."""
+    if answer is not None and FORBIDDEN in answer:
+        return None
+    found = [FederatedCredential.of(entry).described for entry in application.objects((answer or {}).get("value"))]
+    return sorted(found, key=lambda credential: str(credential["name"]))
 
 
 def _all_permissions(consent: Consent) -> list[Permission]:

@@ -70,6 +70,11 @@ options:
     description: A certificate with fewer days left than this is not enough, and a new one is made.
     type: int
     default: 30
+  replaced_key_id:
+    description:
+      - With O(path), the key id of a certificate that does not count, however many days it has left. A new one
+        is made unless there is another already. For use after an incident.
+    type: str
   key_id:
     description: With O(state=absent), the key id of the certificate to remove.
     type: str
@@ -211,9 +216,14 @@ OWN = ArgumentSpec(
         "subject": {"type": "str"},
         "lifetime_days": {"type": "int", "default": 180},
         "renew_before_days": {"type": "int", "default": 30},
+        "replaced_key_id": {"type": "str", "no_log": False},
         "key_id": {"type": "str", "no_log": False},
     },
-    mutually_exclusive=(("path", "certificate_file", "key_id"), ("subject", "certificate_file")),
+    mutually_exclusive=(
+        ("path", "certificate_file", "key_id"),
+        ("subject", "certificate_file"),
+        ("replaced_key_id", "certificate_file", "key_id"),
+    ),
     required_if=(
         ("state", "present", ("description",)),
         ("state", "present", ("path", "certificate_file"), True),

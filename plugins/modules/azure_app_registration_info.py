@@ -128,6 +128,12 @@ applications:
       type: list
       elements: dict
       sample: []
+    federated_credentials:
+      description: The federated credentials by name, each with federated_credential_id, name, issuer, subject,
+        audiences and description; null where the operator may not read them.
+      type: list
+      elements: dict
+      sample: []
     permissions:
       description: The permissions that are declared or granted, each with resource, resource_client_id, type, name, id,
         declared and granted. What is granted is null where the operator may not read it.

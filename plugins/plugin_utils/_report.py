@@ -29,6 +29,7 @@ STATUSES = ("expired", "due", "ok", "none")  # the worst first; "none" has no cr
 MAILED = frozenset(RESOURCES)  # only Microsoft Graph and Exchange Online reach mailboxes
 # "Microsoft Graph permissions reference", and what Exchange Online offers for SMTP, IMAP, POP and EWS.
 MAIL_PERMISSIONS = ("mail", "smtp.", "imap.", "pop.", "ews.", "full_access_as_")
+KINDS = {"client_secret": "client secret", "certificate": "certificate", "federated": "federated credential"}
 _CERTAINLY_LATER = "9999"
 
 
@@ -119,8 +120,9 @@ def digest(report: Json) -> str:
 
 def _application(application: Json, *, gateways: t.Sequence[Json], tag: str, due_within_days: int) -> Json:
     credentials = [
-        *_credentials(application, "secrets", gateways, due_within_days),
-        *_credentials(application, "certificates", gateways, due_within_days),
+        credential
+        for kind, entries in _entries(application).items()
+        for credential in _credentials(entries, kind, gateways, due_within_days)
     ]
     credentials.sort(key=lambda credential: (str(credential["end"] or _CERTAINLY_LATER), str(credential["key_id"])))
     counting = [credential for credential in credentials if credential["counts"]]
@@ -145,28 +147,53 @@ def _application(application: Json, *, gateways: t.Sequence[Json], tag: str, due
     }
 
 
+def _entries(application: Json) -> dict[str, list[Json]]:
+    """The credentials by kind. A federated one has no end, and its name for a description."""
+    federated = [
+        {
+            "key_id": entry["federated_credential_id"],
+            "description": entry["name"],
+            **dict.fromkeys(("start", "end", "days_left")),
+        }
+        for entry in application["federated_credentials"] or ()
+    ]
+    return {"secret": application["secrets"], "certificate": application["certificates"], "federated": federated}
+
+
+def _called_kind(gateway: Json) -> str:
+    return KINDS.get(str(gateway.get("credential_type")), KINDS["client_secret"])
+
+
 def _gateway(gateway: Json, application: Json) -> Json:
     live = {
-        str(secret["key_id"]).lower()
-        for secret in application["secrets"]
-        if secret["days_left"] is None or secret["days_left"] >= 0
+        str(entry["key_id"]).lower()
+        for entries in _entries(application).values()
+        for entry in entries
+        if entry["days_left"] is None or entry["days_left"] >= 0
     }
-    held, note = gateway.get("held") or {}, str(gateway.get("held_note") or "")
+    held, note, kind = gateway.get("held") or {}, str(gateway.get("held_note") or ""), _called_kind(gateway)
     if not gateway.get("held_checked"):
         state, note = "not checked", note or "the store was not read"
     elif not held.get("key_id"):
-        state, note = "no", "the store holds no client secret"
+        state, note = "no", f"the store holds no {kind}"
     elif str(held.get("client_id")).lower() != str(application["client_id"]).lower():
-        state, note = "no", "the store holds the client secret of another application"
+        state, note = "no", f"the store holds the {kind} of another application"
+    elif kind == KINDS["federated"] and application["federated_credentials"] is None:
+        state, note = "not checked", "the federated credentials of the application may not be read"
     elif str(held["key_id"]).lower() not in live:
-        state, note = "no", "the client secret in the store is not among the live ones of the application"
+        state, note = "no", f"the {kind} in the store is not among the live ones of the application"
     else:
         state, note = "yes", ""
-    return {"host": gateway["host"], "profile": gateway["profile"], "in_store": state, "in_store_note": note}
+    return {
+        "host": gateway["host"],
+        "profile": gateway["profile"],
+        "credential": kind,
+        "in_store": state,
+        "in_store_note": note,
+    }
 
 
-def _credentials(application: Json, kind: str, gateways: t.Sequence[Json], due_within_days: int) -> list[Json]:
-    entries: list[Json] = application[kind]
+def _credentials(entries: t.Sequence[Json], kind: str, gateways: t.Sequence[Json], due_within_days: int) -> list[Json]:
     found = []
     for entry in entries:
         held_by = [
@@ -177,7 +204,7 @@ def _credentials(application: Json, kind: str, gateways: t.Sequence[Json], due_w
         newer = any(_replaces(other, entry) for other in entries)
         found.append(
             {
-                "kind": kind.removesuffix("s"),
+                "kind": kind,
                 "description": entry["description"],
                 "key_id": entry["key_id"],
                 "start": entry["start"],
@@ -301,7 +328,7 @@ def failures(report: Json, *, within_days: int, drift: bool) -> list[str]:
                 and credential["days_left"] < within_days
             ]
             if application["gateways"] and not application["credentials"]:
-                found.append(f"{name}: has no client secret")
+                found.append(f"{name}: has no {application['gateways'][0]['credential']}")
         if drift and application["drift"]:
             found.append(f"{name}: not granted: {', '.join(application['drift'])}")
         if drift:

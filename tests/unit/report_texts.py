@@ -49,6 +49,7 @@ def application(now: datetime.datetime, number: int, name: str, ends: t.Sequence
         "portal_url": f"https://portal.azure.com/#view/ApplicationMenuBlade/~/Overview/appId/{guid(number)}",
         "secrets": [credential(now, number, left) for left in ends],
         "certificates": [],
+        "federated_credentials": [],
         "permissions": [permission(name) for name in MICROSOFT365],
         "owners": [{"object_id": guid(0x200000 + number), "display_name": "Adele Vance", "type": "user"}],
         **more,

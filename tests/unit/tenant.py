@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import typing as t
 
+import requests
+
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
 from graph_emulator.journal import Entry
@@ -147,6 +149,16 @@ class Tenant:
             "client_id": made["client_id"],
             "client_secret": secret["client_secret"],
         }
+
+    def assertion(self, subject: str) -> Json:
+        """{issuer, subject, assertion}, as a cluster or a build service would give it."""
+        answer: Json = requests.post(
+            f"{self.server.graph}/_emulator/assertion",
+            json={"subject": subject},
+            verify=self.server.ca_file,
+            timeout=10,
+        ).json()
+        return answer
 
     def mailbox(self, first: str) -> str:
         return f"{first}@{self.server.domain}"

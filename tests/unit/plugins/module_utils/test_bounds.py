@@ -61,7 +61,7 @@ def _application(number: int, *, secrets: int = 1) -> dict[str, t.Any]:
 
 
 def _pages(
-    size: int, count: int, make: t.Callable[[int], t.Any], *, owners: int = 0
+    size: int, count: int, make: t.Callable[[int], t.Any], *, owners: int = 0, federated: int = 0
 ) -> t.Callable[[str, str, bytes], Answer]:
     """A collection in so many pages; also where it is asked for in a batch."""
 
@@ -82,6 +82,10 @@ def _pages(
                 content = {"value": []}
             elif asked["url"].partition("?")[0].endswith("/owners"):
                 content = {"value": [{"id": _guid(i), "displayName": "x" * 60} for i in range(owners)]}
+            elif asked["url"].endswith("/federatedIdentityCredentials"):
+                content = {
+                    "value": [{"id": _guid(i), "name": "x" * 120, "issuer": "x" * 600} for i in range(federated)]
+                }
             elif asked["url"].startswith("/applications"):
                 content = page("", base)
             else:
@@ -171,8 +175,9 @@ PAGES: dict[str, t.Callable[[str, str, bytes], Answer]] = {
     "900 credentials": _pages(10, 2, lambda n: _application(n, secrets=900)),
     "2,000 objects": _pages(200, 10, _application, owners=2),
     "100 owners each": _pages(200, 10, _application, owners=100),
+    "20 federated credentials each": _pages(200, 10, _application, federated=20),
 }
-BATCHES = 2000 * 4 // _graph.BATCH_SIZE  # that describe as many applications as may be read
+BATCHES = 2000 * 5 // _graph.BATCH_SIZE  # that describe as many applications as may be read
 
 
 def _measured(server: HostileServer, module: str, **options: t.Any) -> dict[str, t.Any]:

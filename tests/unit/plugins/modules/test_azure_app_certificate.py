@@ -111,6 +111,8 @@ def add_foreign(tenant: Tenant, pair: Pair | None = None) -> Json:
         ({**GATEWAY, "path": "/x", "subject": "s" * 65}, "65 characters"),
         ({"unique_name": "gateway", "path": "/x", "description": "d" * 91}, "91 characters"),
         ({"unique_name": "gateway", "state": "absent", "key_id": "x"}, "not a GUID"),
+        ({**GATEWAY, "path": "/x", "replaced_key_id": "x"}, "replaced_key_id is 'x', which is not a GUID"),
+        ({**GATEWAY, "certificate_file": "/y", "replaced_key_id": UNKNOWN}, "mutually exclusive: replaced_key_id|"),
         ({**GATEWAY, "certificate_file": "/nowhere"}, "which is not a file"),
     ],
 )
@@ -215,6 +217,23 @@ def test_only_the_named_certificate_is_removed_and_then_its_key(
     assert tenant.ok(MODULE, **options)["changed"]
     assert files(path) == ["gateway.pem"], "the old key is of no use any more"
     assert is_accepted(tenant, path)
+
+
+def test_a_replaced_certificate_does_not_count_and_one_is_made_once(
+    tenant: Tenant, options: Json, path: pathlib.Path
+) -> None:
+    first = tenant.ok(MODULE, **options)
+    tenant.forget_requests()
+    replaced: Json = {**options, "replaced_key_id": first["key_id"].upper()}
+    assert tenant.ok(MODULE, check=True, **replaced)["changed"]
+    assert tenant.writes == []
+    second = tenant.ok(MODULE, **replaced)
+    assert second["other_key_ids"] == [first["key_id"]]
+    assert {c["keyId"] for c in held(tenant)} == {first["key_id"], second["key_id"]}
+    assert is_accepted(tenant, path)
+    assert is_accepted(tenant, path.with_name("gateway.pem.old"))
+    assert not tenant.ok(MODULE, **replaced)["changed"], "the new one does"
+    assert not tenant.ok(MODULE, **options)["changed"]
 
 
 @pytest.mark.parametrize(("renew_before_days", "renews"), [(39, False), (41, True)])

@@ -184,7 +184,7 @@ def test_owners_and_grants_of_many_come_in_batches(tenant: Tenant) -> None:
     tenant.forget_requests()
     assert len(tenant.ok(MODULE, tag="many")["applications"]) == 12
     batches = [entry for entry in tenant.server.requests() if entry.path.endswith("/$batch")]
-    assert len(batches) == 4  # the list with the resource, and 4 reads of 12 applications by 20
+    assert len(batches) == 4  # the list with the resource, and 5 reads of 12 applications by 20
 
 
 def test_says_that_grants_may_not_be_read(tenant: Tenant) -> None:
@@ -204,6 +204,27 @@ def test_says_that_owners_may_not_be_read(tenant: Tenant) -> None:
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
     assert found["owners"] is None
     assert found["consented"] is True
+
+
+def test_tells_federated_credentials_and_that_they_may_not_be_read(tenant: Tenant) -> None:
+    made_whole(tenant)
+    federated: Json = {"issuer": "https://oidc.example.com", "subject": "s"}
+    made = [
+        tenant.ok("azure_app_federated_credential", unique_name="gateway", name=name, **{**federated, "subject": name})
+        for name in ("two", "one")
+    ]
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    assert found["federated_credentials"] == [
+        {
+            name: one[name]
+            for name in ("federated_credential_id", "name", "issuer", "subject", "audiences", "description")
+        }
+        for one in reversed(made)
+    ]
+    refused = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    tenant.server.faults.add(method="GET", path="/federatedIdentityCredentials", status=403, body=refused, times=9)
+    (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
+    assert found["federated_credentials"] is None
 
 
 def test_check_mode_reads_the_same(tenant: Tenant) -> None:

@@ -9,7 +9,6 @@ import pathlib
 import typing as t
 
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -275,12 +274,7 @@ def with_certificate(tenant: Tenant, path: pathlib.Path) -> Json:
 def trusted(tenant: Tenant) -> tuple[Json, str]:
     """A federated credential, and an assertion that it trusts."""
     made = tenant.register()
-    answer = requests.post(
-        f"{tenant.server.graph}/_emulator/assertion",
-        json={"subject": "gateway"},
-        verify=tenant.server.ca_file,
-        timeout=10,
-    ).json()
+    answer = tenant.assertion("gateway")
     tenant.ok(
         "azure_app_federated_credential",
         unique_name="gateway",

@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.report_page import 
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import (
     application,
     applications,
+    credential,
     gateways,
     guid,
     permission,
@@ -26,6 +27,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import
 
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
 Json = dict[str, t.Any]
+CERTIFICATE: Json = {**credential(NOW, 3, 300), "thumbprint": "AB"}
 
 
 def made(read: list[Json], wanting: t.Sequence[Json] = (), **more: t.Any) -> Json:
@@ -68,6 +70,62 @@ def test_a_certificate_does_not_replace_a_secret() -> None:
     read["certificates"] = [{**application(NOW, 2, "x", [300])["secrets"][0], "thumbprint": "AB"}]
     (found,) = made([read])["applications"]
     assert found["status"] == "expired"
+
+
+FEDERATED = {"federated_credential_id": guid(7), "name": "cluster", "issuer": "https://x", "subject": "s"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "held", "in_store", "note"),
+    [
+        ("certificate", {"certificates": [CERTIFICATE]}, CERTIFICATE["key_id"], "yes", ""),
+        ("certificate", {"certificates": []}, CERTIFICATE["key_id"], "no", "the certificate in the store is not among"),
+        ("certificate", {"certificates": []}, "", "no", "the store holds no certificate"),
+        ("federated", {"federated_credentials": [FEDERATED]}, guid(7), "yes", ""),
+        (
+            "federated",
+            {"federated_credentials": []},
+            guid(7),
+            "no",
+            "the federated credential in the store is not among",
+        ),
+        ("federated", {"federated_credentials": None}, guid(7), "not checked", "may not be read"),
+        (
+            "client_secret",
+            {"certificates": [CERTIFICATE]},
+            guid(7),
+            "no",
+            "the client secret in the store is not among",
+        ),
+    ],
+)
+def test_the_store_is_compared_with_credentials_of_every_kind(
+    kind: str, found: Json, held: str, in_store: str, note: str
+) -> None:
+    read = application(NOW, 1, "One", [], **found)
+    wanting = {
+        **gateways()[1],
+        "credential_type": kind,
+        "held_checked": True,
+        "held": {"client_id": guid(1), "key_id": held},
+    }
+    (told,) = made([read], [wanting])["applications"]
+    (gateway,) = told["gateways"]
+    assert gateway["in_store"] == in_store
+    assert note in gateway["in_store_note"]
+
+
+def test_a_federated_credential_is_one_without_an_end() -> None:
+    read = application(NOW, 1, "One", [], federated_credentials=[FEDERATED])
+    wanting = {**gateways()[1], "credential_type": "federated"}
+    report = made([read], [wanting])
+    (told,) = report["applications"]
+    (credential,) = told["credentials"]
+    assert (credential["kind"], credential["description"], credential["status"]) == ("federated", "cluster", "none")
+    assert _report.failures(report, within_days=30, drift=False) == []
+    read["federated_credentials"] = []
+    (failure,) = _report.failures(made([read], [wanting]), within_days=30, drift=False)
+    assert "has no federated credential" in failure
 
 
 @pytest.mark.parametrize(
