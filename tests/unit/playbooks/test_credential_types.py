@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import stat
 import typing as t
 from pathlib import Path
@@ -14,25 +15,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
+
+PROFILE: Json = {
+    "gateway_app_profile_content": {
+        "title": "A gateway that takes everything",
+        "permissions": [{"resource": "microsoft_graph", "application": ["Mail.ReadWrite"]}],
+        "credential_types": ["client_secret", "certificate", "federated"],
+    }
+}
 
 
 def _run(
     playbooks: Playbooks, *arguments: str, kind: str = "certificate", entry: str = "main", **variables: t.Any
 ) -> Run:
     profile = playbooks.folder / "profile.yml"
-    profile.write_text(
-        yaml.safe_dump(
-            {
-                "gateway_app_profile_content": {
-                    "title": "A gateway that takes everything",
-                    "permissions": [{"resource": "microsoft_graph", "application": ["Mail.ReadWrite"]}],
-                    "credential_types": ["client_secret", "certificate", "federated"],
-                }
-            }
-        )
-    )
+    profile.write_text(yaml.safe_dump(PROFILE))
     return playbooks.register(
         *arguments,
         entry=entry,
@@ -179,33 +178,89 @@ def test_all_of_it_goes_when_the_application_is_retired(playbooks: Playbooks, ki
     _changes_nothing(_run(playbooks, **retired))
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"kind": "password"}, "value of gateway_app_credential_type must be one of"),
-        ({"kind": "federated"}, "gateway_app_federated_credential is {}"),
-        ({"kind": "federated", "issuer": "http://x", "subject": "s"}, "Set its issuer to the https address"),
-        ({"kind": "federated", "issuer": "https://x y", "subject": "s"}, "Set its issuer to the https address"),
-        ({"kind": "federated", "issuer": "https://x", "subject": " "}, "its subject to whom they are for"),
-        ({"kind": "federated", "issuer": "https://x", "subject": "s", "name": "a b"}, "and its name, if any"),
-        ({"kind": "federated", "issuer": "https://x", "subject": "s"}, "gateway_app_prove to false"),
-        ({"kind": "federated", "issuer": "https://x", "subject": "s", "assertion_file": "/nowhere"}, "'/nowhere'"),
-        ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
-        ({"gateway_app_secret_description": "x" * 91}, "90 characters at most"),
-        ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "Could not write"),
-        ({"gateway_app_certificate_path": "profile.yml"}, "was not made by azure_app_certificate"),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks, given: Json, words: str) -> None:
-    federated = {name: given.pop(name) for name in ("issuer", "subject", "name", "assertion_file") if name in given}
-    run = _run(playbooks, **given, gateway_app_federated_credential=federated)
-    assert run.failed(words).writes == []
+ISSUER: Json = {"issuer": "https://x", "subject": "s"}
+REFUSED: list[tuple[Json, str]] = [
+    ({"gateway_app_credential_type": "password"}, "value of gateway_app_credential_type must be one of"),
+    ({}, "gateway_app_federated_credential is {}"),
+    ({**ISSUER, "issuer": "http://x"}, "Set its issuer to the https address"),
+    ({**ISSUER, "issuer": "https://x y"}, "Set its issuer to the https address"),
+    ({**ISSUER, "subject": " "}, "its subject to whom they are for"),
+    ({**ISSUER, "subject": "s\u0007"}, "its subject to whom they are for"),
+    ({**ISSUER, "name": "a b"}, "and its name, if any"),
+    ({**ISSUER, "audience": ""}, "gateway_app_federated_credential is"),
+    (ISSUER, "gateway_app_prove to false"),
+    ({**ISSUER, "assertion_file": "/nowhere"}, "'/nowhere'"),
+    ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
+    ({"gateway_app_secret_description": "x" * 91}, "90 characters at most"),
+    ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "Could not write"),
+    ({"gateway_app_certificate_path": "profile.yml"}, "was not made by azure_app_certificate"),
+]
+
+
+def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks) -> None:
+    profile = playbooks.folder / "profile.yml"
+    profile.write_text(yaml.safe_dump(PROFILE))
+    plays = []
+    for given, _words in REFUSED:
+        own = {name: value for name, value in given.items() if name.startswith("gateway_app_")}
+        variables = own or {"gateway_app_credential_type": "federated", "gateway_app_federated_credential": given}
+        role = {"name": "email_gateway.azure_apps.gateway_app"}
+        told = {"msg": "{{ ansible_failed_result.msg }} {{ ansible_failed_result.errors | default([]) }}"}
+        plays.append(
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "vars": {
+                    "gateway_app_profile": "own",
+                    "gateway_app_profile_file": str(profile),
+                    "gateway_app_credential_type": "certificate",
+                    **variables,
+                },
+                "tasks": [
+                    {"block": [{"ansible.builtin.include_role": role}], "rescue": [{"ansible.builtin.debug": told}]}
+                ],
+            }
+        )
+    run = playbooks.run(plays).ok()
+    assert run.writes == []
+    parts = run.output.split("PLAY [localhost]")[1:]
+    assert len(parts) == len(REFUSED)
+    for (given, words), part in zip(REFUSED, parts, strict=True):
+        assert words in " ".join(part.replace("\\n", " ").split()), (given, part)
 
 
 def test_a_product_that_takes_secrets_only_gets_no_certificate(playbooks: Playbooks) -> None:
     run = playbooks.register(gateway_app_credential_type="certificate")
     assert run.failed("gateway_app_credential_type is certificate", "client_secret", "credential_types").writes == []
+
+
+def test_a_store_that_failed_after_a_renewal_is_written_by_the_next_run(playbooks: Playbooks) -> None:
+    """The key is in its file by then, so that nothing has to be taken back."""
+    old = _run(playbooks).ok().results["gateway_app_result"]["key_id"]
+    store = playbooks.folder / "own_store.yml"
+    stores = [{"type": "ansible_vault"}, {"type": "tasks", "file": str(store)}]
+    record: Json = {"ansible.builtin.set_fact": {"gateway_app_store_record": {}, "gateway_app_store_reference": {}}}
+    fails: Json = {"ansible.builtin.fail": {"msg": "no room"}, "when": "gateway_app_store_task == 'write'"}
+    store.write_text(yaml.safe_dump([{**record, "when": "gateway_app_store_task == 'read'"}, fails]))
+    given: Json = {"entry": "rotate", "gateway_app_stores": stores}
+    _run(playbooks, "-e", "gateway_app_rotate_now=true", **given).failed("no room")
+    (new,) = _held(playbooks).keys() - {old}
+    result = _run(playbooks, entry="rotate").ok().results["gateway_app_result"]
+    assert (result["key_id"], result["previous_key_ids"]) == (new, [old])
+    assert _held(playbooks).keys() == {old, new}
+
+
+def test_the_examples_of_the_documentation_run(playbooks: Playbooks) -> None:
+    (playbooks.folder / "relay.yml").write_text(yaml.safe_dump(PROFILE))
+    blocks = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / "credentials.md").read_text(), re.S)
+    assert len(blocks) == 2
+    plays = [play for block in blocks for play in yaml.safe_load(block)]
+    playbooks.run(plays).ok()
+    made = {a["uniqueName"]: a for a in playbooks.tenant.applications}
+    assert len(made["mail-gateway-vienna"]["keyCredentials"]) == 1
+    federated = playbooks.server.tenant.directory.federated_credentials
+    assert [c["name"] for c in federated[made["mail-gateway-graz"]["id"]]] == ["mail-gateway"]
+    assert playbooks.run(plays).ok().writes == []
 
 
 def test_the_private_key_is_shown_nowhere(playbooks: Playbooks) -> None:
