@@ -18,13 +18,36 @@ import time
 import typing as t
 from pathlib import Path
 
+import yaml
+
 from ansible_collections.email_gateway.azure_apps.tests.faults.faults import FAULTS, REQUEST_TIMEOUT
-from ansible_collections.email_gateway.azure_apps.tests.faults.promise import broken_promises
+from ansible_collections.email_gateway.azure_apps.tests.faults.promise import WANTED, broken_promises
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from graph_emulator.server import EmulatorServer
 
-# Each job with the role's entry point.
-JOBS = {"register": "main", "rotate": "rotate"}
+PROFILE: dict[str, t.Any] = {
+    "gateway_app_profile_content": {
+        "title": "As in the guide, for a product that takes certificates",
+        "permissions": [{"resource": "microsoft_graph", "application": sorted(WANTED)}],
+        "credential_types": ["certificate"],
+    }
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """The role's entry point, and whether it begins with a credential that is due, which may be a certificate."""
+
+    entry: str
+    renews: bool = False
+    certificate: bool = False
+
+
+JOBS = {
+    "register": Job("main"),
+    "rotate": Job("rotate", renews=True),
+    "rotate certificate": Job("rotate", renews=True, certificate=True),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,36 +93,56 @@ class Bench:
         return Playbooks(folder, self.server)
 
     def prepare(self, job: str) -> list[str]:
-        """The state that the job starts from; the key ids of the secrets that it must leave alone."""
+        """The state that the job starts from; the key ids of the credentials that it must leave alone."""
         old = self.playbooks.folder
-        if job == "register":
+        if not JOBS[job].renews:
             self.playbooks = self._fresh()
             shutil.rmtree(old, ignore_errors=True)
             return []
-        if broken_promises(self.playbooks):
+        if broken_promises(self.playbooks) or self._holds_certificate() != JOBS[job].certificate:
             self.playbooks = self._fresh()
-            self.plain().ok()
-        application = self.playbooks.tenant.application(uniqueName="gateway")
-        key_id = self.playbooks.stored()["key_id"]
+            self._play(job, entry="main").ok()
+        key_id: str = self.playbooks.stored()["key_id"]
         soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)
-        current = next(c for c in application["passwordCredentials"] if c["keyId"] == key_id)
+        current = next(c for c in self._credentials() if c["keyId"] == key_id)
         current["endDateTime"] = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
         return [key_id]
 
+    def _holds_certificate(self) -> bool:
+        return "certificate_path" in self.playbooks.stored()
+
+    def _credentials(self) -> list[dict[str, t.Any]]:
+        """As the tenant holds them, of the kind that the store is about."""
+        found: list[dict[str, t.Any]] = self.playbooks.tenant.application(uniqueName="gateway")[
+            "keyCredentials" if self._holds_certificate() else "passwordCredentials"
+        ]
+        return found
+
     def tidy(self) -> None:
-        """After a rotation: only the new secret stays, so that the next cell starts from one."""
+        """After a rotation: only the new credential stays, so that the next cell starts from one."""
         with contextlib.suppress(AssertionError, subprocess.CalledProcessError, FileNotFoundError):
             key_id = self.playbooks.stored()["key_id"]
-            credentials = self.playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]
+            credentials = self._credentials()
             credentials[:] = [c for c in credentials if c["keyId"] == key_id]
 
     def plain(self, job: str = "register") -> Run:
         self.server.faults.clear()
         return self._play(job)
 
-    def _play(self, job: str, started: t.Callable[[subprocess.Popen[str]], None] | None = None) -> Run:
-        defaults = {"request_timeout": REQUEST_TIMEOUT}
-        return self.playbooks.register(defaults=defaults, started=started, entry=JOBS[job])
+    def _play(
+        self, job: str, *, entry: str = "", started: t.Callable[[subprocess.Popen[str]], None] | None = None
+    ) -> Run:
+        variables: dict[str, t.Any] = {}
+        if JOBS[job].certificate:
+            profile = self.playbooks.folder / "profile.yml"
+            profile.write_text(yaml.safe_dump(PROFILE))
+            variables = {"gateway_app_profile_file": str(profile), "gateway_app_credential_type": "certificate"}
+        return self.playbooks.register(
+            defaults={"request_timeout": REQUEST_TIMEOUT},
+            started=started,
+            entry=entry or JOBS[job].entry,
+            **variables,
+        )
 
     def requests_of(self, job: str) -> list[str]:
         """The requests of the job when nothing goes wrong, in order."""
@@ -131,8 +174,9 @@ class Bench:
                 why.append("an unclear error")
             attempts = 2
             why += self._next_run(cell.job)
-        elif self.playbooks.claims.exists():
-            # A request without an answer may still be processed later, so that the next run looks again.
+        elif self.playbooks.claims.exists() or (JOBS[cell.job].certificate and cell.fault == "processed too late"):
+            # A request without an answer may still be processed later, so that the next run looks again. What it did to
+            # the list of certificates is the same certificate by another key id.
             attempts = 2
             why += self._next_run(cell.job)
         why += broken_promises(self.playbooks, kept=kept)
@@ -162,7 +206,7 @@ class Bench:
 
         broken_off = {"close_before": True} if "before" in cell.fault else {"close_after": True}
         self.server.faults.add(nth=cell.number, outer_only=True, then=kill, **broken_off)
-        return self._play(cell.job, processes.append)
+        return self._play(cell.job, started=processes.append)
 
 
 KILLS = tuple(f"kill -9 {when} {whom}" for when in ("before", "after") for whom in ("playbook", "playbook and workers"))

@@ -5,7 +5,7 @@
 """make faults: each request of the role, each thing that can go wrong with it, and what came of it.
 
 Writes build/faults/report.md and report.json; ends with 1 if any cell is broken. Without --full only a cover of the
-matrix is run: every request and every fault, all faults for the request that creates the secret.
+matrix is run: every request and every fault, all faults for the request that creates the credential.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from pathlib import Path
 from ansible_collections.email_gateway.azure_apps.tests.faults.cells import JOBS, KILLS, Bench, Cell, Outcome
 from ansible_collections.email_gateway.azure_apps.tests.faults.faults import FAULTS
 
-CREATES_THE_SECRET = "/addPassword"
 _BENCH: list[Bench] = []
 
 
@@ -34,7 +33,7 @@ def cells_of(job: str, requests: list[str], *, full: bool) -> list[Cell]:
     everything = [*FAULTS, *KILLS]
     cells = []
     for number, request in enumerate(requests, start=1):
-        if full or request.endswith(CREATES_THE_SECRET):
+        if full or _creates_the_credential(job, request):
             chosen = everything
         else:
             turn = everything[(number * 5) % len(everything)]
@@ -43,6 +42,10 @@ def cells_of(job: str, requests: list[str], *, full: bool) -> list[Cell]:
                 chosen = [turn]
         cells += [Cell(job, number, request, fault) for fault in chosen]
     return cells
+
+
+def _creates_the_credential(job: str, request: str) -> bool:
+    return request.endswith("/addPassword") or (JOBS[job].certificate and request.startswith("PATCH"))
 
 
 def _start_bench() -> None:
