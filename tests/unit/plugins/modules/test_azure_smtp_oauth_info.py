@@ -256,7 +256,7 @@ def test_texts_are_quoted_for_powershell(text: str, literal: str) -> None:
 
 
 def test_an_apostrophe_is_quoted_twice_inside_of_a_filter() -> None:
-    filtering = rbac_way(client_id="c", service_principal="s", mailbox="o'brien@b")[1]
+    filtering = rbac_way(client_id="c", service_principal="s", mailboxes=["o'brien@b"])[1]
     assert filtering.endswith("'PrimarySmtpAddress -eq ''o''''brien@b'''")
 
 
