@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _exchange as exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     HOST_NAME,
+    LONGEST_HOST_NAME,
     check_mailbox,
     shown,
 )
@@ -94,7 +95,8 @@ def smtp_info(call: Call) -> dict[str, t.Any]:
 def check_server(host: str, port: int, *, prefix: str = "") -> tuple[str, int]:
     """Host and port as they are used. ``prefix`` makes the name of a role's variable. Raises InputError."""
     host = host.strip().lower()
-    if not re.fullmatch(HOST_NAME, host) and not _is_address(host):
+    named = re.fullmatch(HOST_NAME, host) and len(host) <= LONGEST_HOST_NAME
+    if not named and not _is_address(host):
         raise InputError(
             f"{prefix}smtp_host is {shown(host)}, which is no name of a host", next_step="Set it to a bare name."
         )

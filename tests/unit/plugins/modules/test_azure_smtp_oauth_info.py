@@ -213,6 +213,7 @@ def test_a_wrong_secret_is_a_failure(tenant: Tenant) -> None:
         ({"mailbox": "a@b\r\nMAIL FROM:<a@b>"}, "not the address of a mailbox"),
         ({"smtp_host": "mx/evil"}, "no name of a host"),
         ({"smtp_host": ""}, "no name of a host"),
+        ({"smtp_host": "x" * 5000}, "no name of a host"),
         ({"smtp_port": 0}, "smtp_port is 0"),
         ({"smtp_port": 65536}, "smtp_port is 65536"),
         ({"client_secret": " "}, "client_secret is blank"),

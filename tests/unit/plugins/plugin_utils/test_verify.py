@@ -55,7 +55,7 @@ def seen(resource: str = "exchange_online", **more: t.Any) -> Json:
 
 
 def view(mailbox: str, expected: str, *, ok: bool = True) -> Json:
-    told = {"status": 200, "code": None, "reason": "It does.", "next_step": "", "exchange_commands": []}
+    told: Json = {"status": 200, "code": None, "reason": "It does.", "next_step": "", "exchange_commands": []}
     return {"mailbox": mailbox, "expected": expected, "as_expected": ok, **told}
 
 
