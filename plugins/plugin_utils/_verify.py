@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _exchange as exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_mailbox, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._mailbox_access import READING
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._smtp_info import check_server
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_views import printable
 
@@ -25,6 +26,7 @@ Seen = t.Mapping[str, t.Any]
 
 WIDTH = 112  # characters of a line for people
 INDENT = 31  # of them before the text of a check
+LONG = 48  # characters from which on what a check is about gets a line of its own
 RESOURCES = {"microsoft_graph": "Microsoft Graph", "exchange_online": "Exchange Online"}
 REFUSED = "5.7.3"  # Exchange Online's code for a mailbox that the application may not use, or that is not there
 # A renewal replaces a stored value that the tenant refuses, and one that has expired.
@@ -87,11 +89,12 @@ def not_asked(seen: Seen) -> list[Json]:
     asked = _proofs(seen)
     if "mailbox" not in asked and seen["token_resource"] == "microsoft_graph":
         found.append(("mailbox", "Set gateway_app_verify_mailbox to the address of a mailbox that it has to reach."))
-    if "smtp" not in asked:
+    # A guess by the name, which costs nobody more than a line.
+    if "smtp" not in asked and (seen["token_resource"] == "exchange_online" or "smtp" in seen["profile"].lower()):
         found.append(
             ("smtp", "Set gateway_app_verify_mailbox to the address that the gateway sends as.")
             if seen["token_resource"] == "exchange_online"
-            else ("smtp", "Set gateway_app_verify_smtp to true where the gateway delivers by SMTP.")
+            else ("smtp", "Set gateway_app_verify_mailbox and gateway_app_verify_smtp: true to try it by SMTP as well.")
         )
     if "forbidden_mailbox" not in asked:
         found.append(("forbidden_mailbox", "Set gateway_app_verify_forbidden_mailbox to one that it must not reach."))
@@ -107,8 +110,11 @@ def summary(verified: Seen) -> list[str]:
     lines = [f"{name if profile in name else f'{name} ({profile})'}: {outcome}", ""]
     for check in made:
         status = "ok" if check["ok"] else "NOT PROVEN" if check["tried"] else "not tried"
-        about = "" if check["subject"] in ("", name) else f"{check['subject']}: "
-        lines += _item(status, check["name"], f"{about}{check['reason']}")
+        subject = "" if check["subject"] == name else check["subject"]
+        if len(subject) > LONG:
+            lines += _item(status, check["name"], check["reason"]) + _item("", "", subject)
+        else:
+            lines += _item(status, check["name"], f"{subject}: {check['reason']}" if subject else check["reason"])
         if check["next_step"]:
             lines += _item("", "", f"-> {check['next_step']}")
         if check["exchange_commands"]:
@@ -236,7 +242,7 @@ def _token(seen: Seen) -> Json:
     return _check(
         "token",
         subject,
-        reason=f"The token {carried}, but not {', '.join(found['missing_roles'])}, which the profile asks for.{also}",
+        reason=f"The token {carried}. It lacks {', '.join(found['missing_roles'])}, which the profile asks for.{also}",
         next_step=f"Run the playbook email_gateway.azure_apps.register {SAME_VARIABLES}, which declares it and grants"
         " admin consent; it can take some minutes until tokens carry it. What is declared, an administrator can also"
         f" grant on the page {seen['registration']['consent_url']}",
@@ -294,13 +300,19 @@ def _smtp(seen: Seen) -> Json:
     if found["authenticated"]:
         return _check("smtp", subject, ok=True, reason="The server accepted the application's token. No mail was sent.")
     code = " ".join(str(part) for part in (found["smtp_code"], found["enhanced_code"]) if part)
-    return _check(
-        "smtp",
-        subject,
-        reason=f"{f'{code}: ' if code else ''}{found['reason']}",
-        next_step=found["next_step"],
-        commands=found["exchange_commands"],
-    )
+    next_step, commands = found["next_step"], found["exchange_commands"]
+    if code == f"535 {REFUSED}" and exchange.SEND_AS_APP in seen["token"]["missing_roles"]:
+        next_step = (
+            f"Grant {exchange.SEND_AS_APP} first, as told for the token. Then, unless it was done before, an Exchange"
+            " administrator has to run exchange_commands."
+        )
+        commands = exchange.claims_way(
+            client_id=found["client_id"],
+            service_principal=found["service_principal_object_id"],
+            mailbox=found["mailbox"],
+        )
+    reason = f"{f'{code}: ' if code else ''}{found['reason']}"
+    return _check("smtp", subject, reason=reason, next_step=next_step, commands=commands)
 
 
 def _of_graph(name: str, seen: Seen, expected: str) -> Json:
@@ -310,14 +322,18 @@ def _of_graph(name: str, seen: Seen, expected: str) -> Json:
     if not views:
         return _failed(name, subject, found)
     view = views[0]
-    why = "" if view["as_expected"] else f" (status {view['status']}{f' {code}' if (code := view['code']) else ''})"
+    code = f" {view['code']}" if view["code"] else ""
+    why = "" if view["as_expected"] or view["reachable"] else f" (status {view['status']}{code})"
+    next_step, commands = view["next_step"], view["exchange_commands"]
+    if expected == "allowed" and view["status"] == 403 and READING.intersection(seen["token"]["missing_roles"]):
+        next_step, commands = "Grant what the token lacks first, as told for the token; then run this again.", []
     return _check(
         name,
         subject,
         ok=view["as_expected"],
         reason=f"{view['reason'].rstrip('.')}{why}.",
-        next_step=view["next_step"],
-        commands=view["exchange_commands"],
+        next_step=next_step,
+        commands=commands,
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
+import re
 import typing as t
 
 import pytest
@@ -23,7 +25,9 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner imp
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
-ROLE = "email_gateway.azure_apps.gateway_app"
+# The plays of the documentation, as they stand.
+(EXAMPLE,) = re.findall("```yaml\n(.*?)```", (REPOSITORY / "docs/verify.md").read_text(), re.DOTALL)
+DOCUMENTED = yaml.safe_load(EXAMPLE)
 PROFILES = ("outbound_microsoft365", "outbound_smtp", "outbound_smtp_sendas", "outbound_smtp_rbac")
 MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands"}
 
@@ -67,7 +71,7 @@ class Gateways:
         self.write()
 
     def write(self) -> None:
-        groups = {"gateways": {"hosts": self.hosts}}
+        groups = {"mail_gateways": {"hosts": self.hosts}}
         (self.playbooks.folder / "hosts.yml").write_text(yaml.safe_dump(groups))
 
     def make(self, *hosts: str, but: str = "") -> None:
@@ -112,19 +116,22 @@ class Gateways:
     def verify(self, *arguments: str, environ: t.Any = None) -> Verified:
         """Without any write: to the tenant, or to a file of the user."""
         shown = {host: f"hostvars['{host}'].gateway_app_verified" for host in self.hosts}
-        role = {"ansible.builtin.import_role": {"name": ROLE, "tasks_from": "verify"}}
         before = self._files()
         run = self.playbooks.run(
-            [{"hosts": "gateways", "gather_facts": False, "tasks": [role]}],
+            DOCUMENTED,
             *("-i", "hosts.yml", "--forks", "8", *arguments),
             show=list(shown.values()),
-            environ=environ,
+            environ={"ANSIBLE_SHOW_CUSTOM_STATS": "True", **(environ or {})},
         )
         assert run.writes == []
         assert self._files() == before
         assert "Traceback" not in run.output, run.output
         assert "changed=0 " in run.output and "unreachable=1" not in run.output
         made = Verified(run, {host: run.results[name] for host, name in shown.items()})
+        handed_over = json.loads(run.output.rpartition("RUN: ")[2])["gateways"]
+        assert {verified["display_name"]: verified for verified in handed_over} == {
+            f"Gateway {host}": verified for host, verified in made.of.items()
+        }
         assert len({frozenset(verified) for verified in made.of.values()}) == 1
         assert {frozenset(check) for verified in made.of.values() for check in verified["checks"]} == {
             frozenset(MEMBERS)
@@ -243,9 +250,14 @@ def test_what_is_wrong_in_entra_id_and_for_mail_by_graph(playbooks: Playbooks) -
     made.only_fails("good")
     made.only_fails("unconsented", "token", "mailbox")
     token = made.check("unconsented", "token")
-    assert "carries no permission, but not Mail.ReadWrite" in token["reason"]
+    assert "carries no permission. It lacks Mail.ReadWrite" in token["reason"]
     assert "email_gateway.azure_apps.register" in token["next_step"]
     assert f"client_id={gateways.client_id('unconsented')}" in token["next_step"], "the page to grant it on"
+    mailbox = made.check("unconsented", "mailbox")
+    assert (mailbox["next_step"].split(",")[0], mailbox["exchange_commands"]) == (
+        "Grant what the token lacks first",
+        [],
+    )
 
     made.only_fails("kept-out", "mailbox")
     assert "403 ErrorAccessDenied" in made.check("kept-out", "mailbox")["reason"]
@@ -288,13 +300,14 @@ def test_what_is_wrong_in_exchange_for_smtp(playbooks: Playbooks) -> None:
         {
             "unknown": {**claims, "gateway_app_verify_forbidden_mailbox": adele},
             "unscoped": rbac,
+            "unconsented": claims,
             "disabled": {**claims, "gateway_app_verify_mailbox": playbooks.tenant.mailbox("alex")},
             "open": {**rbac, "gateway_app_verify_forbidden_mailbox": adele},
             "unreachable": {**claims, "gateway_app_verify_smtp_port": 1, "gateway_app_wait_timeout": 2},
             "unasked": {**rbac, "gateway_app_verify_mailbox": ""},
         },
     )
-    gateways.make(*gateways.hosts)
+    gateways.make(*gateways.hosts, but="unconsented")
     exchange = playbooks.server.tenant.directory.exchange
     exchange.service_principals[gateways.client_id("unscoped")] = gateways.principal("unscoped")
     gateways.let_in("disabled", "alex")
@@ -309,12 +322,15 @@ def test_what_is_wrong_in_exchange_for_smtp(playbooks: Playbooks) -> None:
 
     made.only_fails("unknown", "smtp", "forbidden_mailbox")
     assert made.check("unknown", "smtp")["reason"].startswith("535 5.7.3: The token carries SMTP.SendAsApp, but")
-    principal = gateways.principal("unknown")
-    assert made.check("unknown", "smtp")["exchange_commands"] == [
-        f"New-ServicePrincipal -AppId '{gateways.client_id('unknown')}' -ObjectId '{principal}'",
-        f"Add-MailboxPermission -Identity '{megan}' -User '{principal}' -AccessRights FullAccess",
-        f"Add-RecipientPermission -Identity '{megan}' -Trustee '{principal}' -AccessRights SendAs",
-    ]
+    made.only_fails("unconsented", "token", "smtp")
+    assert made.check("unconsented", "smtp")["next_step"].startswith("Grant SMTP.SendAsApp first")
+    for host in ("unknown", "unconsented"):
+        principal = gateways.principal(host)
+        assert made.check(host, "smtp")["exchange_commands"] == [
+            f"New-ServicePrincipal -AppId '{gateways.client_id(host)}' -ObjectId '{principal}'",
+            f"Add-MailboxPermission -Identity '{megan}' -User '{principal}' -AccessRights FullAccess",
+            f"Add-RecipientPermission -Identity '{megan}' -Trustee '{principal}' -AccessRights SendAs",
+        ]
     assert f"but so is {megan}" in made.check("unknown", "forbidden_mailbox")["reason"]
 
     made.only_fails("unscoped", "smtp")
@@ -337,7 +353,7 @@ def test_what_is_wrong_in_exchange_for_smtp(playbooks: Playbooks) -> None:
 
     made.only_fails("unasked")
     assert [other["name"] for other in made.of["unasked"]["not_asked"]] == ["smtp", "forbidden_mailbox"]
-    assert len(playbooks.server.smtp_sessions()) == 6, "where it was asked for, and reached"
+    assert len(playbooks.server.smtp_sessions()) == 7, "where it was asked for, and reached"
 
 
 def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks: Playbooks) -> None:

@@ -24,6 +24,7 @@ def seen(resource: str = "exchange_online", **more: t.Any) -> Json:
     """A run in which all that was asked for succeeded."""
     return {
         "failure": "",
+        "profile": "own_smtp",
         "display_name": "Gateway",
         "registration": {
             "tenant_id": TENANT,
@@ -55,7 +56,8 @@ def seen(resource: str = "exchange_online", **more: t.Any) -> Json:
 
 
 def view(mailbox: str, expected: str, *, ok: bool = True) -> Json:
-    told: Json = {"status": 200, "code": None, "reason": "It does.", "next_step": "", "exchange_commands": []}
+    told: Json = {"status": 200, "reachable": True, "code": None, "reason": "It does.", "next_step": ""}
+    told["exchange_commands"] = []
     return {"mailbox": mailbox, "expected": expected, "as_expected": ok, **told}
 
 
@@ -175,6 +177,11 @@ def test_the_lines_are_short_and_commands_stand_alone() -> None:
         "ok", "ok", "ok", "NOT PROVEN", "Add-Mail", "NOT PROVEN"
     ]  # fmt: skip
     assert lines(seen())[0] == "Gateway (p): all 5 checks proven"
+
+
+def test_smtp_is_not_proposed_to_who_delivers_by_graph() -> None:
+    for profile, proposed in (("outbound_smtp", ["smtp"]), ("outbound_microsoft365", [])):
+        assert [other["name"] for other in verify.not_asked(seen("microsoft_graph", profile=profile))] == proposed
 
 
 def test_text_from_elsewhere_cannot_play_with_the_terminal() -> None:
