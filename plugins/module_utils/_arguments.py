@@ -30,6 +30,7 @@ HOST_URL = re.compile(rf"https://({HOST_NAME}|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{{
 # Letters of any alphabet, but no blanks, control characters or quotes that mail systems do not take either.
 ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f\"<>()\[\]\\,;:/?]+@[^\s@\x00-\x1f\x7f\"'<>()\[\]\\,;:/?]+")
 LONGEST_ADDRESS = 320  # characters
+LONGEST_HOST_NAME = 253  # characters, of DNS
 NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
 
 

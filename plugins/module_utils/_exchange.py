@@ -6,15 +6,18 @@
 """What only an Exchange administrator can do, as commands of Exchange Online PowerShell to copy.
 
 Sources: "Authenticate an IMAP, POP or SMTP connection using OAuth", "smtp-app-rbac-onboarding", and the reference pages
-of the cmdlets. That a scope may name one mailbox by PrimarySmtpAddress is common practice rather than in those pages,
-whose examples name a group.
+of the cmdlets; "Role Based Access Control for Applications in Exchange Online" for Test-ServicePrincipalAuthorization.
+That a scope may name mailboxes by PrimarySmtpAddress is common practice rather than in those pages, whose examples name
+a group.
 """
 
 from __future__ import annotations
 
 import re
+import typing as t
 
 SEND_AS_APP = "SMTP.SendAsApp"
+MAIL_READ_WRITE = "Mail.ReadWrite"  # what the gateways' profiles ask for
 QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")  # PowerShell takes all of them for the same
 
 
@@ -34,18 +37,37 @@ def claims_way(*, client_id: str, service_principal: str | None, mailbox: str) -
 
 
 def rbac_way(
-    *, client_id: str, service_principal: str | None, mailbox: str, role: str = f"Application {SEND_AS_APP}"
+    *, client_id: str, service_principal: str | None, mailboxes: t.Sequence[str], permission: str = SEND_AS_APP
 ) -> list[str]:
-    """For an application without the permission in Entra ID: a role assignment whose scope is the mailbox."""
+    """For an application without the permission in Entra ID: a role assignment whose scope is these mailboxes."""
     name = quoted(f"azure_apps {client_id}")
-    literal = mailbox.replace("'", "''")
-    restriction = f"PrimarySmtpAddress -eq '{literal}'"
+    literals = [mailbox.replace("'", "''") for mailbox in mailboxes]
+    restriction = " -or ".join(f"PrimarySmtpAddress -eq '{literal}'" for literal in literals)
     return [
         f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId"
         f" {quoted(service_principal or 'SERVICE_PRINCIPAL_OBJECT_ID')}",
         f"New-ManagementScope -Name {name} -RecipientRestrictionFilter {quoted(restriction)}",
-        f"New-ManagementRoleAssignment -Role {quoted(role)} -App {quoted(client_id)} -CustomResourceScope {name}",
+        f"New-ManagementRoleAssignment -Role {quoted(f'Application {permission}')} -App {quoted(client_id)}"
+        f" -CustomResourceScope {name}",
     ]
+
+
+def shut_out(*, client_id: str, service_principal: str | None, mailbox: str, roles: t.Collection[str]) -> list[str]:
+    """For an application that may send as a mailbox but must not. Which scope holds it, a person has to see."""
+    if SEND_AS_APP not in roles:
+        return which_scope(client_id=client_id, mailbox=mailbox)
+    known = quoted(service_principal or "SERVICE_PRINCIPAL_OBJECT_ID")
+    return [f"Remove-MailboxPermission -Identity {quoted(mailbox)} -User {known} -AccessRights FullAccess"]
+
+
+def which_scope(*, client_id: str, mailbox: str) -> list[str]:
+    """Shows which role assignments hold the mailbox, as they are now rather than as they were cached."""
+    return [f"Test-ServicePrincipalAuthorization -Identity {quoted(client_id)} -Resource {quoted(mailbox)}"]
+
+
+def which_policy(*, client_id: str, mailbox: str) -> list[str]:
+    """Shows whether an application access policy, the older kind of fence, keeps it out of the mailbox."""
+    return [f"Test-ApplicationAccessPolicy -Identity {quoted(mailbox)} -AppId {quoted(client_id)}"]
 
 
 def allow_smtp_auth(mailbox: str) -> list[str]:

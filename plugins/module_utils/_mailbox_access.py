@@ -10,10 +10,11 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _exchange as exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_mailbox
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import GraphFault, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient, Read
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn, object_id
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
@@ -29,6 +30,9 @@ REASONS: dict[str, str] = {
     "ResourceNotFound": "There is no such user in the tenant.",
     "MailboxNotEnabledForRESTAPI": "The user has no mailbox in Exchange Online: none at all, or one on premises.",
 }
+
+# Those that let an application look for the inbox.
+READING = frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"})
 
 
 def mailbox_access(call: Call) -> View:
@@ -76,20 +80,27 @@ def _look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[
     graph = GraphClient(call.http, host=call.endpoint.graph, token=current, memory=call.memory)
     return [
         # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
-        _view(mailbox, reachable, graph.refusal(Read(
+        _view(mailbox, token, wanted, graph.refusal(Read(
             path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
             tried=f"look for the inbox of {mailbox}",
             right="",
             query={"$select": "id"},
-        )))
-        for mailbox, reachable in wanted.items()
+        )), client_id=sign_in.client_id)
+        for mailbox in wanted
     ]  # fmt: skip
 
 
-def _view(mailbox: str, expected: bool, refusal: GraphFault | None) -> View:
+def _view(
+    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
+) -> View:
+    expected = wanted[mailbox]
     reachable = refusal is None
     # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
     as_expected = reachable if expected else refusal is not None and refusal.status == 403
+    next_step, commands = "", []
+    if not as_expected:
+        next_step = _next_step(expected, refusal, reads=_reading(token))
+        commands = _commands(mailbox, token, wanted, refusal, client_id=client_id)
     return {
         "mailbox": mailbox,
         "expected": "allowed" if expected else "denied",
@@ -98,7 +109,8 @@ def _view(mailbox: str, expected: bool, refusal: GraphFault | None) -> View:
         "status": 200 if refusal is None else refusal.status,
         "code": refusal.code or None if refusal else None,
         "reason": _reason(refusal),
-        "next_step": "" if as_expected else _next_step(expected, refusal),
+        "next_step": next_step,
+        "exchange_commands": commands,
     }
 
 
@@ -114,21 +126,62 @@ def _reason(refusal: GraphFault | None) -> str:
     return f"Microsoft Graph answered with status {refusal.status}."
 
 
-def _next_step(expected: bool, refusal: GraphFault | None) -> str:
+def _reading(token: AccessToken) -> list[str]:
+    """What was granted in Entra ID, for all mailboxes."""
+    return [role for role in token.roles if role in READING]
+
+
+def _next_step(expected: bool, refusal: GraphFault | None, *, reads: t.Sequence[str]) -> str:
+    if refusal is None and reads:
+        return (
+            f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments of"
+            " Exchange only add to it. Where allowed mailboxes are named, exchange_commands let an Exchange"
+            " administrator give it back for these. A change can take two hours to work."
+        )
     if refusal is None:
         return (
-            "Withdraw the permission for mail that was granted in Entra ID for all mailboxes: role assignments of"
-            " Exchange only add to it. If there is none, the scope of a role assignment holds this mailbox. A change"
-            " can take two hours to work."
+            "The scope of a role assignment in Exchange holds this mailbox: an Exchange administrator can look which"
+            " one by exchange_commands, and narrow it. A change can take two hours to work."
         )
     if refusal.status == 404:
         return "Check the address; only a mailbox that is there can show what the application may do."
+    if refusal.status == 403 and expected and reads:
+        return (
+            f"The token carries {', '.join(reads)}, so an application access policy in Exchange keeps it out: an"
+            " Exchange administrator can look by exchange_commands, and add the mailbox to the group of the policy. A"
+            " change can take some hours to work."
+        )
     if refusal.status == 403 and expected:
         return (
-            "Grant a permission for mail with admin consent, or have an Exchange administrator assign the role with a"
-            " scope that holds this mailbox. A change can take two hours to work."
+            "Either grant a permission for mail with admin consent, for all mailboxes, or leave Entra ID as it is and"
+            " have an Exchange administrator run exchange_commands, for this one alone. A change can take two hours to"
+            " work."
         )
     return "Look at the status and the code; run again later."
+
+
+def _commands(
+    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
+) -> list[str]:
+    """For what only an Exchange administrator can look at or mend.
+
+    The scope of a role assignment is all that shall be reachable.
+    """
+    expected, reads = wanted[mailbox], _reading(token)
+    allowed = [name for name, reachable in wanted.items() if reachable]
+    if refusal is None and not reads:
+        return exchange.which_scope(client_id=client_id, mailbox=mailbox)
+    if expected and refusal is not None and refusal.status == 403 and reads:
+        return exchange.which_policy(client_id=client_id, mailbox=mailbox)
+    if not allowed or (refusal is not None and refusal.status != 403):
+        return []
+    assigned = [
+        exchange.rbac_way(
+            client_id=client_id, service_principal=object_id(token), mailboxes=allowed, permission=permission
+        )
+        for permission in reads or [exchange.MAIL_READ_WRITE]
+    ]
+    return list(dict.fromkeys(command for commands in assigned for command in commands))
 
 
 def _may_change(view: View) -> bool:

@@ -83,6 +83,12 @@ class OwnSignIn:
             return token
 
 
+def object_id(token: AccessToken) -> str | None:
+    """Of the service principal, which is who the token is for."""
+    oid = token.claims.get("oid")
+    return oid if isinstance(oid, str) and GUID.fullmatch(oid) else None
+
+
 def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
     """A token for another application or tenant proves nothing. An opaque one names neither. Raises SignInError."""
     claims = {"tid": tenant_id, "appid": client_id, "azp": client_id}

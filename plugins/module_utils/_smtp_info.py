@@ -14,13 +14,13 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _exchange as exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
-    GUID,
     HOST_NAME,
+    LONGEST_HOST_NAME,
     check_mailbox,
     shown,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._own_sign_in import OwnSignIn, object_id
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import TRANSPORT_ATTEMPTS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._smtp import Answer, sasl, try_xoauth2
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._token_info import EXCHANGE_ONLINE
@@ -48,7 +48,7 @@ def smtp_info(call: Call) -> dict[str, t.Any]:
     params = call.params
     sign_in = OwnSignIn(call)
     mailbox = check_mailbox("mailbox", params["mailbox"])
-    host, port = _server(params)
+    host, port = check_server(params["smtp_host"], params["smtp_port"])
     patience = call.http.patience
     lost = 0
     while True:
@@ -75,7 +75,7 @@ def smtp_info(call: Call) -> dict[str, t.Any]:
         "changed": False,
         "client_id": sign_in.client_id,
         "tenant_id": sign_in.tenant_id,
-        "service_principal_object_id": _object_id(token),
+        "service_principal_object_id": object_id(token),
         "mailbox": mailbox,
         "smtp_host": host,
         "smtp_port": port,
@@ -92,12 +92,18 @@ def smtp_info(call: Call) -> dict[str, t.Any]:
     }
 
 
-def _server(params: t.Mapping[str, t.Any]) -> tuple[str, int]:
-    host, port = params["smtp_host"].strip().lower(), params["smtp_port"]
-    if not re.fullmatch(HOST_NAME, host) and not _is_address(host):
-        raise InputError(f"smtp_host is {shown(host)}, which is no name of a host", next_step="Set it to a bare name.")
+def check_server(host: str, port: int, *, prefix: str = "") -> tuple[str, int]:
+    """Host and port as they are used. ``prefix`` makes the name of a role's variable. Raises InputError."""
+    host = host.strip().lower()
+    named = re.fullmatch(HOST_NAME, host) and len(host) <= LONGEST_HOST_NAME
+    if not named and not _is_address(host):
+        raise InputError(
+            f"{prefix}smtp_host is {shown(host)}, which is no name of a host", next_step="Set it to a bare name."
+        )
     if not 0 < port < 65536:
-        raise InputError(f"smtp_port is {port}", next_step="Set it to a number from 1 to 65535; Microsoft's is 587.")
+        raise InputError(
+            f"{prefix}smtp_port is {port}", next_step="Set it to a number from 1 to 65535; Microsoft's is 587."
+        )
     return host, port
 
 
@@ -107,12 +113,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _object_id(token: AccessToken) -> str | None:
-    """Of the service principal, which is who the token is for."""
-    oid = token.claims.get("oid")
-    return oid if isinstance(oid, str) and GUID.fullmatch(oid) else None
 
 
 def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
@@ -154,7 +154,7 @@ def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str
 
 
 def _refused(token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
-    principal = _object_id(token)
+    principal = object_id(token)
     if exchange.SEND_AS_APP in token.roles:
         return Meaning(
             "The token carries SMTP.SendAsApp, but Exchange Online does not let the application into the mailbox: its"
@@ -170,7 +170,7 @@ def _refused(token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
         " for the mailbox; or there is no such mailbox.",
         "Either grant the application permission SMTP.SendAsApp of Exchange Online and run this again, or leave Entra"
         " ID as it is and have an Exchange administrator run exchange_commands, which can take two hours to work.",
-        exchange.rbac_way(client_id=client_id, service_principal=principal, mailbox=mailbox),
+        exchange.rbac_way(client_id=client_id, service_principal=principal, mailboxes=[mailbox]),
         passes=True,
     )
 

@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 - name: Show what is not as expected
   ansible.builtin.debug:
-    msg: "{{ item.mailbox }}: {{ item.reason }} {{ item.next_step }}"
+    msg: "{{ [item.mailbox, item.reason, item.next_step] + item.exchange_commands }}"
   loop: "{{ access.mailboxes | rejectattr('as_expected') }}"
 """
 
@@ -94,6 +94,13 @@ mailboxes:
     next_step:
       description: What to do about it. Empty where it is as expected.
       type: str
+    exchange_commands:
+      description:
+        - Commands of Exchange Online PowerShell that mend it or show more, if there are any, with all ids filled in.
+        - Where a role has to be assigned, it is C(Application Mail.ReadWrite), unless the token carries another
+          permission. Its scope is all of O(mailboxes_allowed).
+      type: list
+      elements: str
   sample:
     - mailbox: director@example.com
       expected: denied
@@ -103,6 +110,7 @@ mailboxes:
       code: ErrorAccessDenied
       reason: The application has no right to the mailbox.
       next_step: ""
+      exchange_commands: []
 attempts:
   description: How often a token was asked for.
   type: int

@@ -181,6 +181,12 @@ def test_the_stores_are_those_that_can_be_chosen() -> None:
     assert sorted(options["gateway_app_stores"]["options"]["type"]["choices"]) == stores
 
 
+def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:
+    defaults = _yaml("roles/gateway_app/defaults/main.yml")
+    for name in ("smtp_host", "smtp_port"):
+        assert defaults[f"gateway_app_verify_{name}"] == _spec("azure_smtp_oauth_info").options[name]["default"]
+
+
 def test_every_private_utility_says_that_it_is_private() -> None:
     for folder in ("module_utils", "plugin_utils", "doc_fragments"):
         for path in (ROOT / "plugins" / folder).glob("*.py"):

@@ -35,9 +35,9 @@ TAKEN_OR_REFUSED = {
 }
 
 
-def _options(role: str) -> dict[str, dict[str, t.Any]]:
+def _options(role: str, entry: str = "main") -> dict[str, dict[str, t.Any]]:
     described = yaml.safe_load((REPOSITORY / f"roles/{role}/meta/argument_specs.yml").read_text())
-    options: dict[str, dict[str, t.Any]] = described["argument_specs"]["main"]["options"]
+    options: dict[str, dict[str, t.Any]] = described["argument_specs"][entry]["options"]
     return options
 
 
@@ -50,12 +50,14 @@ def _data(value: t.Any) -> t.Any:
     return {name: _data(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
-def _tried(playbooks: Playbooks, role: str, cases: list[dict[str, t.Any]]) -> tuple[Run, list[str | None]]:
+def _tried(
+    playbooks: Playbooks, role: str, cases: list[dict[str, t.Any]], *, entry: str = "main"
+) -> tuple[Run, list[str | None]]:
     """The role once for each case, and what each said; None where it was taken."""
     tasks: list[dict[str, t.Any]] = []
     for number, case in enumerate(cases):
         include = {
-            "ansible.builtin.include_role": {"name": f"email_gateway.azure_apps.{role}"},
+            "ansible.builtin.include_role": {"name": f"email_gateway.azure_apps.{role}", "tasks_from": entry},
             "vars": {name: f"{{{{ cases[{number}]['{name}'] }}}}" for name in case},
         }
         said = "{{ {'said': ansible_failed_result} | to_json }}"
@@ -118,4 +120,24 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
         else:
             assert not own, about
             assert _names_it(answer, name), about
+    assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))
+
+
+def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
+    options = _options("gateway_app", "verify")
+    own = [name for name in options if name not in _options("gateway_app")]
+    assert own and all(name.startswith("gateway_app_verify_") for name in own)
+    tries = [(name, value) for name in own for value in REFUSED[options[name]["type"]]]
+    addresses = ["nobody", " ", ["a@b.example"], 7, None, "a/../b@c.example", f"{nasty.CODE[0]}@b.example"]
+    tries += [(name, value) for name in own if name.endswith("mailbox") for value in addresses]
+    tries += [("gateway_app_verify_smtp_host", value) for value in ("https://smtp.example", "a b", "", 7)]
+    tries += [("gateway_app_verify_smtp_port", value) for value in (0, 65536, 1e9)]
+    tries += [("gateway_app_verify_smtp", True)]  # without a mailbox
+    cases = [{"gateway_app_profile": "outbound_smtp", name: value} for name, value in tries]
+    run, said = _tried(playbooks, "gateway_app", cases, entry="verify")
+    for (name, value), answer in zip(tries, said, strict=True):
+        about = f"{name}: {str(value)[:60]!r}: {answer}"
+        assert answer is not None and name in answer, about
+        assert "Traceback" not in answer, about
+    assert run.requests == []
     assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))

@@ -280,6 +280,39 @@ def test_the_proofs_beyond_the_token_show_no_secret(loud: Playbooks) -> None:
     _wrote_all(loud)
 
 
+def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
+    """Neither where all is proven, nor where the tenant or the SMTP server refuses, nor where a store does not."""
+    role = _role(loud, gateway_app_profile="outbound_smtp_sendas")
+    _run(loud, [role]).ok()
+    client_id = loud.stored()["client_id"]
+    (principal,) = loud.tenant.service_principals(client_id)
+    exchange = loud.server.tenant.directory.exchange
+    exchange.service_principals[client_id] = principal["id"]
+    exchange.full_access.add((loud.tenant.user_id("megan"), client_id))
+
+    def verify(**variables: t.Any) -> Task:
+        given = {
+            "gateway_app_verify_mailbox": loud.tenant.mailbox("megan"),
+            "gateway_app_verify_forbidden_mailbox": loud.tenant.mailbox("adele"),
+            "gateway_app_verify_smtp_host": loud.server.smtp_host,
+            "gateway_app_verify_smtp_port": loud.server.smtp_port,
+        }
+        task = _role(loud, gateway_app_profile="outbound_smtp_sendas", **{**given, **variables})
+        task["ansible.builtin.include_role"]["tasks_from"] = "verify"
+        return task
+
+    before = len(loud.issued.secrets)
+    shown = {"ansible.builtin.debug": {"var": "gateway_app_verified"}}
+    refused = verify(gateway_app_verify_mailbox=loud.tenant.mailbox("alex"))
+    unread = verify(gateway_app_store_vault_id="nobody", gateway_app_stores=[{"type": "tasks", "file": "none.yml"}])
+    _run(loud, [verify(), shown, _rescued(refused), shown, _rescued(unread), shown]).ok()
+    assert [entry.body["code"] for entry in loud.server.smtp_sessions()] == ["235 2.7.0", *["535 5.7.3"] * 3]
+    assert len(loud.issued.secrets) - before >= 6, "a token for each proof"
+    loud.tenant.application(uniqueName="gateway")["passwordCredentials"].clear()
+    _run(loud, [_rescued(verify()), shown, {"ansible.builtin.debug": {"var": "hostvars.localhost"}}]).ok()
+    _wrote_all(loud)
+
+
 def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
     """An exception that nobody thought of can hold anything, and Ansible shows it with its traceback."""
     library = loud.folder / "buggy"

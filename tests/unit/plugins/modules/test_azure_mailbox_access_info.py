@@ -31,6 +31,21 @@ def seen(result: Json) -> dict[str, tuple[bool, int, str | None, bool]]:
     }
 
 
+def commands(result: Json) -> dict[str, list[str]]:
+    return {view["mailbox"].partition("@")[0]: view["exchange_commands"] for view in result["mailboxes"]}
+
+
+def role_assignment(options: Json, principal: str, mailbox: str) -> list[str]:
+    client_id = options["client_id"]
+    return [
+        f"New-ServicePrincipal -AppId '{client_id}' -ObjectId '{principal}'",
+        f"New-ManagementScope -Name 'azure_apps {client_id}' -RecipientRestrictionFilter"
+        f" 'PrimarySmtpAddress -eq ''{mailbox}'''",
+        f"New-ManagementRoleAssignment -Role 'Application Mail.ReadWrite' -App '{client_id}' -CustomResourceScope"
+        f" 'azure_apps {client_id}'",
+    ]
+
+
 def test_the_scope_of_a_role_assignment(tenant: Tenant) -> None:
     options = scoped(tenant, "megan")
     megan, adele = tenant.mailbox("megan"), tenant.mailbox("adele")
@@ -40,7 +55,7 @@ def test_the_scope_of_a_role_assignment(tenant: Tenant) -> None:
         "megan": (True, 200, None, True),
         "adele": (False, 403, "ErrorAccessDenied", True),
     }
-    assert all(view["next_step"] == "" for view in result["mailboxes"])
+    assert all(view["next_step"] == "" and view["exchange_commands"] == [] for view in result["mailboxes"])
     assert result["roles"] == []
     paths = [(entry.method, entry.path, entry.query) for entry in tenant.server.requests() if entry.is_graph]
     assert paths == [
@@ -62,6 +77,8 @@ def test_a_permission_in_entra_id_takes_the_fence_away(tenant: Tenant) -> None:
     assert result["proven"] is False
     assert seen(result)["adele"] == (True, 200, None, False)
     assert "only add to it" in result["mailboxes"][1]["next_step"]
+    # For the mailbox that it has to reach, so that the permission can be withdrawn.
+    assert commands(result)["adele"] == role_assignment(options, principal["id"], tenant.mailbox("megan"))
     assert result["roles"] == ["Mail.ReadWrite"]
 
 
@@ -72,6 +89,27 @@ def test_no_right_at_all(tenant: Tenant) -> None:
     assert seen(result) == {"megan": (False, 403, "ErrorAccessDenied", False)}
     assert "no right" in result["mailboxes"][0]["reason"]
     assert "admin consent" in result["mailboxes"][0]["next_step"]
+    (principal,) = tenant.service_principals(options["client_id"])
+    assert commands(result)["megan"] == role_assignment(options, principal["id"], tenant.mailbox("megan"))
+
+
+def test_several_mailboxes_have_one_scope(tenant: Tenant) -> None:
+    options = {**tenant.with_secret(), "poll": False}
+    result = tenant.ok(MODULE, **options, mailboxes_allowed=["o'brien@b.example", tenant.mailbox("megan")])
+    assert commands(result)["o'brien"] == commands(result)["megan"]
+    assert commands(result)["megan"][1].endswith(
+        f" 'PrimarySmtpAddress -eq ''o''''brien@b.example'' -or PrimarySmtpAddress -eq ''{tenant.mailbox('megan')}'''"
+    )
+
+
+def test_a_scope_that_holds_too_much(tenant: Tenant) -> None:
+    options = scoped(tenant, "megan", "adele")
+    result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("adele")])
+    assert result["proven"] is False
+    assert "narrow it" in result["mailboxes"][0]["next_step"]
+    assert commands(result)["adele"] == [
+        f"Test-ServicePrincipalAuthorization -Identity '{options['client_id']}' -Resource '{tenant.mailbox('adele')}'"
+    ]
 
 
 def test_a_policy_of_exchange_keeps_it_out(tenant: Tenant) -> None:
@@ -79,6 +117,12 @@ def test_a_policy_of_exchange_keeps_it_out(tenant: Tenant) -> None:
     tenant.server.tenant.directory.mail.fenced.add((tenant.user_id("adele"), options["client_id"]))
     result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("adele")])
     assert result["proven"] is True
+    result = tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("adele")])
+    assert result["proven"] is False
+    assert "application access policy" in result["mailboxes"][0]["next_step"]
+    assert commands(result)["adele"] == [
+        f"Test-ApplicationAccessPolicy -Identity '{tenant.mailbox('adele')}' -AppId '{options['client_id']}'"
+    ]
 
 
 @pytest.mark.parametrize("lists", ["mailboxes_allowed", "mailboxes_denied"])
@@ -94,6 +138,7 @@ def test_a_mailbox_that_is_not_there_proves_nothing(tenant: Tenant, virtual_time
     }
     assert "no such user" in result["mailboxes"][0]["reason"]
     assert "on premises" in result["mailboxes"][1]["reason"]
+    assert commands(result) == {"nobody": [], "alex": []}
     assert virtual_time.waited == [], "it does not appear by waiting"
 
 

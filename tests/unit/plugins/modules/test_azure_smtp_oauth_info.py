@@ -213,6 +213,7 @@ def test_a_wrong_secret_is_a_failure(tenant: Tenant) -> None:
         ({"mailbox": "a@b\r\nMAIL FROM:<a@b>"}, "not the address of a mailbox"),
         ({"smtp_host": "mx/evil"}, "no name of a host"),
         ({"smtp_host": ""}, "no name of a host"),
+        ({"smtp_host": "x" * 5000}, "no name of a host"),
         ({"smtp_port": 0}, "smtp_port is 0"),
         ({"smtp_port": 65536}, "smtp_port is 65536"),
         ({"client_secret": " "}, "client_secret is blank"),
@@ -256,7 +257,7 @@ def test_texts_are_quoted_for_powershell(text: str, literal: str) -> None:
 
 
 def test_an_apostrophe_is_quoted_twice_inside_of_a_filter() -> None:
-    filtering = rbac_way(client_id="c", service_principal="s", mailbox="o'brien@b")[1]
+    filtering = rbac_way(client_id="c", service_principal="s", mailboxes=["o'brien@b"])[1]
     assert filtering.endswith("'PrimarySmtpAddress -eq ''o''''brien@b'''")
 
 
