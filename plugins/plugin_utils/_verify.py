@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._mailbox_access import READING
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._smtp_info import check_server
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report import KINDS
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_views import printable
 
 Json = dict[str, t.Any]
@@ -73,7 +74,7 @@ def checks(seen: Seen) -> list[Json]:
         return [*made, *_not_tried(seen, ("credential", *_proofs(seen)), "the application is not registered")]
     made.append(_credential(seen))
     if not made[1]["ok"]:
-        return [*made, *_not_tried(seen, _proofs(seen), "there is no client secret to prove")]
+        return [*made, *_not_tried(seen, _proofs(seen), "there is no credential to prove")]
     made.append(_token(seen))
     if "proven" not in seen["token"]:
         return [*made, *_not_tried(seen, _proofs(seen)[1:], "there is no token")]
@@ -153,7 +154,7 @@ def _check(
 
 
 def _proofs(seen: Seen) -> list[str]:
-    """The names of those that need the client secret, in the order in which they are tried."""
+    """The names of those that need the credential, in the order in which they are tried."""
     found = ["token"]
     if seen["mailbox"] and seen["token_resource"] == "microsoft_graph":
         found.append("mailbox")
@@ -213,19 +214,27 @@ def _credential(seen: Seen) -> Json:
             f" {held['client_id'] or 'without a client id'}, in the tenant {held['tenant_id']}.",
             next_step="Set gateway_app_store_path or gateway_app_stores to the store of this one.",
         )
+    kind = KINDS[held["kind"]]
+    if not held["has_value"] and held["kind"] == "federated":
+        return _check(
+            "credential",
+            subject,
+            reason=f"The store knows of the {kind} {held['key_id']}, which is proven with a token of its issuer."
+            " None is given.",
+            next_step="Set assertion_file, in gateway_app_federated_credential, to a file with one.",
+        )
     if not held["has_value"]:
         return _check(
             "credential",
             subject,
-            reason=f"The store knows of the client secret {held['key_id']}, but does not give its value back, so that"
+            reason=f"The store knows of the {kind} {held['key_id']}, but does not give its value back, so that"
             " it cannot be proven from here.",
             next_step="Keep the credential also in a store that can be read (gateway_app_stores): the next renewal"
             " writes to all of them. Until then, only the gateway itself can show that it works.",
         )
     expires = f", which expires on {str(held['expires'])[:10]}" if held["expires"] else ""
-    return _check(
-        "credential", subject, ok=True, reason=f"The store holds the client secret {held['key_id']}{expires}."
-    )
+    verb = "holds" if held["kind"] == "client_secret" else "knows"
+    return _check("credential", subject, ok=True, reason=f"The store {verb} the {kind} {held['key_id']}{expires}.")
 
 
 def _token(seen: Seen) -> Json:

@@ -46,6 +46,15 @@ def _key(playbooks: Playbooks) -> Path:
     return playbooks.folder / "gateway_app" / "gateway.pem"
 
 
+def _federated(playbooks: Playbooks, subject: str = "gateway") -> Json:
+    found = playbooks.tenant.assertion(subject)
+    file = playbooks.folder / "assertion"
+    file.write_text(found["assertion"])
+    playbooks.own.add(file)
+    credential = {"issuer": found["issuer"], "subject": subject, "assertion_file": str(file)}
+    return {"kind": "federated", "gateway_app_federated_credential": credential}
+
+
 def _held(playbooks: Playbooks, kind: str = "keyCredentials") -> dict[str, Json]:
     return {c["keyId"]: c for c in playbooks.tenant.application(uniqueName="gateway")[kind]}
 
@@ -128,15 +137,6 @@ def test_one_kind_takes_the_place_of_the_other(playbooks: Playbooks, kinds: tupl
     _run(playbooks, kind=after, gateway_app_overlap_days=0).ok()
     assert {*_held(playbooks), *_held(playbooks, "passwordCredentials")} == {result["key_id"]}
     _changes_nothing(_run(playbooks, kind=after, gateway_app_overlap_days=0))
-
-
-def _federated(playbooks: Playbooks, subject: str = "gateway") -> Json:
-    found = playbooks.tenant.assertion(subject)
-    file = playbooks.folder / "assertion"
-    file.write_text(found["assertion"])
-    playbooks.own.add(file)
-    credential = {"issuer": found["issuer"], "subject": subject, "assertion_file": str(file)}
-    return {"kind": "federated", "gateway_app_federated_credential": credential}
 
 
 def test_a_federated_credential_is_made_proven_changed_and_left_alone(playbooks: Playbooks) -> None:
@@ -227,6 +227,20 @@ def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks) 
     assert len(parts) == len(REFUSED)
     for (given, words), part in zip(REFUSED, parts, strict=True):
         assert words in " ".join(part.replace("\\n", " ").split()), (given, part)
+
+
+@pytest.mark.parametrize("kind", ["certificate", "federated"])
+def test_verify_proves_with_what_the_gateway_has(playbooks: Playbooks, kind: str) -> None:
+    given: Json = _federated(playbooks) if kind == "federated" else {"kind": kind}
+    _run(playbooks, **given).ok()
+    run = _changes_nothing(_run(playbooks, entry="verify", **given))
+    assert "all 3 checks proven" in run.output
+    credentials = playbooks.tenant.application(uniqueName="gateway")
+    if kind == "certificate":
+        credentials["keyCredentials"] = []
+    else:
+        playbooks.server.tenant.directory.federated_credentials.clear()
+    _run(playbooks, entry="verify", **given).failed("Not proven for Gateway: token")
 
 
 def test_a_product_that_takes_secrets_only_gets_no_certificate(playbooks: Playbooks) -> None:

@@ -40,6 +40,7 @@ def seen(resource: str = "exchange_online", **more: t.Any) -> Json:
             "key_id": KEY,
             "expires": "2027-05-23T08:00:00Z",
             "has_value": True,
+            "kind": "client_secret",
         },
         "token_resource": resource,
         "mailbox": MINE,
@@ -123,6 +124,19 @@ def test_what_is_asked_for_is_there_whatever_happens(made: Json, names: str) -> 
     assert asked == {"mailbox", "smtp", "forbidden_mailbox"} - set(names.split()) - (
         {"mailbox"} if made["token_resource"] == "exchange_online" else set()
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_value", "words"),
+    [
+        ("certificate", True, f"The store knows the certificate {KEY}, which expires on 2027-05-23."),
+        ("federated", False, "assertion_file, in gateway_app_federated_credential"),
+    ],
+)
+def test_every_kind_of_credential_is_called_by_its_name(kind: str, has_value: bool, words: str) -> None:
+    made = seen()
+    text = "\n".join(lines({**made, "held": {**made["held"], "kind": kind, "has_value": has_value}}))
+    assert " ".join(words.split()) in " ".join(text.split())
 
 
 def test_a_preparation_that_failed_is_told() -> None:
