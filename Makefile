@@ -61,7 +61,7 @@ faults: ## Let each request of the role go wrong, kill it, run it eight times at
 	  || failed=1; \
 	[ -z "$$failed" ]
 
-molecule: ## Run the role's scenarios, one a gateway profile (SCENARIO= chooses one)
+molecule: ## Run the role's scenarios, one a profile of the guide (SCENARIO= chooses one)
 	@$(DEV) setup test
 	@$(DEV) in-tree molecule test --no-command-borders $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 

@@ -76,8 +76,17 @@ Json = dict[str, t.Any]
 
 
 def _applications(results: t.Iterable[Json]) -> list[Json]:
-    found = (application for result in results for application in result.get("applications") or ())
+    """Each once, with the tenant in which it was read."""
+    found = (
+        {**application, "tenant_id": result.get("tenant_id")}
+        for result in results
+        for application in result.get("applications") or ()
+    )
     return list({application["client_id"]: application for application in found}.values())
+
+
+def _tenant_ids(results: t.Iterable[Json]) -> list[str]:
+    return sorted({str(result["tenant_id"]) for result in results if result.get("tenant_id")})
 
 
 def report(
@@ -93,7 +102,7 @@ def report(
     moment = times.parse_point("now", now) if now else datetime.datetime.now(datetime.timezone.utc)
     return report_of.build(
         _applications(results),
-        tenant_id=next((str(result["tenant_id"]) for result in results if result.get("tenant_id")), ""),
+        tenant_ids=_tenant_ids(results),
         gateways=gateways,
         tag=tag,
         scope=scope,
@@ -104,7 +113,7 @@ def report(
 
 
 def unread(gateways: t.Sequence[Json], results: t.Sequence[Json]) -> list[Json]:
-    return report_of.unread(gateways, _applications(results))
+    return report_of.unread(gateways, _applications(results), tenant_ids=_tenant_ids(results))
 
 
 def view(made: Json, form: str, style: str = "", script: str = "") -> t.Any:

@@ -54,4 +54,4 @@ def permissions_info(call: Call) -> dict[str, t.Any]:
         for kind in KINDS:
             named = [resolve(principal, kind, name) for name in entry[kind] or ()]
             found += [known.described(permission) for permission in dict.fromkeys(named)]
-    return {"changed": False, "permissions": found}
+    return {"changed": False, "tenant_id": call.tenant_id, "permissions": found}

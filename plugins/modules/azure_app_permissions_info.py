@@ -57,6 +57,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+tenant_id:
+  description: The tenant.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
 permissions:
   description: The permissions, in the order in which they were asked for.
   type: list

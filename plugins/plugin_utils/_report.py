@@ -36,7 +36,7 @@ _CERTAINLY_LATER = "9999"
 def build(
     applications: t.Iterable[Json],
     *,
-    tenant_id: str,
+    tenant_ids: t.Sequence[str],
     gateways: t.Sequence[Json],
     tag: str,
     scope: str,
@@ -44,17 +44,23 @@ def build(
     now: datetime.datetime,
     unseen: t.Sequence[str] = (),
 ) -> Json:
-    """The report. ``unseen`` are hosts of which nothing is known, since their tasks failed.
+    """The report on one tenant or several, which are all that was read.
 
+    ``unseen`` are hosts of which nothing is known, since their tasks failed.
     ``scope`` is "managed" (what bears the tag or belongs to a gateway) or "mail" (also what may reach mailboxes).
     """
     read = {str(application["client_id"]): application for application in applications}
     owned_by: dict[str, list[Json]] = {}
     absent: list[Json] = []
+    unread_hosts = {str(gateway["host"]) for gateway in gateways if not is_in(tenant_ids, gateway)}
     for gateway in gateways:
+        if gateway["host"] in unread_hosts:
+            continue
         found = next((client_id for client_id, known in read.items() if is_of(gateway, known)), None)
         if found is None:
-            absent.append({name: gateway.get(name) for name in ("host", "profile", "display_name", "unique_name")})
+            absent.append(
+                {name: gateway.get(name) for name in ("host", "tenant_id", "profile", "display_name", "unique_name")}
+            )
         else:
             owned_by.setdefault(found, []).append(gateway)
     described = [
@@ -66,33 +72,40 @@ def build(
     report: Json = {
         "format": FORMAT,
         "generated": f"{now:%Y-%m-%d}",  # a day, so that what is made twice on it is the same
-        "tenant_id": tenant_id,
+        "tenant_ids": list(tenant_ids),
         "scope": scope,
         "due_within_days": due_within_days,
         "summary": _summary(described, gateways=gateways, absent=absent),
         "applications": described,
         "gateways_without_application": sorted(absent, key=lambda gateway: str(gateway["host"])),
-        "hosts_not_looked_at": sorted(unseen),
+        "hosts_not_looked_at": sorted({*unseen, *unread_hosts}),
     }
     return {**report, "digest": digest(report)}
 
 
 def is_of(gateway: Json, application: Json) -> bool:
-    """Does the application belong to the gateway? By the key by which the role gateway_app finds it."""
+    """Does the application belong to the gateway? By the key by which the role gateway_app finds it in its tenant."""
+    if not is_in([str(application.get("tenant_id"))], gateway):
+        return False
     if gateway.get("client_id"):
         return str(gateway["client_id"]).lower() == str(application["client_id"]).lower()
     return application["unique_name"] is not None and application["unique_name"] == unique_name_of(gateway)
+
+
+def is_in(tenant_ids: t.Sequence[str], gateway: Json) -> bool:
+    """Is the gateway's application in one of these tenants? A gateway that does not say where is in any of them."""
+    return not gateway.get("tenant_id") or gateway["tenant_id"] in tenant_ids
 
 
 def unique_name_of(gateway: Json) -> str:
     return str(gateway.get("unique_name") or derived_unique_name(str(gateway.get("display_name") or "")))
 
 
-def unread(gateways: t.Iterable[Json], applications: t.Sequence[Json]) -> list[Json]:
-    """The keys of applications that belong to a gateway and have not been read, each once."""
+def unread(gateways: t.Iterable[Json], applications: t.Sequence[Json], *, tenant_ids: t.Sequence[str]) -> list[Json]:
+    """The keys of applications that belong to a gateway of these tenants and have not been read, each once."""
     keys: dict[tuple[str, str], None] = {}
     for gateway in gateways:
-        if not any(is_of(gateway, application) for application in applications):
+        if is_in(tenant_ids, gateway) and not any(is_of(gateway, application) for application in applications):
             by_id = bool(gateway.get("client_id"))
             key = ("client_id", str(gateway["client_id"])) if by_id else ("unique_name", unique_name_of(gateway))
             keys[key] = None
@@ -133,6 +146,7 @@ def _application(application: Json, *, gateways: t.Sequence[Json], tag: str, due
         "display_name": application["display_name"],
         "unique_name": application["unique_name"],
         "client_id": application["client_id"],
+        "tenant_id": application.get("tenant_id"),
         "application_object_id": application["application_object_id"],
         "portal_url": application["portal_url"],
         "managed": tag in application["tags"],

@@ -35,8 +35,8 @@ UNPRINTABLE = re.compile(
 # OWASP, "CSV Injection"; a leading apostrophe makes a spreadsheet take the cell for text.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 CSV_COLUMNS = (
-    "display_name", "unique_name", "client_id", "gateways", "profiles", "owners", "kind", "description", "key_id",
-    "start", "end", "days_left", "status", "newer_exists", "in_store", "permissions_missing",
+    "display_name", "unique_name", "client_id", "tenant_id", "gateways", "profiles", "owners", "kind", "description",
+    "key_id", "start", "end", "days_left", "status", "newer_exists", "in_store", "permissions_missing",
     "permissions_granted", "managed",
 )  # fmt: skip
 _DIGEST = re.compile(r"content-digest\W{1,12}(?:content=\")?([0-9a-f]{64})|\"digest\": \"([0-9a-f]{64})\"")
@@ -135,7 +135,10 @@ def csv_view(report: Json) -> str:
         for credential in application["credentials"] or [None]:
             lines.append([_csv_cell(value) for value in _csv_line(application, credential)])
     for gateway in report["gateways_without_application"]:
-        line = {**dict.fromkeys(CSV_COLUMNS, ""), **{n: gateway[n] for n in ("display_name", "unique_name")}}
+        line = {
+            **dict.fromkeys(CSV_COLUMNS, ""),
+            **{n: gateway[n] for n in ("display_name", "unique_name", "tenant_id")},
+        }
         line.update(gateways=gateway["host"], profiles=gateway["profile"], status="no application")
         lines.append([_csv_cell(line[name]) for name in CSV_COLUMNS])
     text = io.StringIO()
@@ -156,6 +159,7 @@ def _csv_line(application: Json, credential: Json | None) -> list[t.Any]:
         application["display_name"],
         application["unique_name"],
         application["client_id"],
+        application["tenant_id"],
         _joined(gateway["host"] for gateway in gateways),
         _joined(dict.fromkeys(gateway["profile"] for gateway in gateways)),
         "unknown" if owners is None else _joined(owner["display_name"] or owner["object_id"] for owner in owners),

@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import RIGHTS
+from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
@@ -152,20 +153,48 @@ def test_every_variable_of_a_role_bears_its_name(role: str) -> None:
             assert name.startswith(f"__{role}_"), f"{path.name}: {name}"
 
 
-def test_every_profile_is_documented_and_names_its_source() -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_documented_and_names_its_source(profile: str) -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    text = "\n".join(options["gateway_app_profile"]["description"])
-    readme = (ROOT / "README.md").read_text()
-    for profile in PROFILES:
-        content = _yaml(f"roles/gateway_app/vars/profiles/{profile}.yml")["gateway_app_profile_content"]
-        assert content["source"].startswith("https://")
-        assert content["title"]
-        assert f"C({profile})" in text
-        assert f"`{profile}`" in readme
-        for entry in content["permissions"]:
-            for name in entry["application"]:
-                assert name in text, f"{profile} does not document {name}"
-                assert name in readme, f"the README does not name {name}"
+    content = _profile(profile)
+    assert content["source"].startswith("https://")
+    assert content["title"]
+    assert all(isinstance(version, str) for version in content["product_versions"])
+    (described,) = [line for line in options["gateway_app_profile"]["description"] if line.startswith(f"C({profile})")]
+    (row,) = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith(f"| `{profile}` |")]
+    for _resource, _kind, name in _permissions(content):
+        assert name in described, f"the documentation of {profile} does not name {name}"
+        assert f"`{name}`" in row, f"the README does not name {name} for {profile}"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_permission_of_a_profile_is_published(profile: str) -> None:
+    """By the emulator's catalogue, which test_catalogue.py compares with what Microsoft publishes."""
+    tables = {"microsoft_graph": "microsoft_graph", "exchange_online": "office365_exchange_online"}
+    kinds = {"application": "role", "delegated": "scope"}
+    published = {
+        (resource, kind, entry.value)
+        for resource, table in tables.items()
+        for kind, told in kinds.items()
+        for entry in catalogue.permissions(table)
+        if entry.kind == told
+    }
+    assert set(_permissions(_profile(profile))) <= published
+
+
+def _profile(profile: str) -> dict[str, t.Any]:
+    content: dict[str, t.Any] = _yaml(f"roles/gateway_app/vars/profiles/{profile}.yml")["gateway_app_profile_content"]
+    return content
+
+
+def _permissions(content: dict[str, t.Any]) -> list[tuple[str, str, str]]:
+    """The resource, application or delegated, and the name of each permission."""
+    return [
+        (entry["resource"], kind, name)
+        for entry in content["permissions"]
+        for kind in ("application", "delegated")
+        for name in entry.get(kind, ())
+    ]
 
 
 def test_the_readme_names_every_module_role_and_playbook() -> None:

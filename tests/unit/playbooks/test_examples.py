@@ -85,6 +85,17 @@ def test_the_example_of_the_roles_readme_runs(playbooks: Playbooks) -> None:
     assert run.results["gateway_app_credential.client_id"] == playbooks.tenant.applications[0]["appId"]
 
 
+def test_the_profile_of_the_roles_readme_is_taken(playbooks: Playbooks) -> None:
+    text = (REPOSITORY / "roles/gateway_app/README.md").read_text()
+    content, variables = (block.split("```")[0] for block in text.split("```yaml\n")[3:5])
+    path = playbooks.folder / "our_gateway.yml"
+    path.write_text(content)
+    given = {**yaml.safe_load(variables), "gateway_app_profile_file": str(path)}
+    result = playbooks.register(**given).ok().results["gateway_app_result"]
+    assert result["roles"] == ["SMTP.SendAsApp"]
+    assert result["permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp", "User.Read.All"]
+
+
 def test_the_playbook_runs_by_its_full_name(playbooks: Playbooks) -> None:
     run = playbooks.command(
         "ansible-playbook", "email_gateway.azure_apps.register", "-e", "gateway_app_profile=outbound_microsoft365"

@@ -32,7 +32,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     report = _report.build(
-        applications(NOW), tenant_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301", gateways=gateways(),
+        applications(NOW), tenant_ids=["3f2504e0-4f89-41d3-9a0c-0305e82c3301"], gateways=gateways(),
         tag="email_gateway.azure_apps", scope="mail", due_within_days=30, now=NOW,
     )  # fmt: skip
     path: Path = tmp_path_factory.mktemp("page") / "report.html"

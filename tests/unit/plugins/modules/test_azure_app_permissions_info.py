@@ -27,14 +27,17 @@ def test_all_resources_are_looked_up_in_one_request(tenant: Tenant) -> None:
     ids = {r["value"]: r["id"] for r in tenant.service_principals(MICROSOFT_GRAPH)[0]["appRoles"]}
     assert result["permissions"][0]["id"] == ids["Mail.ReadWrite"]
     assert result["permissions"][0]["resource_client_id"] == MICROSOFT_GRAPH
-    assert result["changed"] is False
+    assert (result["changed"], result["tenant_id"]) == (False, tenant.server.tenant_id)
     assert tenant.graph_requests == 1
     assert tenant.writes == []
 
 
-def test_nothing_to_look_up_asks_nothing(tenant: Tenant) -> None:
-    assert tenant.ok(MODULE, permissions=[])["permissions"] == []
-    assert tenant.server.requests() == []
+def test_nothing_to_look_up_asks_nothing_but_a_token(tenant: Tenant) -> None:
+    """Which says whose tenant it is."""
+    result = tenant.ok(MODULE, permissions=[])
+    assert (result["permissions"], result["tenant_id"]) == ([], tenant.server.tenant_id)
+    assert tenant.graph_requests == 0
+    assert [entry.path.rpartition("/")[2] for entry in tenant.server.requests()] == ["openid-configuration", "token"]
 
 
 @pytest.mark.parametrize(

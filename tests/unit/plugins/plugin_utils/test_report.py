@@ -32,7 +32,11 @@ CERTIFICATE: Json = {**credential(NOW, 3, 300), "thumbprint": "AB"}
 
 def made(read: list[Json], wanting: t.Sequence[Json] = (), **more: t.Any) -> Json:
     given: Json = {"tag": "email_gateway.azure_apps", "scope": "mail", "due_within_days": 30, "now": NOW, **more}
-    return _report.build(read, tenant_id=guid(99), gateways=wanting, **given)
+    return _report.build(read, tenant_ids=[guid(99)], gateways=wanting, **given)
+
+
+def unread(wanting: t.Sequence[Json], read: t.Sequence[Json]) -> list[Json]:
+    return _report.unread(wanting, read, tenant_ids=[guid(99)])
 
 
 def one(*ends: int | None, **more: t.Any) -> Json:
@@ -149,10 +153,10 @@ def test_what_reaches_mail(resource: str, name: str, reaches: bool) -> None:
 def test_a_gateway_is_known_by_client_id_unique_name_or_display_name() -> None:
     read = [application(NOW, 1, "One", [90])]
     base: Json = {"host": "h", "client_id": "", "unique_name": "", "display_name": ""}
-    assert _report.unread([{**base, "client_id": guid(1).upper()}, {**base, "unique_name": "gateway-1"}], read) == []
+    assert unread([{**base, "client_id": guid(1).upper()}, {**base, "unique_name": "gateway-1"}], read) == []
     read[0]["unique_name"] = derived_unique_name("One")
-    assert _report.unread([{**base, "display_name": "One"}], read) == []
-    assert _report.unread([{**base, "client_id": guid(2)}, {**base, "unique_name": "x"}] * 2, read) == [
+    assert unread([{**base, "display_name": "One"}], read) == []
+    assert unread([{**base, "client_id": guid(2)}, {**base, "unique_name": "x"}] * 2, read) == [
         {"client_id": guid(2)},
         {"unique_name": "x"},
     ]
@@ -240,3 +244,29 @@ def test_failures_name_what_and_when() -> None:
     assert any("Linz" in line and "not granted: SMTP.SendAsApp" in line for line in found)
     assert not any("Vienna" in line for line in found)
     assert _report.failures(report, within_days=-1, drift=False) == []
+
+
+def test_the_same_name_in_two_tenants_is_two_applications() -> None:
+    tenants = [guid(98), guid(99)]
+    read = [
+        {**application(NOW, number, f"In {number}", [90]), "unique_name": "gateway", "tenant_id": tenant}
+        for number, tenant in enumerate(tenants, 1)
+    ]
+    wanting = [
+        {**gateways()[1], "client_id": "", "unique_name": "gateway", "host": f"host-{tenant}", "tenant_id": tenant}
+        for tenant in (*tenants, guid(97))
+    ]
+    report = _report.build(
+        read, tenant_ids=tenants, gateways=wanting, tag="x", scope="managed", due_within_days=30, now=NOW
+    )
+    found = {a["tenant_id"]: [gateway["host"] for gateway in a["gateways"]] for a in report["applications"]}
+    assert found == {tenant: [f"host-{tenant}"] for tenant in tenants}
+    assert report["tenant_ids"] == tenants
+    # Nothing was read in the third tenant, so nobody knows what is missing there.
+    assert (report["gateways_without_application"], report["hosts_not_looked_at"]) == ([], [f"host-{guid(97)}"])
+    assert _report.unread(wanting, read[:1], tenant_ids=tenants[1:]) == [{"unique_name": "gateway"}]
+    assert _report.unread(wanting, read, tenant_ids=tenants) == []
+    for form in ("report.html.j2", "report.md.j2"):
+        assert all(tenant in rendered(report, form) for tenant in tenants)
+    rows = list(csv.DictReader(io.StringIO(_report_views.csv_view(report))))
+    assert [row["tenant_id"] for row in rows] == [a["tenant_id"] for a in report["applications"]]
