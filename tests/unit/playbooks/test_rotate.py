@@ -221,17 +221,22 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
     kept = playbooks.folder / "own.json"
     playbooks.own.add(kept)
     path = "{{ gateway_app_store.settings.path }}"
+    held = f"{{{{ lookup('file', '{kept}') | from_json if '{kept}' is file else {{}} }}}}"
     tasks = [
         {
             "ansible.builtin.set_fact": {
-                "gateway_app_store_record": f"{{{{ lookup('file', '{kept}') | from_json if '{kept}' is file else {{}} }}}}",
+                "gateway_app_store_record": held,
                 "gateway_app_store_reference": {"type": "tasks", "name": path},
             },
             "no_log": True,
             "when": "gateway_app_store_task == 'read'",
         },
         {
-            "ansible.builtin.copy": {"dest": path, "mode": "0600", "content": "{{ gateway_app_store_credential | to_json }}"},
+            "ansible.builtin.copy": {
+                "dest": path,
+                "mode": "0600",
+                "content": "{{ gateway_app_store_credential | to_json }}",
+            },
             "no_log": True,
             "when": "gateway_app_store_task == 'write' and gateway_app_store_differs",
         },
