@@ -31,7 +31,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 STORES = REPOSITORY / "build" / "stores"
 VAULT: Json = {"type": "hashi_vault", "name": "gateways/vienna"}
 FILE: Json = {"type": "ansible_vault"}
-DUE = {"gateway_app_rotate_now": True}
+DUE: Json = {"gateway_app_rotate_now": True}
 # sops gets the secret as the option of a module, so that the role refuses these. They hold in a loud run as well.
 NO_FILES: dict[str, t.Any] = {"ANSIBLE_KEEP_REMOTE_FILES": "False", "ANSIBLE_DEBUG": "False"}
 
@@ -120,7 +120,7 @@ def _secrets(playbooks: Playbooks) -> set[str]:
 
 
 def test_vault_keeps_the_credential_through_a_rotation(playbooks: Playbooks, bao: OpenBao) -> None:
-    stores = {"gateway_app_stores": [VAULT]}
+    stores: Json = {"gateway_app_stores": [VAULT]}
     check = playbooks.register("--check", **stores).ok()
     assert (check.writes, bao.writes()) == ([], [])
     result = playbooks.register(environ=LOUD, **stores).ok().results["gateway_app_result"]
@@ -138,7 +138,7 @@ def test_vault_keeps_the_credential_through_a_rotation(playbooks: Playbooks, bao
 
 
 def test_a_lost_vault_is_filled_again_and_one_that_is_down_costs_nothing(playbooks: Playbooks, bao: OpenBao) -> None:
-    stores = {"gateway_app_stores": [VAULT, FILE]}
+    stores: Json = {"gateway_app_stores": [VAULT, FILE]}
     bao.down = True
     refused = playbooks.register(**stores).failed("gateways/vienna in HashiCorp Vault", "Check VAULT_ADDR")
     assert refused.writes == []
@@ -160,7 +160,7 @@ def test_a_lost_vault_is_filled_again_and_one_that_is_down_costs_nothing(playboo
 
 
 def test_what_somebody_else_writes_to_vault_stays(playbooks: Playbooks, bao: OpenBao) -> None:
-    stores = {"gateway_app_stores": [FILE, VAULT]}
+    stores: Json = {"gateway_app_stores": [FILE, VAULT]}
     theirs = {"data": {"client_secret": "of somebody else"}}
     playbooks.server.faults.add(
         path="/addPassword$", then=lambda: bao.ask("POST", "secret/data/gateways/vienna", theirs)
@@ -195,7 +195,7 @@ def test_vault_is_refused_before_anything_is_made(playbooks: Playbooks, bao: Ope
 
 
 def test_sops_keeps_the_credential_through_a_rotation(playbooks: Playbooks, sops: SopsFile) -> None:
-    stores = {"gateway_app_stores": [sops.store]}
+    stores: Json = {"gateway_app_stores": [sops.store]}
     assert playbooks.register("--check", environ=NO_FILES, **stores).ok().writes == []
     assert not sops.path.exists()
     result = playbooks.register(environ={**LOUD, **NO_FILES}, **stores).ok().results["gateway_app_result"]
@@ -213,7 +213,7 @@ def test_sops_keeps_the_credential_through_a_rotation(playbooks: Playbooks, sops
 def test_a_sops_file_that_fails_is_taken_back_and_one_that_is_lost_is_filled(
     playbooks: Playbooks, sops: SopsFile
 ) -> None:
-    stores = {"gateway_app_stores": [FILE, sops.store]}
+    stores: Json = {"gateway_app_stores": [FILE, sops.store]}
     _quiet(playbooks, **stores).ok()
     first = sops.kept()
     assert first == playbooks.stored()
