@@ -221,6 +221,7 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
     kept = playbooks.folder / "own.json"
     playbooks.own.add(kept)
     path = "{{ gateway_app_store.settings.path }}"
+    held = f"{{{{ lookup('file', '{kept}') | from_json if '{kept}' is file else {{}} }}}}"
     tasks = [
         {
             "ansible.builtin.set_fact": {
