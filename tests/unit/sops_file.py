@@ -16,9 +16,10 @@ from pathlib import Path
 import yaml
 
 Json = dict[str, t.Any]
-# What a process list would show while sops runs. The file is searched for secrets with all others.
+# What a process list and the temporary files show while sops runs: searched for secrets with all other files.
 WATCHED = """#!/bin/sh
 cat /proc/[0-9]*/cmdline > "$SEEN_BY_SOPS.$$" 2>/dev/null
+cp -R "$ANSIBLE_REMOTE_TMP" "$SEEN_BY_SOPS.$$.tmp" 2>/dev/null
 exec "$REAL_SOPS" "$@"
 """
 

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.unit.openbao import OpenBao
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, REPOSITORY, Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.sops_file import SopsFile
+from graph_emulator.server import EmulatorServer
 
 STORES = REPOSITORY / "build" / "stores"
 
@@ -47,8 +49,17 @@ def use_collections(playbooks: Playbooks, stores: Path) -> None:
 @pytest.fixture
 def bao(optional_stores: Path, tmp_path: Path, playbooks: Playbooks) -> c.Iterator[OpenBao]:
     use_collections(playbooks, optional_stores)
-    with OpenBao(optional_stores / "bin" / "bao", tmp_path / "bao", seen=playbooks.processes.look) as server:
+    with OpenBao(optional_stores / "bin" / "bao", tmp_path / "bao", seen=playbooks.look) as server:
         playbooks.environ |= {"VAULT_ADDR": server.url, "VAULT_TOKEN": server.token}
+        playbooks.issued.add(server.token)
+        yield server
+
+
+@pytest.fixture
+def awx(optional_stores: Path, playbooks: Playbooks) -> c.Iterator[Awx]:
+    use_collections(playbooks, optional_stores)
+    with Awx(seen=playbooks.look) as server:
+        playbooks.environ |= {"CONTROLLER_HOST": server.url, "CONTROLLER_OAUTH_TOKEN": server.token}
         playbooks.issued.add(server.token)
         yield server
 
@@ -61,6 +72,18 @@ def sops(optional_stores: Path, tmp_path: Path, playbooks: Playbooks) -> SopsFil
     playbooks.issued.add(file.identity)
     playbooks.environ |= file.variables
     return file
+
+
+class KeyVaultStore:
+    """The key vault of the emulated tenant."""
+
+    def __init__(self, server: EmulatorServer) -> None:
+        self.store = {"type": "azure_key_vault", "vault_url": server.key_vault, "name": "gateway"}
+
+
+@pytest.fixture
+def key_vault(playbooks: Playbooks) -> KeyVaultStore:
+    return KeyVaultStore(playbooks.server)
 
 
 @pytest.fixture
