@@ -68,6 +68,10 @@ class SopsFile:
         kept: Json = self.content().get("gateway_app_credential", {}) if self.path.exists() else {}
         return kept
 
+    def writes(self) -> list[str]:
+        """What the file holds, encrypted: another text with each write."""
+        return [self.path.read_text()]
+
     def add(self, name: str, value: str) -> None:
         """As a person edits it."""
         self._sops("set", str(self.path), f'["{name}"]', json.dumps(value))

@@ -32,6 +32,9 @@ class Store(t.Protocol):
     def kept(self) -> Json:
         """The credential, or nothing."""
 
+    def writes(self) -> list[str]:
+        """Another list after each write."""
+
 
 def _register(playbooks: Playbooks, *arguments: str, **variables: t.Any) -> Run:
     return playbooks.register(*arguments, environ=NO_FILES, **variables)
@@ -59,13 +62,19 @@ def test_a_store_keeps_the_credential_through_a_rotation(playbooks: Playbooks, s
     first = _register(playbooks, **given).ok().results["gateway_app_result"]
     kept = store.kept()
     assert (kept["key_id"], kept["handed_over_to"], kept["previous_key_ids"]) == (first["key_id"], ["localhost"], [])
+    before = store.writes()
     again = _register(playbooks, **given).ok()
-    assert (again.writes, "changed=0 " in again.output, store.kept()) == ([], True, kept)
+    assert (again.writes, "changed=0 " in again.output, store.writes()) == ([], True, before)
+    if isinstance(store, OpenBao):
+        # A write whose answer is lost is read back, and is neither repeated nor taken back.
+        playbooks.server.faults.add(path="/addPassword$", then=lambda: setattr(store, "lose_next_write", True))
     second = _register(playbooks, entry="rotate", **DUE, **given).ok().results["gateway_app_result"]
     rotated = store.kept()
     assert rotated["previous_key_ids"] == [first["key_id"]] != [second["key_id"]] == [rotated["key_id"]]
     assert rotated["client_secret"] != kept["client_secret"]
     assert {type(value) for value in rotated.values()} == {str, list}
+    # One write for the secret, one for the host that got it.
+    assert not isinstance(store, OpenBao) or store.writes() == ["/v1/secret/data/gateways/vienna"] * 4
 
 
 @EACH
@@ -118,24 +127,6 @@ def test_a_sops_file_with_nothing_else_in_it_goes_whole(playbooks: Playbooks, so
     assert sops.path.stat().st_mode & 0o777 == 0o600
     assert _retire(playbooks, **given).ok().results["gateway_app_result"]["changed"] is True
     assert not sops.path.exists()
-
-
-def test_vault_is_written_to_where_something_changes_and_lost_answers_are_read_back(
-    playbooks: Playbooks, bao: OpenBao
-) -> None:
-    given: Json = {"gateway_app_stores": [VAULT]}
-    _register(playbooks, "--check", **given).ok()
-    assert bao.writes() == []
-    first = _register(playbooks, **given).ok().results["gateway_app_result"]
-    assert first["stores"] == [{"type": "hashi_vault", "mount": "secret", "name": "gateways/vienna"}]
-    bao.requests.clear()
-    _register(playbooks, **given).ok()
-    assert bao.writes() == []
-    # The write is read back, and is neither repeated nor taken back.
-    playbooks.server.faults.add(path="/addPassword$", then=lambda: setattr(bao, "lose_next_write", True))
-    second = _register(playbooks, entry="rotate", **DUE, **given).ok().results["gateway_app_result"]
-    assert (bao.kept()["key_id"], bao.kept()["previous_key_ids"]) == (second["key_id"], [first["key_id"]])
-    assert bao.writes() == ["/v1/secret/data/gateways/vienna"]
 
 
 def test_a_question_that_failed_is_no_empty_vault(playbooks: Playbooks, bao: OpenBao) -> None:
@@ -200,14 +191,12 @@ def test_vault_is_refused_before_anything_is_made(playbooks: Playbooks, bao: Ope
     assert bao.writes() == []
 
 
-def test_a_sops_file_is_left_alone_where_nothing_changes_and_filled_where_it_is_lost(
+def test_a_lost_sops_file_is_filled_again_and_what_somebody_else_writes_stays(
     playbooks: Playbooks, sops: SopsFile
 ) -> None:
     stores: Json = {"gateway_app_stores": [FILE, sops.store]}
     _register(playbooks, **stores).ok()
-    first, before = sops.kept(), sops.path.read_bytes()
-    _register(playbooks, **stores).ok()
-    assert sops.path.read_bytes() == before
+    first = sops.kept()
     sops.path.unlink()
     assert _register(playbooks, **stores).ok().writes == []
     assert sops.kept() == first
