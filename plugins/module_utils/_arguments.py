@@ -20,7 +20,7 @@ import os
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS, Cloud
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -153,6 +153,18 @@ class Endpoint:
     request_timeout: int
     wait_timeout: int
     environ: t.Mapping[str, str] = dataclasses.field(repr=False, default_factory=dict)
+    resource_other_than_graph: str | None = None
+
+    @property
+    def resource(self) -> str:
+        """What the operator's token is for."""
+        return self.resource_other_than_graph or self.graph
+
+    @property
+    def cloud(self) -> Cloud | None:
+        """The national cloud; None for a pair of other hosts."""
+        ours = (self.authority, self.graph)
+        return next((cloud for cloud in CLOUDS.values() if (cloud.authority, cloud.graph) == ours), None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -337,16 +349,22 @@ def _filled(value: t.Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
+def host_url(name: str, value: str) -> str:
+    """An option with the address of an https host, in one form. Raises InputError."""
+    text = value.strip().rstrip("/").lower()
+    match = HOST_URL.fullmatch(text)
+    if match is None or not 0 < int(match["port"] or 443) < 65536:
+        raise InputError(
+            f"{name} is not the address of an https host",  # not shown: it may hold a password
+            next_step="Set it to https://HOST or https://HOST:PORT, with nothing behind it.",
+        )
+    return text
+
+
 def _host_url(name: str, value: str | None) -> str | None:
     if value is None:
         return None
     text = value.strip().rstrip("/").lower()
     if name == "authority_url" and "://" not in text:
         text = f"https://{text}"  # the SDKs' AZURE_AUTHORITY_HOST may be a bare host name
-    match = HOST_URL.fullmatch(text)
-    if match is None or not 0 < int(match["port"] or 443) < 65536:
-        raise InputError(
-            f"{_known_as(name)} is not the address of an https host",  # not shown: it may hold a password
-            next_step="Set it to https://HOST or https://HOST:PORT, with nothing behind it.",
-        )
-    return text
+    return host_url(_known_as(name), text)

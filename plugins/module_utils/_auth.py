@@ -93,7 +93,7 @@ class ClientSecretCredential:
             tenant_id=settings.tenant_id or "",
             client_id=settings.client_id or "",
             credential=settings.client_secret or "",
-            resource=self._endpoint.graph,
+            resource=self._endpoint.resource,
         )
 
 
@@ -147,7 +147,7 @@ class AzureCliCredential:
         """Nothing is known about the CLI without running it."""
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
-        command = ["az", "account", "get-access-token", "--resource", self._endpoint.graph, "--output", "json"]
+        command = ["az", "account", "get-access-token", "--resource", self._endpoint.resource, "--output", "json"]
         if self._settings.tenant_id:
             command += ["--tenant", self._settings.tenant_id]
         try:
@@ -254,7 +254,7 @@ def operator_token(
     for part in (
         credential.name,
         endpoint.authority,
-        endpoint.graph,
+        endpoint.resource,
         settings.tenant_id,
         settings.client_id,
         settings.client_secret,

@@ -6,7 +6,8 @@
 """The national clouds and their hosts, in one table.
 
 Sources: Microsoft Graph "National cloud deployments" (Graph and login hosts) and Microsoft identity platform
-"National clouds" (portal hosts).
+"National clouds" (portal hosts); Azure Key Vault "About keys, secrets and certificates", DNS suffixes for object
+identifiers (vault domains, which are what tokens are asked for as well).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Cloud:
     authority: str
     graph: str
     portal: str
+    vault_domain: str
     authority_aliases: tuple[str, ...] = ()
 
 
@@ -29,21 +31,25 @@ CLOUDS: dict[str, Cloud] = {
         authority="https://login.microsoftonline.com",
         graph="https://graph.microsoft.com",
         portal="https://portal.azure.com",
+        vault_domain="vault.azure.net",
     ),
     "AzureUSGovernment": Cloud(
         authority="https://login.microsoftonline.us",
         graph="https://graph.microsoft.us",
         portal="https://portal.azure.us",
+        vault_domain="vault.usgovcloudapi.net",
     ),
     "AzureUSGovernmentDoD": Cloud(
         authority="https://login.microsoftonline.us",
         graph="https://dod-graph.microsoft.us",
         portal="https://portal.azure.us",
+        vault_domain="vault.usgovcloudapi.net",
     ),
     "AzureChinaCloud": Cloud(
         authority="https://login.partner.microsoftonline.cn",
         graph="https://microsoftgraph.chinacloudapi.cn",
         portal="https://portal.azure.cn",
+        vault_domain="vault.azure.cn",
         authority_aliases=("https://login.chinacloudapi.cn",),  # what Microsoft's libraries call AzureChina
     ),
 }

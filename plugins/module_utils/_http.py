@@ -61,7 +61,7 @@ class Response:
 
 
 class HttpClient:
-    """Sends one request to one of the two configured hosts and reads one bounded answer.
+    """Sends one request to one of the configured hosts and reads one bounded answer.
 
     Redirects are not followed, so that no credential reaches another host. The environment's proxies are honoured;
     ``.netrc`` is not, because requests would let it replace the Authorization header.
@@ -74,6 +74,10 @@ class HttpClient:
         self._watch = Watch(endpoint.request_timeout)
         # One allowance for all that a task waits for: sign-in, throttling, replication, polling.
         self.patience = Patience(endpoint.wait_timeout)
+
+    def allow(self, address: str) -> None:
+        """One more host that the user named."""
+        self._allowed.add(urlsplit(address).netloc)
 
     def request(
         self,

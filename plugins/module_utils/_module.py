@@ -78,6 +78,7 @@ class Call:
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
     secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
+    wrote_elsewhere: bool = dataclasses.field(default=False, init=False)  # than in Microsoft Graph
     _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
 
     @functools.cached_property
@@ -100,8 +101,23 @@ class Call:
 
     @property
     def wrote(self) -> bool:
-        """Whether the tenant accepted a write, also where a later one failed."""
-        return "graph" in self.__dict__ and self.graph.wrote
+        """Whether a write was accepted, also where a later one failed."""
+        return self.wrote_elsewhere or ("graph" in self.__dict__ and self.graph.wrote)
+
+    def token_for(self, resource: str, *, fresh: bool = False) -> AccessToken:
+        """The same operator's token for something else than Microsoft Graph."""
+        settings, _credential = self._auth
+        endpoint = dataclasses.replace(self.endpoint, resource_other_than_graph=resource)
+        token = operator_token(
+            choose_credential(settings, endpoint),
+            settings,
+            endpoint=endpoint,
+            http=self.http,
+            memory=self.memory,
+            fresh=fresh,
+        )
+        self.secrets.add(token.value)
+        return token
 
     def warn(self, text: str) -> None:
         """Tell the user once."""
@@ -192,7 +208,7 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
             final = resource.apply(current, wanted)
             break
         except AppsError as exc:
-            if not exc.read_again or not call.graph.patience.pause():
+            if not exc.read_again or not call.http.patience.pause():
                 raise
         current = resource.read()
     return {

@@ -28,6 +28,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTIONS = REPOSITORY / "build" / "collections"
 RESULT_MARK = "RESULT "
 VAULT_PASSWORD = "correct horse battery"
+# A module that Ansible gives to Python on standard input (pipelining), and the shell around it.
+MODULE_ON_INPUT = re.compile(r"(/bin/sh -c )?\S*/python[\d.]*( && sleep 0)?")
 # All that Ansible can be made to write down. Set by variables alone, so that a run is what it is without them.
 LOUD = {
     "ANSIBLE_VERBOSITY": "5",
@@ -89,6 +91,7 @@ class Playbooks:
         self.issued = leak_search.Issued(server.client_secret, VAULT_PASSWORD)
         self.processes = leak_search.ProcessList()
         self.outputs: list[str] = []
+        self._passing: dict[bytes, str] = {}
         self._given: set[str] = set()
         self.environ = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -97,6 +100,8 @@ class Playbooks:
             "PWD": str(folder),
             "LANG": "C.UTF-8",
             "ANSIBLE_HOME": str(folder / "home" / "ansible"),
+            # Else it would be in the home folder that the system knows, where nothing is searched.
+            "ANSIBLE_REMOTE_TMP": str(folder / "home" / "remote_tmp"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_LOCALHOST_WARNING": "False",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
@@ -229,6 +234,16 @@ class Playbooks:
 
         self.server.faults.add(path="/addPassword$", nth=nth, then=spoil)
 
+    def look(self) -> None:
+        """For what a run does not leave behind: processes and temporary files, as they are right now."""
+        self.processes.look()
+        for name in ("home", "tmp", LOUD["ANSIBLE_LOCAL_TEMP"]):
+            for path in (self.folder / name).rglob("*"):
+                try:
+                    self._passing.setdefault(path.read_bytes(), f"{path.relative_to(self.folder)} for a while")
+                except OSError:  # a folder, or it is gone
+                    continue
+
     def leaks(self) -> list[leak_search.Hit]:
         """Where anything that is left behind holds a secret, the encrypted store being the only place for one.
 
@@ -238,11 +253,13 @@ class Playbooks:
             *leak_search.files(self.folder, but=self.own),
             *((f"output {number}", output.encode()) for number, output in enumerate(self.outputs)),
             *((name, content) for content, name in self.processes.command_lines.items()),
+            *((name, content) for content, name in self._passing.items()),
         ]
         found = leak_search.hits(places, self.issued.secrets)
         for content, name in self.processes.environments.items():
             # Ansible's own processes inherit the variables that the user set; nobody else needs a secret.
-            heir = "ansible" in name.partition(" of ")[2]
+            program = name.partition(" of ")[2].strip()
+            heir = "ansible" in program or MODULE_ON_INPUT.fullmatch(program)
             found += leak_search.hits([(name, content)], self.issued.secrets - (self._given if heir else set()))
         return found
 

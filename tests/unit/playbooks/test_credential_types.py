@@ -179,6 +179,7 @@ def test_all_of_it_goes_when_the_application_is_retired(playbooks: Playbooks, ki
 
 
 ISSUER: Json = {"issuer": "https://x", "subject": "s"}
+KEY_VAULT: Json = {"type": "azure_key_vault", "vault_url": "https://x.example", "name": "gateway"}
 REFUSED: list[tuple[Json, str]] = [
     ({"gateway_app_credential_type": "password"}, "value of gateway_app_credential_type must be one of"),
     ({}, "gateway_app_federated_credential is {}"),
@@ -191,6 +192,7 @@ REFUSED: list[tuple[Json, str]] = [
     (ISSUER, "gateway_app_prove to false"),
     ({**ISSUER, "assertion_file": "/nowhere"}, "'/nowhere'"),
     ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
+    ({"gateway_app_stores": [KEY_VAULT]}, "a store of the type azure_key_vault keeps a client secret"),
     ({"gateway_app_secret_description": "x" * 91}, "90 characters at most"),
     ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "Could not write"),
     ({"gateway_app_certificate_path": "profile.yml"}, "was not made by azure_app_certificate"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The emulator's own interface under /_emulator/: journal, state, reset, clock, operators, settings, faults, and
-what users and outside issuers would do: device, assertion, users, mailbox_access, exchange.
+what users and outside issuers would do: device, assertion, users, mailbox_access, exchange, vault_role.
 
 It needs no token: the emulator listens on loopback and holds nothing worth protecting.
 """
@@ -24,6 +24,7 @@ from .faults import Faults
 from .graph import policies
 from .identity import IdentityPlatform
 from .journal import Journal
+from .key_vault import KeyVault
 from .tenant import Tenant
 
 Json = dict[str, Any]
@@ -38,6 +39,7 @@ class Controlled(Protocol):
     journal: Journal
     faults: Faults
     identity: IdentityPlatform
+    key_vault: KeyVault
 
     @property
     def clock(self) -> Clock:
@@ -187,10 +189,20 @@ def _yes(body: Json, name: str) -> bool:
     return value
 
 
+def _vault_role(emulator: Controlled, body: Json) -> Json:
+    """{client_id, role}: which of the built-in roles an application has at the key vault; null takes it away."""
+    client_id, role = body.get("client_id"), body.get("role")
+    if not isinstance(client_id, str) or not (role is None or isinstance(role, str)):
+        raise ValueError("client_id must be a text, role one or null")
+    with emulator.tenant.lock:
+        emulator.key_vault.assign(client_id, role)
+    return {"role": role}
+
+
 _ACTIONS: dict[str, Callable[[Controlled, Json], Json]] = {
     "reset": _reset, "clock": _clock, "operators": _operators, "settings": _settings, "faults": _faults,
     "policy": _policy, "device": _device, "assertion": _assertion, "users": _users,
-    "mailbox_access": _mailbox_access, "exchange": _exchange,
+    "mailbox_access": _mailbox_access, "exchange": _exchange, "vault_role": _vault_role,
 }
 
 

@@ -13,6 +13,7 @@ from .faults import Faults
 from .graph.dispatch import Graph
 from .identity import IdentityPlatform
 from .journal import Journal
+from .key_vault import KeyVault
 from .seed import Operator, Seed, add_operator
 from .settings import Settings
 from .smtp import ExchangeSmtp
@@ -35,16 +36,24 @@ class Emulator:
         self.graph_service = Graph(self.tenant, key)
         self.weather = self.graph_service.weather
         self.exchange_smtp = ExchangeSmtp(self.tenant, key, self.journal, self.internal_errors)
-        self.seed.plant(self.tenant)
+        self.key_vault = KeyVault(self.tenant, key)
+        self._plant()
 
     @property
     def clock(self) -> Clock:
         return self.tenant.clock
 
-    def listen_at(self, base: str) -> None:
-        """The address under which clients reach the emulator."""
+    def listen_at(self, base: str, *, key_vaults: frozenset[str] = frozenset()) -> None:
+        """The address under which clients reach the emulator, and what its key vault may be called as a resource."""
         self.identity.base = base
         self.graph_service.base = base
+        self.key_vault.authority = base
+        self.tenant.key_vault_names = key_vaults
+
+    def _plant(self) -> None:
+        self.seed.plant(self.tenant)
+        self.key_vault.reset()
+        self.key_vault.assign(self.seed.operator.client_id, "Key Vault Secrets Officer")
 
     def reset(self) -> None:
         """State, journal, faults, settings and clock back to the start. Ids, secret and issued tokens stay good."""
@@ -52,7 +61,7 @@ class Emulator:
             self.tenant.clock.reset()
             self.tenant.settings.update(self._initial)
             self.weather.reset()
-            self.seed.plant(self.tenant)
+            self._plant()
             self.identity.forget_sign_ins()
         self.journal.clear()
         self.faults.clear()

@@ -22,6 +22,7 @@ SECRET_NAMES = frozenset({
     "id_token", "password", "refresh_token", "secrettext", "user_code",
 })
 READING = frozenset({"GET", "HEAD"})
+VAULT_PATHS = ("/secrets/", "/deletedsecrets/")
 
 
 @dataclass
@@ -46,6 +47,15 @@ class Entry:
     @property
     def is_graph(self) -> bool:
         return self.path.startswith(("/v1.0/", "/beta/"))
+
+    @property
+    def is_vault(self) -> bool:
+        return self.path.startswith(VAULT_PATHS)
+
+    @property
+    def is_vault_write(self) -> bool:
+        """A change asked of the key vault, whether granted or not."""
+        return self.is_vault and self.method not in READING
 
     @property
     def is_write(self) -> bool:
@@ -103,6 +113,11 @@ def masked(value: Any) -> Any:
     if isinstance(value, list):
         return [masked(inner) for inner in value]
     return value
+
+
+def masked_vault_body(body: Any) -> Any:
+    """A request body of the key vault, whose secret is called value, as harmless things are elsewhere."""
+    return {**body, "value": MASK} if isinstance(body, dict) and "value" in body else body
 
 
 def masked_query(query: str) -> str:

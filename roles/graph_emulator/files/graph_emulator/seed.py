@@ -92,6 +92,7 @@ class Seed:
     exchange_id: str = field(default_factory=new_guid)
     user_ids: tuple[str, ...] = field(default_factory=lambda: tuple(new_guid() for _person in people.PEOPLE))
     azure_cli_id: str = field(default_factory=new_guid)
+    key_vault_id: str = field(default_factory=new_guid)
 
     def plant(self, tenant: Tenant) -> None:
         """Put the tenant back to its start."""
@@ -108,6 +109,7 @@ class Seed:
         ):
             directory.service_principals[principal["id"]] = principal
         directory.service_principals[self.azure_cli_id] = _azure_cli(self.azure_cli_id)
+        directory.service_principals[self.key_vault_id] = _key_vault(self.key_vault_id)
         return directory
 
 
@@ -177,6 +179,17 @@ def _azure_cli(object_id: str) -> Json:
         owner=catalogue.MICROSOFT_TENANT_ID,
     )
     principal["signInAudience"] = "AzureADandPersonalMicrosoftAccount"
+    return principal
+
+
+def _key_vault(object_id: str) -> Json:
+    """As in any tenant with a key vault (list of Microsoft's own applications, "Verify first-party Microsoft apps")."""
+    principal = shapes.service_principal(
+        object_id=object_id, app_id=catalogue.KEY_VAULT_APP_ID, display_name="Azure Key Vault", created=None,
+        owner=catalogue.MICROSOFT_TENANT_ID,
+    )
+    principal["servicePrincipalNames"] = [catalogue.KEY_VAULT_APP_ID, catalogue.KEY_VAULT_NAME]
+    principal["signInAudience"] = "AzureADMultipleOrgs"
     return principal
 
 

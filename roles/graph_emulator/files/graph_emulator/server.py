@@ -98,22 +98,29 @@ class EmulatorServer:
             replica_delays=tuple(replica_delays), throttle=throttle, throttle_units=throttle_units,
             throttle_writes=throttle_writes, concurrency_window=concurrency_window, weather_seed=weather_seed)
         self.emulator = Emulator(settings=settings, seed=seed)
-        self._socket = _listening_socket(host, port)
+        listeners: list[socket.socket] = []
         try:
-            self._smtp_socket = _listening_socket(host, smtp_port)
+            for wanted in (port, smtp_port, 0):
+                listeners.append(_listening_socket(host, wanted))
         except OSError:
-            self._socket.close()
+            for listener in listeners:
+                listener.close()
             raise
+        web, self._smtp_socket, vault = listeners
+        self._sockets = [web, vault]
         self.smtp_host = "localhost"
         self.smtp_port = self._smtp_socket.getsockname()[1]
         self._tls = TlsFiles(Path(state_dir) if state_dir is not None else None)
-        bound_port = self._socket.getsockname()[1]
+        bound_port, self.vault_port = (listener.getsockname()[1] for listener in self._sockets)
         self.graph = f"https://localhost:{bound_port}"
         self.authority = self.graph
         self.port = bound_port
-        self.emulator.listen_at(self.graph)
+        self.key_vault = f"https://localhost:{self.vault_port}"
+        domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
+        self.emulator.listen_at(self.graph, key_vaults=frozenset({self.key_vault, domain}))
         config = uvicorn.Config(
-            cast(Any, Web(self.emulator).application()), http=_Protocol, ws="none", lifespan="off", loop="asyncio",
+            cast(Any, Web(self.emulator).application(vault_port=self.vault_port)), http=_Protocol, ws="none",
+            lifespan="off", loop="asyncio",
             log_config=None, log_level=log_level, access_log=False, proxy_headers=False, server_header=False,
             date_header=False,
             timeout_graceful_shutdown=1, timeout_keep_alive=120,
@@ -183,6 +190,10 @@ class EmulatorServer:
         """Changes asked of Graph since the reset, whether granted or not; a $batch counts by its inner requests."""
         return [entry for entry in self.journal.entries() if entry.is_write]
 
+    def vault_writes(self) -> list[Entry]:
+        """Changes asked of the key vault since the reset, whether granted or not."""
+        return [entry for entry in self.journal.entries() if entry.is_vault_write]
+
     def requests(self) -> list[Entry]:
         """All HTTP requests since the reset, without the admin interface and the inner requests of a $batch."""
         return [entry for entry in self.journal.entries() if entry.outer is None and entry.method != METHOD]
@@ -207,6 +218,7 @@ class EmulatorServer:
         return {
             "graph": self.graph,
             "authority": self.authority,
+            "key_vault": self.key_vault,
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
@@ -222,7 +234,7 @@ class EmulatorServer:
 
     def run(self) -> None:
         """Serve until stop() or a signal that uvicorn handles; the caller closes afterwards."""
-        self._server.run(sockets=[self._socket])
+        self._server.run(sockets=self._sockets)
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -236,17 +248,18 @@ class EmulatorServer:
 
     async def _listen_again(self) -> None:
         config, server = self._config, self._server
-        self._socket = _listening_socket(self._host, self.port)
+        self._sockets = [_listening_socket(self._host, port) for port in (self.port, self.vault_port)]
 
         def protocol() -> asyncio.Protocol:
             return _Protocol(config=config, server_state=server.server_state, app_state=server.lifespan.state)
 
+        loop = asyncio.get_running_loop()
         server.servers = [
-            await asyncio.get_running_loop().create_server(protocol, sock=self._socket, ssl=config.ssl)]
+            await loop.create_server(protocol, sock=listener, ssl=config.ssl) for listener in self._sockets]
 
     def close(self) -> None:
-        self._socket.close()
-        self._smtp_socket.close()
+        for listener in (*self._sockets, self._smtp_socket):
+            listener.close()
         self._tls.remove()
 
     def __enter__(self) -> EmulatorServer:

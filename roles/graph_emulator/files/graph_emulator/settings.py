@@ -26,6 +26,8 @@ class Settings:
     """This many follow-ups on a fresh object get the misleading answers of replication lag."""
     token_lifetime: int = 3599
     """Seconds for which an access token is good."""
+    vault_lag: float = 0.0
+    """Deleting and recovering a secret of the key vault takes this long."""
 
     replica_delays: tuple[float, ...] = ()
     """One replica for each entry, that many seconds behind; requests reach them in a seeded sequence."""

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from .catalogue import KEY_VAULT_APP_ID
 from .clock import Clock
 from .exchange import Exchange
 from .lag import ReplicationLag
@@ -76,6 +77,8 @@ class Tenant:
         self.lock = threading.RLock()
         self.lag = ReplicationLag()
         self.directory = Directory()
+        # The addresses of the key vault, each of which stands for it as a resource.
+        self.key_vault_names: frozenset[str] = frozenset()
 
     def showing(self, directory: Directory) -> Tenant:
         """This tenant with another directory, as a replica sees it; clock, settings and lock are the same."""
@@ -99,6 +102,8 @@ class Tenant:
     def service_principal_named(self, name: str) -> Json | None:
         """By servicePrincipalNames, where a trailing slash makes no difference."""
         bare = name.rstrip("/")
+        if bare in self.key_vault_names:
+            return self.service_principal_by("appId", KEY_VAULT_APP_ID)
         principals = self.directory.service_principals
         found = [principals.where("servicePrincipalNames", form).first() for form in (bare, f"{bare}/")]
         return next((principal for principal in found if principal is not None), None)

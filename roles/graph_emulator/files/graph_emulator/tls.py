@@ -29,7 +29,7 @@ class TlsFiles:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca_file = self.folder / "ca.pem"
         self.server_file = self.folder / "server.pem"
-        issued = authority().issue_cert("localhost", "127.0.0.1", "::1")
+        issued = authority().issue_cert("localhost", "*.vault.localhost", "127.0.0.1", "::1")
         authority().cert_pem.write_to_path(str(self.ca_file))
         issued.private_key_and_cert_chain_pem.write_to_path(str(self.server_file))
         self.server_file.chmod(0o600)

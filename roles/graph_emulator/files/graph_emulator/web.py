@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import admin, errors, issuer
 from .aadsts import TokenRefused
@@ -41,7 +43,28 @@ class Web:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
 
-    def application(self) -> Starlette:
+    def application(self, *, vault_port: int = 0) -> ASGIApp:
+        """The key vault has a port, and so a host, of its own, as with Azure."""
+        tenant, vault = self._tenant_application(), self._vault_application()
+
+        async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
+            at = (scope.get("server") or ("", 0))[1]
+            await (vault if at == vault_port else tenant)(scope, receive, send)
+
+        return by_port
+
+    def _vault_application(self) -> Starlette:
+        return Starlette(
+            routes=[Route("/{path:path}", self.key_vault, methods=_METHODS)],
+            middleware=[self._wire(apart=lambda _path: False)],
+            exception_handlers={Exception: self.internal_error},
+        )
+
+    def _wire(self, *, apart: Callable[[str], bool]) -> Middleware:
+        emulator = self.emulator
+        return Middleware(Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, apart=apart)
+
+    def _tenant_application(self) -> Starlette:
         emulator = self.emulator
         return Starlette(
             routes=[
@@ -59,8 +82,7 @@ class Web:
                 Route("/v1.0/$batch", self.batch, methods=["POST"]),
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
-            middleware=[Middleware(
-                Wire, journal=emulator.journal, faults=emulator.faults, clock=emulator.clock, apart=_apart)],
+            middleware=[self._wire(apart=_apart)],
             exception_handlers={Exception: self.internal_error},
         )
 
@@ -128,6 +150,20 @@ class Web:
     def _refused(self, error: TokenRefused, correlation_id: str | None = None) -> Response:
         timestamp = f"{self.emulator.clock.now():%Y-%m-%d %H:%M:%SZ}"
         return JSONResponse(error.body(timestamp, correlation_id), status_code=error.status, headers=_NO_STORE)
+
+    # Azure Key Vault
+
+    async def key_vault(self, request: Request) -> Response:
+        emulator = self.emulator
+        payload = await request.body()
+        with emulator.tenant.lock:
+            status, headers, body, client_id = emulator.key_vault.serve(
+                request.method, str(request.url), payload=payload,
+                headers={name.lower(): value for name, value in request.headers.items()})
+        request.scope["state"]["client_id"] = client_id
+        content = b"" if body is None else json.dumps(body).encode()
+        headers["content-type"] = "application/json; charset=utf-8"
+        return Response(content, status_code=status, headers=headers)
 
     # Microsoft Graph
 

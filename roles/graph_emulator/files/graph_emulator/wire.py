@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .clock import Clock, seven_digits
 from .faults import Fault, Faults
-from .journal import Entry, Journal, masked_body, masked_query
+from .journal import VAULT_PATHS, Entry, Journal, masked_body, masked_query, masked_vault_body
 
 Headers = list[tuple[bytes, bytes]]
 BODILESS = (204, 304)
@@ -101,13 +101,14 @@ class Wire:
         self, index: int, scope: Scope, *, moment: str, body: bytes, reply: Reply, started: float
     ) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        shown = masked_body(body, headers.get("content-type", ""))
         self.journal.add(Entry(
             index=index,
             time=moment,
             method=scope["method"],
             path=scope["path"],
             query=masked_query(scope["query_string"].decode("latin-1")),
-            body=masked_body(body, headers.get("content-type", "")),
+            body=masked_vault_body(shown) if scope["path"].startswith(VAULT_PATHS) else shown,
             status=reply.status,
             client_id=scope["state"].get("client_id"),
             duration_ms=round((time.perf_counter() - started) * 1000, 3),

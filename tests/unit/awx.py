@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stands in for AWX's API, as far as credentials go, on loopback.
+
+It follows AWX's documentation: lists with filters by name and across relations, errors by field, secrets that are shown
+as $encrypted$ and that stay what they were where $encrypted$ is sent, inputs that are replaced as a whole, and inputs
+that have to be fields of the credential type. No AWX was at hand to compare it with.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import typing as t
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+Json = dict[str, t.Any]
+ENCRYPTED = "$encrypted$"
+FIELDS = ("tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
+MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to")
+
+
+class Awx:
+    """``token`` may do all, ``reader`` look. ``broken`` answers every write with 500. ``seen`` is called each time."""
+
+    store: t.ClassVar[Json] = {
+        "type": "awx_credential",
+        "name": "Mail gateway Vienna",
+        "organization": "Default",
+        "credential_type": "Mail gateway",
+    }
+
+    def __init__(
+        self,
+        *,
+        seen: t.Callable[[], None],
+        token: str = "awx-token-of-an-admin",
+        reader: str = "awx-token-of-a-reader",
+    ) -> None:
+        self.token, self.reader = token, reader
+        self._seen = seen
+        self.broken = False
+        self.writes: list[str] = []
+        self.credentials: dict[int, Json] = {}
+        fields = [{"id": name, "type": "string", "label": name} for name in (*FIELDS, *MORE_FIELDS)]
+        secret = {"id": "client_secret", "type": "string", "label": "Client secret", "secret": True}
+        self.types: list[Json] = [
+            {"id": 1, "name": "Machine", "type": "credential_type", "inputs": {"fields": [{"id": "username"}]}},
+            {"id": 30, "name": "Mail gateway", "type": "credential_type", "inputs": {"fields": [secret, *fields]}},
+        ]
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __enter__(self) -> Awx:
+        return self
+
+    def __exit__(self, *_about: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def inputs(self, name: str) -> Json:
+        """What is kept of a credential, in clear, or nothing."""
+        found: Json = next((item["inputs"] for item in self.credentials.values() if item["name"] == name), {})
+        return found
+
+    def answer(self, method: str, url: str, *, authorization: str, body: Json) -> tuple[int, Json | None]:
+        self._seen()
+        parts = urlsplit(url)
+        names = parts.path.strip("/").split("/")[2:]
+        if authorization not in (f"Bearer {self.token}", f"Bearer {self.reader}"):
+            return 401, {"detail": "Authentication credentials were not provided."}
+        if method != "GET":
+            self.writes.append(f"{method} {parts.path}")
+            if authorization == f"Bearer {self.reader}":
+                return 403, {"detail": "You do not have permission to perform this action."}
+            if self.broken:
+                return 500, {"detail": "A server error has occurred."}
+        if method == "GET" and names == ["ping"]:
+            return 200, {"version": "24.6.1"}
+        if method == "GET" and len(names) == 1:
+            rows = {
+                "organizations": [{"id": 1, "name": "Default", "type": "organization"}],
+                "credential_types": self.types,
+                "credentials": [self._shown(item) for item in self.credentials.values()],
+            }.get(names[0])
+            return (404, {"detail": "Not found."}) if rows is None else (200, self._page(rows, parts.query))
+        if names[:1] == ["credentials"]:
+            return self._credential(method, names[1:], body)
+        return 404, {"detail": "Not found."}
+
+    def _page(self, rows: list[Json], query: str) -> Json:
+        for name, value in parse_qsl(query):
+            rows = [row for row in rows if self._related(row, name) == value]
+        return {"count": len(rows), "next": None, "previous": None, "results": rows}
+
+    def _related(self, row: Json, name: str) -> str:
+        relation, _blank, _field = name.partition("__")
+        if relation == "credential_type" and name != relation:
+            return str(next(kind["name"] for kind in self.types if kind["id"] == row["credential_type"]))
+        if relation == "organization" and name != relation:
+            return "Default" if row["organization"] == 1 else ""
+        return str(row.get(name))
+
+    def _credential(self, method: str, rest: list[str], body: Json) -> tuple[int, Json | None]:
+        if method == "POST":
+            if missing := [name for name in ("name", "credential_type") if not body.get(name)]:
+                return 400, {name: ["This field is required."] for name in missing}
+            key = max(self.credentials, default=7) + 1
+            item: Json = {"id": key, "type": "credential", "url": f"/api/v2/credentials/{key}/", "organization": None}
+        elif not rest or not rest[0].isdigit() or int(rest[0]) not in self.credentials:
+            return 404, {"detail": "Not found."}
+        else:
+            key = int(rest[0])
+            item = self.credentials[key]
+        if method == "DELETE":
+            del self.credentials[key]
+            return 204, None
+        changed = {**item, **body}
+        kind = next(kind for kind in self.types if kind["id"] == changed["credential_type"])
+        before: Json = item.get("inputs") or {}
+        inputs: Json = dict(body.get("inputs") or before)
+        known = {field["id"]: field for field in kind["inputs"]["fields"]}
+        if strange := inputs.keys() - known.keys():
+            return 400, {"inputs": [f"Additional properties are not allowed ({', '.join(sorted(strange))} unexpected)"]}
+        for name, value in inputs.items():
+            if not isinstance(value, str):
+                return 400, {"inputs": {name: [f"{value!r} is not of type 'string'"]}}
+            if value == ENCRYPTED and known[name].get("secret"):
+                inputs[name] = before.get(name, value)
+        self.credentials[key] = {**changed, "inputs": inputs}
+        return (201 if method == "POST" else 200), self._shown(self.credentials[key])
+
+    def _shown(self, item: Json) -> Json:
+        kind = next(kind for kind in self.types if kind["id"] == item["credential_type"])
+        secret = {field["id"] for field in kind["inputs"]["fields"] if field.get("secret")}
+        return {**item, "inputs": {name: ENCRYPTED if name in secret else v for name, v in item["inputs"].items()}}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        awx = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _serve(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length) or b"{}")
+                authorization = self.headers.get("Authorization", "")
+                status, answer = awx.answer(self.command, self.path, authorization=authorization, body=body)
+                content = b"" if answer is None else json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.send_header("X-API-Product-Name", "AWX")
+                self.send_header("X-API-Product-Version", "24.6.1")
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PATCH = do_DELETE = _serve
+
+            def log_message(self, *_arguments: t.Any) -> None:
+                """Nothing on standard error."""
+
+        return Handler
