@@ -15,13 +15,17 @@ options:
     description:
       - How to sign in to Microsoft Graph.
       - V(client_secret) signs in as an application with O(auth_client_id), O(auth_client_secret) and O(auth_tenant_id).
+      - V(certificate) does so with O(auth_certificate_path) instead of the secret.
+      - V(federated_token) does so with the token of another issuer, in O(auth_federated_token) or
+        O(auth_federated_token_file).
       - V(access_token) uses O(auth_access_token) as it is.
       - V(cli) asks the Azure CLI on the controller, as C(az account get-access-token) does.
       - V(auto) takes the way whose options are given, else the way whose environment variables are set, else V(cli).
-        Two ways at once are an error.
+        Two ways at once are an error, but for E(AZURE_FEDERATED_TOKEN_FILE), which a cluster sets for every pod. It
+        counts only where nothing else is set.
       - "If not set, the environment variable E(ANSIBLE_AZURE_AUTH_SOURCE) is used, else V(auto)."
     type: str
-    choices: [auto, client_secret, access_token, cli]
+    choices: [auto, client_secret, certificate, federated_token, access_token, cli]
   auth_tenant_id:
     description:
       - The tenant to sign in to, by its id or one of its verified domain names.
@@ -38,6 +42,34 @@ options:
       - The client secret of the application to sign in as.
       - If not set, E(AZURE_SECRET) or E(AZURE_CLIENT_SECRET) is used. Different values in the two are an error.
     type: str
+  auth_certificate_path:
+    description:
+      - A file with the private key of the application to sign in as, an RSA key, and its certificate, in PEM form or as
+        PKCS #12 (PFX). Needs the Python library C(cryptography).
+      - If not set, E(AZURE_X509_CERTIFICATE_PATH) or E(AZURE_CLIENT_CERTIFICATE_PATH) is used. Different values in the
+        two are an error.
+    type: path
+  auth_certificate_password:
+    description:
+      - The password of that file, if it has one.
+      - If not set, E(AZURE_CLIENT_CERTIFICATE_PASSWORD) is used.
+    type: str
+  auth_certificate_send_chain:
+    description:
+      - Send the certificate and those of its issuers in the file along. Applications that trust a certificate by its
+        subject and issuer need that.
+      - If not set, E(AZURE_CLIENT_SEND_CERTIFICATE_CHAIN) is used, else V(false).
+    type: bool
+  auth_federated_token:
+    description:
+      - A token of an issuer that a federated credential of the application to sign in as trusts.
+      - If not set, E(AZURE_FEDERATED_TOKEN) is used.
+    type: str
+  auth_federated_token_file:
+    description:
+      - A file with such a token, as a cluster keeps it up to date. It is read for each sign-in.
+      - If not set, E(AZURE_FEDERATED_TOKEN_FILE) is used.
+    type: path
   auth_access_token:
     description:
       - An access token for Microsoft Graph.

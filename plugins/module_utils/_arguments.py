@@ -85,11 +85,16 @@ AUTH = ArgumentSpec(
     options={
         "auth_source": {
             "type": "str",
-            "choices": ["auto", "client_secret", "access_token", "cli"],
+            "choices": ["auto", "client_secret", "certificate", "federated_token", "access_token", "cli"],
         },
         "auth_tenant_id": {"type": "str"},
         "auth_client_id": {"type": "str"},
         "auth_client_secret": {"type": "str", "no_log": True},
+        "auth_certificate_path": {"type": "path"},
+        "auth_certificate_password": {"type": "str", "no_log": True},
+        "auth_certificate_send_chain": {"type": "bool"},
+        "auth_federated_token": {"type": "str", "no_log": True},
+        "auth_federated_token_file": {"type": "path", "no_log": False},
         "auth_access_token": {"type": "str", "no_log": True},
     },
 )
@@ -133,6 +138,11 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "auth_tenant_id": ("AZURE_TENANT", "AZURE_TENANT_ID"),
     "auth_client_id": ("AZURE_CLIENT_ID",),
     "auth_client_secret": ("AZURE_SECRET", "AZURE_CLIENT_SECRET"),
+    "auth_certificate_path": ("AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"),
+    "auth_certificate_password": ("AZURE_CLIENT_CERTIFICATE_PASSWORD",),
+    "auth_certificate_send_chain": ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",),
+    "auth_federated_token": ("AZURE_FEDERATED_TOKEN",),
+    "auth_federated_token_file": ("AZURE_FEDERATED_TOKEN_FILE",),
     "auth_access_token": ("AZURE_ACCESS_TOKEN",),
     "cloud_environment": ("AZURE_CLOUD_ENVIRONMENT",),
     "authority_url": ("AZURE_AUTHORITY_HOST",),
@@ -175,8 +185,22 @@ class AuthSettings:
     tenant_id: str | None
     client_id: str | None
     client_secret: str | None = dataclasses.field(repr=False)
+    certificate_path: str | None
+    certificate_password: str | None = dataclasses.field(repr=False)
+    certificate_chain: bool
+    federated_token: str | None = dataclasses.field(repr=False)
+    federated_token_file: str | None
     access_token: str | None = dataclasses.field(repr=False)
     given: frozenset[str]
+
+    def value(self, option: str) -> str | None:
+        """By the name of its option."""
+        found: str | None = getattr(self, option.removeprefix("auth_"))
+        return found
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        return (self.client_secret, self.certificate_password, self.federated_token, self.access_token)
 
 
 def pick(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
@@ -188,8 +212,9 @@ def pick(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str])
     if option is not None:
         return option
     found = {variable: value for variable in ENVIRONMENT[name] if (value := _filled(environ.get(variable)))}
+    is_path = ({**AUTH.options, **ENDPOINT.options}[name]).get("type") == "path"
     for variable, value in found.items():
-        check_characters(variable, value, is_path=name == "ca_file")
+        check_characters(variable, value, is_path=is_path)
     if name != "ca_file" and len(set(found.values())) > 1:
         raise InputError(
             f"The environment variables {' and '.join(found)} contradict each other",
@@ -265,9 +290,24 @@ def auth_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
         tenant_id=tenant_id,
         client_id=client_id,
         client_secret=pick("auth_client_secret", params, environ),
+        certificate_path=pick("auth_certificate_path", params, environ),
+        certificate_password=pick("auth_certificate_password", params, environ),
+        certificate_chain=_switch("auth_certificate_send_chain", params, environ),
+        federated_token=pick("auth_federated_token", params, environ),
+        federated_token_file=pick("auth_federated_token_file", params, environ),
         access_token=pick("auth_access_token", params, environ),
         given=frozenset(name for name in AUTH.options if _filled(params.get(name)) is not None),
     )
+
+
+def _switch(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> bool:
+    """Raises InputError for a variable that says neither yes nor no, as Microsoft's own libraries spell it."""
+    if isinstance(params.get(name), bool):
+        return bool(params[name])
+    value = (pick(name, {}, environ) or "false").strip().lower()
+    if value not in ("true", "1", "false", "0"):
+        raise InputError(f"{_known_as(name)} is {shown(value)}", next_step="Set it to true or false.")
+    return value in ("true", "1")
 
 
 def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:

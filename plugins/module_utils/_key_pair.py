@@ -50,10 +50,16 @@ class KeyPair:
     certificate: Certificate
     private_key: bytes = dataclasses.field(repr=False)
     public_pem: bytes = dataclasses.field(repr=False)
+    issuers_pem: bytes = dataclasses.field(repr=False, default=b"")
 
     @property
     def pem(self) -> bytes:
         return self.private_key + self.public_pem
+
+    @property
+    def chain_pem(self) -> bytes:
+        """The certificate, and those of its issuers that were in the same file."""
+        return self.public_pem + self.issuers_pem
 
 
 def new_pair(*, common_name: str, now: datetime.datetime, lifetime: datetime.timedelta) -> KeyPair:
@@ -84,10 +90,41 @@ def new_pair(*, common_name: str, now: datetime.datetime, lifetime: datetime.tim
     )
 
 
-def parse_pair(content: bytes, *, what: str) -> KeyPair:
-    """The key and its certificate in a PEM text. Raises InputError, which names ``what``; MissingLibraryError."""
-    x509, rsa = _library("x509"), _library("hazmat.primitives.asymmetric.rsa")
-    serialization = _library("hazmat.primitives.serialization")
+def parse_pair(content: bytes, *, what: str, password: str | None = None, password_option: str = "") -> KeyPair:
+    """The key and its certificate in a PEM text or, where a password may be given, in a PKCS #12 file (PFX).
+
+    ``password_option`` names the option for it; "" where there is none. Raises InputError, which names ``what``;
+    MissingLibraryError.
+    """
+    if password_option and b"-----BEGIN " not in content:
+        key, loaded = _from_pkcs12(content, what=what, password=password, password_option=password_option)
+    else:
+        key, loaded = _from_pem(content, what=what, password=password, password_option=password_option)
+    rsa, serialization = _library("hazmat.primitives.asymmetric.rsa"), _library("hazmat.primitives.serialization")
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise InputError(
+            f"The private key in {what} is no RSA key, and Entra ID takes no other", next_step="Use an RSA key."
+        )
+    wanted = key.public_key().public_numbers()
+    own = next((certificate for certificate in loaded if _public_numbers(certificate) == wanted), None)
+    if own is None:
+        raise InputError(
+            f"The certificate in {what} belongs to another private key",
+            next_step="Use a file that holds a key and its own certificate.",
+        )
+    encoding = serialization.Encoding
+    issuers = [certificate.public_bytes(encoding.PEM) for certificate in loaded if certificate is not own]
+    return KeyPair(
+        certificate=_described(own),
+        private_key=key.private_bytes(encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        public_pem=own.public_bytes(encoding.PEM),
+        issuers_pem=b"".join(issuers),
+    )
+
+
+def _from_pem(content: bytes, *, what: str, password: str | None, password_option: str) -> tuple[t.Any, list[t.Any]]:
+    """The key, and all certificates."""
+    x509, serialization = _library("x509"), _library("hazmat.primitives.serialization")
     blocks = _blocks(content)
     keys = [block for label, block in blocks if label.endswith(b"PRIVATE KEY")]
     certificates = [block for label, block in blocks if label in _CERTIFICATES]
@@ -96,35 +133,44 @@ def parse_pair(content: bytes, *, what: str) -> KeyPair:
             f"{what} does not hold one private key and its certificate in PEM form",
             next_step="Use a file as azure_app_certificate writes it.",
         )
+    encrypted = b"ENCRYPTED" in keys[0]
     try:
-        key = serialization.load_pem_private_key(keys[0], password=None)
+        key = serialization.load_pem_private_key(
+            keys[0], password=password.encode() if password and encrypted else None
+        )
     except TypeError:
-        raise InputError(
-            f"The private key in {what} is encrypted", next_step="Use a file with a key that needs no password."
-        ) from None
+        raise _encrypted(what, password_option) from None
     except Exception as exc:  # each version of cryptography has its own, some of them with a part of the text
         raise InputError(
             f"The private key in {what} cannot be read ({type(exc).__name__})",
-            next_step="Use a file as azure_app_certificate writes it.",
+            next_step=f"Check {password_option}, or use another file."
+            if encrypted
+            else "Use a file as azure_app_certificate writes it.",
         ) from None
-    if not isinstance(key, rsa.RSAPrivateKey):
+    return key, [_loaded(x509.load_pem_x509_certificate, block, what) for block in certificates]
+
+
+def _from_pkcs12(content: bytes, *, what: str, password: str | None, password_option: str) -> tuple[t.Any, list[t.Any]]:
+    pkcs12 = _library("hazmat.primitives.serialization.pkcs12")
+    try:
+        key, own, issuers = pkcs12.load_key_and_certificates(content, password.encode() if password else None)
+    except Exception as exc:  # each version of cryptography has its own; a wrong password looks like a damaged file
         raise InputError(
-            f"The private key in {what} is no RSA key, and Entra ID takes no other", next_step="Use an RSA key."
+            f"{what} is neither PEM nor a PKCS #12 file (PFX) that can be read ({type(exc).__name__})",
+            next_step=f"Check the file and {password_option}.",
+        ) from None
+    if key is None or own is None:
+        raise InputError(
+            f"{what} does not hold a private key and its certificate",
+            next_step="Export both of them, with the private key, into one file.",
         )
-    wanted = key.public_key().public_numbers()
-    for block in certificates:
-        loaded = _loaded(x509.load_pem_x509_certificate, block, what)
-        if _public_numbers(loaded) == wanted:
-            return KeyPair(
-                certificate=_described(loaded),
-                private_key=key.private_bytes(
-                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-                ),
-                public_pem=loaded.public_bytes(serialization.Encoding.PEM),
-            )
-    raise InputError(
-        f"The certificate in {what} belongs to another private key",
-        next_step="Use a file that holds a key and its own certificate.",
+    return key, [own, *issuers]
+
+
+def _encrypted(what: str, password_option: str) -> InputError:
+    return InputError(
+        f"The private key in {what} is encrypted",
+        next_step=f"Set {password_option}." if password_option else "Use a file with a key that needs no password.",
     )
 
 

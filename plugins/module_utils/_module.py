@@ -28,16 +28,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     check_characters,
     endpoint_settings,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import (
-    Credential,
-    choose_credential,
-    operator_token,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import choose_credential, operator_token
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import AccessToken
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._operator_credentials import Credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import Plan, View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
@@ -135,8 +132,8 @@ class Call:
     @functools.cached_property
     def _auth(self) -> tuple[AuthSettings, Credential]:
         settings = auth_settings(self.params, self.environ)
-        self.secrets.add(settings.client_secret)
-        self.secrets.add(settings.access_token)
+        for secret in settings.secrets:
+            self.secrets.add(secret)
         return settings, choose_credential(settings, self.endpoint)
 
     def _token(self, fresh: bool) -> AccessToken:

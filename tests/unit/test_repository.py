@@ -89,7 +89,7 @@ def test_the_documented_options_are_those_of_the_spec(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_options_that_hold_secrets_are_marked(module: str) -> None:
     options = _spec(module).options
-    named = {n for n in options if re.search(r"secret|token|content", n) and options[n]["type"] != "bool"}
+    named = {n for n in options if re.search(r"secret|token|content", n) and options[n]["type"] not in ("bool", "path")}
     assert named <= _spec(module).secret_options
 
 

@@ -33,7 +33,9 @@ class Pair:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
         now = datetime.now(tz=timezone.utc)
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=days))
+        end = now + timedelta(days=days)
+        begin = min(now, end - timedelta(days=1))
+        builder = builder.serial_number(1).not_valid_before(begin).not_valid_after(end)
         return cls(key, builder.sign(key, hashes.SHA256()))
 
     @property

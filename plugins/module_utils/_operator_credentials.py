@@ -1,0 +1,275 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The kinds of identity that an operator can have. One small class each: ``validate`` offline, ``sign_in`` online.
+
+A new one is a class here, its options in _arguments.AUTH, and its place in _auth.KINDS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+    ENVIRONMENT,
+    SECRET_VARIABLES,
+    AuthSettings,
+    Endpoint,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
+    AccessToken,
+    IdentityPlatform,
+    is_token,
+    seconds_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_files import read_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_pair import KeyPair, parse_pair
+
+CLI_TIMEOUT = 120  # seconds
+
+
+class Credential(t.Protocol):
+    """How one kind of identity gets a token."""
+
+    name: t.ClassVar[str]
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+        """Nothing is checked yet."""
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        """The settings present that ask for this kind; empty where none does."""
+
+    def validate(self) -> None:
+        """Raises InputError for what can be known without a network."""
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        """Raises SignInError or TransportError."""
+
+
+class ApplicationCredential:
+    """What the three ways to sign in as an application have in common."""
+
+    name: t.ClassVar[str]
+    wants: t.ClassVar[tuple[str, ...]]  # any of these fields asks for it
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        own = {name for name in cls.wants if settings.value(name)}
+        return frozenset({*own, *(["auth_client_id"] if settings.client_id else [])} if own else ())
+
+    def validate(self) -> None:
+        told = self._settings.value
+        missing = [name for name in ("auth_client_id", "auth_tenant_id") if not told(name)]
+        if not any(told(name) for name in self.wants):
+            missing.insert(1 if "auth_client_id" in missing else 0, self.wants[0])
+        if missing:
+            named = (f"{name} ({' or '.join(ENVIRONMENT[name])})" for name in missing)
+            raise InputError(
+                f"Signing in with {_called(self.name)} also needs {', '.join(named)}",
+                next_step="Set the option, or the environment variable in brackets.",
+            )
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        return identity.client_credentials_token(
+            tenant_id=self._settings.tenant_id or "",
+            client_id=self._settings.client_id or "",
+            credential=self.for_msal(),
+            resource=self._endpoint.resource,
+        )
+
+    def for_msal(self) -> str | dict[str, str]:
+        """What msal calls client_credential."""
+        raise NotImplementedError
+
+
+class ClientSecretCredential(ApplicationCredential):
+    """An application with a client secret."""
+
+    name = "client_secret"
+    wants = ("auth_client_secret",)
+
+    def for_msal(self) -> str | dict[str, str]:
+        return self._settings.client_secret or ""
+
+
+class CertificateCredential(ApplicationCredential):
+    """An application with a private key, whose certificate is registered."""
+
+    name = "certificate"
+    wants = ("auth_certificate_path",)
+
+    def validate(self) -> None:
+        super().validate()
+        self._pair()
+
+    def _pair(self) -> KeyPair:
+        path, password = self._settings.certificate_path or "", self._settings.certificate_password
+        content = read_file(path, option="auth_certificate_path")
+        pair = parse_pair(content, what=path, password=password, password_option="auth_certificate_password")
+        if pair.certificate.end.timestamp() <= time.time():
+            raise InputError(
+                f"The certificate in {path} expired at {times.written(pair.certificate.end)}",
+                next_step="Register a new one for the application that you sign in as.",
+            )
+        return pair
+
+    def for_msal(self) -> str | dict[str, str]:
+        pair = self._pair()
+        # SHA-1, since msal before 1.29 takes no other.
+        credential = {"private_key": pair.private_key.decode(), "thumbprint": pair.certificate.thumbprint}
+        if self._settings.certificate_chain:
+            credential["public_certificate"] = pair.chain_pem.decode()
+        return credential
+
+
+class FederatedTokenCredential(ApplicationCredential):
+    """An application that trusts the token of another issuer, such as a pipeline or a cluster."""
+
+    name = "federated_token"
+    wants = ("auth_federated_token", "auth_federated_token_file")
+
+    def validate(self) -> None:
+        super().validate()
+        self._assertion()
+
+    def _assertion(self) -> str:
+        """Read anew for each sign-in: who writes the file writes a new one before the token expires."""
+        option, value = "auth_federated_token", self._settings.federated_token
+        if not value:
+            option = "auth_federated_token_file"
+            content = read_file(self._settings.federated_token_file or "", option=option)
+            value = content.decode("utf-8", errors="replace")
+        value = value.strip()
+        if not is_token(value) or value.count(".") != 2:
+            raise InputError(f"{option} holds no JSON Web Token", next_step="Pass the token as the issuer wrote it.")
+        return value
+
+    def for_msal(self) -> str | dict[str, str]:
+        return {"client_assertion": self._assertion()}
+
+
+class AccessTokenCredential:
+    """A token that somebody else got."""
+
+    name: t.ClassVar[str] = "access_token"
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+        self._settings = settings
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset({"auth_access_token"} if settings.access_token else ())
+
+    def validate(self) -> None:
+        value = self._settings.access_token
+        if not value:
+            raise InputError(
+                "No access token is given", next_step="Set auth_access_token, or AZURE_ACCESS_TOKEN in the environment."
+            )
+        if not is_token(value):
+            raise InputError(
+                "The access token holds a blank, a line break or a character that no token has",
+                next_step="Pass the token alone, without quotes or the word Bearer.",
+            )
+        token = AccessToken.of(value)
+        if token.expires <= time.time():
+            raise InputError("The access token has expired", next_step="Get a fresh token.")
+        if token.tenant_id is None and self._settings.tenant_id is None:
+            raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id as well.")
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        return AccessToken.of(self._settings.access_token or "")
+
+
+class AzureCliCredential:
+    """Whoever is signed in to the Azure CLI on the controller."""
+
+    name: t.ClassVar[str] = "cli"
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset()
+
+    def validate(self) -> None:
+        """Nothing is known about the CLI without running it."""
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        command = ["az", "account", "get-access-token", "--resource", self._endpoint.resource, "--output", "json"]
+        if self._settings.tenant_id:
+            command += ["--tenant", self._settings.tenant_id]
+        try:
+            done = _run(
+                command,
+                seconds=min(CLI_TIMEOUT, self._endpoint.wait_timeout),
+                # What it has no use for does not go into the environment of another process.
+                environ={n: v for n, v in self._endpoint.environ.items() if n not in SECRET_VARIABLES},
+            )
+        except FileNotFoundError:
+            raise SignInError(
+                "No credential is given, and the Azure CLI (az) is not installed on the controller",
+                next_step=(
+                    "Set AZURE_CLIENT_ID, AZURE_SECRET and AZURE_TENANT (or the auth_ options),"
+                    " or install the Azure CLI and run: az login"
+                ),
+            ) from None
+        except (OSError, subprocess.TimeoutExpired) as exc:
+            raise SignInError(
+                f"The Azure CLI could not be run ({type(exc).__name__})",
+                next_step="Try it by hand: az account get-access-token",
+            ) from None
+        if done.returncode != 0:
+            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
+        try:
+            answer = json.loads(done.stdout)
+        except (ValueError, RecursionError):
+            answer = None
+        value = answer.get("accessToken") if isinstance(answer, dict) else None
+        if not is_token(value):
+            raise SignInError(
+                "The answer of the Azure CLI holds no access token",
+                next_step="Update the Azure CLI, and try: az account get-access-token --output json",
+            )
+        return AccessToken.of(value, seconds_of(answer.get("expires_on")))
+
+
+def _run(command: list[str], *, seconds: float, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Ends with all that the command started: az is a script around the program that does the work."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env=environ or None,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def _called(name: str) -> str:
+    return {"federated_token": "the token of another issuer"}.get(name, f"a {name.replace('_', ' ')}")
