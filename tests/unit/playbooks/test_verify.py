@@ -395,7 +395,7 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     made.run.failed("Not proven for Gateway empty: credential. The store holds no credential.")
 
     made.only_fails("unregistered", "application")
-    assert made.of["unregistered"]["client_id"] is None
+    assert made.of["unregistered"]["client_id"] == ""
     assert "email_gateway.azure_apps.register" in made.check("unregistered", "application")["next_step"]
 
     made.only_fails("empty", "credential")
