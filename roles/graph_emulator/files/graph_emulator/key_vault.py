@@ -311,4 +311,3 @@ def _deleted(item: Json, name: str, vault: str, held: Held) -> Json:
     return {
         "recoveryId": f"{vault}/deletedsecrets/{name}", "deletedDate": held.deleted,
         "scheduledPurgeDate": (held.deleted or 0) + RETENTION, **_bundle(item, name, vault, with_value=False)}
-
