@@ -42,6 +42,7 @@ class Blind:
             {
                 "ansible.builtin.copy": {"dest": str(self.path), "mode": "0600", "content": written},
                 "no_log": True,
+                "diff": False,  # for which Ansible reads the file, and shows that with ANSIBLE_DEBUG
                 "when": "gateway_app_store_task == 'write' and gateway_app_store_differs",
             },
             {

@@ -239,6 +239,7 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
                 "content": "{{ gateway_app_store_credential | to_json }}",
             },
             "no_log": True,
+            "diff": False,  # for which Ansible reads the file, and shows that with ANSIBLE_DEBUG
             "when": "gateway_app_store_task == 'write' and gateway_app_store_differs",
         },
         {
