@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test leaks floor integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test leaks stores floor integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -44,13 +44,18 @@ leaks: ## Run the ansible-playbook tests as loud as Ansible can be, and search a
 	@$(DEV) setup test
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) --loud tests/unit/playbooks
 
+stores: ## Run the tests of the stores that need programs and collections of others (180 MB to download, once)
+	@$(DEV) setup test
+	@$(DEV) stores
+	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/stores
+
 integration: ## Run the integration targets with real ansible-playbook runs (TARGET= chooses some)
 	@$(DEV) setup test
 	@$(DEV) ansible-test integration $(TARGET)
 
 floor: ## Run the ansible-playbook tests with the oldest supported ansible-core
 	@$(DEV) setup test
-	@$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/unit/playbooks tests/unit/plugins/plugin_utils
+	@$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/unit/playbooks tests/stores tests/unit/plugins/plugin_utils
 
 faults: ## Let each request of the role go wrong, kill it, run it eight times at once (FULL=1: every fault for every request)
 	@$(DEV) setup test
@@ -88,7 +93,7 @@ build: ## Build the tarball into build/dist
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
 
-check: test leaks floor faults integration molecule sanity lint ## Run all checks
+check: test leaks stores floor faults integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
 benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications

@@ -221,7 +221,8 @@ def _named(text: str, names: dict[str, str]) -> str:
 def _descendants(pid: int) -> list[int]:
     listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(child): int(parent) for child, parent in (line.split() for line in listing.splitlines())}
-    found, level = [], {pid}
+    found: list[int] = []
+    level = {pid}
     while level:
         level = {child for child, parent in parents.items() if parent in level}
         found += level

@@ -51,7 +51,7 @@ def _creates_the_credential(job: str, request: str) -> bool:
 def _start_bench() -> None:
     bench = Bench()
     _BENCH.append(bench)
-    multiprocessing.util.Finalize(bench, bench.close, exitpriority=100)  # type: ignore[attr-defined]
+    multiprocessing.util.Finalize(bench, bench.close, exitpriority=100)
 
 
 def _requests(job: str) -> list[str]:

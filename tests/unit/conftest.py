@@ -108,5 +108,11 @@ def playbooks(
 
 
 @pytest.fixture
+def loud(playbooks: Playbooks) -> Playbooks:
+    playbooks.loud = True
+    return playbooks
+
+
+@pytest.fixture
 def tenant(emulator: EmulatorServer, virtual_time: VirtualTime) -> Tenant:
     return Tenant(emulator)

@@ -17,60 +17,19 @@ import ansible_runner
 import pytest
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.loud_plays import (
+    PREFIX,
+    Task,
+    play_tasks,
+    rescued,
+    role_task,
+    wrote_all,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import (
     LOUD,
     REPOSITORY,
     Playbooks,
-    Run,
 )
-
-PREFIX = "email_gateway.azure_apps."
-Task = dict[str, t.Any]
-
-
-@pytest.fixture
-def loud(playbooks: Playbooks) -> Playbooks:
-    playbooks.loud = True
-    return playbooks
-
-
-def _run(playbooks: Playbooks, tasks: list[Task], *arguments: str, environ: t.Any = None, **play: t.Any) -> Run:
-    whole = {"hosts": "localhost", "gather_facts": False, **play, "tasks": tasks}
-    return playbooks.run([whole], *arguments, environ=environ)
-
-
-def _role(playbooks: Playbooks, **variables: t.Any) -> Task:
-    return {
-        "ansible.builtin.include_role": {"name": f"{PREFIX}gateway_app"},
-        "vars": {
-            "gateway_app_profile": "outbound_smtp",
-            "gateway_app_display_name": "Gateway",
-            "gateway_app_unique_name": "gateway",
-            "gateway_app_store_path": str(playbooks.store),
-            "gateway_app_wait_timeout": 5,
-            **variables,
-        },
-    }
-
-
-def _rescued(task: Task) -> Task:
-    """As a user looks for the cause of a failure."""
-    # fmt: off
-    return {
-        "block": [task],
-        "rescue": [
-            {"ansible.builtin.debug": {"var": "ansible_failed_result"}},
-            # Of a task of Ansible's own, these two hold what the play says, filled in.
-            {"ansible.builtin.debug": {"msg": "{{ ansible_failed_task | dict2items | rejectattr('key', 'in', own) }}"},
-             "vars": {"own": ["module_defaults", "environment"]}},
-        ],
-    }
-    # fmt: on
-
-
-def _wrote_all(playbooks: Playbooks) -> None:
-    for name in ("ansible.log", "everything.jsonl"):
-        assert (playbooks.folder / name).stat().st_size > 1000, name
 
 
 def test_nothing_but_the_store_holds_a_secret(loud: Playbooks) -> None:
@@ -78,7 +37,7 @@ def test_nothing_but_the_store_holds_a_secret(loud: Playbooks) -> None:
     assert len(loud.issued.secrets) == 5, "the vault's password, the operator's secret and token, the new ones"
     loud.register().ok()
     assert len(loud.issued.secrets) == 7, "a token for the operator, another for the proof"
-    _wrote_all(loud)
+    wrote_all(loud)
     assert loud.stored()["client_secret"] in loud.issued.secrets
 
 
@@ -86,7 +45,7 @@ def test_nothing_but_the_store_holds_a_secret(loud: Playbooks) -> None:
 def test_banners_that_come_late_show_no_secret(loud: Playbooks, strategy: str) -> None:
     """Ansible then shows the arguments with all variables filled in."""
     environ = {"ANSIBLE_DISPLAY_OK_HOSTS": "False", "ANSIBLE_STRATEGY": strategy}
-    _run(loud, [_role(loud)], environ=environ).ok()
+    play_tasks(loud, [role_task(loud)], environ=environ).ok()
     assert len(loud.issued.secrets) == 5
 
 
@@ -99,17 +58,17 @@ def test_credentials_given_as_options_stay_secret(loud: Playbooks) -> None:
     spoilt = loud.folder / "spoilt" / "gateway.vault.yml"
     loud.spoil_store(spoilt, nth=2)
     tasks = [
-        _role(loud),
-        _rescued(_role(loud, gateway_app_store_path=str(spoilt))),
+        role_task(loud),
+        rescued(role_task(loud, gateway_app_store_path=str(spoilt))),
         # What the play itself was given is the user's to show; the rest of the host's variables is not.
         {"ansible.builtin.debug": {"msg": "{{ hostvars.localhost | dict2items | rejectattr('key', 'in', own) }}"},
          "vars": {"own": ["operator_secret", "ansible_failed_task"]}},
-        _rescued(refused),
+        rescued(refused),
     ]  # fmt: skip
     defaults = {f"group/{PREFIX}all": {"auth_client_secret": "{{ operator_secret }}"}}
-    _run(loud, tasks, "-e", f"@{extra}", environ={"AZURE_SECRET": None}, module_defaults=defaults).ok()
+    play_tasks(loud, tasks, "-e", f"@{extra}", environ={"AZURE_SECRET": None}, module_defaults=defaults).ok()
     assert len(loud.issued.secrets) == 6, "as in a first run, and one that could not be kept"
-    _wrote_all(loud)
+    wrote_all(loud)
 
 
 def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks) -> None:
@@ -125,13 +84,13 @@ def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks)
         {"ansible.builtin.assert": {"that": "several.results[0].client_secret | length >= 16"}},
         {name: {**secret, "description": "again"}, "retries": 1, "delay": 0, "register": "tried",
          "until": "not tried.changed"},
-        _rescued({name: {**secret, "description": "refused later"}, "failed_when": True, "register": "late"}),
+        rescued({name: {**secret, "description": "refused later"}, "failed_when": True, "register": "late"}),
     ]  # fmt: skip
     # What a user shows of a variable with a documented secret is the user's: here the last failure is not shown.
     tasks[-1]["rescue"] = [{"ansible.builtin.assert": {"that": "ansible_failed_result.client_secret | length >= 16"}}]
-    _run(loud, tasks).ok()
+    play_tasks(loud, tasks).ok()
     assert len(loud.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 5
-    _wrote_all(loud)
+    wrote_all(loud)
 
 
 def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
@@ -144,36 +103,11 @@ def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
     store.write_text(yaml.safe_dump([{"ansible.builtin.command": "true", "changed_when": False}]))
     stores = [{"type": "ansible_vault", "path": str(loud.store)}, {"type": "tasks", "file": str(store)}]
     for entry in ("main", "rotate", "retire"):
-        role = _role(loud, gateway_app_stores=stores, gateway_app_retire_confirmed="gateway")
+        role = role_task(loud, gateway_app_stores=stores, gateway_app_retire_confirmed="gateway")
         role["ansible.builtin.include_role"]["tasks_from"] = entry
-        run = _run(loud, [role], "-e", f"@{extra}", environ=dict.fromkeys(names)).ok()
+        run = play_tasks(loud, [role], "-e", f"@{extra}", environ=dict.fromkeys(names)).ok()
         assert "EXEC" in run.output, "Ansible shows the command lines"
     assert loud.tenant.applications == []
-
-
-@pytest.mark.parametrize("store", ["key_vault", "bao", "sops", "awx"], indirect=True)
-def test_no_store_leaves_a_secret_behind(loud: Playbooks, store: t.Any) -> None:
-    """A first secret, one that has to be taken back since another store fails, and a retirement."""
-    # Two of them are refused with either of these, which test_stores.py and test_awx_credential.py try.
-    refused = ("ANSIBLE_KEEP_REMOTE_FILES", "ANSIBLE_DEBUG")
-    environ = dict.fromkeys(refused, "False") if store.store["type"] in ("sops", "awx_credential") else {}
-    file = loud.folder / "spoilt" / "gateway.vault.yml"
-    loud.spoil_store(file, nth=2)
-    stores = [store.store, {"type": "ansible_vault", "path": str(file)}]
-    retire = _role(loud, gateway_app_stores=[store.store], gateway_app_retire_confirmed="gateway")
-    retire["ansible.builtin.include_role"]["tasks_from"] = "retire"
-    _run(loud, [_role(loud, gateway_app_stores=stores)], environ=environ).ok()
-    tasks = [
-        _rescued(_role(loud, gateway_app_stores=stores, gateway_app_rotate_now=True)),
-        {"ansible.builtin.debug": {"msg": "{{ hostvars.localhost | dict2items | rejectattr('key', 'in', own) }}"},
-         "vars": {"own": ["ansible_failed_task"]}},
-        retire,
-    ]  # fmt: skip
-    run = _run(loud, tasks, environ=environ).ok()
-    assert "removed from the tenant again" in run.output
-    assert [entry.path.rpartition("/")[2] for entry in run.writes].count("addPassword") == 1
-    assert loud.tenant.applications == []
-    _wrote_all(loud)
 
 
 @pytest.mark.parametrize("how", ["echo", "vault", "rights", "any_errors_fatal"])
@@ -183,20 +117,24 @@ def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
         # A server that answers with what it was sent.
         echo = {"error": {"code": "Echo", "message": f"Bearer refused: client_secret={loud.server.client_secret}"}}
         faults.add(path="/addPassword$", status=400, body=echo, headers={"request-id": loud.server.client_secret})
-        _run(loud, [_rescued(_role(loud)), {"ansible.builtin.fail": {}}]).failed("Could not create a client secret")
+        play_tasks(loud, [rescued(role_task(loud)), {"ansible.builtin.fail": {}}]).failed(
+            "Could not create a client secret"
+        )
     elif how == "vault":
         loud.spoil_store(loud.store)
-        _run(loud, [_role(loud)]).failed("could not be kept", "removed from the tenant again")
+        play_tasks(loud, [role_task(loud)]).failed("could not be kept", "removed from the tenant again")
         assert len(loud.issued.secrets) == 4, "the new one was made, and removed"
     elif how == "rights":
         client_id, client_secret = loud.server.add_operator(["Application.Read.All"])
         environ = {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": client_secret}
-        _run(loud, [_rescued(_role(loud)), {"ansible.builtin.fail": {}}], environ=environ).failed("Insufficient")
+        play_tasks(loud, [rescued(role_task(loud)), {"ansible.builtin.fail": {}}], environ=environ).failed(
+            "Insufficient"
+        )
     else:
         environ = {"AZURE_SECRET": "not-the-secret-" + "8Q~" + "y" * 30}
-        run = _run(loud, [_role(loud)], any_errors_fatal=True, environ=environ)
+        run = play_tasks(loud, [role_task(loud)], any_errors_fatal=True, environ=environ)
         run.failed("AADSTS7000215")
-    _wrote_all(loud)
+    wrote_all(loud)
 
 
 def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
@@ -215,13 +153,13 @@ def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
         {name: certificate, "register": "renewed"},
         {"ansible.builtin.debug": {"var": "renewed"}},
         {f"{PREFIX}azure_app_token_info": {**proof, "client_certificate_path": str(key)}},
-        _rescued({f"{PREFIX}azure_app_token_info": asked}),
-        _rescued({f"{PREFIX}azure_app_certificate": {**certificate, "unique_name": "nobody"}}),
+        rescued({f"{PREFIX}azure_app_token_info": asked}),
+        rescued({f"{PREFIX}azure_app_certificate": {**certificate, "unique_name": "nobody"}}),
     ]
-    _run(loud, tasks).ok()
+    play_tasks(loud, tasks).ok()
     loud.server.faults.add(method="PATCH", path="applications", status=403)
     refused = {name: {**certificate, "lifetime_days": 365, "renew_before_days": 200}}
-    _run(loud, [_rescued(refused)]).ok()
+    play_tasks(loud, [rescued(refused)]).ok()
     before = len(loud.issued.secrets)
     for file in kept:
         body = file.read_text().partition("-----BEGIN CERTIFICATE")[0].splitlines()
@@ -230,7 +168,7 @@ def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
             assert len(line) == 64
             loud.issued.add(line)
     assert len(loud.issued.secrets) - before > 60
-    _wrote_all(loud)
+    wrote_all(loud)
 
 
 def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
@@ -257,9 +195,9 @@ def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
         "module_defaults": {f"group/{PREFIX}all": {"auth_client_secret": "{{ operator_secret }}"}},
         "tasks": [
             {"ansible.builtin.set_fact": {"cacheable": True, "greeting": "hello"}},
-            _role(playbooks),
+            role_task(playbooks),
             {"ansible.builtin.set_stats": {"data": {"gateway": "{{ gateway_app_result }}"}}},
-            _rescued(_role(playbooks, gateway_app_store_path=str(spoilt))),
+            rescued(role_task(playbooks, gateway_app_store_path=str(spoilt))),
         ],
     }
     (private / "project" / "play.yml").write_text(yaml.safe_dump([play]))
@@ -293,22 +231,22 @@ def test_the_proofs_beyond_the_token_show_no_secret(loud: Playbooks) -> None:
         {name: {**given, **smtp, "mailbox": loud.tenant.mailbox("megan")}, "register": "accepted"},
         {name: {**given, **smtp, "mailbox": loud.tenant.mailbox("adele")}, "register": "refused"},
         {"ansible.builtin.assert": {"that": "accepted.authenticated and not refused.authenticated"}},
-        _rescued({name: {**given, "smtp_host": "localhost", "smtp_port": loud.server.port,
+        rescued({name: {**given, "smtp_host": "localhost", "smtp_port": loud.server.port,
                          "request_timeout": 1, "wait_timeout": 1, "mailbox": loud.tenant.mailbox("adele")}}),
         {f"{PREFIX}azure_mailbox_access_info": {**given, "mailboxes_denied": [loud.tenant.mailbox("adele")]},
          "register": "access"},
         {"ansible.builtin.assert": {"that": "access.proven"}},
     ]  # fmt: skip
-    _run(loud, tasks, "-e", f"@{extra}").ok()
+    play_tasks(loud, tasks, "-e", f"@{extra}").ok()
     assert [session.status for session in loud.server.smtp_sessions()] == [221, 221]
     assert sum(secret.startswith("eyJ") for secret in loud.issued.secrets) >= 4
-    _wrote_all(loud)
+    wrote_all(loud)
 
 
 def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
     """Neither where all is proven, nor where the tenant or the SMTP server refuses, nor where a store does not."""
-    role = _role(loud, gateway_app_profile="outbound_smtp_sendas")
-    _run(loud, [role]).ok()
+    role = role_task(loud, gateway_app_profile="outbound_smtp_sendas")
+    play_tasks(loud, [role]).ok()
     client_id = loud.stored()["client_id"]
     (principal,) = loud.tenant.service_principals(client_id)
     exchange = loud.server.tenant.directory.exchange
@@ -322,7 +260,7 @@ def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
             "gateway_app_verify_smtp_host": loud.server.smtp_host,
             "gateway_app_verify_smtp_port": loud.server.smtp_port,
         }
-        task = _role(loud, gateway_app_profile="outbound_smtp_sendas", **{**given, **variables})
+        task = role_task(loud, gateway_app_profile="outbound_smtp_sendas", **{**given, **variables})
         task["ansible.builtin.include_role"]["tasks_from"] = "verify"
         return task
 
@@ -330,12 +268,12 @@ def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
     shown = {"ansible.builtin.debug": {"var": "gateway_app_verified"}}
     refused = verify(gateway_app_verify_mailbox=loud.tenant.mailbox("alex"))
     unread = verify(gateway_app_store_vault_id="nobody", gateway_app_stores=[{"type": "tasks", "file": "none.yml"}])
-    _run(loud, [verify(), shown, _rescued(refused), shown, _rescued(unread), shown]).ok()
+    play_tasks(loud, [verify(), shown, rescued(refused), shown, rescued(unread), shown]).ok()
     assert [entry.body["code"] for entry in loud.server.smtp_sessions()] == ["235 2.7.0", *["535 5.7.3"] * 3]
     assert len(loud.issued.secrets) - before >= 6, "a token for each proof"
     loud.tenant.application(uniqueName="gateway")["passwordCredentials"].clear()
-    _run(loud, [_rescued(verify()), shown, {"ansible.builtin.debug": {"var": "hostvars.localhost"}}]).ok()
-    _wrote_all(loud)
+    play_tasks(loud, [rescued(verify()), shown, {"ansible.builtin.debug": {"var": "hostvars.localhost"}}]).ok()
+    wrote_all(loud)
 
 
 def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
@@ -352,9 +290,9 @@ def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
         "    return found\n"
         "json.JSONDecoder.decode = decode\n"
     )
-    run = _run(
+    run = play_tasks(
         loud,
-        [_rescued(_role(loud)), {"ansible.builtin.fail": {}}],
+        [rescued(role_task(loud)), {"ansible.builtin.fail": {}}],
         environ={"PYTHONPATH": str(library), "ANSIBLE_DISPLAY_TRACEBACK": "error"},
     )
     assert run.returncode != 0

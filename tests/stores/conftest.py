@@ -15,11 +15,20 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.awx import Awx
-from ansible_collections.email_gateway.azure_apps.tests.unit.openbao import OpenBao
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
+from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
+from ansible_collections.email_gateway.azure_apps.tests.stores.sops_file import SopsFile
+from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
+    emulator,
+    emulator_server,
+    loud,
+    playbooks,
+    pytest_addoption,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, REPOSITORY, Playbooks
-from ansible_collections.email_gateway.azure_apps.tests.unit.sops_file import SopsFile
 from graph_emulator.server import EmulatorServer
+
+__all__ = ["emulator", "emulator_server", "loud", "playbooks", "pytest_addoption"]
 
 STORES = REPOSITORY / "build" / "stores"
 

@@ -12,7 +12,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.awx import Awx
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
