@@ -144,7 +144,7 @@ def _check(
 ) -> Json:
     return {
         "name": name,
-        "subject": subject,
+        "subject": str(subject),  # also where a variable that was refused is no text
         "ok": ok,
         "tried": tried,
         "reason": reason,

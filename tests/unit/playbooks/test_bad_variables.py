@@ -35,6 +35,10 @@ TAKEN_OR_REFUSED = {
 }
 
 
+# Variables that matter with one kind of credential only.
+WITH = {"gateway_app_certificate_path": "certificate", "gateway_app_federated_credential": "federated"}
+
+
 def _options(role: str, entry: str = "main") -> dict[str, dict[str, t.Any]]:
     described = yaml.safe_load((REPOSITORY / f"roles/{role}/meta/argument_specs.yml").read_text())
     options: dict[str, dict[str, t.Any]] = described["argument_specs"][entry]["options"]
@@ -79,6 +83,7 @@ def _names_it(said: str, name: str) -> bool:
     aliases = {
         "gateway_app_profile_file": ["The profile "],
         "gateway_app_store_path": ["path"],
+        "gateway_app_certificate_path": ["path"],
         "gateway_app_store_vault_id": ["vault id", "vault_id"],
     }
     return any(word in said for word in (name, name.partition("_app_")[2], *aliases.get(name, [])))
@@ -98,6 +103,9 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
     names = [name for name, option in _options("gateway_app").items() if option["type"] == kind]
     nasty.paths(playbooks.folder)
     tries = _cases("gateway_app", names)
+    profile = playbooks.folder / "takes_all.yml"
+    content = {"permissions": [], "credential_types": ["certificate", "federated"]}
+    profile.write_text(yaml.safe_dump({"gateway_app_profile_content": content}))
     cases = []
     for number, (name, value) in enumerate(tries):
         case = {
@@ -108,6 +116,9 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
             "gateway_app_consent": "none",
             "gateway_app_prove": False,
         }
+        kind_of_credential = WITH.get(name)
+        if kind_of_credential:
+            case |= {"gateway_app_credential_type": kind_of_credential, "gateway_app_profile_file": str(profile)}
         cases.append({**case, name: value})
     _run, said = _tried(playbooks, "gateway_app", cases)
     made = playbooks.tenant.applications

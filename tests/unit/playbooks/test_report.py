@@ -110,7 +110,13 @@ def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
     assert set(NASTY) <= {application["display_name"] for application in found["applications"]}
     vienna = of(found, "gateway-vienna")
     assert vienna["gateways"] == [
-        {"host": "vienna", "profile": "outbound_microsoft365", "in_store": "yes", "in_store_note": ""}
+        {
+            "host": "vienna",
+            "profile": "outbound_microsoft365",
+            "credential": "client secret",
+            "in_store": "yes",
+            "in_store_note": "",
+        }
     ]
     assert [(p["name"], p["state"], p["wanted"]) for p in vienna["permissions"]] == [
         (name, "granted", True)

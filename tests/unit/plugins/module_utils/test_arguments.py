@@ -39,6 +39,11 @@ GOOD: dict[str, str] = {
     "auth_tenant_id": TENANT_ID,
     "auth_client_id": CLIENT_ID,
     "auth_client_secret": "s3cret",
+    "auth_certificate_path": "/etc/key.pem",
+    "auth_certificate_password": "passw0rd",
+    "auth_certificate_send_chain": "true",
+    "auth_federated_token": "a.b.c",
+    "auth_federated_token_file": "/run/token",
     "auth_access_token": "t0ken",
     "cloud_environment": "AzureChinaCloud",
     "authority_url": "https://login.example",
@@ -326,7 +331,12 @@ def test_the_sign_in_s_options_can_never_be_mistaken_for_those_of_a_resource() -
 
 
 def test_every_option_with_a_secret_is_marked() -> None:
-    assert AUTH.secret_options == {"auth_client_secret", "auth_access_token"}
+    assert AUTH.secret_options == {
+        "auth_client_secret",
+        "auth_certificate_password",
+        "auth_federated_token",
+        "auth_access_token",
+    }
 
 
 def test_every_rule_names_options_that_exist() -> None:
