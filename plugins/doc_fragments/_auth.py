@@ -18,6 +18,8 @@ options:
       - V(certificate) does so with O(auth_certificate_path) instead of the secret.
       - V(federated_token) does so with the token of another issuer, in O(auth_federated_token) or
         O(auth_federated_token_file).
+      - V(managed_identity) signs in as the machine of Azure that the controller runs on, or as the user-assigned
+        identity O(auth_client_id). Needs C(msal) 1.29 or newer. V(auto) never takes it.
       - V(access_token) uses O(auth_access_token) as it is.
       - V(cli) asks the Azure CLI on the controller, as C(az account get-access-token) does.
       - V(auto) takes the way whose options are given, else the way whose environment variables are set, else V(cli).
@@ -25,7 +27,7 @@ options:
         counts only where nothing else is set.
       - "If not set, the environment variable E(ANSIBLE_AZURE_AUTH_SOURCE) is used, else V(auto)."
     type: str
-    choices: [auto, client_secret, certificate, federated_token, access_token, cli]
+    choices: [auto, client_secret, certificate, federated_token, managed_identity, access_token, cli]
   auth_tenant_id:
     description:
       - The tenant to sign in to, by its id or one of its verified domain names.

@@ -85,7 +85,15 @@ AUTH = ArgumentSpec(
     options={
         "auth_source": {
             "type": "str",
-            "choices": ["auto", "client_secret", "certificate", "federated_token", "access_token", "cli"],
+            "choices": [
+                "auto",
+                "client_secret",
+                "certificate",
+                "federated_token",
+                "managed_identity",
+                "access_token",
+                "cli",
+            ],
         },
         "auth_tenant_id": {"type": "str"},
         "auth_client_id": {"type": "str"},

@@ -25,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._operator
     ClientSecretCredential,
     Credential,
     FederatedTokenCredential,
+    ManagedIdentityCredential,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
@@ -36,6 +37,7 @@ KINDS: tuple[type[Credential], ...] = (
     ClientSecretCredential,
     CertificateCredential,
     FederatedTokenCredential,
+    ManagedIdentityCredential,
     AzureCliCredential,
 )
 # Set by the platform for every process in a pod, so that it counts only where nobody asked for anything else.

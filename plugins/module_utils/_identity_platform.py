@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
+    Patience,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
@@ -107,6 +108,10 @@ class IdentityPlatform:
         self._authority = authority
         self._memory = memory
 
+    @property
+    def patience(self) -> Patience:
+        return self._http.patience
+
     def client_credentials_token(
         self, *, tenant_id: str, client_id: str, credential: str | t.Mapping[str, str], resource: str
     ) -> AccessToken:
@@ -118,7 +123,7 @@ class IdentityPlatform:
         Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
         reached.
         """
-        msal = _msal()
+        msal = quiet_msal()
         refused_by_msal = import_library("msal.exceptions").MsalError
         adapter = _MsalHttp(self._http, self._memory)
         what = f"sign in as the application {client_id} to the tenant {tenant_id}"
@@ -142,7 +147,7 @@ class IdentityPlatform:
         return AccessToken.of(result["access_token"], time.time() + lifetime)
 
 
-def _msal() -> t.Any:
+def quiet_msal() -> t.Any:
     """Without its log, which holds answers that are no JSON, tokens included, and goes to stderr and ansible.log."""
     msal = import_library("msal")
     log = logging.getLogger("msal")

@@ -33,6 +33,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_files import read_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_pair import KeyPair, parse_pair
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._managed_identity import (
+    check_library,
+    managed_identity_token,
+)
 
 CLI_TIMEOUT = 120  # seconds
 
@@ -160,6 +164,31 @@ class FederatedTokenCredential(ApplicationCredential):
 
     def for_msal(self) -> str | dict[str, str]:
         return {"client_assertion": self._assertion()}
+
+
+class ManagedIdentityCredential:
+    """The identity of the machine on which the controller runs. Nothing hints at it, so it has to be asked for."""
+
+    name: t.ClassVar[str] = "managed_identity"
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset()
+
+    def validate(self) -> None:
+        check_library()
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        return managed_identity_token(
+            client_id=self._settings.client_id,
+            resource=self._endpoint.resource,
+            request_timeout=self._endpoint.request_timeout,
+            patience=identity.patience,
+        )
 
 
 class AccessTokenCredential:

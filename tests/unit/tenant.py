@@ -150,6 +150,16 @@ class Tenant:
             "client_secret": secret["client_secret"],
         }
 
+    def operator_token(self) -> str:
+        """A token of the operator that Graph accepts."""
+        server = self.server
+        form = (
+            f"grant_type=client_credentials&client_id={server.client_id}&client_secret={server.client_secret}"
+            f"&scope={server.graph}/.default"
+        )
+        body, _client_id = server.emulator.identity.token(server.tenant_id, form=form.encode(), authorization=None)
+        return str(body["access_token"])
+
     def assertion(self, subject: str) -> Json:
         """{issuer, subject, assertion}, as a cluster or a build service would give it."""
         answer: Json = requests.post(

@@ -38,17 +38,6 @@ def made_token(**claims: t.Any) -> str:
     return ".".join([*encoded, "signature"])
 
 
-def real_token(tenant: Tenant) -> str:
-    """A token of the operator that Graph accepts."""
-    server = tenant.server
-    form = (
-        f"grant_type=client_credentials&client_id={server.client_id}&client_secret={server.client_secret}"
-        f"&scope={server.graph}/.default"
-    )
-    body, _client_id = server.emulator.identity.token(server.tenant_id, form=form.encode(), authorization=None)
-    return str(body["access_token"])
-
-
 def only_hosts(tenant: Tenant) -> dict[str, str]:
     """The environment without any credential."""
     hosts = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
@@ -232,7 +221,7 @@ def test_a_token_renewed_in_one_task_serves_the_next(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("as_option", [True, False])
 def test_takes_a_token_that_somebody_else_got(tenant: Tenant, as_option: bool) -> None:
-    token = real_token(tenant)
+    token = tenant.operator_token()
     tenant.environ = only_hosts(tenant)
     options: Json = {"auth_access_token": token} if as_option else {}
     if not as_option:
@@ -243,7 +232,7 @@ def test_takes_a_token_that_somebody_else_got(tenant: Tenant, as_option: bool) -
 
 
 def test_a_token_for_another_tenant_is_refused_before_it_is_sent(no_network: Tenant) -> None:
-    token = real_token(no_network)
+    token = no_network.operator_token()
     no_network.environ = only_hosts(no_network)
     result = no_network.fails(MODULE, **NOBODY, auth_access_token=token, auth_tenant_id=UNKNOWN)
     assert UNKNOWN in result["msg"]
@@ -252,7 +241,7 @@ def test_a_token_for_another_tenant_is_refused_before_it_is_sent(no_network: Ten
 
 
 def test_the_tenant_of_a_token_is_compared_without_case(tenant: Tenant) -> None:
-    token = real_token(tenant)
+    token = tenant.operator_token()
     tenant.environ = only_hosts(tenant)
     tenant.ok(MODULE, **NOBODY, auth_access_token=token, auth_tenant_id=tenant.server.tenant_id.upper())
 
@@ -374,7 +363,7 @@ def with_cli(tenant: Tenant, folder: Path, script: str) -> Path:
 
 
 def test_takes_the_token_of_the_azure_cli(tenant: Tenant, tmp_path: Path) -> None:
-    answer = {"accessToken": real_token(tenant), "expires_on": int(time.time()) + 3600, "tokenType": "Bearer"}
+    answer = {"accessToken": tenant.operator_token(), "expires_on": int(time.time()) + 3600, "tokenType": "Bearer"}
     (tmp_path / "answer").write_text(json.dumps(answer))
     arguments = with_cli(tenant, tmp_path, f'cat "{tmp_path}/answer"; echo "a warning" >&2')
     tenant.environ["AZURE_TENANT"] = tenant.server.tenant_id
@@ -461,7 +450,7 @@ def test_a_missing_library_is_named_with_the_interpreter_that_misses_it(
 
 
 def test_a_ready_token_does_not_need_msal(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = real_token(tenant)
+    token = tenant.operator_token()
     tenant.environ = only_hosts(tenant)
     monkeypatch.setitem(sys.modules, "msal", None)
     tenant.ok(MODULE, **NOBODY, auth_access_token=token)

@@ -46,7 +46,8 @@ class Operator:
     def has(self, pair: Pair) -> Pair:
         file = self.folder / "registered.crt"
         file.write_bytes(pair.certificate.public_bytes(serialization.Encoding.PEM))
-        self.tenant.ok("azure_app_certificate", unique_name="operator", description="d", certificate_file=str(file))
+        certificate: Json = {"description": "d", "certificate_file": str(file), "renew_before_days": 0}
+        self.tenant.ok("azure_app_certificate", unique_name="operator", **certificate)
         return pair
 
     def trusts(self, subject: str) -> str:
