@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 Json = dict[str, t.Any]
 ENCRYPTED = "$encrypted$"
 FIELDS = ("tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
-MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to")
+MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "awaited_hosts")
 
 
 class Awx:

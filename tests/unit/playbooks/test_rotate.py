@@ -165,6 +165,51 @@ def test_an_emergency_makes_a_new_secret_at_once(playbooks: Playbooks) -> None:
     assert _rotate(playbooks).ok().writes == []
 
 
+def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playbooks) -> None:
+    inventory = playbooks.folder / "inventory.ini"
+    inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n")
+    variables = {
+        "gateway_app_profile": "outbound_smtp",
+        "gateway_app_display_name": "Gateway",
+        "gateway_app_unique_name": "gateway",
+        "gateway_app_overlap_days": 0,
+        "gateway_app_after_new_secret": _hook(playbooks, WORKING),
+    }
+
+    def run(*arguments: str, entry: str = "rotate") -> Run:
+        role = {"name": "email_gateway.azure_apps.gateway_app", "tasks_from": entry}
+        tasks = [{"ansible.builtin.include_role": role}]
+        play = {"hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}
+        return playbooks.run([play], "-i", str(inventory), *arguments).ok()
+
+    run(entry="main")
+    (old,) = _secrets(playbooks)
+    now = ("--limit", "one", "-e", "gateway_app_rotate_now=true")
+    told = run(*now)
+    assert "stays, since two had it and did not get the new one" in " ".join(told.output.split())
+    new = playbooks.stored()["key_id"]
+    assert (playbooks.stored()["handed_over_to"], playbooks.stored()["awaited_hosts"]) == (["one"], ["two"])
+    assert _secrets(playbooks).keys() == {old, new}
+    assert run("--limit", "one").writes == []
+    # Another renewal before the second host has been seen.
+    run(*now)
+    newest = playbooks.stored()["key_id"]
+    assert playbooks.stored()["awaited_hosts"] == ["two"]
+    assert _secrets(playbooks).keys() == {old, new, newest}
+    run("--limit", "two")
+    assert playbooks.stored()["awaited_hosts"] == []
+    assert _secrets(playbooks).keys() == {newest}
+    # A host that is there no more is not waited for for ever.
+    run(*now)
+    inventory.write_text("one ansible_connection=local\n")
+    last = playbooks.stored()["key_id"]
+    _secrets(playbooks)[last]["startDateTime"] = _point(days=29.9)
+    assert run().writes == []
+    _secrets(playbooks)[last]["startDateTime"] = _point(days=30.1)
+    run()
+    assert _secrets(playbooks).keys() == {last}
+
+
 def test_what_is_not_registered_is_not_rotated(playbooks: Playbooks) -> None:
     run = _rotate(playbooks).failed("is not registered", "email_gateway.azure_apps.register")
     assert run.writes == []
