@@ -55,7 +55,10 @@ integration: ## Run the integration targets with real ansible-playbook runs (TAR
 
 floor: ## Run the ansible-playbook tests with the oldest supported ansible-core
 	@$(DEV) setup test
-	@$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/unit/playbooks tests/stores tests/unit/plugins/plugin_utils
+	@failed=; \
+	$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/unit/playbooks tests/unit/plugins/plugin_utils || failed=1; \
+	$(DEV) floor python -m pytest $(PYTEST_ARGS) tests/stores || failed=1; \
+	[ -z "$$failed" ]
 
 faults: ## Let each request of the role go wrong, kill it, run it eight times at once (FULL=1: every fault for every request)
 	@$(DEV) setup test
