@@ -83,7 +83,7 @@ def test_a_certificate_is_made_proven_and_left_alone(playbooks: Playbooks) -> No
     assert _held(playbooks, "passwordCredentials") == {}
     assert result["proven"] is True
     assert (result["credential_type"], result["certificate_path"]) == ("certificate", str(_key(playbooks)))
-    assert result["secret_days_left"] in (179, 180)
+    assert int(result["secret_days_left"]) in (179, 180)  # a text with ansible-core 2.16
     assert len(result["certificate_thumbprint"]) == 40
     assert stat.S_IMODE(_key(playbooks).stat().st_mode) == 0o600
     stored = playbooks.stored()
@@ -147,7 +147,8 @@ def test_a_federated_credential_is_made_proven_changed_and_left_alone(playbooks:
     (held,) = playbooks.server.tenant.directory.federated_credentials[result["application_object_id"]]
     assert (held["name"], held["subject"], held["id"]) == ("mail-gateway", "gateway", result["key_id"])
     assert result["proven"] is True
-    assert (result["secret_expires"], result["secret_days_left"]) == (None, None)
+    # Null becomes an empty text with ansible-core 2.16.
+    assert {result["secret_expires"], result["secret_days_left"]} <= {None, ""}
     assert result["previous_key_ids"] == [secret]
     assert playbooks.stored().keys() >= {"federated_credential", "key_id", "handed_over_to"}
     _changes_nothing(_run(playbooks, **given))
