@@ -109,7 +109,8 @@ class Playbooks:
             "ANSIBLE_RETRY_FILES_ENABLED": "True",
             "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder),
             "ANSIBLE_VAULT_PASSWORD_FILE": str(self.vault_password),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            # Else every run would compile all of ansible-core anew.
+            "PYTHONPYCACHEPREFIX": str(REPOSITORY / "build" / "pycache"),
             **self.tenant.environ,
         }
         (folder / "home").mkdir()
