@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID, AuthSettings, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
@@ -60,10 +60,17 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint) -> Credential:
 
 def _automatic(settings: AuthSettings) -> type[Credential]:
     offers = {kind: kind.offered(settings) for kind in KINDS}
-    by_option = [kind for kind, names in offers.items() if names & settings.given]
-    if not by_option and "auth_client_id" in settings.given:
-        return ClientSecretCredential  # which says what is missing; an option is never ignored
-    candidates = by_option or [kind for kind, names in offers.items() if names - {"auth_client_id"} - AMBIENT]
+    candidates: list[type[Credential]] = []
+    for told in (settings.given, settings.of_profile):
+        # A client id alone goes with every way to sign in.
+        candidates = [kind for kind, names in offers.items() if names & told - {"auth_client_id"}]
+        candidates = candidates or [kind for kind, names in offers.items() if names & told]
+        if candidates:
+            break
+        if "auth_client_id" in told:
+            return ClientSecretCredential  # which says what is missing; an option is never ignored
+    ambient = AMBIENT - settings.of_section
+    candidates = candidates or [kind for kind, names in offers.items() if names - {"auth_client_id"} - ambient]
     if len(candidates) > 1:
         raise InputError(
             f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
@@ -92,8 +99,7 @@ def operator_token(
     Raises InputError where the token is for another tenant than the one that was asked for.
     """
     digest = hashlib.sha256()
-    identity = dataclasses.replace(settings, source="", given=frozenset())
-    for part in (credential.name, endpoint.authority, endpoint.resource, dataclasses.astuple(identity)):
+    for part in (credential.name, endpoint.authority, endpoint.resource, settings.identity):
         digest.update(repr(part).encode())
     key = f"token:{digest.hexdigest()}"
     with memory.exclusive(endpoint.wait_timeout):

@@ -21,9 +21,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     ENVIRONMENT,
     SECRET_VARIABLES,
-    AuthSettings,
     Endpoint,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
     AccessToken,
