@@ -95,6 +95,7 @@ AUTH = ArgumentSpec(
                 "certificate",
                 "federated_token",
                 "managed_identity",
+                "device_code",
                 "access_token",
                 "cli",
             ],

@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import choose_credential, operator_token
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings, auth_settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
@@ -93,6 +94,9 @@ class Call:
         section = named_section(self.params, self.environ)
         if section is None:
             section = default_section({**self.of_others, **self.params}, self.environ)
+            # Somebody who signed in in this run, goes before a file.
+            if section and find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
+                section = None
         if section is not None and section.open_to_others:
             self.warn(f"Other users of this machine can read the secrets in {section.path}: chmod 600 {section.path}")
         return section
@@ -125,7 +129,7 @@ class Call:
         settings, _credential = self._auth
         endpoint = dataclasses.replace(self.endpoint, resource_other_than_graph=resource)
         token = operator_token(
-            choose_credential(settings, endpoint),
+            choose_credential(settings, endpoint, self.memory),
             settings,
             endpoint=endpoint,
             http=self.http,
@@ -153,7 +157,10 @@ class Call:
         settings = auth_settings(self.params, self.environ, self.section)
         for secret in settings.secrets:
             self.secrets.add(secret)
-        return settings, choose_credential(settings, self.endpoint)
+        credential = choose_credential(settings, self.endpoint, self.memory)
+        for secret in credential.secrets:
+            self.secrets.add(secret)
+        return settings, credential
 
     def _token(self, fresh: bool) -> AccessToken:
         if fresh or self._signed_in is None:
