@@ -238,6 +238,11 @@ def endpoint_settings(
         )
     authority = _host_url("authority_url", pick("authority_url", params, environ))
     graph = _host_url("graph_url", pick("graph_url", params, environ))
+    if authority is None and filled(environ.get("AZURE_ADFS_AUTHORITY_URL")):
+        raise InputError(
+            "AZURE_ADFS_AUTHORITY_URL is set, which is not supported here",
+            next_step="Unset it. For an endpoint of your own, set authority_url together with graph_url.",
+        )
     authority = next((c.authority for c in CLOUDS.values() if authority in c.authority_aliases), authority)
     if name is None:
         # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.

@@ -85,7 +85,15 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
         return DeviceCodeCredential
     if offers[FederatedTokenCredential]:
         return FederatedTokenCredential
-    return ClientSecretCredential if settings.client_id else AzureCliCredential
+    if settings.client_id:
+        return ClientSecretCredential
+    if settings.user_variable:
+        raise InputError(
+            f"{settings.user_variable} is set, but nobody signs in here with a user name and a password",
+            next_step="Sign in as an application, with azure_device_login, or as whoever is signed in to the Azure CLI"
+            " (auth_source: cli).",
+        )
+    return AzureCliCredential
 
 
 def operator_token(

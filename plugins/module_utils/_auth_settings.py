@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     shown,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profiles import Section
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profiles import USER_VARIABLES, Section
 
 # Each says how to sign in, not only as whom.
 WAYS = frozenset(
@@ -61,6 +61,7 @@ class AuthSettings:
     given: frozenset[str]
     of_profile: frozenset[str] = frozenset()
     of_section: frozenset[str] = frozenset()
+    user_variable: str | None = None  # a variable that names a person, who cannot sign in by a password
 
     def value(self, option: str) -> str | None:
         """By the name of its option."""
@@ -71,7 +72,9 @@ class AuthSettings:
     def identity(self) -> tuple[t.Any, ...]:
         """Who signs in, wherever that was said."""
         nowhere: frozenset[str] = frozenset()
-        same = dataclasses.replace(self, source="", given=nowhere, of_profile=nowhere, of_section=nowhere)
+        same = dataclasses.replace(
+            self, source="", given=nowhere, of_profile=nowhere, of_section=nowhere, user_variable=None
+        )
         return dataclasses.astuple(same)
 
     @property
@@ -123,6 +126,7 @@ def auth_settings(
         given=given,
         of_profile=told - given if first else frozenset(),
         of_section=told - given,
+        user_variable=next((name for name in USER_VARIABLES if filled(environ.get(name))), None),
     )
 
 

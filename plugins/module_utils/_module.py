@@ -103,6 +103,12 @@ class Call:
 
     @functools.cached_property
     def endpoint(self) -> Endpoint:
+        told = self.section is not None and self.section.ignores_certificates
+        if told or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
+            self.warn(
+                "cert_validation_mode=ignore has no effect here: who answers is always checked. Set ca_file"
+                " (REQUESTS_CA_BUNDLE) to the certificate authority of your proxy or endpoint."
+            )
         return endpoint_settings(self.params, self.environ, self.section)
 
     @functools.cached_property

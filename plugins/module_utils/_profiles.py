@@ -19,11 +19,14 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     AUTH,
     check_characters,
+    filled,
     pick,
     shown,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 
+# Somebody's name, which azure.azcollection and Microsoft's libraries take together with a password. Nobody here does.
+USER_VARIABLES = ("AZURE_AD_USER", "AZURE_USERNAME")
 FILE = os.path.join(".azure", "credentials")  # below the home folder; azure.azcollection reads no other
 DEFAULT = "default"
 LARGEST = 2**20  # bytes
@@ -51,7 +54,8 @@ class Section:
     """What one section says, by the names of our options.
 
     ``before_environment`` is true for the one that an option names: it goes before variables, as the option would.
-    ``open_to_others`` says that it holds a secret that other users of the machine can read.
+    ``open_to_others`` says that it holds a secret that other users of the machine can read, ``ignores_certificates``
+    that it asks not to check who answers.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Section:
     values: t.Mapping[str, str] = dataclasses.field(repr=False)
     before_environment: bool
     open_to_others: bool
+    ignores_certificates: bool
 
     @property
     def title(self) -> str:
@@ -94,6 +99,8 @@ def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str])
     """The section [default], which counts where nothing at all says who signs in."""
     told = (pick(name, params, environ) for name in AUTH.options if name != "auth_source")
     if (pick("auth_source", params, environ) or "auto") != "auto" or any(value is not None for value in told):
+        return None
+    if any(filled(environ.get(variable)) for variable in USER_VARIABLES):  # which is refused later
         return None
     file = _read(environ)
     if file is None or not file.parser.has_section(DEFAULT):
@@ -163,5 +170,6 @@ def _section(file: _File, name: str, *, before_environment: bool) -> Section:
         path=path,
         values=values,
         before_environment=before_environment,
+        ignores_certificates=told.get("cert_validation_mode") == "ignore",
         open_to_others=file.open_to_others and bool(SECRET_KEYS & told.keys()),
     )

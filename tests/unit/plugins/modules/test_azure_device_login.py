@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _device_login
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
@@ -109,10 +110,11 @@ def test_the_following_tasks_are_this_person_with_one_question_for_a_token(perso
     tenant = person.tenant
     person.signs_in()
     tenant.forget_requests()
-    for options in ({}, {"auth_source": "auto"}, {"auth_source": "device_code"}):
+    ways: list[Json] = [{}, {"auth_source": "auto"}, {"auth_source": "device_code"}]
+    for options in ways:
         assert tenant.ok(MODULE, **NOBODY, **options)["tenant_id"] == tenant.server.tenant_id
     assert polls(tenant) == 0, "that of the sign-in serves"
-    assert callers(tenant) == {_device_login.AZURE_CLI}
+    assert callers(tenant) == {AZURE_CLI}
 
 
 def test_a_second_login_of_a_run_asks_for_no_code(person: Person) -> None:
@@ -195,19 +197,21 @@ def test_a_client_of_the_tenant_s_own(person: Person) -> None:
 def test_nothing_that_is_secret_is_in_a_result(person: Person) -> None:
     tenant = person.tenant
     results = [tenant.ok(LOGIN)]
-    told = tenant.memory.recall(next(iter(_keys(tenant, "device-code:"))))
+    told: t.Any = tenant.memory.recall(_key(tenant, "device-code:"))
     person.decides(results[0]["user_code"])
     results += [tenant.ok(LOGIN, wait=True), tenant.ok(MODULE, **NOBODY)]
-    (login,) = tenant.memory.recall(next(iter(_keys(tenant, "device-logins:"))))
+    logins: t.Any = tenant.memory.recall(_key(tenant, "device-logins:"))
+    (login,) = logins
     for secret in (told["flow"]["device_code"], login["refresh_token"]):
         assert len(secret) > 40
         assert secret not in json.dumps(results)
 
 
-def _keys(tenant: Tenant, start: str) -> list[str]:
+def _key(tenant: Tenant, start: str) -> str:
     memory = tenant.memory
     assert isinstance(memory, SharedMemory)
-    return [key for key in memory._load() if key.startswith(start)]
+    (found,) = [key for key in memory._load() if key.startswith(start)]
+    return found
 
 
 # What goes before it, and after it
@@ -222,7 +226,7 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     tenant.forget_requests()
     tenant.ok(MODULE, **NOBODY)
     tenant.ok(MODULE, **NOBODY, auth_source="device_code")
-    assert callers(tenant) == {tenant.server.client_id, _device_login.AZURE_CLI}
+    assert callers(tenant) == {tenant.server.client_id, AZURE_CLI}
     tenant.memory = SharedMemory()
     tenant.environ["ANSIBLE_AZURE_AUTH_SOURCE"] = "device_code"
     assert "warnings" not in tenant.ok(LOGIN)
@@ -237,7 +241,7 @@ def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, t
     tenant.environ["AZURE_FEDERATED_TOKEN_FILE"] = "/nowhere"
     tenant.forget_requests()
     tenant.ok(MODULE, **NOBODY)
-    assert callers(tenant) == {_device_login.AZURE_CLI}
+    assert callers(tenant) == {AZURE_CLI}
 
 
 def test_the_tenant_of_a_task_has_to_be_the_one_that_was_signed_in_to(person: Person) -> None:
