@@ -33,7 +33,8 @@ HOSTS = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
 
 def tenants_asked(tenant: Tenant) -> set[str]:
     """As the sign-in requests named them."""
-    return {entry.path.split("/")[1] for entry in tenant.server.requests() if "oauth2" in entry.path}
+    asked = [entry.path for entry in tenant.server.requests() if entry.path.endswith(("configuration", "/token"))]
+    return {path.split("/")[1] for path in asked}
 
 
 def identities(tenant: Tenant) -> set[str | None]:
