@@ -22,12 +22,17 @@ options:
         identity O(auth_client_id). Needs C(msal) 1.29 or newer. V(auto) never takes it.
       - V(access_token) uses O(auth_access_token) as it is.
       - V(cli) asks the Azure CLI on the controller, as C(az account get-access-token) does.
-      - V(auto) takes the way whose options are given, else the way whose environment variables are set, else V(cli).
-        Two ways at once are an error, but for E(AZURE_FEDERATED_TOKEN_FILE), which a cluster sets for every pod. It
-        counts only where nothing else is set.
+      - V(device_code) signs in as the person who did so in this run with
+        M(email_gateway.azure_apps.azure_device_login).
+      - V(auto) takes the way whose options are given, else the way of the section that O(auth_profile) names, else the
+        way whose environment variables are set or that the section of E(AZURE_PROFILE) describes. Where none of them
+        says anything, it takes V(device_code) if a person signed in in this run, else the section C([default]) of
+        C(~/.azure/credentials), else V(cli).
+      - Two ways at once are an error, but for E(AZURE_FEDERATED_TOKEN_FILE), which a cluster sets for every pod. It
+        counts only where no other way is set.
       - "If not set, the environment variable E(ANSIBLE_AZURE_AUTH_SOURCE) is used, else V(auto)."
     type: str
-    choices: [auto, client_secret, certificate, federated_token, managed_identity, access_token, cli]
+    choices: [auto, client_secret, certificate, federated_token, managed_identity, device_code, access_token, cli]
   auth_tenant_id:
     description:
       - The tenant to sign in to, by its id or one of its verified domain names.
@@ -81,7 +86,7 @@ requirements:
   - requests >= 2.28
   - msal >= 1.23
 notes:
-  - An option goes before its environment variable, field by field, and a blank counts as not set. The task's
-    C(environment) keyword is honoured.
+  - An option goes before the section of O(auth_profile), and that before the environment variable, field by field. A
+    blank counts as not set. The task's C(environment) keyword is honoured.
   - All tasks of one C(ansible-playbook) run share one sign-in for each identity. The token is kept in memory only.
 """

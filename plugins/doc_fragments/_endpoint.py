@@ -11,10 +11,23 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  auth_profile:
+    description:
+      - A section of C(~/.azure/credentials), the file of C(azure.azcollection). Its C(cloud_environment) says in which
+        cloud the tenant is. Modules that sign in to Microsoft Graph do so with its C(client_id), C(tenant) and
+        C(secret), C(x509_certificate_path), C(oidc_token) or C(oidc_token_file_path).
+      - Each option goes before what the section says, and that before the environment variables.
+      - If not set, E(AZURE_PROFILE) is used. Such a section counts as much as the other variables, so that one which
+        says something else is an error.
+      - A section that is not there is an error. The section C([default]) counts by itself only where neither an option
+        nor a variable says who signs in, before the Azure CLI does.
+      - C(ad_user), C(password) and C(adfs_authority_url) are refused; other keys have no meaning here. A C(%) stands
+        for itself. Where other users can read a file with a secret, each task warns.
+    type: str
   cloud_environment:
     description:
       - The national cloud of the tenant.
-      - If not set, E(AZURE_CLOUD_ENVIRONMENT) is used, else V(AzureCloud).
+      - If not set, E(AZURE_CLOUD_ENVIRONMENT) is used, or the section of O(auth_profile), else V(AzureCloud).
     type: str
     choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentDoD, AzureChinaCloud]
   authority_url:

@@ -5,9 +5,9 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """Options to typed settings. Nothing here talks to a network.
 
-Read the module utilities in the order in which data flows: _arguments, _auth, _http, _graph, the resources
-(_application, _service_principal, _permissions, _consent, _secret, _certificate, _federated_credential,
-_registration_info), _plan, _module.
+Read the module utilities in the order in which data flows: _arguments, _profiles, _auth_settings, _auth, _http,
+_graph, the resources (_application, _service_principal, _permissions, _consent, _secret, _certificate,
+_federated_credential, _registration_info), _plan, _module.
 
 The options for the sign-in all begin with C(auth_), so that they can never be mistaken for those of the application
 that is managed: a module that creates client secrets must not take the operator's for its own.
@@ -22,6 +22,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS, Cloud
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profiles import Section
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -72,6 +75,7 @@ class ArgumentSpec:
 
 ENDPOINT = ArgumentSpec(
     options={
+        "auth_profile": {"type": "str"},
         "cloud_environment": {"type": "str", "choices": list(CLOUDS)},
         "authority_url": {"type": "str"},
         "graph_url": {"type": "str"},
@@ -91,6 +95,7 @@ AUTH = ArgumentSpec(
                 "certificate",
                 "federated_token",
                 "managed_identity",
+                "device_code",
                 "access_token",
                 "cli",
             ],
@@ -152,6 +157,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "auth_federated_token": ("AZURE_FEDERATED_TOKEN",),
     "auth_federated_token_file": ("AZURE_FEDERATED_TOKEN_FILE",),
     "auth_access_token": ("AZURE_ACCESS_TOKEN",),
+    "auth_profile": ("AZURE_PROFILE",),
     "cloud_environment": ("AZURE_CLOUD_ENVIRONMENT",),
     "authority_url": ("AZURE_AUTHORITY_HOST",),
     "graph_url": ("AZURE_GRAPH_URL",),
@@ -185,65 +191,58 @@ class Endpoint:
         return next((cloud for cloud in CLOUDS.values() if (cloud.authority, cloud.graph) == ours), None)
 
 
-@dataclasses.dataclass(frozen=True)
-class AuthSettings:
-    """How to sign in. ``given`` names the fields that came as options rather than from the environment."""
+def pick(
+    name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+) -> str | None:
+    """The option, else what a section of ~/.azure/credentials or the environment says; a blank is unset.
 
-    source: str
-    tenant_id: str | None
-    client_id: str | None
-    client_secret: str | None = dataclasses.field(repr=False)
-    certificate_path: str | None
-    certificate_password: str | None = dataclasses.field(repr=False)
-    certificate_chain: bool
-    federated_token: str | None = dataclasses.field(repr=False)
-    federated_token_file: str | None
-    access_token: str | None = dataclasses.field(repr=False)
-    given: frozenset[str]
-
-    def value(self, option: str) -> str | None:
-        """By the name of its option."""
-        found: str | None = getattr(self, option.removeprefix("auth_"))
-        return found
-
-    @property
-    def secrets(self) -> tuple[str | None, ...]:
-        return (self.client_secret, self.certificate_password, self.federated_token, self.access_token)
-
-
-def pick(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
-    """The option, else its environment variable; a blank is unset.
-
-    Two spellings of one variable with different values are a contradiction, never a silent choice.
+    A section that an option names goes before the environment. Otherwise it is one of several spellings, and two with
+    different values are a contradiction, never a silent choice. Raises InputError.
     """
-    option = _filled(params.get(name))
+    option = filled(params.get(name))
     if option is not None:
         return option
-    found = {variable: value for variable in ENVIRONMENT[name] if (value := _filled(environ.get(variable)))}
+    of_section = section.values.get(name) if section is not None else None
+    if section is not None and section.before_environment and of_section is not None:
+        return of_section
+    found = {variable: value for variable in ENVIRONMENT[name] if (value := filled(environ.get(variable)))}
     is_path = ({**AUTH.options, **ENDPOINT.options}[name]).get("type") == "path"
     for variable, value in found.items():
         check_characters(variable, value, is_path=is_path)
-    if name != "ca_file" and len(set(found.values())) > 1:
+    told = {f"the environment variable {variable}": value for variable, value in found.items()}
+    if section is not None and of_section is not None:
+        told[section.title] = of_section
+    if name != "ca_file" and len(set(told.values())) > 1:
+        of_variables = len(told) == len(found)
         raise InputError(
-            f"The environment variables {' and '.join(found)} contradict each other",
+            f"The environment variables {' and '.join(found)} contradict each other"
+            if of_variables
+            else f"{' and '.join(told)} contradict each other about {name}",
             next_step=f"Unset one of them, or set the option {name}.",
         )
-    return next(iter(found.values()), None)
+    return next(iter(told.values()), None)
 
 
-def endpoint_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Endpoint:
-    """Which cloud, or which custom pair of hosts.
+def endpoint_settings(
+    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+) -> Endpoint:
+    """Which cloud, or which custom pair of hosts; ``section`` is the one of ~/.azure/credentials that counts.
 
     Raises InputError where names and hosts of different clouds are mixed.
     """
-    name = pick("cloud_environment", params, environ)
+    name = pick("cloud_environment", params, environ, section)
     if name is not None and name not in CLOUDS:
         raise InputError(
-            f"AZURE_CLOUD_ENVIRONMENT is {name!r}, which is not a known national cloud",
+            f"{known_as('cloud_environment', section)} is {shown(name)}, which is not a known national cloud",
             next_step=f"Use one of {', '.join(CLOUDS)}.",
         )
     authority = _host_url("authority_url", pick("authority_url", params, environ))
     graph = _host_url("graph_url", pick("graph_url", params, environ))
+    if authority is None and filled(environ.get("AZURE_ADFS_AUTHORITY_URL")):
+        raise InputError(
+            "AZURE_ADFS_AUTHORITY_URL is set, which is not supported here",
+            next_step="Unset it. For an endpoint of your own, set authority_url together with graph_url.",
+        )
     authority = next((c.authority for c in CLOUDS.values() if authority in c.authority_aliases), authority)
     if name is None:
         # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.
@@ -264,7 +263,7 @@ def endpoint_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str
     ca_file = pick("ca_file", params, environ)
     if ca_file is not None and not os.path.isfile(ca_file):
         raise InputError(
-            f"{_known_as('ca_file')} is {shown(ca_file)}, which is not a file",
+            f"{known_as('ca_file')} is {shown(ca_file)}, which is not a file",
             next_step="Set it to a file with certificates in PEM form, or unset it.",
         )
     return Endpoint(
@@ -276,46 +275,6 @@ def endpoint_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str
         wait_timeout=positive("wait_timeout", params),
         environ=dict(environ),
     )
-
-
-def auth_settings(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> AuthSettings:
-    """The operator's sign-in, option over variable, field by field."""
-    source = pick("auth_source", params, environ) or "auto"
-    choices = AUTH.options["auth_source"]["choices"]
-    if source not in choices:
-        raise InputError(
-            f"ANSIBLE_AZURE_AUTH_SOURCE is {source!r}, which is not supported here",
-            next_step=f"Set the option auth_source to one of {', '.join(choices)}.",
-        )
-    tenant_id = pick("auth_tenant_id", params, environ)
-    if tenant_id is not None:
-        check_tenant(_known_as("auth_tenant_id"), tenant_id)
-    client_id = pick("auth_client_id", params, environ)
-    if client_id is not None:
-        check_guid(_known_as("auth_client_id"), client_id)
-    return AuthSettings(
-        source=source,
-        tenant_id=tenant_id,
-        client_id=client_id,
-        client_secret=pick("auth_client_secret", params, environ),
-        certificate_path=pick("auth_certificate_path", params, environ),
-        certificate_password=pick("auth_certificate_password", params, environ),
-        certificate_chain=_switch("auth_certificate_send_chain", params, environ),
-        federated_token=pick("auth_federated_token", params, environ),
-        federated_token_file=pick("auth_federated_token_file", params, environ),
-        access_token=pick("auth_access_token", params, environ),
-        given=frozenset(name for name in AUTH.options if _filled(params.get(name)) is not None),
-    )
-
-
-def _switch(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> bool:
-    """Raises InputError for a variable that says neither yes nor no, as Microsoft's own libraries spell it."""
-    if isinstance(params.get(name), bool):
-        return bool(params[name])
-    value = (pick(name, {}, environ) or "false").strip().lower()
-    if value not in ("true", "1", "false", "0"):
-        raise InputError(f"{_known_as(name)} is {shown(value)}", next_step="Set it to true or false.")
-    return value in ("true", "1")
 
 
 def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:
@@ -388,12 +347,13 @@ def shown(value: str) -> str:
     return repr(value if len(value) <= 80 else value[:77] + "...")
 
 
-def _known_as(option: str) -> str:
-    """An option together with the environment variables that may have been set instead."""
-    return f"{option} ({' or '.join(ENVIRONMENT[option])})"
+def known_as(option: str, section: Section | None = None) -> str:
+    """An option together with whatever else may have been set instead."""
+    others = [*ENVIRONMENT[option], *([section.title] if section and option in section.values else [])]
+    return f"{option} ({' or '.join(others)})"
 
 
-def _filled(value: t.Any) -> str | None:
+def filled(value: t.Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
@@ -415,4 +375,4 @@ def _host_url(name: str, value: str | None) -> str | None:
     text = value.strip().rstrip("/").lower()
     if name == "authority_url" and "://" not in text:
         text = f"https://{text}"  # the SDKs' AZURE_AUTHORITY_HOST may be a bare host name
-    return host_url(_known_as(name), text)
+    return host_url(known_as(name), text)

@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID, AuthSettings, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import GUID, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
+    EXPIRY_MARGIN,
     AccessToken,
     IdentityPlatform,
 )
@@ -24,13 +26,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._operator
     CertificateCredential,
     ClientSecretCredential,
     Credential,
+    DeviceCodeCredential,
     FederatedTokenCredential,
     ManagedIdentityCredential,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
-
-EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
-
 
 KINDS: tuple[type[Credential], ...] = (
     AccessTokenCredential,
@@ -38,32 +38,42 @@ KINDS: tuple[type[Credential], ...] = (
     CertificateCredential,
     FederatedTokenCredential,
     ManagedIdentityCredential,
+    DeviceCodeCredential,
     AzureCliCredential,
 )
 # Set by the platform for every process in a pod, so that it counts only where nobody asked for anything else.
 AMBIENT = frozenset({"auth_federated_token_file"})
 
 
-def choose_credential(settings: AuthSettings, endpoint: Endpoint) -> Credential:
+def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> Credential:
     """The kind that was asked for, or the one whose settings are there; options before environment.
+
+    ``memory`` tells whether a person signed in in this run.
 
     Raises InputError where two kinds are asked for at once, and for whatever the kind itself finds missing.
     """
     if settings.source == "auto":
-        kind = _automatic(settings)
+        kind = _automatic(settings, endpoint, memory)
     else:
         kind = next(kind for kind in KINDS if kind.name == settings.source)
-    credential = kind(settings, endpoint)
+    credential = kind(settings, endpoint, memory)
     credential.validate()
     return credential
 
 
-def _automatic(settings: AuthSettings) -> type[Credential]:
+def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> type[Credential]:
     offers = {kind: kind.offered(settings) for kind in KINDS}
-    by_option = [kind for kind, names in offers.items() if names & settings.given]
-    if not by_option and "auth_client_id" in settings.given:
-        return ClientSecretCredential  # which says what is missing; an option is never ignored
-    candidates = by_option or [kind for kind, names in offers.items() if names - {"auth_client_id"} - AMBIENT]
+    candidates: list[type[Credential]] = []
+    for told in (settings.given, settings.of_profile):
+        # A client id alone goes with every way to sign in.
+        candidates = [kind for kind, names in offers.items() if names & told - {"auth_client_id"}]
+        candidates = candidates or [kind for kind, names in offers.items() if names & told]
+        if candidates:
+            break
+        if "auth_client_id" in told:
+            return ClientSecretCredential  # which says what is missing; an option is never ignored
+    ambient = AMBIENT - settings.of_section
+    candidates = candidates or [kind for kind, names in offers.items() if names - {"auth_client_id"} - ambient]
     if len(candidates) > 1:
         raise InputError(
             f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
@@ -71,9 +81,19 @@ def _automatic(settings: AuthSettings) -> type[Credential]:
         )
     if candidates:
         return candidates[0]
+    if find_login(memory, endpoint.authority, settings.tenant_id):
+        return DeviceCodeCredential
     if offers[FederatedTokenCredential]:
         return FederatedTokenCredential
-    return ClientSecretCredential if settings.client_id else AzureCliCredential
+    if settings.client_id:
+        return ClientSecretCredential
+    if settings.user_variable:
+        raise InputError(
+            f"{settings.user_variable} is set, but nobody signs in here with a user name and a password",
+            next_step="Sign in as an application, with azure_device_login, or as whoever is signed in to the Azure CLI"
+            " (auth_source: cli).",
+        )
+    return AzureCliCredential
 
 
 def operator_token(
@@ -92,8 +112,7 @@ def operator_token(
     Raises InputError where the token is for another tenant than the one that was asked for.
     """
     digest = hashlib.sha256()
-    identity = dataclasses.replace(settings, source="", given=frozenset())
-    for part in (credential.name, endpoint.authority, endpoint.resource, dataclasses.astuple(identity)):
+    for part in (credential.name, endpoint.authority, endpoint.resource, credential.identity):
         digest.update(repr(part).encode())
     key = f"token:{digest.hexdigest()}"
     with memory.exclusive(endpoint.wait_timeout):

@@ -31,9 +31,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
 DISCOVERY_LIFETIME = 3600  # seconds
+EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
 DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
 LARGEST_ANSWER = 256 * 1024  # bytes; a token has a few thousand. SharedMemory keeps the answer to the discovery
 TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trace_id", "correlation_id")
+USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "message")
+LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 AADSTS = re.compile(r"AADSTS[0-9]+")
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
@@ -123,28 +126,57 @@ class IdentityPlatform:
         Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
         reached.
         """
+        what = f"sign in as the application {client_id} to the tenant {tenant_id}"
+        result, last = self.ask(
+            what,
+            "ConfidentialClientApplication",
+            lambda application: application.acquire_token_for_client(scopes=[f"{resource}/.default"]),
+            tenant_id=tenant_id,
+            client_id=client_id,
+            client_credential=credential,
+        )
+        if not is_token(result.get("access_token")):
+            raise refusal(what, last, result, fallback="no access token")
+        return token_of(result)
+
+    def ask(
+        self,
+        what: str,
+        kind: str,
+        question: t.Callable[[t.Any], t.Any],
+        *,
+        tenant_id: str,
+        client_id: str,
+        **more: t.Any,
+    ) -> tuple[dict[str, t.Any], Response | None]:
+        """What an application of msal of this kind answers to one question, and the last answer of the server.
+
+        Raises SignInError for what msal does not understand, TransportError where nobody was reached.
+        """
         msal = quiet_msal()
         refused_by_msal = import_library("msal.exceptions").MsalError
         adapter = _MsalHttp(self._http, self._memory)
-        what = f"sign in as the application {client_id} to the tenant {tenant_id}"
         try:
             # Instance discovery would ask login.microsoftonline.com about a host that the user named or that our own
             # table holds; it is one more request and the wrong host in a private or national cloud.
-            application = msal.ConfidentialClientApplication(
+            application = getattr(msal, kind)(
                 client_id,
-                client_credential=credential,
                 authority=f"{self._authority}/{tenant_id}",
                 instance_discovery=False,
                 http_client=adapter,
+                **more,
             )
-            result = application.acquire_token_for_client(scopes=[f"{resource}/.default"])
+            result = question(application)
         except (*ODDITIES, refused_by_msal) as exc:
             # What msal raises about an answer that it does not understand depends on the answer and on its version.
-            raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
-        if not isinstance(result, dict) or not is_token(result.get("access_token")):
-            raise _refusal(what, adapter.last, result if isinstance(result, dict) else {}, fallback="no access token")
-        lifetime = seconds_of(result.get("expires_in")) or DEFAULT_LIFETIME
-        return AccessToken.of(result["access_token"], time.time() + lifetime)
+            raise refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
+        return result if isinstance(result, dict) else {}, adapter.last
+
+
+def token_of(result: t.Mapping[str, t.Any]) -> AccessToken:
+    """Of an answer that holds one."""
+    lifetime = seconds_of(result.get("expires_in")) or DEFAULT_LIFETIME
+    return AccessToken.of(result["access_token"], time.time() + lifetime)
 
 
 def quiet_msal() -> t.Any:
@@ -157,8 +189,19 @@ def quiet_msal() -> t.Any:
     return msal
 
 
-def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *, fallback: str) -> SignInError:
-    """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery."""
+def refusal(
+    what: str,
+    last: Response | None,
+    result: t.Mapping[str, t.Any],
+    *,
+    fallback: str,
+    steps: t.Mapping[str, str] = SIGN_IN_STEPS,
+    otherwise: str = "Check the tenant id, the client id and the credential.",
+) -> SignInError:
+    """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
+
+    ``steps`` say what to do by the AADSTS code, ``otherwise`` where there is none or an unknown one.
+    """
     if not result.get("error_description") and last is not None:
         result = _json_object(last) or result
     description = _text(result, "error_description") or ""
@@ -171,7 +214,7 @@ def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *,
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
     else:
         reason = first_line or _text(result, "error") or fallback
-        next_step = SIGN_IN_STEPS.get(code or "", "Check the tenant id, the client id and the credential.")
+        next_step = steps.get(code or "", otherwise)
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,
@@ -245,7 +288,9 @@ class _MsalHttp:
         if endpoint is None:
             raise ValueError("the description of the tenant names no token endpoint")
         # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
-        known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint})
+        device = _text(told, "device_authorization_endpoint")
+        offered = {"device_authorization_endpoint": device} if device and self._http.is_configured(device) else {}
+        known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint, **offered})
         if self._http.is_configured(endpoint):
             self._memory.remember(key, known, seconds=DISCOVERY_LIFETIME)
         return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
@@ -260,11 +305,15 @@ class _MsalHttp:
     ) -> _MsalResponse:
         answer = self._send("POST", url, params=params, headers=headers, data=data)
         # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
-        # token for an application has. So it gets the few that count.
+        # token for an application or a person needs. So it gets the few that count.
         told = _json_object(answer) or {}
-        kept = {name: value for name in TOKEN_TEXTS if (value := _text(told, name)) is not None}
+        kept = {name: value for name in (*TOKEN_TEXTS, *USER_TEXTS) if (value := _text(told, name)) is not None}
         lifetime = seconds_of(told.get("expires_in"))
-        content = json.dumps({**kept, "expires_in": int(lifetime or DEFAULT_LIFETIME)})
+        interval = seconds_of(told.get("interval"))
+        numbers = {"expires_in": int(lifetime or DEFAULT_LIFETIME)}
+        if interval is not None:
+            numbers["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))
+        content = json.dumps({**kept, **numbers})
         return _MsalResponse(dataclasses.replace(answer, content=content.encode()))
 
     def close(self) -> None:

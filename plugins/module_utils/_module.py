@@ -22,13 +22,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     ArgumentSpec,
-    AuthSettings,
     Endpoint,
-    auth_settings,
     check_characters,
     endpoint_settings,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth import choose_credential, operator_token
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings, auth_settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
@@ -36,6 +36,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._operator_credentials import Credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import Plan, View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profiles import (
+    Section,
+    default_section,
+    named_section,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
 State = t.TypeVar("State")
@@ -66,12 +71,17 @@ def _whole_second() -> datetime.datetime:
 
 @dataclasses.dataclass
 class Call:
-    """One call of a module: its options, and the connection that they ask for, made when it is first used."""
+    """One call of a module: its options, and the connection that they ask for, made when it is first used.
+
+    ``of_others`` are defaults of the action group for options that this module does not have. Where they say who signs
+    in, the section [default] of ~/.azure/credentials does not count for this module either.
+    """
 
     params: t.Mapping[str, t.Any]
     check_mode: bool
     environ: t.Mapping[str, str]
     memory: RunMemory
+    of_others: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
     secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
@@ -79,8 +89,27 @@ class Call:
     _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
 
     @functools.cached_property
+    def section(self) -> Section | None:
+        """The section of ~/.azure/credentials that counts: for the operator, and for the cloud of all modules."""
+        section = named_section(self.params, self.environ)
+        if section is None:
+            section = default_section({**self.of_others, **self.params}, self.environ)
+            # Somebody who signed in in this run, goes before a file.
+            if section and find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
+                section = None
+        if section is not None and section.open_to_others:
+            self.warn(f"Other users of this machine can read the secrets in {section.path}: chmod 600 {section.path}")
+        return section
+
+    @functools.cached_property
     def endpoint(self) -> Endpoint:
-        return endpoint_settings(self.params, self.environ)
+        told = self.section is not None and self.section.ignores_certificates
+        if told or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
+            self.warn(
+                "cert_validation_mode=ignore has no effect here: who answers is always checked. Set ca_file"
+                " (REQUESTS_CA_BUNDLE) to the certificate authority of your proxy or endpoint."
+            )
+        return endpoint_settings(self.params, self.environ, self.section)
 
     @functools.cached_property
     def http(self) -> HttpClient:
@@ -106,7 +135,7 @@ class Call:
         settings, _credential = self._auth
         endpoint = dataclasses.replace(self.endpoint, resource_other_than_graph=resource)
         token = operator_token(
-            choose_credential(settings, endpoint),
+            choose_credential(settings, endpoint, self.memory),
             settings,
             endpoint=endpoint,
             http=self.http,
@@ -131,10 +160,13 @@ class Call:
 
     @functools.cached_property
     def _auth(self) -> tuple[AuthSettings, Credential]:
-        settings = auth_settings(self.params, self.environ)
+        settings = auth_settings(self.params, self.environ, self.section)
         for secret in settings.secrets:
             self.secrets.add(secret)
-        return settings, choose_credential(settings, self.endpoint)
+        credential = choose_credential(settings, self.endpoint, self.memory)
+        for secret in credential.secrets:
+            self.secrets.add(secret)
+        return settings, credential
 
     def _token(self, fresh: bool) -> AccessToken:
         if fresh or self._signed_in is None:

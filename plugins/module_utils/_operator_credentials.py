@@ -21,8 +21,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     ENVIRONMENT,
     SECRET_VARIABLES,
-    AuthSettings,
     Endpoint,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import (
+    Login,
+    find_login,
+    renewed,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
@@ -37,6 +42,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._managed_
     check_library,
     managed_identity_token,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
 
 CLI_TIMEOUT = 120  # seconds
 
@@ -46,12 +52,20 @@ class Credential(t.Protocol):
 
     name: t.ClassVar[str]
 
-    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
         """Nothing is checked yet."""
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
         """The settings present that ask for this kind; empty where none does."""
+
+    @property
+    def identity(self) -> tuple[t.Any, ...]:
+        """Who signs in; two with the same share a sign-in."""
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        """What no message may repeat."""
 
     def validate(self) -> None:
         """Raises InputError for what can be known without a network."""
@@ -60,15 +74,31 @@ class Credential(t.Protocol):
         """Raises SignInError or TransportError."""
 
 
-class ApplicationCredential:
+class _BySettings:
+    """Whose settings say all about who signs in."""
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset()
+
+    @property
+    def identity(self) -> tuple[t.Any, ...]:
+        return self._settings.identity
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        return self._settings.secrets
+
+
+class ApplicationCredential(_BySettings):
     """What the three ways to sign in as an application have in common."""
 
     name: t.ClassVar[str]
     wants: t.ClassVar[tuple[str, ...]]  # any of these fields asks for it
-
-    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
-        self._settings = settings
-        self._endpoint = endpoint
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
@@ -166,18 +196,10 @@ class FederatedTokenCredential(ApplicationCredential):
         return {"client_assertion": self._assertion()}
 
 
-class ManagedIdentityCredential:
+class ManagedIdentityCredential(_BySettings):
     """The identity of the machine on which the controller runs. Nothing hints at it, so it has to be asked for."""
 
     name: t.ClassVar[str] = "managed_identity"
-
-    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
-        self._settings = settings
-        self._endpoint = endpoint
-
-    @classmethod
-    def offered(cls, settings: AuthSettings) -> frozenset[str]:
-        return frozenset()
 
     def validate(self) -> None:
         check_library()
@@ -191,13 +213,10 @@ class ManagedIdentityCredential:
         )
 
 
-class AccessTokenCredential:
+class AccessTokenCredential(_BySettings):
     """A token that somebody else got."""
 
     name: t.ClassVar[str] = "access_token"
-
-    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
-        self._settings = settings
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
@@ -224,18 +243,54 @@ class AccessTokenCredential:
         return AccessToken.of(self._settings.access_token or "")
 
 
-class AzureCliCredential:
-    """Whoever is signed in to the Azure CLI on the controller."""
+class DeviceCodeCredential:
+    """The person who signed in with azure_device_login in this run."""
 
-    name: t.ClassVar[str] = "cli"
+    name: t.ClassVar[str] = "device_code"
 
-    def __init__(self, settings: AuthSettings, endpoint: Endpoint) -> None:
-        self._settings = settings
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
+        self._tenant_id = settings.tenant_id
         self._endpoint = endpoint
+        self._memory = memory
+        self._login: Login | None = None
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
         return frozenset()
+
+    @property
+    def identity(self) -> tuple[t.Any, ...]:
+        return (self._remembered().id,)
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        return (self._remembered().refresh_token,)
+
+    def validate(self) -> None:
+        self._remembered()
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        # Another task may have renewed it meanwhile.
+        self._login = None
+        return renewed(identity, self._memory, self._remembered(), endpoint=self._endpoint)
+
+    def _remembered(self) -> Login:
+        if self._login is None:
+            self._login = find_login(self._memory, self._endpoint.authority, self._tenant_id)
+        if self._login is None:
+            to = f" to the tenant {self._tenant_id}" if self._tenant_id else ""
+            raise InputError(
+                f"Nobody signed in with a device code{to} at {self._endpoint.authority} in this run",
+                next_step="Run azure_device_login before, in the same run of ansible-playbook: the playbook"
+                " email_gateway.azure_apps.login does.",
+            )
+        return self._login
+
+
+class AzureCliCredential(_BySettings):
+    """Whoever is signed in to the Azure CLI on the controller."""
+
+    name: t.ClassVar[str] = "cli"
 
     def validate(self) -> None:
         """Nothing is known about the CLI without running it."""

@@ -110,6 +110,7 @@ def call_module(
     # Defaults of the action group reach every module of it, also the few that sign in to nothing.
     of_group = {**AUTH.options, **ENDPOINT.options}
     given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
+    of_others = {option: value for option, value in args.items() if option not in given}
     endless = [
         name for name, value in given.items() if spec.options.get(name, {}).get("type") == "int" and _endless(value)
     ]
@@ -122,7 +123,13 @@ def call_module(
             for error in validation.errors.errors
         ]
         return _refused("; ".join(found), name, spec=spec, given=given)
-    call = Call(params=validation.validated_parameters, check_mode=check_mode, environ=environ, memory=memory)
+    call = Call(
+        params=validation.validated_parameters,
+        check_mode=check_mode,
+        environ=environ,
+        memory=memory,
+        of_others=of_others,
+    )
     return module.execute(call)
 
 

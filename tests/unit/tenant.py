@@ -170,6 +170,16 @@ class Tenant:
         ).json()
         return answer
 
+    def whoever_is_asked_signs_in(self) -> None:
+        """At once, whenever a device code is given out."""
+
+        def decide() -> None:
+            identity = self.server.emulator.identity
+            for flow in identity.devices.flows.values():
+                identity.decide(flow.user_code, user_name=self.mailbox("adele"), approve=True)
+
+        self.server.faults.add(path="/devicecode$", times=9, then=decide)
+
     def mailbox(self, first: str) -> str:
         return f"{first}@{self.server.domain}"
 

@@ -68,6 +68,7 @@ def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None
     assert any(f"email_gateway.azure_apps.{module}" in task for task in examples)
     (playbooks.folder / "mail-gateway.crt").write_text(Pair.new(days=90).for_msal()["public_certificate"])
     server = playbooks.server
+    playbooks.tenant.whoever_is_asked_signs_in()
     # The examples name no server, and what they find missing stays so.
     defaults = {
         f"{PREFIX}.azure_smtp_oauth_info": {"smtp_host": server.smtp_host, "smtp_port": server.smtp_port},

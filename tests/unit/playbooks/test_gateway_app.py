@@ -40,14 +40,6 @@ def test_registers_proves_and_then_changes_nothing(playbooks: Playbooks) -> None
     assert again == {**result, "changed": False, "secret_days_left": again["secret_days_left"]}
 
 
-def test_the_operator_signs_in_once_a_run(playbooks: Playbooks) -> None:
-    run = playbooks.register().ok()
-    tokens = [entry for entry in run.requests if entry.path.endswith("/oauth2/v2.0/token")]
-    by_operator = [entry for entry in tokens if entry.body["client_id"] == playbooks.server.client_id]
-    assert len(by_operator) == 1
-    assert len(tokens) == 2, "the other one is the proof"
-
-
 def test_the_store_is_encrypted_private_and_holds_what_the_gateway_needs(playbooks: Playbooks) -> None:
     result = playbooks.register().ok().results["gateway_app_result"]
     assert playbooks.store.read_text().startswith("$ANSIBLE_VAULT;")

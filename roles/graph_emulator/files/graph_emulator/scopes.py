@@ -21,13 +21,14 @@ from .tenant import Tenant
 Json = dict[str, Any]
 OPENID_SCOPES = ("openid", "profile", "email", "offline_access")
 AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
-# What Azure CLI's tokens for Microsoft Graph carry without any consent of the tenant (public write-ups of them).
+# By client and resource: what Azure CLI's tokens carry without any consent of the tenant (public write-ups of them).
 PREAUTHORIZED = {
-    AZURE_CLI_APP_ID: frozenset({
+    (AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset({
         "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "AuditLog.Read.All",
         "DelegatedPermissionGrant.ReadWrite.All", "Directory.AccessAsUser.All", "Group.ReadWrite.All", "User.Read.All",
         "User.ReadWrite.All", "email", "openid", "profile",
     }),
+    (AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
 }
 # Delegated permissions: all four may consent (grant-admin-consent page of the Microsoft Entra documentation).
 _CONSENTING = frozenset({
@@ -90,8 +91,9 @@ def resource_named(tenant: Tenant, name: str, *, base: str) -> Json:
 
 
 def consented(tenant: Tenant, *, client: Json, resource: Json, user_id: str) -> frozenset[str]:
-    if client["appId"] in PREAUTHORIZED and resource["appId"] == catalogue.MICROSOFT_GRAPH_APP_ID:
-        return PREAUTHORIZED[client["appId"]]
+    preauthorized = PREAUTHORIZED.get((client["appId"], resource["appId"]))
+    if preauthorized is not None:
+        return preauthorized
     found: set[str] = set()
     for grant in tenant.directory.grants.where("clientId", client["id"]):
         if grant["resourceId"] == resource["id"] and (

@@ -17,15 +17,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     ENDPOINT,
     ENVIRONMENT,
     ArgumentSpec,
-    AuthSettings,
     Endpoint,
-    auth_settings,
     check_guid,
     check_tenant,
     check_text,
     endpoint_settings,
     pick,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings, auth_settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 
@@ -45,6 +44,7 @@ GOOD: dict[str, str] = {
     "auth_federated_token": "a.b.c",
     "auth_federated_token_file": "/run/token",
     "auth_access_token": "t0ken",
+    "auth_profile": "customer",
     "cloud_environment": "AzureChinaCloud",
     "authority_url": "https://login.example",
     "graph_url": "https://graph.example",
@@ -127,12 +127,15 @@ def test_no_representation_tells_a_secret() -> None:
     assert "s3cret" not in repr(endpoint({"AZURE_SECRET": "s3cret"}))
 
 
-@pytest.mark.parametrize("source", ["msi", "credential_file", "nonsense"])
-def test_an_unsupported_source_in_the_environment_is_named(source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "ours"),
+    [("msi", "managed_identity"), ("credential_file", "AZURE_PROFILE"), ("env", "auto"), ("nonsense", "client_secret")],
+)
+def test_an_unsupported_source_in_the_environment_is_named_with_what_it_is_called_here(source: str, ours: str) -> None:
     with pytest.raises(InputError) as failure:
         settings({"ANSIBLE_AZURE_AUTH_SOURCE": source})
     assert source in str(failure.value)
-    assert "client_secret" in failure.value.next_step
+    assert ours in failure.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -325,7 +328,7 @@ def test_the_sign_in_s_options_can_never_be_mistaken_for_those_of_a_resource() -
         if module is None:
             continue  # its options are with its action plugin
         seen += 1
-        own = module.argument_spec.options.keys() - AUTH.options.keys()
+        own = module.argument_spec.options.keys() - AUTH.options.keys() - ENDPOINT.options.keys()
         assert not [name for name in own if name.startswith("auth_")], path.name
     assert seen >= 6
 
