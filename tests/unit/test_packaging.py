@@ -34,6 +34,7 @@ ALLOWED = (
     "REUSE.toml",
     "changelogs/",
     "docs/",
+    "execution-environment.yml",
     "meta/",
     "playbooks/",
     "plugins/",
