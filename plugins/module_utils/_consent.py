@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors i
     InputError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._expected_permissions import Expected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
     FORBIDDEN,
     GraphClient,
@@ -206,6 +207,13 @@ class ConsentResource:
         self._address = application.Address.of(call.params)
         self._present = call.params["state"] == "present"
         self._revoke_stale = bool(call.params["revoke_stale"])
+        listed = call.params["expected_permissions"]
+        self._expected = None if listed is None else Expected.of("expected_permissions", listed)
+        if self._expected and not self._present:
+            raise InputError(
+                "expected_permissions goes with state=present only: state=absent withdraws everything",
+                next_step="Remove expected_permissions.",
+            )
         if self._revoke_stale and not self._present:
             raise InputError(
                 "revoke_stale goes with state=present only: state=absent withdraws everything",
@@ -260,6 +268,8 @@ class ConsentResource:
     def desired(self, current: Consent) -> Consent:
         if not self._present:
             return dataclasses.replace(current, granted=frozenset())
+        if self._expected:
+            self._expected.check(current.declared, current.principals, whose=self._address)
         unknown = [p for p in current.missing if current.principals.name(p) == p.id]
         if unknown:
             raise ConflictError(
