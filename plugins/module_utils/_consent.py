@@ -101,6 +101,7 @@ def consent_reads(client_id: str, *, lag: bool, forbidden_ok: bool = False) -> l
         Read(
             path=f"{principal}/appRoleAssignments",
             tried=f"read what is granted to the application {client_id}",
+            right="read_assignments",
             lag=lag,
             shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
             forbidden_ok=forbidden_ok,
@@ -299,13 +300,16 @@ class ConsentResource:
                 f"The tenant has no service principal of the resource {permission.resource}",
                 next_step="Check the resource's client id, or remove its permissions from the application.",
             )
+        right = "assign_app_role"
+        if permission.resource != RESOURCES["microsoft_graph"]:
+            right = "assign_other_app_role"
         try:
             made = self._graph.write(
                 Write(
                     method="POST",
                     path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
                     tried=f"grant {current.principals.shown(permission)} to {self._address}",
-                    right="assign_app_role",
+                    right=right,
                     body={
                         "principalId": current.principal_id,
                         "resourceId": resource.object_id,
@@ -330,7 +334,7 @@ class ConsentResource:
                 path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
                 tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
                 f" from {self._address}",
-                right="assign_app_role",
+                right="unassign_app_role",
                 # What this run made is not gone where it is not found, but not there yet.
                 lag=self._graph.created_here(assignment_id),
             )

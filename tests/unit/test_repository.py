@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import RIGHTS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import RIGHTS
 from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
