@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors i
     InputError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._expected_permissions import Expected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
     FORBIDDEN,
     GraphClient,
@@ -100,6 +101,7 @@ def consent_reads(client_id: str, *, lag: bool, forbidden_ok: bool = False) -> l
         Read(
             path=f"{principal}/appRoleAssignments",
             tried=f"read what is granted to the application {client_id}",
+            right="read_assignments",
             lag=lag,
             shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
             forbidden_ok=forbidden_ok,
@@ -206,6 +208,13 @@ class ConsentResource:
         self._address = application.Address.of(call.params)
         self._present = call.params["state"] == "present"
         self._revoke_stale = bool(call.params["revoke_stale"])
+        listed = call.params["expected_permissions"]
+        self._expected = None if listed is None else Expected.of("expected_permissions", listed)
+        if self._expected and not self._present:
+            raise InputError(
+                "expected_permissions goes with state=present only: state=absent withdraws everything",
+                next_step="Remove expected_permissions.",
+            )
         if self._revoke_stale and not self._present:
             raise InputError(
                 "revoke_stale goes with state=present only: state=absent withdraws everything",
@@ -260,6 +269,8 @@ class ConsentResource:
     def desired(self, current: Consent) -> Consent:
         if not self._present:
             return dataclasses.replace(current, granted=frozenset())
+        if self._expected:
+            self._expected.check(current.declared, current.principals, whose=self._address)
         unknown = [p for p in current.missing if current.principals.name(p) == p.id]
         if unknown:
             raise ConflictError(
@@ -289,13 +300,16 @@ class ConsentResource:
                 f"The tenant has no service principal of the resource {permission.resource}",
                 next_step="Check the resource's client id, or remove its permissions from the application.",
             )
+        right = "assign_app_role"
+        if permission.resource != RESOURCES["microsoft_graph"]:
+            right = "assign_other_app_role"
         try:
             made = self._graph.write(
                 Write(
                     method="POST",
                     path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
                     tried=f"grant {current.principals.shown(permission)} to {self._address}",
-                    right="assign_app_role",
+                    right=right,
                     body={
                         "principalId": current.principal_id,
                         "resourceId": resource.object_id,
@@ -320,7 +334,7 @@ class ConsentResource:
                 path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
                 tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
                 f" from {self._address}",
-                right="assign_app_role",
+                right="unassign_app_role",
                 # What this run made is not gone where it is not found, but not there yet.
                 lag=self._graph.created_here(assignment_id),
             )

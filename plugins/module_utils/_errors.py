@@ -14,32 +14,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import RIGHTS
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
 CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
-
-# Who may do what: application permission of Microsoft Graph, and the directory role that gives a person the same.
-# Source: Microsoft Graph permissions reference and "Grant tenant-wide admin consent to an application".
-RIGHTS: dict[str, tuple[str, str]] = {
-    "read_application": ("Application.Read.All", "Application Administrator or Cloud Application Administrator"),
-    "write_application": (
-        "Application.ReadWrite.OwnedBy (for applications that it owns) or Application.ReadWrite.All",
-        "Application Administrator or Cloud Application Administrator",
-    ),
-    "change_owners": (
-        "Directory.Read.All together with Application.ReadWrite.OwnedBy or Application.ReadWrite.All",
-        "Application Administrator or Cloud Application Administrator",
-    ),
-    "assign_app_role": (
-        "AppRoleAssignment.ReadWrite.All together with Application.Read.All",
-        "Privileged Role Administrator",
-    ),
-    "read_grant": ("Directory.Read.All", "Application Administrator or Cloud Application Administrator"),
-    "write_grant": (
-        "DelegatedPermissionGrant.ReadWrite.All or Directory.ReadWrite.All",
-        "Application Administrator or Cloud Application Administrator",
-    ),
-}
 
 
 class AppsError(Exception):
@@ -268,10 +246,10 @@ def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
             " (azure_app_registration_info lists them with their expiry), then run again."
         )
     if fault.status == 403:
-        permission, role = RIGHTS[right or "read_application"]
+        needed = RIGHTS[right or "read_application"]
         return (
-            f"Give the identity that signs in the Microsoft Graph application permission {permission} with admin"
-            f" consent, or sign in as a person with the directory role {role}."
+            f"Give the identity that signs in the Microsoft Graph application permission {needed.application_text} with"
+            f" admin consent, or sign in as a person with the directory role {needed.role_text}."
         )
     if "CredentialInvalidLifetimeAsPerAppPolicy" in (fault.code, *fault.detail_codes):
         return (

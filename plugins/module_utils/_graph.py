@@ -53,7 +53,7 @@ GOOD_WRITES = frozenset({200, 201, 202, 204})
 
 @dataclasses.dataclass(frozen=True)
 class Read:
-    """One GET. ``tried`` completes "Could not ..."; ``right`` is a key of _errors.RIGHTS.
+    """One GET. ``tried`` completes "Could not ..."; ``right`` is a key of _rights.RIGHTS.
 
     ``lag`` says that this run created the object, so that a misleading answer means "not replicated yet".
     ``forbidden_ok`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.

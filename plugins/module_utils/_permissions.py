@@ -32,6 +32,12 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
 
 FIELDS = ("id", "appId", "displayName", "requiredResourceAccess")
+# The form of an option that lists permissions, one entry a resource.
+LISTED: dict[str, dict[str, t.Any]] = {
+    "resource": {"type": "str", "required": True},
+    "application": {"type": "list", "elements": "str"},
+    "delegated": {"type": "list", "elements": "str"},
+}
 GRAPH_TYPES = {"application": "Role", "delegated": "Scope"}
 TYPES = {graph_type: name for name, graph_type in GRAPH_TYPES.items()}
 

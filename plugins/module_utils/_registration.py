@@ -471,6 +471,7 @@ class RegistrationResource:
                     method="DELETE",
                     path=f"directory/deletedItems/{object_id}",
                     tried=f"purge {self._wish.address}",
+                    right="purge_application",
                     lag=self._deleted_now is not None,
                 )
             )

@@ -99,6 +99,7 @@ def create_service_principal(graph: GraphClient, client_id: str, *, display_name
                 method="PATCH",
                 path=path,
                 tried=f"create the service principal of the application {client_id}",
+                right="create_service_principal",
                 body={"displayName": display_name},
                 headers={"Prefer": "create-if-missing"},
                 lag=graph.created_here(client_id),

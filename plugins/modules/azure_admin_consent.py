@@ -28,6 +28,28 @@ attributes:
   idempotent:
     support: full
 options:
+  expected_permissions:
+    description:
+      - What the application has to declare, no more and no less, one entry a resource. If it declares anything else,
+        nothing is granted, and the task fails with the difference.
+      - For those who consent to what others registered. An empty list stands for no permission at all.
+    type: list
+    elements: dict
+    suboptions:
+      resource:
+        description:
+          - The resource that offers them. Either V(microsoft_graph), V(exchange_online), or the client id of any
+            resource.
+        type: str
+        required: true
+      application:
+        description: Permissions for the application itself, without a signed-in user, by name or by id.
+        type: list
+        elements: str
+      delegated:
+        description: Permissions on behalf of a signed-in user, by name or by id.
+        type: list
+        elements: str
   revoke_stale:
     description: Also revoke what is granted but not declared any more.
     type: bool
@@ -51,6 +73,13 @@ EXAMPLES = r"""
 - name: Grant admin consent
   email_gateway.azure_apps.azure_admin_consent:
     unique_name: mail-gateway
+
+- name: Grant admin consent to this and to nothing else
+  email_gateway.azure_apps.azure_admin_consent:
+    unique_name: mail-gateway
+    expected_permissions:
+      - resource: microsoft_graph
+        application: [Mail.ReadWrite]
 
 - name: Keep consent and declaration exactly in step
   email_gateway.azure_apps.azure_admin_consent:
@@ -138,8 +167,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent import ConsentResource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import LISTED
 
-OWN = ArgumentSpec(options={"revoke_stale": {"type": "bool", "default": False}})
+OWN = ArgumentSpec(
+    options={
+        "revoke_stale": {"type": "bool", "default": False},
+        "expected_permissions": {"type": "list", "elements": "dict", "options": LISTED},
+    }
+)
 
 MODULE = Module(
     argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,

@@ -96,6 +96,7 @@ error:
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT, ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import LISTED
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions_info import permissions_info
 
 OWN = ArgumentSpec(
@@ -104,11 +105,7 @@ OWN = ArgumentSpec(
             "type": "list",
             "elements": "dict",
             "required": True,
-            "options": {
-                "resource": {"type": "str", "required": True},
-                "application": {"type": "list", "elements": "str"},
-                "delegated": {"type": "list", "elements": "str"},
-            },
+            "options": LISTED,
         },
     },
 )

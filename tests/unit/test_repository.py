@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import RIGHTS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import RIGHTS
 from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +30,8 @@ PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles").glob("*.yml"))
+ENVIRONMENT = "{{ gateway_app_environment }}"
+CONSENT_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_consent_environment) }}"
 FRAGMENTS = {
     "_application": (_application, arguments.APPLICATION),
     "_auth": (_auth, arguments.AUTH),
@@ -260,6 +262,10 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
             for task in _tasks(yaml.safe_load(path.read_text())):
                 where = f"{path}: {task['name']}"
                 signs_in = bool(set(signing) & set(task))
-                assert ("gateway_app_environment" in task.get("environment", "")) is signs_in, where
+                # Whoever decides on consent may be somebody else than whoever registers.
+                consents = "email_gateway.azure_apps.azure_admin_consent" in task or path.stem == "consent"
+                given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
+                written = task.get("environment", "").replace(" | default({}) }}", " }}")
+                assert written == (given if signs_in else ""), where
                 included = task.get("ansible.builtin.include_tasks", "")
                 assert isinstance(included, str) or "environment" not in included.get("apply", {}), where

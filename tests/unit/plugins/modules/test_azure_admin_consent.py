@@ -511,3 +511,61 @@ def test_withdrawing_from_an_application_that_is_gone_is_done(tenant: Tenant, ke
     assert not result["changed"]
     assert result["granted"] == []
     assert tenant.writes == []
+
+
+# What is expected
+
+
+def _expected(*roles: str, scopes: t.Sequence[str] = (), resource: str = "microsoft_graph") -> Json:
+    return {"resource": resource, "application": list(roles), "delegated": list(scopes)}
+
+
+def test_what_is_expected_is_granted_by_name_or_by_id(tenant: Tenant) -> None:
+    made = declared(tenant, scopes=SCOPES)
+    by_id = next(
+        permission["id"]
+        for permission in tenant.ok(MODULE, check=True, **GATEWAY)["granted"]
+        if permission["name"] == ROLES[0]
+    )
+    assert tenant.ok(MODULE, **GATEWAY, expected_permissions=[_expected(by_id, ROLES[1], scopes=SCOPES)])["changed"]
+    assert held_roles(tenant, made) == ROLES
+    again = tenant.ok(MODULE, **GATEWAY, expected_permissions=[_expected(*ROLES, scopes=SCOPES)])
+    assert not again["changed"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "unexpected", "undeclared"),
+    [
+        ([], ["microsoft_graph: Mail.ReadWrite (application)", "microsoft_graph: User.Read.All (application)"], []),
+        ([_expected(ROLES[0])], ["microsoft_graph: User.Read.All (application)"], []),
+        ([_expected(*ROLES, "Mail.Send")], [], ["microsoft_graph: Mail.Send (application)"]),
+        ([_expected(*ROLES, scopes=["User.Read"])], [], ["microsoft_graph: User.Read (delegated)"]),
+        (
+            # The same ids on another resource.
+            [_expected(ROLES[1]), _expected(ROLES[0], resource="exchange_online")],
+            ["microsoft_graph: Mail.ReadWrite (application)"],
+            ["exchange_online: Mail.ReadWrite (application)"],
+        ),
+    ],
+    ids=["nothing", "less", "more", "another kind", "another resource"],
+)
+def test_nothing_is_granted_to_what_asks_for_something_else(
+    tenant: Tenant, expected: list[Json], unexpected: list[str], undeclared: list[str]
+) -> None:
+    made = declared(tenant)
+    for check in (True, False):
+        result = tenant.fails(MODULE, check=check, **GATEWAY, expected_permissions=expected)
+        assert (result["error"]["unexpected"], result["error"]["undeclared"]) == (unexpected, undeclared)
+        assert all(name in result["msg"] for name in (*unexpected, *undeclared))
+    assert tenant.writes == []
+    assert held_roles(tenant, made) == []
+
+
+def test_what_is_expected_has_to_make_sense(tenant: Tenant) -> None:
+    twice = [_expected(ROLES[0]), _expected(ROLES[1])]
+    assert "listed twice" in tenant.fails(MODULE, **GATEWAY, expected_permissions=twice)["msg"]
+    blank = [_expected("Mail ReadWrite")]
+    assert "is not the name of a permission" in tenant.fails(MODULE, **GATEWAY, expected_permissions=blank)["msg"]
+    withdrawn = tenant.fails(MODULE, **GATEWAY, state="absent", expected_permissions=[])
+    assert "state=present only" in withdrawn["msg"]
+    assert tenant.graph_requests == 0

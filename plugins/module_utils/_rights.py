@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Who may do what: the one table behind the hints of a 403, the preflight and the documentation. Pure.
+
+An application needs application permissions. A person needs delegated permissions in the token and, as a person, a
+directory role or the object as its own ("Overview of Microsoft Graph permissions").
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import typing as t
+
+# A row lists alternatives, the least privileged first; within one, all permissions are needed together.
+Alternatives = tuple[tuple[str, ...], ...]
+
+REFERENCE = "https://learn.microsoft.com/graph/api/"
+ADMIN_CONSENT = "https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent"
+KEY_VAULT_ROLES = "https://learn.microsoft.com/azure/key-vault/general/rbac-guide"
+# Template ids, which are the values of the claim wids ("Microsoft Entra built-in roles"). The last one may do it all.
+ROLES_PAGE = "https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference"
+DIRECTORY_ROLES: dict[str, str] = {
+    "Application Administrator": "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+    "Cloud Application Administrator": "158c047a-c907-4556-b7ef-446551a6b5f7",
+    "Application Developer": "cf1c38e5-3621-4004-a7cb-879624dced7c",
+    "Privileged Role Administrator": "e8611ab8-c189-46e8-94e1-60213ab1f814",
+    "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
+}
+# In the wids of every member of a tenant, guests excepted: the default user permissions.
+MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+
+_READ, _WRITE, _OWNED = "Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"
+_ASSIGN = "AppRoleAssignment.ReadWrite.All"
+_READ_DIRECTORY, _WRITE_DIRECTORY = "Directory.Read.All", "Directory.ReadWrite.All"
+_GRANT = "DelegatedPermissionGrant.ReadWrite.All"
+# "the same access to information in the directory as the signed-in user" (permissions reference).
+_AS_USER = "Directory.AccessAsUser.All"
+_APPLICATION_ADMINS = ("Application Administrator", "Cloud Application Administrator")
+_CONSENTING = (*_APPLICATION_ADMINS, "Privileged Role Administrator")
+
+
+@dataclasses.dataclass(frozen=True)
+class Right:
+    """What Microsoft Graph asks for one kind of request.
+
+    ``application`` and ``roles`` work on every object; ``owned``, ``own_roles`` and, for every member of the tenant,
+    ``members_own`` only on objects that the identity owns; ``members`` says that every member may. ``sources`` are
+    pages of the reference.
+    """
+
+    application: Alternatives
+    scopes: Alternatives
+    sources: tuple[str, ...]
+    owned: Alternatives = ()
+    roles: tuple[str, ...] = ()
+    own_roles: tuple[str, ...] = ()
+    members: bool = False
+    members_own: bool = False
+
+    @property
+    def all_alternatives(self) -> Alternatives:
+        return (*self.owned, *self.application)
+
+    @property
+    def application_text(self) -> str:
+        """The least privileged permissions of an application, for a person to read."""
+        told = [f"{_together(self.owned[0])} (for applications that it owns)"] if self.owned else []
+        return " or ".join([*told, _together(self.application[0])])
+
+    @property
+    def role_text(self) -> str:
+        """The directory roles of a person, the least privileged first."""
+        return " or ".join(self.roles or _APPLICATION_ADMINS)
+
+
+def _together(permissions: tuple[str, ...]) -> str:
+    return " together with ".join(permissions)
+
+
+_READING: Alternatives = ((_READ,), (_WRITE,), (_READ_DIRECTORY,), (_WRITE_DIRECTORY,))
+_READING_AS_USER: Alternatives = (*_READING, (_AS_USER,))
+_WRITING_AS_USER: Alternatives = ((_WRITE,), (_AS_USER,))
+_ASSIGNING: Alternatives = ((_ASSIGN, _READ), (_ASSIGN, _READ_DIRECTORY))
+_ASSIGNING_AS_USER: Alternatives = (*_ASSIGNING, (_ASSIGN, _WRITE), (_ASSIGN, _AS_USER))
+
+RIGHTS: dict[str, Right] = {
+    "read_application": Right(
+        application=((_READ,), (_OWNED,), *_READING[1:]),
+        scopes=_READING_AS_USER,
+        members=True,
+        sources=("application-get", "serviceprincipal-get", "application-list-owners", "directory-deleteditems-list"),
+    ),
+    # Not with Application.ReadWrite.OwnedBy.
+    "read_assignments": Right(
+        application=_READING,
+        scopes=_READING_AS_USER,
+        members=True,
+        sources=("serviceprincipal-list-approleassignments",),
+    ),
+    # With OwnedBy, the one who creates an application becomes its owner.
+    "write_application": Right(
+        application=((_WRITE,),),
+        owned=((_OWNED,),),
+        scopes=_WRITING_AS_USER,
+        roles=_APPLICATION_ADMINS,
+        members_own=True,
+        sources=(
+            *("application-upsert", "application-update", "application-addpassword", "application-removepassword"),
+            *("application-post-federatedidentitycredentials", "application-delete", "directory-deleteditems-restore"),
+        ),
+    ),
+    "create_service_principal": Right(
+        application=((_WRITE,),),
+        owned=((_OWNED,),),
+        scopes=_WRITING_AS_USER,
+        roles=_APPLICATION_ADMINS,
+        own_roles=("Application Developer",),
+        sources=("serviceprincipal-upsert",),
+    ),
+    "purge_application": Right(
+        application=((_WRITE,),),
+        owned=((_OWNED,),),
+        scopes=_WRITING_AS_USER,
+        roles=("Application Administrator",),
+        sources=("directory-deleteditems-delete",),
+    ),
+    "change_owners": Right(
+        application=((_WRITE, _READ_DIRECTORY), (_WRITE_DIRECTORY,)),
+        owned=((_OWNED, _READ_DIRECTORY),),
+        scopes=((_WRITE, _READ_DIRECTORY), (_WRITE_DIRECTORY,), (_AS_USER,)),
+        roles=_APPLICATION_ADMINS,
+        members_own=True,
+        sources=("application-post-owners",),
+    ),
+    # Application Administrators may consent to anything but the app roles of Microsoft Graph (ADMIN_CONSENT).
+    "assign_app_role": Right(
+        application=_ASSIGNING,
+        scopes=_ASSIGNING_AS_USER,
+        roles=("Privileged Role Administrator",),
+        sources=("serviceprincipal-post-approleassignedto",),
+    ),
+    "assign_other_app_role": Right(
+        application=_ASSIGNING,
+        scopes=_ASSIGNING_AS_USER,
+        roles=_CONSENTING,
+        sources=("serviceprincipal-post-approleassignedto",),
+    ),
+    "unassign_app_role": Right(
+        application=((_ASSIGN,),),
+        scopes=((_ASSIGN,),),
+        roles=_CONSENTING,
+        sources=("serviceprincipal-delete-approleassignments",),
+    ),
+    "read_grant": Right(
+        application=((_READ_DIRECTORY,), (_GRANT,), (_WRITE_DIRECTORY,)),
+        scopes=((_READ_DIRECTORY,), (_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
+        members=True,
+        sources=("serviceprincipal-list-oauth2permissiongrants", "oauth2permissiongrant-get"),
+    ),
+    "write_grant": Right(
+        application=((_GRANT,), (_WRITE_DIRECTORY,)),
+        scopes=((_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
+        roles=_CONSENTING,
+        sources=("oauth2permissiongrant-post", "oauth2permissiongrant-update", "oauth2permissiongrant-delete"),
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """Something that the role does for an application, and the rights that it takes together.
+
+    ``elsewhere`` names what a token for Microsoft Graph says nothing about.
+    """
+
+    does: str
+    rights: tuple[str, ...]
+    elsewhere: str = ""
+
+    @property
+    def needs(self) -> list[tuple[str, ...]]:
+        """The sets of application permissions that are just enough, the least privileged first."""
+        return smallest([RIGHTS[name].all_alternatives for name in self.rights])
+
+    @property
+    def needs_delegated(self) -> list[tuple[str, ...]]:
+        """The same for the delegated permissions in a person's token."""
+        return smallest([RIGHTS[name].scopes for name in self.rights])
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The directory roles that do for all of it; empty where every member of the tenant may."""
+        asked = [RIGHTS[name].roles for name in self.rights if RIGHTS[name].roles]
+        return tuple(role for role in asked[0] if all(role in roles for roles in asked)) if asked else ()
+
+    @property
+    def sources(self) -> list[str]:
+        return list(dict.fromkeys(f"{REFERENCE}{page}" for name in self.rights for page in RIGHTS[name].sources))
+
+
+def smallest(needed: t.Sequence[Alternatives]) -> list[tuple[str, ...]]:
+    """The unions of one alternative each that hold no smaller one; those that may write less come first."""
+    found: dict[frozenset[str], int] = {}
+    for choice in itertools.product(*(tuple(enumerate(alternatives)) for alternatives in needed)):
+        union = frozenset(permission for _place, permissions in choice for permission in permissions)
+        place = sum(place for place, _permissions in choice)
+        found[union] = min(place, found.get(union, place))
+    least = [union for union in found if not any(other < union for other in found)]
+    return [tuple(sorted(union)) for union in sorted(least, key=lambda union: (_writing(union), found[union]))]
+
+
+def _writing(permissions: t.Iterable[str]) -> int:
+    return sum("Write" in permission for permission in permissions)
+
+
+_CHANGE = ("read_application", "write_application")
+STEPS: dict[str, Step] = {
+    "look_up": Step("report, verify, look at what is granted", ("read_application", "read_assignments")),
+    "register": Step("register the application and its service principal", (*_CHANGE, "create_service_principal")),
+    "declare_permissions": Step("declare permissions", _CHANGE),
+    "client_secret": Step("make, renew and remove client secrets", _CHANGE),
+    "certificate": Step("register and remove certificates", _CHANGE),
+    "federated_credential": Step("add and remove federated credentials", _CHANGE),
+    "owners": Step("add owners", ("read_application", "change_owners")),
+    "consent_application": Step(
+        "consent to application permissions of Microsoft Graph",
+        ("read_application", "read_assignments", "assign_app_role"),
+    ),
+    "consent_application_elsewhere": Step(
+        "consent to application permissions of other resources, such as Exchange Online",
+        ("read_application", "read_assignments", "assign_other_app_role"),
+    ),
+    "consent_delegated": Step(
+        "consent to delegated permissions", ("read_application", "read_assignments", "read_grant", "write_grant")
+    ),
+    "withdraw_consent": Step(
+        "withdraw consent to application permissions",
+        ("read_application", "read_assignments", "read_grant", "unassign_app_role"),
+    ),
+    "withdraw_delegated": Step(
+        "withdraw consent to delegated permissions",
+        ("read_application", "read_assignments", "read_grant", "write_grant"),
+    ),
+    "retire": Step("remove the application", _CHANGE),
+    "purge": Step("delete it for good", (*_CHANGE, "purge_application")),
+    "restore": Step("restore it", _CHANGE),
+    "key_vault": Step(
+        "keep the client secret in an Azure Key Vault",
+        (),
+        elsewhere="the role Key Vault Secrets Officer at the vault, of Azure and not of the directory",
+    ),
+    "prove": Step("prove the application's own credential", ()),
+}
