@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test leaks stores floor integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test leaks stores eda floor integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -48,6 +48,11 @@ stores: ## Run the tests of the stores that need programs and collections of oth
 	@$(DEV) setup test
 	@$(DEV) stores
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/stores
+
+eda: ## Run the rulebooks with ansible-rulebook, which needs Java (30 MB to download, once)
+	@$(DEV) setup test
+	@$(DEV) eda
+	@$(DEV) run python -m pytest -q -n 2 tests/eda
 
 integration: ## Run the integration targets with real ansible-playbook runs (TARGET= chooses some)
 	@$(DEV) setup test
@@ -96,7 +101,7 @@ build: ## Build the tarball into build/dist
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
 
-check: test leaks stores floor faults integration molecule sanity lint ## Run all checks
+check: test leaks stores eda floor faults integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
 benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications

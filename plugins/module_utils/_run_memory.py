@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import typing as t
 
 
@@ -28,3 +29,17 @@ class RunMemory:
     def exclusive(self, seconds: float = 60.0) -> t.Iterator[None]:
         """Held by one task at a time, so that parallel hosts sign in once; who waited so long goes on without."""
         yield
+
+
+class ProcessMemory(RunMemory):
+    """What a process that lives long has: remembers until the time is over, in this process alone."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[float, t.Any]] = {}
+
+    def recall(self, key: str) -> t.Any | None:
+        until, value = self._entries.get(key, (0.0, None))
+        return value if time.time() < until else None
+
+    def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
+        self._entries[key] = (time.time() + seconds, value)

@@ -14,24 +14,21 @@ from __future__ import annotations
 
 import datetime
 import importlib
-import math
 import os
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     AUTH,
     ENDPOINT,
     SECRET_VARIABLES,
-    ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._validation import validated
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
@@ -111,41 +108,12 @@ def call_module(
     of_group = {**AUTH.options, **ENDPOINT.options}
     given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
     of_others = {option: value for option, value in args.items() if option not in given}
-    endless = [
-        name for name, value in given.items() if spec.options.get(name, {}).get("type") == "int" and _endless(value)
-    ]
-    if endless:
-        return _refused(f"{endless[0]} is not a number that can be counted to", name, spec=spec, given=given)
-    validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(given)
-    if validation.error_messages:
-        found = [
-            f"Unsupported parameters for {name}: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
-            for error in validation.errors.errors
-        ]
-        return _refused("; ".join(found), name, spec=spec, given=given)
-    call = Call(
-        params=validation.validated_parameters,
-        check_mode=check_mode,
-        environ=environ,
-        memory=memory,
-        of_others=of_others,
-    )
-    return module.execute(call)
-
-
-def _refused(why: str, name: str, *, spec: ArgumentSpec, given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    refused = InputError(why, next_step=f"See: ansible-doc email_gateway.azure_apps.{name}")
-    return {"failed": True, "changed": False, **refused.describe(_hiding(spec.secret_options, given).told)}
-
-
-def _endless(value: t.Any) -> bool:
-    """Infinite, or so large that Ansible's validation would fail with a traceback or not come to an end."""
     try:
-        return not math.isfinite(float(value))
-    except OverflowError:
-        return True
-    except (TypeError, ValueError):
-        return False  # no number at all, which the validation says better
+        params = validated(spec, given, name=name, see=f"ansible-doc email_gateway.azure_apps.{name}")
+    except InputError as exc:
+        return {"failed": True, "changed": False, **exc.describe(Secrets().told)}
+    call = Call(params=params, check_mode=check_mode, environ=environ, memory=memory, of_others=of_others)
+    return module.execute(call)
 
 
 def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:
@@ -155,13 +123,6 @@ def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:
     if isinstance(value, list):
         return [_hidden(item, names) for item in value]
     return value
-
-
-def _hiding(options: t.Collection[str], given: t.Mapping[str, t.Any]) -> Secrets:
-    secrets = Secrets()
-    for name in options:
-        secrets.add(given.get(name))
-    return secrets
 
 
 def plain(value: t.Any) -> t.Any:

@@ -17,6 +17,7 @@ import json
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import derived_unique_name
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._expiry import is_replaced
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
     RESOURCES,
     resource_label,
@@ -215,7 +216,7 @@ def _credentials(entries: t.Sequence[Json], kind: str, gateways: t.Sequence[Json
             for gateway in gateways
             if entry["key_id"] and (gateway.get("held") or {}).get("key_id") == entry["key_id"]
         ]
-        newer = any(_replaces(other, entry) for other in entries)
+        newer = is_replaced(entry, entries)
         found.append(
             {
                 "kind": kind,
@@ -232,13 +233,6 @@ def _credentials(entries: t.Sequence[Json], kind: str, gateways: t.Sequence[Json
             }
         )
     return found
-
-
-def _replaces(other: Json, entry: Json) -> bool:
-    """Is the other one newer: of the same description, begun no earlier, and ending later?"""
-    if other["description"] != entry["description"] or not other["end"] or not entry["end"]:
-        return False
-    return bool(other["end"] > entry["end"] and (other["start"] or "") >= (entry["start"] or ""))
 
 
 def _status(days_left: int | None, due_within_days: int) -> str:

@@ -35,6 +35,7 @@ ALLOWED = (
     "changelogs/",
     "docs/",
     "execution-environment.yml",
+    "extensions/eda/",
     "meta/",
     "playbooks/",
     "plugins/",
@@ -121,7 +122,7 @@ def test_the_tarball_holds_all_that_users_need(tarball: Path) -> None:
         files = {member.name for member in archive if not member.isdir()}
     public = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("meta", "plugins", "roles", "playbooks", "LICENSES")
+        for folder in ("meta", "plugins", "roles", "playbooks", "extensions/eda", "LICENSES")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -162,6 +163,56 @@ def test_every_playbook_can_be_named_where_it_is_installed(ansible: Ansible, ins
     playbooks = names("playbooks", "*.yml")
     assert playbooks
     ansible("playbook", "--syntax-check", *sorted(playbooks))
+
+
+EVENT_SOURCE = """
+import asyncio, runpy, sys
+source = runpy.run_path(sys.argv[1])
+try:
+    asyncio.run(source["main"](None, {"days": -1}))
+except ValueError as refused:
+    print(refused, [module.__file__ for name, module in sys.modules.items() if name.endswith("._expiry")])
+"""
+
+
+@pytest.mark.parametrize("others", ["none", "namespace", "package"])
+def test_the_event_source_runs_where_it_is_installed(installed: Path, tmp_path: Path, others: str) -> None:
+    """As ansible-rulebook does: by its path, without Ansible's loader, perhaps beside others."""
+    folder = tmp_path / "ansible_collections" / "email_gateway" / "azure_apps" / "plugins" / "module_utils"
+    folder.mkdir(parents=True)
+    (folder / "_expiry.py").write_text("raise ImportError('another release')")
+    if others == "package":
+        (tmp_path / "ansible_collections" / "__init__.py").touch()
+    path = installed / "extensions" / "eda" / "plugins" / "event_source" / "app_secret_expiry.py"
+    environ = {"PATH": os.environ["PATH"], **({} if others == "none" else {"PYTHONPATH": str(tmp_path)})}
+    result = subprocess.run(
+        [sys.executable, "-c", EVENT_SOURCE, str(path)],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path / "ansible_collections",
+        env=environ,
+        text=True,
+        timeout=120,
+    )
+    assert result.stdout.startswith("days is -1."), result.stdout + result.stderr
+    assert str(installed) in result.stdout
+
+
+def test_the_event_source_says_what_is_missing(installed: Path, tmp_path: Path) -> None:
+    """A copy elsewhere has no collection to belong to."""
+    path = installed / "extensions" / "eda" / "plugins" / "event_source" / "app_secret_expiry.py"
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    result = subprocess.run(
+        [sys.executable, "-c", EVENT_SOURCE, str(copy)],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        text=True,
+        timeout=120,
+    )
+    assert "cannot be imported" in result.stderr, result.stderr
 
 
 def test_requirements_are_the_same_everywhere() -> None:

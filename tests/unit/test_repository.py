@@ -206,6 +206,18 @@ def test_the_readme_names_every_module_role_and_playbook() -> None:
         assert f"`{name}`" in readme, name
 
 
+def test_the_readme_names_every_event_source_and_rulebook() -> None:
+    readme = (ROOT / "README.md").read_text()
+    found = [
+        path
+        for folder in ("plugins/event_source", "rulebooks")
+        for path in (ROOT / "extensions/eda" / folder).glob("*.*")
+    ]
+    assert len(found) >= 3
+    for path in found:
+        assert f"`{path.stem}`" in readme, path
+
+
 def test_the_stores_are_those_that_can_be_chosen() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     stores = sorted(path.stem for path in (ROOT / "roles/gateway_app/tasks/stores").glob("*.yml"))
