@@ -60,7 +60,7 @@ PERSON_STEPS: dict[str, str] = {
         " auth_client_id out."
     ),
     **dict.fromkeys(
-        ("AADSTS53000", "AADSTS53001", "AADSTS53002", "AADSTS53003"),
+        ("AADSTS50097", "AADSTS53000", "AADSTS53001", "AADSTS53002", "AADSTS53003"),
         "A Conditional Access policy blocks this sign-in; many block device codes. Ask who owns the policy, or sign in"
         " with the Azure CLI (az login).",
     ),

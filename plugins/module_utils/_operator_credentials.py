@@ -17,13 +17,16 @@ import subprocess
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     ENVIRONMENT,
     SECRET_VARIABLES,
     Endpoint,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._client_credentials import (
+    by_assertion,
+    by_certificate,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import (
     Login,
     find_login,
@@ -36,8 +39,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity
     is_token,
     seconds_of,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_files import read_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_pair import KeyPair, parse_pair
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._managed_identity import (
     check_library,
     managed_identity_token,
@@ -116,6 +117,7 @@ class ApplicationCredential(_BySettings):
                 f"Signing in with {_called(self.name)} also needs {', '.join(named)}",
                 next_step="Set the option, or the environment variable in brackets.",
             )
+        self.for_msal()
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         return identity.client_credentials_token(
@@ -126,7 +128,7 @@ class ApplicationCredential(_BySettings):
         )
 
     def for_msal(self) -> str | dict[str, str]:
-        """What msal calls client_credential."""
+        """What msal calls client_credential. Raises InputError for a file that cannot be used."""
         raise NotImplementedError
 
 
@@ -146,28 +148,16 @@ class CertificateCredential(ApplicationCredential):
     name = "certificate"
     wants = ("auth_certificate_path",)
 
-    def validate(self) -> None:
-        super().validate()
-        self._pair()
-
-    def _pair(self) -> KeyPair:
-        path, password = self._settings.certificate_path or "", self._settings.certificate_password
-        content = read_file(path, option="auth_certificate_path")
-        pair = parse_pair(content, what=path, password=password, password_option="auth_certificate_password")
-        if pair.certificate.end.timestamp() <= time.time():
-            raise InputError(
-                f"The certificate in {path} expired at {times.written(pair.certificate.end)}",
-                next_step="Register a new one for the application that you sign in as.",
-            )
-        return pair
-
     def for_msal(self) -> str | dict[str, str]:
-        pair = self._pair()
-        # SHA-1, since msal before 1.29 takes no other.
-        credential = {"private_key": pair.private_key.decode(), "thumbprint": pair.certificate.thumbprint}
-        if self._settings.certificate_chain:
-            credential["public_certificate"] = pair.chain_pem.decode()
-        return credential
+        settings = self._settings
+        return by_certificate(
+            settings.certificate_path or "",
+            option="auth_certificate_path",
+            renewal="Register a new one for the application that you sign in as.",
+            password=settings.certificate_password,
+            password_option="auth_certificate_password",
+            send_chain=settings.certificate_chain,
+        )
 
 
 class FederatedTokenCredential(ApplicationCredential):
@@ -176,24 +166,10 @@ class FederatedTokenCredential(ApplicationCredential):
     name = "federated_token"
     wants = ("auth_federated_token", "auth_federated_token_file")
 
-    def validate(self) -> None:
-        super().validate()
-        self._assertion()
-
-    def _assertion(self) -> str:
-        """Read anew for each sign-in: who writes the file writes a new one before the token expires."""
-        option, value = "auth_federated_token", self._settings.federated_token
-        if not value:
-            option = "auth_federated_token_file"
-            content = read_file(self._settings.federated_token_file or "", option=option)
-            value = content.decode("utf-8", errors="replace")
-        value = value.strip()
-        if not is_token(value) or value.count(".") != 2:
-            raise InputError(f"{option} holds no JSON Web Token", next_step="Pass the token as the issuer wrote it.")
-        return value
-
     def for_msal(self) -> str | dict[str, str]:
-        return {"client_assertion": self._assertion()}
+        settings = self._settings
+        # Who writes the file writes a new token before the old one expires, so that it is read for each sign-in.
+        return by_assertion(settings.federated_token, settings.federated_token_file, option="auth_federated_token")
 
 
 class ManagedIdentityCredential(_BySettings):

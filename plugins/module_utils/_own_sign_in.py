@@ -10,22 +10,22 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
     GUID,
     KINDS_OF_CREDENTIAL,
     check_guid,
     check_tenant,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._client_credentials import (
+    by_assertion,
+    by_certificate,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
     CREDENTIAL_NOT_READY,
     AccessToken,
     IdentityPlatform,
-    is_token,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_files import read_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_pair import parse_pair
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
@@ -105,30 +105,21 @@ def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
 def _credential(call: Call) -> str | dict[str, str]:
     """As msal takes it; what is read from a file counts as a secret from here on. Raises InputError."""
     params = call.params
-    if params["client_certificate_path"] is not None:
-        path = params["client_certificate_path"]
-        pair = parse_pair(read_file(path, option="client_certificate_path"), what=path)
-        if pair.certificate.end <= call.now:
-            raise InputError(
-                f"The certificate in {path} expired at {times.written(pair.certificate.end)}",
-                next_step="Renew it with azure_app_certificate.",
-            )
-        private_key = pair.private_key.decode()
-        call.secrets.add(private_key)
-        # SHA-1, since msal before 1.29 takes no other.
-        return {"private_key": private_key, "thumbprint": pair.certificate.thumbprint}
     if params["client_secret"] is not None:
         if not params["client_secret"].strip():
             raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
         return str(params["client_secret"])
-    option, assertion = "client_assertion", params["client_assertion"]
-    if assertion is None:
-        option = "client_assertion_file"
-        if params[option] is None:  # each of them is there, and null
+    if params["client_certificate_path"] is not None:
+        credential = by_certificate(
+            params["client_certificate_path"],
+            option="client_certificate_path",
+            renewal="Renew it with azure_app_certificate.",
+        )
+    else:
+        value, path = params["client_assertion"], params["client_assertion_file"]
+        if value is None and path is None:  # each of them is there, and null
             raise InputError("There is no credential", next_step=f"Set one of {', '.join(KINDS_OF_CREDENTIAL)}.")
-        assertion = read_file(params[option], option=option).decode("utf-8", errors="replace")
-        call.secrets.add(assertion)
-    assertion = assertion.strip()
-    if not is_token(assertion) or assertion.count(".") != 2:
-        raise InputError(f"{option} holds no JSON Web Token", next_step="Pass the token as the issuer wrote it.")
-    return {"client_assertion": assertion}
+        credential = by_assertion(value, path, option="client_assertion")
+    for name in ("private_key", "client_assertion"):
+        call.secrets.add(credential.get(name))
+    return credential

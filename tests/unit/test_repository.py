@@ -22,6 +22,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import AZURE_CLI
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profiles import (
+    KEYS,
+    REFUSED,
+    USER_VARIABLES,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import RIGHTS
 from graph_emulator import catalogue
 
@@ -108,6 +114,21 @@ def test_every_environment_variable_is_documented() -> None:
         assert option in text
         for variable in variables:
             assert f"E({variable})" in text, variable
+
+
+def test_the_page_on_signing_in_names_every_way_variable_key_and_host() -> None:
+    page = (ROOT / "docs/sign-in.md").read_text()
+    for way in arguments.AUTH.options["auth_source"]["choices"]:
+        assert f"| `{way}` |" in page, way
+    for name in (*(v for variables in arguments.ENVIRONMENT.values() for v in variables), *USER_VARIABLES):
+        assert name in page, name
+    for key in (*KEYS, *REFUSED):
+        assert f"`{key}`" in page, key
+    for name, cloud in CLOUDS.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}`")]
+        for host in (cloud.authority, cloud.graph):
+            assert f"`{host.removeprefix('https://')}`" in row, name
+    assert AZURE_CLI in page
 
 
 def test_the_clouds_are_the_same_everywhere() -> None:

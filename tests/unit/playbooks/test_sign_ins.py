@@ -18,7 +18,7 @@ PREFIX = "email_gateway.azure_apps"
 def test_one_sign_in_an_identity_and_a_resource_in_a_whole_run(playbooks: Playbooks) -> None:
     """Two playbooks, two hosts at once, the loops of the role, a key vault beside Graph."""
     inventory = playbooks.folder / "inventory.yml"
-    hosts = {"gateway-vienna.example.com": {}, "gateway-graz.example.com": {}}
+    hosts: dict[str, t.Any] = {"gateway-vienna.example.com": {}, "gateway-graz.example.com": {}}
     variables: dict[str, t.Any] = {
         "gateway_app_hosts": "mail_gateways",
         "gateway_app_profile": "outbound_microsoft365",
