@@ -126,6 +126,11 @@ class Call:
         return self._token(False).tenant_id or str(self._auth[0].tenant_id)
 
     @property
+    def claims(self) -> t.Mapping[str, t.Any]:
+        """What the token that was signed in with tells of itself, unchecked; empty where it cannot be read."""
+        return self._token(False).claims
+
+    @property
     def wrote(self) -> bool:
         """Whether a write was accepted, also where a later one failed."""
         return self.wrote_elsewhere or ("graph" in self.__dict__ and self.graph.wrote)

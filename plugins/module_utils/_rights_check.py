@@ -110,6 +110,12 @@ class Verdict:
     add: str = ""
     note: str = ""
 
+    def told(self, who: str) -> str:
+        """In one line."""
+        answer = {True: "yes", False: "NO", None: "not known"}[self.possible]
+        needs = f", which needs {self.add} besides" if self.add else ""
+        return f"{answer}: {self.does}, as {who}{needs}{f' ({self.note})' if self.note else ''}"
+
 
 def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
     """``owns``: whether the identity owns the application, or is going to make it; None where that is not known."""

@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: azure_operator_access_info
+short_description: Tell which steps the identity that signs in may do, and what to add for the others
+version_added: 1.0.0
+description:
+  - Compares what the identity's own token tells with the rights that each step takes, before anything is tried. Needs
+    no right to do so.
+  - Of an application, the token holds its application permissions; of a person, the delegated permissions and the
+    directory roles. A token that cannot be read is no failure. Then nothing is known beforehand.
+  - If the application is named, it looks whether the identity owns it, since C(Application.ReadWrite.OwnedBy) works on
+    such applications only.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._auth
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.info
+  - email_gateway.azure_apps._attributes.actiongroup
+options:
+  steps:
+    description: The steps to look at. All of them by default.
+    type: list
+    elements: str
+    choices:
+      - look_up
+      - register
+      - declare_permissions
+      - client_secret
+      - certificate
+      - federated_credential
+      - owners
+      - consent_application
+      - consent_application_elsewhere
+      - consent_delegated
+      - withdraw_consent
+      - withdraw_delegated
+      - retire
+      - purge
+      - restore
+      - key_vault
+      - prove
+  client_id:
+    description: The client id of the application that it is about.
+    type: str
+  unique_name:
+    description: Its unique name.
+    type: str
+  display_name:
+    description: Its display name, from which the unique name is derived if nothing else names it.
+    type: str
+notes:
+  - What is not in a token cannot be told. So a step that is not possible by the token may be possible by a directory
+    role that has to be activated first, by a custom role, or by a role within an administrative unit.
+seealso:
+  - module: email_gateway.azure_apps.azure_app_registration
+"""
+
+EXAMPLES = r"""
+- name: See whether this identity may register an application and consent to what it asks for
+  email_gateway.azure_apps.azure_operator_access_info:
+    steps: [register, declare_permissions, client_secret, consent_application]
+    unique_name: mail-gateway
+  register: access
+
+- name: Say what is possible, and what to add
+  ansible.builtin.debug:
+    msg: "{{ access.steps | map(attribute='told') }}"
+"""
+
+RETURN = r"""
+sufficient:
+  description: Whether no step is known to be impossible.
+  type: bool
+  returned: success
+  sample: true
+certain:
+  description: Whether all steps are known to be possible, whoever owns the application.
+  type: bool
+  returned: success
+  sample: false
+steps:
+  description: The verdict on each step.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    step:
+      description: The name of the step.
+      type: str
+      sample: client_secret
+    does:
+      description: What it does.
+      type: str
+      sample: make, renew and remove client secrets
+    possible:
+      description: Whether it is possible; null where the token does not tell.
+      type: bool
+      sample: true
+    only_owned:
+      description: Whether it is possible on applications that the identity owns only, where ownership is not known.
+      type: bool
+      sample: false
+    missing:
+      description: Which rights are missing, as C(error.right) of a failing module has them.
+      type: list
+      elements: str
+      sample: []
+    add:
+      description: What to add, empty where nothing is missing.
+      type: str
+      sample: the application permission Application.ReadWrite.OwnedBy
+    note:
+      description: What else there is to know, or empty.
+      type: str
+      sample: only applications that it owns
+    told:
+      description: All of it in one line, for a person.
+      type: str
+      sample: "yes: declare permissions, as Mail gateway operator (only applications that it owns)"
+identity:
+  description: Who signed in, as the token tells.
+  type: dict
+  returned: success
+  contains:
+    kind:
+      description: Either V(application), V(person) or V(unknown).
+      type: str
+      sample: application
+    name:
+      description: The name, or null.
+      type: str
+      sample: Mail gateway operator
+    object_id:
+      description: The object id of the service principal or of the person, or null.
+      type: str
+      sample: 66e30abb-1162-47a4-97e7-007bf57bb3ac
+    client_id:
+      description: The client id of the application that signed in, or with which the person did, or null.
+      type: str
+      sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+    permissions:
+      description: The application permissions, or the delegated permissions of a person's token.
+      type: list
+      elements: str
+      sample: [Application.Read.All, Application.ReadWrite.OwnedBy]
+    directory_roles:
+      description: Those of the person's directory roles that matter here, or null.
+      type: list
+      elements: str
+      sample: null
+application_found:
+  description: Whether the application is there; null where none was named or it may not be read.
+  type: bool
+  returned: success
+  sample: true
+owns_application:
+  description: Whether the identity owns it; null where that is not known.
+  type: bool
+  returned: success
+  sample: true
+tenant_id:
+  description: The tenant, or null where the token does not tell.
+  type: str
+  returned: success
+  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+beyond:
+  description: What no token tells, in words.
+  type: str
+  returned: success
+  sample: Custom roles are not in a token.
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT, ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._operator_access import operator_access_info
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import STEPS
+
+OWN = ArgumentSpec(
+    options={
+        "steps": {"type": "list", "elements": "str", "choices": list(STEPS)},
+        "client_id": {"type": "str"},
+        "unique_name": {"type": "str"},
+        "display_name": {"type": "str"},
+    }
+)
+
+MODULE = Module(argument_spec=OWN + AUTH + ENDPOINT, run=operator_access_info)
+
+
+def main() -> None:
+    run_as_module(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""That its verdicts are what the tenant enforces is tested in module_utils/test_rights.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import STEPS
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+
+MODULE = "azure_operator_access_info"
+
+
+def _steps(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {verdict["step"]: verdict for verdict in result["steps"]}
+
+
+def test_tells_what_is_possible_and_what_to_add(tenant: Tenant) -> None:
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy")
+    tenant.forget_requests()
+    for check in (False, True):
+        result = tenant.ok(MODULE, check=check)
+        assert (result["changed"], result["sufficient"]) == (False, False)
+        steps = _steps(result)
+        assert list(steps) == list(STEPS)
+        assert (steps["register"]["possible"], steps["register"]["only_owned"]) == (True, True)
+        consent = steps["consent_application"]
+        assert (consent["possible"], consent["missing"]) == (False, ["read_assignments", "assign_app_role"])
+        assert consent["add"] == ("the application permission AppRoleAssignment.ReadWrite.All and Application.Read.All")
+        assert steps["key_vault"]["possible"] is None
+        assert "Key Vault Secrets Officer" in steps["key_vault"]["note"]
+    assert result["identity"]["kind"] == "application"
+    assert result["identity"]["permissions"] == ["Application.ReadWrite.OwnedBy"]
+    assert tenant.graph_requests == 0, "the token is enough"
+
+
+def test_looks_who_owns_the_application(tenant: Tenant) -> None:
+    asked = {"steps": ["register", "client_secret"], "unique_name": "gateway"}
+    tenant.register()
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
+    foreign = tenant.ok(MODULE, **asked)
+    assert (foreign["application_found"], foreign["owns_application"], foreign["sufficient"]) == (True, False, False)
+    assert _steps(foreign)["client_secret"]["add"] == "the application permission Application.ReadWrite.All"
+    assert tenant.fails("azure_app_secret", unique_name="gateway", description="d")["error"]["status"] == 403
+
+    tenant.ok("azure_app_registration", display_name="Own", unique_name="own")
+    own = tenant.ok(MODULE, **{**asked, "unique_name": "own"})
+    assert (own["owns_application"], own["sufficient"], own["certain"]) == (True, True, True)
+    made = tenant.ok("azure_app_registration", display_name="By name")
+    assert tenant.ok(MODULE, display_name="By name")["owns_application"] is True
+    assert tenant.ok(MODULE, client_id=made["client_id"])["owns_application"] is True
+    absent = tenant.ok(MODULE, **{**asked, "unique_name": "nobody"})
+    assert (absent["application_found"], absent["owns_application"], absent["certain"]) == (False, None, True)
+
+
+def test_says_where_nothing_can_be_known(tenant: Tenant) -> None:
+    tenant.environ = {
+        **{name: value for name, value in tenant.environ.items() if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")},
+        "AZURE_ACCESS_TOKEN": "opaque",
+    }
+    tenant.forget_requests()
+    result = tenant.ok(MODULE, unique_name="gateway", steps=["register", "prove"])
+    assert result["identity"]["kind"] == "unknown"
+    assert _steps(result)["register"]["possible"] is None
+    assert "cannot be read" in _steps(result)["register"]["note"]
+    assert (result["sufficient"], result["certain"]) == (True, False)
+    assert "Privileged Identity Management" in result["beyond"]
+    assert tenant.graph_requests == 0
+
+
+def test_whoever_may_not_read_is_told_so_all_the_same(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.sign_in_with("Mail.ReadWrite")
+    result = tenant.ok(MODULE, unique_name="gateway", steps=["look_up"])
+    assert (result["application_found"], result["owns_application"]) == (None, None)
+    assert _steps(result)["look_up"]["add"] == "the application permission Application.Read.All"
+
+
+def test_a_malformed_key_is_refused_before_anything_is_sent(tenant: Tenant) -> None:
+    assert "client_id" in tenant.fails(MODULE, client_id="gateway")["msg"]
+    assert tenant.server.requests() == []
