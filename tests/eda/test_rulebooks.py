@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import json
 import subprocess
 import typing as t
 from pathlib import Path
@@ -29,9 +30,11 @@ def inventory(playbooks: Playbooks, *, stores: str) -> str:
         "gateway_app_unique_name": "{{ inventory_hostname }}",
         "gateway_app_store_path": f"{stores}/{{{{ inventory_hostname }}}}.vault.yml",
     }
-    path = playbooks.folder / "inventory.yml"
-    path.write_text(yaml.safe_dump({"mail_gateways": {"hosts": dict.fromkeys(GATEWAYS), "vars": variables}}))
-    return str(path)
+    folder = playbooks.folder / "inventory"
+    (folder / "group_vars").mkdir(parents=True)
+    (folder / "hosts.yml").write_text(yaml.safe_dump({"mail_gateways": {"hosts": dict.fromkeys(GATEWAYS)}}))
+    (folder / "group_vars" / "mail_gateways.yml").write_text(yaml.safe_dump(variables))
+    return str(folder)
 
 
 def register(playbooks: Playbooks, hosts: str) -> None:
@@ -83,6 +86,24 @@ def test_a_store_in_the_folder_of_the_run_is_refused_before_a_secret_is_made(
     process.until("PLAY RECAP")
     process.end()
     assert "is in the folder that ansible-rulebook made for this run" in process.output
+    assert playbooks.tenant.writes == []
+
+
+def test_a_key_in_the_folder_of_the_run_is_refused_as_well(playbooks: Playbooks) -> None:
+    """What ansible-rulebook makes, without it: an environment beside the project that a playbook runs in."""
+    run_folder = playbooks.folder / "eda-of-a-run"
+    (run_folder / "env").mkdir(parents=True)
+    (run_folder / "env" / "extravars").touch()
+    (run_folder / "project").mkdir()
+    told = {
+        "gateway_app_profile": "smtp2graph",
+        "gateway_app_credential_type": "certificate",
+        "gateway_app_store_path": str(playbooks.folder / "store.vault.yml"),
+        "gateway_app_certificate_path": "key.pem",
+        "ansible_eda": {},
+    }
+    script = f"cd eda-of-a-run/project && ansible-playbook email_gateway.azure_apps.rotate -e '{json.dumps(told)}'"
+    playbooks.command("bash", "-c", script).failed("key.pem is in the folder that ansible-rulebook made for this run")
     assert playbooks.tenant.writes == []
 
 
