@@ -157,7 +157,7 @@ def poll(
 ) -> Login | Code:
     """Ask once whether somebody has signed in; where nobody has yet, the code again, with how long to wait.
 
-    Raises SignInError for a refusal, InputError for somebody of another tenant, TransportError.
+    Raises SignInError for a refusal, InputError for somebody of another or an unknown tenant, TransportError.
     """
     what = f"sign a person in to the tenant {tenant or ANY_TENANT}"
     try:
@@ -186,7 +186,7 @@ def poll(
         id=uuid.uuid4().hex,
         authority=endpoint.authority,
         asked=tenant or "",
-        tenant_id=token.tenant_id or tenant or ANY_TENANT,
+        tenant_id=token.tenant_id or str(tenant),
         client_id=client_id,
         account=_account(token),
         expires=token.expires,
@@ -243,6 +243,8 @@ def _refresh_token(result: t.Mapping[str, t.Any]) -> str | None:
 
 
 def _check_tenant(token: AccessToken, tenant: str | None) -> None:
+    if token.tenant_id is None and tenant is None:
+        raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id.")
     if tenant and token.tenant_id and GUID.fullmatch(tenant) and tenant.lower() != token.tenant_id:
         raise InputError(
             f"The person signed in to the tenant {token.tenant_id}, but auth_tenant_id is {tenant}",

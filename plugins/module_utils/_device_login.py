@@ -155,11 +155,13 @@ class _Task:
         call = self._call
         if pick("auth_source", {}, call.environ) == "device_code":
             return
-        variables = [v for name in sorted(WAYS - AMBIENT) for v in ENVIRONMENT[name] if filled(call.environ.get(v))]
-        if variables:
+        others = [v for name in sorted(WAYS - AMBIENT) for v in ENVIRONMENT[name] if filled(call.environ.get(v))]
+        if call.section is not None and WAYS & call.section.values.keys():
+            others.append(call.section.title)
+        if others:
             call.warn(
-                f"{variables[0]} is set, too, and goes before this sign-in. Set ANSIBLE_AZURE_AUTH_SOURCE=device_code"
-                " (auth_source) for the tasks that shall use it."
+                f"{others[0]} says how to sign in, too, and goes before this sign-in. Set"
+                " ANSIBLE_AZURE_AUTH_SOURCE=device_code (auth_source) for the tasks that shall use it."
             )
 
 

@@ -221,7 +221,7 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     tenant = person.tenant
     tenant.environ = {**tenant.environ, **tenant.server.environment()}
     (warning,) = tenant.ok(LOGIN)["warnings"]
-    assert "AZURE_SECRET is set" in warning and "device_code" in warning
+    assert warning.startswith("AZURE_SECRET says") and "device_code" in warning
     person.signs_in()
     tenant.forget_requests()
     tenant.ok(MODULE, **NOBODY)
@@ -230,6 +230,23 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     tenant.memory = SharedMemory()
     tenant.environ["ANSIBLE_AZURE_AUTH_SOURCE"] = "device_code"
     assert "warnings" not in tenant.ok(LOGIN)
+
+
+def test_a_section_that_is_named_goes_before_and_is_told(person: Person, tmp_path: Path) -> None:
+    tenant = person.tenant
+    client_id, secret = tenant.server.add_operator(["Application.Read.All"])
+    (tmp_path / ".azure").mkdir()
+    path = tmp_path / ".azure" / "credentials"
+    path.write_text(f"[own]\nclient_id={client_id}\nsecret={secret}\ntenant={tenant.server.tenant_id}\n")
+    path.chmod(0o600)
+    tenant.environ.update(HOME=str(tmp_path), AZURE_PROFILE="own")
+    (warning,) = tenant.ok(LOGIN)["warnings"]
+    assert f"section [own] of {path}" in warning
+    person.signs_in()
+    tenant.forget_requests()
+    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **NOBODY, auth_source="device_code")
+    assert callers(tenant) == {client_id, AZURE_CLI}
 
 
 def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, tmp_path: Path) -> None:
@@ -382,6 +399,29 @@ def test_slows_down_when_told_to(person: Person, meanwhile: t.Any, virtual_time:
 def test_an_answer_that_is_no_code_is_told(person: Person, body: t.Any) -> None:
     person.tenant.server.faults.add(path="devicecode", status=200, body=body)
     assert person.tenant.fails(LOGIN)["error"]["kind"] == "sign_in"
+
+
+@pytest.mark.parametrize("renewal", [False, True])
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>proxy</html>", "", "null", [], {}, {"error": 5}, {"error": ["authorization_pending"]},
+        {"error": "x", "error_description": {"y": 1}}, {"access_token": 5}, {"access_token": "a b"},
+        {"access_token": "opaque", "expires_in": "soon", "refresh_token": 7}, "[" * 5000,
+    ],
+    ids=lambda body: str(body)[:30],
+)  # fmt: skip
+def test_an_answer_that_is_no_sign_in_is_told(person: Person, body: t.Any, status: int, renewal: bool) -> None:
+    tenant = person.tenant
+    tenant.server.settings.update({"token_lifetime": 200})
+    begun = tenant.ok(LOGIN)
+    if renewal:
+        person.decides(begun["user_code"])
+        tenant.ok(LOGIN, wait=True)
+    tenant.server.faults.add(path=TOKEN, status=status, body=body, times=9)
+    failure = tenant.fails(MODULE, **NOBODY) if renewal else tenant.fails(LOGIN, wait=True)
+    assert failure["error"]["kind"] in ("sign_in", "transport", "input", "graph"), failure
 
 
 def test_a_message_that_is_not_one_line_is_replaced(person: Person) -> None:
