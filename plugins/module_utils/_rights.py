@@ -48,13 +48,11 @@ class Right:
     """What Microsoft Graph asks for one kind of request.
 
     ``application`` and ``roles`` work on every object; ``owned``, ``own_roles`` and, for every member of the tenant,
-    ``members_own`` only on objects that the identity owns; ``members`` says that every member may. ``sources`` are
-    pages of the reference.
+    ``members_own`` only on objects that the identity owns; ``members`` says that every member may.
     """
 
     application: Alternatives
     scopes: Alternatives
-    sources: tuple[str, ...]
     owned: Alternatives = ()
     roles: tuple[str, ...] = ()
     own_roles: tuple[str, ...] = ()
@@ -92,14 +90,12 @@ RIGHTS: dict[str, Right] = {
         application=((_READ,), (_OWNED,), *_READING[1:]),
         scopes=_READING_AS_USER,
         members=True,
-        sources=("application-get", "serviceprincipal-get", "application-list-owners", "directory-deleteditems-list"),
     ),
     # Not with Application.ReadWrite.OwnedBy.
     "read_assignments": Right(
         application=_READING,
         scopes=_READING_AS_USER,
         members=True,
-        sources=("serviceprincipal-list-approleassignments",),
     ),
     # With OwnedBy, the one who creates an application becomes its owner.
     "write_application": Right(
@@ -108,10 +104,6 @@ RIGHTS: dict[str, Right] = {
         scopes=_WRITING_AS_USER,
         roles=_APPLICATION_ADMINS,
         members_own=True,
-        sources=(
-            *("application-upsert", "application-update", "application-addpassword", "application-removepassword"),
-            *("application-post-federatedidentitycredentials", "application-delete", "directory-deleteditems-restore"),
-        ),
     ),
     "create_service_principal": Right(
         application=((_WRITE,),),
@@ -119,14 +111,12 @@ RIGHTS: dict[str, Right] = {
         scopes=_WRITING_AS_USER,
         roles=_APPLICATION_ADMINS,
         own_roles=("Application Developer",),
-        sources=("serviceprincipal-upsert",),
     ),
     "purge_application": Right(
         application=((_WRITE,),),
         owned=((_OWNED,),),
         scopes=_WRITING_AS_USER,
         roles=("Application Administrator",),
-        sources=("directory-deleteditems-delete",),
     ),
     "change_owners": Right(
         application=((_WRITE, _READ_DIRECTORY), (_WRITE_DIRECTORY,)),
@@ -134,38 +124,32 @@ RIGHTS: dict[str, Right] = {
         scopes=((_WRITE, _READ_DIRECTORY), (_WRITE_DIRECTORY,), (_AS_USER,)),
         roles=_APPLICATION_ADMINS,
         members_own=True,
-        sources=("application-post-owners",),
     ),
     # Application Administrators may consent to anything but the app roles of Microsoft Graph (ADMIN_CONSENT).
     "assign_app_role": Right(
         application=_ASSIGNING,
         scopes=_ASSIGNING_AS_USER,
         roles=("Privileged Role Administrator",),
-        sources=("serviceprincipal-post-approleassignedto",),
     ),
     "assign_other_app_role": Right(
         application=_ASSIGNING,
         scopes=_ASSIGNING_AS_USER,
         roles=_CONSENTING,
-        sources=("serviceprincipal-post-approleassignedto",),
     ),
     "unassign_app_role": Right(
         application=((_ASSIGN,),),
         scopes=((_ASSIGN,),),
         roles=_CONSENTING,
-        sources=("serviceprincipal-delete-approleassignments",),
     ),
     "read_grant": Right(
         application=((_READ_DIRECTORY,), (_GRANT,), (_WRITE_DIRECTORY,)),
         scopes=((_READ_DIRECTORY,), (_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
         members=True,
-        sources=("serviceprincipal-list-oauth2permissiongrants", "oauth2permissiongrant-get"),
     ),
     "write_grant": Right(
         application=((_GRANT,), (_WRITE_DIRECTORY,)),
         scopes=((_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
         roles=_CONSENTING,
-        sources=("oauth2permissiongrant-post", "oauth2permissiongrant-update", "oauth2permissiongrant-delete"),
     ),
 }
 
@@ -174,11 +158,13 @@ RIGHTS: dict[str, Right] = {
 class Step:
     """Something that the role does for an application, and the rights that it takes together.
 
-    ``elsewhere`` names what a token for Microsoft Graph says nothing about.
+    ``sources`` are the pages that say so, those of the reference by their last part. ``elsewhere`` names what a token
+    for Microsoft Graph says nothing about.
     """
 
     does: str
     rights: tuple[str, ...]
+    sources: tuple[str, ...] = ()
     elsewhere: str = ""
 
     @property
@@ -198,8 +184,9 @@ class Step:
         return tuple(role for role in asked[0] if all(role in roles for roles in asked)) if asked else ()
 
     @property
-    def sources(self) -> list[str]:
-        return list(dict.fromkeys(f"{REFERENCE}{page}" for name in self.rights for page in RIGHTS[name].sources))
+    def pages(self) -> list[str]:
+        """The addresses of the sources."""
+        return [page if page.startswith("https://") else f"{REFERENCE}{page}" for page in self.sources]
 
 
 def smallest(needed: t.Sequence[Alternatives]) -> list[tuple[str, ...]]:
@@ -214,43 +201,66 @@ def smallest(needed: t.Sequence[Alternatives]) -> list[tuple[str, ...]]:
 
 
 def _writing(permissions: t.Iterable[str]) -> int:
-    return sum("Write" in permission for permission in permissions)
+    return sum("Write" in permission or permission == _AS_USER for permission in permissions)
 
 
 _CHANGE = ("read_application", "write_application")
+_GRANTED = ("read_application", "read_assignments")
 STEPS: dict[str, Step] = {
-    "look_up": Step("report, verify, look at what is granted", ("read_application", "read_assignments")),
-    "register": Step("register the application and its service principal", (*_CHANGE, "create_service_principal")),
-    "declare_permissions": Step("declare permissions", _CHANGE),
-    "client_secret": Step("make, renew and remove client secrets", _CHANGE),
-    "certificate": Step("register and remove certificates", _CHANGE),
-    "federated_credential": Step("add and remove federated credentials", _CHANGE),
-    "owners": Step("add owners", ("read_application", "change_owners")),
+    "look_up": Step(
+        "report, verify, look at what is granted",
+        _GRANTED,
+        ("application-get", "serviceprincipal-list-approleassignments"),
+    ),
+    "register": Step(
+        "register the application and its service principal",
+        (*_CHANGE, "create_service_principal"),
+        ("application-upsert", "serviceprincipal-upsert"),
+    ),
+    "declare_permissions": Step("declare permissions", _CHANGE, ("application-update",)),
+    "client_secret": Step(
+        "make, renew and remove client secrets", _CHANGE, ("application-addpassword", "application-removepassword")
+    ),
+    "certificate": Step("register and remove certificates", _CHANGE, ("application-update",)),
+    "federated_credential": Step(
+        "add and remove federated credentials",
+        _CHANGE,
+        ("application-post-federatedidentitycredentials", "federatedidentitycredential-delete"),
+    ),
+    "owners": Step("add owners", ("read_application", "change_owners"), ("application-post-owners",)),
     "consent_application": Step(
         "consent to application permissions of Microsoft Graph",
-        ("read_application", "read_assignments", "assign_app_role"),
+        (*_GRANTED, "assign_app_role"),
+        ("serviceprincipal-post-approleassignedto", ADMIN_CONSENT),
     ),
     "consent_application_elsewhere": Step(
         "consent to application permissions of other resources, such as Exchange Online",
-        ("read_application", "read_assignments", "assign_other_app_role"),
+        (*_GRANTED, "assign_other_app_role"),
+        ("serviceprincipal-post-approleassignedto", ADMIN_CONSENT),
     ),
     "consent_delegated": Step(
-        "consent to delegated permissions", ("read_application", "read_assignments", "read_grant", "write_grant")
+        "consent to delegated permissions",
+        (*_GRANTED, "read_grant", "write_grant"),
+        ("serviceprincipal-list-oauth2permissiongrants", "oauth2permissiongrant-post", "oauth2permissiongrant-update"),
     ),
+    # Whoever cannot read the grants cannot say that none is left.
     "withdraw_consent": Step(
         "withdraw consent to application permissions",
-        ("read_application", "read_assignments", "read_grant", "unassign_app_role"),
+        (*_GRANTED, "read_grant", "unassign_app_role"),
+        ("serviceprincipal-list-oauth2permissiongrants", "serviceprincipal-delete-approleassignments"),
     ),
     "withdraw_delegated": Step(
         "withdraw consent to delegated permissions",
-        ("read_application", "read_assignments", "read_grant", "write_grant"),
+        (*_GRANTED, "read_grant", "write_grant"),
+        ("serviceprincipal-list-oauth2permissiongrants", "oauth2permissiongrant-delete"),
     ),
-    "retire": Step("remove the application", _CHANGE),
-    "purge": Step("delete it for good", (*_CHANGE, "purge_application")),
-    "restore": Step("restore it", _CHANGE),
+    "retire": Step("remove the application", _CHANGE, ("application-delete",)),
+    "purge": Step("delete it for good", (*_CHANGE, "purge_application"), ("directory-deleteditems-delete",)),
+    "restore": Step("restore it", _CHANGE, ("directory-deleteditems-restore",)),
     "key_vault": Step(
         "keep the client secret in an Azure Key Vault",
         (),
+        (KEY_VAULT_ROLES,),
         elsewhere="the role Key Vault Secrets Officer at the vault, of Azure and not of the directory",
     ),
     "prove": Step("prove the application's own credential", ()),

@@ -152,3 +152,21 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
         assert "Traceback" not in answer, about
     assert run.requests == []
     assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))
+
+
+def test_what_no_job_can_have_told_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
+    malformed = [*REFUSED["dict"], "a=b", {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": "x"}}]
+    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_registered": value} for value in malformed]
+    run, said = _tried(playbooks, "gateway_app", cases, entry="consent")
+    for value, answer in zip(malformed, said, strict=True):
+        assert answer is not None and "gateway_app_registered" in answer, f"{value}: {answer}"
+    assert run.requests == []
+
+
+def test_what_is_no_playbook_is_refused(playbooks: Playbooks) -> None:
+    wrong: list[t.Any] = [[], "", ["registers"], {"a": 1}, ["register", 7]]
+    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_access_for": value} for value in wrong]
+    run, said = _tried(playbooks, "gateway_app", cases, entry="check_access")
+    for value, answer in zip(wrong, said, strict=True):
+        assert answer is not None and "gateway_app_access_for" in answer, f"{value}: {answer}"
+    assert run.requests == []

@@ -38,7 +38,7 @@ def test_tells_what_is_possible_and_what_to_add(tenant: Tenant) -> None:
 
 
 def test_looks_who_owns_the_application(tenant: Tenant) -> None:
-    asked = {"steps": ["register", "client_secret"], "unique_name": "gateway"}
+    asked: dict[str, t.Any] = {"steps": ["register", "client_secret"], "unique_name": "gateway"}
     tenant.register()
     tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
     foreign = tenant.ok(MODULE, **asked)

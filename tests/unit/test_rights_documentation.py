@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables of rights that people read are those of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import (
+    DIRECTORY_ROLES,
+    REFERENCE,
+    ROLES_PAGE,
+    STEPS,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+# By the first words of a row in the README.
+IN_README = {
+    "register,": ["register", "declare_permissions", "client_secret", "certificate", "federated_credential", "retire"],
+    "report, verify": ["look_up"],
+    "grant admin consent, Microsoft Graph": ["consent_application"],
+    "grant admin consent, other resources": ["consent_application_elsewhere"],
+    "delegated permissions": ["consent_delegated", "withdraw_delegated"],
+    "withdraw admin consent": ["withdraw_consent"],
+    "add owners": ["owners"],
+}
+
+
+def _sets(needs: list[tuple[str, ...]]) -> str:
+    return "<br>or ".join(" and ".join(f"`{permission}`" for permission in needed) for needed in needs)
+
+
+def step_row(name: str) -> str:
+    """A row of docs/rights.md: the two least privileged sets of each kind."""
+    step = STEPS[name]
+    pages = " ".join(f"[{number}]({page})" for number, page in enumerate(step.pages, 1))
+    cells = [f"`{name}`: {step.does}", step.elsewhere or "none", "", "", pages]
+    if step.rights:
+        cells[1:4] = [_sets(step.needs[:2]), _sets(step.needs_delegated[:2]), " or ".join(step.roles) or "none"]
+    return f"| {' | '.join(cells)} |".replace("  ", " ")
+
+
+def test_the_page_on_rights_has_the_table() -> None:
+    page = (ROOT / "docs/rights.md").read_text()
+    rows = [line for line in page.splitlines() if re.match(r"\| `[a-z_]+`: ", line)]
+    assert rows == [step_row(name) for name in STEPS]
+    for name, role in DIRECTORY_ROLES.items():
+        assert f"| {name} | `{role}` |" in page
+    assert ROLES_PAGE in page
+
+
+def test_the_readme_has_the_least_privileged_sets() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for words, names in IN_README.items():
+        (row,) = [line for line in readme.splitlines() if line.startswith(f"| {words}")]
+        _start, _step, permissions, roles, _end = row.split("|")
+        for name in names:
+            step = STEPS[name]
+            assert sorted(re.findall(r"`([^`]+)`", permissions)) == sorted(step.needs[0]), name
+            assert roles.strip() == (" or ".join(step.roles) or "none"), name
+
+
+def test_every_step_has_a_source() -> None:
+    for name, step in STEPS.items():
+        assert step.pages or name == "prove", name
+        assert all(re.fullmatch(rf"{REFERENCE}[a-z0-9-]+|https://learn.microsoft.com/[a-z/-]+", p) for p in step.pages)
