@@ -9,11 +9,12 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.awx_job import AwxJobs
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 CITIES = ("vienna", "graz")
@@ -129,3 +130,30 @@ def test_slices_at_once_that_share_an_application_leave_one_that_works(playbooks
     # The proof of this job is a token with what the vault keeps.
     assert jobs.launch("rotate", _secret(playbooks)).ok().writes == []
     assert (_secrets(playbooks, "mail-gateways"), _kept(playbooks, "mail-gateways")) == (live, kept)
+
+
+@pytest.mark.skipif(not (REPOSITORY / "playbooks" / "consent.yml").is_file(), reason="no playbook consent yet")
+def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> None:
+    """The operator may not consent, who consents may do nothing else, and both sign in by credentials of AWX."""
+    jobs = _jobs(playbooks)
+    server = playbooks.server
+    credentials = []
+    for kind, right in (("operator", "Application.ReadWrite.OwnedBy"), ("consent", "AppRoleAssignment.ReadWrite.All")):
+        client_id, client_secret = server.add_operator([right, "Application.Read.All"])
+        playbooks.tenant.also_operates(client_id)
+        inputs = {"tenant_id": server.tenant_id, "client_id": client_id, "client_secret": client_secret}
+        credentials.append({f"Entra {kind} (client secret)": inputs})
+        playbooks.issued.add(client_secret)
+    operator, consent = credentials
+    (inputs,) = operator.values()
+    server.emulator.key_vault.assign(inputs["client_id"], "Key Vault Secrets Officer")
+    assert "Not enough" not in jobs.launch("check access", {**operator, **consent}).ok().output
+    jobs.launch("register", operator).ok()
+    told = jobs.artifacts["gateway_app_registered"]
+    assert told.keys() == {f"mail-gateway-{city}" for city in CITIES}
+    assert {name for ids in told.values() for name in ids} == {
+        *("tenant_id", "client_id", "object_id", "service_principal_object_id"),
+    }
+    consented = jobs.launch("consent", consent).ok()
+    assert {entry.client_id for entry in consented.writes} == {consent["Entra consent (client secret)"]["client_id"]}
+    jobs.launch("verify", operator).ok()
