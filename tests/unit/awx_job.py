@@ -27,6 +27,13 @@ VARIABLES = REPOSITORY / "playbooks" / "vars" / "awx_setup.yml"
 PROFILES = [path.stem for path in (REPOSITORY / "roles/gateway_app/vars/profiles").glob("*.yml")]
 
 
+class Unsafe(yaml.SafeDumper):
+    """Texts as AWX writes them where Ansible shall fill nothing in."""
+
+    def represent_data(self, data: t.Any) -> yaml.Node:
+        return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
+
+
 class AwxJobs:
     """Makes and runs jobs. ``hosts`` are the gateways with their variables; ``common`` is what all of them have."""
 
@@ -54,7 +61,6 @@ class AwxJobs:
         *,
         answers: Json | None = None,
         hosts: t.Sequence[str] | None = None,
-        environ: Json | None = None,
     ) -> Run:
         """``credentials`` are inputs by the name of a type; ``hosts`` those of a slice. Returns when it has ended.
 
@@ -76,20 +82,16 @@ class AwxJobs:
         program.chmod(0o700)
         questions = {q["variable"]: q.get("default", "") for q in template["survey"]}
         assert (answers or {}).keys() <= questions.keys(), "AWX lets nobody answer what is not asked"
-        extra = {
-            "gateway_app_hosts": "mail_gateways",
-            **template.get("extra_vars", {}),
-            **questions,
-            **self.artifacts,
-            **(answers or {}),
-        }
+        extra = {"gateway_app_hosts": "mail_gateways", **template.get("extra_vars", {})}
+        told = {**questions, **self.artifacts, **(answers or {})}
         # Variables of AWX's own settings, for all jobs: where the tenant is.
-        variables = {**self._elsewhere(), **(environ or {})}
+        variables = self._elsewhere()
         for kind, inputs in credentials.items():
             variables |= self._injected(kind, inputs, folder)
         passwords = {"^Vault password:\\s*?$": self.playbooks.vault_password.read_text().strip()}
         written = {
-            "extravars": yaml.safe_dump(extra),
+            # What the job template says may be filled in, what people and other jobs say may not.
+            "extravars": yaml.safe_dump(extra) + (yaml.dump(told, Dumper=Unsafe) if told else ""),
             "envvars": json.dumps(variables),
             "passwords": json.dumps(passwords),
             "settings": json.dumps({"idle_timeout": 0, "job_timeout": 0, "pexpect_timeout": 5}),
@@ -105,8 +107,8 @@ class AwxJobs:
         without = dict.fromkeys((*self.playbooks.tenant.environ, "ANSIBLE_VAULT_PASSWORD_FILE"))
         run = self.playbooks.command(*command, environ=without)
         for event in (artifacts / "job_events").glob("*.json"):
-            told = json.loads(event.read_text()).get("event_data", {}).get("artifact_data") or {}
-            self.artifacts |= told
+            handed_on = json.loads(event.read_text()).get("event_data", {}).get("artifact_data") or {}
+            self.artifacts |= handed_on
         return run
 
     def _elsewhere(self) -> dict[str, str]:
