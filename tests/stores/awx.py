@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for AWX's API, as far as credentials go, on loopback.
+"""Stands in for AWX's API on loopback: the sign-in and the credentials; awx_objects.py has everything else.
 
 It follows AWX's documentation: lists with filters by name and across relations, errors by field, secrets that are shown
 as $encrypted$ and that stay what they were where $encrypted$ is sent, inputs that are replaced as a whole, and inputs
@@ -17,7 +17,10 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_objects import Objects
+
 Json = dict[str, t.Any]
+NOT_FOUND: tuple[int, Json | None] = (404, {"detail": "Not found."})
 ENCRYPTED = "$encrypted$"
 FIELDS = ("tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
 MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "awaited_hosts")
@@ -44,13 +47,23 @@ class Awx:
         self._seen = seen
         self.broken = False
         self.writes: list[str] = []
+        self._looked = 0
         self.credentials: dict[int, Json] = {}
         fields = [{"id": name, "type": "string", "label": name} for name in (*FIELDS, *MORE_FIELDS)]
         secret = {"id": "client_secret", "type": "string", "label": "Client secret", "secret": True}
-        self.types: list[Json] = [
-            {"id": 1, "name": "Machine", "type": "credential_type", "inputs": {"fields": [{"id": "username"}]}},
-            {"id": 30, "name": "Mail gateway", "type": "credential_type", "inputs": {"fields": [secret, *fields]}},
-        ]
+        self.objects = Objects(lambda: [self._shown(item) for item in self.credentials.values()])
+        types = self.objects.tables["credential_types"]
+        types[1] = {
+            "id": 1,
+            "name": "Machine",
+            "kind": "ssh",
+            "inputs": {"fields": [{"id": "username"}]},
+            "managed": True,
+        }
+        types[30] = {"id": 30, "name": "Mail gateway", "kind": "cloud", "inputs": {"fields": [secret, *fields]}}
+        for kind in types.values():
+            kind |= {"description": "", "injectors": {}}
+        self.objects.tables["organizations"][1] = {"id": 1, "name": "Default", "description": "", "max_hosts": 0}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -62,15 +75,21 @@ class Awx:
         self._server.shutdown()
         self._server.server_close()
 
+    def new_writes(self) -> list[str]:
+        """Those since the last look."""
+        since, self._looked = self.writes[self._looked :], len(self.writes)
+        return since
+
     def inputs(self, name: str) -> Json:
         """What is kept of a credential, in clear, or nothing."""
         found: Json = next((item["inputs"] for item in self.credentials.values() if item["name"] == name), {})
         return found
 
     def answer(self, method: str, url: str, *, authorization: str, body: Json) -> tuple[int, Json | None]:
-        self._seen()
         parts = urlsplit(url)
         names = parts.path.strip("/").split("/")[2:]
+        if method != "GET" or names[:1] == ["credentials"]:
+            self._seen()
         if authorization not in (f"Bearer {self.token}", f"Bearer {self.reader}"):
             return 401, {"detail": "Authentication credentials were not provided."}
         if method != "GET":
@@ -81,16 +100,11 @@ class Awx:
                 return 500, {"detail": "A server error has occurred."}
         if method == "GET" and names == ["ping"]:
             return 200, {"version": "24.6.1"}
-        if method == "GET" and len(names) == 1:
-            rows = {
-                "organizations": [{"id": 1, "name": "Default", "type": "organization"}],
-                "credential_types": self.types,
-                "credentials": [self._shown(item) for item in self.credentials.values()],
-            }.get(names[0])
-            return (404, {"detail": "Not found."}) if rows is None else (200, self._page(rows, parts.query))
+        if names == ["credentials"] and method == "GET":
+            return 200, self._page([self._shown(item) for item in self.credentials.values()], parts.query)
         if names[:1] == ["credentials"]:
             return self._credential(method, names[1:], body)
-        return 404, {"detail": "Not found."}
+        return self.objects.answer(method, names, parts.query, body) if names else NOT_FOUND
 
     def _page(self, rows: list[Json], query: str) -> Json:
         for name, value in parse_qsl(query):
@@ -100,10 +114,13 @@ class Awx:
     def _related(self, row: Json, name: str) -> str:
         relation, _blank, _field = name.partition("__")
         if relation == "credential_type" and name != relation:
-            return str(next(kind["name"] for kind in self.types if kind["id"] == row["credential_type"]))
+            return str(self._type(row)["name"])
         if relation == "organization" and name != relation:
             return "Default" if row["organization"] == 1 else ""
         return str(row.get(name))
+
+    def _type(self, credential: Json) -> Json:
+        return self.objects.tables["credential_types"][credential["credential_type"]]
 
     def _credential(self, method: str, rest: list[str], body: Json) -> tuple[int, Json | None]:
         if method == "POST":
@@ -112,7 +129,7 @@ class Awx:
             key = max(self.credentials, default=7) + 1
             item: Json = {"id": key, "type": "credential", "url": f"/api/v2/credentials/{key}/", "organization": None}
         elif not rest or not rest[0].isdigit() or int(rest[0]) not in self.credentials:
-            return 404, {"detail": "Not found."}
+            return NOT_FOUND
         else:
             key = int(rest[0])
             item = self.credentials[key]
@@ -120,7 +137,7 @@ class Awx:
             del self.credentials[key]
             return 204, None
         changed = {**item, **body}
-        kind = next(kind for kind in self.types if kind["id"] == changed["credential_type"])
+        kind = self._type(changed)
         before: Json = item.get("inputs") or {}
         inputs: Json = dict(body.get("inputs") or before)
         known = {field["id"]: field for field in kind["inputs"]["fields"]}
@@ -135,7 +152,7 @@ class Awx:
         return (201 if method == "POST" else 200), self._shown(self.credentials[key])
 
     def _shown(self, item: Json) -> Json:
-        kind = next(kind for kind in self.types if kind["id"] == item["credential_type"])
+        kind = self._type(item)
         secret = {field["id"] for field in kind["inputs"]["fields"] if field.get("secret")}
         return {**item, "inputs": {name: ENCRYPTED if name in secret else v for name, v in item["inputs"].items()}}
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import PROJECT
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
 from ansible_collections.email_gateway.azure_apps.tests.stores.sops_file import SopsFile
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
@@ -70,6 +71,7 @@ def awx(optional_stores: Path, playbooks: Playbooks) -> c.Iterator[Awx]:
     with Awx(seen=playbooks.look) as server:
         playbooks.environ |= {"CONTROLLER_HOST": server.url, "CONTROLLER_OAUTH_TOKEN": server.token}
         playbooks.issued.add(server.token)
+        server.objects.playbooks = sorted(path.name for path in PROJECT.glob("*.yml"))
         yield server
 
 

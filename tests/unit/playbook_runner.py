@@ -193,6 +193,10 @@ class Playbooks:
             writes=self.server.writes(),
         )
 
+    def gives(self, values: t.Iterable[str]) -> None:
+        """These are in the environment of runs by the user's own will."""
+        self._given |= set(values)
+
     def register(
         self,
         *arguments: str,

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook awx_setup as a test runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
+
+
+class Loader(yaml.SafeLoader):
+    """Takes what Ansible shall not fill in as the text that it is."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[arg-type]
+NAME = "Mail gateways"
+PROJECT = REPOSITORY / "docs" / "examples" / "awx_project"
+# The example of the documentation, as it stands there.
+(EXAMPLE,) = re.findall(r"```yaml\n# awx.yml\n(.*?)```", (REPOSITORY / "docs" / "awx.md").read_text(), re.DOTALL)
+SETTINGS: dict[str, t.Any] = yaml.load(EXAMPLE, Loader=Loader)
+MORE: dict[str, t.Any] = {"awx_setup_notification_webhook": "https://chat.example.com/hook"}
+
+
+def set_up(playbooks: Playbooks, *arguments: str, environ: t.Any = None, **variables: t.Any) -> Run:
+    """With the example of the documentation, and more."""
+    (playbooks.folder / "awx.yml").write_text(EXAMPLE)
+    given = ("-e", "@awx.yml", "-e", json.dumps({**MORE, **variables}))
+    return playbooks.command(
+        "ansible-playbook", "email_gateway.azure_apps.awx_setup", *given, *arguments, environ=environ
+    )
+
+
+def add_credentials(awx: Awx) -> None:
+    """An operator's and a consenter's, of the types that the playbook makes, with other injectors."""
+    made = yaml.load((REPOSITORY / "playbooks/vars/awx_setup.yml").read_text(), Loader=Loader)[
+        "awx_setup_credential_types"
+    ]
+    for key, (name, kind) in enumerate((("Operator", "operator"), ("Consent", "consent")), start=8):
+        (found,) = [entry for entry in made if entry["name"] == f"Entra {kind} (client secret)"]
+        row = awx.objects.add("credential_types", **{**found, "kind": "cloud", "injectors": {}})
+        awx.credentials[key] = {"id": key, "name": name, "credential_type": row["id"], "organization": 1, "inputs": {}}
