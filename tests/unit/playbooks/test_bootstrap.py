@@ -103,3 +103,18 @@ def test_separate_duties_are_separate(playbooks: Playbooks) -> None:
         assert as_one(consenter, module, **options)["error"]["status"] == 403, module
     withdrawn = as_one(consenter, "azure_admin_consent", state="absent")
     assert not withdrawn.get("failed"), withdrawn
+
+
+def test_the_operator_may_sign_in_with_a_certificate(playbooks: Playbooks) -> None:
+    playbooks.command(*BOOTSTRAP, "-e", "bootstrap_credential_type=certificate").ok()
+    held = playbooks.stored("mail-gateway-operator")
+    assert "client_secret" not in held
+    tenant = playbooks.tenant
+    tenant.environ = {
+        **{name: value for name, value in tenant.environ.items() if name != "AZURE_SECRET"},
+        "AZURE_CLIENT_ID": held["client_id"],
+        "AZURE_CLIENT_CERTIFICATE_PATH": held["certificate_path"],
+    }
+    access = tenant.ok("azure_operator_access_info", steps=["register", "consent_application", "withdraw_consent"])
+    assert access["sufficient"] is True
+    assert access["identity"]["client_id"] == held["client_id"]
