@@ -49,7 +49,7 @@ stores: ## Run the tests of the stores that need programs and collections of oth
 	@$(DEV) stores
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/stores
 
-eda: ## Run the rulebooks with ansible-rulebook, which needs Java (30 MB to download, once)
+eda: ## Run the rulebooks with ansible-rulebook, which needs Java (110 MB on disk)
 	@$(DEV) setup test
 	@$(DEV) eda
 	@$(DEV) run python -m pytest -q -n 2 tests/eda
