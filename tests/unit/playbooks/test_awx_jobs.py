@@ -9,12 +9,11 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
-import pytest
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.awx_job import AwxJobs
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 CITIES = ("vienna", "graz")
@@ -132,7 +131,6 @@ def test_slices_at_once_that_share_an_application_leave_one_that_works(playbooks
     assert (_secrets(playbooks, "mail-gateways"), _kept(playbooks, "mail-gateways")) == (live, kept)
 
 
-@pytest.mark.skipif(not (REPOSITORY / "playbooks" / "consent.yml").is_file(), reason="no playbook consent yet")
 def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> None:
     """The operator may not consent, who consents may do nothing else, and both sign in by credentials of AWX."""
     jobs = _jobs(playbooks)
