@@ -11,7 +11,9 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import RIGHTS, STEPS, smallest
+from ansible_collections.email_gateway.azure_apps.tests.unit.person import NOBODY, Person
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
@@ -53,7 +55,10 @@ def _access(playbooks: Playbooks, environ: dict[str, str], *playbook: str) -> Ru
 
 
 def test_the_operator_can_do_all_of_its_work(playbooks: Playbooks) -> None:
-    playbooks.command(*BOOTSTRAP).ok()
+    administrator = Person(playbooks)
+    by_a_person = (BOOTSTRAP[0], "email_gateway.azure_apps.login", BOOTSTRAP[1])
+    made = playbooks.command(*by_a_person, environ=NOBODY, started=administrator.signs_in).ok()
+    assert {entry.client_id for entry in made.writes} == {AZURE_CLI}
     again = playbooks.command(*BOOTSTRAP).ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)
     environ = _stored(playbooks, "mail-gateway-operator")
