@@ -215,7 +215,7 @@ def _public_numbers(certificate: t.Any) -> t.Any:
     rsa = _library("hazmat.primitives.asymmetric.rsa")
     try:
         public = certificate.public_key()
-    except Exception:
+    except Exception:  # each version of cryptography has its own for a kind of key that it does not know
         return None
     return public.public_numbers() if isinstance(public, rsa.RSAPublicKey) else None
 
