@@ -93,8 +93,13 @@ options:
       - An access token for Microsoft Graph. If not set, E(AZURE_ACCESS_TOKEN) is used.
       - It ends after about an hour, so it is of no use to a source that goes on for days.
     type: str
+  auth_profile:
+    description: A section of C(~/.azure/credentials). If not set, E(AZURE_PROFILE) is used.
+    type: str
   cloud_environment:
-    description: The national cloud of the tenant. If not set, E(AZURE_CLOUD_ENVIRONMENT) is used, else V(AzureCloud).
+    description:
+      - The national cloud of the tenant. If not set, E(AZURE_CLOUD_ENVIRONMENT) is used, or the section of
+        O(auth_profile), else V(AzureCloud).
     type: str
     choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentDoD, AzureChinaCloud]
   authority_url:
@@ -210,8 +215,11 @@ def argument_spec() -> t.Any:
     endpoint = arguments.ArgumentSpec(
         options={**arguments.ENDPOINT.options, "wait_timeout": {"type": "int", "default": 60}}
     )
+    # Nobody is there to sign in with a device code.
+    ways = [way for way in arguments.AUTH.options["auth_source"]["choices"] if way != "device_code"]
+    auth = arguments.ArgumentSpec(options={**arguments.AUTH.options, "auth_source": {"type": "str", "choices": ways}})
     own = arguments.ArgumentSpec(options={"interval": {"type": "int", "default": 3600}})
-    return expiry.SELECTION + own + arguments.AUTH + endpoint
+    return expiry.SELECTION + own + auth + endpoint
 
 
 def check_sign_in(call: t.Any) -> dict[str, t.Any]:
