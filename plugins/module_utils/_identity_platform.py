@@ -195,12 +195,13 @@ def refusal(
     result: t.Mapping[str, t.Any],
     *,
     fallback: str,
-    steps: t.Mapping[str, str] = SIGN_IN_STEPS,
+    steps: t.Mapping[str, str] | None = None,
     otherwise: str = "Check the tenant id, the client id and the credential.",
 ) -> SignInError:
     """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
 
-    ``steps`` say what to do by the AADSTS code, ``otherwise`` where there is none or an unknown one.
+    ``steps`` say what to do by the AADSTS code, SIGN_IN_STEPS if not given, ``otherwise`` where there is none or an
+    unknown one.
     """
     if not result.get("error_description") and last is not None:
         result = _json_object(last) or result
@@ -214,7 +215,7 @@ def refusal(
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
     else:
         reason = first_line or _text(result, "error") or fallback
-        next_step = steps.get(code or "", otherwise)
+        next_step = (SIGN_IN_STEPS if steps is None else steps).get(code or "", otherwise)
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,
