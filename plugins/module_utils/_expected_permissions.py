@@ -14,16 +14,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import check_permission_names
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import GRAPH_TYPES, listed_resources
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
     Permission,
     ResourcePrincipals,
-    resource_client_id,
     resource_label,
 )
-
-KINDS = ("application", "delegated")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,21 +32,17 @@ class Expected:
     @classmethod
     def of(cls, option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> Expected:
         """From the option with that name. Raises InputError for what is malformed."""
-        found: list[tuple[str, str, str]] = []
-        seen: set[str] = set()
-        for entry in entries:
-            client_id = resource_client_id(entry["resource"])
-            if client_id in seen:
-                raise InputError(
-                    f"{option}: the resource {entry['resource']} is listed twice",
-                    next_step="List each resource once, with all of its permissions.",
+        entries = list(entries)
+        return cls(
+            tuple(
+                dict.fromkeys(
+                    (client_id, kind, name)
+                    for client_id, entry in zip(listed_resources(option, entries), entries, strict=True)
+                    for kind in GRAPH_TYPES
+                    for name in entry.get(kind) or ()
                 )
-            seen.add(client_id)
-            for kind in KINDS:
-                names = entry.get(kind) or ()
-                check_permission_names(f"{option}: {kind}", names)
-                found += [(client_id, kind, name) for name in names]
-        return cls(tuple(dict.fromkeys(found)))
+            )
+        )
 
     def check(self, declared: t.Iterable[Permission], principals: ResourcePrincipals, *, whose: object) -> None:
         """Raises ConflictError where more or less is declared than is expected, and names the difference."""

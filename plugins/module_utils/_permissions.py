@@ -134,6 +134,25 @@ def check_permission_names(option: str, names: t.Iterable[str]) -> None:
             )
 
 
+def listed_resources(option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """The client ids of the resources of a list in the form of LISTED, in its order.
+
+    Raises InputError for a resource that is listed twice, and for what cannot be the name of a permission.
+    """
+    resources: list[str] = []
+    for entry in entries:
+        client_id = resource_client_id(entry["resource"])
+        if client_id in resources:
+            raise InputError(
+                f"{option}: the resource {entry['resource']} is listed twice",
+                next_step="List each resource once, with all of its permissions.",
+            )
+        resources.append(client_id)
+        for kind in GRAPH_TYPES:
+            check_permission_names(f"{option}: {kind}", entry.get(kind) or ())
+    return resources
+
+
 def required_principal(document: Json | None, resource: str) -> ResourcePrincipal:
     """The tenant's service principal of a resource. Raises ConflictError where it has none."""
     if document is None:

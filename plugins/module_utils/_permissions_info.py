@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import (
-    check_permission_names,
+    GRAPH_TYPES,
+    listed_resources,
     required_principal,
     resolve,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
     ResourcePrincipal,
     ResourcePrincipals,
-    resource_client_id,
 )
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
-
-KINDS = ("application", "delegated")
 
 
 def permissions_info(call: Call) -> dict[str, t.Any]:
@@ -35,23 +32,13 @@ def permissions_info(call: Call) -> dict[str, t.Any]:
     """
     call.validate_sign_in()
     entries = call.params["permissions"]
-    resources: list[str] = []
-    for entry in entries:
-        client_id = resource_client_id(entry["resource"])
-        if client_id in resources:
-            raise InputError(
-                f"permissions: the resource {entry['resource']} is listed twice",
-                next_step="List each resource once, with all of its permissions.",
-            )
-        resources.append(client_id)
-        for kind in KINDS:
-            check_permission_names(f"permissions: {kind}", entry[kind] or ())
+    resources = listed_resources("permissions", entries)
     documents = call.graph.get_many([ResourcePrincipal.read(client_id) for client_id in resources])
     known = ResourcePrincipals(documents)
     found = []
     for entry, document in zip(entries, documents, strict=True):
         principal = required_principal(document, entry["resource"])
-        for kind in KINDS:
+        for kind in GRAPH_TYPES:
             named = [resolve(principal, kind, name) for name in entry[kind] or ()]
             found += [known.described(permission) for permission in dict.fromkeys(named)]
     return {"changed": False, "tenant_id": call.tenant_id, "permissions": found}
