@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
 

@@ -9,10 +9,10 @@ import re
 import stat
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _private_file as private_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_views import told
 

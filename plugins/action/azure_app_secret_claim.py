@@ -7,16 +7,16 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     ENDPOINT,
     STATE,
     ArgumentSpec,
     positive,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RUN_LOCK

@@ -68,7 +68,7 @@ _value:
 import datetime
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _report as report_of
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _report_views as views
 

@@ -157,7 +157,7 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     APPLICATION,
     AUTH,
     ENDPOINT,
@@ -165,9 +165,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     STATE,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._consent import ConsentResource
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import LISTED
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Module,
+    converge,
+    run_as_module,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent import ConsentResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import LISTED
 
 OWN = ArgumentSpec(
     options={

@@ -197,7 +197,7 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     APPLICATION,
     AUTH,
     ENDPOINT,
@@ -205,8 +205,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     STATE,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._certificate import CertificateResource
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Module,
+    converge,
+    run_as_module,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.certificate import CertificateResource
 
 OWN = ArgumentSpec(
     options={

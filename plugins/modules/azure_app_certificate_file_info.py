@@ -102,11 +102,11 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._certificate_file_info import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.certificate_file_info import (
     certificate_file_info,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
 
 OWN = ArgumentSpec(
     options={

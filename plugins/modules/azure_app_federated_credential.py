@@ -131,7 +131,7 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     APPLICATION,
     AUTH,
     ENDPOINT,
@@ -139,10 +139,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     STATE,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._federated_credential import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Module,
+    converge,
+    run_as_module,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     FederatedCredentialResource,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
 
 OWN = ArgumentSpec(
     options={

@@ -138,14 +138,20 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     AUTH,
     ENDPOINT,
     STATE,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault_secret import VaultSecretResource
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Module,
+    converge,
+    run_as_module,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.key_vault_secret import (
+    VaultSecretResource,
+)
 
 OWN = ArgumentSpec(
     options={

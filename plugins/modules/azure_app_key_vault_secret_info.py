@@ -105,9 +105,15 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT, ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault_secret import key_vault_secret_info
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    AUTH,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.key_vault_secret import (
+    key_vault_secret_info,
+)
 
 OWN = ArgumentSpec(
     options={

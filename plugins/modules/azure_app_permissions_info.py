@@ -94,10 +94,16 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT, ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions import LISTED
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._permissions_info import permissions_info
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    AUTH,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import LISTED
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions_info import (
+    permissions_info,
+)
 
 OWN = ArgumentSpec(
     options={

@@ -244,15 +244,21 @@ error:
       sample: Run again.
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     APPLICATION,
     AUTH,
     ENDPOINT,
     STATE,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, converge, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration import RegistrationResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Module,
+    converge,
+    run_as_module,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration import (
+    RegistrationResource,
+)
 
 OWN = ArgumentSpec(
     options={

@@ -164,14 +164,16 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     APPLICATION,
     AUTH,
     ENDPOINT,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._registration_info import registration_info
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
+    registration_info,
+)
 
 OWN = ArgumentSpec(
     options={"display_name": {"type": "str"}, "tag": {"type": "str"}},

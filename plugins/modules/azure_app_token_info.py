@@ -126,13 +126,13 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     CREDENTIAL,
     ENDPOINT,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._token_info import token_info
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
 
 OWN = ArgumentSpec(
     options={

@@ -121,9 +121,13 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT, ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_login import device_login
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    AUTH,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.device_login import device_login
 
 OWN = ArgumentSpec(
     options={

@@ -143,13 +143,13 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     CREDENTIAL,
     ENDPOINT,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._mailbox_access import mailbox_access
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import mailbox_access
 
 OWN = ArgumentSpec(
     options={

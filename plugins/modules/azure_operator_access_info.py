@@ -183,10 +183,16 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import AUTH, ENDPOINT, ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._operator_access import operator_access_info
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import STEPS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    AUTH,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.operator_access import (
+    operator_access_info,
+)
 
 OWN = ArgumentSpec(
     options={

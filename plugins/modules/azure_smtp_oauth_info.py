@@ -159,13 +159,13 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     CREDENTIAL,
     ENDPOINT,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._smtp_info import smtp_info
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import smtp_info
 
 OWN = ArgumentSpec(
     options={

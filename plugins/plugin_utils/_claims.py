@@ -21,9 +21,9 @@ import os
 import stat
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._private_file import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import (
     impossible,
     make_private_folder,
 )

@@ -19,16 +19,16 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     AUTH,
     ENDPOINT,
     SECRET_VARIABLES,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call, Module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it

@@ -16,12 +16,12 @@ import hashlib
 import json
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import derived_unique_name
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._expiry import is_replaced
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._service_principal import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     resource_label,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.expiry import is_replaced
 
 Json = dict[str, t.Any]
 

@@ -19,7 +19,7 @@ import io
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _times as times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 
 Json = dict[str, t.Any]
 

@@ -19,7 +19,7 @@ import multiprocessing
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 
 SIZE = 256 * 1024  # bytes; a token has about two thousand
 LENGTH_BYTES = 4

@@ -15,8 +15,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _private_file as private_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 
 ROOM = 7  # bytes that a name has to leave for a file beside it: the role's ".claims"
 PASSWORD_STEP = "Pass --vault-id or --vault-password-file, set ANSIBLE_VAULT_PASSWORD_FILE, or add a vault credential."

@@ -14,11 +14,11 @@ import re
 import textwrap
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _exchange as exchange
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import check_mailbox, shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import AppsError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._mailbox_access import READING
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._smtp_info import check_server
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import READING
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import check_server
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report import KINDS
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_views import printable
 

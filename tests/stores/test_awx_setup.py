@@ -13,8 +13,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _arguments as arguments
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import NAME, SETTINGS, add_credentials, set_up
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import ORACLE

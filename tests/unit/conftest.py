@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience as _patience
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver

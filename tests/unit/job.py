@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 

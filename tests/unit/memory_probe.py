@@ -15,8 +15,8 @@ import re
 import sys
 from pathlib import Path
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 LIBRARIES = ("requests", "msal", "jwt")  # msal imports the last one when it is first used
 

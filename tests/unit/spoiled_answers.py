@@ -13,7 +13,7 @@ import typing as t
 
 from hypothesis import strategies as st
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
 
 Json = t.Any
 Path = tuple[t.Any, ...]

@@ -11,7 +11,7 @@ import typing as t
 
 import requests
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
 from graph_emulator.journal import Entry
 from graph_emulator.server import EmulatorServer

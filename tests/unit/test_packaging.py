@@ -171,7 +171,7 @@ source = runpy.run_path(sys.argv[1])
 try:
     asyncio.run(source["main"](None, {"days": -1}))
 except ValueError as refused:
-    print(refused, [module.__file__ for name, module in sys.modules.items() if name.endswith("._expiry")])
+    print(refused, [module.__file__ for name, module in sys.modules.items() if name.endswith("._report.expiry")])
 """
 
 
@@ -180,7 +180,8 @@ def test_the_event_source_runs_where_it_is_installed(installed: Path, tmp_path: 
     """As ansible-rulebook does: by its path, without Ansible's loader, perhaps beside others."""
     folder = tmp_path / "ansible_collections" / "email_gateway" / "azure_apps" / "plugins" / "module_utils"
     folder.mkdir(parents=True)
-    (folder / "_expiry.py").write_text("raise ImportError('another release')")
+    (folder / "_report").mkdir()
+    (folder / "_report" / "expiry.py").write_text("raise ImportError('another release')")
     if others == "package":
         (tmp_path / "ansible_collections" / "__init__.py").touch()
     path = installed / "extensions" / "eda" / "plugins" / "event_source" / "app_secret_expiry.py"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import (
     DIRECTORY_ROLES,
     REFERENCE,
     ROLES_PAGE,

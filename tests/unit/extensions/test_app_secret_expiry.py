@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.extensions.eda.plugins.event_source import app_secret_expiry as source
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _run_memory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import run_memory as _run_memory
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 

@@ -11,8 +11,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import RIGHTS, STEPS, smallest
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS, smallest
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.tests.unit.person import NOBODY, Person
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import AZURE_CLI
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.tests.unit.person import NOBODY, Person
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
 

@@ -24,9 +24,9 @@ from ansible.parsing.vault import VaultSecret
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY

@@ -170,12 +170,12 @@ class Expiry:
     def __init__(self, args: dict[str, t.Any]) -> None:
         """Sends nothing. Raises ValueError, RuntimeError."""
         find_collection()
-        self._expiry = importlib.import_module(f"{UTILITIES}._expiry")
-        self._module = importlib.import_module(f"{UTILITIES}._module")
-        self._errors = importlib.import_module(f"{UTILITIES}._errors")
+        self._expiry = importlib.import_module(f"{UTILITIES}._report.expiry")
+        self._module = importlib.import_module(f"{UTILITIES}._graph.call")
+        self._errors = importlib.import_module(f"{UTILITIES}._core.errors")
         spec = argument_spec()
         try:
-            self._params = importlib.import_module(f"{UTILITIES}._validation").validated(
+            self._params = importlib.import_module(f"{UTILITIES}._core.validation").validated(
                 spec, args, name=NAME, see=f"the documentation of {NAME}"
             )
             self.interval: int = self._params["interval"]
@@ -186,7 +186,7 @@ class Expiry:
             self._expiry.Selection.of(self._params)
         except self._errors.AppsError as exc:
             raise ValueError(f"{exc.message}. {exc.next_step}") from None
-        self._memory = importlib.import_module(f"{UTILITIES}._run_memory").ProcessMemory()
+        self._memory = importlib.import_module(f"{UTILITIES}._core.run_memory").ProcessMemory()
         self._look = self._module.Module(argument_spec=spec, run=self._expiry.look)
         # The same for what signs in, with its secrets masked.
         refused = self._module.Module(argument_spec=spec, run=check_sign_in).execute(self._call())
@@ -210,8 +210,8 @@ class Expiry:
 
 def argument_spec() -> t.Any:
     """Only after find_collection."""
-    arguments = importlib.import_module(f"{UTILITIES}._arguments")
-    expiry = importlib.import_module(f"{UTILITIES}._expiry")
+    arguments = importlib.import_module(f"{UTILITIES}._core.arguments")
+    expiry = importlib.import_module(f"{UTILITIES}._report.expiry")
     endpoint = arguments.ArgumentSpec(
         options={**arguments.ENDPOINT.options, "wait_timeout": {"type": "int", "default": 60}}
     )
@@ -225,7 +225,7 @@ def argument_spec() -> t.Any:
 def check_sign_in(call: t.Any) -> dict[str, t.Any]:
     """Raises AppsError before anything is sent."""
     call.validate_sign_in()
-    importlib.import_module(f"{UTILITIES}._http").import_library("requests")
+    importlib.import_module(f"{UTILITIES}._http.client").import_library("requests")
     return {"changed": False}
 
 
@@ -246,7 +246,7 @@ def find_collection() -> None:
         if str(home) not in package.__path__:  # a package that the Python package "ansible" brought along
             package.__path__.insert(0, str(home))
     try:
-        importlib.import_module(f"{UTILITIES}._module")
+        importlib.import_module(f"{UTILITIES}._graph.call")
     except ImportError as exc:
         missing = exc.name or ""
         what = "ansible-core" if missing.partition(".")[0] == "ansible" else f"the collection of {NAME}"

@@ -23,8 +23,11 @@ def _run() -> int:
         name = (error.name or "").partition(".")[0]
         if name in ("", "graph_emulator"):
             raise
-        print(f"graph_emulator: missing Python package '{_PIP_NAMES.get(name, name)}': pip install "
-              f"{_PIP_NAMES.get(name, name)}", file=sys.stderr)
+        print(
+            f"graph_emulator: missing Python package '{_PIP_NAMES.get(name, name)}': pip install "
+            f"{_PIP_NAMES.get(name, name)}",
+            file=sys.stderr,
+        )
         return 1
     return main()
 

@@ -53,8 +53,7 @@ class TokenRefused(Exception):
 
 
 def missing(name: str) -> TokenRefused:
-    return TokenRefused(
-        900144, "invalid_request", f"The request body must contain the following parameter: '{name}'.")
+    return TokenRefused(900144, "invalid_request", f"The request body must contain the following parameter: '{name}'.")
 
 
 def required(fields: dict[str, str], name: str) -> str:
@@ -66,7 +65,8 @@ def required(fields: dict[str, str], name: str) -> str:
 
 def no_such_resource(name: str, tenant_id: str) -> TokenRefused:
     return TokenRefused(
-        500011, "invalid_resource",
+        500011,
+        "invalid_resource",
         f"The resource principal named {name} was not found in the tenant named {tenant_id}. This can happen if the "
         "application has not been installed by the administrator of the tenant or consented to by any user in the "
         "tenant. You might have sent your authentication request to the wrong tenant.",

@@ -200,9 +200,18 @@ def _vault_role(emulator: Controlled, body: Json) -> Json:
 
 
 _ACTIONS: dict[str, Callable[[Controlled, Json], Json]] = {
-    "reset": _reset, "clock": _clock, "operators": _operators, "settings": _settings, "faults": _faults,
-    "policy": _policy, "device": _device, "assertion": _assertion, "users": _users,
-    "mailbox_access": _mailbox_access, "exchange": _exchange, "vault_role": _vault_role,
+    "reset": _reset,
+    "clock": _clock,
+    "operators": _operators,
+    "settings": _settings,
+    "faults": _faults,
+    "policy": _policy,
+    "device": _device,
+    "assertion": _assertion,
+    "users": _users,
+    "mailbox_access": _mailbox_access,
+    "exchange": _exchange,
+    "vault_role": _vault_role,
 }
 
 

@@ -41,10 +41,17 @@ def certificate_from(encoded: str) -> x509.Certificate:
 def signed_claims(assertion: str, public: rsa.RSAPublicKey) -> Json:
     """Claims are compared with the emulator's own clock and texts, not by PyJWT; a bad signature is a PyJWTError."""
     claims: Json = jwt.decode(
-        assertion, public, algorithms=["RS256", "PS256"],
+        assertion,
+        public,
+        algorithms=["RS256", "PS256"],
         options={
-            "verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False, "verify_iss": False,
-            "verify_sub": False, "verify_jti": False,
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+            "verify_aud": False,
+            "verify_iss": False,
+            "verify_sub": False,
+            "verify_jti": False,
         },
     )
     return claims
@@ -72,7 +79,8 @@ def check_lifetime(claims: Json, tenant: Tenant) -> None:
         700024,
         f"Client assertion is not within its valid time range. Current time: {_moment(now)}, expiry time of assertion "
         f"{shown}. Review the documentation at "
-        "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials .")
+        "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials .",
+    )
 
 
 def _number(value: Any) -> float | None:
@@ -109,13 +117,15 @@ def check_certificate_assertion(
         raise _not_registered("The key used is not yet valid.", thumbprint, client_id)
     public = found.certificate.public_key()
     if not isinstance(public, rsa.RSAPublicKey):
-        raise _not_registered("The key was found, but use of the key to verify the signature failed.", thumbprint,
-                              client_id)
+        raise _not_registered(
+            "The key was found, but use of the key to verify the signature failed.", thumbprint, client_id
+        )
     try:
         claims = signed_claims(assertion, public)
     except jwt.PyJWTError as error:
         raise _not_registered(
-            "The key was found, but use of the key to verify the signature failed.", thumbprint, client_id) from error
+            "The key was found, but use of the key to verify the signature failed.", thumbprint, client_id
+        ) from error
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise refused(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
     if claims.get("aud") not in audiences:
@@ -145,8 +155,10 @@ def _registered(thumbprint: str, holders: list[Json], tenant: Tenant) -> _Regist
         prints = (certificate.fingerprint(hashes.SHA1()), certificate.fingerprint(hashes.SHA256()))
         if thumbprint in (value.hex().upper() for value in prints):
             return _Registered(
-                certificate, parse_sent_time(credential["startDateTime"] or ""),
-                parse_sent_time(credential["endDateTime"] or ""))
+                certificate,
+                parse_sent_time(credential["startDateTime"] or ""),
+                parse_sent_time(credential["endDateTime"] or ""),
+            )
     return None
 
 
@@ -157,4 +169,5 @@ def _not_registered(reason: str, thumbprint: str, client_id: str) -> TokenRefuse
         "The certificate with identifier used to sign the client assertion is not registered on application. "
         f"[Reason - {reason}, Thumbprint of key used by client: '{thumbprint}', Please visit the Azure Portal, Graph "
         f"Explorer or directly use MS Graph to see configured keys for app Id '{client_id}'. Review the documentation "
-        "at https://docs.microsoft.com/en-us/graph/deployments to determine the corresponding service endpoint].")
+        "at https://docs.microsoft.com/en-us/graph/deployments to determine the corresponding service endpoint].",
+    )

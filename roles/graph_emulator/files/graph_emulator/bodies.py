@@ -23,14 +23,27 @@ Json = dict[str, Any]
 
 _COLLECTION = re.compile(r"^Collection\((\w+)\)$")
 _PRIMITIVES: dict[str, tuple[type, ...]] = {
-    "String": (str,), "Boolean": (bool,), "Int32": (int,), "Guid": (str,), "DateTimeOffset": (str,), "Binary": (str,),
+    "String": (str,),
+    "Boolean": (bool,),
+    "Int32": (int,),
+    "Guid": (str,),
+    "DateTimeOffset": (str,),
+    "Binary": (str,),
     "Stream": (str,),
 }
 # Objects in every recorded application, also where nothing was ever set; that a null is refused is inferred.
-_ALWAYS_OBJECTS = frozenset({
-    "api", "implicitGrantSettings", "info", "parentalControlSettings", "publicClient", "spa", "verifiedPublisher",
-    "web",
-})
+_ALWAYS_OBJECTS = frozenset(
+    {
+        "api",
+        "implicitGrantSettings",
+        "info",
+        "parentalControlSettings",
+        "publicClient",
+        "spa",
+        "verifiedPublisher",
+        "web",
+    }
+)
 # Parts that are addressed by their id, which the metadata does not let be missing.
 _WITH_ID = frozenset({"appRole", "permissionScope"})
 

@@ -25,28 +25,56 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
-        prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback.")
+        prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback."
+    )
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
     options.add_argument("--port", type=int, default=0, help="0 takes a free port")
     options.add_argument("--smtp-port", type=int, default=0, help="the same for SMTP")
     options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
-    options.add_argument("--secret-delay", type=float, default=0.0, metavar="S",
-                         help="seconds for which a fresh client secret is refused")
-    options.add_argument("--consent-delay", type=float, default=0.0, metavar="S",
-                         help="seconds for which a fresh consent is missing from tokens")
-    options.add_argument("--lag", type=int, default=0, metavar="N",
-                         help="requests for which a fresh object is not there yet")
+    options.add_argument(
+        "--secret-delay",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds for which a fresh client secret is refused",
+    )
+    options.add_argument(
+        "--consent-delay",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds for which a fresh consent is missing from tokens",
+    )
+    options.add_argument(
+        "--lag", type=int, default=0, metavar="N", help="requests for which a fresh object is not there yet"
+    )
     options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds a token is good for")
-    options.add_argument("--replica-delays", type=_numbers, default=(), metavar="S,S,...",
-                         help="replicas that serve requests in turn, each by how many seconds it is behind: 0,3,20")
-    options.add_argument("--throttle", default="", choices=sorted(UNITS_BY_SIZE), metavar="SIZE",
-                         help="throttle like a tenant of this size: S, M or L")
+    options.add_argument(
+        "--replica-delays",
+        type=_numbers,
+        default=(),
+        metavar="S,S,...",
+        help="replicas that serve requests in turn, each by how many seconds it is behind: 0,3,20",
+    )
+    options.add_argument(
+        "--throttle",
+        default="",
+        choices=sorted(UNITS_BY_SIZE),
+        metavar="SIZE",
+        help="throttle like a tenant of this size: S, M or L",
+    )
     options.add_argument("--throttle-units", type=int, default=0, metavar="N", help="resource units in 10 seconds")
     options.add_argument("--throttle-writes", type=int, default=0, metavar="N", help="writes in 150 seconds")
-    options.add_argument("--concurrency-window", type=float, default=0.0, metavar="S",
-                         help="seconds in which a second write to the same object is refused")
-    options.add_argument("--weather-seed", type=int, default=0, metavar="N",
-                         help="chooses among the sequences in which replicas serve")
+    options.add_argument(
+        "--concurrency-window",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds in which a second write to the same object is refused",
+    )
+    options.add_argument(
+        "--weather-seed", type=int, default=0, metavar="N", help="chooses among the sequences in which replicas serve"
+    )
     options.add_argument("--log-file", help="where warnings and tracebacks go; default: standard error")
     return options
 
@@ -57,12 +85,21 @@ def main(arguments: list[str] | None = None) -> int:
         logging.basicConfig(filename=chosen.log_file, level=logging.INFO)
     try:
         server = EmulatorServer(
-            host="127.0.0.1" if chosen.host == "localhost" else chosen.host, port=chosen.port,
+            host="127.0.0.1" if chosen.host == "localhost" else chosen.host,
+            port=chosen.port,
             smtp_port=chosen.smtp_port,
-            state_dir=chosen.state_dir, secret_delay=chosen.secret_delay, consent_delay=chosen.consent_delay,
-            lag=chosen.lag, token_lifetime=chosen.token_lifetime, replica_delays=chosen.replica_delays,
-            throttle=chosen.throttle, throttle_units=chosen.throttle_units, throttle_writes=chosen.throttle_writes,
-            concurrency_window=chosen.concurrency_window, weather_seed=chosen.weather_seed, log_level="warning",
+            state_dir=chosen.state_dir,
+            secret_delay=chosen.secret_delay,
+            consent_delay=chosen.consent_delay,
+            lag=chosen.lag,
+            token_lifetime=chosen.token_lifetime,
+            replica_delays=chosen.replica_delays,
+            throttle=chosen.throttle,
+            throttle_units=chosen.throttle_units,
+            throttle_writes=chosen.throttle_writes,
+            concurrency_window=chosen.concurrency_window,
+            weather_seed=chosen.weather_seed,
+            log_level="warning",
         )
     except OSError as error:
         ports = " and ".join(str(port) for port in (chosen.port, chosen.smtp_port) if port)
@@ -81,6 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _stop_on_signal(server: EmulatorServer) -> None:
     """uvicorn raises the signal again once it has shut down; by then it means nothing more."""
+
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.stop()
 

@@ -31,14 +31,16 @@ def client_principal(tenant: Tenant, client_id: str) -> Json:
     """
     if client_id == _NO_CLIENT:
         raise TokenRefused(
-            700038, "unauthorized_client", f"{client_id} is not a valid application identifier.", with_uri=False)
+            700038, "unauthorized_client", f"{client_id} is not a valid application identifier.", with_uri=False
+        )
     application = tenant.application_by("appId", client_id)
     principal = tenant.service_principal_by("appId", client_id)
     if application is None and principal is not None and is_microsofts(tenant, principal):
         return principal
     if application is None or tenant.lag.hides(application["id"]):
         raise TokenRefused(
-            700016, "unauthorized_client",
+            700016,
+            "unauthorized_client",
             f"Application with identifier '{client_id}' was not found in the directory "
             f"'{tenant.directory.organization['displayName']}'. This can happen if the application has not "
             "been installed by the administrator of the tenant or consented to by any user in the tenant. You may "
@@ -46,14 +48,16 @@ def client_principal(tenant: Tenant, client_id: str) -> Json:
         )
     if principal is None or tenant.lag.hides(principal["id"]):
         raise TokenRefused(
-            7000229, "invalid_client",
+            7000229,
+            "invalid_client",
             f"The client application {client_id} is missing service principal in the tenant "
             f"{tenant.tenant_id}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119",
             status=401,
         )
     if principal["accountEnabled"] is False:
         raise TokenRefused(
-            7000112, "unauthorized_client", f"Application '{client_id}'({principal['displayName']}) is disabled.")
+            7000112, "unauthorized_client", f"Application '{client_id}'({principal['displayName']}) is disabled."
+        )
     return principal
 
 
@@ -79,7 +83,8 @@ def authenticate(tenant: Tenant, client_id: str, fields: dict[str, str], *, base
 
 def no_proof() -> TokenRefused:
     return refused(
-        7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
+        7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+    )
 
 
 def authenticate_for_user(tenant: Tenant, client_id: str, fields: dict[str, str], *, base: str) -> str:
@@ -93,7 +98,8 @@ def authenticate_for_user(tenant: Tenant, client_id: str, fields: dict[str, str]
     if application is None or application["isFallbackPublicClient"] is True:
         if presented:
             raise refused(
-                700025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")
+                700025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+            )
         return "0"
     return authenticate(tenant, client_id, fields, base=base)
 
@@ -104,13 +110,17 @@ def _check_assertion(tenant: Tenant, assertion: str, *, client_id: str, holders:
     sent = claims.get("iss")
     if isinstance(sent, str) and sent.startswith("https://"):
         credentials = [
-            entry for item in holders for entry in tenant.directory.federated_credentials.get(item["id"], [])]
+            entry for item in holders for entry in tenant.directory.federated_credentials.get(item["id"], [])
+        ]
         check_federated_assertion(assertion, credentials=credentials, tenant=tenant, base=base)
         return
     names = (tenant.tenant_id, tenant.domain)
     paths = ("oauth2/v2.0/token", "v2.0", "oauth2/token")
     check_certificate_assertion(
-        assertion, client_id=client_id, holders=holders, tenant=tenant,
+        assertion,
+        client_id=client_id,
+        holders=holders,
+        tenant=tenant,
         audiences=frozenset(f"{base}/{name}/{path}" for name in names for path in paths),
     )
 
@@ -131,7 +141,8 @@ def _check_secret(tenant: Tenant, value: str, client_id: str, holders: list[Json
                 7000222,
                 f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to "
                 "create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate "
-                "credentials for added security: https://aka.ms/certCreds.")
+                "credentials for added security: https://aka.ms/certCreds.",
+            )
         start = parse_sent_time(credential["startDateTime"])
         if start is not None and start > now:
             break
@@ -139,7 +150,8 @@ def _check_secret(tenant: Tenant, value: str, client_id: str, holders: list[Json
     raise refused(
         7000215,
         "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-        f"not the client secret ID, for a secret added to app '{client_id}'.")
+        f"not the client secret ID, for a secret added to app '{client_id}'.",
+    )
 
 
 def basic_credentials(authorization: str | None) -> dict[str, str]:

@@ -66,17 +66,23 @@ class DeviceFlows:
         if flow is None or flow.client_id != client_id:
             # Number inferred: BadVerificationCode in the list of codes.
             raise TokenRefused(
-                70018, "bad_verification_code",
+                70018,
+                "bad_verification_code",
                 "The provided value for the input parameter 'device_code' is not valid. Device codes supplied for the "
-                "request must be well-formed.")
+                "request must be well-formed.",
+            )
         if flow.expires <= clock.timestamp():
             raise TokenRefused(
-                70020, "expired_token",
-                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.")
+                70020,
+                "expired_token",
+                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+            )
         if flow.user_id is None:
             raise TokenRefused(
-                70016, "authorization_pending",
-                "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
+                70016,
+                "authorization_pending",
+                "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+            )
         if not flow.approved:
             # Number inferred: UserDeclinedConsent in the list of codes.
             raise TokenRefused(65004, "authorization_declined", "User declined to consent to access the app.")
@@ -97,5 +103,6 @@ class DeviceFlows:
             "interval": INTERVAL,
             "message": (
                 f"To sign in, use a web browser to open the page {page} and enter the code {flow.user_code} to "
-                "authenticate."),
+                "authenticate."
+            ),
         }

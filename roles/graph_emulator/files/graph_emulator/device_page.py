@@ -73,11 +73,11 @@ class DevicePage:
 
     def _page(self, *, code: str, note: str = "", status: int = 200) -> Response:
         with self.tenant.lock:
-            users = [(user["userPrincipalName"], user["displayName"])
-                     for user in self.tenant.directory.users.values()]
+            users = [(user["userPrincipalName"], user["displayName"]) for user in self.tenant.directory.users.values()]
         options = "".join(
             f'<option value="{escape(str(name))}">{escape(str(shown))} &lt;{escape(str(name))}&gt;</option>'
-            for name, shown in users)
+            for name, shown in users
+        )
         warning = f'<p class="note bad" role="alert">{escape(note)}</p>' if note else ""
         return _html(
             f"""{warning}<form method="post">
@@ -85,7 +85,9 @@ class DevicePage:
 <input id="user_code" name="user_code" value="{escape(code)}" autocomplete="off" autofocus required>
 <label for="user">Sign in as</label><select id="user" name="user">{options}</select>
 <button name="decision" value="approve">Approve</button><button name="decision" value="decline">Decline</button>
-</form>""", status=status)
+</form>""",
+            status=status,
+        )
 
 
 def _html(inner: str, *, status: int = 200) -> Response:
@@ -93,4 +95,6 @@ def _html(inner: str, *, status: int = 200) -> Response:
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Enter code</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
         f"<body><main><h1>Sign in a device</h1>{inner}</main></body></html>",
-        status_code=status, headers=_HEADERS)
+        status_code=status,
+        headers=_HEADERS,
+    )

@@ -19,7 +19,12 @@ class GraphError(Exception):
     """Ends a Graph request with an error answer."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, details: list[dict[str, str]] | None = None,
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        details: list[dict[str, str]] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -134,8 +139,10 @@ def no_backing_application(app_id: str) -> GraphError:
 def enabled_entitlement() -> GraphError:
     """An enabled scope or role is to vanish (message: azuread provider; code: microsoft-365-agents-toolkit)."""
     return GraphError(
-        400, "CannotDeleteOrUpdateEnabledEntitlement",
-        "Permission (scope or role) cannot be deleted or updated unless disabled first.")
+        400,
+        "CannotDeleteOrUpdateEnabledEntitlement",
+        "Permission (scope or role) cannot be deleted or updated unless disabled first.",
+    )
 
 
 def service_principal_exists(app_id: str) -> GraphError:
@@ -224,8 +231,8 @@ def mailbox_denied() -> GraphError:
 def mailbox_not_enabled() -> GraphError:
     """A user without a mailbox in Exchange Online (microsoft/MicrosoftCloud issue 41)."""
     return GraphError(
-        404, "MailboxNotEnabledForRESTAPI",
-        "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+        404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+    )
 
 
 def invalid_mail_user(name: str) -> GraphError:

@@ -58,9 +58,13 @@ class Exchange:
             "service_principals": self.service_principals,
             "full_access": [list(pair) for pair in sorted(self.full_access)],
             "role_assignments": [
-                {"client_id": client_id, "role": entry.role,
-                 "mailboxes": None if entry.mailboxes is None else sorted(entry.mailboxes)}
-                for client_id, entries in self.assignments.items() for entry in entries
+                {
+                    "client_id": client_id,
+                    "role": entry.role,
+                    "mailboxes": None if entry.mailboxes is None else sorted(entry.mailboxes),
+                }
+                for client_id, entries in self.assignments.items()
+                for entry in entries
             ],
             "smtp_auth_disabled": self.smtp_auth_disabled,
             "smtp_auth_disabled_for": self.smtp_auth_disabled_for,
@@ -102,7 +106,7 @@ class Exchange:
         return SEND_AS_APP in self.at(caller, user_id).roles
 
     def _registered(self, caller: Caller) -> bool:
-        """"Using the incorrect Object ID will cause an authentication failure" (the first page)."""
+        """ "Using the incorrect Object ID will cause an authentication failure" (the first page)."""
         return not caller.delegated and self.service_principals.get(caller.client_id) == caller.principal_id
 
     def _of(self, caller: Caller) -> list[RoleAssignment]:
@@ -110,5 +114,8 @@ class Exchange:
 
     @staticmethod
     def _widened(caller: Caller, entries: list[RoleAssignment]) -> Caller:
-        return dataclasses.replace(
-            caller, roles=caller.roles | {APPLICATION_ROLES[entry.role] for entry in entries}) if entries else caller
+        return (
+            dataclasses.replace(caller, roles=caller.roles | {APPLICATION_ROLES[entry.role] for entry in entries})
+            if entries
+            else caller
+        )

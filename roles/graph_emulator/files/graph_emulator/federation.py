@@ -39,9 +39,11 @@ def _matching(claims: Json, credentials: list[Json]) -> Json:
     if not credentials:
         # azure-workload-identity issue 616 shows this as 400 invalid_request.
         raise TokenRefused(
-            70021, "invalid_request",
+            70021,
+            "invalid_request",
             f"{_NO_MATCH}. Assertion Issuer: '{sent_issuer}'. Assertion Subject: '{subject}'. Assertion Audience: "
-            f"'{audience}'. {_PAGE}")
+            f"'{audience}'. {_PAGE}",
+        )
     same_issuer = [entry for entry in credentials if entry["issuer"] == sent_issuer]
     if not same_issuer:
         raise refused(700211, f"{_NO_MATCH} issuer '{sent_issuer}'. {_CHECK} {_PAGE}")
@@ -50,7 +52,8 @@ def _matching(claims: Json, credentials: list[Json]) -> Json:
         raise refused(
             7002138,
             f"{_NO_MATCH} subject '{subject}'. The subject matches with case-insensitive comparison, but not with "
-            f"case-sensitive comparison. {_CHECK} See documentation at: {_PAGE}.")
+            f"case-sensitive comparison. {_CHECK} See documentation at: {_PAGE}.",
+        )
     if not same_subject:
         raise refused(700213, f"{_NO_MATCH} subject '{subject}'. {_CHECK} {_PAGE}")
     for entry in same_subject:
@@ -65,10 +68,10 @@ def _check_signature(assertion: str, claims: Json, base: str) -> None:
         raise refused(
             50166,
             "Request to External OIDC endpoint failed. The emulator can verify assertions of its own test issuer "
-            f"only: {base}{issuer.PATH}")
+            f"only: {base}{issuer.PATH}",
+        )
     try:
         signed_claims(assertion, issuer.issuer_key().public)
     except jwt.PyJWTError as error:
         # The code is Microsoft's for assertions with a bad signature; that it is used here is inferred.
-        raise refused(
-            50013, "Assertion failed signature validation. [Reason - The key was not found.]") from error
+        raise refused(50013, "Assertion failed signature validation. [Reason - The key was not found.]") from error

@@ -84,7 +84,8 @@ class IdentityPlatform:
         if shared and name.lower() in SHARED_TENANTS:
             return
         raise TokenRefused(
-            90002, "invalid_tenant",
+            90002,
+            "invalid_tenant",
             f"Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the "
             "correct cloud. Check with your subscription administrator, this may happen if there are no active "
             "subscriptions for the tenant.",
@@ -104,7 +105,9 @@ class IdentityPlatform:
         if grant_type == "client_credentials":
             return self._by_client_credentials(fields)
         raise TokenRefused(
-            70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant_type}'.",
+            70003,
+            "unsupported_grant_type",
+            f"The app requested an unsupported grant type '{grant_type}'.",
             with_uri=False,
         )
 
@@ -116,8 +119,13 @@ class IdentityPlatform:
         audience, resource = self._resource(scope)
         lifetime = self.tenant.settings.token_lifetime
         token = mint(
-            self.key, clock=self.tenant.clock, lifetime=lifetime,
-            tenant_id=self.tenant.tenant_id, audience=audience, principal=principal, secret_used=proof == "1",
+            self.key,
+            clock=self.tenant.clock,
+            lifetime=lifetime,
+            tenant_id=self.tenant.tenant_id,
+            audience=audience,
+            principal=principal,
+            secret_used=proof == "1",
             roles=self.tenant.granted_roles(principal["id"], resource["id"], in_tokens=True),
         )
         body = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
@@ -128,7 +136,8 @@ class IdentityPlatform:
         name, separator, rest = scope.strip().rpartition("/.default")
         if not separator or rest or " " in name or not name:
             raise TokenRefused(
-                1002012, "invalid_scope",
+                1002012,
+                "invalid_scope",
                 f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value "
                 "with /.default suffixed to the resource identifier (application ID URI).",
             )
@@ -190,8 +199,7 @@ class IdentityPlatform:
         proof = clients.authenticate_for_user(self.tenant, client_id, fields, base=self.base)
         user_id = self.refresh_tokens.redeem(value, client_id, self.tenant.clock)
         scope = fields.get("scope") or "https://graph.microsoft.com/.default offline_access"
-        body = self._user_answer(
-            fields, client=client, user_id=user_id, proof=proof, scope=f"{scope} offline_access")
+        body = self._user_answer(fields, client=client, user_id=user_id, proof=proof, scope=f"{scope} offline_access")
         return body, client_id
 
     def _user_answer(self, fields: dict[str, str], *, client: Json, user_id: str, proof: str, scope: str) -> Json:
@@ -212,7 +220,8 @@ class IdentityPlatform:
             "expires_in": lifetime,
             "ext_expires_in": lifetime,
             "access_token": user_tokens.access_token(
-                self.key, self.tenant, sign_in, audience=wanted.audience, names=names, base_claims=wanted.openid),
+                self.key, self.tenant, sign_in, audience=wanted.audience, names=names, base_claims=wanted.openid
+            ),
         }
         if "offline_access" in wanted.openid:
             body["refresh_token"] = self.refresh_tokens.issue(client["appId"], user_id, self.tenant.clock)

@@ -47,7 +47,12 @@ def keys() -> Json:
 def minted(*, base: str, clock: Clock, subject: str, audience: str, lifetime: float = _LIFETIME) -> str:
     now = int(clock.timestamp())
     claims = {
-        "iss": f"{base}{PATH}", "sub": subject, "aud": audience, "iat": now, "nbf": now, "exp": now + int(lifetime),
+        "iss": f"{base}{PATH}",
+        "sub": subject,
+        "aud": audience,
+        "iat": now,
+        "nbf": now,
+        "exp": now + int(lifetime),
         "jti": trace_id(),
     }
     key = issuer_key()

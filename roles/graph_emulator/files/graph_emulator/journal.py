@@ -17,10 +17,22 @@ from . import strict_json
 
 MASK = "********"
 # Compared in lower case, in JSON bodies, form bodies and query strings alike.
-SECRET_NAMES = frozenset({
-    "access_token", "assertion", "authorization", "client_assertion", "client_secret", "code", "device_code",
-    "id_token", "password", "refresh_token", "secrettext", "user_code",
-})
+SECRET_NAMES = frozenset(
+    {
+        "access_token",
+        "assertion",
+        "authorization",
+        "client_assertion",
+        "client_secret",
+        "code",
+        "device_code",
+        "id_token",
+        "password",
+        "refresh_token",
+        "secrettext",
+        "user_code",
+    }
+)
 READING = frozenset({"GET", "HEAD"})
 VAULT_PATHS = ("/secrets/", "/deletedsecrets/")
 

@@ -94,7 +94,10 @@ class KeyVault:
     ) -> tuple[int, dict[str, str], Json | None, str | None]:
         """Status, headers, body and the caller's client id. Header names are in lower case."""
         answered = {
-            "x-ms-request-id": str(uuid.uuid4()), "x-ms-keyvault-region": "westeurope", "cache-control": "no-cache"}
+            "x-ms-request-id": str(uuid.uuid4()),
+            "x-ms-keyvault-region": "westeurope",
+            "cache-control": "no-cache",
+        }
         caller: tokens.Caller | None = None
         try:
             caller = self._authenticated(headers)
@@ -104,7 +107,8 @@ class KeyVault:
             if status == 401:
                 answered["www-authenticate"] = (
                     f'Bearer authorization="{self.authority}/{self.tenant.tenant_id}", '
-                    f'resource="{resource_of(headers.get("host", ""))}"')
+                    f'resource="{resource_of(headers.get("host", ""))}"'
+                )
         return status, answered, body, caller.client_id if caller else None
 
     def _authenticated(self, headers: dict[str, str]) -> tokens.Caller:
@@ -113,8 +117,12 @@ class KeyVault:
             raise VaultRefusal(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
         try:
             return tokens.read(
-                authorization, self.key, clock=self.tenant.clock, tenant_id=self.tenant.tenant_id,
-                audiences=frozenset({KEY_VAULT_NAME, *self.tenant.key_vault_names}))
+                authorization,
+                self.key,
+                clock=self.tenant.clock,
+                tenant_id=self.tenant.tenant_id,
+                audiences=frozenset({KEY_VAULT_NAME, *self.tenant.key_vault_names}),
+            )
         except errors.GraphError as error:
             message = f"Error validating token: {error.message}"  # inferred
             if "audience" in error.message:  # public write-ups
@@ -155,7 +163,8 @@ class KeyVault:
             return
         full = f"Microsoft.KeyVault/vaults/secrets/{action}" + ("" if action == "delete" else "/action")
         raise VaultRefusal(
-            403, "Forbidden",
+            403,
+            "Forbidden",
             "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role "
             "definitions were changed recently, please observe propagation time.\r\n"
             f"Caller: appid={caller.client_id};oid={caller.principal_id};"
@@ -163,7 +172,8 @@ class KeyVault:
             "Resource: '/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/emulator/providers/"
             f"microsoft.keyvault/vaults/emulator/secrets/{name.lower()}'\r\nAssignment: (not found)\r\n"
             "DenyAssignmentId: null\r\nDecisionReason: null \r\nVault: emulator;location=westeurope\r\n",
-            inner="ForbiddenByRbac")
+            inner="ForbiddenByRbac",
+        )
 
     # Operations
 
@@ -172,7 +182,8 @@ class KeyVault:
         item = self._version(name, version)
         if not item["attributes"]["enabled"]:
             raise VaultRefusal(
-                403, "Forbidden", "Operation get is not allowed on a disabled secret.", inner="SecretDisabled")
+                403, "Forbidden", "Operation get is not allowed on a disabled secret.", inner="SecretDisabled"
+            )
         return 200, _bundle(item, name, vault, with_value=True)
 
     def _set(self, name: str, _rest: str, vault: str, body: Json) -> tuple[int, Json]:
@@ -182,8 +193,11 @@ class KeyVault:
         if held is not None and held.ready > self.tenant.clock.timestamp():
             # azure-sdk-for-net issue 31581
             raise VaultRefusal(
-                409, "Conflict", f"Secret {name} is currently being recovered and cannot be re-created; retry later.",
-                inner="ObjectIsBeingRecovered")
+                409,
+                "Conflict",
+                f"Secret {name} is currently being recovered and cannot be re-created; retry later.",
+                inner="ObjectIsBeingRecovered",
+            )
         value = body.get("value")
         if not isinstance(value, str) or len(value.encode()) > LARGEST_VALUE:
             raise VaultRefusal(400, "BadParameter", "Property  value  is invalid")
@@ -211,7 +225,11 @@ class KeyVault:
         if attributes.get("nbf", 0) >= attributes.get("exp", 1 << 40):  # wording inferred
             raise VaultRefusal(400, "BadParameter", "Property attributes.exp must be later than attributes.nbf")
         item["attributes"] = {
-            **attributes, "updated": self._now(), "recoveryLevel": "Recoverable+Purgeable", "recoverableDays": 90}
+            **attributes,
+            "updated": self._now(),
+            "recoveryLevel": "Recoverable+Purgeable",
+            "recoverableDays": 90,
+        }
         item["tags"] = tags
         item["contentType"] = body.get("contentType", item.get("contentType"))
 
@@ -245,10 +263,12 @@ class KeyVault:
                 return found[-1]
         told = f"{name}/{version}" if version else name
         raise VaultRefusal(
-            404, "SecretNotFound",
+            404,
+            "SecretNotFound",
             f"A secret with (name/id) {told} was not found in this key vault. If you recently deleted this secret you "
             "may be able to recover it using the correct recovery command. For help resolving this issue, please see "
-            "https://go.microsoft.com/fwlink/?linkid=2125182")
+            "https://go.microsoft.com/fwlink/?linkid=2125182",
+        )
 
     def _deleted_name(self, name: str) -> Held:
         held = self.secrets.get(name.lower())
@@ -259,12 +279,18 @@ class KeyVault:
     def _refuse_deleted(self, held: Held, name: str) -> None:
         if held.ready > self.tenant.clock.timestamp():
             raise VaultRefusal(
-                409, "Conflict", f"Secret {name} is currently being deleted and cannot be re-created; retry later.",
-                inner="ObjectIsBeingDeleted")
+                409,
+                "Conflict",
+                f"Secret {name} is currently being deleted and cannot be re-created; retry later.",
+                inner="ObjectIsBeingDeleted",
+            )
         raise VaultRefusal(
-            409, "Conflict",
+            409,
+            "Conflict",
             f"Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this "
-            "state, the secret can only be recovered or purged.", inner="ObjectIsDeletedButRecoverable")
+            "state, the secret can only be recovered or purged.",
+            inner="ObjectIsDeletedButRecoverable",
+        )
 
     def _now(self) -> int:
         return int(self.tenant.clock.timestamp())
@@ -283,8 +309,10 @@ def _are_tags(tags: Any) -> bool:
     if tags is None:
         return True
     return (
-        isinstance(tags, dict) and len(tags) <= MOST_TAGS
-        and all(isinstance(v, str) and len(k) <= LONGEST_TAG and len(v) <= LONGEST_TAG for k, v in tags.items()))
+        isinstance(tags, dict)
+        and len(tags) <= MOST_TAGS
+        and all(isinstance(v, str) and len(k) <= LONGEST_TAG and len(v) <= LONGEST_TAG for k, v in tags.items())
+    )
 
 
 def _body(payload: bytes) -> Json:
@@ -309,5 +337,8 @@ def _bundle(item: Json, name: str, vault: str, *, with_value: bool) -> Json:
 
 def _deleted(item: Json, name: str, vault: str, held: Held) -> Json:
     return {
-        "recoveryId": f"{vault}/deletedsecrets/{name}", "deletedDate": held.deleted,
-        "scheduledPurgeDate": (held.deleted or 0) + RETENTION, **_bundle(item, name, vault, with_value=False)}
+        "recoveryId": f"{vault}/deletedsecrets/{name}",
+        "deletedDate": held.deleted,
+        "scheduledPurgeDate": (held.deleted or 0) + RETENTION,
+        **_bundle(item, name, vault, with_value=False),
+    }

@@ -17,8 +17,13 @@ from typing import Any
 Json = dict[str, Any]
 # mailFolder resource page, "Well-known folder names".
 _WELL_KNOWN = {
-    "archive": "Archive", "deleteditems": "Deleted Items", "drafts": "Drafts", "inbox": "Inbox",
-    "junkemail": "Junk Email", "outbox": "Outbox", "sentitems": "Sent Items",
+    "archive": "Archive",
+    "deleteditems": "Deleted Items",
+    "drafts": "Drafts",
+    "inbox": "Inbox",
+    "junkemail": "Junk Email",
+    "outbox": "Outbox",
+    "sentitems": "Sent Items",
 }
 
 
@@ -37,13 +42,21 @@ class Mailbox:
     @classmethod
     def new(cls) -> Mailbox:
         root = new_item_id()
-        return cls({
-            name: {
-                "id": new_item_id(), "displayName": shown, "parentFolderId": root, "childFolderCount": 0,
-                "unreadItemCount": 0, "totalItemCount": 0, "sizeInBytes": 0, "isHidden": False,
+        return cls(
+            {
+                name: {
+                    "id": new_item_id(),
+                    "displayName": shown,
+                    "parentFolderId": root,
+                    "childFolderCount": 0,
+                    "unreadItemCount": 0,
+                    "totalItemCount": 0,
+                    "sizeInBytes": 0,
+                    "isHidden": False,
+                }
+                for name, shown in _WELL_KNOWN.items()
             }
-            for name, shown in _WELL_KNOWN.items()
-        })
+        )
 
     def folder(self, name: str) -> Json | None:
         """By well-known name, in any case, or by id."""

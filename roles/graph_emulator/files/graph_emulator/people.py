@@ -37,7 +37,8 @@ def plant(directory: Directory, *, ids: tuple[str, ...], tenant: Tenant) -> None
     for object_id, person in zip(ids, PEOPLE, strict=True):
         first, last = person.name.split()
         user = shapes.user(
-            object_id=object_id, display_name=person.name, principal_name=f"{first}@{tenant.domain}".lower())
+            object_id=object_id, display_name=person.name, principal_name=f"{first}@{tenant.domain}".lower()
+        )
         user.update(givenName=first, surname=last, mail=user["userPrincipalName"])
         directory.users[object_id] = user
         directory.user_roles[object_id] = frozenset(person.roles)
@@ -48,9 +49,17 @@ def new_mailbox(user: Json, tenant: Tenant) -> Mailbox:
     """With one message, so that a list is not empty."""
     box = Mailbox.new()
     sender = recipient("Contoso", f"noreply@{tenant.domain}")
-    box.put(message(folder=box.folders["inbox"], created=whole_seconds(tenant.clock.now()), changes={
-        "subject": "Welcome", "sender": sender, "from": sender,
-        "toRecipients": [recipient(user["displayName"], user["mail"])],
-        "body": {"contentType": "text", "content": f"Welcome, {user['displayName']}."},
-    }))
+    box.put(
+        message(
+            folder=box.folders["inbox"],
+            created=whole_seconds(tenant.clock.now()),
+            changes={
+                "subject": "Welcome",
+                "sender": sender,
+                "from": sender,
+                "toRecipients": [recipient(user["displayName"], user["mail"])],
+                "body": {"contentType": "text", "content": f"Welcome, {user['displayName']}."},
+            },
+        )
+    )
     return box

@@ -72,25 +72,39 @@ class Right:
 
 
 _READ_APPLICATIONS: Alternatives = (
-    ("Application.Read.All",), ("Application.ReadWrite.All",), ("Directory.Read.All",), ("Directory.ReadWrite.All",),
+    ("Application.Read.All",),
+    ("Application.ReadWrite.All",),
+    ("Directory.Read.All",),
+    ("Directory.ReadWrite.All",),
     _AS_USER,
 )
 _CHANGE_APPLICATIONS: Alternatives = (("Application.ReadWrite.All",), _AS_USER)
 _CHANGE_ROLES: Alternatives = (
-    (_ASSIGN, "Application.Read.All"), (_ASSIGN, "Directory.Read.All"),
+    (_ASSIGN, "Application.Read.All"),
+    (_ASSIGN, "Directory.Read.All"),
     # Broader than the read permissions of the pair (permissions reference: "read, create, update ...").
-    (_ASSIGN, "Application.ReadWrite.All"), (_ASSIGN, *_AS_USER),
+    (_ASSIGN, "Application.ReadWrite.All"),
+    (_ASSIGN, *_AS_USER),
 )
 _READ_DIRECTORY: Alternatives = (("Directory.Read.All",), ("Directory.ReadWrite.All",), _AS_USER)
 _READ_USERS: Alternatives = (
-    ("User.Read.All",), ("User.ReadBasic.All",), ("User.ReadWrite.All",), *_READ_DIRECTORY,
+    ("User.Read.All",),
+    ("User.ReadBasic.All",),
+    ("User.ReadWrite.All",),
+    *_READ_DIRECTORY,
 )
 
 RIGHTS: dict[str, Right] = {
-    "read applications": Right((
-        ("Application.Read.All",), ("Application.ReadWrite.All",), (_OWNED,), ("Directory.Read.All",),
-        ("Directory.ReadWrite.All",),
-    ), delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE)),
+    "read applications": Right(
+        (
+            ("Application.Read.All",),
+            ("Application.ReadWrite.All",),
+            (_OWNED,),
+            ("Directory.Read.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE),
+    ),
     # Creating needs no ownership; the creator becomes the owner (see owners.py).
     "create applications": Right(
         (("Application.ReadWrite.All",), (_OWNED,)),
@@ -103,12 +117,14 @@ RIGHTS: dict[str, Right] = {
     ),
     # "Non-admin member user with default user permissions - for applications they own" (page "Update application").
     "change applications": Right(
-        (("Application.ReadWrite.All",),), owned=((_OWNED,),),
+        (("Application.ReadWrite.All",),),
+        owned=((_OWNED,),),
         delegated=Delegated(_CHANGE_APPLICATIONS, by=_ADMINS, own_by=_EVERYONE),
     ),
     # Page "Permanently delete an item" (directory object): these two roles only, and no owner.
     "purge applications": Right(
-        (("Application.ReadWrite.All",),), owned=((_OWNED,),),
+        (("Application.ReadWrite.All",),),
+        owned=((_OWNED,),),
         delegated=Delegated(_CHANGE_APPLICATIONS, by=_PURGING),
     ),
     "change owners": Right(
@@ -116,15 +132,21 @@ RIGHTS: dict[str, Right] = {
         owned=((_OWNED, "Directory.Read.All"),),
         delegated=Delegated(
             (("Application.ReadWrite.All", "Directory.Read.All"), ("Directory.ReadWrite.All",), _AS_USER),
-            by=_ADMINS, own_by=_EVERYONE,
+            by=_ADMINS,
+            own_by=_EVERYONE,
         ),
     ),
     # AppRoleAssignment.ReadWrite.All alone is refused (microsoft-graph-docs issue 12833), and Application.ReadWrite.All
     # "does not allow management of consent grants": it is neither half of the pair.
-    "read app role assignments": Right((
-        ("Application.Read.All",), ("Application.ReadWrite.All",), ("Directory.Read.All",),
-        ("Directory.ReadWrite.All",),
-    ), delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE)),
+    "read app role assignments": Right(
+        (
+            ("Application.Read.All",),
+            ("Application.ReadWrite.All",),
+            ("Directory.Read.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE),
+    ),
     # Application Administrators consent to any API "except Microsoft Graph app roles" (page "Grant tenant-wide admin
     # consent").
     "change app role assignments": Right(
@@ -133,21 +155,33 @@ RIGHTS: dict[str, Right] = {
     ),
     # That the same administrators may take away what they cannot grant is inferred: the exception names consent only.
     "delete app role assignments": Right(((_ASSIGN,),), delegated=Delegated(((_ASSIGN,),), by=_CONSENTING)),
-    "read permission grants": Right((
-        ("Directory.Read.All",), ("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",),
-    ), delegated=Delegated((("DelegatedPermissionGrant.ReadWrite.All",), *_READ_DIRECTORY), by=_EVERYONE)),
+    "read permission grants": Right(
+        (
+            ("Directory.Read.All",),
+            ("DelegatedPermissionGrant.ReadWrite.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated((("DelegatedPermissionGrant.ReadWrite.All",), *_READ_DIRECTORY), by=_EVERYONE),
+    ),
     "change permission grants": Right(
         (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",)),
         delegated=Delegated(
-            (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",), _AS_USER), by=_CONSENTING),
+            (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",), _AS_USER), by=_CONSENTING
+        ),
     ),
     "read organization": Right(
         (("Organization.Read.All",), ("Directory.Read.All",), ("Directory.ReadWrite.All",)),
         delegated=Delegated((("User.Read",), ("Organization.Read.All",), *_READ_DIRECTORY), by=_EVERYONE),
     ),
-    "read users": Right((
-        ("User.Read.All",), ("User.ReadBasic.All",), ("Directory.Read.All",), ("Directory.ReadWrite.All",),
-    ), delegated=Delegated(_READ_USERS, by=_EVERYONE, own_scopes=(("User.Read",),), own_by=_EVERYONE)),
+    "read users": Right(
+        (
+            ("User.Read.All",),
+            ("User.ReadBasic.All",),
+            ("Directory.Read.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated(_READ_USERS, by=_EVERYONE, own_scopes=(("User.Read",),), own_by=_EVERYONE),
+    ),
     # An application gets a 400 from the handler, whatever it may do.
     "read oneself": Right(((),), delegated=Delegated((("User.Read",), *_READ_USERS), by=_EVERYONE)),
     "read directory objects": Right(
@@ -165,17 +199,22 @@ RIGHTS: dict[str, Right] = {
     ),
     # Delegated mail permissions reach one's own mailbox only.
     "read mail folders": Right(
-        (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), mail=True,
+        (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)),
+        mail=True,
         delegated=Delegated(
-            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE),
+            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE
+        ),
     ),
     "read mail": Right(
-        (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), mail=True,
+        (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)),
+        mail=True,
         delegated=Delegated(
-            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE),
+            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE
+        ),
     ),
     "write mail": Right(
-        (("Mail.ReadWrite",),), mail=True,
+        (("Mail.ReadWrite",),),
+        mail=True,
         delegated=Delegated((), own_scopes=(("Mail.ReadWrite",),), own_by=_EVERYONE),
     ),
 }

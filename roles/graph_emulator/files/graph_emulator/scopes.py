@@ -23,18 +23,32 @@ OPENID_SCOPES = ("openid", "profile", "email", "offline_access")
 AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 # By client and resource: what Azure CLI's tokens carry without any consent of the tenant (public write-ups of them).
 PREAUTHORIZED = {
-    (AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset({
-        "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "AuditLog.Read.All",
-        "DelegatedPermissionGrant.ReadWrite.All", "Directory.AccessAsUser.All", "Group.ReadWrite.All", "User.Read.All",
-        "User.ReadWrite.All", "email", "openid", "profile",
-    }),
+    (AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset(
+        {
+            "Application.ReadWrite.All",
+            "AppRoleAssignment.ReadWrite.All",
+            "AuditLog.Read.All",
+            "DelegatedPermissionGrant.ReadWrite.All",
+            "Directory.AccessAsUser.All",
+            "Group.ReadWrite.All",
+            "User.Read.All",
+            "User.ReadWrite.All",
+            "email",
+            "openid",
+            "profile",
+        }
+    ),
     (AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
 }
 # Delegated permissions: all four may consent (grant-admin-consent page of the Microsoft Entra documentation).
-_CONSENTING = frozenset({
-    directory_roles.GLOBAL_ADMINISTRATOR, directory_roles.PRIVILEGED_ROLE_ADMINISTRATOR,
-    directory_roles.APPLICATION_ADMINISTRATOR, directory_roles.CLOUD_APPLICATION_ADMINISTRATOR,
-})
+_CONSENTING = frozenset(
+    {
+        directory_roles.GLOBAL_ADMINISTRATOR,
+        directory_roles.PRIVILEGED_ROLE_ADMINISTRATOR,
+        directory_roles.APPLICATION_ADMINISTRATOR,
+        directory_roles.CLOUD_APPLICATION_ADMINISTRATOR,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -67,14 +81,18 @@ def asked(tenant: Tenant, scope: str, *, base: str) -> Asked:
     if len(prefixes) > 1:
         # The number and text are in the list of AADSTS codes; the error name is inferred.
         raise TokenRefused(
-            28000, "invalid_scope",
+            28000,
+            "invalid_scope",
             "Provided value for the input parameter scope is not valid because it contains more than one resource. "
-            f"Scope {scope} is not valid.")
+            f"Scope {scope} is not valid.",
+        )
     if default and names:
         raise TokenRefused(
-            70011, "invalid_scope",
+            70011,
+            "invalid_scope",
             f"The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid. "
-            ".default scope can't be combined with resource-specific scopes.")
+            ".default scope can't be combined with resource-specific scopes.",
+        )
     prefix = next(iter(prefixes), "")
     return Asked(resource_named(tenant, prefix, base=base), prefix, frozenset(names), frozenset(openid), default)
 
@@ -109,10 +127,12 @@ def granted(tenant: Tenant, wanted: Asked, *, client: Json, user_id: str) -> lis
     names = have - frozenset(OPENID_SCOPES) if wanted.default else wanted.names
     if not names <= have or (wanted.default and not names):
         raise TokenRefused(
-            65001, "invalid_grant",
+            65001,
+            "invalid_grant",
             f"The user or administrator has not consented to use the application with ID '{client['appId']}' named "
             f"'{client['displayName']}'. Send an interactive authorization request for this user and resource.",
-            suberror="consent_required")
+            suberror="consent_required",
+        )
     return sorted(names)
 
 
@@ -123,24 +143,30 @@ def consent(tenant: Tenant, wanted: Asked, *, client: Json, user_id: str) -> Non
     types = {entry["value"]: entry["type"] for entry in wanted.resource["oauth2PermissionScopes"]}
     for name in sorted(lacking - types.keys()):
         raise TokenRefused(
-            650053, "invalid_client",
+            650053,
+            "invalid_client",
             f"The application '{client['displayName']}' asked for scope '{name}' that doesn't exist on the resource "
-            f"'{wanted.resource['appId']}'. Contact the app vendor.")
+            f"'{wanted.resource['appId']}'. Contact the app vendor.",
+        )
     if not lacking:
         return
     if is_microsofts(tenant, client):
         raise TokenRefused(
-            65002, "invalid_client",
+            65002,
+            "invalid_client",
             f"Consent between first party application '{client['appId']}' and first party resource "
             f"'{wanted.resource['appId']}' must be configured via preauthorization - applications owned and operated "
-            "by Microsoft must get approval from the API owner before requesting tokens for that API.")
+            "by Microsoft must get approval from the API owner before requesting tokens for that API.",
+        )
     admin = bool(tenant.directory.user_roles.get(user_id, frozenset()) & _CONSENTING)
     if not admin and any(types[name] != "User" for name in lacking):
         # The number is documented (AdminConsentRequired); the wording is inferred.
         raise TokenRefused(
-            90094, "access_denied",
+            90094,
+            "access_denied",
             f"An administrator of {tenant.directory.organization['displayName']} must grant '{client['displayName']}' "
-            f"the permissions it asks for: {' '.join(sorted(lacking))}.")
+            f"the permissions it asks for: {' '.join(sorted(lacking))}.",
+        )
     _record(tenant, lacking, client=client, resource=wanted.resource, user_id=user_id)
 
 
@@ -151,8 +177,10 @@ def _static(tenant: Tenant, wanted: Asked, client: Json) -> frozenset[str]:
     listed = application["requiredResourceAccess"] if application else []
     return frozenset(
         values[access["id"]]
-        for entry in listed if entry["resourceAppId"] == wanted.resource["appId"]
-        for access in entry["resourceAccess"] if access["type"] == "Scope" and access["id"] in values
+        for entry in listed
+        if entry["resourceAppId"] == wanted.resource["appId"]
+        for access in entry["resourceAccess"]
+        if access["type"] == "Scope" and access["id"] in values
     )
 
 
@@ -161,7 +189,13 @@ def _record(tenant: Tenant, names: frozenset[str], *, client: Json, resource: Js
     key = grant_id(client["id"], resource["id"], user_id)
     held = tenant.directory.grants.get(key)
     scope = " ".join(sorted({*((held["scope"] or "").split() if held else ()), *names}))
-    tenant.directory.grants[key] = shapes.permission_grant(grant_id=key, body={
-        "clientId": client["id"], "consentType": "Principal", "principalId": user_id, "resourceId": resource["id"],
-        "scope": scope,
-    })
+    tenant.directory.grants[key] = shapes.permission_grant(
+        grant_id=key,
+        body={
+            "clientId": client["id"],
+            "consentType": "Principal",
+            "principalId": user_id,
+            "resourceId": resource["id"],
+            "scope": scope,
+        },
+    )

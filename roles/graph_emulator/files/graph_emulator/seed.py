@@ -118,7 +118,9 @@ def add_operator(tenant: Tenant, operator: Operator, *, age: timedelta) -> None:
     directory = tenant.directory
     born = tenant.clock.now() - age
     application = shapes.application(
-        object_id=operator.application_id, app_id=operator.client_id, created=whole_seconds(born),
+        object_id=operator.application_id,
+        app_id=operator.client_id,
+        created=whole_seconds(born),
         publisher_domain=tenant.domain,
     )
     application["displayName"] = operator.display_name
@@ -130,30 +132,40 @@ def add_operator(tenant: Tenant, operator: Operator, *, age: timedelta) -> None:
         if role not in role_ids:
             raise ValueError(f"Microsoft Graph has no app role '{role}'")
     if operator.roles:
-        application["requiredResourceAccess"] = [{
-            "resourceAppId": catalogue.MICROSOFT_GRAPH_APP_ID,
-            "resourceAccess": [{"id": role_ids[role], "type": "Role"} for role in operator.roles],
-        }]
-    application["passwordCredentials"] = [{
-        "customKeyIdentifier": None,
-        "displayName": "operator",
-        "endDateTime": whole_seconds(born + timedelta(days=365)),
-        "hint": operator.client_secret[:3],
-        "keyId": operator.key_id,
-        "secretText": None,
-        "startDateTime": whole_seconds(born),
-    }]
+        application["requiredResourceAccess"] = [
+            {
+                "resourceAppId": catalogue.MICROSOFT_GRAPH_APP_ID,
+                "resourceAccess": [{"id": role_ids[role], "type": "Role"} for role in operator.roles],
+            }
+        ]
+    application["passwordCredentials"] = [
+        {
+            "customKeyIdentifier": None,
+            "displayName": "operator",
+            "endDateTime": whole_seconds(born + timedelta(days=365)),
+            "hint": operator.client_secret[:3],
+            "keyId": operator.key_id,
+            "secretText": None,
+            "startDateTime": whole_seconds(born),
+        }
+    ]
     principal = shapes.service_principal(
-        object_id=operator.service_principal_id, app_id=operator.client_id, display_name=operator.display_name,
-        created=whole_seconds(born), owner=tenant.tenant_id,
+        object_id=operator.service_principal_id,
+        app_id=operator.client_id,
+        display_name=operator.display_name,
+        created=whole_seconds(born),
+        owner=tenant.tenant_id,
     )
     directory.applications[application["id"]] = application
     directory.service_principals[principal["id"]] = principal
     directory.secrets[operator.key_id] = Secret(secret_digest(operator.client_secret), created=0.0)
     for role in operator.roles:
         assignment = shapes.app_role_assignment(
-            assignment_id=assignment_id(principal["id"]), created=whole_seconds(born), role_id=role_ids[role],
-            principal=principal, resource=graph,
+            assignment_id=assignment_id(principal["id"]),
+            created=whole_seconds(born),
+            role_id=role_ids[role],
+            principal=principal,
+            resource=graph,
         )
         directory.assignments[assignment["id"]] = assignment
         directory.assigned_at[assignment["id"]] = 0.0
@@ -162,7 +174,10 @@ def add_operator(tenant: Tenant, operator: Operator, *, age: timedelta) -> None:
 def _microsoft_principal(object_id: str, name: str, *, table: str) -> Json:
     is_graph = table == "microsoft_graph"
     principal = shapes.service_principal(
-        object_id=object_id, display_name=name, created=None, owner=catalogue.MICROSOFT_TENANT_ID,
+        object_id=object_id,
+        display_name=name,
+        created=None,
+        owner=catalogue.MICROSOFT_TENANT_ID,
         app_id=catalogue.MICROSOFT_GRAPH_APP_ID if is_graph else catalogue.EXCHANGE_ONLINE_APP_ID,
     )
     principal["servicePrincipalNames"] = list(_MICROSOFT_GRAPH_NAMES if is_graph else _EXCHANGE_NAMES)
@@ -175,7 +190,10 @@ def _microsoft_principal(object_id: str, name: str, *, table: str) -> Json:
 def _azure_cli(object_id: str) -> Json:
     """Microsoft's own public client, as in any tenant in which somebody ran `az login`."""
     principal = shapes.service_principal(
-        object_id=object_id, app_id=AZURE_CLI_APP_ID, display_name="Microsoft Azure CLI", created=None,
+        object_id=object_id,
+        app_id=AZURE_CLI_APP_ID,
+        display_name="Microsoft Azure CLI",
+        created=None,
         owner=catalogue.MICROSOFT_TENANT_ID,
     )
     principal["signInAudience"] = "AzureADandPersonalMicrosoftAccount"
@@ -185,7 +203,10 @@ def _azure_cli(object_id: str) -> Json:
 def _key_vault(object_id: str) -> Json:
     """As in any tenant with a key vault (list of Microsoft's own applications, "Verify first-party Microsoft apps")."""
     principal = shapes.service_principal(
-        object_id=object_id, app_id=catalogue.KEY_VAULT_APP_ID, display_name="Azure Key Vault", created=None,
+        object_id=object_id,
+        app_id=catalogue.KEY_VAULT_APP_ID,
+        display_name="Azure Key Vault",
+        created=None,
         owner=catalogue.MICROSOFT_TENANT_ID,
     )
     principal["servicePrincipalNames"] = [catalogue.KEY_VAULT_APP_ID, catalogue.KEY_VAULT_NAME]
@@ -197,18 +218,39 @@ def _organization(tenant_id: str, domain: str) -> Json:
     """Keys of the organization resource's documentation page, in the order of its sample answer."""
     created = whole_seconds(datetime(2021, 3, 4, tzinfo=timezone.utc))
     return {
-        "id": tenant_id, "deletedDateTime": None, "businessPhones": [], "city": None, "country": None,
-        "countryLetterCode": "US", "createdDateTime": created, "defaultUsageLocation": None,
+        "id": tenant_id,
+        "deletedDateTime": None,
+        "businessPhones": [],
+        "city": None,
+        "country": None,
+        "countryLetterCode": "US",
+        "createdDateTime": created,
+        "defaultUsageLocation": None,
         "displayName": "Contoso",
-        "marketingNotificationEmails": [], "onPremisesLastSyncDateTime": None, "onPremisesSyncEnabled": None,
-        "partnerTenantType": None, "postalCode": None, "preferredLanguage": "en",
-        "securityComplianceNotificationMails": [], "securityComplianceNotificationPhones": [], "state": None,
-        "street": None, "technicalNotificationMails": [], "tenantType": "AAD", "privacyProfile": None,
-        "assignedPlans": [], "provisionedPlans": [],
-        "verifiedDomains": [{
-            "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": True, "isInitial": True, "name": domain,
-            "type": "Managed",
-        }],
+        "marketingNotificationEmails": [],
+        "onPremisesLastSyncDateTime": None,
+        "onPremisesSyncEnabled": None,
+        "partnerTenantType": None,
+        "postalCode": None,
+        "preferredLanguage": "en",
+        "securityComplianceNotificationMails": [],
+        "securityComplianceNotificationPhones": [],
+        "state": None,
+        "street": None,
+        "technicalNotificationMails": [],
+        "tenantType": "AAD",
+        "privacyProfile": None,
+        "assignedPlans": [],
+        "provisionedPlans": [],
+        "verifiedDomains": [
+            {
+                "capabilities": "Email, OfficeCommunicationsOnline",
+                "isDefault": True,
+                "isInitial": True,
+                "name": domain,
+                "type": "Managed",
+            }
+        ],
     }
 
 

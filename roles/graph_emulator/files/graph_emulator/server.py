@@ -86,17 +86,37 @@ class EmulatorServer:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0,
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        smtp_port: int = 0,
         state_dir: str | os.PathLike[str] | None = None,
-        secret_delay: float = 0.0, consent_delay: float = 0.0, lag: int = 0, token_lifetime: int = 3599,
-        replica_delays: Sequence[float] = (), throttle: str = "", throttle_units: int = 0, throttle_writes: int = 0,
-        concurrency_window: float = 0.0, weather_seed: int = 0,
-        log_level: str = "error", seed: Seed | None = None,
+        secret_delay: float = 0.0,
+        consent_delay: float = 0.0,
+        lag: int = 0,
+        token_lifetime: int = 3599,
+        replica_delays: Sequence[float] = (),
+        throttle: str = "",
+        throttle_units: int = 0,
+        throttle_writes: int = 0,
+        concurrency_window: float = 0.0,
+        weather_seed: int = 0,
+        log_level: str = "error",
+        seed: Seed | None = None,
     ) -> None:
         settings = Settings(
-            secret_delay=secret_delay, consent_delay=consent_delay, lag=lag, token_lifetime=token_lifetime,
-            replica_delays=tuple(replica_delays), throttle=throttle, throttle_units=throttle_units,
-            throttle_writes=throttle_writes, concurrency_window=concurrency_window, weather_seed=weather_seed)
+            secret_delay=secret_delay,
+            consent_delay=consent_delay,
+            lag=lag,
+            token_lifetime=token_lifetime,
+            replica_delays=tuple(replica_delays),
+            throttle=throttle,
+            throttle_units=throttle_units,
+            throttle_writes=throttle_writes,
+            concurrency_window=concurrency_window,
+            weather_seed=weather_seed,
+        )
         self.emulator = Emulator(settings=settings, seed=seed)
         listeners: list[socket.socket] = []
         try:
@@ -119,11 +139,19 @@ class EmulatorServer:
         domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
         self.emulator.listen_at(self.graph, key_vaults=frozenset({self.key_vault, domain}))
         config = uvicorn.Config(
-            cast(Any, Web(self.emulator).application(vault_port=self.vault_port)), http=_Protocol, ws="none",
-            lifespan="off", loop="asyncio",
-            log_config=None, log_level=log_level, access_log=False, proxy_headers=False, server_header=False,
+            cast(Any, Web(self.emulator).application(vault_port=self.vault_port)),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            log_level=log_level,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=1, timeout_keep_alive=120,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=120,
         )
         config.load()
         config.ssl = self._tls.context()
@@ -255,7 +283,8 @@ class EmulatorServer:
 
         loop = asyncio.get_running_loop()
         server.servers = [
-            await loop.create_server(protocol, sock=listener, ssl=config.ssl) for listener in self._sockets]
+            await loop.create_server(protocol, sock=listener, ssl=config.ssl) for listener in self._sockets
+        ]
 
     def close(self) -> None:
         for listener in (*self._sockets, self._smtp_socket):

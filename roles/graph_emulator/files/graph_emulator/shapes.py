@@ -20,7 +20,10 @@ PERSONAL_AUDIENCES = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAc
 
 def _information() -> Json:
     return {
-        "logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None,
+        "logoUrl": None,
+        "marketingUrl": None,
+        "privacyStatementUrl": None,
+        "supportUrl": None,
         "termsOfServiceUrl": None,
     }
 
@@ -173,25 +176,45 @@ def permission_grant(*, grant_id: str, body: Json) -> Json:
 PARTS: dict[str, Json] = {
     "addIn": {"id": None, "type": None, "properties": []},
     "appRole": {
-        "allowedMemberTypes": [], "description": None, "displayName": None, "id": None, "isEnabled": True,
-        "origin": "Application", "value": None,
+        "allowedMemberTypes": [],
+        "description": None,
+        "displayName": None,
+        "id": None,
+        "isEnabled": True,
+        "origin": "Application",
+        "value": None,
     },
     "keyCredential": {
-        "customKeyIdentifier": None, "displayName": None, "endDateTime": None, "key": None, "keyId": None,
-        "startDateTime": None, "type": None, "usage": None,
+        "customKeyIdentifier": None,
+        "displayName": None,
+        "endDateTime": None,
+        "key": None,
+        "keyId": None,
+        "startDateTime": None,
+        "type": None,
+        "usage": None,
     },
     "optionalClaim": {"additionalProperties": [], "essential": False, "name": None, "source": None},
     "optionalClaims": {"accessToken": [], "idToken": [], "saml2Token": []},
     "permissionScope": {
-        "adminConsentDescription": None, "adminConsentDisplayName": None, "id": None, "isEnabled": True,
-        "type": None, "userConsentDescription": None, "userConsentDisplayName": None, "value": None,
+        "adminConsentDescription": None,
+        "adminConsentDisplayName": None,
+        "id": None,
+        "isEnabled": True,
+        "type": None,
+        "userConsentDescription": None,
+        "userConsentDisplayName": None,
+        "value": None,
     },
     "preAuthorizedApplication": {"appId": None, "delegatedPermissionIds": []},
     "redirectUriSettings": {"uri": None, "index": None},
     "requiredResourceAccess": {"resourceAppId": None, "resourceAccess": []},
     "resourceAccess": {"id": None, "type": None},
     "servicePrincipalLockConfiguration": {
-        "isEnabled": False, "allProperties": None, "credentialsWithUsageVerify": None,
-        "credentialsWithUsageSign": None, "tokenEncryptionKeyId": None,
+        "isEnabled": False,
+        "allProperties": None,
+        "credentialsWithUsageVerify": None,
+        "credentialsWithUsageSign": None,
+        "tokenEncryptionKeyId": None,
     },
 }

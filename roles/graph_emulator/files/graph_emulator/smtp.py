@@ -35,7 +35,8 @@ ACCEPTED = "235 2.7.0 Authentication successful"
 REFUSED = f"535 5.7.3 Authentication unsuccessful [{HOST_NAME}]"
 _DISABLED = (
     "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the {}. "
-    f"Visit https://aka.ms/smtp_auth_disabled for more information. [{HOST_NAME}]")
+    f"Visit https://aka.ms/smtp_auth_disabled for more information. [{HOST_NAME}]"
+)
 _LONGEST_LINE = 12288  # octets of AUTH with its first response: RFC 4954, section 4.5.3.1
 # It writes down what clients send.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -60,8 +61,12 @@ class ExchangeSmtp:
             exchange = self.tenant.directory.exchange
             try:
                 caller = tokens.read(
-                    f"Bearer {token}", self.key, clock=self.tenant.clock, audiences=self._audiences(),
-                    tenant_id=self.tenant.tenant_id)
+                    f"Bearer {token}",
+                    self.key,
+                    clock=self.tenant.clock,
+                    audiences=self._audiences(),
+                    tenant_id=self.tenant.tenant_id,
+                )
             except errors.GraphError:
                 return REFUSED, None
             user_id = self._mailbox(mailbox)
@@ -92,9 +97,17 @@ class _Session:
         self._exchange = exchange
         self._started = time.perf_counter()
         self.entry = Entry(
-            index=exchange.journal.reserve(), time=seven_digits(exchange.tenant.clock.now()), method=METHOD, path="",
-            query="", body={"commands": [], "mailbox": None, "authenticated": False, "code": None}, status=220,
-            client_id=None, duration_ms=0.0, user_agent=None)
+            index=exchange.journal.reserve(),
+            time=seven_digits(exchange.tenant.clock.now()),
+            method=METHOD,
+            path="",
+            query="",
+            body={"commands": [], "mailbox": None, "authenticated": False, "code": None},
+            status=220,
+            client_id=None,
+            duration_ms=0.0,
+            user_agent=None,
+        )
         exchange.journal.add(self.entry)
 
     def command(self, name: str) -> None:
@@ -141,9 +154,15 @@ class SmtpProtocol(smtp.SMTP):
     def __init__(self, exchange: ExchangeSmtp, context: ssl.SSLContext) -> None:
         self.noted = _Session(exchange)
         super().__init__(
-            self.noted, hostname=HOST_NAME, ident="Microsoft ESMTP MAIL Service ready (emulated)", tls_context=context,
-            auth_required=True, auth_exclude_mechanism=("LOGIN", "PLAIN"), enable_SMTPUTF8=True,
-            loop=asyncio.get_running_loop())
+            self.noted,
+            hostname=HOST_NAME,
+            ident="Microsoft ESMTP MAIL Service ready (emulated)",
+            tls_context=context,
+            auth_required=True,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            enable_SMTPUTF8=True,
+            loop=asyncio.get_running_loop(),
+        )
         self.command_size_limits["AUTH"] = _LONGEST_LINE
         for name, method in list(self._smtp_methods.items()):
             self._smtp_methods[name] = _noting(self.noted, name, method)
@@ -180,4 +199,4 @@ def _credential(encoded: str) -> tuple[str, str] | None:
     user, bearer, *rest = [*text.split("\x01"), ""]
     if rest != ["", "", ""] or not user.startswith("user=") or not bearer.lower().startswith("auth=bearer "):
         return None
-    return user[len("user="):], bearer[len("auth=bearer "):]
+    return user[len("user=") :], bearer[len("auth=bearer ") :]

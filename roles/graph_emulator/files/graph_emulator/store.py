@@ -52,7 +52,9 @@ class Table(dict[str, Any]):
         del object_id
         return {
             (name, one.casefold())
-            for name in self.indexed for one in _several(record.get(name)) if isinstance(one, str)
+            for name in self.indexed
+            for one in _several(record.get(name))
+            if isinstance(one, str)
         }
 
     # Changing
@@ -172,9 +174,7 @@ class DeletedTable(Table):
 class Rows:
     """Objects of one table in the order in which they came, read only as far as somebody looks."""
 
-    def __init__(
-        self, table: Table, key: tuple[str, str], *, keep: tuple[Callable[[Json], bool], ...] = ()
-    ) -> None:
+    def __init__(self, table: Table, key: tuple[str, str], *, keep: tuple[Callable[[Json], bool], ...] = ()) -> None:
         self.table = table
         self.key = key
         self._keep = keep

@@ -40,9 +40,11 @@ class Directory:
     """Everything that a reset brings back to the seed."""
 
     applications: Table = field(
-        default_factory=lambda: Table("appId", "uniqueName", "displayName", "identifierUris", "tags"))
+        default_factory=lambda: Table("appId", "uniqueName", "displayName", "identifierUris", "tags")
+    )
     service_principals: Table = field(
-        default_factory=lambda: Table("appId", "displayName", "servicePrincipalNames", "tags"))
+        default_factory=lambda: Table("appId", "displayName", "servicePrincipalNames", "tags")
+    )
     users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName"))
     user_roles: dict[str, frozenset[str]] = field(default_factory=dict)
     """user id -> template ids of directory roles, see directory_roles.py"""

@@ -35,15 +35,18 @@ class SigningKey:
     def __init__(self) -> None:
         self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.public = self.private.public_key()
-        encoded = self.public.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        encoded = self.public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.kid = base64.urlsafe_b64encode(hashlib.sha256(encoded).digest()[:20]).decode("ascii").rstrip("=")
 
     def as_jwk(self) -> Json:
         numbers = self.public.public_numbers()
         return {
-            "kty": "RSA", "use": "sig", "kid": self.kid, "x5t": self.kid,
-            "n": _unsigned(numbers.n), "e": _unsigned(numbers.e),
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x5t": self.kid,
+            "n": _unsigned(numbers.n),
+            "e": _unsigned(numbers.e),
         }
 
 
@@ -81,7 +84,14 @@ class Caller:
 
 
 def mint(
-    key: SigningKey, *, clock: Clock, lifetime: int, tenant_id: str, audience: str, principal: Json, roles: list[str],
+    key: SigningKey,
+    *,
+    clock: Clock,
+    lifetime: int,
+    tenant_id: str,
+    audience: str,
+    principal: Json,
+    roles: list[str],
     secret_used: bool = True,
 ) -> str:
     """A signed token. `roles` is left out when there are none, as the real service does."""
@@ -122,7 +132,9 @@ def read(
         raise errors.unauthenticated("Access token is empty.")
     try:
         claims = jwt.decode(
-            token, key.public, algorithms=["RS256"],
+            token,
+            key.public,
+            algorithms=["RS256"],
             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False},
         )
     except jwt.InvalidSignatureError as error:
@@ -137,8 +149,13 @@ def read(
         raise errors.unauthenticated("Lifetime validation failed, the token is expired.")
     if claims.get("idtyp") == "user":
         return Caller(
-            claims["appid"], claims["oid"], frozenset(), scopes=frozenset(str(claims.get("scp", "")).split()),
-            wids=frozenset(claims.get("wids", ())), delegated=True)
+            claims["appid"],
+            claims["oid"],
+            frozenset(),
+            scopes=frozenset(str(claims.get("scp", "")).split()),
+            wids=frozenset(claims.get("wids", ())),
+            delegated=True,
+        )
     return Caller(claims["appid"], claims["oid"], frozenset(claims.get("roles", ())))
 
 

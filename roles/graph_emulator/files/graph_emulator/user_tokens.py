@@ -138,10 +138,14 @@ class RefreshTokens:
         if record.client_id != client_id:
             # The code is documented (InvalidGrant); that it is this one is inferred.
             raise TokenRefused(
-                70000, "invalid_grant",
-                "The provided value for the input parameter 'refresh_token' or 'assertion' is not valid.")
+                70000,
+                "invalid_grant",
+                "The provided value for the input parameter 'refresh_token' or 'assertion' is not valid.",
+            )
         if record.expires <= clock.timestamp():
             raise TokenRefused(
-                700082, "invalid_grant",
-                "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.")
+                700082,
+                "invalid_grant",
+                "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.",
+            )
         return record.user_id

@@ -135,7 +135,8 @@ class Web:
             emulator.tenant.lag.start_request()
             try:
                 body, client_id = emulator.identity.showing(emulator.weather.replicas.view()).token(
-                    request.path_params["tenant"], form=form, authorization=request.headers.get("authorization"))
+                    request.path_params["tenant"], form=form, authorization=request.headers.get("authorization")
+                )
             except TokenRefused as error:
                 return self._refused(error, request.headers.get("client-request-id"))
         request.scope["state"]["client_id"] = client_id
@@ -145,7 +146,8 @@ class Web:
         """In the OpenID configuration because clients want it there."""
         return PlainTextResponse(
             "The emulator does not serve the authorization code flow. Sign users in with a device code.\n",
-            status_code=501)
+            status_code=501,
+        )
 
     def _refused(self, error: TokenRefused, correlation_id: str | None = None) -> Response:
         timestamp = f"{self.emulator.clock.now():%Y-%m-%d %H:%M:%SZ}"
@@ -158,8 +160,11 @@ class Web:
         payload = await request.body()
         with emulator.tenant.lock:
             status, headers, body, client_id = emulator.key_vault.serve(
-                request.method, str(request.url), payload=payload,
-                headers={name.lower(): value for name, value in request.headers.items()})
+                request.method,
+                str(request.url),
+                payload=payload,
+                headers={name.lower(): value for name, value in request.headers.items()},
+            )
         request.scope["state"]["client_id"] = client_id
         content = b"" if body is None else json.dumps(body).encode()
         headers["content-type"] = "application/json; charset=utf-8"
@@ -190,13 +195,21 @@ class Web:
                 started = time.perf_counter()
                 index = self.emulator.journal.reserve()
                 response = self._inner_answer(caller, inner)
-                self.emulator.journal.add(Entry(
-                    index=index, time=seven_digits(self.emulator.clock.now()), method=inner.method,
-                    path=inner.raw_path, query=masked_query(inner.query),
-                    body=masked(json.loads(inner.payload)) if inner.payload else None, status=response.status,
-                    client_id=caller.client_id, duration_ms=round((time.perf_counter() - started) * 1000, 3),
-                    user_agent=user_agent, outer=request.scope["state"]["journal_index"],
-                ))
+                self.emulator.journal.add(
+                    Entry(
+                        index=index,
+                        time=seven_digits(self.emulator.clock.now()),
+                        method=inner.method,
+                        path=inner.raw_path,
+                        query=masked_query(inner.query),
+                        body=masked(json.loads(inner.payload)) if inner.payload else None,
+                        status=response.status,
+                        client_id=caller.client_id,
+                        duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                        user_agent=user_agent,
+                        outer=request.scope["state"]["journal_index"],
+                    )
+                )
                 return response
 
             body = batch.run(outer.payload, serve)

@@ -97,23 +97,23 @@ class Wire:
 
         await self.app(scope, receive, keep)
 
-    def _note(
-        self, index: int, scope: Scope, *, moment: str, body: bytes, reply: Reply, started: float
-    ) -> None:
+    def _note(self, index: int, scope: Scope, *, moment: str, body: bytes, reply: Reply, started: float) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         shown = masked_body(body, headers.get("content-type", ""))
-        self.journal.add(Entry(
-            index=index,
-            time=moment,
-            method=scope["method"],
-            path=scope["path"],
-            query=masked_query(scope["query_string"].decode("latin-1")),
-            body=masked_vault_body(shown) if scope["path"].startswith(VAULT_PATHS) else shown,
-            status=reply.status,
-            client_id=scope["state"].get("client_id"),
-            duration_ms=round((time.perf_counter() - started) * 1000, 3),
-            user_agent=headers.get("user-agent"),
-        ))
+        self.journal.add(
+            Entry(
+                index=index,
+                time=moment,
+                method=scope["method"],
+                path=scope["path"],
+                query=masked_query(scope["query_string"].decode("latin-1")),
+                body=masked_vault_body(shown) if scope["path"].startswith(VAULT_PATHS) else shown,
+                status=reply.status,
+                client_id=scope["state"].get("client_id"),
+                duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                user_agent=headers.get("user-agent"),
+            )
+        )
 
 
 async def _whole_body(receive: Receive) -> bytes:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import check_redirect_uris
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     AUTH,
     ENDPOINT,
     ENVIRONMENT,
@@ -24,9 +23,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._argument
     endpoint_settings,
     pick,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings, auth_settings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import check_redirect_uris
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (
+    AuthSettings,
+    auth_settings,
+)
 
 MODULES = Path(__file__).resolve().parents[4] / "plugins" / "modules"
 MODULE_PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.modules"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     AccessToken,
     read_claims,
 )

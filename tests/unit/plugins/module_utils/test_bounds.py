@@ -20,10 +20,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _graph, _http, _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT, endpoint_settings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    ENDPOINT,
+    endpoint_settings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import client as _graph
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import client as _http
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
 from ansible_collections.email_gateway.azure_apps.tests.unit import memory_probe
 from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_server import (
     Answer,

@@ -15,23 +15,23 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
     GraphError,
     GraphFault,
     TransportError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
     GraphClient,
     Read,
     Write,
     by_key,
     odata_string,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._masking import Secrets
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._module import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import LONGEST_PAUSE
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
 INFO = "azure_app_registration_info"

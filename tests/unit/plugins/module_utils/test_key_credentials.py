@@ -8,7 +8,7 @@ import base64
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_credentials import thumbprint_of
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import thumbprint_of
 
 THUMBPRINT = "F9D4365AFC13FC27446AD529035997B32991AE85"  # recording rbac_create_cert
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._plan import Plan, View, changed_fields
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View, changed_fields
 
 
 @pytest.mark.parametrize(

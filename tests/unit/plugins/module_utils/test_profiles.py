@@ -12,13 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._arguments import ENDPOINT, endpoint_settings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._auth_settings import AuthSettings, auth_settings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profiles import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    ENDPOINT,
+    endpoint_settings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
     default_section,
     named_section,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (
+    AuthSettings,
+    auth_settings,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 

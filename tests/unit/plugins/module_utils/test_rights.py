@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._identity_platform import read_claims
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import (
     DIRECTORY_ROLES,
     MEMBER,
     RIGHTS,
     STEPS,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights_check import Identity, judge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import Identity, judge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import read_claims
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from graph_emulator import directory_roles
 from graph_emulator.rights import RIGHTS as enforced

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.tests.unit.connect_proxy import ConnectProxy
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 

@@ -16,12 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import (
-    _certificate,
-    _key_credentials,
-    _key_files,
-    _key_pair,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import key_files as _key_files
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import key_credentials as _key_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import certificate as _certificate
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in import key_pair as _key_pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,

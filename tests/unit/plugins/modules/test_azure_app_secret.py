@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import LONGEST_PAUSE
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._secret import VISIBLE_AFTER
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import VISIBLE_AFTER
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,

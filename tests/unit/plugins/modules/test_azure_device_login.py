@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils import _device_login
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import device_login as _device_login
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._rights import STEPS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 
 MODULE = "azure_operator_access_info"

@@ -20,7 +20,7 @@ import typing as t
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.spoiled_answers import (
     ELSEWHERE,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLock
 

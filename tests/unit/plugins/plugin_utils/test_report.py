@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._application import derived_unique_name
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _report, _report_views
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_page import rendered
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import (

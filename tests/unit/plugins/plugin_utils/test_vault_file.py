@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._private_file import make_private_folder
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import make_private_folder
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
 
 VALUE = "3w2~a-very-s3cret.Value"

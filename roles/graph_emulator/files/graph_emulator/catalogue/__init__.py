@@ -24,10 +24,20 @@ KEY_VAULT_NAME = "https://vault.azure.net"
 MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 # Delegated permissions that need no administrator ("AdminConsentRequired: No" in the permissions reference), as far as
 # the emulator has calls for them.
-_USERS_MAY_CONSENT = frozenset({
-    "email", "offline_access", "openid", "profile", "User.Read", "User.ReadBasic.All", "Mail.Read", "Mail.ReadBasic",
-    "Mail.ReadWrite", "Mail.Send",
-})
+_USERS_MAY_CONSENT = frozenset(
+    {
+        "email",
+        "offline_access",
+        "openid",
+        "profile",
+        "User.Read",
+        "User.ReadBasic.All",
+        "Mail.Read",
+        "Mail.ReadBasic",
+        "Mail.ReadWrite",
+        "Mail.Send",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,8 @@ def app_roles(table: str) -> list[dict[str, Any]]:
             "origin": "Application",
             "value": entry.value,
         }
-        for entry in permissions(table) if entry.kind == "role"
+        for entry in permissions(table)
+        if entry.kind == "role"
     ]
 
 
@@ -76,5 +87,6 @@ def scopes(table: str) -> list[dict[str, Any]]:
             "userConsentDisplayName": entry.value,
             "value": entry.value,
         }
-        for entry in permissions(table) if entry.kind == "scope"
+        for entry in permissions(table)
+        if entry.kind == "scope"
     ]

@@ -19,8 +19,16 @@ from .limits import check_application
 Json = dict[str, Any]
 KIND = "applications"
 _READ_ONLY = (
-    "id", "appId", "applicationTemplateId", "certification", "createdByAppId", "createdDateTime", "deletedDateTime",
-    "disabledByMicrosoftStatus", "publisherDomain", "verifiedPublisher",
+    "id",
+    "appId",
+    "applicationTemplateId",
+    "certification",
+    "createdByAppId",
+    "createdDateTime",
+    "deletedDateTime",
+    "disabledByMicrosoftStatus",
+    "publisherDomain",
+    "verifiedPublisher",
 )
 
 
@@ -44,6 +52,7 @@ def _expander(call: Call) -> listing.Expand:
         if name != "owners":
             raise errors.bad_request("Unsupported expand query.")
         return owners.shown(call, item["id"])
+
     return expand
 
 
@@ -61,7 +70,8 @@ def _create(call: Call, body: Json) -> Answer:
     check_application(call, changes, current=None)
     now = call.tenant.clock.now()
     item = shapes.application(
-        object_id=new_guid(), app_id=new_guid(), created=whole_seconds(now), publisher_domain=call.tenant.domain)
+        object_id=new_guid(), app_id=new_guid(), created=whole_seconds(now), publisher_domain=call.tenant.domain
+    )
     _apply(call, item, changes)
     call.directory.applications[item["id"]] = item
     call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
@@ -109,13 +119,15 @@ def _refuse_read_only(changes: Json) -> None:
     if changes.pop("passwordCredentials", None):
         raise errors.bad_request(
             "Adding or updating passwordCredentials through this request is not supported; use addPassword or "
-            "removePassword.")
+            "removePassword."
+        )
 
 
 def _apply(call: Call, item: Json, changes: Json) -> None:
     if "keyCredentials" in changes:
         certificates = key_credentials.replaced(
-            call, changes["keyCredentials"], item=item, kind=KIND, resource="Application")
+            call, changes["keyCredentials"], item=item, kind=KIND, resource="Application"
+        )
         changes = {**changes, "keyCredentials": certificates}
     merge(item, changes, type_name="application")
     if "requiredResourceAccess" in changes:
@@ -137,9 +149,15 @@ def _follow(call: Call, item: Json) -> None:
 
 def share(item: Json, principal: Json) -> None:
     principal.update(
-        appDisplayName=item["displayName"], displayName=item["displayName"], signInAudience=item["signInAudience"],
-        appDescription=item["description"], homepage=item["web"]["homePageUrl"], logoutUrl=item["web"]["logoutUrl"],
-        replyUrls=[*item["web"]["redirectUris"]], info={**item["info"]}, appRoles=[*item["appRoles"]],
+        appDisplayName=item["displayName"],
+        displayName=item["displayName"],
+        signInAudience=item["signInAudience"],
+        appDescription=item["description"],
+        homepage=item["web"]["homePageUrl"],
+        logoutUrl=item["web"]["logoutUrl"],
+        replyUrls=[*item["web"]["redirectUris"]],
+        info={**item["info"]},
+        appRoles=[*item["appRoles"]],
         oauth2PermissionScopes=[*item["api"]["oauth2PermissionScopes"]],
         servicePrincipalNames=[*item["identifierUris"], item["appId"]],
     )

@@ -34,9 +34,13 @@ def of_resource(call: Call, resource_id: str) -> list[Json]:
 def _alive(call: Call, side: str, object_id: str) -> Rows:
     """Without those whose other end is soft-deleted. That a restore brings them back is inferred."""
     principals = call.directory.service_principals
-    return call.directory.assignments.where(side, object_id).that(lambda entry: (
-        entry["principalId"] in principals and entry["resourceId"] in principals
-        and not call.tenant.lag.hides(entry["id"])))
+    return call.directory.assignments.where(side, object_id).that(
+        lambda entry: (
+            entry["principalId"] in principals
+            and entry["resourceId"] in principals
+            and not call.tenant.lag.hides(entry["id"])
+        )
+    )
 
 
 def list_for(collection: str) -> Handler:
@@ -45,6 +49,7 @@ def list_for(collection: str) -> Handler:
         fragment = f"servicePrincipals('{item['id']}')/{collection}"
         items = _alive(call, _SIDES[collection], item["id"])
         return listing.page(call, items, type_name=_TYPE, fragment=fragment, cost=2)
+
     return list_assignments
 
 
@@ -52,8 +57,8 @@ def get_for(collection: str) -> Handler:
     def get(call: Call) -> Answer:
         item = lookups.find(call, "servicePrincipals", call.key)
         entry = _member(call, collection, item)
-        return listing.one(
-            call, entry, type_name=_TYPE, fragment=f"servicePrincipals('{item['id']}')/{collection}")
+        return listing.one(call, entry, type_name=_TYPE, fragment=f"servicePrincipals('{item['id']}')/{collection}")
+
     return get
 
 
@@ -69,6 +74,7 @@ def add_for(collection: str) -> Handler:
     def add(call: Call) -> Answer:
         item = lookups.find(call, "servicePrincipals", call.key)
         return _add(call, collection, item)
+
     return add
 
 
@@ -87,8 +93,7 @@ def _add(call: Call, collection: str, item: Json) -> Answer:
     call.authorize(resource["id"], resource_app_id=resource["appId"])
     role_id = body["appRoleId"].lower()
     enabled = {
-        role["id"] for role in resource["appRoles"]
-        if role["isEnabled"] and "Application" in role["allowedMemberTypes"]
+        role["id"] for role in resource["appRoles"] if role["isEnabled"] and "Application" in role["allowedMemberTypes"]
     }
     if role_id not in enabled and not (role_id == _NO_ROLE and not resource["appRoles"]):
         raise errors.app_role_not_found()
@@ -98,8 +103,11 @@ def _add(call: Call, collection: str, item: Json) -> Answer:
     if len(existing) >= MOST_ASSIGNMENTS:
         raise errors.bad_request("The number of app role assignments exceeds the maximum allowed.")
     entry = shapes.app_role_assignment(
-        assignment_id=assignment_id(principal["id"]), created=seven_digits(call.tenant.clock.now()), role_id=role_id,
-        principal=principal, resource=resource,
+        assignment_id=assignment_id(principal["id"]),
+        created=seven_digits(call.tenant.clock.now()),
+        role_id=role_id,
+        principal=principal,
+        resource=resource,
     )
     call.directory.assignments[entry["id"]] = entry
     call.directory.assigned_at[entry["id"]] = call.tenant.clock.timestamp()
@@ -116,6 +124,7 @@ def remove_for(collection: str) -> Handler:
         del call.directory.assignments[entry["id"]]
         del call.directory.assigned_at[entry["id"]]
         return Answer(204)
+
     return remove
 
 

@@ -81,7 +81,8 @@ class Call:
             raise errors.bad_request("Empty Payload. JSON content expected.")
         if content_type != "application/json":
             raise errors.bad_request(
-                "Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+                "Write requests (excluding DELETE) must contain the Content-Type header declaration."
+            )
         try:
             value = strict_json.loads(self.payload)
         except ValueError as error:

@@ -44,6 +44,7 @@ def list_for(kind: str) -> Handler:
     def list_deleted(call: Call) -> Answer:
         items = call.directory.deleted.where("kind", kind)
         return listing.page(call, items, type_name=_TYPES[kind], fragment=kind)
+
     return list_deleted
 
 

@@ -64,7 +64,8 @@ def get_by_ids(call: Call) -> Answer:
         raise errors.invalid_value("ids", "DirectoryObject")
     found = [lookups.directory_object(call, str(object_id)) for object_id in ids]
     shown = [
-        item for item in found
+        item
+        for item in found
         if item is not None and ("directoryObject" in types or item["@odata.type"].rpartition(".")[2] in types)
     ]
     body = {"@odata.context": call.context("directoryObjects"), "value": shown}

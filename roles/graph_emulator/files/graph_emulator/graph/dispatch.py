@@ -55,7 +55,10 @@ class Graph:
 
     def authenticate(self, request: GraphRequest) -> tokens.Caller:
         return tokens.read(
-            request.headers.get("authorization"), self.key, clock=self.tenant.clock, audiences=self._audiences(),
+            request.headers.get("authorization"),
+            self.key,
+            clock=self.tenant.clock,
+            audiences=self._audiences(),
             tenant_id=self.tenant.tenant_id,
         )
 
@@ -78,8 +81,10 @@ class Graph:
             self.tenant.lag.start_request()
             try:
                 answer = self.weather.admitted(
-                    caller, writes=is_write(request.method, request.raw_path),
-                    onward=lambda: self._answer(caller, request))
+                    caller,
+                    writes=is_write(request.method, request.raw_path),
+                    onward=lambda: self._answer(caller, request),
+                )
             except errors.GraphError as error:
                 return self.failed(error, request, caller)
         headers = {**self.headers(request), "x-ms-resource-unit": str(answer.cost)}
@@ -88,13 +93,20 @@ class Graph:
         return GraphResponse(answer.status, {**headers, **answer.headers}, answer.body, caller.client_id)
 
     def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
-        path = path_tokens(request.raw_path[len(VERSION):])
+        path = path_tokens(request.raw_path[len(VERSION) :])
         route, keys = resolve(request.method, path)
         caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
         rights.require_some(self._in_mail(caller, route.right), route.right)
         call = Call(
-            tenant=self.tenant, caller=caller, base=self.base, path=request.raw_path, right=route.right, keys=keys,
-            options=parse_query(request.query), headers=request.headers, payload=request.payload,
+            tenant=self.tenant,
+            caller=caller,
+            base=self.base,
+            path=request.raw_path,
+            right=route.right,
+            keys=keys,
+            options=parse_query(request.query),
+            headers=request.headers,
+            payload=request.payload,
             method=request.method,
         )
         answer = self.weather.served(call, route.handler)
@@ -122,12 +134,14 @@ class Graph:
         if error.status == 401:
             headers["www-authenticate"] = (
                 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
-                f'client_id="{catalogue.MICROSOFT_GRAPH_APP_ID}"')
+                f'client_id="{catalogue.MICROSOFT_GRAPH_APP_ID}"'
+            )
         else:
             headers["x-ms-resource-unit"] = "1"
         headers.update(error.headers)
         body = error.body(
-            date=f"{self.tenant.clock.now():%Y-%m-%dT%H:%M:%S}", request_id=headers["request-id"],
+            date=f"{self.tenant.clock.now():%Y-%m-%dT%H:%M:%S}",
+            request_id=headers["request-id"],
             client_request_id=headers["client-request-id"],
         )
         return GraphResponse(error.status, headers, body, caller.client_id if caller else None)

@@ -44,7 +44,8 @@ def _held(call: Call, item: Json) -> Json | None:
     key = call.keys[1]
     if key.name not in ("id", "name"):
         raise errors.odata_error(
-            f"The key '{key.name}' is not a declared key of the entity set 'federatedIdentityCredentials'.")
+            f"The key '{key.name}' is not a declared key of the entity set 'federatedIdentityCredentials'."
+        )
     names = ("id", "name") if key.name == "id" else ("name",)
     for entry in _entries(call, item):
         if key.value in [entry[name] for name in names]:
@@ -82,8 +83,12 @@ def _create(call: Call, item: Json, sent: Json) -> Answer:
     if len(entries) >= _MOST:
         raise errors.bad_request("The number of federated identity credentials exceeds the maximum allowed.")
     entry = {
-        "id": new_guid(), "name": body["name"], "issuer": body["issuer"], "subject": body["subject"],
-        "description": body.get("description"), "audiences": body["audiences"],
+        "id": new_guid(),
+        "name": body["name"],
+        "issuer": body["issuer"],
+        "subject": body["subject"],
+        "description": body.get("description"),
+        "audiences": body["audiences"],
     }
     entries.append(entry)
     headers = {

@@ -23,7 +23,8 @@ _SET = "oauth2PermissionGrants"
 def _alive(call: Call) -> Rows:
     principals = call.directory.service_principals
     return call.directory.grants.rows().that(
-        lambda grant: grant["clientId"] in principals and grant["resourceId"] in principals)
+        lambda grant: grant["clientId"] in principals and grant["resourceId"] in principals
+    )
 
 
 def list_all(call: Call) -> Answer:

@@ -17,7 +17,10 @@ from .call import Call
 
 Json = dict[str, Any]
 _AUDIENCES = (
-    "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount",
+    "AzureADMyOrg",
+    "AzureADMultipleOrgs",
+    "AzureADandPersonalMicrosoftAccount",
+    "PersonalMicrosoftAccount",
 )
 LONGEST_NAME = 120
 _LONGEST_PERSONAL_NAME = 90
@@ -42,7 +45,8 @@ def check_application(call: Call, changes: Json, *, current: Json | None) -> Non
     if current is not None:
         _check_entitlements(changes.get("appRoles"), current["appRoles"])
         _check_entitlements(
-            (changes.get("api") or {}).get("oauth2PermissionScopes"), current["api"]["oauth2PermissionScopes"])
+            (changes.get("api") or {}).get("oauth2PermissionScopes"), current["api"]["oauth2PermissionScopes"]
+        )
 
 
 def _check_entitlements(wanted: list[Json] | None, held: list[Json]) -> None:

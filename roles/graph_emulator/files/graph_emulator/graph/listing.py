@@ -18,7 +18,13 @@ Expand = Callable[[Json, str], list[Json]]
 
 
 def page(
-    call: Call, items: Iterable[Json], *, type_name: str, fragment: str, cost: int = 1, expand: Expand | None = None,
+    call: Call,
+    items: Iterable[Json],
+    *,
+    type_name: str,
+    fragment: str,
+    cost: int = 1,
+    expand: Expand | None = None,
     size: int = DEFAULT_PAGE,
 ) -> Answer:
     """A collection: filtered, ordered, counted, cut into pages, and shaped."""
@@ -45,7 +51,13 @@ def count(call: Call, items: Iterable[Json], *, type_name: str) -> Answer:
 
 
 def one(
-    call: Call, item: Json, *, type_name: str, fragment: str, status: int = 200, headers: dict[str, str] | None = None,
+    call: Call,
+    item: Json,
+    *,
+    type_name: str,
+    fragment: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
     expand: Expand | None = None,
 ) -> Answer:
     query = call.query(type_name)

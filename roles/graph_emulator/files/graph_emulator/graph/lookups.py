@@ -27,8 +27,7 @@ def addressed(call: Call, kind: str, key: Key) -> Json | None:
         found: Json | None = entity_set(call, kind).get(key.value.lower())
         return found
     if key.name not in _ALTERNATE_KEYS[kind]:
-        raise errors.odata_error(
-            f"The key '{key.name}' is not a declared key of the entity set '{kind}'.")
+        raise errors.odata_error(f"The key '{key.name}' is not a declared key of the entity set '{kind}'.")
     if kind == "applications":
         return call.tenant.application_by(key.name, key.value)
     return call.tenant.service_principal_by(key.name, key.value)

@@ -24,8 +24,19 @@ _SHORTEST_ID = 40
 _BODY = ("body", "bodyPreview")
 _FULL = frozenset({"Mail.Read", "Mail.ReadWrite"})
 _SET_BY_EXCHANGE = (
-    "id", "changeKey", "conversationId", "conversationIndex", "createdDateTime", "hasAttachments", "isDraft",
-    "lastModifiedDateTime", "parentFolderId", "receivedDateTime", "sentDateTime", "webLink", "bodyPreview",
+    "id",
+    "changeKey",
+    "conversationId",
+    "conversationIndex",
+    "createdDateTime",
+    "hasAttachments",
+    "isDraft",
+    "lastModifiedDateTime",
+    "parentFolderId",
+    "receivedDateTime",
+    "sentDateTime",
+    "webLink",
+    "bodyPreview",
 )
 
 
@@ -60,7 +71,8 @@ def _folder(call: Call, box: Mailbox) -> Json:
 def list_folders(call: Call) -> Answer:
     _user, box = _mailbox(call)
     return listing.page(
-        call, box.folders.values(), type_name="mailFolder", fragment=_fragment(call, "mailFolders"), size=10)
+        call, box.folders.values(), type_name="mailFolder", fragment=_fragment(call, "mailFolders"), size=10
+    )
 
 
 def get_folder(call: Call) -> Answer:
@@ -78,7 +90,8 @@ def _shown(call: Call, items: list[Json]) -> list[Json]:
 def list_messages(call: Call) -> Answer:
     _user, box = _mailbox(call)
     return listing.page(
-        call, _shown(call, box.messages), type_name="message", fragment=_fragment(call, "messages"), size=10)
+        call, _shown(call, box.messages), type_name="message", fragment=_fragment(call, "messages"), size=10
+    )
 
 
 def list_messages_in_folder(call: Call) -> Answer:
@@ -114,7 +127,9 @@ def create_draft(call: Call) -> Answer:
         changes["body"] = {"contentType": "text", "content": "", **changes["body"]}
     author = recipient(user["displayName"], user["mail"])
     item = message(
-        folder=box.folders["drafts"], created=whole_seconds(call.tenant.clock.now()),
-        changes={"sender": author, "from": author, **changes, "isDraft": True, "isRead": True})
+        folder=box.folders["drafts"],
+        created=whole_seconds(call.tenant.clock.now()),
+        changes={"sender": author, "from": author, **changes, "isDraft": True, "isRead": True},
+    )
     box.put(item)
     return listing.one(call, item, type_name="message", fragment=_fragment(call, "messages"), status=201)

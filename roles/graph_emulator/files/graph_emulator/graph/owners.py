@@ -19,8 +19,7 @@ from . import listing, lookups
 from .call import Answer, Call, Handler
 
 Json = dict[str, Any]
-_REFERENCE = re.compile(
-    r"/(?:v1\.0/)?(?:directoryObjects|users|servicePrincipals)(?:/|\(')([0-9a-fA-F-]{36})(?:'\))?$")
+_REFERENCE = re.compile(r"/(?:v1\.0/)?(?:directoryObjects|users|servicePrincipals)(?:/|\(')([0-9a-fA-F-]{36})(?:'\))?$")
 MOST_OWNERS = 100
 
 
@@ -57,6 +56,7 @@ def list_for(kind: str) -> Handler:
     def list_owners(call: Call) -> Answer:
         item = lookups.find(call, kind, call.key)
         return listing.page(call, shown(call, item["id"]), type_name="user", fragment="directoryObjects")
+
     return list_owners
 
 
@@ -67,11 +67,13 @@ def add_for(kind: str) -> Handler:
         current = call.directory.owners.setdefault(item["id"], [])
         if owner in current:
             raise errors.bad_request(
-                "One or more added object references already exist for the following modified properties: 'owners'.")
+                "One or more added object references already exist for the following modified properties: 'owners'."
+            )
         if len(current) >= MOST_OWNERS:
             raise errors.bad_request("The number of owners exceeds the maximum allowed.")
         current.append(owner)
         return Answer(204)
+
     return add
 
 
@@ -84,4 +86,5 @@ def remove_for(kind: str) -> Handler:
             raise errors.not_found(owner)
         current.remove(owner)
         return Answer(204)
+
     return remove

@@ -27,6 +27,7 @@ def add_for(kind: str) -> Handler:
     def add(call: Call) -> Answer:
         item = lookups.find_to_change(call, kind, call.key)
         return _add(call, kind, item)
+
     return add
 
 
@@ -114,4 +115,5 @@ def remove_for(kind: str) -> Handler:
         item["passwordCredentials"] = kept
         call.directory.secrets.pop(key_id.lower(), None)
         return Answer(204)
+
     return remove

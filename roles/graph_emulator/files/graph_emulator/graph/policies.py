@@ -18,8 +18,7 @@ from ..clock import parse_sent_time
 from .call import Answer, Call
 
 Json = dict[str, Any]
-_DURATION = re.compile(
-    r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
+_DURATION = re.compile(r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
 _PROPERTIES = ("applicationRestrictions", "description", "displayName", "isEnabled", "servicePrincipalRestrictions")
 _FRAGMENT = "policies/defaultAppManagementPolicy/$entity"
 

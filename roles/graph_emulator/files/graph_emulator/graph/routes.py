@@ -97,7 +97,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "directory/deletedItems", deleted.list_untyped, _READ),
     Route("GET", "directory/deletedItems/microsoft.graph.application", deleted.list_for("applications"), _READ),
     Route(
-        "GET", "directory/deletedItems/microsoft.graph.servicePrincipal", deleted.list_for("servicePrincipals"), _READ),
+        "GET", "directory/deletedItems/microsoft.graph.servicePrincipal", deleted.list_for("servicePrincipals"), _READ
+    ),
     Route("GET", "directory/deletedItems/*", deleted.get, _READ),
     Route("DELETE", "directory/deletedItems/*", deleted.purge, "purge applications"),
     Route("POST", "directory/deletedItems/*/restore", deleted.restore, _CHANGE),

@@ -19,8 +19,17 @@ from .limits import check_tags
 Json = dict[str, Any]
 KIND = "servicePrincipals"
 _READ_ONLY = (
-    "id", "appId", "appDisplayName", "appOwnerOrganizationId", "createdByAppId", "createdDateTime", "deletedDateTime",
-    "disabledByMicrosoftStatus", "servicePrincipalType", "signInAudience", "verifiedPublisher",
+    "id",
+    "appId",
+    "appDisplayName",
+    "appOwnerOrganizationId",
+    "createdByAppId",
+    "createdDateTime",
+    "deletedDateTime",
+    "disabledByMicrosoftStatus",
+    "servicePrincipalType",
+    "signInAudience",
+    "verifiedPublisher",
 )
 
 
@@ -48,6 +57,7 @@ def _expander(call: Call) -> listing.Expand:
         if name == "appRoleAssignedTo":
             return assignments.of_resource(call, item["id"])
         raise errors.bad_request("Unsupported expand query.")
+
     return expand
 
 
@@ -65,13 +75,16 @@ def _create(call: Call, body: Json) -> Answer:
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
     application = _backing_application(call, app_id)
     rights.require(
-        call.caller, "create service principals",
-        owned=call.tenant.owns(call.caller.principal_id, application["id"]))
+        call.caller, "create service principals", owned=call.tenant.owns(call.caller.principal_id, application["id"])
+    )
     if call.tenant.service_principal_by("appId", app_id) is not None:
         raise errors.service_principal_exists(app_id)
     item = shapes.service_principal(
-        object_id=new_guid(), app_id=application["appId"], display_name=application["displayName"],
-        created=whole_seconds(call.tenant.clock.now()), owner=call.tenant.tenant_id,
+        object_id=new_guid(),
+        app_id=application["appId"],
+        display_name=application["displayName"],
+        created=whole_seconds(call.tenant.clock.now()),
+        owner=call.tenant.tenant_id,
     )
     applications.share(application, item)
     _apply(call, item, changes)
@@ -116,7 +129,8 @@ def update(call: Call) -> Answer:
 def _apply(call: Call, item: Json, changes: Json) -> None:
     if "keyCredentials" in changes:
         certificates = key_credentials.replaced(
-            call, changes["keyCredentials"], item=item, kind="servicePrincipals", resource="ServicePrincipal")
+            call, changes["keyCredentials"], item=item, kind="servicePrincipals", resource="ServicePrincipal"
+        )
         changes = {**changes, "keyCredentials": certificates}
     merge(item, changes, type_name="servicePrincipal")
 
@@ -130,7 +144,8 @@ def _refuse_read_only(changes: Json) -> None:
         # Not supported on create (reference page "Create servicePrincipal"); the wording is inferred.
         raise errors.bad_request(
             "Adding or updating passwordCredentials through this request is not supported; use addPassword or "
-            "removePassword.")
+            "removePassword."
+        )
 
 
 def delete(call: Call) -> Answer:

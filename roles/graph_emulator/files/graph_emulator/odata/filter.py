@@ -45,7 +45,8 @@ class _Reader:
     def unsupported(self, name: str) -> errors.GraphError:
         resource = self.type_name[0].upper() + self.type_name[1:]
         return errors.unsupported_query(
-            f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{resource}'.")
+            f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{resource}'."
+        )
 
     def needs_advanced(self, name: str) -> None:
         """ne, not and endsWith need ConsistencyLevel: eventual and $count=true ("Advanced query capabilities")."""
@@ -115,7 +116,10 @@ class _Reader:
             raise self.invalid("A binary operator with incompatible types was detected.")
         left, right = _folded(value), _folded(wanted)
         results: dict[type, bool] = {
-            ast.Lt: left < right, ast.LtE: left <= right, ast.Gt: left > right, ast.GtE: left >= right,
+            ast.Lt: left < right,
+            ast.LtE: left <= right,
+            ast.Gt: left > right,
+            ast.GtE: left >= right,
         }
         return results[type(comparator)]
 
@@ -124,13 +128,17 @@ class _Reader:
         if isinstance(node, ast.Null):
             return None
         wanted = {
-            "String": ast.String, "Guid": ast.GUID, "Boolean": ast.Boolean, "DateTimeOffset": ast.DateTime,
+            "String": ast.String,
+            "Guid": ast.GUID,
+            "Boolean": ast.Boolean,
+            "DateTimeOffset": ast.DateTime,
             "Int32": ast.Integer,
         }.get(type_name)
         if wanted is None or not isinstance(node, wanted):
             raise self.invalid(
                 "A binary operator with incompatible types was detected. Found operand types "
-                f"'Edm.{type_name}' and 'Edm.{type(node).__name__}' for operator kind 'Equal'.")
+                f"'Edm.{type_name}' and 'Edm.{type(node).__name__}' for operator kind 'Equal'."
+            )
         if isinstance(node, ast.Boolean):
             return node.val.lower() == "true"
         if isinstance(node, ast.Integer):
@@ -158,7 +166,7 @@ class _Reader:
         items, type_name = self.value(node.owner, scope)
         if not type_name.startswith("Collection("):
             raise self.invalid("Any/All may only be used following a collection.")
-        inner_type = type_name[len("Collection("):-1]
+        inner_type = type_name[len("Collection(") : -1]
         if node.lambda_ is None:
             return bool(items)
         inner = node.lambda_
@@ -230,8 +238,10 @@ def equalities(tree: Any) -> list[tuple[str, str]]:
         on_member = [name for name, _value in inner] == [tree.lambda_.identifier.name]
         return [(tree.owner.name, inner[0][1])] if on_member and isinstance(tree.owner, ast.Identifier) else []
     if (
-        isinstance(tree, ast.Compare) and isinstance(tree.comparator, ast.Eq)
-        and isinstance(tree.left, ast.Identifier) and isinstance(tree.right, (ast.String, ast.GUID))
+        isinstance(tree, ast.Compare)
+        and isinstance(tree.comparator, ast.Eq)
+        and isinstance(tree.left, ast.Identifier)
+        and isinstance(tree.right, (ast.String, ast.GUID))
     ):
         return [(tree.left.name, tree.right.val)]
     return []

@@ -37,7 +37,8 @@ def parse_query(query: str) -> dict[str, str]:
         name = name if name.startswith("$") or f"${name}" not in _KNOWN else f"${name}"
         if name in options:
             raise errors.odata_error(
-                f"Query option '{name}' was specified more than once, but it must be specified at most once.")
+                f"Query option '{name}' was specified more than once, but it must be specified at most once."
+            )
         if name.startswith("$") and name not in _KNOWN:
             raise errors.odata_error(f"The query parameter '{name}' is not supported.")
         options[name] = unquote_plus(raw_value)
@@ -78,7 +79,8 @@ class Query:
     def unknown_name(self, name: str) -> errors.GraphError:
         return errors.odata_error(
             "Parsing OData Select and Expand failed: Could not find a property named "
-            f"'{name}' on type 'microsoft.graph.{self.type_name}'.")
+            f"'{name}' on type 'microsoft.graph.{self.type_name}'."
+        )
 
     def context_suffix(self) -> str:
         """`(id,appId)` and `(owners())` behind the collection's name in @odata.context."""
@@ -107,7 +109,8 @@ class Query:
         if "$search" in self.options and not self.eventual:
             raise errors.unsupported_query(
                 "Request with $search query parameter only works through MSGraph with a special request header: "
-                "'ConsistencyLevel: eventual'")
+                "'ConsistencyLevel: eventual'"
+            )
         if "$search" in self.options:
             raise errors.unsupported_query("The emulator does not serve $search.")
         text = self.options.get("$filter")
@@ -127,16 +130,16 @@ class Query:
             return items
         name, _space, direction = text.partition(" ")
         if properties_of(self.type_name).get(name) not in ("String", "DateTimeOffset") or direction.strip() not in (
-            "", "asc", "desc",
+            "",
+            "asc",
+            "desc",
         ):
             raise errors.unsupported_query(f"Unsupported sort property '{name}' for '{self.type_name}'.")
         if "$filter" in self.options and not self.counted:
             raise errors.unsupported_query("Sorting not supported for current query.")
         return sorted(items, key=lambda item: str(item.get(name) or "").casefold(), reverse=direction.strip() == "desc")
 
-    def page(
-        self, items: Rows | list[Json], *, url: str, size: int = DEFAULT_PAGE
-    ) -> tuple[list[Json], str | None]:
+    def page(self, items: Rows | list[Json], *, url: str, size: int = DEFAULT_PAGE) -> tuple[list[Json], str | None]:
         """The objects of this page and the @odata.nextLink of the next one."""
         size = self._page_size(size)
         start = _skip(self.options.get("$skiptoken"))
@@ -147,8 +150,9 @@ class Query:
             return shown, None
         last = shown[size - 1]
         kept = {name: value for name, value in self.options.items() if name != "$skiptoken"}
-        kept["$skiptoken"] = _skip_token(last.position + 1 if isinstance(items, Rows) and isinstance(last, Record)
-                                         else start + size)
+        kept["$skiptoken"] = _skip_token(
+            last.position + 1 if isinstance(items, Rows) and isinstance(last, Record) else start + size
+        )
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
         return shown[:size], f"{url}?{query}"
 
@@ -160,7 +164,8 @@ class Query:
             raise errors.odata_error(f"Invalid value '{text}' for $top query option found.")
         if not 1 <= int(text) <= LARGEST_PAGE:
             raise errors.bad_request(
-                f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive.")
+                f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive."
+            )
         return int(text)
 
 
@@ -195,6 +200,8 @@ def _skip(token: str | None) -> int:
     prefix, _colon, offset = text.partition(":")
     if prefix != "offset" or not offset.isdigit():
         raise errors.GraphError(
-            400, "Directory_ExpiredPageToken",
-            "The specified page token value has expired and can no longer be included in your request.")
+            400,
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your request.",
+        )
     return int(offset)

@@ -25,7 +25,9 @@ from ..tenant import Directory, Tenant
 
 # What Graph says about something that a replica does not know yet; any other refusal is the up-to-date state's to make.
 _UNKNOWN_YET = (
-    "does not reference a valid application object", "must in the local tenant", "Not a valid reference update",
+    "does not reference a valid application object",
+    "must in the local tenant",
+    "Not a valid reference update",
     "No password credential found",
 )
 

@@ -30,14 +30,25 @@ class Throttled(errors.GraphError):
     """429 with Graph's own body, which says little, and headers, which say more."""
 
     def __init__(self, *, wait: float, scope: str, reason: str) -> None:
-        super().__init__(429, "TooManyRequests", "Please retry again later.", headers={
-            "retry-after": f"{wait:.3f}", "x-ms-throttle-scope": scope, "x-ms-throttle-information": reason,
-        })
+        super().__init__(
+            429,
+            "TooManyRequests",
+            "Please retry again later.",
+            headers={
+                "retry-after": f"{wait:.3f}",
+                "x-ms-throttle-scope": scope,
+                "x-ms-throttle-information": reason,
+            },
+        )
 
     def body(self, *, date: str, request_id: str, client_request_id: str) -> dict[str, Any]:
         inner = {
-            "code": "429", "date": date, "message": "Please retry after", "request-id": request_id,
-            "client-request-id": client_request_id, "status": "429",
+            "code": "429",
+            "date": date,
+            "message": "Please retry after",
+            "request-id": request_id,
+            "client-request-id": client_request_id,
+            "status": "429",
         }
         return {"error": {"code": self.code, "innerError": inner, "message": self.message}}
 
@@ -100,7 +111,8 @@ class Throttle:
             return None
         now = self._tenant.clock.timestamp()
         bucket = self._buckets.setdefault(
-            (caller.client_id, name, capacity), Bucket(capacity, seconds, moment=now, level=capacity))
+            (caller.client_id, name, capacity), Bucket(capacity, seconds, moment=now, level=capacity)
+        )
         bucket.refill(now)
         return bucket
 

@@ -29,8 +29,12 @@ class Window:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         environment = Environment(
-            loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-            lstrip_blocks=True)
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
         environment.filters["breakable"] = _breakable
         self._template = environment.get_template("page.html")
         self._style = (_FOLDER / "page.css").read_text(encoding="utf-8")
@@ -38,7 +42,8 @@ class Window:
         self._headers = {
             "content-security-policy": (
                 f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'; "
-                "frame-ancestors 'none'"),
+                "frame-ancestors 'none'"
+            ),
             "cache-control": "no-store",
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",

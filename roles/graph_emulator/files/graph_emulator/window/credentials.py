@@ -41,9 +41,17 @@ def credentials_of(tenant: Tenant, application: Json, principal: Json | None) ->
         for entry in holder["keyCredentials"]:
             found.append(_dated(tenant, entry, kind=f"Certificate{whose}", detail=entry["customKeyIdentifier"] or ""))
     for entry in tenant.directory.federated_credentials.get(application["id"], []):
-        found.append(Credential(
-            name=entry["name"], kind="Federated", detail=f"{entry['issuer']} {entry['subject']}", expires="",
-            remaining="does not expire", state="none", percent=0))
+        found.append(
+            Credential(
+                name=entry["name"],
+                kind="Federated",
+                detail=f"{entry['issuer']} {entry['subject']}",
+                expires="",
+                remaining="does not expire",
+                state="none",
+                percent=0,
+            )
+        )
     return found
 
 
@@ -60,8 +68,14 @@ def _dated(tenant: Tenant, entry: Json, *, kind: str, detail: str) -> Credential
         remaining, state = f"{_days(left)} left", "soon" if left < SOON_DAYS * _DAY else "good"
     percent = round(100 * min(1.0, max(0.0, left / whole))) if whole > 0 else 0
     return Credential(
-        name=name, kind=kind, detail=detail, expires=f"{end:%Y-%m-%d}", remaining=remaining, state=state,
-        percent=percent)
+        name=name,
+        kind=kind,
+        detail=detail,
+        expires=f"{end:%Y-%m-%d}",
+        remaining=remaining,
+        state=state,
+        percent=percent,
+    )
 
 
 def _days(seconds: float) -> str:

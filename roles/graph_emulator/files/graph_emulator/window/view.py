@@ -94,11 +94,18 @@ def tenant_view(emulator: Emulator, *, page: int) -> TenantView:
         gone_count = len(gone)
         permissions = Permissions(tenant)
         return TenantView(
-            name=directory.organization["displayName"], domain=tenant.domain, tenant_id=tenant.tenant_id,
-            address=emulator.graph_service.base, clock=f"{tenant.clock.now():%Y-%m-%d %H:%M:%S} UTC",
-            moved=_moved(tenant.clock.offset), switched=_switched(tenant.settings),
-            application_count=count, applications=[_application(tenant, permissions, item) for item in reversed(shown)],
-            first=(page - 1) * PER_PAGE + 1, page=page, pages=pages,
+            name=directory.organization["displayName"],
+            domain=tenant.domain,
+            tenant_id=tenant.tenant_id,
+            address=emulator.graph_service.base,
+            clock=f"{tenant.clock.now():%Y-%m-%d %H:%M:%S} UTC",
+            moved=_moved(tenant.clock.offset),
+            switched=_switched(tenant.settings),
+            application_count=count,
+            applications=[_application(tenant, permissions, item) for item in reversed(shown)],
+            first=(page - 1) * PER_PAGE + 1,
+            page=page,
+            pages=pages,
             deleted_count=gone_count,
             deleted=list(reversed(gone.part(max(0, gone_count - MOST_DELETED), gone_count))),
             requests=_requests(tenant, emulator.journal.latest(MOST_REQUESTS)),
@@ -118,7 +125,8 @@ def _switched(settings: Settings) -> list[str]:
     usual = Settings().as_dict()
     return [
         f"{name.replace('_', ' ')}: {value:g}" if isinstance(value, float) else f"{name.replace('_', ' ')}: {value}"
-        for name, value in settings.as_dict().items() if value != usual[name]
+        for name, value in settings.as_dict().items()
+        if value != usual[name]
     ]
 
 
@@ -129,9 +137,13 @@ def _application(tenant: Tenant, permissions: Permissions, item: Json) -> Applic
     else:
         sign_in = "" if principal["accountEnabled"] is not False else "Sign-in is disabled."
     return ApplicationView(
-        name=item["displayName"] or "(no name)", unique_name=item["uniqueName"], client_id=item["appId"],
-        object_id=item["id"], audience=item["signInAudience"],
-        audience_meaning=_AUDIENCES.get(item["signInAudience"], ""), sign_in=sign_in,
+        name=item["displayName"] or "(no name)",
+        unique_name=item["uniqueName"],
+        client_id=item["appId"],
+        object_id=item["id"],
+        audience=item["signInAudience"],
+        audience_meaning=_AUDIENCES.get(item["signInAudience"], ""),
+        sign_in=sign_in,
         owners=[_owner_name(tenant, owner) for owner in tenant.directory.owners.get(item["id"], [])],
         credentials=credentials_of(tenant, item, principal),
         resources=permissions.of(item, principal),
@@ -162,8 +174,15 @@ def _requests(tenant: Tenant, entries: list[Entry]) -> list[RequestView]:
             names[entry.client_id] = str(application["displayName"]) if application else str(entry.client_id)
     return [
         RequestView(
-            time=entry.time[11:19], method=entry.method, path=entry.path, query=entry.query, status=entry.status,
-            reason=_reason(entry.status), caller=names[entry.client_id], inner=entry.outer is not None)
+            time=entry.time[11:19],
+            method=entry.method,
+            path=entry.path,
+            query=entry.query,
+            status=entry.status,
+            reason=_reason(entry.status),
+            caller=names[entry.client_id],
+            inner=entry.outer is not None,
+        )
         for entry in sorted(entries, key=place)
     ]
 

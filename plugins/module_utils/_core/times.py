@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Points in time as Graph writes them, and whole days as people count them. Everything is UTC."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+
+# Graph writes up to seven fractional digits, more than datetime takes.
+_GRAPH_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+DAY = datetime.timedelta(days=1)
+
+
+def parse(value: str) -> datetime.datetime | None:
+    """A point in time from Graph; None where it is none."""
+    match = _GRAPH_TIME.fullmatch(value)
+    if match is None:
+        return None
+    seconds, fraction, zone = match.groups()
+    try:
+        moment = datetime.datetime.fromisoformat(
+            f"{seconds}.{(fraction or '0')[:6]:0<6}{'+00:00' if zone == 'Z' else zone}"
+        )
+        return moment.astimezone(datetime.timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_point(option: str, value: str) -> datetime.datetime:
+    """A user's point in time with its zone. Raises InputError."""
+    moment = parse(value.strip().upper())
+    if moment is None:
+        raise InputError(
+            f"{option} is {shown(value)}, which is not a point in time with its zone",
+            next_step="Write it as 2027-06-30T12:00:00Z.",
+        )
+    return moment
+
+
+def parse_end_date(value: str) -> datetime.datetime:
+    """A user's date (its last second counts) or point in time. Raises InputError."""
+    text = value.strip().upper()
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return datetime.datetime.fromisoformat(f"{text}T23:59:59+00:00")
+    except ValueError:
+        text = ""
+    moment = parse(text)
+    if moment is None:
+        raise InputError(
+            f"end_date is {shown(value)}, which is neither a date nor a point in time with its zone",
+            next_step="Write it as 2027-06-30 or 2027-06-30T12:00:00Z.",
+        )
+    return moment
+
+
+def written(moment: datetime.datetime) -> str:
+    """As Graph takes and echoes it; microseconds only where there are any."""
+    return moment.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+
+
+def days_left(end: datetime.datetime, now: datetime.datetime) -> int:
+    """Whole days until ``end``; negative once it has passed."""
+    return (end - now) // DAY

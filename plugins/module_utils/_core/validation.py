@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Arguments as a user wrote them, checked by Ansible's own rules."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+
+
+def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see: str) -> dict[str, t.Any]:
+    """The arguments of ``name`` with their defaults, in the types of the spec. ``see`` says where they are explained.
+
+    Raises InputError, in whose words no secret option is shown.
+    """
+    endless = [n for n, value in args.items() if spec.options.get(n, {}).get("type") == "int" and _endless(value)]
+    if endless:
+        raise _refused(f"{endless[0]} is not a number that can be counted to", spec=spec, args=args, see=see)
+    validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(dict(args))
+    if validation.error_messages:
+        found = [
+            f"Unsupported parameters for {name}: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
+            for error in validation.errors.errors
+        ]
+        raise _refused("; ".join(found), spec=spec, args=args, see=see)
+    accepted: dict[str, t.Any] = validation.validated_parameters
+    return accepted
+
+
+def _refused(why: str, *, spec: ArgumentSpec, args: t.Mapping[str, t.Any], see: str) -> InputError:
+    secrets = Secrets()
+    for option in spec.secret_options:
+        secrets.add(args.get(option))
+    return InputError(secrets.told(why), next_step=f"See: {see}")
+
+
+def _endless(value: t.Any) -> bool:
+    """Infinite, or so large that Ansible's validation would fail with a traceback or not come to an end."""
+    try:
+        return not math.isfinite(float(value))
+    except OverflowError:
+        return True
+    except (TypeError, ValueError):
+        return False  # no number at all, which the validation says better

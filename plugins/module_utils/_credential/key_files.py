@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The files with an application's key: PATH in use, PATH.new not announced or not in use yet, PATH.old the one before.
+
+PATH changes only after the tenant shows the certificate of the new key, so that who reads it can always sign in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import re
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+    InputError,
+    OvertakenError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
+    LARGEST,
+    KeyPair,
+    parse_pair,
+)
+
+# The first line says whose file it is, so that no other is ever overwritten. PEM allows text before the first block.
+MARK = "# Made by email_gateway.azure_apps: key and certificate of the application "
+_MARK = re.compile(re.escape(MARK).encode() + rb"([0-9a-f-]{36})")
+
+
+def read_file(path: str, *, option: str) -> bytes:
+    """A small file of a user's. Raises InputError."""
+    if not os.path.isfile(path):
+        raise InputError(f"{option} is {path}, which is not a file", next_step=f"Set {option} to a file.")
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as exc:
+        raise InputError(f"Could not read {path}: {exc.strerror}", next_step="Check the file's permissions.") from None
+    if len(content) > LARGEST:
+        raise InputError(f"{path} is larger than {LARGEST} bytes", next_step=f"Set {option} to another file.")
+    return content
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """What the three files hold; None where there is nothing that can be used.
+
+    ``private`` says that all that are there are for their owner alone; ``damaged`` names those that cannot be read;
+    ``client_id`` is of the application that they are for, or "".
+    """
+
+    current: KeyPair | None
+    pending: KeyPair | None
+    previous: KeyPair | None
+    private: bool
+    damaged: tuple[str, ...]
+    client_id: str
+
+    @property
+    def thumbprints(self) -> tuple[str | None, ...]:
+        return tuple(p.certificate.thumbprint if p else None for p in (self.current, self.pending, self.previous))
+
+
+class KeyFiles:
+    """The three files of one application."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.realpath(path)
+        self.new = f"{self.path}.new"
+        self.old = f"{self.path}.old"
+
+    @property
+    def obstacle(self) -> str:
+        """Why a key could not be written; "" where it could."""
+        return private_file.obstacle(self.path)
+
+    def read(self, client_id: str = "") -> Files:
+        """``client_id`` is of the application that they have to be for; "" takes any, as long as it is one.
+
+        Raises ConflictError for a file that is not ours to overwrite, or that cannot be read.
+        """
+        damaged: list[str] = []
+        found = []
+        for path in (self.path, self.new, self.old):
+            pair, owner = self._read(path, client_id, damaged)
+            found.append(pair)
+            client_id = client_id or owner
+        current, pending, previous = found
+        return Files(
+            current,
+            pending,
+            previous,
+            private=not self._open_to_others(),
+            damaged=tuple(damaged),
+            client_id=client_id,
+        )
+
+    def _read(self, path: str, client_id: str, damaged: list[str]) -> tuple[KeyPair | None, str]:
+        """The pair, and whose it is."""
+        if not os.path.lexists(path):
+            return None, ""
+        if not os.path.isfile(path):
+            raise ConflictError(f"{path} is not a regular file", next_step="Choose another path.")
+        try:
+            with open(path, "rb") as file:
+                content = file.read(LARGEST)
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not read {path}: {exc.strerror}", next_step="Check who owns the file, or choose another path."
+            ) from None
+        if not content.strip(b"\0\r\n "):  # a machine that lost its power can leave a file like this
+            damaged.append(path)
+            return None, ""
+        mark = _MARK.fullmatch(content.partition(b"\n")[0].rstrip())
+        if mark is None:
+            raise ConflictError(
+                f"{path} was not made by azure_app_certificate, and is left as it is",
+                next_step="Choose another path; to register a certificate of your own, set certificate_file instead.",
+            )
+        owner = mark[1].decode()
+        if owner != (client_id or owner):
+            raise ConflictError(
+                f"{path} holds the key of another application, {owner}, and is left as it is",
+                next_step="Choose another path: each application has a key of its own.",
+            )
+        try:
+            return parse_pair(content, what=path), owner
+        except InputError:
+            damaged.append(path)  # told to the user by whoever reads it
+            return None, owner
+
+    def _present(self) -> list[str]:
+        return [path for path in (self.path, self.new, self.old) if os.path.isfile(path)]
+
+    def _open_to_others(self) -> list[str]:
+        try:
+            return [path for path in self._present() if not private_file.is_private(path)]
+        except FileNotFoundError:  # another run has just moved it
+            return []
+
+    def make_private(self) -> None:
+        """Take the files from everybody but their owner. Raises ConflictError."""
+        for path in self._open_to_others():
+            try:
+                os.chmod(path, private_file.MODE)
+            except OSError as exc:
+                raise ConflictError(
+                    f"Could not change the mode of {path}: {exc.strerror}", next_step="Check who owns the file."
+                ) from None
+
+    def add_pending(self, pair: KeyPair, client_id: str, *, instead_of: KeyPair | None) -> None:
+        """Write PATH.new; ``instead_of`` is what it held and nobody can use any more.
+
+        Raises OvertakenError where another run has just written one, ConflictError where it cannot be written.
+        """
+        found, _owner = self._read(self.new, client_id, [])
+        if (found.certificate if found else None) != (instead_of.certificate if instead_of else None):
+            raise self._overtaken()
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.new)
+            private_file.write(self.new, f"{MARK}{client_id}\n".encode() + pair.pem, replace=False)
+        except FileExistsError:
+            raise self._overtaken() from None
+        except OSError as exc:
+            raise self._not_written(self.new, exc) from None
+
+    def use_pending(self, client_id: str, thumbprint: str) -> None:
+        """PATH.new with this certificate takes the place of PATH, which becomes PATH.old.
+
+        Raises OvertakenError where another run replaced it, ConflictError where the files cannot be written.
+        """
+        files = self.read(client_id)
+        current, pending, _previous = files.thumbprints
+        if current == thumbprint and pending != thumbprint:
+            return  # another run of the same task was faster
+        if pending != thumbprint:
+            raise self._overtaken()
+        try:
+            if files.current is not None and current != thumbprint:
+                # A copy, so that there is no moment without PATH.
+                private_file.write(self.old, f"{MARK}{client_id}\n".encode() + files.current.pem)
+            os.replace(self.new, self.path)
+            private_file.sync(os.path.dirname(self.path))
+        except FileNotFoundError:
+            raise self._overtaken() from None
+        except OSError as exc:
+            raise self._not_written(self.path, exc) from None
+
+    def remove_previous(self) -> None:
+        """Raises ConflictError."""
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.old)
+        except OSError as exc:
+            raise self._not_written(self.old, exc) from None
+
+    def _overtaken(self) -> OvertakenError:
+        return OvertakenError(
+            f"Another run writes {self.path} at the same time", next_step="Run again when the other run has ended."
+        )
+
+    def _not_written(self, path: str, exc: OSError) -> ConflictError:
+        return ConflictError(
+            f"Could not write {path}: {exc.strerror}", next_step="Check the disk and the permissions of the directory."
+        )

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The application object: how it is found, read defensively, and what may be wished for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    check_guid,
+    check_text,
+    shown,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+    GraphClient,
+    Json,
+    Read,
+    by_key,
+)
+
+AN_APPLICATION = Shape("an application", needs=("id", "appId"))
+WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
+LONGEST_DISPLAY_NAME = 120  # "Validation differences by supported account types"
+LONGEST_TAG = 256  # the same page; no whitespace, no duplicates
+LONGEST_UNIQUE_NAME = 120  # no source gives a limit: ours, so that a mistake is found here
+LONGEST_NOTES = 1024  # also of service_management_reference; no source gives a limit: ours
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """The key by which the caller knows an application. Exactly one is set."""
+
+    client_id: str | None = None
+    object_id: str | None = None
+    unique_name: str | None = None
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any]) -> Address:
+        """Raises InputError for a malformed key."""
+        client_id, object_id, unique_name = (params.get(name) for name in ("client_id", "object_id", "unique_name"))
+        if client_id is not None:
+            return cls(client_id=check_guid("client_id", client_id))
+        if object_id is not None:
+            return cls(object_id=check_guid("object_id", object_id))
+        return cls(unique_name=check_text("unique_name", str(unique_name or ""), longest=LONGEST_UNIQUE_NAME))
+
+    @property
+    def path(self) -> str:
+        if self.client_id:
+            return by_key("applications", "appId", self.client_id)
+        if self.object_id:
+            return f"applications/{self.object_id}"
+        return by_key("applications", "uniqueName", self.unique_name or "")
+
+    def __str__(self) -> str:
+        if self.client_id:
+            return f"the application with the client id {self.client_id}"
+        if self.object_id:
+            return f"the application with the object id {self.object_id}"
+        return f"the application with the unique name {shown(self.unique_name or '')}"
+
+    def read(self, graph: GraphClient, *, select: t.Sequence[str]) -> Read:
+        known = self.client_id or self.object_id or self.unique_name
+        return Read(
+            path=self.path,
+            tried=f"read {self}",
+            query={"$select": ",".join(select)},
+            lag=graph.created_here(known),
+            shape=self.shape(select),
+        )
+
+    def shape(self, select: t.Sequence[str]) -> Shape:
+        """What answers to this key: an application that has it, with the lists that were selected.
+
+        A list that was selected and is missing is not empty: what is written back from it would remove what it holds.
+        """
+        asked = {"appId": self.client_id, "id": self.object_id, "uniqueName": self.unique_name}
+        return dataclasses.replace(
+            AN_APPLICATION,
+            needs=(*AN_APPLICATION.needs, *(name for name in select if name in WRITTEN_WHOLE)),
+            equal={name: value for name, value in asked.items() if value},
+        )
+
+
+def required(document: Json | None, address: Address, *, may_be_gone: bool = False) -> Json:
+    """The application; {} where it is gone and may be.
+
+    Raises ConflictError where it must not be, which only a person or an earlier task can mend.
+    """
+    if document is None:
+        if may_be_gone:
+            return {}
+        raise ConflictError(
+            f"Could not find {address} in this tenant",
+            next_step="Check the key and the tenant, or register it first with azure_app_registration.",
+        )
+    return document
+
+
+def derived_unique_name(display_name: str) -> str:
+    """The unique name where none is given: readable, plain characters, and different for different names.
+
+    No source says which characters a unique name may hold, so only letters, digits and hyphens are used.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", display_name.lower()).strip("-")[:60].strip("-")
+    digest = hashlib.sha256(display_name.encode()).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else digest
+
+
+def check_tags(tags: t.Sequence[str]) -> list[str]:
+    for tag in tags:
+        if not tag or len(tag) > LONGEST_TAG or any(character.isspace() for character in tag):
+            raise InputError(
+                f"tags: {shown(tag)} is blank, holds white space or is longer than {LONGEST_TAG} characters",
+                next_step="Use tags of 1 to 256 characters without blanks.",
+            )
+    if len(set(tags)) != len(tags):
+        raise InputError("tags: one is given twice", next_step="Leave each tag once.")
+    return sorted(tags)
+
+
+def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
+    """Entra ID takes https, and http for localhost only ("Redirect URI restrictions and limitations")."""
+    for uri in uris:
+        try:
+            parts = urlsplit(uri)
+        except ValueError:  # such as half of an IPv6 address
+            parts = urlsplit("")
+        local = parts.hostname in ("localhost", "127.0.0.1")
+        if not parts.hostname or len(uri) > 256 or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+            raise InputError(
+                f"redirect_uris: {shown(uri)} is not an https address of at most 256 characters",
+                next_step="Use https, or http for localhost.",
+            )
+    return sorted(set(uris))
+
+
+def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
+    value = document.get(name)
+    return value if isinstance(value, str) else None
+
+
+def texts(value: t.Any) -> list[str]:
+    return sorted(item for item in value if isinstance(item, str)) if isinstance(value, list) else []
+
+
+def objects(value: t.Any) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

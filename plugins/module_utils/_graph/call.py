@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""One run of one module: connect, read, plan, apply unless in check mode, result and diff.
+
+The same code serves the action plugin (the normal way: inside the ansible-playbook process, so that neither an option
+nor a result with a secret passes through a file or a command line) and ``main()`` of a module file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import os
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    ArgumentSpec,
+    Endpoint,
+    check_characters,
+    endpoint_settings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
+    Section,
+    default_section,
+    named_section,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import find_login
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.operator_credentials import Credential
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (
+    AuthSettings,
+    auth_settings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.sign_in import (
+    choose_credential,
+    operator_token,
+)
+
+State = t.TypeVar("State")
+
+
+class Resource(t.Protocol[State]):
+    """What one kind of thing in the tenant means. ``State`` is whatever it needs to know about it."""
+
+    def read(self) -> State:
+        """What is there now. Sends no write."""
+
+    def desired(self, current: State) -> State:
+        """Pure: what shall be there, as far as it can be predicted. Raises AppsError where it must not be."""
+
+    def apply(self, current: State, wanted: State) -> State:
+        """Bring the tenant from one to the other; what is there then."""
+
+    def view(self, state: State) -> View:
+        """Pure: the state in names that a person reads, for the comparison and the diff; {} for "not there"."""
+
+    def result(self, state: State) -> View:
+        """Pure: what the module returns, the same keys for every state."""
+
+
+def _whole_second() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+
+
+@dataclasses.dataclass
+class Call:
+    """One call of a module: its options, and the connection that they ask for, made when it is first used.
+
+    ``of_others`` are defaults of the action group for options that this module does not have. Where they say who signs
+    in, the section [default] of ~/.azure/credentials does not count for this module either.
+    """
+
+    params: t.Mapping[str, t.Any]
+    check_mode: bool
+    environ: t.Mapping[str, str]
+    memory: RunMemory
+    of_others: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+    now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
+    wrote_elsewhere: bool = dataclasses.field(default=False, init=False)  # than in Microsoft Graph
+    _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
+
+    @functools.cached_property
+    def section(self) -> Section | None:
+        """The section of ~/.azure/credentials that counts: for the operator, and for the cloud of all modules."""
+        section = named_section(self.params, self.environ)
+        if section is None:
+            section = default_section({**self.of_others, **self.params}, self.environ)
+            # Somebody who signed in in this run, goes before a file.
+            if section and find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
+                section = None
+        if section is not None and section.open_to_others:
+            self.warn(f"Other users of this machine can read the secrets in {section.path}: chmod 600 {section.path}")
+        return section
+
+    @functools.cached_property
+    def endpoint(self) -> Endpoint:
+        told = self.section is not None and self.section.ignores_certificates
+        if told or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
+            self.warn(
+                "cert_validation_mode=ignore has no effect here: who answers is always checked. Set ca_file"
+                " (REQUESTS_CA_BUNDLE) to the certificate authority of your proxy or endpoint."
+            )
+        return endpoint_settings(self.params, self.environ, self.section)
+
+    @functools.cached_property
+    def http(self) -> HttpClient:
+        return HttpClient(self.endpoint)
+
+    @functools.cached_property
+    def graph(self) -> GraphClient:
+        self.validate_sign_in()
+        return GraphClient(self.http, host=self.endpoint.graph, token=self._token, memory=self.memory)
+
+    @property
+    def tenant_id(self) -> str:
+        """Of the tenant that was signed in to."""
+        return self._token(False).tenant_id or str(self._auth[0].tenant_id)
+
+    @property
+    def claims(self) -> t.Mapping[str, t.Any]:
+        """What the token that was signed in with tells of itself, unchecked; empty where it cannot be read."""
+        return self._token(False).claims
+
+    @property
+    def wrote(self) -> bool:
+        """Whether a write was accepted, also where a later one failed."""
+        return self.wrote_elsewhere or ("graph" in self.__dict__ and self.graph.wrote)
+
+    def token_for(self, resource: str, *, fresh: bool = False) -> AccessToken:
+        """The same operator's token for something else than Microsoft Graph."""
+        settings, _credential = self._auth
+        endpoint = dataclasses.replace(self.endpoint, resource_other_than_graph=resource)
+        token = operator_token(
+            choose_credential(settings, endpoint, self.memory),
+            settings,
+            endpoint=endpoint,
+            http=self.http,
+            memory=self.memory,
+            fresh=fresh,
+        )
+        self.secrets.add(token.value)
+        return token
+
+    def warn(self, text: str) -> None:
+        """Tell the user once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def close(self) -> None:
+        if "http" in self.__dict__:  # only a connection that was made
+            self.http.close()
+
+    def validate_sign_in(self) -> None:
+        """Raises InputError for what is wrong with the sign-in's options, before anything is sent."""
+        _settings, _credential = self._auth
+
+    @functools.cached_property
+    def _auth(self) -> tuple[AuthSettings, Credential]:
+        settings = auth_settings(self.params, self.environ, self.section)
+        for secret in settings.secrets:
+            self.secrets.add(secret)
+        credential = choose_credential(settings, self.endpoint, self.memory)
+        for secret in credential.secrets:
+            self.secrets.add(secret)
+        return settings, credential
+
+    def _token(self, fresh: bool) -> AccessToken:
+        if fresh or self._signed_in is None:
+            settings, credential = self._auth
+            self._signed_in = operator_token(
+                credential, settings, endpoint=self.endpoint, http=self.http, memory=self.memory, fresh=fresh
+            )
+            self.secrets.add(self._signed_in.value)
+        return self._signed_in
+
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    """What a module file declares: its options and what a call does with them.
+
+    ``secret_results`` are the documented return values that hold a secret: where one is filled, the action plugin
+    keeps the whole result out of callbacks and logs, whatever the task says about ``no_log``.
+    """
+
+    argument_spec: ArgumentSpec
+    run: t.Callable[[Call], dict[str, t.Any]]
+    secret_results: tuple[str, ...] = ()
+
+    def execute(self, call: Call) -> dict[str, t.Any]:
+        """The result, or one with ``failed``. Errors that are not AppsError are bugs and come through."""
+        for name in self.argument_spec.secret_options:
+            call.secrets.add(call.params.get(name))
+        try:
+            for name, option in self.argument_spec.options.items():
+                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
+            result = self.run(call)
+        except AppsError as exc:
+            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told)}
+        except Exception:
+            # Ansible shows the text of a bug, which can be anything.
+            seen = traceback.format_exc()
+            bug = call.secrets.masked_bug(seen)
+            if bug == seen:
+                raise
+        else:
+            kept = {name: result[name] for name in self.secret_results if name in result}
+            result = {**call.secrets.masked({name: result[name] for name in result if name not in kept}), **kept}
+            if call.warnings:
+                result["warnings"] = call.secrets.told(call.warnings)
+            return result
+        finally:
+            call.close()
+        raise RuntimeError(bug)  # out here, so that it does not carry the other one with it
+
+
+def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
+    """Read, plan, apply.
+
+    Where another writer was in the way, or what was read is not known everywhere yet, read again and go on from there.
+    """
+    call.validate_sign_in()
+    current = resource.read()
+    first_view = resource.view(current)
+    wrote = False
+    while True:
+        wanted = resource.desired(current)
+        plan = Plan(before=resource.view(current), after=resource.view(wanted))
+        if not plan.changed or call.check_mode:
+            final = wanted
+            break
+        wrote = True
+        try:
+            final = resource.apply(current, wanted)
+            break
+        except AppsError as exc:
+            if not exc.read_again or not call.http.patience.pause():
+                raise
+        current = resource.read()
+    return {
+        "changed": plan.changed or wrote,
+        "diff": Plan(before=first_view, after=plan.after).diff(),
+        **resource.result(final),
+    }
+
+
+def run_as_module(module: Module) -> None:
+    """``main()`` of a module file: the one place that calls fail_json and exit_json."""
+    ansible_module = AnsibleModule(
+        argument_spec=module.argument_spec.options, supports_check_mode=True, **module.argument_spec.rules()
+    )
+    call = Call(
+        params=ansible_module.params, check_mode=ansible_module.check_mode, environ=os.environ, memory=RunMemory()
+    )
+    result = module.execute(call)
+    if result.get("failed"):
+        ansible_module.fail_json(**result)
+    ansible_module.exit_json(**result)

@@ -1,0 +1,258 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Bytes: one requests session, timeouts, proxy, CA, limits. Knows neither JSON nor Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import sys
+import typing as t
+import zlib
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    MissingLibraryError,
+    TransportError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.watch import Watch
+
+if t.TYPE_CHECKING:
+    import requests
+
+CONNECT_TIMEOUT = 10  # seconds
+# Bytes. The largest object that is read is Microsoft Graph's own service principal: 0.3 MB with the 613 permissions of
+# the published list. A page of applications has a few kilobytes for each.
+LARGEST_BODY = 4 * 2**20
+AT_ONCE = 65536  # bytes
+USER_AGENT = "email_gateway.azure_apps"
+
+
+def import_library(name: str) -> t.Any:
+    """Import requests or msal only when it is needed; say clearly what to install for which interpreter."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as exc:
+        missing = (exc.name or name).partition(".")[0]  # msal needs requests too
+        raise MissingLibraryError(
+            f"The Python library {missing} is not installed for {sys.executable}",
+            next_step=f"Install it on the controller: {sys.executable} -m pip install {missing}",
+            library=missing,
+        ) from exc
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    """An answer as it came. Header names are lower case."""
+
+    status_code: int
+    headers: t.Mapping[str, str]
+    content: bytes = dataclasses.field(repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", errors="replace")
+
+
+class HttpClient:
+    """Sends one request to one of the configured hosts and reads one bounded answer.
+
+    Redirects are not followed, so that no credential reaches another host. The environment's proxies are honoured;
+    ``.netrc`` is not, because requests would let it replace the Authorization header.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._allowed = {urlsplit(endpoint.authority).netloc, urlsplit(endpoint.graph).netloc}
+        self._session: requests.Session | None = None
+        self._watch = Watch(endpoint.request_timeout)
+        # One allowance for all that a task waits for: sign-in, throttling, replication, polling.
+        self.patience = Patience(endpoint.wait_timeout)
+
+    def allow(self, address: str) -> None:
+        """One more host that the user named."""
+        self._allowed.add(urlsplit(address).netloc)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: t.Mapping[str, str] | None = None,
+        body: bytes | str | t.Mapping[str, str] | None = None,
+        params: t.Mapping[str, str] | None = None,
+    ) -> Response:
+        """Raises TransportError where no complete answer arrived, or where the host is not one of the configured."""
+        scheme, host = _scheme_and_host(url)
+        if not self.is_configured(url):
+            raise TransportError(
+                f"Refused to send a request to {scheme}://{host}, which is not a configured host",
+                maybe_processed=False,
+                permanent=True,
+                next_step="Check authority_url, graph_url and cloud_environment.",
+            )
+        requests, urllib3 = import_library("requests"), import_library("urllib3")
+        session = self._open(requests, host)
+        what = f"{method} {url.partition('?')[0]}"
+        try:
+            with (
+                self._watch.request(),
+                session.request(
+                    method,
+                    url,
+                    # What is packed is unpacked here, since not every release of urllib3 bounds what comes of it.
+                    headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})},
+                    data=body,
+                    params=params,
+                    timeout=(min(CONNECT_TIMEOUT, self._endpoint.request_timeout), self._endpoint.request_timeout),
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
+                content = _read(answer, what)
+                if not self._watch.expired:  # an answer that was cut off may look like a whole one
+                    names = {name.lower(): value for name, value in answer.headers.items()}
+                    return Response(status_code=answer.status_code, headers=names, content=content)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as exc:
+            # A TLS handshake as a whole has the same timeout, and may be the first to say so.
+            if not self._watch.expired and not isinstance(exc, requests.exceptions.ReadTimeout):
+                raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
+        raise TransportError(
+            f"{what}: no answer in time, which is {self._endpoint.request_timeout} s from beginning to end",
+            maybe_processed=True,
+            next_step="Raise request_timeout, or check the network.",
+        )
+
+    def is_configured(self, url: str) -> bool:
+        """May a request be sent there?"""
+        scheme, host = _scheme_and_host(url)
+        return scheme == "https" and host in self._allowed
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._watch.close()
+
+    def _open(self, requests: t.Any, host: str) -> requests.Session:
+        if self._session is None:
+            session = requests.Session()
+            # False also keeps macOS' proxy look-up out of forked workers, where it can crash the process.
+            session.trust_env = False
+            # Also where it does not follow a redirect, requests looks at its target, and for that reads the whole body.
+            session.get_redirect_target = lambda _answer: None
+            session.verify = self._endpoint.ca_file or True
+            session.mount("https://", self._watch.adapter())
+            self._session = session
+        proxies = _proxies(self._endpoint.environ)
+        self._session.proxies = {} if proxy_bypass_environment(host, proxies) else proxies
+        return self._session
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Empty for what is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc.lower()
+
+
+def _read(answer: requests.Response, what: str) -> bytes:
+    """The body, bounded in size as it comes and unpacked. What bounds the time is the watch."""
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding in ("gzip", "x-gzip") else None
+    if unpacker is None and encoding not in ("", "identity"):
+        raise TransportError(
+            f"{what}: the answer is packed in a way that was not asked for",
+            maybe_processed=True,
+            permanent=True,
+            next_step="Check what answers at this address: a proxy, perhaps.",
+        )
+    body = bytearray()
+    came = 0
+    # Read by http.client, which bounds the lines between the parts of a chunked body; urllib3's stream() does not.
+    while chunk := answer.raw.read(AT_ONCE, decode_content=False):
+        came += len(chunk)
+        body += unpacker.decompress(chunk, LARGEST_BODY + 1 - len(body)) if unpacker else chunk
+        if max(came, len(body)) > LARGEST_BODY:
+            raise TransportError(
+                f"{what}: the answer is larger than {LARGEST_BODY // 2**20} MiB",
+                maybe_processed=True,
+                permanent=True,
+                next_step="Check that a Microsoft Graph endpoint answers at this address.",
+            )
+    if unpacker is not None and came and not unpacker.eof:
+        raise ValueError("the packed answer is cut off")
+    return bytes(body)
+
+
+def _proxies(environ: t.Mapping[str, str]) -> dict[str, str]:
+    """The proxies of an environment by scheme, and what goes past them under ``no``; lower case goes first."""
+    names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
+    return {name[:-6].lower(): environ[name] for name in names if environ[name]}
+
+
+def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:
+    """Name the cause. The texts of the exceptions are not passed on whole: they can hold headers of a proxy."""
+    errors = requests.exceptions
+    if isinstance(exc, errors.SSLError):
+        trusted = f"the certificates in {ca_file}" if ca_file else "the certificates that Python trusts"
+        return TransportError(
+            f"{what}: the server's certificate was not accepted with {trusted} ({_innermost(exc)})",
+            maybe_processed=False,
+            permanent=True,
+            next_step="Set ca_file (REQUESTS_CA_BUNDLE) to the file with the certificate authority of your proxy or"
+            " endpoint.",
+        )
+    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
+        return TransportError(
+            f"{what}: {exc.strerror or type(exc).__name__}",
+            maybe_processed=False,
+            permanent=True,
+            next_step=f"Check ca_file ({ca_file})." if ca_file else "Check the network of the controller.",
+        )
+    if isinstance(exc, errors.ProxyError):
+        return TransportError(
+            f"{what}: the proxy did not let the request through",
+            maybe_processed=False,
+            next_step="Check HTTPS_PROXY and NO_PROXY.",
+        )
+    if isinstance(exc, errors.ConnectTimeout):
+        return TransportError(
+            f"{what}: no connection within {CONNECT_TIMEOUT} s",
+            maybe_processed=False,
+            next_step="Check the address, the firewall and HTTPS_PROXY.",
+        )
+    if isinstance(exc, errors.ConnectionError):
+        refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
+        return TransportError(
+            f"{what}: {'the host cannot be reached' if refused else 'the connection was lost'} ({_innermost(exc)})",
+            maybe_processed=not refused,
+            next_step="Check the address, the name resolution of the controller and HTTPS_PROXY.",
+        )
+    return TransportError(
+        f"{what}: the answer could not be read ({type(exc).__name__})",
+        maybe_processed=True,
+        next_step="Run again; if it stays, check what answers at this address.",
+    )
+
+
+def _innermost(exc: BaseException) -> str:
+    """The operating system's words for the cause, such as "Connection refused"."""
+    seen: list[BaseException] = []
+    current: t.Any = exc
+    while isinstance(current, BaseException) and current not in seen:
+        seen.append(current)
+        reason = getattr(current, "reason", None)
+        arguments = [item for item in current.args if isinstance(item, BaseException)]
+        linked = [reason, *arguments, current.__cause__, current.__context__]
+        current = next((item for item in linked if isinstance(item, BaseException) and item not in seen), None)
+    last = seen[-1]
+    text = getattr(last, "verify_message", None) or getattr(last, "strerror", None)
+    return text if isinstance(text, str) and text else type(last).__name__

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Proof of which mailboxes the application reaches through Microsoft Graph, and which it does not."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn, object_id
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+
+View = dict[str, t.Any]
+
+# Codes of Exchange Online behind Microsoft Graph. Sources: the list of Outlook error codes and public reports.
+REASONS: dict[str, str] = {
+    "ErrorAccessDenied": "The application has no right to the mailbox.",
+    "ErrorInvalidUser": "There is no such user in the tenant.",
+    "Request_ResourceNotFound": "There is no such user in the tenant.",
+    "ResourceNotFound": "There is no such user in the tenant.",
+    "MailboxNotEnabledForRESTAPI": "The user has no mailbox in Exchange Online: none at all, or one on premises.",
+}
+
+# Those that let an application look for the inbox.
+READING = frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"})
+
+
+def mailbox_access(call: Call) -> View:
+    """Poll, within wait_timeout, until every mailbox is reachable or not, as expected.
+
+    Raises SignInError where there is no token, GraphError where Graph gives no answer that tells.
+    """
+    sign_in = OwnSignIn(call)
+    wanted = _wanted(call.params)
+    while True:
+        token = sign_in.token(call.endpoint.graph)
+        views = _look(call, token, sign_in, wanted)
+        open_yet = any(_may_change(view) for view in views)
+        if not open_yet or not call.params["poll"] or not call.http.patience.pause():
+            break
+    return {
+        "changed": False,
+        "client_id": sign_in.client_id,
+        "tenant_id": sign_in.tenant_id,
+        "proven": all(view["as_expected"] for view in views),
+        "mailboxes": views,
+        "roles": token.roles,
+        "attempts": sign_in.attempts,
+        "waited_seconds": sign_in.seconds,
+    }
+
+
+def _wanted(params: t.Mapping[str, t.Any]) -> dict[str, bool]:
+    """Mailbox to whether it shall be reachable, in the order of the options."""
+    wanted: dict[str, bool] = {}
+    for name, reachable in (("mailboxes_allowed", True), ("mailboxes_denied", False)):
+        for mailbox in params[name] or ():
+            key = check_mailbox(name, mailbox)
+            if wanted.setdefault(key, reachable) is not reachable:
+                raise InputError(f"{key} is both allowed and denied", next_step="Name it in one of the two lists.")
+    if not wanted:
+        raise InputError("No mailbox is named", next_step="Set mailboxes_allowed or mailboxes_denied.")
+    return wanted
+
+
+def _look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[str, bool]) -> list[View]:
+    def current(fresh: bool) -> AccessToken:
+        return sign_in.token(call.endpoint.graph) if fresh else token
+
+    graph = GraphClient(call.http, host=call.endpoint.graph, token=current, memory=call.memory)
+    return [
+        # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
+        _view(mailbox, token, wanted, graph.refusal(Read(
+            path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
+            tried=f"look for the inbox of {mailbox}",
+            right="",
+            query={"$select": "id"},
+        )), client_id=sign_in.client_id)
+        for mailbox in wanted
+    ]  # fmt: skip
+
+
+def _view(
+    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
+) -> View:
+    expected = wanted[mailbox]
+    reachable = refusal is None
+    # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
+    as_expected = reachable if expected else refusal is not None and refusal.status == 403
+    next_step, commands = "", []
+    if not as_expected:
+        next_step = _next_step(expected, refusal, reads=_reading(token))
+        commands = _commands(mailbox, token, wanted, refusal, client_id=client_id)
+    return {
+        "mailbox": mailbox,
+        "expected": "allowed" if expected else "denied",
+        "reachable": reachable,
+        "as_expected": as_expected,
+        "status": 200 if refusal is None else refusal.status,
+        "code": refusal.code or None if refusal else None,
+        "reason": _reason(refusal),
+        "next_step": next_step,
+        "exchange_commands": commands,
+    }
+
+
+def _reason(refusal: GraphFault | None) -> str:
+    if refusal is None:
+        return "The application reaches the mailbox."
+    if refusal.code in REASONS:
+        return REASONS[refusal.code]
+    if refusal.status == 401:
+        return "Microsoft Graph does not accept the application's token."
+    if refusal.status == 403:
+        return REASONS["ErrorAccessDenied"]
+    return f"Microsoft Graph answered with status {refusal.status}."
+
+
+def _reading(token: AccessToken) -> list[str]:
+    """What was granted in Entra ID, for all mailboxes."""
+    return [role for role in token.roles if role in READING]
+
+
+def _next_step(expected: bool, refusal: GraphFault | None, *, reads: t.Sequence[str]) -> str:
+    if refusal is None and reads:
+        return (
+            f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments of"
+            " Exchange only add to it. Where allowed mailboxes are named, exchange_commands let an Exchange"
+            " administrator give it back for these. A change can take two hours to work."
+        )
+    if refusal is None:
+        return (
+            "The scope of a role assignment in Exchange holds this mailbox: an Exchange administrator can look which"
+            " one by exchange_commands, and narrow it. A change can take two hours to work."
+        )
+    if refusal.status == 404:
+        return "Check the address; only a mailbox that is there can show what the application may do."
+    if refusal.status == 403 and expected and reads:
+        return (
+            f"The token carries {', '.join(reads)}, so an application access policy in Exchange keeps it out: an"
+            " Exchange administrator can look by exchange_commands, and add the mailbox to the group of the policy. A"
+            " change can take some hours to work."
+        )
+    if refusal.status == 403 and expected:
+        return (
+            "Either grant a permission for mail with admin consent, for all mailboxes, or leave Entra ID as it is and"
+            " have an Exchange administrator run exchange_commands, for this one alone. A change can take two hours to"
+            " work."
+        )
+    return "Look at the status and the code; run again later."
+
+
+def _commands(
+    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
+) -> list[str]:
+    """For what only an Exchange administrator can look at or mend.
+
+    The scope of a role assignment is all that shall be reachable.
+    """
+    expected, reads = wanted[mailbox], _reading(token)
+    allowed = [name for name, reachable in wanted.items() if reachable]
+    if refusal is None and not reads:
+        return exchange.which_scope(client_id=client_id, mailbox=mailbox)
+    if expected and refusal is not None and refusal.status == 403 and reads:
+        return exchange.which_policy(client_id=client_id, mailbox=mailbox)
+    if not allowed or (refusal is not None and refusal.status != 403):
+        return []
+    assigned = [
+        exchange.rbac_way(
+            client_id=client_id, service_principal=object_id(token), mailboxes=allowed, permission=permission
+        )
+        for permission in reads or [exchange.MAIL_READ_WRITE]
+    ]
+    return list(dict.fromkeys(command for commands in assigned for command in commands))
+
+
+def _may_change(view: View) -> bool:
+    """Grants and scopes take a while to work; what is not there does not appear."""
+    return not view["as_expected"] and view["status"] in (200, 401, 403)

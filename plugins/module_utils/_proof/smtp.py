@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Proof that Exchange Online lets the application sign in for a mailbox over SMTP, and what its refusals mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    HOST_NAME,
+    LONGEST_HOST_NAME,
+    check_mailbox,
+    shown,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import TRANSPORT_ATTEMPTS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn, object_id
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import (
+    Answer,
+    sasl,
+    try_xoauth2,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import EXCHANGE_ONLINE
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+
+
+@dataclasses.dataclass(frozen=True)
+class Meaning:
+    """What an answer means. ``passes`` says that it can become better by waiting."""
+
+    reason: str
+    next_step: str = ""
+    commands: t.Sequence[str] = ()
+    passes: bool = False
+
+
+def smtp_info(call: Call) -> dict[str, t.Any]:
+    """Poll, within wait_timeout, until the server accepts a fresh token, or refuses it so that waiting cannot mend it.
+
+    Raises SignInError where there is no token, TransportError where the server is not reached, not trusted, or none.
+    """
+    params = call.params
+    sign_in = OwnSignIn(call)
+    mailbox = check_mailbox("mailbox", params["mailbox"])
+    host, port = check_server(params["smtp_host"], params["smtp_port"])
+    patience = call.http.patience
+    lost = 0
+    while True:
+        token = sign_in.token(EXCHANGE_ONLINE)
+        call.secrets.add(sasl(mailbox, token.value))
+        try:
+            answer = try_xoauth2(
+                host,
+                port,
+                mailbox=mailbox,
+                token=token.value,
+                ca_file=call.endpoint.ca_file,
+                seconds=call.endpoint.request_timeout,
+            )
+        except TransportError as exc:
+            lost += 1
+            if exc.permanent or lost == TRANSPORT_ATTEMPTS or not patience.pause():
+                raise
+            continue
+        meaning = _meaning(answer, token, client_id=sign_in.client_id, mailbox=mailbox)
+        if not meaning.passes or not params["poll"] or not patience.pause():
+            break
+    return {
+        "changed": False,
+        "client_id": sign_in.client_id,
+        "tenant_id": sign_in.tenant_id,
+        "service_principal_object_id": object_id(token),
+        "mailbox": mailbox,
+        "smtp_host": host,
+        "smtp_port": port,
+        "authenticated": answer.authenticated,
+        "smtp_code": answer.reply.code if answer.reply else None,
+        "enhanced_code": answer.reply.enhanced if answer.reply else None,
+        "reason": meaning.reason,
+        "next_step": meaning.next_step,
+        "exchange_commands": list(meaning.commands),
+        "roles": token.roles,
+        "scope": f"{EXCHANGE_ONLINE}/.default",
+        "attempts": sign_in.attempts,
+        "waited_seconds": sign_in.seconds,
+    }
+
+
+def check_server(host: str, port: int, *, prefix: str = "") -> tuple[str, int]:
+    """Host and port as they are used. ``prefix`` makes the name of a role's variable. Raises InputError."""
+    host = host.strip().lower()
+    named = re.fullmatch(HOST_NAME, host) and len(host) <= LONGEST_HOST_NAME
+    if not named and not _is_address(host):
+        raise InputError(
+            f"{prefix}smtp_host is {shown(host)}, which is no name of a host", next_step="Set it to a bare name."
+        )
+    if not 0 < port < 65536:
+        raise InputError(
+            f"{prefix}smtp_port is {port}", next_step="Set it to a number from 1 to 65535; Microsoft's is 587."
+        )
+    return host, port
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
+    """Source of the codes: the page on OAuth for SMTP and public reports; the words of a server get no further."""
+    reply = answer.reply
+    if answer.authenticated:
+        return Meaning(f"The server accepted the application's token for {mailbox}.")
+    if reply is None:
+        return _NOT_OFFERED[answer.step]
+    if reply.code < 500:
+        return Meaning(
+            f"The server is not available for the moment (it answered {reply.code} at the step {answer.step}).",
+            "Run again later; 421 also comes where too many connections are open.",
+            passes=True,
+        )
+    if answer.step != "auth":
+        return Meaning(
+            f"The server refused the step {answer.step} before it saw the token (it answered {reply.code}).",
+            "Check smtp_host and smtp_port, and that the server accepts connections from the controller.",
+        )
+    if reply.says("SmtpClientAuthentication is disabled for the"):
+        whose = "tenant" if reply.says("disabled for the tenant") else "mailbox"
+        return Meaning(
+            f"SMTP AUTH is disabled for the {whose}.",
+            f"An Exchange administrator has to allow it for {mailbox}, see exchange_commands.",
+            exchange.allow_smtp_auth(mailbox),
+        )
+    if reply.enhanced == "5.7.139":
+        return Meaning(
+            "A policy of the tenant forbids the sign-in by SMTP: security defaults or Conditional Access, for example.",
+            "Ask who owns the tenant's policies; the sign-in log of the service principal in Entra ID names the one.",
+        )
+    if reply.code == 535:
+        return _refused(token, client_id=client_id, mailbox=mailbox)
+    return Meaning(
+        f"The server refused the token with {reply.code} {reply.enhanced or ''}".rstrip() + ".",
+        "Look the code up among the SMTP errors of Exchange Online.",
+    )
+
+
+def _refused(token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
+    principal = object_id(token)
+    if exchange.SEND_AS_APP in token.roles:
+        return Meaning(
+            "The token carries SMTP.SendAsApp, but Exchange Online does not let the application into the mailbox: its"
+            " service principal is not registered there (or with another object id), it has no FullAccess to the"
+            " mailbox, or there is no such mailbox.",
+            "An Exchange administrator has to run exchange_commands. Where Exchange's own roles for applications shall"
+            " decide instead, withdraw SMTP.SendAsApp: with it, the mailbox permission is asked for as well.",
+            exchange.claims_way(client_id=client_id, service_principal=principal, mailbox=mailbox),
+            passes=True,
+        )
+    return Meaning(
+        "The token does not carry SMTP.SendAsApp, and no role assignment in Exchange Online lets the application send"
+        " for the mailbox; or there is no such mailbox.",
+        "Either grant the application permission SMTP.SendAsApp of Exchange Online and run this again, or leave Entra"
+        " ID as it is and have an Exchange administrator run exchange_commands, which can take two hours to work.",
+        exchange.rbac_way(client_id=client_id, service_principal=principal, mailboxes=[mailbox]),
+        passes=True,
+    )
+
+
+_NOT_OFFERED = {
+    "starttls": Meaning(
+        "The server offers no encryption (STARTTLS), so the token was not sent.",
+        "Check smtp_host and smtp_port (587), and that no firewall rewrites SMTP on the way.",
+    ),
+    "auth": Meaning(
+        "The server offers no sign-in by OAuth (AUTH XOAUTH2), so the token was not sent.",
+        "Check smtp_host and smtp_port: Exchange Online offers it on port 587 of smtp.office365.com.",
+    ),
+}

@@ -1,0 +1,289 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""As much of SMTP as it takes to try AUTH XOAUTH2, bounded in time and in what is read. It cannot send mail.
+
+Python's smtplib bounds neither the time of a dialogue nor the number of lines of a reply, and its exceptions hold what
+the server said, which can be the token. Nothing of a server's text gets out of here except codes.
+
+Sources: RFC 5321, RFC 3207 (STARTTLS), RFC 4954 (AUTH), and the page "Authenticate an IMAP, POP or SMTP connection
+using OAuth" for the dialogue with Exchange Online.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import re
+import socket
+import ssl
+import time
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
+    CONNECT_TIMEOUT,
+    import_library,
+)
+
+LARGEST_REPLY = 16 * 1024  # bytes; that to EHLO has some hundred
+AT_ONCE = 4096  # bytes
+REPLY = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
+PROTOCOL_STEP = "Check smtp_host and smtp_port: something else than Exchange Online's SMTP server answers there."
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """A reply: its code, and the text of its lines, which is for nobody's eyes."""
+
+    code: int
+    lines: tuple[str, ...] = dataclasses.field(repr=False)
+
+    @property
+    def enhanced(self) -> str | None:
+        """The enhanced status code (RFC 3463) of its first line."""
+        found = ENHANCED.match(self.lines[0])
+        return found[0] if found else None
+
+    def says(self, words: str) -> bool:
+        return words.lower() in " ".join(self.lines).lower()
+
+    def offers(self, keyword: str, parameter: str = "") -> bool:
+        """Whether a reply to EHLO names an extension, with this parameter."""
+        for line in self.lines[1:]:
+            words = line.upper().replace("=", " ").split()
+            if words[:1] == [keyword] and (not parameter or parameter in words[1:]):
+                return True
+        return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What came of the dialogue. ``step`` is the last one: connect, ehlo, starttls, auth.
+
+    ``reply`` is the one that decided, None where the server does not offer what the step needs.
+    """
+
+    step: str
+    reply: Reply | None
+
+    @property
+    def authenticated(self) -> bool:
+        return self.step == "auth" and self.reply is not None and self.reply.code == 235
+
+
+def try_xoauth2(host: str, port: int, *, mailbox: str, token: str, ca_file: str | None, seconds: float) -> Answer:
+    """EHLO, STARTTLS, EHLO, AUTH XOAUTH2, QUIT, all of it in so many seconds.
+
+    The token is sent only over TLS, to a server whose certificate was verified. Raises TransportError where the server
+    is not reached, is not trusted or does not speak SMTP.
+    """
+    with contextlib.closing(_Dialogue(host, port, ca_file=ca_file, seconds=seconds)) as dialogue:
+        answer = _dialogue(dialogue, sasl(mailbox, token))
+        dialogue.quit()
+    return answer
+
+
+def sasl(mailbox: str, token: str) -> str:
+    return base64.b64encode(f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode()).decode()
+
+
+def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
+    greeting = dialogue.connect()
+    if greeting.code != 220:
+        return Answer("connect", greeting)
+    hello = dialogue.ehlo()
+    if hello.code != 250:
+        return Answer("ehlo", hello)
+    if not hello.offers("STARTTLS"):
+        return Answer("starttls", None)
+    ready = dialogue.ask("STARTTLS")
+    if ready.code != 220:
+        return Answer("starttls", ready)
+    dialogue.start_tls()
+    # What the server offered before is forgotten: somebody in between could have written it.
+    hello = dialogue.ehlo()
+    if hello.code != 250:
+        return Answer("ehlo", hello)
+    if not hello.offers("AUTH", "XOAUTH2"):
+        return Answer("auth", None)
+    reply = dialogue.ask(f"AUTH XOAUTH2 {credential}")
+    if reply.code == 334:
+        # A refusal told in JSON; the final answer follows an empty response.
+        reply = dialogue.ask("")
+    if reply.code < 400 and reply.code != 235:
+        raise dialogue.error("the answer to AUTH is none of SMTP", permanent=True, next_step=PROTOCOL_STEP)
+    return Answer("auth", reply)
+
+
+class _Dialogue:
+    def __init__(self, host: str, port: int, *, ca_file: str | None, seconds: float) -> None:
+        self._host = host
+        self._port = port
+        self._ca_file = ca_file
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self._socket: socket.socket | None = None
+        self._buffer = b""
+        # Before anything is sent, since the file may be no certificate.
+        self._context = self._trust()
+
+    def connect(self) -> Reply:
+        try:
+            addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as exc:
+            raise self._unreachable(exc) from None
+        failure: OSError = OSError()
+        for family, kind, protocol, _name, address in addresses:
+            made = socket.socket(family, kind, protocol)
+            try:
+                made.settimeout(min(CONNECT_TIMEOUT, self._left()))
+                made.connect(address)
+            except OSError as exc:
+                made.close()
+                failure = exc
+            else:
+                self._socket = made
+                return self._reply()
+        raise self._unreachable(failure)
+
+    def ehlo(self) -> Reply:
+        """With the address instead of a name, which nobody has to look up (RFC 5321, section 4.1.4)."""
+        address = self._connected.getsockname()[0]
+        return self.ask(f"EHLO [{'IPv6:' if ':' in address else ''}{address}]")
+
+    def ask(self, command: str) -> Reply:
+        self._send(command)
+        return self._reply()
+
+    def start_tls(self) -> None:
+        if self._buffer:
+            raise self.error(
+                "the server sent more than its answer before TLS began, which somebody in between may have added",
+                permanent=True,
+                next_step="Check the network: nothing may stand between the controller and Exchange Online.",
+            )
+        plain = self._connected
+        try:
+            plain.settimeout(self._left())
+            self._socket = self._context.wrap_socket(plain, server_hostname=self._host)
+        except ssl.SSLCertVerificationError as exc:
+            trusted = f"the certificates in {self._ca_file}" if self._ca_file else "the certificates that Python trusts"
+            raise self.error(
+                f"the server's certificate was not accepted with {trusted} ({exc.verify_message})",
+                permanent=True,
+                next_step="Set ca_file (REQUESTS_CA_BUNDLE) to a file with the authority of the SMTP server, too.",
+            ) from None
+        except (OSError, ValueError) as exc:
+            raise self._lost(exc, "TLS could not be started") from None
+
+    def quit(self) -> None:
+        """Politely; what the server makes of it says nothing any more."""
+        with contextlib.suppress(TransportError):
+            self.ask("QUIT")
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def error(self, what: str, *, permanent: bool = False, next_step: str) -> TransportError:
+        return TransportError(
+            f"SMTP with {self._host} port {self._port}: {what}",
+            maybe_processed=True,
+            permanent=permanent,
+            next_step=next_step,
+        )
+
+    @property
+    def _connected(self) -> socket.socket:
+        if self._socket is None:
+            raise RuntimeError("not connected")
+        return self._socket
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise self._too_late()
+        return left
+
+    def _too_late(self) -> TransportError:
+        return self.error(
+            f"no end in time, which is {self._seconds:g} s for the whole dialogue",
+            next_step="Raise request_timeout, or check that the controller may reach that port: SMTP uses no proxy.",
+        )
+
+    def _send(self, command: str) -> None:
+        if self._buffer:
+            raise self.error("an answer came that nobody asked for", permanent=True, next_step=PROTOCOL_STEP)
+        try:
+            self._connected.settimeout(self._left())
+            self._connected.sendall(f"{command}\r\n".encode("ascii"))
+        except OSError as exc:
+            raise self._lost(exc, "the connection was lost") from None
+
+    def _reply(self) -> Reply:
+        lines: list[str] = []
+        code = b""
+        read = 0
+        while True:
+            line = self._line(LARGEST_REPLY - read)
+            read += len(line) + 2
+            found = REPLY.fullmatch(line)
+            if found is None or (code and found[1] != code):
+                raise self.error("what answers is no SMTP server", permanent=True, next_step=PROTOCOL_STEP)
+            code = found[1]
+            lines.append((found[3] or b"").decode("ascii", errors="replace").strip())
+            if found[2] != b"-":
+                return Reply(int(code), tuple(lines))
+
+    def _line(self, limit: int) -> bytes:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > limit:
+                raise self.error("an answer is too large for SMTP", permanent=True, next_step=PROTOCOL_STEP)
+            try:
+                self._connected.settimeout(self._left())
+                part = self._connected.recv(AT_ONCE)
+            except OSError as exc:
+                raise self._lost(exc, "the connection was lost") from None
+            if not part:
+                raise self._lost(OSError(), "the server closed the connection")
+            self._buffer += part
+        line, _end, self._buffer = self._buffer.partition(b"\n")
+        if len(line) > limit:
+            raise self.error("an answer is too large for SMTP", permanent=True, next_step=PROTOCOL_STEP)
+        return line.rstrip(b"\r")
+
+    def _trust(self) -> ssl.SSLContext:
+        """The same authorities as for HTTPS."""
+        try:
+            return ssl.create_default_context(cafile=self._ca_file or import_library("certifi").where())
+        except OSError as exc:
+            raise self.error(
+                f"the certificates to trust cannot be read ({exc.strerror or type(exc).__name__})",
+                permanent=True,
+                next_step=f"Check ca_file ({self._ca_file}).",
+            ) from None
+
+    def _unreachable(self, exc: Exception) -> TransportError:
+        if isinstance(exc, TimeoutError) and time.monotonic() >= self._deadline:
+            return self._too_late()
+        reason = getattr(exc, "strerror", None) or (
+            "no answer" if isinstance(exc, TimeoutError) else type(exc).__name__
+        )
+        return self.error(
+            f"the server cannot be reached ({reason})",
+            next_step="Check smtp_host and smtp_port, and that the controller may reach them: SMTP uses no proxy.",
+        )
+
+    def _lost(self, exc: Exception, what: str) -> TransportError:
+        if isinstance(exc, TimeoutError) or time.monotonic() >= self._deadline:
+            return self._too_late()
+        # Of an error of TLS only the name of its reason, such as WRONG_VERSION_NUMBER.
+        reason = getattr(exc, "reason", None) if isinstance(exc, ssl.SSLError) else getattr(exc, "strerror", None)
+        return self.error(
+            f"{what} ({reason})" if isinstance(reason, str) else what,
+            next_step="Run again; if it stays, check what stands between the controller and that port.",
+        )

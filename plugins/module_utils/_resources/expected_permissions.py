@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What somebody who consents expects an application to declare, compared with what it does declare.
+
+Whoever may change an application may change its declaration at any time, also after somebody looked at it. So the
+comparison belongs between the last read and the grant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    Permission,
+    ResourcePrincipals,
+    resource_label,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
+    GRAPH_TYPES,
+    listed_resources,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """The permissions that are expected, as (client id of the resource, type, name or id)."""
+
+    permissions: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> Expected:
+        """From the option with that name. Raises InputError for what is malformed."""
+        entries = list(entries)
+        return cls(
+            tuple(
+                dict.fromkeys(
+                    (client_id, kind, name)
+                    for client_id, entry in zip(listed_resources(option, entries), entries, strict=True)
+                    for kind in GRAPH_TYPES
+                    for name in entry.get(kind) or ()
+                )
+            )
+        )
+
+    def check(self, declared: t.Iterable[Permission], principals: ResourcePrincipals, *, whose: object) -> None:
+        """Raises ConflictError where more or less is declared than is expected, and names the difference."""
+        wanted = set(self.permissions)
+        unexpected = []
+        met: set[tuple[str, str, str]] = set()
+        for permission in declared:
+            as_named = {
+                (permission.resource, permission.type, name) for name in (principals.name(permission), permission.id)
+            }
+            met |= as_named & wanted
+            if not as_named & wanted:
+                unexpected.append(principals.shown(permission))
+        missing = [
+            f"{resource_label(resource)}: {name} ({kind})"
+            for resource, kind, name in self.permissions
+            if (resource, kind, name) not in met
+        ]
+        if not unexpected and not missing:
+            return
+        differences = [
+            f"{said} {', '.join(sorted(found))}"
+            for said, found in (("it declares, unexpectedly,", unexpected), ("it does not declare", missing))
+            if found
+        ]
+        raise ConflictError(
+            f"Nothing was granted to {whose}, since it does not ask for what is expected: {'; '.join(differences)}",
+            next_step="Have azure_app_graph_permissions declare what is expected and nothing else, which the playbook"
+            " register does with gateway_app_exact_permissions=true, or expect what is declared.",
+            unexpected=unexpected,
+            undeclared=missing,
+        )

@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A federated identity credential: whose tokens the application may present instead of a secret of its own.
+
+Source of the limits: resource page federatedIdentityCredential.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View, changed_fields
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+    GraphClient,
+    Json,
+    Read,
+    Write,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+MOST = 20  # of one application
+LONGEST_NAME = 120
+LONGEST_TEXT = 600  # issuer, subject, audience, description
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")  # "URL friendly"; which characters that means is ours
+FIELDS = ("id", "appId")
+
+
+@dataclasses.dataclass(frozen=True)
+class FederatedCredential:
+    """What is trusted: tokens of ``issuer`` for ``subject`` that are meant for one of ``audiences``."""
+
+    id: str | None
+    name: str | None
+    issuer: str | None
+    subject: str | None
+    audiences: tuple[str, ...]
+    description: str | None
+
+    @classmethod
+    def of(cls, document: Json) -> FederatedCredential:
+        credential_id, name, issuer, subject, description = (
+            application.text(document, key) for key in ("id", "name", "issuer", "subject", "description")
+        )
+        audiences = tuple(application.texts(document.get("audiences")))
+        return cls(credential_id, name, issuer, subject, audiences, description)
+
+    @property
+    def described(self) -> View:
+        return {"federated_credential_id": self.id, "name": self.name, **self.sent}
+
+    @property
+    def sent(self) -> View:
+        """As Graph takes it."""
+        return {
+            "issuer": self.issuer,
+            "subject": self.subject,
+            "audiences": list(self.audiences),
+            "description": self.description,
+        }
+
+
+def _wish(params: t.Mapping[str, t.Any]) -> FederatedCredential:
+    """Raises InputError."""
+    name = check_text("name", params["name"], longest=LONGEST_NAME)
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"name is {shown(name)}, which does not fit in an address",
+            next_step="Use letters, digits, hyphens, dots and underscores, with a letter or digit first.",
+        )
+    if params["state"] == "absent":
+        return FederatedCredential(None, name, None, None, (), None)
+    for option in ("issuer", "subject", "description"):
+        if params[option] is not None:
+            check_text(option, params[option], longest=LONGEST_TEXT)
+    issuer, audiences = params["issuer"], params["audiences"]
+    try:
+        parts = urlsplit(issuer)
+    except ValueError:  # such as half of an IPv6 address
+        parts = urlsplit("")
+    if parts.scheme != "https" or not parts.hostname or any(character.isspace() for character in issuer):
+        raise InputError(
+            f"issuer is {shown(issuer)}, which is not an https address",
+            next_step="Set it to the claim iss of the tokens, to the letter.",
+        )
+    if len(audiences) != 1:
+        raise InputError(
+            f"audiences has {len(audiences)} entries, and Entra ID takes one",
+            next_step="Leave the one that the tokens have as their claim aud.",
+        )
+    check_text("audiences", audiences[0], longest=LONGEST_TEXT)
+    return FederatedCredential(None, name, issuer, params["subject"], tuple(audiences), params["description"])
+
+
+def federated_credentials_read(object_id: str, *, tried: str, lag: bool = False, forbidden_ok: bool = False) -> Read:
+    return Read(
+        path=f"applications/{object_id}/federatedIdentityCredentials", tried=tried, lag=lag, forbidden_ok=forbidden_ok
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Federation:
+    """All credentials of the application; ``chosen`` is the one with the name, where there is one."""
+
+    object_id: str
+    client_id: str
+    others: tuple[FederatedCredential, ...] = ()
+    chosen: FederatedCredential | None = None
+
+
+class FederatedCredentialResource:
+    """Creates, changes or removes the one with the name; others stay."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._address = application.Address.of(call.params)
+        self._present = call.params["state"] == "present"
+        self._wish = _wish(call.params)
+
+    @property
+    def _graph(self) -> GraphClient:
+        return self._call.graph
+
+    def read(self) -> Federation:
+        document = self._graph.get(self._address.read(self._graph, select=FIELDS))
+        found = application.required(document, self._address, may_be_gone=not self._present)
+        object_id, client_id = (application.text(found, name) or "" for name in FIELDS)
+        if not found:
+            return Federation(object_id="", client_id=self._address.client_id or "")
+        entries = self._graph.collect(
+            federated_credentials_read(
+                object_id,
+                tried=f"list the federated credentials of {self._address}",
+                lag=self._graph.created_here(client_id),
+            )
+        )
+        credentials = tuple(map(FederatedCredential.of, entries))
+        return Federation(
+            object_id=object_id,
+            client_id=client_id,
+            others=tuple(c for c in credentials if c.name != self._wish.name),
+            chosen=next((c for c in credentials if c.name == self._wish.name), None),
+        )
+
+    def desired(self, current: Federation) -> Federation:
+        if not self._present:
+            return dataclasses.replace(current, chosen=None)
+        wish = self._wish
+        same = next((c for c in current.others if (c.issuer, c.subject) == (wish.issuer, wish.subject)), None)
+        if same is not None:
+            raise ConflictError(
+                f"The federated credential {shown(same.name or '')} of {self._address} has this issuer and subject"
+                " already, and Entra ID takes each pair once",
+                next_step="Manage that one by its name, or remove it first.",
+                name=same.name,
+            )
+        if current.chosen is None and len(current.others) >= MOST:
+            raise ConflictError(
+                f"There are {len(current.others)} federated credentials of {self._address}, and Entra ID takes {MOST}",
+                next_step="Remove one that nobody uses any more.",
+                names=sorted(c.name or "" for c in current.others),
+            )
+        known = current.chosen
+        return dataclasses.replace(
+            current,
+            chosen=dataclasses.replace(
+                wish,
+                id=known.id if known else None,
+                # Not set means that nobody here cares, not that there shall be none.
+                description=known.description if known and wish.description is None else wish.description,
+            ),
+        )
+
+    def apply(self, current: Federation, wanted: Federation) -> Federation:
+        collection = f"applications/{current.object_id}/federatedIdentityCredentials"
+        lag = self._graph.created_here(current.client_id)
+        if wanted.chosen is None:
+            if current.chosen is not None:
+                self._write("DELETE", f"{collection}/{current.chosen.id}", "remove", lag=lag)
+            return wanted
+        if current.chosen is not None:
+            changes = changed_fields(current.chosen.sent, wanted.chosen.sent)
+            lag = lag or self._graph.created_here(current.chosen.id)
+            self._write("PATCH", f"{collection}/{current.chosen.id}", "change", body=changes, lag=lag)
+            return wanted
+        # A second one of the name is refused, so that a lost answer to the first is found out by reading again.
+        body = {"name": wanted.chosen.name, **wanted.chosen.sent}
+        body = {name: value for name, value in body.items() if value is not None}
+        answer = self._write("POST", collection, "add", body=body, lag=lag)
+        made = dataclasses.replace(wanted.chosen, id=application.text(answer, "id"))
+        if made.id:
+            self._graph.note_created(made.id)
+        return dataclasses.replace(wanted, chosen=made)
+
+    def _write(self, method: str, path: str, verb: str, *, lag: bool, body: Json | None = None) -> Json:
+        tried = f"{verb} the federated credential {self._wish.name} of {self._address}"
+        return self._graph.write(Write(method=method, path=path, tried=tried, body=body, lag=lag))
+
+    def view(self, state: Federation) -> View:
+        return {} if state.chosen is None else {"name": state.chosen.name, **state.chosen.sent}
+
+    def result(self, state: Federation) -> View:
+        chosen = state.chosen or FederatedCredential(None, None, None, None, (), None)
+        return {
+            "client_id": state.client_id or None,
+            "application_object_id": state.object_id or None,
+            **chosen.described,
+            "name": self._wish.name,
+            "other_names": sorted(c.name or "" for c in state.others),
+        }

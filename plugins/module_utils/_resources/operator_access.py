@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Which steps of the role the identity that signs in may do, by its own token and by who owns the application."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import Identity, judge
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+OWNER = Shape("an owner", needs=("id",))
+# What no token tells.
+BEYOND = (
+    "Roles that Privileged Identity Management has not activated, custom roles, roles within an administrative unit,"
+    " Conditional Access and app management policies are not in a token."
+)
+
+
+def operator_access_info(call: Call) -> dict[str, t.Any]:
+    """The verdict on each step. Raises InputError for a malformed key of the application."""
+    params = call.params
+    address = _address(params)
+    call.validate_sign_in()
+    identity = Identity.of(call.claims)
+    found, owns = _ownership(call, identity, address) if address else (None, None)
+    steps = params["steps"] if params["steps"] is not None else list(STEPS)
+    verdicts = [judge(step, identity, owns=owns) for step in dict.fromkeys(steps)]
+    tenant_id = call.claims.get("tid")
+    who = identity.name or identity.client_id or "an identity whose token cannot be read"
+    return {
+        "changed": False,
+        "tenant_id": tenant_id if isinstance(tenant_id, str) else None,
+        "identity": {
+            "kind": identity.kind,
+            "name": identity.name or None,
+            "object_id": identity.object_id or None,
+            "client_id": identity.client_id or None,
+            "permissions": sorted(identity.permissions),
+            "directory_roles": identity.role_names
+            if identity.kind == "person" and identity.roles is not None
+            else None,
+        },
+        "application_found": found,
+        "owns_application": owns if found else None,
+        "steps": [
+            {**dataclasses.asdict(verdict), "missing": list(verdict.missing), "told": verdict.told(who)}
+            for verdict in verdicts
+        ],
+        "sufficient": all(verdict.possible is not False for verdict in verdicts),
+        "certain": all(verdict.possible is not None and not verdict.only_owned for verdict in verdicts),
+        "beyond": BEYOND,
+    }
+
+
+def _address(params: t.Mapping[str, t.Any]) -> application.Address | None:
+    """Found as azure_app_registration finds it; None where no application is named."""
+    unique_name = params["unique_name"]
+    if params["client_id"] is None and unique_name is None:
+        if params["display_name"] is None:
+            return None
+        unique_name = application.derived_unique_name(params["display_name"])
+    return application.Address.of({"client_id": params["client_id"], "unique_name": unique_name})
+
+
+def _ownership(call: Call, identity: Identity, address: application.Address) -> tuple[bool | None, bool | None]:
+    """Whether the application is there, and whether the identity owns it; None where it may not read that.
+
+    What is not there yet, it will own once it has made it.
+    """
+    if identity.may(RIGHTS["read_application"]) in (None, False):
+        return None, None
+    document = call.graph.get(address.read(call.graph, select=("id", "appId")))
+    if document is None:
+        return False, True
+    owners = Read(
+        path=f"applications/{application.text(document, 'id')}/owners",
+        tried=f"read the owners of {address}",
+        query={"$select": "id"},
+        shape=OWNER,
+    )
+    try:
+        held = [application.text(owner, "id") for owner in call.graph.collect(owners)]
+    except GraphError as exc:
+        if exc.fault.status != 403:
+            raise
+        return True, None
+    return True, identity.object_id in held

@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Reading one or many registrations whole: properties, credentials' expiry, permissions by name, consent."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url, portal_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+    FORBIDDEN,
+    LARGEST_PAGE,
+    Json,
+    Read,
+    odata_string,
+    too_much,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
+    Permission,
+    ResourcePrincipal,
+    ResourcePrincipals,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent import (
+    Consent,
+    consent_reads,
+    read_consent,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
+    FederatedCredential,
+    federated_credentials_read,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration import (
+    FIELDS,
+    properties_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import password_credentials
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
+MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (test_bounds.py); that of a gateway takes about 6 kB
+APPLICATIONS_AT_ONCE = 50
+INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
+
+
+def registration_info(call: Call) -> dict[str, t.Any]:
+    """The applications that the options select, by display name; an empty list where there is none."""
+    selection = _selection(call)
+    graph = call.graph
+    graph_principal = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
+    found, principal = graph.get_many([selection, graph_principal])
+    documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
+    documents.sort(key=_by_display_name)
+    return {
+        "changed": False,
+        "tenant_id": call.tenant_id,
+        "applications": list(_all_described(call, documents, known=ResourcePrincipals([principal]))),
+    }
+
+
+def _all_described(call: Call, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+    """Some applications at a time, since the answers take more memory than what is told of them.
+
+    Raises TransportError where even that is too much.
+    """
+    told = 0
+    for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
+        some = documents[start : start + APPLICATIONS_AT_ONCE]
+        answers = call.graph.get_many([read for document in some for read in _details(document)])
+        each = len(answers) // len(some)
+        for i, document in enumerate(some):
+            described = _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
+            told += _json.weight(described)
+            if told > MOST_TOLD:
+                raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
+            yield described
+
+
+def _by_display_name(document: Json) -> tuple[str, str]:
+    return (application.text(document, "displayName") or "").lower(), application.text(document, "appId") or ""
+
+
+def _selection(call: Call) -> Read:
+    params = call.params
+    if any(params[name] is not None for name in ("client_id", "object_id", "unique_name")):
+        return application.Address.of(params).read(call.graph, select=INFO_FIELDS)
+    query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
+    if params["display_name"] is not None:
+        name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
+        query["$filter"] = f"displayName eq {odata_string(name)}"
+    elif params["tag"] is not None:
+        (tag,) = application.check_tags([params["tag"]])
+        query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
+    return Read(
+        path="applications",
+        tried="list the applications of the tenant",
+        query=query,
+        most=MOST_APPLICATIONS,
+        shape=application.AN_APPLICATION,
+    )
+
+
+def _details(document: Json) -> list[Read]:
+    object_id = application.text(document, "id") or ""
+    owners = Read(
+        path=f"applications/{object_id}/owners",
+        tried="read the owners of an application",
+        query={"$select": "id,displayName"},
+        forbidden_ok=True,
+    )
+    federated = federated_credentials_read(
+        object_id, tried="list the federated credentials of an application", forbidden_ok=True
+    )
+    return [
+        owners,
+        federated,
+        *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True),
+    ]
+
+
+def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals) -> View:
+    owners, federated, *of_consent = answers
+    consent = read_consent(call.graph, document, answers=of_consent, known=known)
+    properties = properties_of(document)
+    client_id = application.text(document, "appId")
+    return {
+        "client_id": client_id,
+        "application_object_id": application.text(document, "id"),
+        "service_principal_object_id": consent.principal_id or None,
+        "display_name": properties["displayName"],
+        "unique_name": properties["uniqueName"],
+        "sign_in_audience": properties["signInAudience"],
+        "notes": properties["notes"],
+        "tags": properties["tags"],
+        "service_management_reference": properties["serviceManagementReference"],
+        "redirect_uris": properties["redirectUris"],
+        "created": application.text(document, "createdDateTime"),
+        "secrets": [credential.described(call.now) for credential in password_credentials(document)],
+        "certificates": [credential.described(call.now) for credential in key_credentials(document)],
+        "federated_credentials": _federated_credentials(federated),
+        "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
+        "consented": _consented(consent),
+        "owners": _owners(owners),
+        "portal_url": portal_url(call.endpoint.portal, client_id),
+        "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
+    }
+
+
+def _consented(consent: Consent) -> bool | None:
+    states = {consent.is_granted(permission) for permission in consent.declared}
+    return False if False in states else None if None in states else True
+
+
+def _owners(answer: Json | None) -> list[View] | None:
+    """None where the operator may not read them. Without a right to read people, an owner has no name."""
+    if answer is not None and FORBIDDEN in answer:
+        return None
+    found = [
+        {
+            "object_id": application.text(owner, "id"),
+            "display_name": application.text(owner, "displayName"),
+            "type": (application.text(owner, "@odata.type") or "").rpartition(".")[2] or None,
+        }
+        for owner in application.objects((answer or {}).get("value"))
+    ]
+    return sorted(found, key=lambda owner: (owner["display_name"] or "", owner["object_id"] or ""))
+
+
+def _federated_credentials(answer: Json | None) -> list[View] | None:
+    """None where the operator may not read them."""
+    if answer is not None and FORBIDDEN in answer:
+        return None
+    found = [FederatedCredential.of(entry).described for entry in application.objects((answer or {}).get("value"))]
+    return sorted(found, key=lambda credential: str(credential["name"]))
+
+
+def _all_permissions(consent: Consent) -> list[Permission]:
+    return sorted({*consent.declared, *consent.granted}, key=consent.principals.shown)
+
+
+def _permission(consent: Consent, permission: Permission) -> View:
+    return {
+        **consent.principals.described(permission),
+        "declared": permission in consent.declared,
+        "granted": consent.is_granted(permission),
+    }

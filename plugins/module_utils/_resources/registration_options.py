@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What the options of a registration ask for, checked before anything is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What the options ask for. None leaves a property as it is; an empty value empties it."""
+
+    present: bool
+    address: application.Address
+    display_name: str | None
+    unique_name: str | None
+    sign_in_audience: str
+    notes: str | None
+    tags: list[str] | None
+    owners: list[str]
+    service_management_reference: str | None
+    redirect_uris: list[str] | None
+    restore: bool
+    purge: bool
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any]) -> Wish:
+        """Raises InputError for every value that Entra ID would refuse, before anything is sent."""
+        display_name, unique_name = params["display_name"], params["unique_name"]
+        if display_name is not None:
+            check_text("display_name", display_name, longest=application.LONGEST_DISPLAY_NAME)
+        if unique_name is not None:
+            check_text("unique_name", unique_name, longest=application.LONGEST_UNIQUE_NAME)
+        elif display_name is not None and not params["client_id"] and not params["object_id"]:
+            unique_name = application.derived_unique_name(display_name)
+        notes, reference = params["notes"], params["service_management_reference"]
+        for name, text in (("notes", notes), ("service_management_reference", reference)):
+            if text is not None and len(text) > application.LONGEST_NOTES:
+                raise InputError(
+                    f"{name} has {len(text)} characters; at most {application.LONGEST_NOTES} are taken",
+                    next_step=f"Shorten {name}.",
+                )
+        present = params["state"] == "present"
+        if params["purge"] and present:
+            raise InputError("purge goes with state=absent only", next_step="Remove purge, or set state to absent.")
+        return cls(
+            present=present,
+            address=application.Address.of({**params, "unique_name": unique_name}),
+            display_name=display_name,
+            unique_name=unique_name,
+            sign_in_audience=params["sign_in_audience"],
+            notes=notes,
+            tags=None if params["tags"] is None else application.check_tags(params["tags"]),
+            owners=sorted({check_guid("owners", owner) for owner in params["owners"] or ()}),
+            service_management_reference=reference,
+            redirect_uris=None
+            if params["redirect_uris"] is None
+            else application.check_redirect_uris(params["redirect_uris"]),
+            restore=params["restore_deleted"],
+            purge=params["purge"],
+        )

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Sections of ~/.azure/credentials, the file in which azure.azcollection keeps several sign-ins.
+
+Source: its guide "Authenticating with Azure", storing in a file, and the names of its parameters, which are the keys.
+"""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import os
+import stat
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    AUTH,
+    check_characters,
+    filled,
+    pick,
+    shown,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+
+# Somebody's name, which azure.azcollection and Microsoft's libraries take together with a password. Nobody here does.
+USER_VARIABLES = ("AZURE_AD_USER", "AZURE_USERNAME")
+FILE = os.path.join(".azure", "credentials")  # below the home folder; azure.azcollection reads no other
+DEFAULT = "default"
+LARGEST = 2**20  # bytes
+# Its keys, and our options that they stand for.
+KEYS: dict[str, str] = {
+    "client_id": "auth_client_id",
+    "secret": "auth_client_secret",
+    "tenant": "auth_tenant_id",
+    "x509_certificate_path": "auth_certificate_path",
+    "oidc_token": "auth_federated_token",
+    "oidc_token_file_path": "auth_federated_token_file",
+    "cloud_environment": "cloud_environment",
+}
+SECRET_KEYS = frozenset({"secret", "oidc_token"})
+# What it asks for that nobody here does, and what to do instead. All other keys have no say in signing in to Graph.
+REFUSED: dict[str, str] = {
+    "ad_user": "A person signs in with azure_device_login or the Azure CLI",
+    "password": "A person signs in with azure_device_login or the Azure CLI",
+    "adfs_authority_url": "Use authority_url together with graph_url for an endpoint of your own",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """What one section says, by the names of our options.
+
+    ``before_environment`` is true for the one that an option names: it goes before variables, as the option would.
+    ``open_to_others`` says that it holds a secret that other users of the machine can read, ``ignores_certificates``
+    that it asks not to check who answers.
+    """
+
+    name: str
+    path: str
+    values: t.Mapping[str, str] = dataclasses.field(repr=False)
+    before_environment: bool
+    open_to_others: bool
+    ignores_certificates: bool
+
+    @property
+    def title(self) -> str:
+        return f"the section [{self.name}] of {self.path}"
+
+
+@dataclasses.dataclass(frozen=True)
+class _File:
+    path: str
+    home: str
+    parser: configparser.ConfigParser = dataclasses.field(repr=False)
+    open_to_others: bool
+
+
+def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
+    """The section that the option auth_profile or AZURE_PROFILE names. Raises InputError where it is not there."""
+    by_option = pick("auth_profile", params, {})
+    name = by_option or pick("auth_profile", {}, environ)
+    if name is None:
+        return None
+    file = _read(environ)
+    if file is None or not file.parser.has_section(name):
+        there = ", ".join(f"[{section}]" for section in file.parser.sections()) if file is not None else ""
+        raise InputError(
+            f"{'auth_profile' if by_option else 'AZURE_PROFILE'} is {shown(name)}, but "
+            + (f"{file.path} has no such section" if file is not None else f"there is no file {_path(environ)}"),
+            next_step=f"It has {there}." if there else f"Write the section [{name}] into it, or unset the name.",
+        )
+    return _section(file, name, before_environment=by_option is not None)
+
+
+def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
+    """The section [default], which counts where nothing at all says who signs in."""
+    told = (pick(name, params, environ) for name in AUTH.options if name != "auth_source")
+    if (pick("auth_source", params, environ) or "auto") != "auto" or any(value is not None for value in told):
+        return None
+    if any(filled(environ.get(variable)) for variable in USER_VARIABLES):  # which is refused later
+        return None
+    file = _read(environ)
+    if file is None or not file.parser.has_section(DEFAULT):
+        return None
+    section = _section(file, DEFAULT, before_environment=False)
+    return section if section.values else None
+
+
+def _path(environ: t.Mapping[str, str]) -> str:
+    return os.path.join(environ.get("HOME") or "~", FILE)
+
+
+def _read(environ: t.Mapping[str, str]) -> _File | None:
+    """None where there is no such file. Raises InputError; no message repeats what is in the file."""
+    home, path = environ.get("HOME"), _path(environ)
+    if not home:
+        return None
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+            mode = os.fstat(file.fileno()).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as exc:  # ValueError for a NUL in HOME
+        why = getattr(exc, "strerror", None) or type(exc).__name__
+        raise InputError(f"Could not read {path}: {why}", next_step="Check the file and its rights.") from None
+    # A % in a secret is a %.
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        text = content.decode("utf-8-sig")
+        if len(content) > LARGEST or "\0" in text:
+            raise ValueError
+        parser.read_string(text)
+    except (configparser.Error, ValueError) as exc:
+        why = {
+            configparser.DuplicateSectionError: "a section is there twice",
+            configparser.DuplicateOptionError: "a key is there twice in one section",
+        }.get(type(exc), "it is not a text file of [sections] with lines of the form key = value")
+        line = getattr(exc, "lineno", None)
+        raise InputError(
+            f"{path} cannot be used: {why}{f' (line {line})' if isinstance(line, int) else ''}",
+            next_step="Mend the file, or move it away.",
+        ) from None
+    return _File(path, home, parser, open_to_others=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
+
+
+def _section(file: _File, name: str, *, before_environment: bool) -> Section:
+    path = file.path
+    told = {key: value for key, value in file.parser.items(name) if value.strip()}
+    values = {}
+    for key, value in told.items():
+        if key in REFUSED:
+            raise InputError(
+                f"The section [{name}] of {path} holds {key}, which is not supported here",
+                next_step=f"{REFUSED[key]}; remove the key, or set auth_source to another way to sign in.",
+            )
+        if key in KEYS:
+            check_characters(f"{key} in the section [{name}] of {path}", value)
+            if any(ord(character) < 32 for character in value):
+                raise InputError(
+                    f"{key} in the section [{name}] of {path} is longer than a line",
+                    next_step="Write it on one line; the line behind it must not begin with a blank.",
+                )
+            values[KEYS[key]] = os.path.join(file.home, value[2:]) if value.startswith("~/") else value
+    return Section(
+        name=name,
+        path=path,
+        values=values,
+        before_environment=before_environment,
+        ignores_certificates=told.get("cert_validation_mode") == "ignore",
+        open_to_others=file.open_to_others and bool(SECRET_KEYS & told.keys()),
+    )

@@ -1,0 +1,261 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A person signs in with a code on another device: the code, the wait for it, and who has signed in in this run.
+
+Source: "Microsoft identity platform and the OAuth 2.0 device authorization grant flow". The device code, the refresh
+token and the tokens are in the memory of the run, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+import uuid
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
+    EXPIRY_MARGIN,
+    LONGEST_INTERVAL,
+    SIGN_IN_STEPS,
+    AccessToken,
+    IdentityPlatform,
+    is_token,
+    refusal,
+    token_of,
+)
+
+# The Azure CLI: public in every cloud, and allowed beforehand for Microsoft Graph and Azure Key Vault, so that no
+# tenant has to consent to it. azure-identity's DeviceCodeCredential takes it, too, where no client id is given.
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+ANY_TENANT = "organizations"  # the home tenant of who signs in
+REMEMBERED = 7 * 86400.0  # seconds: longer than any run
+LONGEST_TEXT = 500  # characters of a message for a person
+AGAIN = "Run the login again."
+
+# Source of the codes: "Microsoft Entra authentication and authorization error codes".
+PERSON_STEPS: dict[str, str] = {
+    **SIGN_IN_STEPS,
+    "AADSTS65004": f"Whoever had the code declined. {AGAIN}",
+    "AADSTS70018": f"The code is used up or unknown. {AGAIN}",
+    "AADSTS70020": f"The code expired before anybody signed in. {AGAIN}",
+    "AADSTS50020": "Sign in with an account of this tenant, or set auth_tenant_id to the tenant of the account.",
+    "AADSTS50034": "Sign in with an account of this tenant, or set auth_tenant_id to the tenant of the account.",
+    "AADSTS50057": "The account is disabled: sign in with another one.",
+    "AADSTS50076": f"The tenant wants a second factor. {AGAIN}",
+    "AADSTS50079": f"The tenant wants a second factor: register one at https://aka.ms/mfasetup. {AGAIN}",
+    "AADSTS50173": f"The password was changed or the sign-in revoked. {AGAIN}",
+    "AADSTS700082": f"The sign-in is too old. {AGAIN}",
+    "AADSTS65001": "An administrator has to consent to the delegated permissions of the application auth_client_id.",
+    "AADSTS65002": "Leave auth_client_id out: Microsoft does not allow this application of its own for this resource.",
+    "AADSTS90094": "An administrator has to consent to the delegated permissions of the application auth_client_id.",
+    "AADSTS7000218": (
+        "Allow public client flows for the application auth_client_id (Authentication, in the portal), or leave"
+        " auth_client_id out."
+    ),
+    **dict.fromkeys(
+        ("AADSTS50097", "AADSTS53000", "AADSTS53001", "AADSTS53002", "AADSTS53003"),
+        "A Conditional Access policy blocks this sign-in; many block device codes. Ask who owns the policy, or sign in"
+        " with the Azure CLI (az login).",
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Login:
+    """Somebody who signed in in this run. ``asked`` is the tenant as it was asked for."""
+
+    id: str
+    authority: str
+    asked: str
+    tenant_id: str
+    client_id: str
+    account: str
+    expires: float
+    refresh_token: str | None = dataclasses.field(repr=False)
+    first: dict[str, t.Any] | None = dataclasses.field(repr=False)  # the token that came with the sign-in
+
+    def is_for(self, tenant: str | None) -> bool:
+        return tenant is None or tenant.lower() in (self.asked.lower(), self.tenant_id)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a token can still be had."""
+        return self.refresh_token is not None or self.expires - EXPIRY_MARGIN > time.time()
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """What a person types, and where. ``flow`` is msal's; it holds the device code."""
+
+    user_code: str
+    verification_uri: str
+    message: str
+    expires: float
+    interval: int
+    flow: dict[str, t.Any] = dataclasses.field(repr=False)
+
+
+def find_login(memory: RunMemory, authority: str, tenant: str | None) -> Login | None:
+    """The latest sign-in of this run at this cloud, to this tenant if one is named."""
+    fitting = [login for login in _logins(memory, authority) if login.is_for(tenant) and login.usable]
+    return fitting[-1] if fitting else None
+
+
+def _logins(memory: RunMemory, authority: str) -> list[Login]:
+    told = memory.recall(f"device-logins:{authority}")
+    return [Login(**entry) for entry in told] if isinstance(told, list) else []
+
+
+def keep_login(memory: RunMemory, login: Login) -> None:
+    """As the latest; it takes the place of itself as it was before."""
+    with memory.exclusive():
+        others = [other for other in _logins(memory, login.authority) if other.id != login.id]
+        logins = [dataclasses.asdict(entry) for entry in (*others, login)]
+        memory.remember(f"device-logins:{login.authority}", logins, seconds=REMEMBERED)
+
+
+def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, resource: str) -> Code:
+    """Ask for a code. Raises SignInError, TransportError."""
+    what = f"ask the tenant {tenant or ANY_TENANT} for a device code"
+    flow, last = identity.ask(
+        what,
+        "PublicClientApplication",
+        lambda application: application.initiate_device_flow(scopes=[f"{resource}/.default"]),
+        tenant_id=tenant or ANY_TENANT,
+        client_id=client_id,
+    )
+    told = {name: flow.get(name) for name in ("user_code", "verification_uri", "device_code")}
+    if not all(is_token(value) and len(value) <= 4096 for value in told.values()):
+        raise refusal(what, last, flow, fallback="no code", steps=PERSON_STEPS, otherwise="Check auth_tenant_id.")
+    user_code, address, message = str(told["user_code"]), str(told["verification_uri"]), flow.get("message")
+    if not address.startswith("https://"):
+        raise SignInError(
+            f"Could not {what}: the page to open is not one of https",
+            next_step="Check what answers at the address of the sign-in host.",
+        )
+    if not isinstance(message, str) or not message.isprintable() or len(message) > LONGEST_TEXT:
+        message = f"To sign in, open the page {address} and enter the code {user_code}."
+    return Code(
+        user_code=user_code,
+        verification_uri=address,
+        message=message,
+        expires=float(flow["expires_at"]),
+        interval=max(1, int(flow["interval"])),
+        flow={name: value for name, value in flow.items() if isinstance(value, (str, int, float))},
+    )
+
+
+def poll(
+    identity: IdentityPlatform, code: Code, *, endpoint: Endpoint, tenant: str | None, client_id: str
+) -> Login | Code:
+    """Ask once whether somebody has signed in; where nobody has yet, the code again, with how long to wait.
+
+    Raises SignInError for a refusal, InputError for somebody of another or an unknown tenant, TransportError.
+    """
+    what = f"sign a person in to the tenant {tenant or ANY_TENANT}"
+    try:
+        result, last = identity.ask(
+            what,
+            "PublicClientApplication",
+            lambda application: application.acquire_token_by_device_flow(
+                dict(code.flow), exit_condition=lambda flow: True
+            ),
+            tenant_id=tenant or ANY_TENANT,
+            client_id=client_id,
+        )
+    except SignInError as exc:
+        if exc.details.get("status") in RETRY_STATUS:
+            return code
+        raise
+    if not is_token(result.get("access_token")):
+        if result.get("error") == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
+            return dataclasses.replace(code, interval=min(code.interval + 5, LONGEST_INTERVAL))
+        if result.get("error") == "authorization_pending" or (last is not None and last.status_code in RETRY_STATUS):
+            return code
+        raise _refused(what, last, result)
+    token = token_of(result)
+    _check_tenant(token, tenant)
+    return Login(
+        id=uuid.uuid4().hex,
+        authority=endpoint.authority,
+        asked=tenant or "",
+        tenant_id=token.tenant_id or str(tenant),
+        client_id=client_id,
+        account=_account(token),
+        expires=token.expires,
+        refresh_token=_refresh_token(result),
+        first={"resource": endpoint.resource, "value": token.value, "expires": token.expires},
+    )
+
+
+def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endpoint: Endpoint) -> AccessToken:
+    """A token for the resource of ``endpoint``: that of the sign-in itself once, else one by the refresh token.
+
+    Raises SignInError, TransportError.
+    """
+    first = login.first
+    if first is not None and first["resource"] == endpoint.resource:
+        keep_login(memory, dataclasses.replace(login, first=None))
+        if first["expires"] - EXPIRY_MARGIN > time.time() or login.refresh_token is None:
+            return AccessToken.of(first["value"], first["expires"])
+    what = f"renew the sign-in of {login.account} to the tenant {login.tenant_id} for {endpoint.resource}"
+    if login.refresh_token is None:
+        raise SignInError(f"Could not {what}: it came without the means to", next_step=AGAIN)
+    result, last = identity.ask(
+        what,
+        "PublicClientApplication",
+        lambda application: application.acquire_token_by_refresh_token(
+            login.refresh_token, scopes=[f"{endpoint.resource}/.default"]
+        ),
+        tenant_id=login.tenant_id,
+        client_id=login.client_id,
+    )
+    if not is_token(result.get("access_token")):
+        raise _refused(what, last, result)
+    token = token_of(result)
+    kept = login.first if first is None or first["resource"] != endpoint.resource else None
+    newer = _refresh_token(result) or login.refresh_token
+    keep_login(memory, dataclasses.replace(login, refresh_token=newer, expires=token.expires, first=kept))
+    return token
+
+
+def _refused(what: str, last: t.Any, result: dict[str, t.Any]) -> SignInError:
+    return refusal(
+        what,
+        last,
+        result,
+        fallback="no access token",
+        steps=PERSON_STEPS,
+        otherwise=f"Check the tenant id, and the client id if you set one. {AGAIN}",
+    )
+
+
+def _refresh_token(result: t.Mapping[str, t.Any]) -> str | None:
+    value = result.get("refresh_token")
+    return value if is_token(value) else None
+
+
+def _check_tenant(token: AccessToken, tenant: str | None) -> None:
+    if token.tenant_id is None and tenant is None:
+        raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id.")
+    if tenant and token.tenant_id and GUID.fullmatch(tenant) and tenant.lower() != token.tenant_id:
+        raise InputError(
+            f"The person signed in to the tenant {token.tenant_id}, but auth_tenant_id is {tenant}",
+            next_step="Sign in with an account of that tenant, or correct auth_tenant_id.",
+        )
+
+
+def _account(token: AccessToken) -> str:
+    """The name that the person signed in with; for people to read."""
+    for claim in ("upn", "unique_name", "preferred_username", "oid"):
+        name = token.claims.get(claim)
+        if isinstance(name, str) and 0 < len(name) <= 320 and name.isprintable():
+            return name
+    return "a person"

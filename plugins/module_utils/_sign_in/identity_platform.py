@@ -1,0 +1,367 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The identity platform: tokens by msal over our own transport, and what its refusals mean."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import logging
+import re
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    RETRY_STATUS,
+    TRANSPORT_ATTEMPTS,
+    Patience,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
+    HttpClient,
+    Response,
+    import_library,
+)
+
+DISCOVERY_LIFETIME = 3600  # seconds
+EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
+DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
+LARGEST_ANSWER = 256 * 1024  # bytes; a token has a few thousand. SharedMemory keeps the answer to the discovery
+TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trace_id", "correlation_id")
+USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "message")
+LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
+ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
+AADSTS = re.compile(r"AADSTS[0-9]+")
+LATEST = 10.0**11  # seconds since the epoch: far beyond any token
+
+# What the operator does about an error of the identity platform.
+# Source of the codes: "Microsoft Entra authentication and authorization error codes".
+SIGN_IN_STEPS: dict[str, str] = {
+    "AADSTS7000215": "Check that the client secret is the secret's value, not its id, and belongs to this client id.",
+    "AADSTS7000222": "The client secret has expired: create a new one for this application.",
+    "AADSTS700027": "Register the certificate of this key with azure_app_certificate; check that it has not expired.",
+    "AADSTS700024": "Use an assertion that is valid now: check its lifetime and the clock of the controller.",
+    "AADSTS70021": "Add a federated credential for this issuer and subject with azure_app_federated_credential.",
+    "AADSTS700211": "Compare the issuer of the federated credential with the claim iss, to the letter.",
+    "AADSTS700213": "Compare the subject of the federated credential with the claim sub of the assertion.",
+    "AADSTS7002138": "Compare the subject of the federated credential with the claim sub, upper and lower case too.",
+    "AADSTS7002121": "Compare the audience of the federated credential with the claim aud of the assertion.",
+    "AADSTS50027": "Check that the assertion is a whole JSON Web Token.",
+    "AADSTS700016": "Check the client id, the tenant id and the national cloud; the application is not in this tenant.",
+    "AADSTS700038": "Check the client id: it is not that of an application.",
+    "AADSTS7000229": "The application has no service principal in this tenant: register it with its service principal.",
+    "AADSTS90002": "Check the tenant id and the national cloud: no such tenant is known there.",
+    "AADSTS900023": "Check the tenant id: it is neither a GUID nor a domain name known to Entra ID.",
+    "AADSTS53003": "A Conditional Access policy for workload identities blocks this sign-in: ask who owns the policy.",
+    "AADSTS500011": "Check the resource and the national cloud: the tenant has no service principal of that resource.",
+}
+CREDENTIAL_NOT_READY = frozenset(
+    {
+        "AADSTS7000215",
+        "AADSTS700016",
+        "AADSTS7000229",
+        "AADSTS700027",  # a certificate
+        *("AADSTS70021", "AADSTS700211", "AADSTS700213", "AADSTS7002138", "AADSTS7002121"),  # a federated credential
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessToken:
+    """A token for Microsoft Graph or another resource; ``expires`` is in seconds since the epoch."""
+
+    value: str = dataclasses.field(repr=False)
+    expires: float
+    claims: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
+
+    @classmethod
+    def of(cls, value: str, expires: float | None = None) -> AccessToken:
+        claims = read_claims(value)
+        if expires is None:
+            expires = seconds_of(claims.get("exp")) or time.time() + DEFAULT_LIFETIME
+        return cls(value=value, expires=expires, claims=claims)
+
+    @property
+    def roles(self) -> list[str]:
+        """The application permissions it carries, sorted."""
+        roles = self.claims.get("roles")
+        return sorted(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else []
+
+    @property
+    def tenant_id(self) -> str | None:
+        tenant_id = self.claims.get("tid")
+        return tenant_id.lower() if isinstance(tenant_id, str) and GUID.fullmatch(tenant_id) else None
+
+
+class IdentityPlatform:
+    """The token endpoint of one cloud, by msal over our transport.
+
+    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token always anew.
+    """
+
+    def __init__(self, http: HttpClient, *, authority: str, memory: RunMemory) -> None:
+        self._http = http
+        self._authority = authority
+        self._memory = memory
+
+    @property
+    def patience(self) -> Patience:
+        return self._http.patience
+
+    def client_credentials_token(
+        self, *, tenant_id: str, client_id: str, credential: str | t.Mapping[str, str], resource: str
+    ) -> AccessToken:
+        """A fresh token for an application, never one from a cache.
+
+        ``credential`` is what msal calls client_credential: a client secret, or a dict with ``private_key`` and
+        ``thumbprint``, or with ``client_assertion``.
+
+        Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
+        reached.
+        """
+        what = f"sign in as the application {client_id} to the tenant {tenant_id}"
+        result, last = self.ask(
+            what,
+            "ConfidentialClientApplication",
+            lambda application: application.acquire_token_for_client(scopes=[f"{resource}/.default"]),
+            tenant_id=tenant_id,
+            client_id=client_id,
+            client_credential=credential,
+        )
+        if not is_token(result.get("access_token")):
+            raise refusal(what, last, result, fallback="no access token")
+        return token_of(result)
+
+    def ask(
+        self,
+        what: str,
+        kind: str,
+        question: t.Callable[[t.Any], t.Any],
+        *,
+        tenant_id: str,
+        client_id: str,
+        **more: t.Any,
+    ) -> tuple[dict[str, t.Any], Response | None]:
+        """What an application of msal of this kind answers to one question, and the last answer of the server.
+
+        Raises SignInError for what msal does not understand, TransportError where nobody was reached.
+        """
+        msal = quiet_msal()
+        refused_by_msal = import_library("msal.exceptions").MsalError
+        adapter = _MsalHttp(self._http, self._memory)
+        try:
+            # Instance discovery would ask login.microsoftonline.com about a host that the user named or that our own
+            # table holds; it is one more request and the wrong host in a private or national cloud.
+            application = getattr(msal, kind)(
+                client_id,
+                authority=f"{self._authority}/{tenant_id}",
+                instance_discovery=False,
+                http_client=adapter,
+                **more,
+            )
+            result = question(application)
+        except (*ODDITIES, refused_by_msal) as exc:
+            # What msal raises about an answer that it does not understand depends on the answer and on its version.
+            raise refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
+        return result if isinstance(result, dict) else {}, adapter.last
+
+
+def token_of(result: t.Mapping[str, t.Any]) -> AccessToken:
+    """Of an answer that holds one."""
+    lifetime = seconds_of(result.get("expires_in")) or DEFAULT_LIFETIME
+    return AccessToken.of(result["access_token"], time.time() + lifetime)
+
+
+def quiet_msal() -> t.Any:
+    """Without its log, which holds answers that are no JSON, tokens included, and goes to stderr and ansible.log."""
+    msal = import_library("msal")
+    log = logging.getLogger("msal")
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+    return msal
+
+
+def refusal(
+    what: str,
+    last: Response | None,
+    result: t.Mapping[str, t.Any],
+    *,
+    fallback: str,
+    steps: t.Mapping[str, str] | None = None,
+    otherwise: str = "Check the tenant id, the client id and the credential.",
+) -> SignInError:
+    """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
+
+    ``steps`` say what to do by the AADSTS code, SIGN_IN_STEPS if not given, ``otherwise`` where there is none or an
+    unknown one.
+    """
+    if not result.get("error_description") and last is not None:
+        result = _json_object(last) or result
+    description = _text(result, "error_description") or ""
+    first_line = next((line for line in description.splitlines() if line.strip()), "").split(" Trace ID:")[0]
+    found = AADSTS.match(first_line)
+    code = found[0] if found else None
+    status = last.status_code if last else None
+    if code is None and status is not None and (status in RETRY_STATUS or status < 400):
+        reason = f"the identity platform answered with status {status} and no token"
+        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
+    else:
+        reason = first_line or _text(result, "error") or fallback
+        next_step = (SIGN_IN_STEPS if steps is None else steps).get(code or "", otherwise)
+    return SignInError(
+        f"Could not {what}: {reason}",
+        next_step=next_step,
+        code=code,
+        status=status,
+        request_id=_text(result, "trace_id"),
+        correlation_id=_text(result, "correlation_id"),
+    )
+
+
+def _text(document: t.Mapping[str, t.Any], name: str) -> str | None:
+    value = document.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _json_object(answer: Response) -> dict[str, t.Any] | None:
+    document = _json.parse(answer.content)
+    return document if isinstance(document, dict) else None
+
+
+def read_claims(token: str) -> dict[str, t.Any]:
+    """The claims of a JWT without verifying it: it came from the identity platform over TLS, and decides nothing here.
+
+    An opaque or broken token has none.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = _json.parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def seconds_of(value: t.Any) -> float | None:
+    """A point in time or a span that makes sense; None for anything else that a server may answer."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < LATEST:
+        return None
+    return float(value)
+
+
+def is_token(value: t.Any) -> t.TypeGuard[str]:
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value
+
+
+class _MsalHttp:
+    """msal's view of our transport: the same hosts, limits, proxy and CA for the sign-in as for Graph."""
+
+    def __init__(self, http: HttpClient, memory: RunMemory) -> None:
+        self._http = http
+        self._memory = memory
+        self.last: Response | None = None
+
+    def get(
+        self,
+        url: str,
+        params: t.Mapping[str, str] | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        **ignored: t.Any,
+    ) -> _MsalResponse:
+        key = f"discovery:{url}"
+        known = self._memory.recall(key)
+        if isinstance(known, str):
+            return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
+        answer = self._send("GET", url, params=params, headers=headers)
+        if answer.status_code != 200:
+            return _MsalResponse(answer)
+        told = _json_object(answer) or {}
+        endpoint = _text(told, "token_endpoint")
+        if endpoint is None:
+            raise ValueError("the description of the tenant names no token endpoint")
+        # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
+        device = _text(told, "device_authorization_endpoint")
+        offered = {"device_authorization_endpoint": device} if device and self._http.is_configured(device) else {}
+        known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint, **offered})
+        if self._http.is_configured(endpoint):
+            self._memory.remember(key, known, seconds=DISCOVERY_LIFETIME)
+        return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
+
+    def post(
+        self,
+        url: str,
+        params: t.Mapping[str, str] | None = None,
+        data: t.Mapping[str, str] | str | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        **ignored: t.Any,
+    ) -> _MsalResponse:
+        answer = self._send("POST", url, params=params, headers=headers, data=data)
+        # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
+        # token for an application or a person needs. So it gets the few that count.
+        told = _json_object(answer) or {}
+        kept = {name: value for name in (*TOKEN_TEXTS, *USER_TEXTS) if (value := _text(told, name)) is not None}
+        lifetime = seconds_of(told.get("expires_in"))
+        interval = seconds_of(told.get("interval"))
+        numbers = {"expires_in": int(lifetime or DEFAULT_LIFETIME)}
+        if interval is not None:
+            numbers["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))
+        content = json.dumps({**kept, **numbers})
+        return _MsalResponse(dataclasses.replace(answer, content=content.encode()))
+
+    def close(self) -> None:
+        """The session belongs to the transport."""
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: t.Mapping[str, str] | None,
+        headers: t.Mapping[str, str] | None,
+        data: t.Mapping[str, str] | str | None = None,
+    ) -> Response:
+        patience = self._http.patience
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                answer = self._http.request(method, url, headers=headers, params=params, body=data)
+            except TransportError as exc:
+                if exc.permanent or attempts == TRANSPORT_ATTEMPTS or not patience.pause():
+                    raise
+            else:
+                if answer.status_code not in RETRY_STATUS or not patience.pause(answer.headers.get("retry-after")):
+                    self.last = answer
+                    return _within_limits(answer, f"{method} {url.partition('?')[0]}")
+
+
+def _within_limits(answer: Response, what: str) -> Response:
+    """msal parses what it gets; so it gets nothing that would grow beyond measure."""
+    if _json.too_large(answer.content) or len(answer.content) > LARGEST_ANSWER:
+        raise TransportError(
+            f"{what}: the answer is too large for one of the identity platform",
+            maybe_processed=True,
+            permanent=True,
+            next_step="Check what answers at the address of the sign-in host.",
+        )
+    return answer
+
+
+class _MsalResponse:
+    def __init__(self, answer: Response) -> None:
+        self.status_code = answer.status_code
+        self.headers = answer.headers
+        self.text = answer.text
+
+    def raise_for_status(self) -> None:
+        if self.status_code >= 400:
+            raise ValueError(f"HTTP status {self.status_code}")

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A token of the machine's own identity, from the endpoint that Azure gives to it. msal knows the endpoints.
+
+They are addresses of the machine itself, mostly without TLS, and never those of the transport for Graph.
+Source: "How to use managed identities for Azure resources on an Azure VM to acquire an access token".
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS, Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
+    DEFAULT_LIFETIME,
+    LARGEST_ANSWER,
+    ODDITIES,
+    AccessToken,
+    is_token,
+    quiet_msal,
+    seconds_of,
+)
+
+CONNECT_TIMEOUT = 3  # seconds; the endpoint is on the machine, or nowhere
+# "IMDS is updating", and "the identity is not there yet", besides those that everything retries.
+RETRIED = RETRY_STATUS | {404, 410}
+ATTEMPTS = 5
+NO_IDENTITY = (
+    "Run on a machine of Azure that has a managed identity; for a user-assigned one, set auth_client_id to it."
+)
+
+
+def check_library() -> None:
+    """Raises InputError where msal is too old, MissingLibraryError where it is not there."""
+    if not hasattr(quiet_msal(), "ManagedIdentityClient"):
+        raise InputError(
+            "Signing in with a managed identity needs msal 1.29 or newer", next_step="Update it: pip install -U msal"
+        )
+
+
+def managed_identity_token(
+    *, client_id: str | None, resource: str, request_timeout: int, patience: Patience
+) -> AccessToken:
+    """``client_id`` is that of a user-assigned identity; None takes the machine's own.
+
+    Raises SignInError.
+    """
+    msal = quiet_msal()
+    identity = (
+        msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
+    )
+    http = _MetadataHttp(request_timeout=request_timeout, patience=patience)
+    try:
+        client = msal.ManagedIdentityClient(identity, http_client=http)
+        result = client.acquire_token_for_client(resource=resource)
+    except (*ODDITIES, OSError) as exc:  # what comes of answers that msal does not understand, and of the network
+        raise SignInError(
+            f"The managed identity gave no token: {http.trouble or type(exc).__name__}", next_step=NO_IDENTITY
+        ) from None
+    finally:
+        http.close()
+    answer = result if isinstance(result, dict) else {}
+    if not is_token(answer.get("access_token")):
+        told = answer.get("error_description") or answer.get("error") or http.trouble
+        said = " ".join(str(told or "the answer holds no token").split())[:300]
+        raise SignInError(f"The managed identity gave no token: {said}", next_step=NO_IDENTITY)
+    lifetime = seconds_of(answer.get("expires_in")) or DEFAULT_LIFETIME
+    return AccessToken.of(str(answer["access_token"]), time.time() + lifetime)
+
+
+class _MetadataHttp:
+    """msal's view of the endpoint: past every proxy, without redirects, bounded, and patient where Azure says so."""
+
+    def __init__(self, *, request_timeout: int, patience: Patience) -> None:
+        self._session = import_library("requests").Session()
+        self._session.trust_env = False
+        self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
+        self._patience = patience
+        self.trouble = ""
+
+    def get(
+        self,
+        url: str,
+        params: t.Mapping[str, str] | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        **ignored: t.Any,
+    ) -> _Answer:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._session.get(
+                    url, params=params, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+                ) as answer:
+                    content = answer.raw.read(LARGEST_ANSWER + 1, decode_content=False)
+            except OSError:
+                self.trouble = f"nothing answers at {url.partition('?')[0]}"
+                raise
+            if len(content) > LARGEST_ANSWER:
+                content = b""
+            self.trouble = f"{url.partition('?')[0]} answered with status {answer.status_code}"
+            again = answer.status_code in RETRIED and attempt < ATTEMPTS
+            if not again or not self._patience.pause(answer.headers.get("Retry-After")):
+                break
+        return _Answer(answer.status_code, dict(answer.headers), _told(content))
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class _Answer:
+    """As much of it as msal looks at."""
+
+    def __init__(self, status_code: int, headers: dict[str, str], text: str) -> None:
+        self.status_code = status_code
+        self.headers = headers
+        self.text = text
+
+
+def _told(content: bytes) -> str:
+    """An object of JSON; anything else becomes an empty one, which holds no token."""
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        told = None
+    return json.dumps(told if isinstance(told, dict) else {})

@@ -1,0 +1,335 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The kinds of identity that an operator can have. One small class each: ``validate`` offline, ``sign_in`` online.
+
+A new one is a class here, its options in _arguments.AUTH, and its place in _auth.KINDS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    ENVIRONMENT,
+    SECRET_VARIABLES,
+    Endpoint,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
+    by_assertion,
+    by_certificate,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import (
+    Login,
+    find_login,
+    renewed,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
+    AccessToken,
+    IdentityPlatform,
+    is_token,
+    seconds_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.managed_identity import (
+    check_library,
+    managed_identity_token,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import AuthSettings
+
+CLI_TIMEOUT = 120  # seconds
+
+
+class Credential(t.Protocol):
+    """How one kind of identity gets a token."""
+
+    name: t.ClassVar[str]
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
+        """Nothing is checked yet."""
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        """The settings present that ask for this kind; empty where none does."""
+
+    @property
+    def identity(self) -> tuple[t.Any, ...]:
+        """Who signs in; two with the same share a sign-in."""
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        """What no message may repeat."""
+
+    def validate(self) -> None:
+        """Raises InputError for what can be known without a network."""
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        """Raises SignInError or TransportError."""
+
+
+class _BySettings:
+    """Whose settings say all about who signs in."""
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset()
+
+    @property
+    def identity(self) -> tuple[t.Any, ...]:
+        return self._settings.identity
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        return self._settings.secrets
+
+
+class ApplicationCredential(_BySettings):
+    """What the three ways to sign in as an application have in common."""
+
+    name: t.ClassVar[str]
+    wants: t.ClassVar[tuple[str, ...]]  # any of these fields asks for it
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        own = {name for name in cls.wants if settings.value(name)}
+        return frozenset({*own, *(["auth_client_id"] if settings.client_id else [])} if own else ())
+
+    def validate(self) -> None:
+        told = self._settings.value
+        missing = [name for name in ("auth_client_id", "auth_tenant_id") if not told(name)]
+        if not any(told(name) for name in self.wants):
+            missing.insert(1 if "auth_client_id" in missing else 0, self.wants[0])
+        if missing:
+            named = (f"{name} ({' or '.join(ENVIRONMENT[name])})" for name in missing)
+            raise InputError(
+                f"Signing in with {_called(self.name)} also needs {', '.join(named)}",
+                next_step="Set the option, or the environment variable in brackets.",
+            )
+        self.for_msal()
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        return identity.client_credentials_token(
+            tenant_id=self._settings.tenant_id or "",
+            client_id=self._settings.client_id or "",
+            credential=self.for_msal(),
+            resource=self._endpoint.resource,
+        )
+
+    def for_msal(self) -> str | dict[str, str]:
+        """What msal calls client_credential. Raises InputError for a file that cannot be used."""
+        raise NotImplementedError
+
+
+class ClientSecretCredential(ApplicationCredential):
+    """An application with a client secret."""
+
+    name = "client_secret"
+    wants = ("auth_client_secret",)
+
+    def for_msal(self) -> str | dict[str, str]:
+        return self._settings.client_secret or ""
+
+
+class CertificateCredential(ApplicationCredential):
+    """An application with a private key, whose certificate is registered."""
+
+    name = "certificate"
+    wants = ("auth_certificate_path",)
+
+    def for_msal(self) -> str | dict[str, str]:
+        settings = self._settings
+        return by_certificate(
+            settings.certificate_path or "",
+            option="auth_certificate_path",
+            renewal="Register a new one for the application that you sign in as.",
+            password=settings.certificate_password,
+            password_option="auth_certificate_password",
+            send_chain=settings.certificate_chain,
+        )
+
+
+class FederatedTokenCredential(ApplicationCredential):
+    """An application that trusts the token of another issuer, such as a pipeline or a cluster."""
+
+    name = "federated_token"
+    wants = ("auth_federated_token", "auth_federated_token_file")
+
+    def for_msal(self) -> str | dict[str, str]:
+        settings = self._settings
+        # Who writes the file writes a new token before the old one expires, so that it is read for each sign-in.
+        return by_assertion(settings.federated_token, settings.federated_token_file, option="auth_federated_token")
+
+
+class ManagedIdentityCredential(_BySettings):
+    """The identity of the machine on which the controller runs. Nothing hints at it, so it has to be asked for."""
+
+    name: t.ClassVar[str] = "managed_identity"
+
+    def validate(self) -> None:
+        check_library()
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        return managed_identity_token(
+            client_id=self._settings.client_id,
+            resource=self._endpoint.resource,
+            request_timeout=self._endpoint.request_timeout,
+            patience=identity.patience,
+        )
+
+
+class AccessTokenCredential(_BySettings):
+    """A token that somebody else got."""
+
+    name: t.ClassVar[str] = "access_token"
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset({"auth_access_token"} if settings.access_token else ())
+
+    def validate(self) -> None:
+        value = self._settings.access_token
+        if not value:
+            raise InputError(
+                "No access token is given", next_step="Set auth_access_token, or AZURE_ACCESS_TOKEN in the environment."
+            )
+        if not is_token(value):
+            raise InputError(
+                "The access token holds a blank, a line break or a character that no token has",
+                next_step="Pass the token alone, without quotes or the word Bearer.",
+            )
+        token = AccessToken.of(value)
+        if token.expires <= time.time():
+            raise InputError("The access token has expired", next_step="Get a fresh token.")
+        if token.tenant_id is None and self._settings.tenant_id is None:
+            raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id as well.")
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        return AccessToken.of(self._settings.access_token or "")
+
+
+class DeviceCodeCredential:
+    """The person who signed in with azure_device_login in this run."""
+
+    name: t.ClassVar[str] = "device_code"
+
+    def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
+        self._tenant_id = settings.tenant_id
+        self._endpoint = endpoint
+        self._memory = memory
+        self._login: Login | None = None
+
+    @classmethod
+    def offered(cls, settings: AuthSettings) -> frozenset[str]:
+        return frozenset()
+
+    @property
+    def identity(self) -> tuple[t.Any, ...]:
+        return (self._remembered().id,)
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        return (self._remembered().refresh_token,)
+
+    def validate(self) -> None:
+        self._remembered()
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        # Another task may have renewed it meanwhile.
+        self._login = None
+        return renewed(identity, self._memory, self._remembered(), endpoint=self._endpoint)
+
+    def _remembered(self) -> Login:
+        if self._login is None:
+            self._login = find_login(self._memory, self._endpoint.authority, self._tenant_id)
+        if self._login is None:
+            to = f" to the tenant {self._tenant_id}" if self._tenant_id else ""
+            raise InputError(
+                f"Nobody signed in with a device code{to} at {self._endpoint.authority} in this run",
+                next_step="Run azure_device_login before, in the same run of ansible-playbook: the playbook"
+                " email_gateway.azure_apps.login does.",
+            )
+        return self._login
+
+
+class AzureCliCredential(_BySettings):
+    """Whoever is signed in to the Azure CLI on the controller."""
+
+    name: t.ClassVar[str] = "cli"
+
+    def validate(self) -> None:
+        """Nothing is known about the CLI without running it."""
+
+    def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        command = ["az", "account", "get-access-token", "--resource", self._endpoint.resource, "--output", "json"]
+        if self._settings.tenant_id:
+            command += ["--tenant", self._settings.tenant_id]
+        try:
+            done = _run(
+                command,
+                seconds=min(CLI_TIMEOUT, self._endpoint.wait_timeout),
+                # What it has no use for does not go into the environment of another process.
+                environ={n: v for n, v in self._endpoint.environ.items() if n not in SECRET_VARIABLES},
+            )
+        except FileNotFoundError:
+            raise SignInError(
+                "No credential is given, and the Azure CLI (az) is not installed on the controller",
+                next_step=(
+                    "Set AZURE_CLIENT_ID, AZURE_SECRET and AZURE_TENANT (or the auth_ options),"
+                    " or install the Azure CLI and run: az login"
+                ),
+            ) from None
+        except (OSError, subprocess.TimeoutExpired) as exc:
+            raise SignInError(
+                f"The Azure CLI could not be run ({type(exc).__name__})",
+                next_step="Try it by hand: az account get-access-token",
+            ) from None
+        if done.returncode != 0:
+            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
+        try:
+            answer = json.loads(done.stdout)
+        except (ValueError, RecursionError):
+            answer = None
+        value = answer.get("accessToken") if isinstance(answer, dict) else None
+        if not is_token(value):
+            raise SignInError(
+                "The answer of the Azure CLI holds no access token",
+                next_step="Update the Azure CLI, and try: az account get-access-token --output json",
+            )
+        return AccessToken.of(value, seconds_of(answer.get("expires_on")))
+
+
+def _run(command: list[str], *, seconds: float, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Ends with all that the command started: az is a script around the program that does the work."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env=environ or None,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def _called(name: str) -> str:
+    return {"federated_token": "the token of another issuer"}.get(name, f"a {name.replace('_', ' ')}")

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Settings to credential to token: which way to sign in is taken, and one sign-in a run."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import find_login
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
+    EXPIRY_MARGIN,
+    AccessToken,
+    IdentityPlatform,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.operator_credentials import (
+    AccessTokenCredential,
+    AzureCliCredential,
+    CertificateCredential,
+    ClientSecretCredential,
+    Credential,
+    DeviceCodeCredential,
+    FederatedTokenCredential,
+    ManagedIdentityCredential,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import AuthSettings
+
+KINDS: tuple[type[Credential], ...] = (
+    AccessTokenCredential,
+    ClientSecretCredential,
+    CertificateCredential,
+    FederatedTokenCredential,
+    ManagedIdentityCredential,
+    DeviceCodeCredential,
+    AzureCliCredential,
+)
+# Set by the platform for every process in a pod, so that it counts only where nobody asked for anything else.
+AMBIENT = frozenset({"auth_federated_token_file"})
+
+
+def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> Credential:
+    """The kind that was asked for, or the one whose settings are there; options before environment.
+
+    ``memory`` tells whether a person signed in in this run.
+
+    Raises InputError where two kinds are asked for at once, and for whatever the kind itself finds missing.
+    """
+    if settings.source == "auto":
+        kind = _automatic(settings, endpoint, memory)
+    else:
+        kind = next(kind for kind in KINDS if kind.name == settings.source)
+    credential = kind(settings, endpoint, memory)
+    credential.validate()
+    return credential
+
+
+def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> type[Credential]:
+    offers = {kind: kind.offered(settings) for kind in KINDS}
+    candidates: list[type[Credential]] = []
+    for told in (settings.given, settings.of_profile):
+        # A client id alone goes with every way to sign in.
+        candidates = [kind for kind, names in offers.items() if names & told - {"auth_client_id"}]
+        candidates = candidates or [kind for kind, names in offers.items() if names & told]
+        if candidates:
+            break
+        if "auth_client_id" in told:
+            return ClientSecretCredential  # which says what is missing; an option is never ignored
+    ambient = AMBIENT - settings.of_section
+    candidates = candidates or [kind for kind, names in offers.items() if names - {"auth_client_id"} - ambient]
+    if len(candidates) > 1:
+        raise InputError(
+            f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
+            next_step="Set auth_source (ANSIBLE_AZURE_AUTH_SOURCE) to the one that you mean.",
+        )
+    if candidates:
+        return candidates[0]
+    if find_login(memory, endpoint.authority, settings.tenant_id):
+        return DeviceCodeCredential
+    if offers[FederatedTokenCredential]:
+        return FederatedTokenCredential
+    if settings.client_id:
+        return ClientSecretCredential
+    if settings.user_variable:
+        raise InputError(
+            f"{settings.user_variable} is set, but nobody signs in here with a user name and a password",
+            next_step="Sign in as an application, with azure_device_login, or as whoever is signed in to the Azure CLI"
+            " (auth_source: cli).",
+        )
+    return AzureCliCredential
+
+
+def operator_token(
+    credential: Credential,
+    settings: AuthSettings,
+    *,
+    endpoint: Endpoint,
+    http: HttpClient,
+    memory: RunMemory,
+    fresh: bool,
+) -> AccessToken:
+    """The operator's token: signed in once an ansible-playbook run, not once a task.
+
+    ``fresh`` asks for a new one where the remembered one was refused, and remembers that.
+
+    Raises InputError where the token is for another tenant than the one that was asked for.
+    """
+    digest = hashlib.sha256()
+    for part in (credential.name, endpoint.authority, endpoint.resource, credential.identity):
+        digest.update(repr(part).encode())
+    key = f"token:{digest.hexdigest()}"
+    with memory.exclusive(endpoint.wait_timeout):
+        remembered = None if fresh else memory.recall(key)
+        if isinstance(remembered, dict):
+            token = AccessToken.of(remembered["value"], remembered["expires"])
+        else:
+            token = credential.sign_in(IdentityPlatform(http, authority=endpoint.authority, memory=memory))
+            usable = token.expires - time.time() - EXPIRY_MARGIN
+            if usable > 0:
+                memory.remember(key, {"value": token.value, "expires": token.expires}, seconds=usable)
+    wanted = settings.tenant_id
+    if wanted and token.tenant_id and GUID.fullmatch(wanted) and wanted.lower() != token.tenant_id:
+        raise InputError(
+            f"The access token is for the tenant {token.tenant_id}, but auth_tenant_id is {wanted}",
+            next_step="Sign in to the tenant that you mean, or correct auth_tenant_id.",
+        )
+    return token
