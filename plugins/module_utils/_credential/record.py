@@ -89,7 +89,7 @@ class Record:
         content: dict[str, t.Any] = {name: getattr(self, name) for name in COMMON_MEMBERS}
         for name in ("previous_key_ids", "handed_over_to", "pending_hosts"):
             content[name] = list(content[name])
-        value = {
+        value: dict[str, dict[str, t.Any]] = {
             "client_secret": {"client_secret": self.client_secret},
             "certificate": {"certificate_path": self.certificate_path},
             "federated": {"federated_credential": self.federated_credential},
