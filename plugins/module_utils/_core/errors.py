@@ -11,6 +11,7 @@ Only ``_module`` turns these into a failed result, and masks then what a server 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -40,9 +41,14 @@ class AppsError(Exception):
         """The arguments for ``fail_json``: always the same keys. ``told`` takes out what nobody shall read."""
         error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
         error.update(told(self.details))
-        message, error["next_step"] = told(self.message), told(self.next_step)
+        message, error["next_step"] = told(_plain(self.message)), told(_plain(self.next_step))
         text = f"{message.rstrip('.')}. {error['next_step']}".rstrip() if error["next_step"] else message
         return {"msg": text, "error": error}
+
+
+def _plain(text: str) -> str:
+    """O(option) as the name of the option."""
+    return re.sub(r"O\(([a-z_]+)\)", r"\1", text)
 
 
 class InputError(AppsError):
@@ -61,6 +67,10 @@ class ConflictError(AppsError):
     """The tenant holds something that only a person can decide about."""
 
     kind = "conflict"
+
+
+class NotRegisteredError(ConflictError):
+    """The tenant has no application with the key that the options give."""
 
 
 class OvertakenError(ConflictError):
