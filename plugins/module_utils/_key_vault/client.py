@@ -39,27 +39,27 @@ Json = dict[str, t.Any]
 API_VERSION = "7.4"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
-AT_VAULT_URL = "Check that a key vault answers at vault_url, and no proxy in its place."
+AT_VAULT_URL = "Check that a key vault answers at vault_url, and not a proxy."
 CHALLENGE = re.compile(r'(authorization|authorization_uri|resource|scope)="([^"]*)"')
-# "Being" means that it will have passed after a while (azure-sdk-for-net issue 31581).
-PASSING = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
+# Over after a while (azure-sdk-for-net issue 31581).
+TEMPORARY = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
 DELETED = "ObjectIsDeletedButRecoverable"
 MISSING = "SecretNotFound"
 
 
 class VaultError(AppsError):
-    """The key vault refused a request for good. ``code`` is the inner error's where there is one."""
+    """The key vault refused a request for good. ``code`` is that of the inner error if there is one."""
 
     kind = "key_vault"
 
-    def __init__(self, answer: Response, *, tried: str, method: str, path: str, waited: float) -> None:
+    def __init__(self, answer: Response, *, action: str, method: str, path: str, waited: float) -> None:
         self.code = _code(answer)
         self.status = answer.status_code
         message = _error(answer).get("message")
         reason = " ".join(message.split()) if isinstance(message, str) else f"HTTP status {self.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
         super().__init__(
-            f"Could not {tried}{after}: {reason}",
+            f"Could not {action}{after}: {reason}",
             next_step=_next_step(self.code, self.status),
             status=self.status,
             code=self.code or None,
@@ -73,7 +73,7 @@ class KeyVault:
     """One vault, asked as one identity."""
 
     def __init__(self, call: Call, address: str) -> None:
-        """Raises InputError where this is no vault of the cloud that is signed in to."""
+        """Raises InputError if it is not a vault of the cloud that is signed in to."""
         self._call = call
         self._http = call.http
         self.url = host_url("vault_url", address)
@@ -81,35 +81,36 @@ class KeyVault:
         self._resource = self._resource_of_cloud()
         self._http.allow(self.url)
 
-    def get(self, path: str, *, tried: str) -> Json | None:
-        """The answer's object, or None where the vault says that there is none; a page of a proxy does not."""
+    def get(self, path: str, *, action: str) -> Json | None:
+        """The object in the answer; None if the vault itself says that there is none."""
         try:
-            return self.send("GET", path, tried=tried)
+            return self.send("GET", path, action=action)
         except VaultError as exc:
             if exc.code == MISSING:
                 return None
             raise
 
-    def send(self, method: str, path: str, *, tried: str, body: Json | None = None) -> Json:
-        """Send, and send again while the vault is busy or its answer is lost; all of its requests bear that.
+    def send(self, method: str, path: str, *, action: str, body: Json | None = None) -> Json:
+        """Send, and send again while the vault is busy or cannot be reached, or if the answer to a read is lost.
 
-        Raises VaultError, SignInError or TransportError. A write whose answer is lost is for the caller to look at.
+        Raises VaultError, SignInError or TransportError. Whether a write took effect whose answer is lost has to be
+        found out by the caller.
         """
         token = self._token()
-        answer = self._patiently(method, path, token=token.value, body=body)
+        answer = self._answer(method, path, token=token.value, body=body)
         if answer.status_code == 401:
             self._check_challenge(answer, token)
-            answer = self._patiently(method, path, token=self._token(fresh=True).value, body=body)
+            answer = self._answer(method, path, token=self._token(fresh=True).value, body=body)
         if answer.status_code >= 300:
-            raise self._refusal(answer, tried=tried, method=method, path=path)
+            raise self._refusal(answer, action=action, method=method, path=path)
         self._call.wrote_elsewhere |= method != "GET"
-        return {} if answer.status_code == 204 else _object(answer, tried)
+        return {} if answer.status_code == 204 else _object(answer, action)
 
-    def _refusal(self, answer: Response, *, tried: str, method: str, path: str) -> VaultError:
-        return VaultError(answer, tried=tried, method=method, path=path, waited=self._http.patience.waited)
+    def _refusal(self, answer: Response, *, action: str, method: str, path: str) -> VaultError:
+        return VaultError(answer, action=action, method=method, path=path, waited=self._http.patience.waited)
 
-    def _patiently(self, method: str, path: str, *, token: str | None, body: Json | None = None) -> Response:
-        """An answer of a vault that is not busy, or the last one."""
+    def _answer(self, method: str, path: str, *, token: str | None, body: Json | None = None) -> Response:
+        """The answer of a vault that is not busy, or the last one if the allowance for waiting is used up."""
         failures = 0
         while True:
             try:
@@ -120,7 +121,7 @@ class KeyVault:
                 if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause():
                     raise
                 continue
-            busy = answer.status_code in RETRY_STATUS or _code(answer) in PASSING
+            busy = answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
             if not busy or not self._http.patience.pause(answer.headers.get("retry-after")):
                 return answer
 
@@ -138,14 +139,14 @@ class KeyVault:
         )
 
     def _resource_of_cloud(self) -> str | None:
-        """What tokens for this vault are for. Outside of the national clouds the vault says so itself."""
+        """The resource of tokens for this vault; None if the vault has to be asked, outside of the national clouds."""
         cloud = self._call.endpoint.cloud
         domains = {known.vault_domain for known in CLOUDS.values()}
         mine = next((domain for domain in domains if self._host.endswith(f".{domain}")), None)
         if (cloud.vault_domain if cloud else None) != mine:
             where = f"https://NAME.{cloud.vault_domain}" if cloud else "the address of a vault at your own endpoint"
             raise InputError(
-                f"vault_url is {self.url}, which is no vault of the cloud that is signed in to",
+                f"vault_url is {self.url}, which is not a vault of the cloud that is signed in to",
                 next_step=f"Set it to {where}, or correct cloud_environment.",
             )
         return f"https://{mine}" if mine else None
@@ -153,23 +154,23 @@ class KeyVault:
     def _token(self, *, fresh: bool = False) -> AccessToken:
         self._call.validate_sign_in()
         if self._resource is None:
-            self._resource = self._asked_resource()
+            self._resource = self._resource_of_challenge()
         token = self._call.token_for(self._resource, fresh=fresh)
         audience = token.claims.get("aud")
         if isinstance(audience, str) and audience.rstrip("/") not in (self._resource, KEY_VAULT_APP_ID):
             raise InputError(
-                f"The access token is for {audience}, not for {self._resource}: it is no good for a key vault",
+                f"The access token is for {audience}, not for {self._resource}: a key vault does not accept it",
                 next_step="Sign in by a client secret or the Azure CLI, which give a token for each; or set"
                 " auth_access_token to a token for the vault.",
             )
         return token
 
-    def _asked_resource(self) -> str:
-        """As Microsoft's own clients do it: ask without a token, and read the challenge."""
+    def _resource_of_challenge(self) -> str:
+        """From the challenge that answers a request without a token, as Microsoft's own clients do."""
         path = "/secrets/challenge"
-        answer = self._patiently("GET", path, token=None)
+        answer = self._answer("GET", path, token=None)
         if answer.status_code != 401:
-            raise self._refusal(answer, tried=f"ask {self.url} what tokens it takes", method="GET", path=path)
+            raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
         resource = _challenge(answer).get("resource", "").rstrip("/").lower()
         domain = urlsplit(resource).netloc
         if not resource.startswith("https://") or not (self._host == domain or self._host.endswith(f".{domain}")):
@@ -181,12 +182,12 @@ class KeyVault:
         return resource
 
     def _check_challenge(self, answer: Response, token: AccessToken) -> None:
-        """Why the token was refused, where the challenge tells. It is never sent anywhere else."""
+        """Raises SignInError if the challenge says why the token was refused. It goes to no other host."""
         found = _challenge(answer)
         resource = (found.get("resource") or found.get("scope", "").removesuffix("/.default")).rstrip("/").lower()
         if resource and resource != self._resource:
             raise SignInError(
-                f"{self.url} asks for a token for {resource}, but vaults of this cloud take one for {self._resource}",
+                f"{self.url} asks for a token for {resource}, but vaults of this cloud accept one for {self._resource}",
                 next_step="Check that vault_url is the address of a key vault.",
                 status=401,
             )
@@ -207,7 +208,7 @@ def _error(answer: Response) -> Json:
 
 
 def _code(answer: Response) -> str:
-    """The inner error's where there is one, which says more."""
+    """That of the inner error if there is one, which is more specific."""
     error = _error(answer)
     inner = error.get("innererror")
     code = (inner.get("code") if isinstance(inner, dict) else None) or error.get("code")
@@ -218,16 +219,16 @@ def _challenge(answer: Response) -> dict[str, str]:
     return dict(CHALLENGE.findall(answer.headers.get("www-authenticate", "")))
 
 
-def _object(answer: Response, tried: str) -> Json:
+def _object(answer: Response, action: str) -> Json:
     document = _json.parse(answer.content)
     if not isinstance(document, dict):
-        raise not_understood(tried, "is not a JSON object")
+        raise not_understood(action, "is not a JSON object")
     return document
 
 
-def not_understood(tried: str, how: str) -> TransportError:
+def not_understood(action: str, how: str) -> TransportError:
     return TransportError(
-        f"Could not {tried}: the answer {how}",
+        f"Could not {action}: the answer {how}",
         maybe_processed=True,
         next_step=AT_VAULT_URL,
     )
@@ -239,8 +240,8 @@ def _next_step(code: str, status: int) -> str:
         " some minutes.",
         "ForbiddenByPolicy": "Give the identity that signs in the secret permissions Get, Set, Delete and Recover in an"
         " access policy of the vault.",
-        "ForbiddenByFirewall": "Let the controller's address through the firewall of the vault.",
-        "ForbiddenByConnection": "The vault takes private connections only: reach it by its private endpoint.",
+        "ForbiddenByFirewall": "Allow the address of the controller in the firewall of the vault.",
+        "ForbiddenByConnection": "The vault accepts private connections only: use its private endpoint.",
         "SecretDisabled": "Enable the secret, or choose another name.",
         DELETED: "Recover or purge the deleted secret, or choose another name.",
         MISSING: "Check vault_url and the name.",
@@ -255,6 +256,6 @@ def _next_step(code: str, status: int) -> str:
         return AT_VAULT_URL
     if status == 429:
         return "The vault throttles: run again later, or raise wait_timeout."
-    if status >= 500 or code in PASSING:
+    if status >= 500 or code in TEMPORARY:
         return "Run again later. Every step is safe to repeat."
-    return "See the code and the request id in the field error."
+    return "See the code and the request id in the member error of the result."
