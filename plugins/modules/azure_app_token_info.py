@@ -126,12 +126,9 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    CREDENTIAL,
-    ENDPOINT,
-    ArgumentSpec,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT, ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
 
 OWN = ArgumentSpec(
@@ -141,7 +138,7 @@ OWN = ArgumentSpec(
     },
 )
 
-MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=token_info)
+MODULE = Module(argument_spec=OWN + PROOF + ENDPOINT, run=token_info)
 
 
 def main() -> None:

@@ -143,13 +143,10 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    CREDENTIAL,
-    ENDPOINT,
-    ArgumentSpec,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT, ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import mailbox_access
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 
 OWN = ArgumentSpec(
     options={
@@ -158,7 +155,7 @@ OWN = ArgumentSpec(
     },
 )
 
-MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=mailbox_access)
+MODULE = Module(argument_spec=OWN + PROOF + ENDPOINT, run=mailbox_access)
 
 
 def main() -> None:

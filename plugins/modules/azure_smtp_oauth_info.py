@@ -159,12 +159,9 @@ error:
   returned: failure
 """
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    CREDENTIAL,
-    ENDPOINT,
-    ArgumentSpec,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT, ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import smtp_info
 
 OWN = ArgumentSpec(
@@ -175,7 +172,7 @@ OWN = ArgumentSpec(
     },
 )
 
-MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=smtp_info)
+MODULE = Module(argument_spec=OWN + PROOF + ENDPOINT, run=smtp_info)
 
 
 def main() -> None:
