@@ -132,7 +132,8 @@ def _access(
     reachable = refusal is None
     # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
     as_expected = reachable if expected else refusal is not None and refusal.status == 403
-    next_step, commands = "", ()
+    next_step = ""
+    commands: tuple[str, ...] = ()
     if not as_expected:
         next_step = _next_step(expected, refusal, reads=_reading(token))
         commands = tuple(_commands(mailbox, token, wanted, refusal, client_id=client_id))

@@ -99,8 +99,13 @@ def _remembered(call: Call, resource: str) -> Proof | None:
 def _requested(call: Call, source: Source, resource: str, expected: t.Iterable[str]) -> Proof:
     credential = source.credential
     if credential is None:
-        nothing = {name: call.params[name] or None for name in ("client_id", "tenant_id")}
-        return Proof(None, **nothing, key_id=call.params["key_id"] or "", notes=source.notes)
+        return Proof(
+            None,
+            client_id=call.params["client_id"] or None,
+            tenant_id=call.params["tenant_id"] or None,
+            key_id=call.params["key_id"] or "",
+            notes=source.notes,
+        )
     sign_in = OwnSignIn(call, credential, waits=polls(call) and call.params["fresh_secret"])
     try:
         while True:
