@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -81,6 +82,7 @@ class Call:
 
     ``of_others`` are defaults of the action group for options that this module does not have. Where they say who signs
     in, the section [default] of ~/.azure/credentials does not count for this module either.
+    ``option_names`` says by which names the user knows the options; see ``_core/names.py``.
     """
 
     params: t.Mapping[str, t.Any]
@@ -88,6 +90,7 @@ class Call:
     environ: t.Mapping[str, str]
     memory: RunMemory
     of_others: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+    option_names: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: NO_NAMES)
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
     secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
@@ -194,23 +197,26 @@ class Module:
     """What a module file declares: its options and what a call does with them.
 
     ``secret_results`` are the documented return values that hold a secret: where one is filled, the action plugin
-    keeps the whole result out of callbacks and logs, whatever the task says about ``no_log``.
+    keeps the whole result out of callbacks and logs, whatever the task says about ``no_log``. ``checks_itself`` are
+    options for whose texts ``run`` knows better names than that of the option.
     """
 
     argument_spec: ArgumentSpec
     run: t.Callable[[Call], dict[str, t.Any]]
     secret_results: tuple[str, ...] = ()
+    checks_itself: tuple[str, ...] = ()
 
     def execute(self, call: Call) -> dict[str, t.Any]:
         """The result, or one with ``failed``. Errors that are not AppsError are bugs and come through."""
         for name in self.argument_spec.secret_options:
             call.secrets.add(call.params.get(name))
         try:
-            for name, option in self.argument_spec.options.items():
+            options = self.argument_spec.options
+            for name, option in ((name, options[name]) for name in options if name not in self.checks_itself):
                 check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
             result = self.run(call)
         except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told)}
+            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told, call.option_names)}
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
             seen = traceback.format_exc()
@@ -221,7 +227,7 @@ class Module:
             kept = {name: result[name] for name in self.secret_results if name in result}
             result = {**call.secrets.masked({name: result[name] for name in result if name not in kept}), **kept}
             if call.warnings:
-                result["warnings"] = call.secrets.told(call.warnings)
+                result["warnings"] = call.secrets.told(rendered(call.warnings, call.option_names))
             return result
         finally:
             call.close()
