@@ -197,9 +197,7 @@ class _Verification:
 
     def _sign_in(self, record: Record, application: Application) -> OwnSignIn:
         """Raises InputError for a key file that cannot be used."""
-        own = of_record(
-            self._call, record, tenant_id=application.tenant_id, assertion_file=self._assertion_file
-        )
+        own = of_record(self._call, record, tenant_id=application.tenant_id, assertion_file=self._assertion_file)
         if own is None:
             raise InputError("The stored credential cannot be used", next_step="Run again.")
         return OwnSignIn(self._call, own, waits=False)

@@ -156,7 +156,9 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
 
 def test_what_no_job_can_have_told_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
     malformed = [*REFUSED["dict"], "a=b", {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": "x"}}]
-    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_expected_applications": value} for value in malformed]
+    cases = [
+        {"gateway_app_profile": "outbound_smtp", "gateway_app_expected_applications": value} for value in malformed
+    ]
     run, said = _tried(playbooks, "gateway_app", cases, entry="consent")
     for value, answer in zip(malformed, said, strict=True):
         assert answer is not None and "gateway_app_expected_applications" in answer, f"{value}: {answer}"

@@ -86,7 +86,9 @@ def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None
     assert workflow.told(predicted) == told, "these ids are no prediction"
 
     # As text, which it may become on the way.
-    second = workflow.job("consent", gateway_app_expected_applications=json.dumps(told["gateway_app_expected_applications"])).ok()
+    second = workflow.job(
+        "consent", gateway_app_expected_applications=json.dumps(told["gateway_app_expected_applications"])
+    ).ok()
     assert _kinds(second.writes) == [("appRoleAssignedTo", workflow.consenting["AZURE_CLIENT_ID"])]
     assert workflow.granted(application) == ["Microsoft Graph"]
     assert workflow.told(second) == told
@@ -114,9 +116,13 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
     told = {"gateway_app_expected_applications": {"gateway": {"client_id": old}}}
     for playbook in ("consent", "verify"):
         run = workflow.job(playbook, **told)
-        run.failed(f"is now the application with the client id {new}", f"by gateway_app_expected_applications, is {old}")
+        run.failed(
+            f"is now the application with the client id {new}", f"by gateway_app_expected_applications, is {old}"
+        )
         assert run.writes == []
-    run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed("none of this name")
+    run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
+        "none of this name"
+    )
     assert run.writes == []
 
 
