@@ -48,8 +48,9 @@ options:
 
 EXAMPLES = r"""
 gateway_app_result: >-
-  {{ registration | email_gateway.azure_apps.gateway_app_result(profile=profile, written=[], credentials=[secret],
-                                                                token=token, consent='grant', credential_type='client_secret') }}
+  {{ registration | email_gateway.azure_apps.gateway_app_result(
+       profile=profile, written=[], credentials=[secret], token=token, consent='grant',
+       credential_type='client_secret') }}
 """
 
 RETURN = r"""
