@@ -49,20 +49,19 @@ class HashiVaultSecret(Store):
         self._mount = _path("mount", settings["mount"])
         self._name = _path("name", settings["name"])
         self._vault = HashiVault(self._mount, lookup=context.lookup, secrets=context.call.secrets)
-        self._version: int | None = None  # of the secret that was read or written last
+        self._seen: tuple[int, Record | None] | None = None  # what was read or written last
 
     def read(self) -> Record | None:
         found = self._vault.read(self._name)
         record = self._record(found)
         self.keep_out_of_messages(record)
-        self._version = found.number
+        self._seen = (found.number, record)
         return record
 
     def check_writable(self, expected: Record) -> None:
-        if self._version is None:
-            self.read()
+        version = self._seen[0] if self._seen else self._vault.read(self._name).number
         # An engine that answered with a version is one of KV version 2.
-        if not self._version and not self._vault.is_version_2():
+        if not version and not self._vault.is_version_2():
             raise ConflictError(
                 f"{self._mount} of HashiCorp Vault is not a secrets engine of KV version 2",
                 next_step="Set mount in O(stores) to one.",
@@ -83,34 +82,43 @@ class HashiVaultSecret(Store):
 
     def write(self, record: Record, *, expected: Record | None) -> None:
         self.keep_out_of_messages(record)
-        version = self._version_of(expected)
+        version = self._version_to_replace(expected)
         if record == expected:
             return
         try:
-            self._version = self._vault.write(self._name, record.content(), version=version)
-        except HashiVaultError as exc:
+            version = self._vault.write(self._name, record.content(), version=version)
+        except HashiVaultError:
             # Somebody else may have written, or the answer may have been lost on its way.
-            found = self._vault.read(self._name)
-            current = self._record(found)
-            if current != record:
-                self.check_expected(current, expected)
-                raise exc
-            self._version = found.number
+            found = self._look_again()
+            if found is None or self._record(found) != record:
+                self._seen = None
+                if found is not None:
+                    self.check_expected(self._record(found), expected)
+                raise
+            version = found.number
+        self._seen = (version, record)
 
     def remove(self) -> None:
         found = self._vault.read(self._name)
         if self._record(found) is not None:
             self._vault.delete(self._name, version=found.number)
-        self._version = None
+        self._seen = None
 
     def reference(self) -> dict[str, t.Any]:
         return {"type": self.type, "mount": self._mount, "name": self._name}
 
-    def _version_of(self, expected: Record | None) -> int:
-        """Which version is to be replaced. Vault refuses the write if it is not the newest one any more."""
-        if self._version is None:
+    def _version_to_replace(self, expected: Record | None) -> int:
+        """Vault refuses the write if it is not the newest version any more."""
+        if self._seen is None or self._seen[1] != expected:
             self.check_expected(self.read(), expected)
-        return self._version or 0
+        return self._seen[0] if self._seen else 0
+
+    def _look_again(self) -> Version | None:
+        """None if Vault does not answer either."""
+        try:
+            return self._vault.read(self._name)
+        except HashiVaultError:
+            return None
 
     def _record(self, found: Version) -> Record | None:
         return record_of(found.content, where=f"The secret {self._mount}/{self._name} of HashiCorp Vault")
