@@ -123,7 +123,11 @@ def test_no_task_goes_on_without_the_result_of_an_earlier_one(role: str) -> None
 @pytest.mark.parametrize("role", ROLES)
 def test_check_mode_is_the_own_of_each_task(role: str) -> None:
     """ansible_check_mode follows the command line alone, not check_mode of a play, role or task."""
-    found = [path for path in files(role, "tasks", "handlers", "vars", "defaults") if "ansible_check_mode" in path.read_text()]
+    found = [
+        path
+        for path in files(role, "tasks", "handlers", "vars", "defaults")
+        if "ansible_check_mode" in path.read_text()
+    ]
     assert found == []
 
 
