@@ -102,10 +102,11 @@ def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
     after = loud.folder / "after.yml"
     after.write_text(yaml.safe_dump([{"ansible.builtin.command": "true", "changed_when": False}]))
     for entry in ("main", "rotate", "retire"):
-        role = role_task(loud, gateway_app_after_new_secret=str(after), gateway_app_retire_confirmed="gateway")
+        given = {"gateway_app_rotate_now": entry == "rotate", "gateway_app_retire_confirmed": "gateway"}
+        role = role_task(loud, gateway_app_after_new_secret=str(after), **given)
         role["ansible.builtin.include_role"]["tasks_from"] = entry
         run = play_tasks(loud, [role], "-e", f"@{extra}", environ=dict.fromkeys(names)).ok()
-        assert "EXEC" in run.output, "Ansible shows the command lines"
+        assert ("EXEC" in run.output) == (entry != "retire"), "Ansible shows the command lines"
     assert loud.tenant.applications == []
 
 
