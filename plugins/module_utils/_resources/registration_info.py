@@ -38,7 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FederatedCredential,
     federated_credentials_read,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_state import (
     FIELDS,
     properties_of,
 )

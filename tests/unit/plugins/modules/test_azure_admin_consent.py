@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -430,6 +431,9 @@ def test_a_declared_resource_that_the_tenant_does_not_have_is_named_before_any_w
         ({"client_id": UNKNOWN}, "mutually exclusive"),
         ({"unique_name": ""}, "unique_name is blank"),
         ({"state": "gone"}, "value of state must be one of"),
+        ({"method": "url", "state": "absent"}, "method=url goes with state=present only"),
+        ({"method": "url", "revoke_stale": True}, "revoke_stale goes with method=grant only"),
+        ({"confirm": ["gateway"]}, "confirm goes with state=absent only"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
@@ -599,7 +603,9 @@ def test_nothing_is_granted_to_another_application_than_the_registered_one(
     assert tenant.writes == []
 
 
-@pytest.mark.parametrize("value", ["x", "a: [", ["x"], 7, {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": 1}}])
+@pytest.mark.parametrize(
+    "value", ["x", "a: [", ["x"], 7, {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": 1}}]
+)
 def test_what_no_job_can_have_handed_over_is_refused_before_anything_is_sent(tenant: Tenant, value: Json) -> None:
     failure = tenant.fails(MODULE, unique_name="gateway", expected_applications=value)
     assert "expected_applications is malformed" in failure["msg"]
