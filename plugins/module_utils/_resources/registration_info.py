@@ -42,7 +42,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     properties_of,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import password_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    password_credentials,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
