@@ -23,7 +23,7 @@ Json = dict[str, t.Any]
 NOT_FOUND: tuple[int, Json | None] = (404, {"detail": "Not found."})
 ENCRYPTED = "$encrypted$"
 FIELDS = ("tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
-MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "awaited_hosts")
+MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "pending_hosts")
 
 
 class Awx:

@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -89,6 +90,7 @@ class Call:
 
     ``of_others`` are defaults of the action group for options that this module does not have. If they choose who signs
     in, the section [default] of ~/.azure/credentials does not count for this module either.
+    ``option_names`` are the names by which the user knows the options; see ``_core/names.py``.
     """
 
     params: t.Mapping[str, t.Any]
@@ -96,6 +98,7 @@ class Call:
     environ: t.Mapping[str, str]
     memory: RunMemory
     of_others: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+    option_names: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: NO_NAMES)
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
     secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
@@ -205,19 +208,21 @@ class Module:
     """What a module file declares: its options and what a call does with them.
 
     ``secret_results`` are the documented return values that hold a secret: if one has a value, the action plugin keeps
-    the whole result out of callbacks and logs, even without ``no_log`` on the task.
+    the whole result out of callbacks and logs, even without ``no_log`` on the task. ``checks_itself`` are options for
+    whose texts ``run`` knows better names than that of the option.
     """
 
     argument_spec: ArgumentSpec
     run: t.Callable[[Call], dict[str, t.Any]]
     secret_results: tuple[str, ...] = ()
+    checks_itself: tuple[str, ...] = ()
 
     def execute(self, call: Call) -> dict[str, t.Any]:
         """The result, or one with ``failed``. Other errors than AppsError are bugs, raised without secrets."""
         try:
             return self._result(call)
         except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told)}
+            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told, call.option_names)}
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
             shown = traceback.format_exc()
@@ -234,13 +239,14 @@ class Module:
         for name in self.argument_spec.secret_options:
             call.secrets.add(call.params.get(name))
         for name, option in self.argument_spec.options.items():
-            check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
+            if name not in self.checks_itself:
+                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
         returned = self.run(call)
         secret = {name: returned[name] for name in self.secret_results if name in returned}
         others = {name: value for name, value in returned.items() if name not in secret}
         result: dict[str, t.Any] = {**call.secrets.masked(others), **secret}
         if call.warnings:
-            result["warnings"] = call.secrets.told(call.warnings)
+            result["warnings"] = call.secrets.told(rendered(call.warnings, call.option_names))
         return result
 
 

@@ -190,7 +190,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({**ISSUER, "subject": "s\u0007"}, "its subject to whom they are for"),
     ({**ISSUER, "name": "a b"}, "and its name, if any"),
     ({**ISSUER, "audience": ""}, "gateway_app_federated_credential is"),
-    (ISSUER, "gateway_app_prove to false"),
+    (ISSUER, "gateway_app_verify_token to false"),
     ({**ISSUER, "assertion_file": "/nowhere"}, "'/nowhere'"),
     ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
     ({"gateway_app_stores": [KEY_VAULT]}, "a store of the type azure_key_vault keeps a client secret"),

@@ -188,16 +188,16 @@ def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playboo
     told = run(*now)
     assert "stays, since two had it and did not get the new one" in " ".join(told.output.split())
     new = playbooks.stored()["key_id"]
-    assert (playbooks.stored()["handed_over_to"], playbooks.stored()["awaited_hosts"]) == (["one"], ["two"])
+    assert (playbooks.stored()["handed_over_to"], playbooks.stored()["pending_hosts"]) == (["one"], ["two"])
     assert _secrets(playbooks).keys() == {old, new}
     assert run("--limit", "one").writes == []
     # Another renewal before the second host has been seen.
     run(*now)
     newest = playbooks.stored()["key_id"]
-    assert playbooks.stored()["awaited_hosts"] == ["two"]
+    assert playbooks.stored()["pending_hosts"] == ["two"]
     assert _secrets(playbooks).keys() == {old, new, newest}
     run("--limit", "two")
-    assert playbooks.stored()["awaited_hosts"] == []
+    assert playbooks.stored()["pending_hosts"] == []
     assert _secrets(playbooks).keys() == {newest}
     # A host that is there no more is not waited for for ever.
     run(*now)
