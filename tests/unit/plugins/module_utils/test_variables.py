@@ -75,7 +75,7 @@ def test_every_other_name_is_used_somewhere() -> None:
         ("owner", "owners"),
         ("verify_mail_box", "verify_mailbox"),
         ("Profile", "profile"),
-        ("report_html_file", "report_html_path"),
+        ("report_html", "report_html_path"),
         *RENAMED.items(),
     ],
 )
