@@ -32,6 +32,7 @@ GATEWAY: dict[str, t.Any] = {"unique_name": "gateway"}
 CALLS: dict[str, dict[str, t.Any]] = {
     "azure_app_registration": {"display_name": "Gateway", **GATEWAY},
     "azure_app_graph_permissions": {**GATEWAY, "application_permissions": ["Mail.ReadWrite"]},
+    "azure_app_profile_info": {"profile": "outbound_smtp"},
     "azure_admin_consent": GATEWAY,
     "azure_app_secret": {**GATEWAY, "description": "gateway"},
     "azure_app_registration_info": GATEWAY,
