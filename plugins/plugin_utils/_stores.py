@@ -12,12 +12,26 @@ import dataclasses
 import importlib
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+    InputError,
+    OvertakenError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import MEMBERS, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 STORE_TYPES = ("ansible_vault", "awx_credential", "azure_key_vault", "command", "hashi_vault", "sops")
 PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.plugin_utils.stores"
+VARIABLE = "gateway_app_credential"  # in a file of variables
+LISTS = ("previous_key_ids", "handed_over_to", "pending_hosts")
+PAGE = "docs/stores.md"
+CREDENTIAL_NAMES = {
+    "client_secret": "client secret",
+    "certificate": "certificate",
+    "federated": "federated credential",
+}
 
 
 class Lookup(t.Protocol):
@@ -41,7 +55,7 @@ class StoreContext:
     """
 
     call: Call
-    vault_secrets: t.Sequence[tuple[str, t.Any]]
+    vault_secrets: t.Sequence[tuple[str, t.Any]] = dataclasses.field(repr=False)
     lookup: Lookup
     default_path: str = ""
     default_vault_id: str = ""
@@ -51,13 +65,14 @@ class Store(abc.ABC):
     """One place that keeps a credential. Every method raises AppsError, in words that name the store.
 
     A subclass is constructed from its validated settings (the members of its ``argument_spec``) and the context;
-    neither constructing nor ``reference`` asks anybody anything.
+    neither constructing nor ``reference`` asks anybody anything. Constructing raises InputError for settings that
+    cannot be right.
     """
 
     type: t.ClassVar[str]
     argument_spec: t.ClassVar[ArgumentSpec]  # of the settings beside ``type``
     credential_types: t.ClassVar[tuple[str, ...]] = ("client_secret", "certificate", "federated")
-    can_give_back: t.ClassVar[bool] = True  # whether ``read`` gives the client secret
+    can_give_back: bool = True  # whether ``read`` gives the client secret
 
     def __init__(self, settings: t.Mapping[str, t.Any], context: StoreContext) -> None:
         self.settings = settings
@@ -91,9 +106,19 @@ class Store(abc.ABC):
         """Where the credential is, for people and later plays: ``type`` and names. No secret."""
 
     @property
+    def needs_rewrite(self) -> bool:
+        """Whether the same record has to be written again, because others can read the file that keeps it."""
+        return False
+
+    @property
     def local_paths(self) -> tuple[str, ...]:
         """Files on the controller that have to outlive the run; refused below a folder that goes away with it."""
         return ()
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The same for two entries that name the same place."""
+        return tuple(str(value) for value in self.reference().values())
 
     @property
     def title(self) -> str:
@@ -101,8 +126,106 @@ class Store(abc.ABC):
         reference = {name: value for name, value in self.reference().items() if name in ("type", "name", "path")}
         return str(list(reference.values())[-1])
 
+    def keep_out_of_messages(self, record: Record | None) -> None:
+        """No message, warning or result of the task shows the client secret."""
+        if record is not None:
+            self.context.call.secrets.add(record.client_secret)
+
+    def check_expected(self, current: Record | None, expected: Record | None) -> None:
+        """Raises OvertakenError if the store no longer holds what was read before."""
+        if current != expected:
+            raise OvertakenError(
+                f"{self.title}: the credential was changed by somebody else since it was read, and is left as it is",
+                next_step="Run again.",
+            )
+
+
+def record_of(content: t.Any, *, where: str) -> Record | None:
+    """The record in what a store holds; None for nothing.
+
+    Raises ConflictError for what is not a credential of this collection: a write would destroy it.
+    """
+    if content is None or content == {}:
+        return None
+    if not isinstance(content, dict):
+        raise _foreign(where, "does not hold a credential of this collection")
+    unknown = sorted(str(name) for name in content if name not in MEMBERS)
+    if unknown:
+        raise _foreign(where, f"holds more than a credential of this collection, namely {', '.join(unknown)}")
+    if not content.get("client_id"):
+        raise _foreign(where, "holds no client_id, which every credential of this collection has")
+    wrong = [name for name, value in content.items() if not _is_of_its_type(name, value)]
+    if wrong:
+        raise _foreign(where, f"holds {', '.join(sorted(wrong))} of another type than this collection writes")
+    return Record.of(content)
+
+
+def _foreign(where: str, why: str) -> ConflictError:
+    return ConflictError(
+        f"{where} {why}. It is left as it is", next_step="Name another place in O(stores), or move this content away."
+    )
+
+
+def _is_of_its_type(name: str, value: t.Any) -> bool:
+    if value is None:
+        return True
+    if name in LISTS:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, str)
+
 
 def store_class(store_type: str) -> type[Store]:
     """The class for a type out of STORE_TYPES, imported when it is used."""
     found: type[Store] = importlib.import_module(f"{PACKAGE}.{store_type}").STORE
     return found
+
+
+def open_stores(entries: t.Sequence[t.Mapping[str, t.Any]], context: StoreContext) -> list[Store]:
+    """The stores of the option ``stores``, in its order. Raises InputError. Asks nobody anything."""
+    if not entries:
+        raise InputError("O(stores) is empty", next_step="Name at least one store in O(stores).")
+    stores = [_open_store(entry, number, context) for number, entry in enumerate(entries, start=1)]
+    seen: dict[tuple[str, ...], int] = {}
+    for number, store in enumerate(stores, start=1):
+        if store.place in seen:
+            raise InputError(
+                f"The entries {seen[store.place]} and {number} of O(stores) name the same place, {store.title}",
+                next_step="Remove one of them.",
+            )
+        seen[store.place] = number
+    return stores
+
+
+def check_credential_type(stores: t.Iterable[Store], credential_type: str) -> None:
+    """Raises InputError if one of the stores cannot keep a credential of this type."""
+    unfit = sorted({store.type for store in stores if credential_type not in store.credential_types})
+    if unfit:
+        fit = [name for name in STORE_TYPES if credential_type in store_class(name).credential_types]
+        raise InputError(
+            f"A store of the type {' or '.join(unfit)} cannot keep a {CREDENTIAL_NAMES[credential_type]}",
+            next_step=f"Use another type in O(stores): {', '.join(fit)}. See {PAGE}.",
+        )
+
+
+def _open_store(entry: t.Any, number: int, context: StoreContext) -> Store:
+    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
+        raise InputError(
+            f"Entry {number} of O(stores) has no type", next_step=f"Set type to one of: {', '.join(STORE_TYPES)}."
+        )
+    store_type = entry["type"]
+    if store_type not in STORE_TYPES:
+        raise InputError(
+            f"Entry {number} of O(stores) has the type {shown(store_type)}, which does not exist",
+            next_step=f"Set type to one of: {', '.join(STORE_TYPES)}. See {PAGE}.",
+        )
+    found = store_class(store_type)
+    where = f"Entry {number} of O(stores), of the type {store_type}"
+    given = {name: value for name, value in entry.items() if name != "type"}
+    try:
+        settings = validated(found.argument_spec, given, name=f"a store of the type {store_type}", see=PAGE)
+        blank = sorted(name for name, value in settings.items() if isinstance(value, str) and not value.strip())
+        if blank:
+            raise InputError(f"{', '.join(blank)} is blank", next_step=f"See: {PAGE}")
+        return found(settings, context)
+    except InputError as exc:
+        raise InputError(f"{where}: {exc.message}", next_step=exc.next_step, **exc.details) from None
