@@ -19,8 +19,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import READING
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import check_server
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report import KINDS
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_views import printable
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import KINDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 
 Json = dict[str, t.Any]
 Seen = t.Mapping[str, t.Any]

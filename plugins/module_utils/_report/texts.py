@@ -14,17 +14,10 @@ import html
 import re
 import typing as t
 
-# Control characters do not print, and those of writing direction would turn around what stands beside a name.
-UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
+
 # OWASP, "CSV Injection"; a leading apostrophe makes a spreadsheet take the cell for text.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
-def printable(text: str) -> str:
-    """One line, without control characters."""
-    return UNPRINTABLE.sub("\ufffd", re.sub(r"[\t\r\n\u2028\u2029]+", " ", text))
 
 
 def html_text(text: str) -> str:
