@@ -31,9 +31,13 @@ OF_THE_PLAY = ("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_a
 
 @dataclasses.dataclass(frozen=True)
 class HostVariables:
-    """What a host's tasks see. Has the names of an action plugin for those that only need the two."""
+    """What a host's tasks see. ``names`` are the variables that are set, without defaults of a role.
+
+    The other two have their names from an action plugin, for those that need no more of one.
+    """
 
     host: str
+    names: t.Collection[str]
     _loader: t.Any
     _templar: t.Any
 
@@ -66,7 +70,7 @@ class PlayVariables:
         )
         variables.update({name: self._task_vars[name] for name in OF_THE_PLAY if name in self._task_vars})
         templar = self._action._templar.copy_with_new_env(available_variables={**self._defaults, **variables})
-        return HostVariables(host, _loader=self._action._loader, _templar=templar)
+        return HostVariables(host, frozenset(variables), _loader=self._action._loader, _templar=templar)
 
     def _role_defaults(self, path: Path) -> dict[str, t.Any]:
         defaults: dict[str, t.Any] = _trusted(self._action._loader.load_from_file(str(path)))

@@ -16,11 +16,11 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import READING
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import check_server
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import KINDS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 
 Json = dict[str, t.Any]
 Seen = t.Mapping[str, t.Any]

@@ -90,9 +90,7 @@ class RegistrationReader:
             answers = self._call.graph.get_many([read for document in some for read in _details(document)])
             each = len(answers) // len(some)
             for i, document in enumerate(some):
-                described = _described(
-                    self._call, document, answers=answers[each * i : each * (i + 1)], known=known
-                )
+                described = _described(self._call, document, answers=answers[each * i : each * (i + 1)], known=known)
                 self._size += _json.weight(described)
                 if self._size > MOST_TOLD:
                     raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
