@@ -17,12 +17,14 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
     _application,
     _auth,
-    _credential,
     _endpoint,
+    _proof,
+    _stored_credential,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import OWN_CREDENTIAL, STORES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
     REFUSED,
@@ -41,8 +43,9 @@ CONSENT_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_consent_
 FRAGMENTS = {
     "_application": (_application, arguments.APPLICATION),
     "_auth": (_auth, arguments.AUTH),
-    "_credential": (_credential, arguments.CREDENTIAL),
     "_endpoint": (_endpoint, arguments.ENDPOINT),
+    "_proof": (_proof, OWN_CREDENTIAL),
+    "_stored_credential": (_stored_credential, STORES),
 }
 
 

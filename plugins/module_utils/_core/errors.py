@@ -14,6 +14,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, render
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
@@ -24,7 +25,7 @@ class AppsError(Exception):
     """A failure that a user or a tenant can cause.
 
     ``message`` is one or two sentences for a person; ``next_step`` says what to do; ``details`` is the
-    machine-readable part, returned as ``error``.
+    machine-readable part, returned as ``error``. Both texts write the name of an option as ``O(lifetime_days)``.
     """
 
     kind = "error"
@@ -36,11 +37,14 @@ class AppsError(Exception):
         self.next_step = next_step
         self.details = details
 
-    def describe(self, told: t.Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
-        """The arguments for ``fail_json``: always the same keys. ``told`` takes out what nobody shall read."""
+    def describe(self, told: t.Callable[[t.Any], t.Any], names: t.Mapping[str, str] = NO_NAMES) -> dict[str, t.Any]:
+        """The arguments for ``fail_json``: always the same keys.
+
+        ``told`` takes out what nobody shall read. ``names`` says how the user knows the options; see ``names.render``.
+        """
         error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
         error.update(told(self.details))
-        message, error["next_step"] = told(self.message), told(self.next_step)
+        message, error["next_step"] = told(render(self.message, names)), told(render(self.next_step, names))
         text = f"{message.rstrip('.')}. {error['next_step']}".rstrip() if error["next_step"] else message
         return {"msg": text, "error": error}
 

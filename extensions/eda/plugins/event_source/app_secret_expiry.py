@@ -122,7 +122,7 @@ options:
     type: int
     default: 60
 requirements:
-  - ansible-core >= 2.16
+  - ansible-core >= 2.16.3
   - requests >= 2.28
   - msal >= 1.23
 notes:
