@@ -47,7 +47,7 @@ OWN = ArgumentSpec(
         "fail_on_drift": {"type": "bool", "default": False},
     },
 )
-ROLE_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
+REPORT_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
 MOST_LISTED = 20  # in the message of a failure
 NEXT_STEP = (
     "Run email_gateway.azure_apps.register for these gateways; remove old client secrets by their key ids; correct the"
@@ -70,7 +70,7 @@ class ActionModule(ControllerAction):
 
     def _option_names(self) -> t.Mapping[str, str]:
         path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
-        if not path.is_relative_to(ROLE_TASKS):
+        if not path.is_relative_to(REPORT_TASKS):
             return {}
         return {name: f"gateway_app_report_{name}" for name in OWN.options}
 

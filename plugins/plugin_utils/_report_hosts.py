@@ -8,18 +8,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import typing as t
-from pathlib import Path
-
-from ansible.errors import AnsibleError
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files, Unreadable
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import (
     CREDENTIAL_TYPES,
@@ -31,17 +26,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
     Gateway,
     StoreContent,
-    youngest,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._host_variables import (
     HostVariables,
     PlayVariables,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import ActionLookup
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
 
-OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 # Of the settings of the role gateway_app, those that a report needs. What is wrong with others hides nothing.
 NEEDED = (
     "add_user_read",
@@ -97,7 +91,7 @@ class HostReader:
         self._hosts = [str(host) for host in task_vars["ansible_play_hosts_all"]]
         self._active = {str(host) for host in task_vars["ansible_play_hosts"]}
         self._own_host = str(task_vars["inventory_hostname"])
-        self._files = Files(_folders(task_vars), load=self._load)
+        self._files = profile_files(action, task_vars)
         self._connections: dict[tuple[tuple[str, str], ...], tuple[Call, AppsError | None]] = {}
 
     def read(self) -> Hosts:
@@ -126,7 +120,7 @@ class HostReader:
 
     def _read_host(self, host: str, hosts: Hosts) -> None:
         variables = self._variables.of(host)
-        if not variables.is_defined(f"{PREFIX}profile"):
+        if not any(variables.value(PREFIX + name) for name in ("profile", "profile_file")):
             return
         Names.of(variables.names).check()
         settings = Settings({name: variables.value(PREFIX + name) for name in NEEDED})
@@ -177,14 +171,7 @@ class HostReader:
             records = [store.read() for store in open_stores(of_stores.entries, context)]
         except AppsError as exc:
             return StoreContent(checked=False, note=self.reason(exc))
-        return StoreContent(checked=True, credential=youngest(records))
-
-    def _load(self, path: str) -> t.Any:
-        """Also a file that is encrypted by ansible-vault."""
-        try:
-            return plain(self._action._loader.load_from_file(path))
-        except (AnsibleError, OSError, ValueError) as exc:
-            raise Unreadable(str(exc)) from None
+        return StoreContent.of(records)
 
 
 def _key(settings: Settings) -> dict[str, str]:
@@ -208,13 +195,3 @@ def _sign_in_error(call: Call) -> AppsError | None:
     except AppsError as exc:
         return exc
     return None
-
-
-def _folders(task_vars: t.Mapping[str, t.Any]) -> tuple[str, ...]:
-    """Where a relative path is looked for. A playbook of this collection is not the user's: its folder comes last."""
-    working, of_playbook = os.getcwd(), str(plain(task_vars.get("playbook_dir") or ""))
-    if not of_playbook:
-        return (working,)
-    if Path(of_playbook).resolve().is_relative_to(OWN_PLAYBOOKS):
-        return working, of_playbook
-    return of_playbook, working

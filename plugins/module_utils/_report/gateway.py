@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
@@ -19,8 +20,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReadCredential,
     ReportedGateway,
 )
-
-KEY_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +37,14 @@ class StoreContent:
     checked: bool
     credential: StoredCredential | None = None
     note: str = ""
+
+    @classmethod
+    def of(cls, records: t.Sequence[Record | None]) -> StoreContent:
+        """What all stores of the gateway gave, in their order."""
+        record = life.most_recent(records)
+        if record is None or not GUID.fullmatch(record.key_id):
+            return cls(checked=True)
+        return cls(checked=True, credential=StoredCredential(client_id=record.client_id, key_id=record.key_id))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,21 +135,6 @@ def unread_keys(gateways: t.Iterable[Gateway], applications: t.Sequence[ReadAppl
     """The keys of the gateways whose applications have not been read, each once."""
     unread = [gateway.key for gateway in gateways if not any(map(gateway.owns, applications))]
     return list(dict.fromkeys(unread))
-
-
-def youngest(records: t.Iterable[Record | None]) -> StoredCredential | None:
-    """Of what several stores hold, the credential that counts, as the role gateway_app takes it.
-
-    One whose value is known goes before those that a store cannot give back; else the youngest counts.
-    """
-    found = [record for record in records if record is not None]
-    whole = [record for record in found if record.has_value]
-    if not found:
-        return None
-    latest = sorted(whole or found, key=lambda record: record.secret_start)[-1]
-    if not KEY_ID.fullmatch(latest.key_id):
-        return None
-    return StoredCredential(client_id=latest.client_id, key_id=latest.key_id)
 
 
 def _live_key_ids(application: ReadApplication) -> set[str]:

@@ -19,9 +19,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.b
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
     Gateway,
+    StoreContent,
     StoredCredential,
     unread_keys,
-    youngest,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     ReadApplication,
@@ -282,9 +282,11 @@ def test_of_several_stores_the_youngest_value_that_is_known_counts() -> None:
     older = record(1, "2026-01-01T00:00:00Z", client_secret="value of the older one")
     younger = record(2, "2026-02-01T00:00:00Z", client_secret="value of the younger one")
     unknown = record(3, "2026-03-01T00:00:00Z", client_secret=None)
-    assert youngest([younger, None, older]) == StoredCredential(guid(1), guid(2))
-    assert youngest([older, unknown]) == StoredCredential(guid(1), guid(1))
-    assert youngest([unknown, None]) == StoredCredential(guid(1), guid(3))
-    assert youngest([None]) is None
-    assert youngest([Record(client_id=guid(1), key_id="no key id")]) is None
-    assert "value" not in repr(youngest([younger]))
+    found = StoreContent.of([younger, None, older])
+    assert found == StoreContent(checked=True, credential=StoredCredential(guid(1), guid(2)))
+    assert "value" not in repr(found)
+    assert StoreContent.of([older, unknown]).credential == StoredCredential(guid(1), guid(1))
+    assert StoreContent.of([unknown, None]).credential == StoredCredential(guid(1), guid(3))
+    nothing = StoreContent(checked=True)
+    assert StoreContent.of([None]) == nothing
+    assert StoreContent.of([Record(client_id=guid(1), key_id="no key id")]) == nothing
