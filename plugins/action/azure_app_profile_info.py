@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleError
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
     CredentialSettings,
@@ -15,9 +18,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     Surroundings,
     profile_info,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import Names
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import (
+    PREFIX,
+    SETTINGS,
+    Names,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import (
     check_outlives_the_run,
@@ -25,6 +32,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_fold
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
+
+ENVIRONMENTS = frozenset({"environment", "consent_environment"})
 
 
 class ActionModule(ControllerAction):
@@ -36,6 +45,17 @@ class ActionModule(ControllerAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._task_vars = task_vars or {}
         return super().run(tmp, task_vars)
+
+    def _variables(self) -> dict[str, t.Any]:
+        """The settings of the role as the play has them. Environments stay out: they may hold a secret."""
+        names = [name for name in sorted(SETTINGS - ENVIRONMENTS) if PREFIX + name in self._task_vars]
+        return {name: self._variable(PREFIX + name) for name in names}
+
+    def _variable(self, name: str) -> t.Any:
+        try:
+            return plain(self._templar.template(self._task_vars[name]))
+        except AnsibleError as exc:
+            raise InputError(f"{name} has no value: {exc}", next_step=f"Correct {name}.") from None
 
     def module(self) -> Module:
         return Module(argument_spec=MODULE.argument_spec, run=self._profile_info, checks_itself=MODULE.checks_itself)
@@ -54,6 +74,11 @@ class ActionModule(ControllerAction):
             if credential.certificate_path:
                 files.append(credential.certificate_path)
             check_outlives_the_run(files, run_folders(self._task_vars))
+            if call.params["look_up"]:  # who may only read a store can do everything else
+                for store in opened:
+                    store.check_place()
 
+        if call.params["settings"] is None:
+            call.params = {**call.params, "settings": self._variables()}
         files = profile_files(self, self._task_vars)
         return profile_info(call, Surroundings(files=files, check_stores=check_stores))
