@@ -31,11 +31,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.nam
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 ROLE_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app" / "tasks"
+
+import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
 
 
 class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types

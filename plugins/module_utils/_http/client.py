@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import sys
@@ -31,11 +32,22 @@ CONNECT_TIMEOUT = 10  # seconds
 # the published list. A page of applications has a few kilobytes for each.
 LARGEST_BODY = 4 * 2**20
 AT_ONCE = 65536  # bytes
+LIBRARIES = ("requests", "msal")
 USER_AGENT = "email_gateway.azure_apps"
 
 
+def import_before_fork() -> None:
+    """Import requests and msal in the process that forks, so that not every task imports them anew.
+
+    One that is missing or broken is no failure here: the first task that needs it reports it, see import_library.
+    """
+    for name in LIBRARIES:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
 def import_library(name: str) -> t.Any:
-    """Import requests or msal only when it is needed; say clearly what to install for which interpreter."""
+    """The library, imported when it is first needed; if it is missing, what to install for which interpreter."""
     try:
         return importlib.import_module(name)
     except ImportError as exc:
