@@ -89,7 +89,7 @@ class Store(abc.ABC):
         ``expected`` has the lists as long as they can become, and no client secret.
         """
 
-    def check_place(self) -> None:
+    def check_place(self) -> None:  # noqa: B027  # for most stores, only a question shows it
         """Raises if the place cannot be used, as far as that shows without asking anybody. Writes nothing.
 
         The first task of the role calls it, so that nothing is registered for a store that cannot keep a credential.
