@@ -78,6 +78,12 @@ options:
       - A mail gateway that signs in as itself needs none.
     type: list
     elements: str
+  create:
+    description:
+      - Whether to register an application that is not registered yet. If V(false), that fails instead, also if its
+        service principal is missing.
+    type: bool
+    default: true
   restore_deleted:
     description:
       - Restore a soft-deleted application that has the key, instead of failing. It keeps its unique name for 30 days.
@@ -292,6 +298,7 @@ OWN = ArgumentSpec(
         "owners": {"type": "list", "elements": "str"},
         "service_management_reference": {"type": "str"},
         "redirect_uris": {"type": "list", "elements": "str"},
+        "create": {"type": "bool", "default": True},
         "restore_deleted": {"type": "bool", "default": True},
         "purge": {"type": "bool", "default": False},
         "confirm": {"type": "list", "elements": "str"},

@@ -89,6 +89,12 @@ class Store(abc.ABC):
         ``expected`` has the lists as long as they can become, and no client secret.
         """
 
+    def check_place(self) -> None:
+        """Raises if the place cannot be used, as far as that shows without asking anybody. Writes nothing.
+
+        The first task of the role calls it, so that nothing is registered for a store that cannot keep a credential.
+        """
+
     @abc.abstractmethod
     def write(self, record: Record, *, expected: Record | None) -> None:
         """Keep the record instead of ``expected``, which is what ``read`` returned last.

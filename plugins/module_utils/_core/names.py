@@ -107,6 +107,7 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "smtp_host": "gateway_app_verify_smtp_host",
         "smtp_port": "gateway_app_verify_smtp_port",
         "expected_applications": "gateway_app_expected_applications",
+        "federated_credential": "gateway_app_federated_credential",
     },
     "azure_operator_access_info": {**_COMMON, "steps": "gateway_app_check_access_for"},
 }

@@ -62,6 +62,13 @@ class RegistrationResource:
                 has_service_principal=False,
                 service_principal_object_id=None,
             )
+        if not self._options.create and not current.is_registered:
+            raise ConflictError(
+                f"{self._options.display_name or self._options.address} is not registered, or its service principal is"
+                " missing",
+                next_step="Run the playbook email_gateway.azure_apps.register for it first, with the same variables.",
+                client_id=current.client_id,
+            )
         if current.found == "nothing":
             self._refuse_impossible_creation(current)
         if current.found == "deleted" and not self._options.restore:
@@ -191,6 +198,8 @@ class RegistrationResource:
             "application_object_id": state.application_object_id,
             "service_principal_object_id": state.service_principal_object_id,
             **described(state),
+            # Also of an application that does not exist: the name by which it was looked for.
+            "unique_name": described(state)["unique_name"] or self._options.address.unique_name,
             "owners": list(state.owners),
             "authority_url": self._call.endpoint.authority,
             "graph_url": self._call.endpoint.graph,

@@ -32,6 +32,7 @@ class RegistrationOptions:
     owners: list[str]
     service_management_reference: str | None
     redirect_uris: list[str] | None
+    create: bool
     restore: bool
     purge: bool
     confirm: tuple[str, ...] | None  # None if nobody has to confirm a deletion
@@ -72,6 +73,7 @@ class RegistrationOptions:
             redirect_uris=None
             if params["redirect_uris"] is None
             else application.check_redirect_uris(params["redirect_uris"]),
+            create=params["create"],
             restore=params["restore_deleted"],
             purge=params["purge"],
             confirm=None if params["confirm"] is None else tuple(params["confirm"]),

@@ -94,7 +94,7 @@ def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks)
 
 
 def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
-    """Ansible puts the environment of its own modules on a command line, and shows that. The tasks of users run such."""
+    """Ansible puts the environment of its own modules on a command line, and shows that. Tasks of users run such."""
     names = ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")
     extra = loud.folder / "extra.yml"
     extra.write_text(yaml.safe_dump({"gateway_app_environment": {name: loud.environ[name] for name in names}}))
