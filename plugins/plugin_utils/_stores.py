@@ -54,7 +54,7 @@ class StoreContext:
     id and secret. ``default_path`` and ``default_vault_id`` are for a store of the type ansible_vault that names none.
     """
 
-    call: Call
+    call: Call = dataclasses.field(repr=False)  # its environment holds the sign-in
     vault_secrets: t.Sequence[tuple[str, t.Any]] = dataclasses.field(repr=False)
     lookup: Lookup
     default_path: str = ""
