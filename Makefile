@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test leaks stores eda floor integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -58,16 +58,10 @@ integration: ## Run the integration targets with real ansible-playbook runs (TAR
 	@$(DEV) setup test
 	@$(DEV) ansible-test integration $(TARGET)
 
-# Left out without FULL=1: they go over the same tasks of the role as the others, with more stores, hosts or jobs.
-FLOOR_LEFT_OUT := $(addprefix --ignore tests/,$(addprefix unit/playbooks/test_,awx_jobs.py blind_store.py fleet.py \
-  key_vault.py other_hands.py) $(addprefix stores/test_,awx_setup.py slices.py))
-
-floor: ## Run the ansible-playbook tests with the oldest supported ansible-core (FULL=1: all of them)
+matrix: ## Run the main job with each supported ansible-core, and compare what came of it (VERSIONS= chooses some)
 	@$(DEV) setup test
-	@failed=; left_out="$(if $(filter-out 0 no false,$(FULL)),,$(FLOOR_LEFT_OUT))"; \
-	$(DEV) floor python -m pytest $(PYTEST_ARGS) $$left_out tests/unit/playbooks tests/unit/plugins/plugin_utils || failed=1; \
-	$(DEV) floor python -m pytest $(PYTEST_ARGS) $$left_out tests/stores || failed=1; \
-	[ -z "$$failed" ]
+	@$(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files \
+	  python -m ansible_collections.email_gateway.azure_apps.tests.matrix.matrix $(addprefix --only ,$(VERSIONS))
 
 faults: ## Let each request of the role go wrong, kill it, run it eight times at once (FULL=1: every fault for every request)
 	@$(DEV) setup test
@@ -105,14 +99,15 @@ build: ## Build the tarball into build/dist
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
 
-check: test leaks stores eda floor faults integration molecule sanity lint ## Run all checks
+check: test leaks stores eda matrix faults integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
-benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications
+benchmark: ## Measure CPU time and requests of role and modules, and the emulator with 10,000 applications
 	@$(DEV) setup demo
-	@for script in tests/benchmarks/*.py; do \
-	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || exit; \
-	done
+	@failed=; for script in tests/benchmarks/*.py; do \
+	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || failed=1; \
+	done; \
+	[ -z "$$failed" ]
 
 clean: ## Remove everything that was made here
 	@[ ! -d build/demo/emulator ] || $(MAKE) demo-stop

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import mailbox_access
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._proof_action import ProofAction
 
 
-class ActionModule(ControllerAction):
-    """Runs the module azure_mailbox_access_info on the controller."""
+class ActionModule(ProofAction):
+    """Runs the module azure_mailbox_access_info on the controller, with the stores of the task."""
 
     module_name = "azure_mailbox_access_info"
+    proof = mailbox_access

@@ -12,12 +12,16 @@ description:
   - Asks for a fresh token with an application's own client id and a client secret, a certificate or an assertion of
     another issuer, and tells which roles it carries and which of the expected ones are missing. The token itself is not
     returned.
+  - With O(stores), the credential is read from where the credential modules keep it. If there is nothing to prove with,
+    RV(proven) is V(false) and RV(notes) says why; that is no failure.
   - A new credential is refused for some seconds, and a new consent appears in tokens only after a while. So the module
     asks again, for O(wait_timeout) seconds at most.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
-  - email_gateway.azure_apps._credential
+  - email_gateway.azure_apps._proof
+  - email_gateway.azure_apps._stored_credential
+  - email_gateway.azure_apps._auth
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.info
@@ -32,6 +36,12 @@ options:
     description: Application permissions that the token has to carry.
     type: list
     elements: str
+  fail_if_missing:
+    description:
+      - Fail if the token does not carry all of O(expected_roles) at the end. Otherwise, that is a result.
+      - In check mode, this is never a failure.
+    type: bool
+    default: false
 requirements:
   - requests >= 2.28
   - msal >= 1.23
@@ -53,6 +63,14 @@ EXAMPLES = r"""
     expected_roles: [Mail.ReadWrite]
   register: proof
   failed_when: not proof.proven
+
+- name: Prove the credential in the stores
+  email_gateway.azure_apps.azure_app_token_info:
+    stores:
+      - type: ansible_vault
+        path: /srv/automation/mail-gateway.vault.yml
+    expected_roles: [Mail.ReadWrite]
+    fail_if_missing: true
 
 - name: Prove that its key and certificate work
   email_gateway.azure_apps.azure_app_token_info:
@@ -91,17 +109,17 @@ scope:
   returned: success
   sample: https://graph.microsoft.com/.default
 audience:
-  description: The resource that the token is for.
+  description: The resource that the token is for. Not set if there was no token.
   type: str
   returned: success
   sample: https://graph.microsoft.com
 expires:
-  description: When the token expires. This is not when the credential does.
+  description: When the token expires. This is not when the credential does. Not set if there was no token.
   type: str
   returned: success
   sample: "2026-11-23T08:00:00Z"
 attempts:
-  description: How often a token was asked for.
+  description: How often a token was requested; 0 if the credential task of the same run had one already.
   type: int
   returned: success
   sample: 1
@@ -120,6 +138,17 @@ client_id:
   type: str
   returned: success
   sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+key_id:
+  description: The key id of the credential that was proven, if it is known.
+  type: str
+  returned: success
+  sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
+notes:
+  description: Lines for a person, such as which store cannot be read. Empty without O(stores).
+  type: list
+  elements: str
+  returned: success
+  sample: []
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -127,21 +156,23 @@ error:
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    CREDENTIAL,
+    AUTH,
     ENDPOINT,
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
 
 OWN = ArgumentSpec(
     options={
         "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
         "expected_roles": {"type": "list", "elements": "str"},
+        "fail_if_missing": {"type": "bool", "default": False},
     },
 )
 
-MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=token_info)
+MODULE = Module(argument_spec=OWN + PROOF + AUTH + ENDPOINT, run=token_info)
 
 
 def main() -> None:

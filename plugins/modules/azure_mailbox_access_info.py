@@ -20,7 +20,9 @@ description:
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
-  - email_gateway.azure_apps._credential
+  - email_gateway.azure_apps._proof
+  - email_gateway.azure_apps._stored_credential
+  - email_gateway.azure_apps._auth
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.info
@@ -137,6 +139,17 @@ client_id:
   type: str
   returned: success
   sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+key_id:
+  description: The key id of the credential that was proven, if it is known.
+  type: str
+  returned: success
+  sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
+notes:
+  description: Lines for a person, such as which store cannot be read. Empty without O(stores).
+  type: list
+  elements: str
+  returned: success
+  sample: []
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -144,12 +157,13 @@ error:
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    CREDENTIAL,
+    AUTH,
     ENDPOINT,
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import mailbox_access
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 
 OWN = ArgumentSpec(
     options={
@@ -158,7 +172,7 @@ OWN = ArgumentSpec(
     },
 )
 
-MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=mailbox_access)
+MODULE = Module(argument_spec=OWN + PROOF + AUTH + ENDPOINT, run=mailbox_access)
 
 
 def main() -> None:

@@ -21,7 +21,9 @@ description:
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
-  - email_gateway.azure_apps._credential
+  - email_gateway.azure_apps._proof
+  - email_gateway.azure_apps._stored_credential
+  - email_gateway.azure_apps._auth
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.info
@@ -153,6 +155,17 @@ client_id:
   type: str
   returned: success
   sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+key_id:
+  description: The key id of the credential that was proven, if it is known.
+  type: str
+  returned: success
+  sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
+notes:
+  description: Lines for a person, such as which store cannot be read. Empty without O(stores).
+  type: list
+  elements: str
+  returned: success
+  sample: []
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -160,11 +173,12 @@ error:
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    CREDENTIAL,
+    AUTH,
     ENDPOINT,
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import smtp_info
 
 OWN = ArgumentSpec(
@@ -175,7 +189,7 @@ OWN = ArgumentSpec(
     },
 )
 
-MODULE = Module(argument_spec=OWN + CREDENTIAL + ENDPOINT, run=smtp_info)
+MODULE = Module(argument_spec=OWN + PROOF + AUTH + ENDPOINT, run=smtp_info)
 
 
 def main() -> None:

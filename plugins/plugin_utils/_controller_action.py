@@ -16,6 +16,7 @@ import datetime
 import importlib
 import os
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
@@ -26,13 +27,18 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+ROLE_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app" / "tasks"
+
+import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
 
 
 class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
@@ -56,6 +62,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 check_mode=bool(self._task.check_mode),
                 environ=environ,
                 memory=RUN,
+                option_names=self._option_names(),
             )
         )
         if not self._task.diff:
@@ -71,6 +78,11 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
         declared: Module = importlib.import_module(f"{MODULES}.{self.module_name}").MODULE
         return declared
+
+    def _option_names(self) -> t.Mapping[str, str]:
+        """The role's variables for the options, if it is the role's own task that runs: its user wrote those."""
+        path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
+        return ROLE_VARIABLES.get(self.module_name, NO_NAMES) if path.is_relative_to(ROLE_TASKS) else NO_NAMES
 
     def _taken(self, module: Module) -> tuple[dict[str, t.Any], dict[str, str]]:
         """The task's arguments and environment; the task keeps them without their secrets.
@@ -101,6 +113,7 @@ def call_module(
     check_mode: bool,
     environ: t.Mapping[str, str],
     memory: RunMemory,
+    option_names: t.Mapping[str, str] = NO_NAMES,
 ) -> dict[str, t.Any]:
     """Validate the task's arguments as Ansible does for a module, and run it."""
     spec = module.argument_spec
@@ -111,8 +124,15 @@ def call_module(
     try:
         params = validated(spec, given, name=name, see=f"ansible-doc email_gateway.azure_apps.{name}")
     except InputError as exc:
-        return {"failed": True, "changed": False, **exc.describe(Secrets().told)}
-    call = Call(params=params, check_mode=check_mode, environ=environ, memory=memory, of_others=of_others)
+        return {"failed": True, "changed": False, **exc.describe(Secrets().told, option_names)}
+    call = Call(
+        params=params,
+        check_mode=check_mode,
+        environ=environ,
+        memory=memory,
+        of_others=of_others,
+        option_names=option_names,
+    )
     return module.execute(call)
 
 

@@ -66,7 +66,7 @@ class StoreSet:
         one failed.
         """
         order = sorted(range(len(self._stores)), key=lambda i: not self._stores[i].can_give_back)
-        return [i for i in order if self.records[i] != self._as_read(i, record) or self._stores[i].needs_rewrite]
+        return [i for i in order if self.records[i] != self._as_read(i, record) or self._stores[i].needs_rewrite()]
 
     def _as_read(self, i: int, record: Record) -> Record:
         """What the store shows of it."""

@@ -54,7 +54,7 @@ class StoreContext:
     id and secret. ``default_path`` and ``default_vault_id`` are for a store of the type ansible_vault that names none.
     """
 
-    call: Call
+    call: Call = dataclasses.field(repr=False)  # its environment holds the sign-in
     vault_secrets: t.Sequence[tuple[str, t.Any]] = dataclasses.field(repr=False)
     lookup: Lookup
     default_path: str = ""
@@ -89,6 +89,12 @@ class Store(abc.ABC):
         ``expected`` has the lists as long as they can become, and no client secret.
         """
 
+    def check_place(self) -> None:  # noqa: B027  # for most stores, only a question shows it
+        """Raises if the place cannot be used, as far as that shows without asking anybody. Writes nothing.
+
+        The first task of the role calls it, so that nothing is registered for a store that cannot keep a credential.
+        """
+
     @abc.abstractmethod
     def write(self, record: Record, *, expected: Record | None) -> None:
         """Keep the record instead of ``expected``, which is what ``read`` returned last.
@@ -105,7 +111,6 @@ class Store(abc.ABC):
     def reference(self) -> dict[str, t.Any]:
         """Where the credential is, for people and later plays: ``type`` and names. No secret."""
 
-    @property
     def needs_rewrite(self) -> bool:
         """Whether the same record has to be written again, because others can read the file that keeps it."""
         return False
@@ -220,12 +225,14 @@ def _open_store(entry: t.Any, number: int, context: StoreContext) -> Store:
         )
     found = store_class(store_type)
     where = f"Entry {number} of O(stores), of the type {store_type}"
-    given = {name: value for name, value in entry.items() if name != "type"}
+    # As everywhere in the collection, what is blank is not set.
+    given = {name: value for name, value in entry.items() if name != "type" and not _is_blank(value)}
     try:
         settings = validated(found.argument_spec, given, name=f"a store of the type {store_type}", see=PAGE)
-        blank = sorted(name for name, value in settings.items() if isinstance(value, str) and not value.strip())
-        if blank:
-            raise InputError(f"{', '.join(blank)} is blank", next_step=f"See: {PAGE}")
         return found(settings, context)
     except InputError as exc:
         raise InputError(f"{where}: {exc.message}", next_step=exc.next_step, **exc.details) from None
+
+
+def _is_blank(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

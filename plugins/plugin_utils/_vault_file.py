@@ -106,23 +106,12 @@ class VaultFile:
             ) from None
 
     def make_private(self) -> None:
-        """Take the file from everybody but its owner. Raises ConflictError."""
-        try:
-            os.chmod(self.path, private_file.MODE)
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not change the mode of {self.path}: {exc.strerror}", next_step="Check who owns the file."
-            ) from None
+        """Raises ConflictError."""
+        private_file.make_private(self.path)
 
     def remove(self) -> None:
-        try:
-            os.unlink(self.path)
-        except FileNotFoundError:
-            return
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not remove {self.path}: {exc.strerror}", next_step="Check the permissions of the directory."
-            ) from None
+        """Raises ConflictError."""
+        private_file.remove(self.path)
 
     def _encrypting_secret(self) -> tuple[str, t.Any]:
         try:

@@ -68,7 +68,7 @@ def questions(emulator: Emulator) -> dict[str, Callable[[], object]]:
         return ask
 
     page = service.serve(GraphRequest("GET", "/v1.0/applications", "$top=50", headers)).body
-    assert page is not None
+    assert isinstance(page, dict)
     window = Window(emulator)
     return {
         "get by id": get(f"/applications/{item['id']}"),

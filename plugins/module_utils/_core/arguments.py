@@ -126,23 +126,6 @@ ONE_APPLICATION = ArgumentSpec(
     required_one_of=(("client_id", "object_id", "unique_name"),),
 )
 
-KINDS_OF_CREDENTIAL = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
-
-CREDENTIAL = ArgumentSpec(
-    options={
-        "tenant_id": {"type": "str", "required": True},
-        "client_id": {"type": "str", "required": True},
-        "client_secret": {"type": "str", "no_log": True},
-        "client_certificate_path": {"type": "path"},
-        "client_assertion": {"type": "str", "no_log": True},
-        "client_assertion_file": {"type": "path"},
-        "poll": {"type": "bool", "default": True},
-        "fresh_secret": {"type": "bool", "default": True, "no_log": False},
-    },
-    mutually_exclusive=(KINDS_OF_CREDENTIAL,),
-    required_one_of=(KINDS_OF_CREDENTIAL,),
-)
-
 STATE = ArgumentSpec(options={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}})
 
 # Spellings of azure.azcollection and AWX first, then those of Microsoft's own libraries.

@@ -11,10 +11,10 @@ Only ``_module`` turns these into a failed result, and masks then what a server 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, render
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
@@ -25,7 +25,7 @@ class AppsError(Exception):
     """A failure that a user or a tenant can cause.
 
     ``message`` is one or two sentences for a person; ``next_step`` says what to do; ``details`` is the
-    machine-readable part, returned as ``error``.
+    machine-readable part, returned as ``error``. Both texts write the name of an option as ``O(lifetime_days)``.
     """
 
     kind = "error"
@@ -37,18 +37,16 @@ class AppsError(Exception):
         self.next_step = next_step
         self.details = details
 
-    def describe(self, told: t.Callable[[t.Any], t.Any]) -> dict[str, t.Any]:
-        """The arguments for ``fail_json``: always the same keys. ``told`` takes out what nobody shall read."""
+    def describe(self, told: t.Callable[[t.Any], t.Any], names: t.Mapping[str, str] = NO_NAMES) -> dict[str, t.Any]:
+        """The arguments for ``fail_json``: always the same keys.
+
+        ``told`` takes out what nobody shall read. ``names`` says how the user knows the options; see ``names.render``.
+        """
         error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
         error.update(told(self.details))
-        message, error["next_step"] = told(_plain(self.message)), told(_plain(self.next_step))
+        message, error["next_step"] = told(render(self.message, names)), told(render(self.next_step, names))
         text = f"{message.rstrip('.')}. {error['next_step']}".rstrip() if error["next_step"] else message
         return {"msg": text, "error": error}
-
-
-def _plain(text: str) -> str:
-    """O(option) as the name of the option."""
-    return re.sub(r"O\(([a-z_]+)\)", r"\1", text)
 
 
 class InputError(AppsError):
@@ -263,13 +261,13 @@ def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
         )
     if "CredentialInvalidLifetimeAsPerAppPolicy" in (fault.code, *fault.detail_codes):
         return (
-            "The tenant's app management policy allows only a shorter lifetime: set a smaller lifetime_days or an"
-            " earlier end_date; have a certificate of your own issued for fewer days."
+            "The tenant's app management policy allows only a shorter lifetime: set a smaller O(lifetime_days) or an"
+            " earlier O(end_date); have a certificate of your own issued for fewer days."
         )
     if fault.unique_name_taken:
         return (
             "Another live or soft-deleted application has this unique name: adopt, restore or purge that one, or choose"
-            " another unique_name."
+            " another O(unique_name)."
         )
     if fault.code == "CredentialTypeNotAllowedAsPerAppPolicy":
         return (
@@ -284,13 +282,13 @@ def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
     if fault.code == "Directory_QuotaExceeded":
         return "Delete (and purge) applications that are no longer needed, or sign in as another identity."
     if fault.throttled:
-        return "Microsoft Graph throttles this identity: run again later, or raise wait_timeout."
+        return "Microsoft Graph throttles this identity: run again later, or raise O(wait_timeout)."
     if fault.concurrency:
-        return "Another client writes to the same object: run again later, or raise wait_timeout."
+        return "Another client writes to the same object: run again later, or raise O(wait_timeout)."
     if fault.status == 404 and not fault.code:
         return "Check what answers at graph_url: this is not the answer of Microsoft Graph."
     if fault.not_found:
-        return "Check the id and the tenant; an object made moments ago may need a longer wait_timeout."
+        return "Check the id and the tenant; an object made moments ago may need a longer O(wait_timeout)."
     if fault.status >= 500:
         return "Microsoft Graph had an internal problem: run again later. Every step is safe to repeat."
     return "See the code and the request id in the field error; Microsoft support can look the request up by its id."

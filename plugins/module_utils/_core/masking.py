@@ -30,13 +30,21 @@ class Secrets:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._forms: set[str] = set()
+        self._forms_in_lower_case: set[str] = set()
+        self._all_ascii = True
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, value: t.Any) -> None:
-        if isinstance(value, str) and len(value.strip()) >= SHORTEST and value.strip() not in self._known:
-            self._known.add(value.strip())
-            forms = sorted({form for known in self._known for form in _forms(known)}, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(form) for form in forms), re.IGNORECASE)
+        if not isinstance(value, str):
+            return
+        secret = value.strip()
+        if len(secret) >= SHORTEST and secret not in self._known:
+            self._known.add(secret)
+            self._forms |= _forms(secret)
+            self._forms_in_lower_case = {form.lower() for form in self._forms}
+            self._all_ascii = all(form.isascii() for form in self._forms)
+            self._pattern = None
 
     def masked(self, value: t.Any) -> t.Any:
         """A copy of a result in which no text holds one of the secrets."""
@@ -44,16 +52,34 @@ class Secrets:
 
     def told(self, value: t.Any) -> t.Any:
         """The same for failures and warnings, without anything that looks like a secret, and of bounded length."""
-        return _mapped(value, self._told)
+        return _mapped(value, self._for_a_message)
 
     def masked_bug(self, text: str) -> str:
         """A traceback whole, without anything that looks like a secret."""
         return LOOKS.sub(MASK, self._without_known(text))
 
     def _without_known(self, text: str) -> str:
-        return self._pattern.sub(MASK, text) if self._pattern and len(text) >= SHORTEST else text
+        if len(text) < SHORTEST or not self._may_hold_one(text):
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._forms, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first), re.IGNORECASE)
+        return self._pattern.sub(MASK, text)
 
-    def _told(self, text: str) -> str:
+    def _may_hold_one(self, text: str) -> bool:
+        """Whether the pattern has to be asked.
+
+        Compiling it takes longer than all else that a task computes, and hardly any text holds a secret. Beyond ASCII,
+        upper and lower case are not as simple as ``lower`` (a long s is an s to the pattern), so that it decides there.
+        """
+        if not self._forms:
+            return False
+        if not (self._all_ascii and text.isascii()):
+            return True
+        in_lower_case = text.lower()
+        return any(form in in_lower_case for form in self._forms_in_lower_case)
+
+    def _for_a_message(self, text: str) -> str:
         # First masked, then cut: half a secret would no longer be recognised.
         # Half of a character can be neither shown nor logged.
         clean = self.masked_bug(text).encode(errors="backslashreplace").decode()

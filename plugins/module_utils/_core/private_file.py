@@ -12,6 +12,8 @@ import os
 import stat
 import tempfile
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+
 MODE = 0o600
 
 
@@ -108,3 +110,25 @@ def sync(folder: str) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def make_private(path: str) -> None:
+    """Let nobody but its owner read or write it. Raises ConflictError."""
+    try:
+        os.chmod(path, MODE)
+    except OSError as exc:
+        raise ConflictError(
+            f"Could not change the mode of {path}: {exc.strerror}", next_step="Check who owns the file."
+        ) from None
+
+
+def remove(path: str) -> None:
+    """No error if there is none. Raises ConflictError."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        raise ConflictError(
+            f"Could not remove {path}: {exc.strerror}", next_step="Check the permissions of the directory."
+        ) from None

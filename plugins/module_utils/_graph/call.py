@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -53,19 +54,19 @@ State = t.TypeVar("State")
 
 
 class Resource(t.Protocol[State]):
-    """What one kind of thing in the tenant means. ``State`` is whatever it needs to know about it."""
+    """One kind of object in the tenant. ``State`` is a type of its own with all that has to be known about it."""
 
     def read(self) -> State:
-        """What is there now. Sends no write."""
+        """The current state. Sends no write."""
 
     def desired(self, current: State) -> State:
-        """Pure: what shall be there, as far as it can be predicted. Raises AppsError where it must not be."""
+        """Pure: the state after the task, as far as it can be predicted. Raises AppsError if it must not be reached."""
 
     def apply(self, current: State, wanted: State) -> State:
-        """Bring the tenant from one to the other; what is there then."""
+        """Change the tenant from the current to the desired state; returns the state that was reached."""
 
     def view(self, state: State) -> View:
-        """Pure: the state in names that a person reads, for the comparison and the diff; {} for "not there"."""
+        """Pure: the state in names that a person reads, for the comparison and the diff; {} for "absent"."""
 
     def result(self, state: State) -> View:
         """Pure: what the module returns, the same keys for every state."""
@@ -75,12 +76,21 @@ def _whole_second() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 
 
+@dataclasses.dataclass(frozen=True)
+class Operator:
+    """Who signs in: the settings, and the way to sign in that they choose."""
+
+    settings: AuthSettings
+    credential: Credential
+
+
 @dataclasses.dataclass
 class Call:
-    """One call of a module: its options, and the connection that they ask for, made when it is first used.
+    """One call of a module: its options, and the connection that they describe, opened when it is first used.
 
-    ``of_others`` are defaults of the action group for options that this module does not have. Where they say who signs
+    ``of_others`` are defaults of the action group for options that this module does not have. If they choose who signs
     in, the section [default] of ~/.azure/credentials does not count for this module either.
+    ``option_names`` are the names by which the user knows the options; see ``_core/names.py``.
     """
 
     params: t.Mapping[str, t.Any]
@@ -88,10 +98,14 @@ class Call:
     environ: t.Mapping[str, str]
     memory: RunMemory
     of_others: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+    option_names: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: NO_NAMES)
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
     secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
     wrote_elsewhere: bool = dataclasses.field(default=False, init=False)  # than in Microsoft Graph
+    _http: HttpClient | None = dataclasses.field(default=None, init=False, repr=False)
+    _graph: GraphClient | None = dataclasses.field(default=None, init=False, repr=False)
+    _operator: Operator | None = dataclasses.field(default=None, init=False, repr=False)
     _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
 
     @functools.cached_property
@@ -100,7 +114,7 @@ class Call:
         section = named_section(self.params, self.environ)
         if section is None:
             section = default_section({**self.of_others, **self.params}, self.environ)
-            # Somebody who signed in in this run, goes before a file.
+            # A sign-in with a device code in this run has precedence over a file.
             if section and find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
                 section = None
         if section is not None and section.open_to_others:
@@ -109,129 +123,137 @@ class Call:
 
     @functools.cached_property
     def endpoint(self) -> Endpoint:
-        told = self.section is not None and self.section.ignores_certificates
-        if told or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
+        by_section = self.section is not None and self.section.ignores_certificates
+        if by_section or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
             self.warn(
-                "cert_validation_mode=ignore has no effect here: who answers is always checked. Set ca_file"
+                "cert_validation_mode=ignore has no effect: certificates are always checked. Set ca_file"
                 " (REQUESTS_CA_BUNDLE) to the certificate authority of your proxy or endpoint."
             )
         return endpoint_settings(self.params, self.environ, self.section)
 
-    @functools.cached_property
+    @property
     def http(self) -> HttpClient:
-        return HttpClient(self.endpoint)
+        if self._http is None:
+            self._http = HttpClient(self.endpoint)
+        return self._http
 
-    @functools.cached_property
+    @property
     def graph(self) -> GraphClient:
-        self.validate_sign_in()
-        return GraphClient(self.http, host=self.endpoint.graph, token=self._token, memory=self.memory)
+        if self._graph is None:
+            self.validate_sign_in()
+            self._graph = GraphClient(self.http, host=self.endpoint.graph, token=self._token, memory=self.memory)
+        return self._graph
 
     @property
     def tenant_id(self) -> str:
         """Of the tenant that was signed in to."""
-        return self._token(False).tenant_id or str(self._auth[0].tenant_id)
+        return self._token(False).tenant_id or str(self.operator().settings.tenant_id)
 
     @property
     def claims(self) -> t.Mapping[str, t.Any]:
-        """What the token that was signed in with tells of itself, unchecked; empty where it cannot be read."""
+        """The claims of the operator's token, unchecked; empty if it cannot be read."""
         return self._token(False).claims
 
     @property
     def wrote(self) -> bool:
-        """Whether a write was accepted, also where a later one failed."""
-        return self.wrote_elsewhere or ("graph" in self.__dict__ and self.graph.wrote)
+        """Whether a write was accepted, also if a later one failed."""
+        return self.wrote_elsewhere or (self._graph is not None and self._graph.wrote)
 
     def token_for(self, resource: str, *, fresh: bool = False) -> AccessToken:
-        """The same operator's token for something else than Microsoft Graph."""
-        settings, _credential = self._auth
+        """The same operator's token for another resource than Microsoft Graph."""
+        settings = self.operator().settings
         endpoint = dataclasses.replace(self.endpoint, resource_other_than_graph=resource)
-        token = operator_token(
-            choose_credential(settings, endpoint, self.memory),
-            settings,
-            endpoint=endpoint,
-            http=self.http,
-            memory=self.memory,
-            fresh=fresh,
-        )
-        self.secrets.add(token.value)
-        return token
+        return self._sign_in(Operator(settings, choose_credential(settings, endpoint, self.memory)), endpoint, fresh)
 
     def warn(self, text: str) -> None:
-        """Tell the user once."""
+        """Warn the user, once for each text."""
         if text not in self.warnings:
             self.warnings.append(text)
 
     def close(self) -> None:
-        if "http" in self.__dict__:  # only a connection that was made
-            self.http.close()
+        if self._http is not None:
+            self._http.close()
 
     def validate_sign_in(self) -> None:
         """Raises InputError for what is wrong with the sign-in's options, before anything is sent."""
-        _settings, _credential = self._auth
+        self.operator()
 
-    @functools.cached_property
-    def _auth(self) -> tuple[AuthSettings, Credential]:
-        settings = auth_settings(self.params, self.environ, self.section)
-        for secret in settings.secrets:
-            self.secrets.add(secret)
-        credential = choose_credential(settings, self.endpoint, self.memory)
-        for secret in credential.secrets:
-            self.secrets.add(secret)
-        return settings, credential
+    def operator(self) -> Operator:
+        """Chosen once. Raises InputError for what is wrong with the sign-in's options."""
+        if self._operator is None:
+            settings = auth_settings(self.params, self.environ, self.section)
+            for secret in settings.secrets:
+                self.secrets.add(secret)
+            credential = choose_credential(settings, self.endpoint, self.memory)
+            for secret in credential.secrets:
+                self.secrets.add(secret)
+            self._operator = Operator(settings, credential)
+        return self._operator
 
     def _token(self, fresh: bool) -> AccessToken:
         if fresh or self._signed_in is None:
-            settings, credential = self._auth
-            self._signed_in = operator_token(
-                credential, settings, endpoint=self.endpoint, http=self.http, memory=self.memory, fresh=fresh
-            )
-            self.secrets.add(self._signed_in.value)
+            self._signed_in = self._sign_in(self.operator(), self.endpoint, fresh)
         return self._signed_in
+
+    def _sign_in(self, operator: Operator, endpoint: Endpoint, fresh: bool) -> AccessToken:
+        token = operator_token(
+            operator.credential, operator.settings, endpoint=endpoint, http=self.http, memory=self.memory, fresh=fresh
+        )
+        self.secrets.add(token.value)
+        return token
 
 
 @dataclasses.dataclass(frozen=True)
 class Module:
     """What a module file declares: its options and what a call does with them.
 
-    ``secret_results`` are the documented return values that hold a secret: where one is filled, the action plugin
-    keeps the whole result out of callbacks and logs, whatever the task says about ``no_log``.
+    ``secret_results`` are the documented return values that hold a secret: if one has a value, the action plugin keeps
+    the whole result out of callbacks and logs, even without ``no_log`` on the task. ``checks_itself`` are options for
+    whose texts ``run`` knows better names than that of the option.
     """
 
     argument_spec: ArgumentSpec
     run: t.Callable[[Call], dict[str, t.Any]]
     secret_results: tuple[str, ...] = ()
+    checks_itself: tuple[str, ...] = ()
 
     def execute(self, call: Call) -> dict[str, t.Any]:
-        """The result, or one with ``failed``. Errors that are not AppsError are bugs and come through."""
-        for name in self.argument_spec.secret_options:
-            call.secrets.add(call.params.get(name))
+        """The result, or one with ``failed``. Other errors than AppsError are bugs, raised without secrets."""
         try:
-            for name, option in self.argument_spec.options.items():
-                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
-            result = self.run(call)
+            return self._result(call)
         except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told)}
+            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told, call.option_names)}
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
-            seen = traceback.format_exc()
-            bug = call.secrets.masked_bug(seen)
-            if bug == seen:
+            shown = traceback.format_exc()
+            without_secrets = call.secrets.masked_bug(shown)
+            if without_secrets == shown:
                 raise
-        else:
-            kept = {name: result[name] for name in self.secret_results if name in result}
-            result = {**call.secrets.masked({name: result[name] for name in result if name not in kept}), **kept}
-            if call.warnings:
-                result["warnings"] = call.secrets.told(call.warnings)
-            return result
         finally:
             call.close()
-        raise RuntimeError(bug)  # out here, so that it does not carry the other one with it
+        # Not raised above, where it would have the exception with the secret as its context.
+        raise RuntimeError(without_secrets)
+
+    def _result(self, call: Call) -> dict[str, t.Any]:
+        """Check the texts of the options, run, and mask what is no documented secret."""
+        for name in self.argument_spec.secret_options:
+            call.secrets.add(call.params.get(name))
+        for name, option in self.argument_spec.options.items():
+            if name not in self.checks_itself:
+                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
+        returned = self.run(call)
+        secret = {name: returned[name] for name in self.secret_results if name in returned}
+        others = {name: value for name, value in returned.items() if name not in secret}
+        result: dict[str, t.Any] = {**call.secrets.masked(others), **secret}
+        if call.warnings:
+            result["warnings"] = call.secrets.told(rendered(call.warnings, call.option_names))
+        return result
 
 
 def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
     """Read, plan, apply.
 
-    Where another writer was in the way, or what was read is not known everywhere yet, read again and go on from there.
+    If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
     """
     call.validate_sign_in()
     current = resource.read()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import sys
@@ -31,11 +32,22 @@ CONNECT_TIMEOUT = 10  # seconds
 # the published list. A page of applications has a few kilobytes for each.
 LARGEST_BODY = 4 * 2**20
 AT_ONCE = 65536  # bytes
+LIBRARIES = ("requests", "msal")
 USER_AGENT = "email_gateway.azure_apps"
 
 
+def import_before_fork() -> None:
+    """Import requests and msal in the process that forks, so that not every task imports them anew.
+
+    One that is missing or broken is no failure here: the first task that needs it reports it, see import_library.
+    """
+    for name in LIBRARIES:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
 def import_library(name: str) -> t.Any:
-    """Import requests or msal only when it is needed; say clearly what to install for which interpreter."""
+    """The library, imported when it is first needed; if it is missing, what to install for which interpreter."""
     try:
         return importlib.import_module(name)
     except ImportError as exc:
@@ -67,17 +79,19 @@ class HttpClient:
     ``.netrc`` is not, because requests would let it replace the Authorization header.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, patience: Patience | None = None, verify: bool = True) -> None:
+        """``patience`` is that of another client of the same task. Without ``verify`` no certificate is checked."""
         self._endpoint = endpoint
-        self._allowed = {urlsplit(endpoint.authority).netloc, urlsplit(endpoint.graph).netloc}
+        self._verify = verify
+        self._allowed = {_scheme_and_host(endpoint.authority), _scheme_and_host(endpoint.graph)}
         self._session: requests.Session | None = None
         self._watch = Watch(endpoint.request_timeout)
         # One allowance for all that a task waits for: sign-in, throttling, replication, polling.
-        self.patience = Patience(endpoint.wait_timeout)
+        self.patience = patience or Patience(endpoint.wait_timeout)
 
     def allow(self, address: str) -> None:
-        """One more host that the user named."""
-        self._allowed.add(urlsplit(address).netloc)
+        """One more host that the user named; by http only if the address says so."""
+        self._allowed.add(_scheme_and_host(address))
 
     def request(
         self,
@@ -131,8 +145,7 @@ class HttpClient:
 
     def is_configured(self, url: str) -> bool:
         """May a request be sent there?"""
-        scheme, host = _scheme_and_host(url)
-        return scheme == "https" and host in self._allowed
+        return _scheme_and_host(url) in self._allowed
 
     def close(self) -> None:
         if self._session is not None:
@@ -146,11 +159,14 @@ class HttpClient:
             session.trust_env = False
             # Also where it does not follow a redirect, requests looks at its target, and for that reads the whole body.
             session.get_redirect_target = lambda _answer: None
-            session.verify = self._endpoint.ca_file or True
-            session.mount("https://", self._watch.adapter())
+            session.verify = self._verify and (self._endpoint.ca_file or True)
+            if not self._verify:
+                import_library("urllib3").disable_warnings()
+            adapter = self._watch.adapter()
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, adapter)
             self._session = session
-        proxies = _proxies(self._endpoint.environ)
-        self._session.proxies = {} if proxy_bypass_environment(host, proxies) else proxies
+        self._session.proxies = environment_proxies(self._endpoint.environ, host)
         return self._session
 
 
@@ -185,17 +201,18 @@ def _read(answer: requests.Response, what: str) -> bytes:
                 f"{what}: the answer is larger than {LARGEST_BODY // 2**20} MiB",
                 maybe_processed=True,
                 permanent=True,
-                next_step="Check that a Microsoft Graph endpoint answers at this address.",
+                next_step="Check what answers at this address.",
             )
     if unpacker is not None and came and not unpacker.eof:
         raise ValueError("the packed answer is cut off")
     return bytes(body)
 
 
-def _proxies(environ: t.Mapping[str, str]) -> dict[str, str]:
-    """The proxies of an environment by scheme, and what goes past them under ``no``; lower case goes first."""
+def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, str]:
+    """The proxies for a host (with its port) by scheme; variables in lower case have precedence."""
     names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
-    return {name[:-6].lower(): environ[name] for name in names if environ[name]}
+    proxies = {name[:-6].lower(): environ[name] for name in names if environ[name]}
+    return {} if proxy_bypass_environment(host, proxies) else proxies
 
 
 def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:

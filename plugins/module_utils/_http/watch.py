@@ -90,33 +90,21 @@ class Watch:
         """A transport adapter of requests whose connections are watched from their first byte on."""
         adapters = importlib.import_module("requests.adapters")
         pools = importlib.import_module("urllib3.connectionpool")
-        add = self._add
-
-        class Connection(pools.HTTPSConnectionPool.ConnectionCls):  # type: ignore[misc,name-defined]
-            """Tells of its socket."""
-
-            response_class = _Response
-
-            def _new_conn(self) -> socket.socket:
-                made: socket.socket = super()._new_conn()
-                add((self.host, self.port), made)
-                return made
-
-        class Pool(pools.HTTPSConnectionPool):  # type: ignore[misc,name-defined]
-            """Makes such connections."""
-
-            ConnectionCls = Connection
+        classes = {
+            "https": _watched(pools.HTTPSConnectionPool, self._add),
+            "http": _watched(pools.HTTPConnectionPool, self._add),
+        }
 
         class Adapter(adapters.HTTPAdapter):  # type: ignore[misc,name-defined]
             """Has such pools, with and without a proxy."""
 
             def init_poolmanager(self, *args: t.Any, **more: t.Any) -> None:
                 super().init_poolmanager(*args, **more)
-                self.poolmanager.pool_classes_by_scheme = {"https": Pool}
+                self.poolmanager.pool_classes_by_scheme = classes
 
             def proxy_manager_for(self, *args: t.Any, **more: t.Any) -> t.Any:
                 manager = super().proxy_manager_for(*args, **more)
-                manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": Pool}
+                manager.pool_classes_by_scheme = classes
                 return manager
 
         made: HTTPAdapter = Adapter()
@@ -139,6 +127,27 @@ class Watch:
             self.expired = True
             for watched in self._sockets.values():
                 _shut_down(watched)
+
+
+def _watched(pool: t.Any, add: t.Callable[[t.Any, socket.socket], None]) -> t.Any:
+    """A class of pools like ``pool`` whose connections call ``add`` with their socket."""
+
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+        """Tells of its socket."""
+
+        response_class = _Response
+
+        def _new_conn(self) -> socket.socket:
+            made: socket.socket = super()._new_conn()
+            add((self.host, self.port), made)
+            return made
+
+    class Pool(pool):  # type: ignore[misc]
+        """Makes such connections."""
+
+        ConnectionCls = Connection
+
+    return Pool
 
 
 def _shut_down(watched: socket.socket) -> None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import Credential, remember_token
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import EXCHANGE_ONLINE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import of_record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import (
+    EXCHANGE_ONLINE,
+    OwnSignIn,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -32,15 +35,11 @@ def check_accepted(
     and ``poll``, a refusal is waited for. What the token carries is remembered for the proof of the permissions.
     """
     address = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[resource]
-    params = {
-        **dict.fromkeys(("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")),
-        **value,
-        "tenant_id": record.tenant_id,
-        "client_id": record.client_id,
-        "poll": poll,
-        "fresh_secret": fresh,
-    }
-    token = OwnSignIn(_with_params(call, params)).token(address)
+    with_value = dataclasses.replace(record, client_secret=value.get("client_secret", ""))
+    own = of_record(call, with_value, assertion_file=value.get("client_assertion_file"))
+    if own is None:
+        raise InputError("There is no credential to try", next_step="Set O(assertion_file) or O(verify_token=false).")
+    token = OwnSignIn(call, own, waits=fresh and poll).token(address)
     key = Credential(tenant_id=record.tenant_id, client_id=record.client_id, key_id=record.key_id)
     remember_token(call.memory, key, resource=address, token=token)
 
@@ -48,18 +47,3 @@ def check_accepted(
 def is_refused(exc: SignInError, *, fresh: bool) -> bool:
     """Whether the identity platform says that a client secret is not, or no longer, one of the application."""
     return exc.code == EXPIRED_SECRET or (exc.code == WRONG_SECRET and not fresh)
-
-
-@dataclasses.dataclass(frozen=True)
-class _CallWithParams:
-    """The same connection and patience, with other options."""
-
-    call: Call
-    params: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
-
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self.call, name)
-
-
-def _with_params(call: Call, params: t.Mapping[str, t.Any]) -> Call:
-    return t.cast("Call", _CallWithParams(call, params))

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from urllib.parse import quote
 
@@ -14,13 +15,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn, object_id
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.source import source_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
-
-View = dict[str, t.Any]
 
 # Codes of Exchange Online behind Microsoft Graph. Sources: the list of Outlook error codes and public reports.
 REASONS: dict[str, str] = {
@@ -35,33 +37,60 @@ REASONS: dict[str, str] = {
 READING = frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"})
 
 
-def mailbox_access(call: Call) -> View:
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """Whether the application reaches a mailbox. ``expected`` is "allowed" or "denied"; ``code`` that of an error."""
+
+    mailbox: str
+    expected: str
+    reachable: bool
+    as_expected: bool
+    status: int
+    code: str | None
+    reason: str
+    next_step: str = ""
+    exchange_commands: tuple[str, ...] = ()
+
+    @property
+    def may_change(self) -> bool:
+        """Grants and scopes take a while to work; a mailbox that is missing does not appear."""
+        return not self.as_expected and self.status in (200, 401, 403)
+
+    @property
+    def view(self) -> dict[str, t.Any]:
+        return {**dataclasses.asdict(self), "exchange_commands": list(self.exchange_commands)}
+
+
+def mailbox_access(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:
     """Poll, within wait_timeout, until every mailbox is reachable or not, as expected.
 
-    Raises SignInError where there is no token, GraphError where Graph gives no answer that tells.
+    Raises SignInError if there is no token, GraphError if Graph gives no answer that decides.
     """
-    sign_in = OwnSignIn(call)
     wanted = _wanted(call.params)
+    source = source_of(call, open_stores)
+    sign_in = OwnSignIn(call, source.required, waits=polls(call) and call.params["fresh_secret"])
     while True:
         token = sign_in.token(call.endpoint.graph)
-        views = _look(call, token, sign_in, wanted)
-        open_yet = any(_may_change(view) for view in views)
-        if not open_yet or not call.params["poll"] or not call.http.patience.pause():
+        found = look(call, token, sign_in, wanted)
+        changing = any(access.may_change for access in found)
+        if not changing or not polls(call) or not call.http.patience.pause():
             break
     return {
         "changed": False,
         "client_id": sign_in.client_id,
         "tenant_id": sign_in.tenant_id,
-        "proven": all(view["as_expected"] for view in views),
-        "mailboxes": views,
+        "key_id": sign_in.key_id,
+        "proven": all(access.as_expected for access in found),
+        "mailboxes": [access.view for access in found],
         "roles": token.roles,
         "attempts": sign_in.attempts,
         "waited_seconds": sign_in.seconds,
+        "notes": list(source.notes),
     }
 
 
 def _wanted(params: t.Mapping[str, t.Any]) -> dict[str, bool]:
-    """Mailbox to whether it shall be reachable, in the order of the options."""
+    """Mailbox to whether it has to be reachable, in the order of the options."""
     wanted: dict[str, bool] = {}
     for name, reachable in (("mailboxes_allowed", True), ("mailboxes_denied", False)):
         for mailbox in params[name] or ():
@@ -73,45 +102,52 @@ def _wanted(params: t.Mapping[str, t.Any]) -> dict[str, bool]:
     return wanted
 
 
-def _look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[str, bool]) -> list[View]:
+def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[str, bool]) -> list[Access]:
+    """One answer for each mailbox; ``wanted`` says whether it has to be reachable."""
+
     def current(fresh: bool) -> AccessToken:
         return sign_in.token(call.endpoint.graph) if fresh else token
 
     graph = GraphClient(call.http, host=call.endpoint.graph, token=current, memory=call.memory)
-    return [
-        # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
-        _view(mailbox, token, wanted, graph.refusal(Read(
+    # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
+    reads = {
+        mailbox: Read(
             path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
             tried=f"look for the inbox of {mailbox}",
             right="",
             query={"$select": "id"},
-        )), client_id=sign_in.client_id)
+        )
         for mailbox in wanted
-    ]  # fmt: skip
+    }
+    return [
+        _access(mailbox, token, wanted, graph.refusal(read), client_id=sign_in.client_id)
+        for mailbox, read in reads.items()
+    ]
 
 
-def _view(
+def _access(
     mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
-) -> View:
+) -> Access:
     expected = wanted[mailbox]
     reachable = refusal is None
     # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
     as_expected = reachable if expected else refusal is not None and refusal.status == 403
-    next_step, commands = "", []
+    next_step = ""
+    commands: tuple[str, ...] = ()
     if not as_expected:
         next_step = _next_step(expected, refusal, reads=_reading(token))
-        commands = _commands(mailbox, token, wanted, refusal, client_id=client_id)
-    return {
-        "mailbox": mailbox,
-        "expected": "allowed" if expected else "denied",
-        "reachable": reachable,
-        "as_expected": as_expected,
-        "status": 200 if refusal is None else refusal.status,
-        "code": refusal.code or None if refusal else None,
-        "reason": _reason(refusal),
-        "next_step": next_step,
-        "exchange_commands": commands,
-    }
+        commands = tuple(_commands(mailbox, token, wanted, refusal, client_id=client_id))
+    return Access(
+        mailbox=mailbox,
+        expected="allowed" if expected else "denied",
+        reachable=reachable,
+        as_expected=as_expected,
+        status=refusal.status if refusal is not None else 200,
+        code=(refusal.code or None) if refusal is not None else None,
+        reason=_reason(refusal),
+        next_step=next_step,
+        exchange_commands=commands,
+    )
 
 
 def _reason(refusal: GraphFault | None) -> str:
@@ -182,8 +218,3 @@ def _commands(
         for permission in reads or [exchange.MAIL_READ_WRITE]
     ]
     return list(dict.fromkeys(command for commands in assigned for command in commands))
-
-
-def _may_change(view: View) -> bool:
-    """Grants and scopes take a while to work; what is not there does not appear."""
-    return not view["as_expected"] and view["status"] in (200, 401, 403)

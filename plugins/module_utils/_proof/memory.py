@@ -80,8 +80,8 @@ def recall_value(memory: RunMemory, credential: Credential) -> str | None:
 
 
 def _token_key(credential: Credential, resource: str) -> str:
-    return f"token:{credential.key}:{resource}"
+    return f"proof-token:{credential.key}:{resource}"
 
 
 def _value_key(credential: Credential) -> str:
-    return f"value:{credential.key}"
+    return f"proof-value:{credential.key}"

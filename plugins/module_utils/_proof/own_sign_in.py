@@ -3,24 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The application itself signs in, with its own client secret, to prove what it may do."""
+"""The application itself signs in, with its own credential, to prove what it may do."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    GUID,
-    KINDS_OF_CREDENTIAL,
-    check_guid,
-    check_tenant,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
-    by_assertion,
-    by_certificate,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OwnCredential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     CREDENTIAL_NOT_READY,
     AccessToken,
@@ -30,18 +22,23 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+# Source: "Authenticate an IMAP, POP or SMTP connection using OAuth". No source names the hosts of national clouds.
+EXCHANGE_ONLINE = "https://outlook.office365.com"
+
 
 class OwnSignIn:
-    """Fresh tokens for the application of the option client_id, by the credential among the options.
+    """Fresh tokens for an application. ``attempts`` counts the requests for one.
 
-    ``attempts`` counts the requests for one. Raises InputError for what is wrong with the options.
+    ``waits`` says that a refused credential may have been created moments ago, so that it is tried again.
     """
 
-    def __init__(self, call: Call) -> None:
-        self.client_id = check_guid("client_id", call.params["client_id"])
-        self.tenant_id = check_tenant("tenant_id", call.params["tenant_id"])
-        self._credential = _credential(call)
+    def __init__(self, call: Call, credential: OwnCredential, *, waits: bool) -> None:
+        self.client_id = credential.client_id
+        self.tenant_id = credential.tenant_id
+        self.key_id = credential.key_id
         self.attempts = 0
+        self._value = credential.value
+        self._waits = waits
         self._call = call
         self._identity = IdentityPlatform(call.http, authority=call.endpoint.authority, memory=call.memory)
         self._began = time.monotonic()
@@ -52,22 +49,21 @@ class OwnSignIn:
         return round(time.monotonic() - self._began, 1)
 
     def token(self, resource: str) -> AccessToken:
-        """A fresh token. Where the credential may be fresh and polling is wished, its refusal is waited for.
+        """A fresh token. The refusal of a fresh credential is waited for.
 
         A fresh credential is refused for some seconds with the answer that a wrong one gets. Raises SignInError.
         """
-        params = self._call.params
         while True:
             self.attempts += 1
             try:
                 token = self._identity.client_credentials_token(
                     tenant_id=self.tenant_id,
                     client_id=self.client_id,
-                    credential=self._credential,
+                    credential=self._value,
                     resource=resource,
                 )
             except SignInError as exc:
-                waits = exc.code in CREDENTIAL_NOT_READY and params["poll"] and params["fresh_secret"]
+                waits = self._waits and exc.code in CREDENTIAL_NOT_READY
                 if waits and self._call.http.patience.pause():
                     continue
                 if not waits:
@@ -93,33 +89,10 @@ def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
     """A token for another application or tenant proves nothing. An opaque one names neither. Raises SignInError."""
     claims = {"tid": tenant_id, "appid": client_id, "azp": client_id}
     for name, asked in claims.items():
-        told = token.claims.get(name)
-        if isinstance(told, str) and GUID.fullmatch(asked) and told.lower() != asked.lower():
+        claimed = token.claims.get(name)
+        if isinstance(claimed, str) and GUID.fullmatch(asked) and claimed.lower() != asked.lower():
+            whose = "tenant" if name == "tid" else "application"
             raise SignInError(
-                f"The token is for another {'tenant' if name == 'tid' else 'application'} than was asked for"
-                f" (its claim {name} is not {asked})",
+                f"The token is for another {whose} than was asked for (its claim {name} is not {asked})",
                 next_step="Check what answers at the address of the sign-in host.",
             )
-
-
-def _credential(call: Call) -> str | dict[str, str]:
-    """As msal takes it; what is read from a file counts as a secret from here on. Raises InputError."""
-    params = call.params
-    if params["client_secret"] is not None:
-        if not params["client_secret"].strip():
-            raise InputError("client_secret is blank", next_step="Pass the value of the client secret.")
-        return str(params["client_secret"])
-    if params["client_certificate_path"] is not None:
-        credential = by_certificate(
-            params["client_certificate_path"],
-            option="client_certificate_path",
-            renewal="Renew it with azure_app_certificate.",
-        )
-    else:
-        value, path = params["client_assertion"], params["client_assertion_file"]
-        if value is None and path is None:  # each of them is there, and null
-            raise InputError("There is no credential", next_step=f"Set one of {', '.join(KINDS_OF_CREDENTIAL)}.")
-        credential = by_assertion(value, path, option="client_assertion")
-    for name in ("private_key", "client_assertion"):
-        call.secrets.add(credential.get(name))
-    return credential

@@ -21,13 +21,19 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import TRANSPORT_ATTEMPTS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn, object_id
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import (
+    EXCHANGE_ONLINE,
+    OwnSignIn,
+    object_id,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import (
     Answer,
     sasl,
     try_xoauth2,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import EXCHANGE_ONLINE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.source import source_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -44,15 +50,55 @@ class Meaning:
     passes: bool = False
 
 
-def smtp_info(call: Call) -> dict[str, t.Any]:
+@dataclasses.dataclass(frozen=True)
+class SmtpProof:
+    """What the SMTP server answered to the application's token for a mailbox."""
+
+    mailbox: str
+    smtp_host: str
+    smtp_port: int
+    authenticated: bool
+    smtp_code: int | None
+    enhanced_code: str | None
+    reason: str
+    next_step: str
+    exchange_commands: tuple[str, ...]
+    roles: tuple[str, ...]
+    client_id: str
+    service_principal_object_id: str | None
+
+    @property
+    def view(self) -> dict[str, t.Any]:
+        lists = {"exchange_commands": list(self.exchange_commands), "roles": list(self.roles)}
+        return {**dataclasses.asdict(self), **lists}
+
+
+def smtp_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:
     """Poll, within wait_timeout, until the server accepts a fresh token, or refuses it so that waiting cannot mend it.
 
-    Raises SignInError where there is no token, TransportError where the server is not reached, not trusted, or none.
+    Raises SignInError if there is no token, TransportError if the server is not reached, not trusted, or none.
     """
     params = call.params
-    sign_in = OwnSignIn(call)
     mailbox = check_mailbox("mailbox", params["mailbox"])
     host, port = check_server(params["smtp_host"], params["smtp_port"])
+    source = source_of(call, open_stores)
+    sign_in = OwnSignIn(call, source.required, waits=polls(call) and params["fresh_secret"])
+    proof = try_mailbox(call, sign_in, mailbox=mailbox, server=(host, port), poll=polls(call))
+    return {
+        "changed": False,
+        **proof.view,
+        "tenant_id": sign_in.tenant_id,
+        "key_id": sign_in.key_id,
+        "scope": f"{EXCHANGE_ONLINE}/.default",
+        "attempts": sign_in.attempts,
+        "waited_seconds": sign_in.seconds,
+        "notes": list(source.notes),
+    }
+
+
+def try_mailbox(call: Call, sign_in: OwnSignIn, *, mailbox: str, server: tuple[str, int], poll: bool) -> SmtpProof:
+    """The last answer. ``server`` is as check_server returns it. Raises SignInError and TransportError."""
+    host, port = server
     patience = call.http.patience
     lost = 0
     while True:
@@ -73,27 +119,23 @@ def smtp_info(call: Call) -> dict[str, t.Any]:
                 raise
             continue
         meaning = _meaning(answer, token, client_id=sign_in.client_id, mailbox=mailbox)
-        if not meaning.passes or not params["poll"] or not patience.pause():
+        if not meaning.passes or not poll or not patience.pause():
             break
-    return {
-        "changed": False,
-        "client_id": sign_in.client_id,
-        "tenant_id": sign_in.tenant_id,
-        "service_principal_object_id": object_id(token),
-        "mailbox": mailbox,
-        "smtp_host": host,
-        "smtp_port": port,
-        "authenticated": answer.authenticated,
-        "smtp_code": answer.reply.code if answer.reply else None,
-        "enhanced_code": answer.reply.enhanced if answer.reply else None,
-        "reason": meaning.reason,
-        "next_step": meaning.next_step,
-        "exchange_commands": list(meaning.commands),
-        "roles": token.roles,
-        "scope": f"{EXCHANGE_ONLINE}/.default",
-        "attempts": sign_in.attempts,
-        "waited_seconds": sign_in.seconds,
-    }
+    reply = answer.reply
+    return SmtpProof(
+        mailbox=mailbox,
+        smtp_host=host,
+        smtp_port=port,
+        authenticated=answer.authenticated,
+        smtp_code=reply.code if reply is not None else None,
+        enhanced_code=reply.enhanced if reply is not None else None,
+        reason=meaning.reason,
+        next_step=meaning.next_step,
+        exchange_commands=tuple(meaning.commands),
+        roles=tuple(token.roles),
+        client_id=sign_in.client_id,
+        service_principal_object_id=object_id(token),
+    )
 
 
 def check_server(host: str, port: int, *, prefix: str = "") -> tuple[str, int]:

@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipal,
     ResourcePrincipals,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Consent,
     consent_reads,
     read_consent,
@@ -38,7 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FederatedCredential,
     federated_credentials_read,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_state import (
     FIELDS,
     properties_of,
 )
@@ -58,34 +58,62 @@ INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCre
 def registration_info(call: Call) -> dict[str, t.Any]:
     """The applications that the options select, by display name; an empty list where there is none."""
     selection = _selection(call)
-    graph = call.graph
-    graph_principal = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
-    found, principal = graph.get_many([selection, graph_principal])
-    documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
-    documents.sort(key=_by_display_name)
     return {
         "changed": False,
         "tenant_id": call.tenant_id,
-        "applications": list(_all_described(call, documents, known=ResourcePrincipals([principal]))),
+        "applications": RegistrationReader(call).read([selection]),
     }
 
 
-def _all_described(call: Call, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
-    """Some applications at a time, since the answers take more memory than what is told of them.
+class RegistrationReader:
+    """Reads applications whole, also in several steps: what a resource offers is read once."""
 
-    Raises TransportError where even that is too much.
-    """
-    told = 0
-    for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
-        some = documents[start : start + APPLICATIONS_AT_ONCE]
-        answers = call.graph.get_many([read for document in some for read in _details(document)])
-        each = len(answers) // len(some)
-        for i, document in enumerate(some):
-            described = _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
-            told += _json.weight(described)
-            if told > MOST_TOLD:
-                raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
-            yield described
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._known: ResourcePrincipals | None = None
+        self._size = 0  # bytes in memory of all that was described
+
+    def read(self, selections: t.Sequence[Read]) -> list[View]:
+        """The applications that the reads find, each once, by display name. A read is of one, or of a collection.
+
+        Raises TransportError if that is too much.
+        """
+        graph_principal = [ResourcePrincipal.read(RESOURCES["microsoft_graph"])] if self._known is None else []
+        answers = self._call.graph.get_many([*selections, *graph_principal])
+        if self._known is None:
+            self._known = ResourcePrincipals([answers.pop()])
+        found = {application.text(document, "appId"): document for answer in answers for document in _documents(answer)}
+        return list(self._all_described(sorted(found.values(), key=_by_display_name), known=self._known))
+
+    def _all_described(self, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+        """Some applications at a time, since the answers take more memory than their descriptions."""
+        for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
+            some = documents[start : start + APPLICATIONS_AT_ONCE]
+            details = [_details(document) for document in some]
+            reads = {(i, name): read for i, named in enumerate(details) for name, read in named.items()}
+            found = dict(zip(reads, self._call.graph.get_many(list(reads.values())), strict=True))
+            for i, document in enumerate(some):
+                answers = {name: found[i, name] for name in details[i]}
+                described = _described(self._call, document, answers=answers, known=known)
+                self._size += _json.weight(described)
+                if self._size > MOST_TOLD:
+                    raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
+                yield described
+
+
+def _documents(answer: Json | None) -> list[Json]:
+    if answer is None:
+        return []
+    return application.objects(answer.get("value")) if "value" in answer else [answer]
+
+
+def all_applications(tag: str | None = None) -> Read:
+    """Of the tenant, or those with a tag. Raises InputError for what cannot be a tag."""
+    query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
+    if tag is not None:
+        (checked,) = application.check_tags([tag])
+        query["$filter"] = f"tags/any(t:t eq {odata_string(checked)})"
+    return _list_of_applications(query)
 
 
 def _by_display_name(document: Json) -> tuple[str, str]:
@@ -96,13 +124,14 @@ def _selection(call: Call) -> Read:
     params = call.params
     if any(params[name] is not None for name in ("client_id", "object_id", "unique_name")):
         return application.Address.of(params).read(call.graph, select=INFO_FIELDS)
+    if params["display_name"] is None:
+        return all_applications(params["tag"])
+    name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
     query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
-    if params["display_name"] is not None:
-        name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
-        query["$filter"] = f"displayName eq {odata_string(name)}"
-    elif params["tag"] is not None:
-        (tag,) = application.check_tags([params["tag"]])
-        query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
+    return _list_of_applications({**query, "$filter": f"displayName eq {odata_string(name)}"})
+
+
+def _list_of_applications(query: dict[str, str]) -> Read:
     return Read(
         path="applications",
         tried="list the applications of the tenant",
@@ -112,7 +141,7 @@ def _selection(call: Call) -> Read:
     )
 
 
-def _details(document: Json) -> list[Read]:
+def _details(document: Json) -> dict[str, Read]:
     object_id = application.text(document, "id") or ""
     owners = Read(
         path=f"applications/{object_id}/owners",
@@ -123,16 +152,16 @@ def _details(document: Json) -> list[Read]:
     federated = federated_credentials_read(
         object_id, tried="list the federated credentials of an application", forbidden_ok=True
     )
-    return [
-        owners,
-        federated,
-        *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True),
-    ]
+    client_id = application.text(document, "appId") or ""
+    return {
+        "owners": owners,
+        "federated": federated,
+        **consent_reads(client_id, lag=False, forbidden_ok=True),
+    }
 
 
-def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals) -> View:
-    owners, federated, *of_consent = answers
-    consent = read_consent(call.graph, document, answers=of_consent, known=known)
+def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | None], known: ResourcePrincipals) -> View:
+    consent = read_consent(call.graph, document, answers=answers, known=known)
     properties = properties_of(document)
     client_id = application.text(document, "appId")
     return {
@@ -149,18 +178,13 @@ def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], 
         "created": application.text(document, "createdDateTime"),
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
         "certificates": [credential.described(call.now) for credential in key_credentials(document)],
-        "federated_credentials": _federated_credentials(federated),
+        "federated_credentials": _federated_credentials(answers["federated"]),
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
-        "consented": _consented(consent),
-        "owners": _owners(owners),
+        "consented": consent.consented,
+        "owners": _owners(answers["owners"]),
         "portal_url": portal_url(call.endpoint.portal, client_id),
         "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
     }
-
-
-def _consented(consent: Consent) -> bool | None:
-    states = {consent.is_granted(permission) for permission in consent.declared}
-    return False if False in states else None if None in states else True
 
 
 def _owners(answer: Json | None) -> list[View] | None:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
-"""A variables file on the controller, encrypted by ansible-vault. Its other variables stay."""
+"""A variables file on the controller, encrypted by ansible-vault."""
 
 from __future__ import annotations
 
@@ -12,33 +12,28 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
-    VARIABLE,
-    Store,
-    StoreContext,
-    record_of,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._variables_store import VariablesStore
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
 
 DOCUMENTATION = r"""
 options:
   path:
     description:
-      - The file, for example C(/srv/automation/mail-gateway-vienna.vault.yml). Missing folders are created.
-      - If not set, the default of the task, C(gateway_app_store_path) in the role.
+      - The file. Missing folders are created, for their owner alone.
+      - If not set, the default of the task, which is C(gateway_app_store_path) in the role.
     type: path
   vault_id:
     description:
       - The vault id to encrypt with.
-      - If not set, the default of the task, C(gateway_app_store_vault_id) in the role, else what ansible-vault
-        itself takes.
+      - If not set, the default of the task, which is C(gateway_app_store_vault_id) in the role; else what
+        ansible-vault itself uses.
     type: str
 """
 
 
-class AnsibleVault(Store):
-    """``read`` decrypts with any vault secret of the run; ``write`` encrypts with that of ``vault_id``."""
+class AnsibleVault(VariablesStore):
+    """Any vault secret of the run may decrypt the file; that of ``vault_id`` encrypts it."""
 
     type = "ansible_vault"
     argument_spec = ArgumentSpec(options={"path": {"type": "path"}, "vault_id": {"type": "str"}})
@@ -48,64 +43,14 @@ class AnsibleVault(Store):
         given = settings["path"] or context.default_path
         if not given:
             raise InputError("path is not set", next_step="Set path to a file on the controller.")
-        self._path = os.path.realpath(os.path.expanduser(given))
+        self.path = os.path.realpath(os.path.expanduser(given))
 
-    def read(self) -> Record | None:
-        record = self._record(self._file().read())
-        self.keep_out_of_messages(record)
-        return record
+    def check_place(self) -> None:
+        self.file().check_writable()
 
-    def check_writable(self, expected: Record) -> None:
-        self._file().check_writable()
-
-    def write(self, record: Record, *, expected: Record | None) -> None:
-        self.keep_out_of_messages(record)
-        file = self._file()
-        variables = file.read()
-        current = self._record(variables)
-        self.check_expected(current, expected)
-        if current != record:
-            file.write({**(variables or {}), VARIABLE: record.content()})
-        elif not file.private:
-            file.make_private()
-
-    def remove(self) -> None:
-        file = self._file()
-        variables = file.read()
-        # A file without the variable is of somebody else.
-        if variables is None or VARIABLE not in variables:
-            return
-        self._record(variables)
-        others = {name: value for name, value in variables.items() if name != VARIABLE}
-        if others:
-            file.write(others)
-        else:
-            file.remove()
-
-    def reference(self) -> dict[str, t.Any]:
-        return {"type": self.type, "path": self._path, "variable": VARIABLE}
-
-    @property
-    def needs_rewrite(self) -> bool:
-        file = self._file()
-        return file.exists and not file.private
-
-    @property
-    def local_paths(self) -> tuple[str, ...]:
-        return (self._path,)
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        return ("file", self._path)
-
-    def _file(self) -> VaultFile:
-        """Raises InputError if the run has no vault secret."""
+    def file(self) -> VaultFile:
         vault_id = self.settings["vault_id"] or self.context.default_vault_id
-        return VaultFile(self._path, secrets=self.context.vault_secrets, vault_id=vault_id or None)
-
-    def _record(self, variables: dict[str, t.Any] | None) -> Record | None:
-        content = None if variables is None else variables.get(VARIABLE)
-        return record_of(content, where=f"The variable {VARIABLE} in {self._path}")
+        return VaultFile(self.path, secrets=self.context.vault_secrets, vault_id=vault_id or None)
 
 
 STORE = AnsibleVault

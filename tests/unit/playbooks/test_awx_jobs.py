@@ -147,7 +147,7 @@ def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> Non
     server.emulator.key_vault.assign(inputs["client_id"], "Key Vault Secrets Officer")
     assert "Not enough" not in jobs.launch("check access", {**operator, **consent}).ok().output
     jobs.launch("register", operator).ok()
-    told = jobs.artifacts["gateway_app_registered"]
+    told = jobs.artifacts["gateway_app_expected_applications"]
     assert told.keys() == {f"mail-gateway-{city}" for city in CITIES}
     assert {name for ids in told.values() for name in ids} == {
         *("tenant_id", "client_id", "object_id", "service_principal_object_id"),

@@ -114,7 +114,7 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
             "gateway_app_unique_name": f"case-{number}",
             "gateway_app_wait_timeout": 20,
             "gateway_app_consent": "none",
-            "gateway_app_prove": False,
+            "gateway_app_verify_token": False,
         }
         kind_of_credential = WITH.get(name)
         if kind_of_credential:
@@ -137,7 +137,7 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
 def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
     options = _options("gateway_app", "verify")
     own = [name for name in options if name not in _options("gateway_app")]
-    assert own and all(name.startswith(("gateway_app_verify_", "gateway_app_registered")) for name in own)
+    assert own and all(name.startswith(("gateway_app_verify_", "gateway_app_expected_applications")) for name in own)
     tries = [(name, value) for name in own for value in REFUSED[options[name]["type"]]]
     addresses = ["nobody", " ", ["a@b.example"], 7, "a/../b@c.example", f"{nasty.CODE[0]}@b.example"]
     tries += [(name, value) for name in own if name.endswith("mailbox") for value in addresses]
@@ -156,17 +156,19 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
 
 def test_what_no_job_can_have_told_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
     malformed = [*REFUSED["dict"], "a=b", {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": "x"}}]
-    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_registered": value} for value in malformed]
+    cases = [
+        {"gateway_app_profile": "outbound_smtp", "gateway_app_expected_applications": value} for value in malformed
+    ]
     run, said = _tried(playbooks, "gateway_app", cases, entry="consent")
     for value, answer in zip(malformed, said, strict=True):
-        assert answer is not None and "gateway_app_registered" in answer, f"{value}: {answer}"
+        assert answer is not None and "gateway_app_expected_applications" in answer, f"{value}: {answer}"
     assert run.requests == []
 
 
 def test_what_is_no_playbook_is_refused(playbooks: Playbooks) -> None:
     wrong: list[t.Any] = [[], "", ["registers"], {"a": 1}, ["register", 7]]
-    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_access_for": value} for value in wrong]
+    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_check_access_for": value} for value in wrong]
     run, said = _tried(playbooks, "gateway_app", cases, entry="check_access")
     for value, answer in zip(wrong, said, strict=True):
-        assert answer is not None and "gateway_app_access_for" in answer, f"{value}: {answer}"
+        assert answer is not None and "gateway_app_check_access_for" in answer, f"{value}: {answer}"
     assert run.requests == []

@@ -47,7 +47,7 @@ def _stored(playbooks: Playbooks, unique_name: str) -> dict[str, str]:
 
 
 def _access(playbooks: Playbooks, environ: dict[str, str], *playbook: str) -> Run:
-    given = yaml.safe_dump({"gateway_app_profile": "outbound_smtp", "gateway_app_access_for": list(playbook)})
+    given = yaml.safe_dump({"gateway_app_profile": "outbound_smtp", "gateway_app_check_access_for": list(playbook)})
     file = playbooks.folder / "access.yml"
     file.write_text(given)
     command = ("ansible-playbook", "email_gateway.azure_apps.check_access", "-e", f"@{file}")

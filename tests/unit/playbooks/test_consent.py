@@ -46,7 +46,7 @@ class Workflow:
         found = re.search(r"^\s*RUN: (\{.*\})", run.output, re.MULTILINE)
         assert found, run.output
         told: Json = json.loads(found[1])
-        assert set(told) == {"gateway_app_registered"}
+        assert set(told) == {"gateway_app_expected_applications"}
         return told
 
     def granted(self, application: Json) -> list[str]:
@@ -71,7 +71,7 @@ def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None
     assert workflow.granted(application) == []
     told = workflow.told(first)
     (principal,) = workflow.playbooks.tenant.service_principals(application["appId"])
-    assert told["gateway_app_registered"] == {
+    assert told["gateway_app_expected_applications"] == {
         "gateway": {
             "tenant_id": workflow.playbooks.server.tenant_id,
             "client_id": application["appId"],
@@ -86,7 +86,9 @@ def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None
     assert workflow.told(predicted) == told, "these ids are no prediction"
 
     # As text, which it may become on the way.
-    second = workflow.job("consent", gateway_app_registered=json.dumps(told["gateway_app_registered"])).ok()
+    second = workflow.job(
+        "consent", gateway_app_expected_applications=json.dumps(told["gateway_app_expected_applications"])
+    ).ok()
     assert _kinds(second.writes) == [("appRoleAssignedTo", workflow.consenting["AZURE_CLIENT_ID"])]
     assert workflow.granted(application) == ["Microsoft Graph"]
     assert workflow.told(second) == told
@@ -111,12 +113,16 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
     tenant.ok("azure_app_registration", display_name="Gateway", unique_name="gateway", state="absent", purge=True)
     new = tenant.register(display_name="Gateway")["client_id"]
     tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
-    told = {"gateway_app_registered": {"gateway": {"client_id": old}}}
+    told = {"gateway_app_expected_applications": {"gateway": {"client_id": old}}}
     for playbook in ("consent", "verify"):
         run = workflow.job(playbook, **told)
-        run.failed(f"is now the application with the client id {new}", f"by gateway_app_registered, is {old}")
+        run.failed(
+            f"is now the application with the client id {new}", f"by gateway_app_expected_applications, is {old}"
+        )
         assert run.writes == []
-    run = workflow.job("consent", gateway_app_registered={"other": {"client_id": new}}).failed("none of this name")
+    run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
+        "none of this name"
+    )
     assert run.writes == []
 
 
@@ -127,12 +133,12 @@ def test_a_fleet_hands_all_of_it_over(workflow: Workflow) -> None:
     fleet = {
         "gateway_app_hosts": "all",
         "gateway_app_unique_name": "{{ inventory_hostname }}",
-        "gateway_app_prove": False,
+        "gateway_app_verify_token": False,
         "gateway_app_consent": "none",
     }
     told = workflow.told(workflow.job("register", "-i", str(inventory), **fleet).ok())
     made = {a["uniqueName"]: a["appId"] for a in workflow.playbooks.tenant.applications}
-    assert {name: ids["client_id"] for name, ids in told["gateway_app_registered"].items()} == made
+    assert {name: ids["client_id"] for name, ids in told["gateway_app_expected_applications"].items()} == made
     assert sorted(made) == hosts
     run = workflow.job("consent", "-i", str(inventory), **fleet, **told).ok()
     assert len(run.writes) == 2

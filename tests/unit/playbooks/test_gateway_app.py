@@ -317,7 +317,7 @@ def test_check_mode_refuses_a_permission_that_the_tenant_does_not_know(playbooks
 
 
 def test_booleans_of_the_command_line_are_booleans(playbooks: Playbooks) -> None:
-    arguments = ("-e", "gateway_app_add_user_read=false", "-e", "gateway_app_prove=false")
+    arguments = ("-e", "gateway_app_add_user_read=false", "-e", "gateway_app_verify_token=false")
     run = playbooks.register(*arguments, "-e", "gateway_app_exact_permissions=no").ok()
     assert run.results["gateway_app_result"]["roles"] == [], "no proof was asked for"
     declared = playbooks.tenant.application(uniqueName="gateway")["requiredResourceAccess"]

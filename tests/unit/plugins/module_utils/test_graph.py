@@ -257,6 +257,14 @@ def test_inner_answers_in_another_order_are_told_apart(tenant: Tenant, graph: Gr
     assert graph.get_many([one(UNKNOWN), one(UNKNOWN)]) == [{"number": 0}, {"number": 1}]
 
 
+def test_a_page_of_a_collection_is_not_taken_for_an_object(tenant: Tenant, graph: GraphClient) -> None:
+    """Whoever asks for it as an object would miss the other pages."""
+    for name in "abc":
+        tenant.register(name)
+    with pytest.raises(TransportError, match="the answer is a collection"):
+        graph.get(BY_TWO)
+
+
 # Waiting
 
 

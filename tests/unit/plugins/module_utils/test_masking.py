@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 import typing as t
 from pathlib import Path
@@ -185,3 +186,39 @@ def test_short_values_do_not_garble_other_words() -> None:
     secrets = Secrets()
     secrets.add("app")
     assert secrets.masked({"name": "application"}) == {"name": "application"}
+
+
+def test_a_result_without_a_secret_costs_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To compile it takes longer than all else that a task computes."""
+    secrets = Secrets()
+    secrets.add("Pa+ss/word 1")
+    with monkeypatch.context() as patch:
+        patch.setattr(re, "compile", lambda *args: pytest.fail("compiled a pattern"))
+        clean = secrets.masked({"name": "Gateway", "ids": ["password", "pa+ss"]})
+    assert clean == {"name": "Gateway", "ids": ["password", "pa+ss"]}
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("Pa+ss/word 1", "was sent pA+SS/WORD 1"),
+        ("Pa+ss/word 1", "was sent PA%2bSS%2fWORD%201"),
+        ("Pa+ss/word 1", "was sent pa+\u017fs/word 1"),  # a long s is an s where case does not count
+        ("Pass\u00d6word", "was sent pass\u00f6WORD"),
+        ("pass\u212aword", "was sent PASSKWORD"),  # the sign of Kelvin is a K
+        ("Pa+ss/word 1", "ein Schl\u00fcssel: Pa+ss/word 1"),
+    ],
+)
+def test_upper_and_lower_case_do_not_hide_a_secret(secret: str, text: str) -> None:
+    secrets = Secrets()
+    secrets.add("another one")
+    secrets.add(secret)
+    assert secrets.masked(text) in (f"was sent {MASK}", f"ein Schl\u00fcssel: {MASK}")
+
+
+def test_a_secret_that_is_added_later_is_masked_too() -> None:
+    secrets = Secrets()
+    secrets.add("the first one")
+    assert secrets.masked("the first one, the second one") == f"{MASK}, the second one"
+    secrets.add("the second one")
+    assert secrets.masked("the first one, the second one") == f"{MASK}, {MASK}"

@@ -26,7 +26,9 @@ def token_requests(tenant: Tenant) -> int:
 
 def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant) -> None:
     result = tenant.fails(MODULE)
-    assert "missing required arguments: client_id, tenant_id" in result["msg"]
+    assert "one of the following is required" in result["msg"] and "stores" in result["msg"]
+    result = tenant.fails(MODULE, client_secret="a secret", client_id=UNKNOWN)
+    assert "one of the following is required: tenant_id, stores" in result["msg"]
     assert tenant.server.requests() == []
 
 

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import datetime
+import os
+import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -40,3 +43,30 @@ def test_what_is_nested_is_plain_too_and_can_be_dumped() -> None:
 )
 def test_dates_of_a_playbook_are_written_as_they_are_read(value: datetime.date, text: str) -> None:
     assert plain(value) == text
+
+
+LOADED = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name in {missing!r}:
+            raise ImportError(name=name)
+
+sys.meta_path.insert(0, Missing())
+import ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action
+print(*[name for name in ("requests", "msal") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "imported"), [((), "requests msal"), (("msal",), "requests"), (("requests",), "")], ids=str
+)
+def test_libraries_are_imported_before_a_worker_is_forked(missing: tuple[str, ...], imported: str) -> None:
+    """A missing one is reported by the task that needs it, see test_auth.py, and not where the plugin is loaded."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = LOADED.format(missing=missing)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == imported

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
+    CredentialSettings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import (
+    Surroundings,
+    profile_info,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import (
+    PREFIX,
+    SETTINGS,
+    Names,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import (
+    check_outlives_the_run,
+    run_folders,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
+
+ENVIRONMENTS = frozenset({"environment", "consent_environment"})
+
+
+class ActionModule(ControllerAction):
+    """Runs the module azure_app_profile_info on the controller, where playbooks, variables and stores are known."""
+
+    module_name = "azure_app_profile_info"
+    _task_vars: t.Mapping[str, t.Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self._task_vars = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def _variables(self) -> dict[str, t.Any]:
+        """The settings of the role as the play has them. Environments stay out: they may hold a secret."""
+        names = [name for name in sorted(SETTINGS - ENVIRONMENTS) if PREFIX + name in self._task_vars]
+        return {name: self._variable(PREFIX + name) for name in names}
+
+    def _variable(self, name: str) -> t.Any:
+        try:
+            return plain(self._templar.template(self._task_vars[name]))
+        except AnsibleError as exc:
+            raise InputError(f"{name} has no value: {exc}", next_step=f"Correct {name}.") from None
+
+    def module(self) -> Module:
+        return Module(argument_spec=MODULE.argument_spec, run=self._profile_info, checks_itself=MODULE.checks_itself)
+
+    def _profile_info(self, call: Call) -> dict[str, t.Any]:
+        names = Names.of(self._task_vars)
+        names.check()
+        if names.warning:
+            call.warn(names.warning)
+
+        def check_stores(stores: StoreSettings, credential: CredentialSettings) -> None:
+            context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
+            opened = open_stores(stores.entries, context)
+            check_credential_type(opened, credential.type)
+            if not call.params["look_up"]:
+                return  # an entry point that writes no store
+            files = [path for store in opened for path in store.local_paths]
+            if credential.certificate_path:
+                files.append(credential.certificate_path)
+            check_outlives_the_run(files, run_folders(self._task_vars))
+            for store in opened:
+                store.check_place()
+
+        if call.params["settings"] is None:
+            call.params = {**call.params, "settings": self._variables()}
+        files = profile_files(self, self._task_vars)
+        return profile_info(call, Surroundings(files=files, check_stores=check_stores))

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Answers of Microsoft Graph: checked before anything is made of them, and bounded in memory."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import check, not_understood
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
+    FORBIDDEN,
+    Json,
+    Read,
+    Write,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
+
+# Bytes in memory that one question may bring: with twice as much a module could take more than 80 MB (test_bounds.py).
+LARGEST_IN_MEMORY = 12 * 2**20
+GOOD_READS = frozenset({200})
+GOOD_WRITES = frozenset({200, 201, 202, 204})
+
+
+class MemoryBudget:
+    """What the answers to one question may take in memory."""
+
+    def __init__(self, tried: str) -> None:
+        self._tried = tried
+        self._bytes = 0
+
+    def add(self, document: t.Any) -> None:
+        """Raises TransportError if it becomes too much."""
+        self._bytes += _json.weight(document)
+        if self._bytes > LARGEST_IN_MEMORY:
+            raise too_much(self._tried, f"more than {LARGEST_IN_MEMORY // 2**20} MiB")
+
+
+def too_much(tried: str, how: str) -> TransportError:
+    return TransportError(
+        f"Could not {tried}: the answer does not fit in the memory that a task may use ({how})",
+        maybe_processed=True,
+        permanent=True,
+        next_step="Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
+    )
+
+
+def parse(answer: Response, request: Read | Write) -> Json | None:
+    """The object of a good answer; None for a write without one, and for a refusal.
+
+    Raises TransportError for everything else that may come, such as a redirect or the page of a proxy.
+    """
+    tried, status = request.tried, answer.status_code
+    if status >= 400:
+        return None
+    if status not in (GOOD_READS if isinstance(request, Read) else GOOD_WRITES):
+        how = "is a redirect" if 300 <= status < 400 else "says neither yes nor no"
+        raise not_understood(tried, f"the answer {how} (HTTP status {status})", status=status)
+    if not answer.content and isinstance(request, Write):
+        return None
+    document = _json.parse(answer.content)
+    if document is None and _json.too_large(answer.content):
+        raise too_much(tried, "too much to parse")
+    if not isinstance(document, dict):
+        raise TransportError(
+            f"Could not {tried}: the answer is not a JSON object",
+            maybe_processed=True,
+            accepted=isinstance(request, Write),
+            next_step="Check what answers at graph_url: a proxy's page, perhaps.",
+            status=status,
+            request_id=answer.headers.get("request-id"),
+        )
+    return document
+
+
+def object_of(document: Json | None, read: Read) -> Json:
+    """The one object that was asked for. Raises TransportError if it is something else."""
+    if document and "@odata.nextLink" in document:
+        raise not_understood(read.tried, "the answer is a collection")
+    return check(document, read.shape, tried=read.tried)
+
+
+def page_of(document: Json, tried: str) -> tuple[list[t.Any], str | None]:
+    """The entries of one page of a collection, and the address of the next page."""
+    entries, following = document.get("value"), document.get("@odata.nextLink")
+    if not isinstance(entries, list) or not isinstance(following, (str, type(None))):
+        raise not_understood(tried, "the answer is no collection")
+    return entries, following
+
+
+def empty_but_forbidden() -> Json:
+    return {"value": [], FORBIDDEN: True}
+
+
+class InnerAnswer:
+    """The answer to one request of a batch, which may be missing or of any form."""
+
+    def __init__(self, answer: Json) -> None:
+        status, document = answer.get("status"), answer.get("body")
+        self.status = status if isinstance(status, int) else 0
+        self._document = document
+        headers = answer.get("headers")
+        self._headers = headers if isinstance(headers, dict) else {}
+
+    @property
+    def document(self) -> Json | None:
+        """The object or collection of a good answer."""
+        return self._document if self.status == 200 and isinstance(self._document, dict) else None
+
+    @property
+    def fault(self) -> GraphFault:
+        return GraphFault.of(self.status, self._document)
+
+    @property
+    def retry_after(self) -> str | None:
+        value = next((value for name, value in self._headers.items() if str(name).lower() == "retry-after"), None)
+        return None if value is None else str(value)
+
+
+def inner_answers(document: Json) -> dict[str, InnerAnswer]:
+    """The answers of a batch by id; none of those with the same id, since one of them is another's."""
+    answers = document.get("responses")
+    found: dict[str, InnerAnswer] = {}
+    repeated: set[str] = set()
+    for answer in answers if isinstance(answers, list) else ():
+        name = answer.get("id") if isinstance(answer, dict) else None
+        if isinstance(name, str):
+            repeated |= {name} & found.keys()
+            found[name] = InnerAnswer(answer)
+    return {name: answer for name, answer in found.items() if name not in repeated}

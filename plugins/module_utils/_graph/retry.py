@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What to do about a request that failed: a decision from the failure, the request and what was done so far.
+
+Directory_ConcurrencyViolation is never waited for here, because the caller has to read again first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    RETRY_STATUS,
+    TRANSPORT_ATTEMPTS,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read, Write
+
+
+class Decision(enum.Enum):
+    """The next step after a failed request."""
+
+    RENEW = "renew the access token and send again"
+    WAIT = "wait and send again"
+    RAISE = "raise the failure"
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempts:
+    """What was done for one request so far."""
+
+    transport_failures: int = 0
+    token_renewed: bool = False
+
+
+def decide(failure: GraphFault | TransportError, request: Read | Write, attempts: Attempts) -> Decision:
+    """Send again only if that is safe and may help. ``attempts`` includes the one that failed."""
+    if isinstance(failure, TransportError):
+        return _after_no_answer(failure, request, attempts)
+    return _after_refusal(failure, request, attempts)
+
+
+def misses_foreign_id(fault: GraphFault, request: Read | Write) -> bool:
+    """Whether the answer misses an object that this run did not create, so that waiting cannot help."""
+    return request.no_lag_of != "" and request.no_lag_of in fault.message
+
+
+def _after_no_answer(failure: TransportError, request: Read | Write, attempts: Attempts) -> Decision:
+    if failure.permanent or attempts.transport_failures >= TRANSPORT_ATTEMPTS:
+        return Decision.RAISE
+    safe = request.repeatable or not failure.maybe_processed
+    return Decision.WAIT if safe else Decision.RAISE
+
+
+def _after_refusal(fault: GraphFault, request: Read | Write, attempts: Attempts) -> Decision:
+    # An answer without a code of Graph comes from something in between, which may have let the request through.
+    safe = request.repeatable or fault.code != ""
+    if not safe:
+        return Decision.RAISE
+    if fault.status == 401 and not attempts.token_renewed:
+        return Decision.RENEW
+    if fault.throttled or _not_replicated_yet(fault, request):
+        return Decision.WAIT
+    if request.repeatable and fault.status in RETRY_STATUS and not fault.concurrency:
+        return Decision.WAIT
+    return Decision.RAISE
+
+
+def _not_replicated_yet(fault: GraphFault, request: Read | Write) -> bool:
+    misleading = fault.replication_lag or fault.unknown_key_id
+    return request.lag and misleading and not misses_foreign_id(fault, request)

@@ -1,0 +1,261 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The client of one Azure Key Vault: challenge, token, throttling, errors, what may be sent again.
+
+Sources: Key Vault REST API 7.4 (secrets); "Authentication, requests and responses" (challenge); "Common error codes for
+Azure Key Vault". A token goes to no vault whose domain is not what the token is for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import host_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    InputError,
+    SignInError,
+    TransportError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    RETRY_STATUS,
+    TRANSPORT_ATTEMPTS,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+
+Json = dict[str, t.Any]
+API_VERSION = "7.4"
+KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
+NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+AT_VAULT_URL = "Check that a key vault answers at vault_url, and not a proxy."
+CHALLENGE = re.compile(r'(authorization|authorization_uri|resource|scope)="([^"]*)"')
+# Over after a while (azure-sdk-for-net issue 31581).
+TEMPORARY = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
+DELETED = "ObjectIsDeletedButRecoverable"
+MISSING = "SecretNotFound"
+
+
+class VaultError(AppsError):
+    """The key vault refused a request for good. ``code`` is that of the inner error if there is one."""
+
+    kind = "key_vault"
+
+    def __init__(self, answer: Response, *, action: str, method: str, path: str, waited: float) -> None:
+        self.code = _code(answer)
+        self.status = answer.status_code
+        message = _error(answer).get("message")
+        reason = " ".join(message.split()) if isinstance(message, str) else f"HTTP status {self.status}"
+        after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
+        super().__init__(
+            f"Could not {action}{after}: {reason}",
+            next_step=_next_step(self.code, self.status),
+            status=self.status,
+            code=self.code or None,
+            request_id=answer.headers.get("x-ms-request-id"),
+            method=method,
+            path=path,
+        )
+
+
+class KeyVault:
+    """One vault, asked as one identity."""
+
+    def __init__(self, call: Call, address: str) -> None:
+        """Raises InputError if it is not a vault of the cloud that is signed in to."""
+        self._call = call
+        self._http = call.http
+        self.url = host_url("vault_url", address)
+        self._host = urlsplit(self.url).netloc
+        self._resource = self._resource_of_cloud()
+        self._http.allow(self.url)
+
+    def get(self, path: str, *, action: str) -> Json | None:
+        """The object in the answer; None if the vault itself says that there is none."""
+        try:
+            return self.send("GET", path, action=action)
+        except VaultError as exc:
+            if exc.code == MISSING:
+                return None
+            raise
+
+    def send(self, method: str, path: str, *, action: str, body: Json | None = None) -> Json:
+        """Send, and send again while the vault is busy or cannot be reached, or if the answer to a read is lost.
+
+        Raises VaultError, SignInError or TransportError. Whether a write took effect whose answer is lost has to be
+        found out by the caller.
+        """
+        token = self._token()
+        answer = self._answer(method, path, token=token.value, body=body)
+        if answer.status_code == 401:
+            self._check_challenge(answer, token)
+            answer = self._answer(method, path, token=self._token(fresh=True).value, body=body)
+        if answer.status_code >= 300:
+            raise self._refusal(answer, action=action, method=method, path=path)
+        self._call.wrote_elsewhere |= method != "GET"
+        return {} if answer.status_code == 204 else _object(answer, action)
+
+    def _refusal(self, answer: Response, *, action: str, method: str, path: str) -> VaultError:
+        return VaultError(answer, action=action, method=method, path=path, waited=self._http.patience.waited)
+
+    def _answer(self, method: str, path: str, *, token: str | None, body: Json | None = None) -> Response:
+        """The answer of a vault that is not busy, or the last one if the allowance for waiting is used up."""
+        failures = 0
+        while True:
+            try:
+                answer = self._request(method, path, token=token, body=body)
+            except TransportError as exc:
+                failures += 1
+                again = not exc.permanent and (method == "GET" or not exc.maybe_processed)
+                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause():
+                    raise
+                continue
+            busy = answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
+            if not busy or not self._http.patience.pause(answer.headers.get("retry-after")):
+                return answer
+
+    def _request(self, method: str, path: str, *, token: str | None, body: Json | None) -> Response:
+        headers = {"Accept": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return self._http.request(
+            method,
+            f"{self.url}{path}?api-version={API_VERSION}",
+            headers=headers,
+            body=None if body is None else json.dumps(body).encode(),
+        )
+
+    def _resource_of_cloud(self) -> str | None:
+        """The resource of tokens for this vault; None if the vault has to be asked, outside of the national clouds."""
+        cloud = self._call.endpoint.cloud
+        domains = {known.vault_domain for known in CLOUDS.values()}
+        mine = next((domain for domain in domains if self._host.endswith(f".{domain}")), None)
+        if (cloud.vault_domain if cloud else None) != mine:
+            where = f"https://NAME.{cloud.vault_domain}" if cloud else "the address of a vault at your own endpoint"
+            raise InputError(
+                f"vault_url is {self.url}, which is not a vault of the cloud that is signed in to",
+                next_step=f"Set it to {where}, or correct cloud_environment.",
+            )
+        return f"https://{mine}" if mine else None
+
+    def _token(self, *, fresh: bool = False) -> AccessToken:
+        self._call.validate_sign_in()
+        if self._resource is None:
+            self._resource = self._resource_of_challenge()
+        token = self._call.token_for(self._resource, fresh=fresh)
+        audience = token.claims.get("aud")
+        if isinstance(audience, str) and audience.rstrip("/") not in (self._resource, KEY_VAULT_APP_ID):
+            raise InputError(
+                f"The access token is for {audience}, not for {self._resource}: a key vault does not accept it",
+                next_step="Sign in by a client secret or the Azure CLI, which give a token for each; or set"
+                " auth_access_token to a token for the vault.",
+            )
+        return token
+
+    def _resource_of_challenge(self) -> str:
+        """From the challenge that answers a request without a token, as Microsoft's own clients do."""
+        path = "/secrets/challenge"
+        answer = self._answer("GET", path, token=None)
+        if answer.status_code != 401:
+            raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
+        resource = _challenge(answer).get("resource", "").rstrip("/").lower()
+        domain = urlsplit(resource).netloc
+        if not resource.startswith("https://") or not (self._host == domain or self._host.endswith(f".{domain}")):
+            raise SignInError(
+                f"{self.url} did not ask for a token as a key vault of this host does",
+                next_step="Check that vault_url is the address of a key vault.",
+                status=answer.status_code,
+            )
+        return resource
+
+    def _check_challenge(self, answer: Response, token: AccessToken) -> None:
+        """Raises SignInError if the challenge says why the token was refused. It goes to no other host."""
+        found = _challenge(answer)
+        resource = (found.get("resource") or found.get("scope", "").removesuffix("/.default")).rstrip("/").lower()
+        if resource and resource != self._resource:
+            raise SignInError(
+                f"{self.url} asks for a token for {resource}, but vaults of this cloud accept one for {self._resource}",
+                next_step="Check that vault_url is the address of a key vault.",
+                status=401,
+            )
+        place = found.get("authorization") or found.get("authorization_uri", "")
+        tenant = urlsplit(place).path.strip("/").partition("/")[0].lower()
+        if tenant and token.tenant_id and re.fullmatch(r"[0-9a-f-]{36}", tenant) and tenant != token.tenant_id:
+            raise SignInError(
+                f"{self.url} belongs to the tenant {tenant}, but the sign-in is to {token.tenant_id}",
+                next_step="Use a vault of the tenant, or sign in to the vault's tenant for this task.",
+                status=401,
+            )
+
+
+def _error(answer: Response) -> Json:
+    document = _json.parse(answer.content)
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _code(answer: Response) -> str:
+    """That of the inner error if there is one, which is more specific."""
+    error = _error(answer)
+    inner = error.get("innererror")
+    code = (inner.get("code") if isinstance(inner, dict) else None) or error.get("code")
+    return code if isinstance(code, str) else ""
+
+
+def _challenge(answer: Response) -> dict[str, str]:
+    return dict(CHALLENGE.findall(answer.headers.get("www-authenticate", "")))
+
+
+def _object(answer: Response, action: str) -> Json:
+    document = _json.parse(answer.content)
+    if not isinstance(document, dict):
+        raise not_understood(action, "is not a JSON object")
+    return document
+
+
+def not_understood(action: str, how: str) -> TransportError:
+    return TransportError(
+        f"Could not {action}: the answer {how}",
+        maybe_processed=True,
+        next_step=AT_VAULT_URL,
+    )
+
+
+def _next_step(code: str, status: int) -> str:
+    known = {
+        "ForbiddenByRbac": "Give the identity that signs in the role Key Vault Secrets Officer at the vault, and wait"
+        " some minutes.",
+        "ForbiddenByPolicy": "Give the identity that signs in the secret permissions Get, Set, Delete and Recover in an"
+        " access policy of the vault.",
+        "ForbiddenByFirewall": "Allow the address of the controller in the firewall of the vault.",
+        "ForbiddenByConnection": "The vault accepts private connections only: use its private endpoint.",
+        "SecretDisabled": "Enable the secret, or choose another name.",
+        DELETED: "Recover or purge the deleted secret, or choose another name.",
+        MISSING: "Check vault_url and the name.",
+    }
+    if code in known:
+        return known[code]
+    if status == 401:
+        return "Sign in again: the access token was refused. Check that the vault belongs to the same tenant."
+    if status == 403:
+        return "Check the identity's role at the vault (Key Vault Secrets Officer), and the vault's firewall."
+    if status < 400 or status == 404:
+        return AT_VAULT_URL
+    if status == 429:
+        return "The vault throttles: run again later, or raise wait_timeout."
+    if status >= 500 or code in TEMPORARY:
+        return "Run again later. Every step is safe to repeat."
+    return "See the code and the request id in the member error of the result."

@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A profile: which permissions a product needs, and with what it can sign in. Read from data, and checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
+    resource_client_id,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import (
+    CONTENT,
+    ROLE_PROFILES,
+    Files,
+    shipped_profiles,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import written
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import listed_resources
+
+Json = dict[str, t.Any]
+MEMBERS = frozenset(
+    {"title", "source", "product_versions", "sign_in_audience", "permissions", "token_resource", "credential_types"}
+)
+CREDENTIAL_TYPES = ("client_secret", "certificate", "federated")
+PERMISSION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+GRAPH = "microsoft_graph"
+USER_READ = "User.Read"
+
+
+@dataclasses.dataclass(frozen=True)
+class ResourcePermissions:
+    """The permissions of one resource, by name. None stands for a list that is left alone."""
+
+    resource: str
+    application: tuple[str, ...] | None
+    delegated: tuple[str, ...] | None
+
+    def as_option(self) -> Json:
+        """In the form of the options of azure_app_graph_permissions and azure_admin_consent."""
+        return {"resource": self.resource, "application": _list(self.application), "delegated": _list(self.delegated)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """``shown`` is how a user knows it: its name, or the file as it was written."""
+
+    name: str
+    shown: str
+    title: str
+    source: str
+    sign_in_audience: str
+    token_resource: str
+    credential_types: tuple[str, ...]
+    permissions: tuple[ResourcePermissions, ...]
+
+    @property
+    def application_resources(self) -> tuple[str, ...]:
+        """Those of which it asks for application permissions."""
+        return tuple(entry.resource for entry in self.permissions if entry.application)
+
+    @property
+    def application_permissions(self) -> tuple[str, ...]:
+        return _sorted(name for entry in self.permissions for name in entry.application or ())
+
+    @property
+    def expected_roles(self) -> tuple[str, ...]:
+        """The application permissions that a token for ``token_resource`` has to carry."""
+        wanted = RESOURCES[self.token_resource]
+        own = [entry for entry in self.permissions if resource_client_id(entry.resource) == wanted]
+        return _sorted(name for entry in own for name in entry.application or ())
+
+    def with_user_read(self) -> tuple[ResourcePermissions, ...]:
+        """The permissions with the delegated User.Read of Microsoft Graph among them."""
+        graph = RESOURCES[GRAPH]
+        found = [entry for entry in self.permissions if resource_client_id(entry.resource) == graph]
+        if not found:
+            return (*self.permissions, ResourcePermissions(GRAPH, None, (USER_READ,)))
+        delegated = tuple(dict.fromkeys((*(found[0].delegated or ()), USER_READ)))
+        changed = dataclasses.replace(found[0], delegated=delegated)
+        return tuple(changed if entry is found[0] else entry for entry in self.permissions)
+
+
+def read_profile(name: str, file: str, files: Files) -> Profile:
+    """The profile of the user's file, else the shipped one of that name. Raises InputError."""
+    shipped = shipped_profiles()
+    if file:
+        path = files.find(file, name="O(profile_file)", what="a file that is there")
+    elif name in shipped:
+        path = str(shipped[name])
+    else:
+        missing = f"There is no profile {name!r}" if name else "O(profile) is not set"
+        raise InputError(
+            missing,
+            next_step=f"Set O(profile) to one of {', '.join(shipped)}, or O(profile_file) to a file of your own.",
+            profiles=list(shipped),
+        )
+    known_as = file or name
+    return profile_of(files.read_profile(path, name=known_as), name=name, shown=known_as)
+
+
+def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
+    """Pure. Raises InputError for what is not a profile."""
+    _check_members(content, shown)
+    entries = [_entry(entry, shown) for entry in content["permissions"]]
+    listed_resources(f"The profile {shown} is malformed", [entry.as_option() for entry in entries])
+    types = content.get("credential_types", ["client_secret"])
+    if not _are_texts(types) or not types or not set(types) <= set(CREDENTIAL_TYPES):
+        raise _malformed(
+            shown,
+            "Its credential_types have to be a list of client_secret, certificate and federated, at least one of them",
+            next_step="Leave it out for client_secret alone.",
+        )
+    return Profile(
+        name=name,
+        shown=shown,
+        title=str(content.get("title", "")),
+        source=str(content.get("source", "")),
+        sign_in_audience=content.get("sign_in_audience", "AzureADMyOrg"),
+        token_resource=content.get("token_resource", GRAPH),
+        credential_types=tuple(types),
+        permissions=tuple(entries),
+    )
+
+
+def _check_members(content: t.Any, shown: str) -> None:
+    sound = (
+        isinstance(content, dict)
+        and content.keys() <= MEMBERS
+        and isinstance(content.get("permissions"), list)
+        and content.get("token_resource", GRAPH) in list(RESOURCES)  # a list takes what has no hash
+        and isinstance(content.get("sign_in_audience", ""), str)
+        and all(map(_is_entry, content["permissions"]))
+    )
+    if not sound:
+        raise _malformed(
+            shown,
+            f"It has to hold the variable {CONTENT}, with permissions, a list of {{resource, application, delegated}},"
+            " and token_resource, either microsoft_graph or exchange_online",
+            next_step=f"See the ones in {ROLE_PROFILES}.",
+        )
+
+
+def _is_entry(entry: t.Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("resource"), str):
+        return False
+    return entry.keys() <= {"resource", "application", "delegated"}
+
+
+def _entry(entry: Json, shown: str) -> ResourcePermissions:
+    lists = {kind: entry.get(kind, []) for kind in ("application", "delegated")}
+    if not all(isinstance(names, list) for names in lists.values()):
+        raise _malformed(
+            shown,
+            "In an entry of permissions, application and delegated are lists of names, such as [Mail.ReadWrite]",
+            next_step="Leave out what is not needed.",
+        )
+    names = [*lists["application"], *lists["delegated"]]
+    if not entry["resource"] or not names or not all(map(_is_permission_name, names)):
+        raise _malformed(
+            shown,
+            f"Its entry for {entry['resource']} has to list at least one permission, each by its name, such as"
+            f" Mail.ReadWrite, without blanks, and not by its id. It lists {written(names)}",
+            next_step="Use the names of Microsoft's permissions reference.",
+        )
+    delegated = tuple(lists["delegated"]) if "delegated" in entry else None
+    return ResourcePermissions(entry["resource"], tuple(lists["application"]), delegated)
+
+
+def _is_permission_name(name: t.Any) -> bool:
+    return isinstance(name, str) and PERMISSION_NAME.fullmatch(name) is not None and not GUID.fullmatch(name)
+
+
+def _are_texts(value: t.Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _sorted(names: t.Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _list(names: tuple[str, ...] | None) -> list[str] | None:
+    return None if names is None else list(names)
+
+
+def _malformed(shown: str, how: str, *, next_step: str) -> InputError:
+    return InputError(f"The profile {shown} is malformed. {how}", next_step=next_step)

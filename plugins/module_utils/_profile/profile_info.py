@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Reads the profile, checks it with all settings of the role, and looks its permissions up in the tenant."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    ResourcePrincipal,
+    ResourcePrincipals,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
+    CredentialSettings,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import (
+    AccessSettings,
+    StoreSettings,
+    VerifySettings,
+    check_others,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import (
+    Profile,
+    ResourcePermissions,
+    read_profile,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.steps import (
+    consent_steps,
+    operator_steps,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import GRAPH_TYPES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
+    listed_resources,
+    required_principal,
+    resolve,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
+
+
+def _no_store_check(_stores: StoreSettings, _credential: CredentialSettings) -> None:
+    """Stores are part of ansible-playbook; a module that runs as a process of its own has none."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What ansible-playbook knows. ``check_stores`` raises for settings of stores that cannot be right."""
+
+    files: Files = dataclasses.field(default_factory=lambda: Files((os.getcwd(),)))
+    check_stores: StoreCheck = _no_store_check
+
+
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """The settings, after none of them was refused."""
+
+    credential: CredentialSettings
+    stores: StoreSettings
+    access: AccessSettings
+    after_new_secret: str  # absolute path; empty if there is none
+    notes: tuple[str, ...]
+
+
+def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[str, t.Any]:
+    """Raises InputError for what a user has to correct, ConflictError for what the tenant does not have.
+
+    Nothing is sent before all settings were checked, and nothing at all with ``look_up=false``.
+    """
+    around = surroundings or Surroundings()
+    params = call.params
+    settings = Settings(params["settings"] or {})
+    profile = read_profile(params["profile"], params["profile_file"], around.files)
+    checked = _checked(settings, profile, around)
+    permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
+    resolved, tenant_id = _looked_up(call, permissions) if params["look_up"] else ([], None)
+    return {
+        "changed": False,
+        "profile": profile.name,
+        "title": profile.title,
+        "source": profile.source,
+        "sign_in_audience": profile.sign_in_audience,
+        "token_resource": profile.token_resource,
+        "credential_types": list(profile.credential_types),
+        "permissions": [entry.as_option() for entry in permissions],
+        "profile_permissions": [entry.as_option() for entry in profile.permissions],
+        "application_permissions": list(profile.application_permissions),
+        "expected_roles": list(profile.expected_roles),
+        "resolved_permissions": resolved,
+        "tenant_id": tenant_id,
+        "after_new_secret": checked.after_new_secret,
+        "operator_steps": operator_steps(
+            checked.access,
+            permissions,
+            credential_type=checked.credential.type,
+            has_key_vault=checked.stores.has("azure_key_vault"),
+        ),
+        "consent_steps": consent_steps(checked.access, permissions),
+        "notes": list(checked.notes),
+    }
+
+
+def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Checked:
+    """Files are looked at last: they cost more than a comparison."""
+    check_others(settings)
+    VerifySettings.of(settings)
+    credential = CredentialSettings.of(settings)
+    credential.check_profile(profile)
+    stores = StoreSettings.of(settings)
+    access = AccessSettings.of(settings)
+    after_new_secret = settings.path("after_new_secret", of_what="a file with tasks")
+    if after_new_secret:
+        after_new_secret = around.files.find(
+            after_new_secret, name=f"{PREFIX}after_new_secret", what="a file with tasks"
+        )
+    if "stores" in settings:
+        around.check_stores(stores, credential)
+    return Checked(
+        credential=credential,
+        stores=stores,
+        access=access,
+        after_new_secret=after_new_secret,
+        notes=tuple(credential.check_files()),
+    )
+
+
+def _looked_up(call: Call, permissions: t.Sequence[ResourcePermissions]) -> tuple[list[dict[str, str]], str]:
+    """Each permission with its id, all resources in one request; and the tenant."""
+    call.validate_sign_in()
+    entries = [entry.as_option() for entry in permissions]
+    client_ids = listed_resources("permissions", entries)
+    documents = call.graph.get_many([ResourcePrincipal.read(client_id) for client_id in client_ids])
+    known = ResourcePrincipals(documents)
+    found: list[dict[str, str]] = []
+    for entry, document in zip(entries, documents, strict=True):
+        principal = required_principal(document, entry["resource"])
+        for kind in GRAPH_TYPES:
+            named = [resolve(principal, kind, name) for name in entry[kind] or ()]
+            found += [known.described(permission) for permission in dict.fromkeys(named)]
+    return found, call.tenant_id

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The steps of azure_operator_access_info that a profile and the settings take. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
+    resource_client_id,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import AccessSettings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import ResourcePermissions
+
+Permissions = t.Sequence[ResourcePermissions]
+CREDENTIAL_STEPS = {"federated": "federated_credential"}
+
+
+def operator_steps(
+    access: AccessSettings, permissions: Permissions, *, credential_type: str, has_key_vault: bool
+) -> list[str]:
+    """Those of the identity that registers, renews and retires, in the order in which they are reported."""
+    playbooks = set(access.playbooks)
+    registers = "register" in playbooks
+    retires = "retire" in playbooks
+    wanted = [
+        ("register", registers),
+        ("declare_permissions", registers and bool(permissions)),
+        (CREDENTIAL_STEPS.get(credential_type, credential_type), bool(playbooks & {"register", "rotate"})),
+        ("owners", registers and access.has_owners),
+        ("key_vault", has_key_vault and bool(playbooks & {"register", "rotate", "retire"})),
+        ("look_up", bool(playbooks & {"verify", "report"})),
+        ("retire", retires),
+        ("purge", retires and access.purges),
+    ]
+    return [step for step, is_taken in wanted if is_taken]
+
+
+def consent_steps(access: AccessSettings, permissions: Permissions) -> list[str]:
+    """Those of the identity that decides on consent."""
+    retires = "retire" in access.playbooks
+    grants = "consent" in access.playbooks or ("register" in access.playbooks and access.grants_consent)
+    delegated = any(entry.delegated for entry in permissions)
+    resources = {resource_client_id(entry.resource) for entry in permissions if entry.application}
+    graph = {RESOURCES["microsoft_graph"]}
+    wanted = [
+        ("consent_application", grants and bool(resources & graph)),
+        ("consent_application_elsewhere", grants and bool(resources - graph)),
+        ("consent_delegated", grants and delegated),
+        ("withdraw_consent", retires),
+        ("withdraw_delegated", retires and delegated),
+    ]
+    return [step for step, is_taken in wanted if is_taken]

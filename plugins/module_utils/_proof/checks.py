@@ -1,0 +1,318 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What the proofs of a gateway's application come to: a list of checks. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import READING, Access
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import Failure, Seen
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import SmtpProof
+
+RESOURCES = {"microsoft_graph": "Microsoft Graph", "exchange_online": "Exchange Online"}
+CREDENTIALS = {
+    "client_secret": "client secret",
+    "certificate": "certificate",
+    "federated": "federated credential",
+}
+REFUSED = "5.7.3"  # Exchange Online's code for a mailbox that the application may not use, or that is not there
+# A renewal replaces a stored value that the tenant refuses, and one that has expired.
+RENEWED = ("AADSTS7000215", "AADSTS7000222")
+REGISTER = "the playbook email_gateway.azure_apps.register"
+ROTATE = "the playbook email_gateway.azure_apps.rotate"
+SAME_VARIABLES = "with the same variables"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One proof: whether it succeeded, and what to do if it did not."""
+
+    name: str
+    subject: str
+    reason: str
+    ok: bool = False
+    tried: bool = True
+    next_step: str = ""
+    exchange_commands: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return self.tried and not self.ok
+
+    @property
+    def view(self) -> dict[str, t.Any]:
+        return {**dataclasses.asdict(self), "exchange_commands": list(self.exchange_commands)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Skipped:
+    """A proof that nobody asked for; ``next_step`` says what to set."""
+
+    name: str
+    next_step: str
+
+    @property
+    def view(self) -> dict[str, str]:
+        return dataclasses.asdict(self)
+
+
+def all_checks(seen: Seen) -> list[Check]:
+    """All that was asked for, in the order in which it was tried.
+
+    What could not be tried is in it as well, so that the same options give the same checks. Only a failed preparation
+    is one check more, and with a profile that cannot be read, no more than a token is asked for.
+    """
+    proofs = seen.asked.proofs
+    if seen.failure is not None:
+        name = seen.asked.display_name
+        first = Check("preparation", name, reason=seen.failure.reason, next_step=seen.failure.next_step)
+        return [first, *_not_tried(seen, ("application", "credential", *proofs), "the preparation failed")]
+    application = _application(seen)
+    if not application.ok:
+        return [application, *_not_tried(seen, ("credential", *proofs), "the application cannot sign in")]
+    credential = _credential(seen)
+    if not credential.ok:
+        return [application, credential, *_not_tried(seen, proofs, "there is no credential to sign in with")]
+    token = _token(seen)
+    if not isinstance(seen.token, TokenContent):
+        return [application, credential, token, *_not_tried(seen, proofs[1:], "there is no token")]
+    return [application, credential, token, *(_PROOFS[name](seen) for name in proofs[1:])]
+
+
+def not_asked(seen: Seen) -> list[Skipped]:
+    """What else could be proven."""
+    if seen.failure is not None:
+        return []
+    asked = seen.asked
+    by_smtp = asked.token_resource == "exchange_online"
+    found = []
+    if "mailbox" not in asked.proofs and not by_smtp:
+        found.append(Skipped("mailbox", "Set O(mailbox) to the address of a mailbox that it has to reach."))
+    if "smtp" not in asked.proofs and by_smtp:
+        found.append(Skipped("smtp", "Set O(mailbox) to the address that the gateway sends as."))
+    elif "smtp" not in asked.proofs and "smtp" in asked.profile.lower():  # a guess by the name, which costs a line
+        found.append(Skipped("smtp", "Set O(mailbox), and O(smtp) to true, to try it by SMTP as well."))
+    if "forbidden_mailbox" not in asked.proofs:
+        found.append(Skipped("forbidden_mailbox", "Set O(forbidden_mailbox) to one that it must not reach."))
+    return found
+
+
+def _not_tried(seen: Seen, names: t.Iterable[str], why: str) -> list[Check]:
+    reason = f"Not tried, since {why}."
+    return [Check(name, _subject(seen, name), reason, tried=False) for name in names]
+
+
+def _subject(seen: Seen, name: str) -> str:
+    asked = seen.asked
+    subjects = {
+        "application": asked.display_name,
+        "credential": ", ".join(seen.stored.stores) or "the store",
+        "token": RESOURCES.get(asked.token_resource, ""),
+        "mailbox": asked.mailbox,
+        "smtp": f"{asked.mailbox} at {asked.smtp_host}:{asked.smtp_port}",
+        "forbidden_mailbox": asked.forbidden_mailbox,
+    }
+    return subjects[name]
+
+
+def _application(seen: Seen) -> Check:
+    found = seen.application
+    subject = _subject(seen, "application")
+    if found.obstacle is not None:
+        return Check("application", subject, reason=found.obstacle.reason, next_step=found.obstacle.next_step)
+    reason = f"Registered in the tenant {found.tenant_id} with the client id {found.client_id}."
+    return Check("application", subject, reason, ok=True)
+
+
+def _credential(seen: Seen) -> Check:
+    stored = seen.stored
+    record = stored.record
+    subject = _subject(seen, "credential")
+    if record is None:
+        return Check(
+            "credential",
+            subject,
+            reason="The store is empty.",
+            next_step="Set O(store_path) or O(stores) to where the credential is stored, or run"
+            f" {REGISTER} {SAME_VARIABLES}, which creates one.",
+        )
+    if not stored.is_own:
+        return Check(
+            "credential",
+            subject,
+            reason="The store has the credential of another application, with the client id"
+            f" {record.client_id}, in the tenant {record.tenant_id}.",
+            next_step="Set O(store_path) or O(stores) to the store of this one.",
+        )
+    if not stored.is_usable:
+        return _not_usable(subject, record)
+    expires = f", which expires on {record.secret_expires[:10]}" if record.secret_expires else ""
+    reason = f"The store has the {CREDENTIALS[record.type]} {record.key_id}{expires}."
+    return Check("credential", subject, reason, ok=True)
+
+
+def _not_usable(subject: str, record: Record) -> Check:
+    if record.type == "federated":
+        return Check(
+            "credential",
+            subject,
+            reason=f"The federated credential {record.key_id} is proven with a token of its issuer. None is given.",
+            next_step="Set assertion_file, in O(federated_credential), to a file with one.",
+        )
+    return Check(
+        "credential",
+        subject,
+        reason=f"The store has the client secret {record.key_id}, but does not give its value back, so that it cannot"
+        " be proven from here.",
+        next_step="Keep the credential also in a store that can be read (O(stores)): the next renewal writes to all of"
+        " them. Until then, only the gateway itself can show that it works.",
+    )
+
+
+def _token(seen: Seen) -> Check:
+    found = seen.token
+    subject = _subject(seen, "token")
+    if not isinstance(found, TokenContent):
+        return _failed("token", subject, found)
+    carried = f"carries {', '.join(found.roles)}" if found.roles else "carries no permission"
+    beyond = seen.unexpected_roles
+    also = f" The profile does not ask for {', '.join(beyond)}." if beyond else ""
+    missing = seen.missing_roles
+    if not missing:
+        as_asked = "" if found.roles else ", and the profile asks for none"
+        return Check("token", subject, f"The token {carried}{as_asked}.{also}", ok=True)
+    return Check(
+        "token",
+        subject,
+        reason=f"The token {carried}. It lacks {', '.join(missing)}, which the profile asks for.{also}",
+        next_step=f"Run {REGISTER} {SAME_VARIABLES}, which declares it and grants admin consent; it can take some"
+        " minutes until tokens carry it. If it is declared already, an administrator can also grant it on the page"
+        f" {seen.application.consent_url}",
+    )
+
+
+def _mailbox(seen: Seen) -> Check:
+    return _of_graph("mailbox", seen, "allowed")
+
+
+def _of_graph(name: str, seen: Seen, expected: str) -> Check:
+    subject = _subject(seen, name)
+    found = _access(seen, expected)
+    if isinstance(found, Failure):
+        return _failed(name, subject, found)
+    why = ""
+    if not found.as_expected and not found.reachable:
+        parts = ("status", str(found.status), found.code)
+        why = f" ({' '.join(part for part in parts if part)})"
+    next_step, commands = found.next_step, found.exchange_commands
+    if expected == "allowed" and found.status == 403 and READING.intersection(seen.missing_roles):
+        next_step, commands = "Grant what the token lacks first, as the check of the token says. Then run again.", ()
+    return Check(
+        name,
+        subject,
+        reason=f"{found.reason.rstrip('.')}{why}.",
+        ok=found.as_expected,
+        next_step=next_step,
+        exchange_commands=commands,
+    )
+
+
+def _access(seen: Seen, expected: str) -> Access | Failure:
+    if isinstance(seen.mailboxes, Failure):
+        return seen.mailboxes
+    (found,) = [access for access in seen.mailboxes if access.expected == expected]
+    return found
+
+
+def _smtp(seen: Seen) -> Check:
+    found = seen.smtp
+    subject = _subject(seen, "smtp")
+    if not isinstance(found, SmtpProof):
+        return _failed("smtp", subject, found)
+    if found.authenticated:
+        return Check("smtp", subject, "The server accepted the application's token. No mail was sent.", ok=True)
+    code = " ".join(str(part) for part in (found.smtp_code, found.enhanced_code) if part)
+    next_step, commands = found.next_step, found.exchange_commands
+    if code == f"535 {REFUSED}" and exchange.SEND_AS_APP in seen.missing_roles:
+        next_step = (
+            f"Grant {exchange.SEND_AS_APP} first, as the check of the token says. Then, unless it was done before, an"
+            " Exchange administrator has to run exchange_commands."
+        )
+        commands = tuple(
+            exchange.claims_way(
+                client_id=found.client_id,
+                service_principal=found.service_principal_object_id,
+                mailbox=found.mailbox,
+            )
+        )
+    reason = f"{code}: {found.reason}" if code else found.reason
+    return Check("smtp", subject, reason, next_step=next_step, exchange_commands=commands)
+
+
+def _forbidden_mailbox(seen: Seen) -> Check:
+    name = "forbidden_mailbox"
+    if seen.asked.token_resource == "microsoft_graph":
+        return _of_graph(name, seen, "denied")
+    found = seen.forbidden_smtp
+    subject = _subject(seen, name)
+    if not isinstance(found, SmtpProof):
+        return _failed(name, subject, found)
+    if found.authenticated:
+        return Check(
+            name,
+            subject,
+            reason="The application may sign in for this mailbox by SMTP, but must not.",
+            next_step="An Exchange administrator has to run exchange_commands, and to narrow the scope of the role"
+            " assignment if one lets the application in. A change can take two hours to work.",
+            exchange_commands=tuple(
+                exchange.shut_out(
+                    client_id=found.client_id,
+                    service_principal=found.service_principal_object_id,
+                    mailbox=found.mailbox,
+                    roles=found.roles,
+                )
+            ),
+        )
+    if found.enhanced_code != REFUSED:
+        reason = f"The refusal does not show whether the application is kept out: {found.reason}"
+        return Check(name, subject, reason, next_step=found.next_step)
+    mailbox = seen.asked.mailbox
+    if mailbox and not _is_let_in(seen):
+        return Check(
+            name,
+            subject,
+            reason=f"Refused by SMTP (535 5.7.3), but so is {mailbox}: that shows no fence between the two.",
+            next_step=f"First correct the sign-in for {mailbox}, then run again.",
+        )
+    reason = "Refused by SMTP (535 5.7.3). So is a mailbox that does not exist: check that the address is right."
+    return Check(name, subject, reason, ok=True)
+
+
+def _is_let_in(seen: Seen) -> bool:
+    return isinstance(seen.smtp, SmtpProof) and seen.smtp.authenticated
+
+
+def _failed(name: str, subject: str, failure: Failure | None) -> Check:
+    if failure is None:
+        failure = Failure("There was no answer.")
+    next_step = failure.next_step or "Run again later."
+    if failure.code in RENEWED:
+        next_step = (
+            f"Run {ROTATE} {SAME_VARIABLES}: it replaces a client secret that has expired or that the tenant refuses."
+        )
+    return Check(name, subject, failure.reason, next_step=next_step)
+
+
+_PROOFS: dict[str, t.Callable[[Seen], Check]] = {
+    "mailbox": _mailbox,
+    "smtp": _smtp,
+    "forbidden_mailbox": _forbidden_mailbox,
+}

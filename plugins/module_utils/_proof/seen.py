@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What a verification is asked to try, and what it has seen: the input of the checks. Nothing in here is secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import Access
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import SmtpProof
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """``token_resource`` is empty if the profile is not known. A mailbox is empty if it is not to be tried."""
+
+    profile: str
+    display_name: str
+    token_resource: str
+    expected_roles: tuple[str, ...] = ()
+    mailbox: str = ""
+    forbidden_mailbox: str = ""
+    smtp: bool = False
+    smtp_host: str = ""
+    smtp_port: int = 0
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """The names of the checks that use the credential, in the order in which they are tried."""
+        wanted = {
+            "token": True,
+            "mailbox": bool(self.mailbox) and self.token_resource == "microsoft_graph",
+            "smtp": bool(self.mailbox) and (self.smtp or self.token_resource == "exchange_online"),
+            "forbidden_mailbox": bool(self.forbidden_mailbox),
+        }
+        return tuple(name for name, is_wanted in wanted.items() if is_wanted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """Why something gave no answer. ``code`` is that of the error, or ""."""
+
+    reason: str
+    next_step: str = ""
+    code: str = ""
+
+    @classmethod
+    def of(cls, exc: AppsError, told: t.Callable[[str], str]) -> Failure:
+        """``told`` takes secrets out of a text."""
+        return cls(
+            reason=f"{told(exc.message).rstrip('.')}.",
+            next_step=told(exc.next_step),
+            code=str(exc.details.get("code") or ""),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Application:
+    """The application in the tenant. ``obstacle`` is why it cannot sign in: it is missing, or switched off."""
+
+    client_id: str = ""
+    tenant_id: str = ""
+    service_principal_object_id: str = ""
+    consent_url: str = ""
+    obstacle: Failure | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """The credential in the stores. ``is_own``: it is of the application; ``is_usable``: it can sign in."""
+
+    stores: tuple[str, ...] = ()
+    record: Record | None = None
+    is_own: bool = False
+    is_usable: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """None stands for what was not tried. ``failure`` is what went wrong before the first check."""
+
+    asked: Asked
+    failure: Failure | None = None
+    application: Application = Application()
+    stored: Stored = Stored()
+    token: TokenContent | Failure | None = None
+    mailboxes: tuple[Access, ...] | Failure = ()
+    smtp: SmtpProof | Failure | None = None
+    forbidden_smtp: SmtpProof | Failure | None = None
+
+    @property
+    def missing_roles(self) -> list[str]:
+        """What the profile asks for and the token does not carry, sorted."""
+        if not isinstance(self.token, TokenContent):
+            return []
+        return sorted(set(self.asked.expected_roles) - set(self.token.roles))
+
+    @property
+    def unexpected_roles(self) -> list[str]:
+        """What the token carries and the profile does not ask for, sorted."""
+        if not isinstance(self.token, TokenContent):
+            return []
+        return sorted(set(self.token.roles) - set(self.asked.expected_roles))

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Where a proof finds the credential, and why there may be nothing to prove with."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_tenant
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import of_stores
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
+    OpenStores,
+    OwnCredential,
+    StoreContents,
+    of_options,
+    of_record,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The credential, or None with the reason among the notes, which are lines for a person."""
+
+    credential: OwnCredential | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> OwnCredential:
+        """Raises ConflictError if there is none."""
+        if self.credential is None:
+            raise ConflictError(
+                self.notes[0].rstrip("."), next_step="Store a credential that can be read, or pass it as an option."
+            )
+        return self.credential
+
+
+def source_of(call: Call, open_stores: OpenStores | None) -> Source:
+    """From the options, or from the stores that they name.
+
+    Raises InputError for what is wrong with the options, and the error of a store that cannot be read if no other one
+    has the credential.
+    """
+    if not of_stores(call):
+        return Source(of_options(call))
+    if open_stores is None:
+        raise InputError(
+            "Only a task of ansible-playbook can open stores", next_step="Run it as a task, or pass the credential."
+        )
+    params = call.params
+    client_id, tenant_id = params["client_id"], params["tenant_id"]
+    if client_id:
+        check_guid("client_id", client_id)
+    if tenant_id:
+        check_tenant("tenant_id", tenant_id)
+    contents = StoreContents.read(open_stores(call))
+    own = contents.only(client_id=client_id, tenant_id=tenant_id, key_id=params["key_id"])
+    own = own.with_values(call.memory, tenant_id=tenant_id or "")
+    notes = tuple(f"{error.message.rstrip('.')}. {error.next_step}".rstrip() for error in contents.errors)
+    found = own.current(has_assertion=bool(params["client_assertion"] or params["client_assertion_file"]))
+    if found is None:
+        if contents.errors:
+            raise contents.errors[0]
+        return Source(None, (_nothing_stored(contents, key_id=params["key_id"] or ""),))
+    title, record = found
+    credential = of_record(
+        call,
+        record,
+        tenant_id=tenant_id or "",
+        assertion=params["client_assertion"],
+        assertion_file=params["client_assertion_file"],
+    )
+    if credential is None:
+        if contents.errors:
+            raise contents.errors[0]
+        return Source(None, (_not_usable(title, record),))
+    return Source(credential, notes)
+
+
+def _nothing_stored(contents: StoreContents, *, key_id: str) -> str:
+    stores = ", ".join(contents.titles)
+    if not contents.records:
+        return f"Nothing was proven: no credential is stored in {stores} yet."
+    title, record = contents.records[0]
+    if key_id and any(kept.key_id != key_id.lower() for _title, kept in contents.records):
+        return f"Nothing was proven: the credential {key_id} is not stored in {stores}."
+    return f"Nothing was proven: {title} stores the credential of another application, {record.client_id}."
+
+
+def _not_usable(title: str, record: Record) -> str:
+    if record.type == "federated":
+        return (
+            f"Nothing was proven: the federated credential {record.key_id} is used with a token of its issuer, and none"
+            " is given."
+        )
+    return (
+        f"Nothing was proven: the client secret {record.key_id} was proven when it was created, and {title} cannot give"
+        " it back. With a second store that can be read, later runs can prove it too."
+    )

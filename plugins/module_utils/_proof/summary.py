@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The checks of a verification as lines for a person, and the sentence with which a run fails. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import Check, Skipped
+
+WIDTH = 112  # characters of a line
+INDENT = 31  # of them before the text of a check
+LONG = 48  # characters from which on the subject of a check gets a line of its own
+# Without one of these, the others could not be tried: the sentence gives the reason.
+FIRST = ("preparation", "application", "credential")
+
+
+def summary(*, display_name: str, profile: str, checks: t.Sequence[Check], not_asked: t.Sequence[Skipped]) -> list[str]:
+    """Commands stand alone on their lines, to be copied."""
+    title = display_name if profile in display_name else f"{display_name} ({profile})"
+    lines = [f"{title}: {_outcome(checks)}", ""]
+    for check in checks:
+        lines += _of_check(check, without="" if check.subject != display_name else display_name)
+    for skipped in not_asked:
+        lines += _item("skipped", skipped.name, skipped.next_step)
+    return [printable(line) for line in lines]
+
+
+def failure(*, display_name: str, checks: t.Sequence[Check]) -> str:
+    """Why the run fails, in one or two sentences; "" if all is proven."""
+    failed = [check for check in checks if check.failed]
+    if not failed:
+        return ""
+    names = ", ".join(check.name for check in failed)
+    reason = f" {failed[0].reason}" if failed[0].name in FIRST else ""
+    return printable(f"FAILED for {display_name}: {names}.{reason} See the list above for what to do.")
+
+
+def _outcome(checks: t.Sequence[Check]) -> str:
+    failed = sum(check.failed for check in checks)
+    if not failed:
+        return f"all {len(checks)} checks passed"
+    untried = sum(not check.tried for check in checks)
+    also = f", {untried} not tried" if untried else ""
+    return f"{failed} of {len(checks)} checks failed{also}"
+
+
+def _of_check(check: Check, *, without: str) -> list[str]:
+    status = _status(check)
+    subject = "" if check.subject == without else check.subject
+    if len(subject) > LONG:
+        lines = _item(status, check.name, check.reason) + _item("", "", subject)
+    else:
+        lines = _item(status, check.name, f"{subject}: {check.reason}" if subject else check.reason)
+    if check.next_step:
+        lines += _item("", "", f"-> {check.next_step}")
+    if check.exchange_commands:
+        lines += _item("", "", "exchange_commands, for Exchange Online PowerShell:")
+        lines += [f"  {command}" for command in check.exchange_commands]
+    return lines
+
+
+def _status(check: Check) -> str:
+    if check.ok:
+        return "ok"
+    return "FAILED" if check.tried else "not tried"
+
+
+def _item(status: str, name: str, text: str) -> list[str]:
+    head = f"{status:<11} {name.replace('_', ' '):<19}"
+    wrapped = textwrap.wrap(printable(text), WIDTH - INDENT, break_long_words=False, break_on_hyphens=False)
+    return [f"{head if number == 0 else '':<{INDENT}}{line}" for number, line in enumerate(wrapped)]

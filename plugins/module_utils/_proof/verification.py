@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Tries what a gateway's application has to be able to do, with its stored credential. Writes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import LONGEST_DISPLAY_NAME
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import all_checks, not_asked
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.find_application import (
+    find_application,
+    unique_name_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import look
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
+    OpenStores,
+    StoreContents,
+    is_usable,
+    of_record,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import (
+    Application,
+    Asked,
+    Failure,
+    Seen,
+    Stored,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import (
+    SmtpProof,
+    check_server,
+    try_mailbox,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.summary import failure, summary
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import resource_address
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
+    ExpectedApplications,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+NAMES = ("display_name", "unique_name", "client_id")  # the first that is set is the application's name in messages
+
+
+def verification_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:
+    """All that was asked for is tried once; whatever goes wrong is a check that failed."""
+    seen = _Verification(call, open_stores).seen()
+    checks, skipped = all_checks(seen), not_asked(seen)
+    name = seen.asked.display_name
+    record = seen.stored.record if seen.stored.is_own else None
+    result = {
+        "changed": False,
+        "verified": {
+            "profile": seen.asked.profile,
+            "display_name": name,
+            "tenant_id": seen.application.tenant_id,
+            "client_id": seen.application.client_id,
+            "service_principal_object_id": seen.application.service_principal_object_id,
+            "key_id": record.key_id if record is not None else "",
+            "secret_expires": record.secret_expires if record is not None else "",
+            "proven": all(check.ok for check in checks),
+            "checks": [check.view for check in checks],
+            "not_asked": [other.view for other in skipped],
+        },
+        "summary": summary(display_name=name, profile=seen.asked.profile, checks=checks, not_asked=skipped),
+        "failure": failure(display_name=name, checks=checks),
+    }
+    return t.cast("dict[str, t.Any]", rendered(result, call.option_names))
+
+
+class _Verification:
+    def __init__(self, call: Call, open_stores: OpenStores | None) -> None:
+        self._call = call
+        self._params = call.params
+        self._open_stores = open_stores
+
+    def seen(self) -> Seen:
+        asked = self._asked()
+        seen = Seen(asked)
+        if not asked.token_resource:
+            return Seen(
+                asked, failure=Failure(str(self._params["profile_info"].get("msg") or "The profile is not read."))
+            )
+        try:
+            self._check_options()
+            expected = ExpectedApplications.of("O(expected_applications)", self._params["expected_applications"])
+            contents = self._contents()
+            seen = dataclasses.replace(seen, stored=Stored(contents.titles))
+            if contents.errors:
+                raise contents.errors[0]
+            application = self._application(expected)
+            seen = dataclasses.replace(seen, application=application)
+        except AppsError as exc:
+            return dataclasses.replace(seen, failure=self._failure(exc))
+        if application.obstacle is not None:
+            return seen
+        return self._proven(dataclasses.replace(seen, stored=self._stored(contents, application)))
+
+    def _asked(self) -> Asked:
+        """Without a resource if the task that read the profile did not accept the settings."""
+        params = self._params
+        profile = {name: params[name] for name in ("token_resource", "expected_roles")}
+        if params["profile_info"]:
+            profile = {"token_resource": "", "expected_roles": [], **params["profile_info"]}
+        return Asked(
+            profile=params["profile"],
+            display_name=next(filter(None, (params[name] for name in NAMES)), ""),
+            token_resource=profile["token_resource"],
+            expected_roles=tuple(profile["expected_roles"]),
+            mailbox=params["mailbox"],
+            forbidden_mailbox=params["forbidden_mailbox"],
+            smtp=params["smtp"],
+            smtp_host=params["smtp_host"],
+            smtp_port=params["smtp_port"],
+        )
+
+    def _check_options(self) -> None:
+        """Raises InputError, before anything is sent."""
+        params = self._params
+        if params["display_name"] is not None:
+            check_text("O(display_name)", params["display_name"], longest=LONGEST_DISPLAY_NAME)
+        mailboxes = [
+            check_mailbox(f"O({name})", params[name]) for name in ("mailbox", "forbidden_mailbox") if params[name]
+        ]
+        check_server(params["smtp_host"], params["smtp_port"])
+        if len({mailbox.lower() for mailbox in mailboxes}) < len(mailboxes):
+            raise InputError(
+                "O(mailbox) and O(forbidden_mailbox) are the same",
+                next_step="Set the second to one that it must not reach.",
+            )
+        if params["smtp"] and not params["mailbox"]:
+            raise InputError(
+                "O(smtp) is set, but O(mailbox) is not", next_step="Set it to the address that the gateway sends as."
+            )
+
+    def _contents(self) -> StoreContents:
+        if self._open_stores is None:
+            raise InputError("Only a task of ansible-playbook can open stores", next_step="Run it as a task.")
+        return StoreContents.read(self._open_stores(self._call))
+
+    def _application(self, expected: ExpectedApplications) -> Application:
+        unique_name = unique_name_of(self._params)
+        found = find_application(self._call, unique_name=unique_name)
+        if found.client_id:
+            expected.check(
+                unique_name=unique_name,
+                client_id=found.client_id,
+                tenant_id=found.tenant_id,
+                whose=self._asked().display_name,
+            )
+        return found
+
+    def _stored(self, contents: StoreContents, application: Application) -> Stored:
+        own = contents.only(client_id=application.client_id, tenant_id=application.tenant_id, key_id=None)
+        own = own.with_values(self._call.memory, tenant_id=application.tenant_id)
+        has_assertion = self._assertion_file is not None
+        current = own.current(has_assertion=has_assertion)
+        found = current if current is not None else contents.current(has_assertion=has_assertion)
+        if found is None:
+            return Stored(contents.titles)
+        return Stored(
+            contents.titles,
+            found[1],
+            is_own=current is not None,
+            is_usable=is_usable(found[1], has_assertion=has_assertion),
+        )
+
+    @property
+    def _assertion_file(self) -> str | None:
+        """A federated credential is proven with the token in it."""
+        value = (self._params["federated_credential"] or {}).get("assertion_file")
+        return value if isinstance(value, str) and value else None
+
+    def _proven(self, seen: Seen) -> Seen:
+        """With the answers to the application's own sign-in."""
+        record = seen.stored.record
+        if record is None or not (seen.stored.is_own and seen.stored.is_usable):
+            return seen
+        call = self._call
+        resource = resource_address(call.endpoint, seen.asked.token_resource)
+        try:
+            sign_in = self._sign_in(record, seen.application)
+            token = sign_in.token(resource)
+        except AppsError as exc:
+            return dataclasses.replace(seen, token=self._failure(exc))
+        content = TokenContent.of(token, resource=resource, tenant_id=sign_in.tenant_id)
+        seen = dataclasses.replace(seen, token=content)
+        asked = seen.asked
+        if asked.token_resource == "microsoft_graph":
+            wanted = {asked.mailbox.strip(): True, asked.forbidden_mailbox.strip(): False}
+            wanted.pop("", None)
+            try:
+                seen = dataclasses.replace(seen, mailboxes=tuple(look(call, token, sign_in, wanted)))
+            except AppsError as exc:
+                seen = dataclasses.replace(seen, mailboxes=self._failure(exc))
+        elif asked.forbidden_mailbox:
+            seen = dataclasses.replace(seen, forbidden_smtp=self._smtp(sign_in, asked.forbidden_mailbox))
+        if "smtp" in asked.proofs:
+            seen = dataclasses.replace(seen, smtp=self._smtp(sign_in, asked.mailbox))
+        return seen
+
+    def _sign_in(self, record: Record, application: Application) -> OwnSignIn:
+        """Raises InputError for a key file that cannot be used."""
+        own = of_record(self._call, record, tenant_id=application.tenant_id, assertion_file=self._assertion_file)
+        if own is None:
+            raise InputError("The stored credential cannot be used", next_step="Run again.")
+        return OwnSignIn(self._call, own, waits=False)
+
+    def _smtp(self, sign_in: OwnSignIn, mailbox: str) -> SmtpProof | Failure:
+        server = check_server(self._params["smtp_host"], self._params["smtp_port"])
+        try:
+            return try_mailbox(self._call, sign_in, mailbox=mailbox.strip(), server=server, poll=False)
+        except AppsError as exc:
+            return self._failure(exc)
+
+    def _failure(self, exc: AppsError) -> Failure:
+        return Failure.of(exc, self._call.secrets.told)

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The applications that an earlier job registered, as it handed them over: refuse any other before a grant."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Registered:
+    """What the earlier job knew of one application; ``tenant_id`` is empty if it did not hand that over."""
+
+    client_id: str
+    tenant_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ExpectedApplications:
+    """``name`` is the option or variable. By unique name, or by client id if the application has no unique name."""
+
+    name: str
+    applications: t.Mapping[str, Registered]
+
+    @classmethod
+    def of(cls, name: str, value: t.Any) -> ExpectedApplications:
+        """A dictionary, or its text in JSON or YAML, as AWX hands it on. Raises InputError."""
+        if isinstance(value, str) and value.strip():
+            value = _parsed(value)
+        if value in (None, ""):
+            value = {}
+        if not isinstance(value, dict) or not all(map(_is_application, value.values())):
+            raise InputError(
+                f"{name} is malformed",
+                next_step="Set it to what the playbook email_gateway.azure_apps.register hands over: a dictionary of"
+                " applications by their unique names, each with tenant_id, client_id, object_id and"
+                " service_principal_object_id.",
+            )
+        found = {
+            str(key): Registered(str(entry["client_id"]).lower(), str(entry.get("tenant_id") or "").lower())
+            for key, entry in value.items()
+        }
+        return cls(name, found)
+
+    def check(self, *, unique_name: str | None, client_id: str, tenant_id: str, whose: object) -> None:
+        """Raises ConflictError if there are expectations, and they are not of this application."""
+        if not self.applications:
+            return
+        expected = self.applications.get(unique_name or client_id)
+        if expected is None:
+            said = "does not name it"
+        elif (expected.client_id, expected.tenant_id or tenant_id) != (client_id, tenant_id):
+            tenant = f" in the tenant {expected.tenant_id}" if expected.tenant_id else ""
+            said = f"names the one with the client id {expected.client_id}{tenant}"
+        else:
+            return
+        raise ConflictError(
+            f"Refused {whose}: it is now the application with the client id {client_id} in the tenant {tenant_id}, and"
+            f" {self.name} {said}",
+            next_step="Find out who replaced it, and register it again.",
+            client_id=client_id,
+        )
+
+
+def _parsed(text: str) -> t.Any:
+    """None for what is neither JSON nor YAML, which is then malformed."""
+    if not HAS_YAML:
+        return [text]
+    try:
+        return yaml_load(text)
+    except Exception:  # the errors of PyYAML cannot be named if it is missing
+        return [text]
+
+
+def _is_application(entry: t.Any) -> bool:
+    return isinstance(entry, dict) and bool(entry.get("client_id"))

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""The REST API of AWX and of Automation Controller: what a store needs of it.
+
+Source: AWX API reference (credentials, credential_types, filtering). Redirects are not followed, so that neither the
+sign-in nor a credential reaches another host. User name and password go with each request: a token made of them would
+stay behind in AWX.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    RETRY_STATUS,
+    TRANSPORT_ATTEMPTS,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
+    HttpClient,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_settings import awx_settings
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+Json = dict[str, t.Any]
+AT_HOST = "Check CONTROLLER_HOST, and that AWX answers there."
+SIGN_IN_STEP = "Check CONTROLLER_OAUTH_TOKEN, or CONTROLLER_USERNAME and CONTROLLER_PASSWORD."
+
+
+class AwxError(AppsError):
+    """AWX refused a request."""
+
+    kind = "awx"
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    status: int
+    document: t.Any = dataclasses.field(repr=False)
+
+
+class Awx:
+    """One AWX, asked as one user."""
+
+    def __init__(self, call: Call) -> None:
+        """Raises InputError if the environment does not say where it is and who signs in."""
+        self._call = call
+        self._settings = awx_settings(call.environ)
+        for secret in (self._settings.token, self._settings.password):
+            call.secrets.add(secret)
+        if self._settings.sends_in_clear:
+            call.warn("CONTROLLER_HOST begins with http://: the client secret is sent to AWX unencrypted.")
+        self._http = call.http
+        if not self._settings.verify:
+            call.warn("CONTROLLER_VERIFY_SSL is false: whether AWX itself answers is not checked.")
+            self._http = HttpClient(call.endpoint, patience=call.http.patience, verify=False)
+        self._http.allow(self._settings.url)
+
+    def find(self, kind: str, *, action: str, **query: str) -> list[Json]:
+        """The objects of a kind by exact filters."""
+        document = self._send("GET", f"{kind}/", action=action, params=query)
+        found = document.get("results") if isinstance(document, dict) else None
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise _not_understood(action)
+        return found
+
+    def create(self, kind: str, body: Json, *, action: str) -> None:
+        self._send("POST", f"{kind}/", action=action, body=body)
+
+    def change(self, kind: str, key: int, body: Json, *, action: str) -> None:
+        self._send("PATCH", f"{kind}/{key}/", action=action, body=body)
+
+    def delete(self, kind: str, key: int, *, action: str) -> None:
+        """No error if there is none."""
+        try:
+            self._send("DELETE", f"{kind}/{key}/", action=action)
+        except AwxError as exc:
+            if exc.details.get("status") != 404:
+                raise
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        action: str,
+        params: t.Mapping[str, str] | None = None,
+        body: Json | None = None,
+    ) -> t.Any:
+        """The document of the answer. A write whose answer is lost may have taken effect."""
+        failures = 0
+        while True:
+            try:
+                answer = self._request(method, path, params=params, body=body)
+            except TransportError as exc:
+                failures += 1
+                again = not exc.permanent and (method == "GET" or not exc.maybe_processed)
+                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause():
+                    raise _named(exc, action) from None
+                continue
+            busy = method == "GET" and answer.status in RETRY_STATUS
+            if not busy or not self._http.patience.pause():
+                break
+        if answer.status >= 300:
+            raise self._refusal(answer, action)
+        self._call.wrote_elsewhere |= method != "GET"
+        return answer.document
+
+    def _request(self, method: str, path: str, *, params: t.Mapping[str, str] | None, body: Json | None) -> Answer:
+        answer = self._http.request(
+            method,
+            f"{self._settings.url}{path}",
+            headers={"Accept": "application/json", "Content-Type": "application/json", **self._sign_in()},
+            params=params,
+            body=None if body is None else json.dumps(body).encode(),
+        )
+        return Answer(answer.status_code, _json.parse(answer.content))
+
+    def _sign_in(self) -> dict[str, str]:
+        if self._settings.token:
+            return {"Authorization": f"Bearer {self._settings.token}"}
+        pair = f"{self._settings.username}:{self._settings.password}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+    def _refusal(self, answer: Answer, action: str) -> AwxError:
+        steps = {
+            401: SIGN_IN_STEP,
+            403: "Give the user that signs in the role Admin of the credential, or of its organization.",
+            404: AT_HOST,
+        }
+        return AwxError(
+            f"Could not {action} in AWX: {_reason(answer)}",
+            next_step=steps.get(answer.status, "Run again later." if answer.status >= 500 else AT_HOST),
+            status=answer.status,
+        )
+
+
+def _reason(answer: Answer) -> str:
+    """AWX answers with detail, or with the errors by field."""
+    document = answer.document
+    if isinstance(document, dict) and document:
+        text = document["detail"] if isinstance(document.get("detail"), str) else json.dumps(document)
+        return f"{' '.join(text.split())} (HTTP status {answer.status})"
+    return f"HTTP status {answer.status}"
+
+
+def _named(exc: TransportError, action: str) -> TransportError:
+    """The same failure, with what was tried."""
+    return TransportError(
+        f"Could not {action} in AWX: {exc.message}",
+        maybe_processed=exc.maybe_processed,
+        permanent=exc.permanent,
+        next_step=f"{AT_HOST} {exc.next_step}",
+    )
+
+
+def _not_understood(action: str) -> TransportError:
+    return TransportError(
+        f"Could not {action} in AWX: the answer is not understood",
+        maybe_processed=True,
+        permanent=True,
+        next_step=AT_HOST,
+    )

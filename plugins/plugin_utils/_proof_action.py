@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""The common action plugin of the modules that prove the credential in the stores."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, open_stores
+
+
+class ProofAction(ControllerAction):
+    """Runs ``proof`` with the stores of the task."""
+
+    proof: t.ClassVar[t.Callable[[Call, OpenStores | None], dict[str, t.Any]]]
+
+    def module(self) -> Module:
+        declared = super().module()
+        return Module(argument_spec=declared.argument_spec, run=self._prove)
+
+    def _prove(self, call: Call) -> dict[str, t.Any]:
+        return type(self).proof(call, self._open_stores)
+
+    def _open_stores(self, call: Call) -> list[Store]:
+        context = action_context(
+            self,
+            call,
+            default_path=call.params["store_path"] or "",
+            default_vault_id=call.params["store_vault_id"] or "",
+        )
+        return open_stores(call.params["stores"] or (), context)

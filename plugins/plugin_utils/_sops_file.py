@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""A YAML file of variables that sops encrypts: by the program itself, on standard input and output.
+
+Source: documentation of sops 3.9 (commands encrypt and decrypt, ``--filename-override``, creation rules).
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._program import (
+    Finished,
+    find_program,
+    run_program,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import VARIABLE
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+INSTALL = "Install sops 3.9 or newer on the controller: https://getsops.io"
+KEYS_STEP = "Check recipients in O(stores), .sops.yaml, and the keys that the environment of the run names."
+TRIAL = "a-trial-of-sops-without-any-secret"
+
+
+class SopsFile:
+    """``recipients`` are lists of keys by the name of sops's option, with underscores; empty for .sops.yaml."""
+
+    def __init__(self, path: str, *, recipients: t.Mapping[str, t.Sequence[str]], call: Call) -> None:
+        """Raises MissingLibraryError if there is no program."""
+        self.path = path
+        self._recipients = recipients
+        self._call = call
+        self._program = find_program("sops", call.environ, needed_by="A store of the type sops", install=INSTALL)
+
+    @property
+    def exists(self) -> bool:
+        return os.path.lexists(self.path)
+
+    @property
+    def private(self) -> bool:
+        return self.exists and private_file.is_private(self.path)
+
+    def read(self) -> dict[str, t.Any] | None:
+        """The variables; None if there is no file. Raises ConflictError."""
+        if not self.exists:
+            return None
+        if not os.path.isfile(self.path):
+            raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
+        done = self._run("decrypt", "--input-type", "yaml", "--output-type", "json", self.path)
+        if done.status != 0:
+            raise ConflictError(f"sops could not decrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
+        variables = _json.parse(done.output)
+        if not isinstance(variables, dict):
+            raise ConflictError(
+                f"{self.path} holds no variables, and is left as it is",
+                next_step="Move it away, or choose another path.",
+            )
+        return variables
+
+    def check_place(self) -> None:
+        """Raises ConflictError if the file cannot be written where it is."""
+        folder = os.path.dirname(self.path)
+        if not os.path.isdir(folder):
+            raise ConflictError(f"Could not write {self.path}: there is no folder {folder}", next_step="Create it.")
+        reason = private_file.obstacle(self.path)
+        if reason:
+            raise ConflictError(
+                f"Could not write {self.path}: {reason}", next_step="Choose another path, or correct its permissions."
+            )
+
+    def check_writable(self) -> None:
+        """Encrypt something harmless as ``write`` would, which finds missing rules and keys."""
+        self.check_place()
+        self._encrypted({VARIABLE: {"client_secret": TRIAL}}, hidden=TRIAL)
+
+    def write(self, variables: t.Mapping[str, t.Any]) -> None:
+        """Replace the file by one that is encrypted already. Raises ConflictError; the old file is then intact."""
+        credential = variables.get(VARIABLE) or {}
+        encrypted = self._encrypted(variables, hidden=credential.get("client_secret"))
+        try:
+            private_file.write(self.path, encrypted)
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not write {self.path}: {exc.strerror}",
+                next_step="Check the disk and the permissions of the folder.",
+            ) from None
+
+    def make_private(self) -> None:
+        private_file.make_private(self.path)
+
+    def remove(self) -> None:
+        private_file.remove(self.path)
+
+    def _encrypted(self, variables: t.Mapping[str, t.Any], *, hidden: str | None) -> bytes:
+        """``hidden`` must not be in it in clear, as it would be under a rule such as encrypted_regex."""
+        text = yaml.safe_dump(dict(variables), default_flow_style=False, sort_keys=False, allow_unicode=True)
+        arguments = [f"--{kind.replace('_', '-')}={','.join(keys)}" for kind, keys in self._recipients.items() if keys]
+        types = ["--input-type", "yaml", "--output-type", "yaml"]
+        name = ["--filename-override", os.path.basename(self.path)]
+        done = self._run("encrypt", *arguments, *types, *name, "/dev/stdin", text=text.encode())
+        if done.status != 0:
+            raise ConflictError(f"sops could not encrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
+        if hidden and hidden.encode() in done.output:
+            raise ConflictError(
+                f"sops would leave the client secret in {self.path} in clear",
+                next_step="Remove unencrypted_suffix, encrypted_suffix, unencrypted_regex or encrypted_regex from the"
+                " rule in .sops.yaml for this file.",
+            )
+        return done.output
+
+    def _run(self, *arguments: str, text: bytes = b"") -> Finished:
+        folder = os.path.dirname(self.path)  # sops looks for .sops.yaml from there upwards
+        return run_program(
+            [self._program, *arguments],
+            title=f"sops, asked for {self.path},",
+            text=text,
+            environ=self._call.environ,
+            seconds=self._call.endpoint.wait_timeout,
+            folder=folder,
+        )
+
+    def _reason(self, done: Finished) -> str:
+        return done.reason(self._call.secrets.told)

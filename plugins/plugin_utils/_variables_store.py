@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""What stores have in common that keep the credential as one variable of an encrypted file of variables."""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import VARIABLE, Store, record_of
+
+
+class VariablesFile(t.Protocol):
+    """An encrypted file, with the means of this run to read and to write it. Methods raise AppsError."""
+
+    @property
+    def exists(self) -> bool: ...
+
+    @property
+    def private(self) -> bool:
+        """Readable by its owner alone."""
+
+    def read(self) -> dict[str, t.Any] | None:
+        """The variables; None if there is no file."""
+
+    def check_writable(self) -> None: ...
+
+    def write(self, variables: t.Mapping[str, t.Any]) -> None:
+        """Replace the file atomically, readable by its owner alone."""
+
+    def make_private(self) -> None: ...
+
+    def remove(self) -> None: ...
+
+
+class VariablesStore(Store):
+    """A subclass sets ``path`` and opens the file. Other variables of the file stay."""
+
+    path: str
+
+    @abc.abstractmethod
+    def file(self) -> VariablesFile:
+        """Raises AppsError if the means to read it are missing."""
+
+    def read(self) -> Record | None:
+        record = self._record(self.file().read())
+        self.keep_out_of_messages(record)
+        return record
+
+    def check_writable(self, expected: Record) -> None:
+        self.file().check_writable()
+
+    def write(self, record: Record, *, expected: Record | None) -> None:
+        self.keep_out_of_messages(record)
+        file = self.file()
+        variables = file.read()
+        current = self._record(variables)
+        self.check_expected(current, expected)
+        if current != record:
+            file.write({**(variables or {}), VARIABLE: record.content()})
+        elif not file.private:
+            file.make_private()
+
+    def remove(self) -> None:
+        file = self.file()
+        variables = file.read()
+        if variables is None or VARIABLE not in variables:
+            return
+        self._record(variables)  # raises if it is not ours to remove
+        others = {name: value for name, value in variables.items() if name != VARIABLE}
+        if others:
+            file.write(others)
+        else:
+            file.remove()
+
+    def reference(self) -> dict[str, t.Any]:
+        return {"type": self.type, "path": self.path, "variable": VARIABLE}
+
+    def needs_rewrite(self) -> bool:
+        file = self.file()
+        return file.exists and not file.private
+
+    @property
+    def local_paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return ("file", self.path)
+
+    def _record(self, variables: dict[str, t.Any] | None) -> Record | None:
+        content = None if variables is None else variables.get(VARIABLE)
+        return record_of(content, where=f"The variable {VARIABLE} in {self.path}")

@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""A credential of AWX or Automation Controller, of a custom credential type. It never gives the client secret back."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    TransportError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import (
+    COMMON_MEMBERS,
+    Record,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx import Awx, AwxError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
+    LISTS,
+    Store,
+    StoreContext,
+    record_of,
+)
+
+DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - The name of the credential.
+    type: str
+    required: true
+  credential_type:
+    description:
+      - The name of its credential type, which has the fields below and no other secret one.
+    type: str
+    required: true
+  organization:
+    description:
+      - The name of the organization that the credential belongs to.
+      - Needed to create one, unless the user that signs in may create credentials of no organization.
+    type: str
+"""
+SECRET = "client_secret"
+FIELDS = (*COMMON_MEMBERS, SECRET)  # all of them texts: AWX knows no lists
+UNCHANGED = "$encrypted$"  # what AWX shows for a secret, and takes for "as it is"
+Json = dict[str, t.Any]
+
+
+class AwxCredential(Store):
+    """AWX replaces all fields at once."""
+
+    type = "awx_credential"
+    argument_spec = ArgumentSpec(
+        options={
+            "name": {"type": "str", "required": True},
+            "credential_type": {"type": "str", "required": True},
+            "organization": {"type": "str"},
+        }
+    )
+    credential_types = ("client_secret",)
+    can_give_back = False
+
+    def __init__(self, settings: t.Mapping[str, t.Any], context: StoreContext) -> None:
+        super().__init__(settings, context)
+        self._name: str = settings["name"]
+        self._type_name: str = settings["credential_type"]
+        self._organization: str | None = settings["organization"]
+        self._opened: Awx | None = None
+
+    def read(self) -> Record | None:
+        return self._record(self._find())
+
+    def check_writable(self, expected: Record) -> None:
+        self._type_id()
+
+    def write(self, record: Record, *, expected: Record | None) -> None:
+        self.keep_out_of_messages(record)
+        found = self._find()
+        current = self._record(found)
+        self.check_expected(current, expected)
+        if record == current:
+            return
+        try:
+            self._send(record, found)
+        except (TransportError, AwxError):
+            # The answer may have been lost. AWX does not show the value, but the key id changes with it.
+            if self._look_again() != record.without_value():
+                raise
+
+    def remove(self) -> None:
+        found = self._find()
+        if found is not None and self._record(found) is not None:
+            self._awx.delete("credentials", _key(found), action=f"delete the credential {self._name}")
+
+    def reference(self) -> dict[str, t.Any]:
+        return {"type": self.type, "credential_type": self._type_name, "name": self._name, "readable": False}
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (self.type, self._type_name, self._organization or "", self._name)
+
+    @property
+    def _awx(self) -> Awx:
+        if self._opened is None:
+            self._opened = Awx(self.context.call)
+        return self._opened
+
+    def _send(self, record: Record, found: Json | None) -> None:
+        inputs = {name: _field(record, name) for name in FIELDS}
+        if found is not None:
+            action = f"change the credential {self._name}"
+            self._awx.change("credentials", _key(found), {"inputs": inputs}, action=action)
+            return
+        body: Json = {"name": self._name, "credential_type": self._type_id(), "inputs": inputs}
+        body["organization"] = self._organization_id()
+        self._awx.create("credentials", body, action=f"create the credential {self._name}")
+
+    def _look_again(self) -> Record | None:
+        """None also if AWX does not answer either."""
+        try:
+            return self.read()
+        except AppsError:
+            return None
+
+    def _find(self) -> Json | None:
+        query = {"name": self._name, "credential_type__name": self._type_name}
+        if self._organization is not None:
+            query["organization__name"] = self._organization
+        found = self._awx.find("credentials", action=f"read the credential {self._name}", **query)
+        if len(found) > 1:
+            raise ConflictError(
+                f"AWX has {len(found)} credentials {self._name} of the type {self._type_name}. They are left unchanged",
+                next_step="Set organization in O(stores), or name to one of its own.",
+            )
+        return found[0] if found else None
+
+    def _record(self, found: Json | None) -> Record | None:
+        if found is None:
+            return None
+        where = f"The credential {self._name} of AWX"
+        inputs = found.get("inputs")
+        lists = {name: _list(inputs.get(name)) for name in LISTS} if isinstance(inputs, dict) else {}
+        if not isinstance(inputs, dict) or inputs.keys() != set(FIELDS) or None in lists.values():
+            raise ConflictError(
+                f"{where} was not written by this collection. It is left as it is",
+                next_step="Set name in O(stores) to another one.",
+            )
+        return record_of({**inputs, **lists, SECRET: None}, where=where)
+
+    def _type_id(self) -> int:
+        action = f"read the credential type {self._type_name}"
+        found = self._awx.find("credential_types", action=action, name=self._type_name)
+        if len(found) == 1:
+            declared = (found[0].get("inputs") or {}).get("fields") or []
+            names = {field.get("id") for field in declared}
+            secret = [field.get("id") for field in declared if field.get("secret")]
+            if names >= set(FIELDS) and secret == [SECRET]:
+                return _key(found[0])
+        raise ConflictError(
+            f"AWX has no credential type {self._type_name} with the fields {', '.join(FIELDS)}, of which {SECRET} alone"
+            " is secret",
+            next_step="Create it as docs/stores.md shows.",
+        )
+
+    def _organization_id(self) -> int | None:
+        if self._organization is None:
+            return None
+        action = f"read the organization {self._organization}"
+        found = self._awx.find("organizations", action=action, name=self._organization)
+        if len(found) != 1:
+            raise ConflictError(
+                f"AWX has no organization {self._organization}, or the sign-in may not see it",
+                next_step="Correct organization in O(stores).",
+            )
+        return _key(found[0])
+
+
+def _field(record: Record, name: str) -> str:
+    if name == SECRET:
+        return record.client_secret or UNCHANGED
+    value = getattr(record, name)
+    return json.dumps(list(value)) if name in LISTS else str(value)
+
+
+def _list(text: t.Any) -> list[t.Any] | None:
+    value = _json.parse(text.encode()) if isinstance(text, str) else None
+    return value if isinstance(value, list) else None
+
+
+def _key(found: Json) -> int:
+    return int(found["id"])
+
+
+STORE = AwxCredential

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""A secret in an Azure Key Vault: its value is the client secret and nothing else, its tags are the rest."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    ArgumentSpec,
+    host_url,
+    shown,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import NAME
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    VaultSecret,
+    VaultSecrets,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext, record_of
+
+DOCUMENTATION = r"""
+options:
+  vault_url:
+    description:
+      - The address of the vault, such as C(https://mail-gateways.vault.azure.net).
+    type: str
+    required: true
+  name:
+    description:
+      - The name of the secret; 1 to 127 letters, digits and hyphens.
+    type: str
+    required: true
+"""
+TEXTS = ("profile", "tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
+REQUIRED_TAGS = {"tenant-id", "client-id", "key-id"}
+KEY_IDS_A_TAG = 6  # six GUIDs with commas have 221 characters
+
+
+class AzureKeyVault(Store):
+    """A vault has no conditional write: what it holds is read again right before."""
+
+    type = "azure_key_vault"
+    argument_spec = ArgumentSpec(
+        options={"vault_url": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
+    )
+    credential_types = ("client_secret",)
+
+    def __init__(self, settings: t.Mapping[str, t.Any], context: StoreContext) -> None:
+        super().__init__(settings, context)
+        self._name: str = settings["name"]
+        if not NAME.fullmatch(self._name):
+            raise InputError(
+                f"name is {shown(self._name)}, which cannot be the name of a secret in a key vault",
+                next_step="Use 1 to 127 letters, digits and hyphens.",
+            )
+        self._url = host_url("vault_url", settings["vault_url"])
+        self._opened: VaultSecrets | None = None
+
+    def read(self) -> Record | None:
+        return self._record(self._secrets.read(self._name))
+
+    def check_writable(self, expected: Record) -> None:
+        """There is no way to ask whether the role of the sign-in allows a write."""
+        url = self._secrets.url  # raises InputError for a vault of another cloud
+        tags = _tags(expected)
+        if len(tags) > MAX_TAGS or any(len(text) > MAX_TAG_LENGTH for text in tags.values()):
+            raise ConflictError(
+                f"The key vault {url} cannot keep the names of {len(expected.handed_over_to)} hosts and"
+                f" {len(expected.pending_hosts)} pending hosts and of {len(expected.previous_key_ids)} replaced"
+                f" credentials in the {MAX_TAGS} tags of {self._name}",
+                next_step="Let fewer hosts share the application, or use another type in O(stores).",
+            )
+
+    def write(self, record: Record, *, expected: Record | None) -> None:
+        self.keep_out_of_messages(record)
+        self.check_writable(record)
+        current = self._secrets.read(self._name)
+        self.check_expected(self._record(current), expected)
+        if record == expected:
+            return
+        wanted = VaultSecret(
+            value=record.client_secret or "",
+            not_before=_seconds("secret_start", record.secret_start),
+            expires=_seconds("secret_expires", record.secret_expires),
+            tags=_tags(record),
+        )
+        self._secrets.write(self._name, wanted, current=current)
+
+    def remove(self) -> None:
+        if self.read() is not None:
+            self._secrets.delete(self._name)
+
+    def reference(self) -> dict[str, t.Any]:
+        return {"type": self.type, "vault_url": self._url, "name": self._name}
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (self.type, self._url, self._name.lower())
+
+    @property
+    def _secrets(self) -> VaultSecrets:
+        if self._opened is None:
+            self._opened = VaultSecrets(self.context.call, self._url)
+        return self._opened
+
+    def _record(self, found: VaultSecret | None) -> Record | None:
+        if found is None:
+            return None
+        where = f"The secret {self._name} in the key vault {self._url}"
+        if not found.tags.keys() >= REQUIRED_TAGS:
+            raise ConflictError(
+                f"{where} was not written by this collection. It is left as it is",
+                next_step="Set name in O(stores) to another one.",
+            )
+        content: dict[str, t.Any] = {name: found.tags.get(name.replace("_", "-"), "") for name in TEXTS}
+        content["client_secret"] = found.value
+        content["previous_key_ids"] = [
+            key_id for text in _parts(found.tags, "previous-key-ids") for key_id in text.split(",")
+        ]
+        for name in ("handed_over_to", "pending_hosts"):
+            text = "".join(_parts(found.tags, name.replace("_", "-")))
+            content[name] = _json.parse(text.encode()) if text else []
+        return record_of(content, where=where)
+
+
+def _tags(record: Record) -> dict[str, str]:
+    """A tag cannot be empty. A host's name may hold a comma, a key id cannot."""
+    tags = {name.replace("_", "-"): str(getattr(record, name)) for name in TEXTS}
+    key_ids = list(record.previous_key_ids)
+    batches = [",".join(key_ids[at : at + KEY_IDS_A_TAG]) for at in range(0, len(key_ids), KEY_IDS_A_TAG)]
+    tags.update(_numbered("previous-key-ids", batches))
+    for name in ("handed_over_to", "pending_hosts"):
+        hosts = getattr(record, name)
+        text = json.dumps(list(hosts), separators=(",", ":")) if hosts else ""
+        pieces = [text[at : at + MAX_TAG_LENGTH] for at in range(0, len(text), MAX_TAG_LENGTH)]
+        tags.update(_numbered(name.replace("_", "-"), pieces))
+    return {name: text for name, text in tags.items() if text}
+
+
+def _numbered(name: str, texts: t.Sequence[str]) -> dict[str, str]:
+    return {(name if number == 1 else f"{name}-{number}"): text for number, text in enumerate(texts, start=1)}
+
+
+def _parts(tags: t.Mapping[str, str], name: str) -> list[str]:
+    """The texts of a value that needed several tags, in their order."""
+    found = [tags[name]] if name in tags else []
+    while f"{name}-{len(found) + 1}" in tags:
+        found.append(tags[f"{name}-{len(found) + 1}"])
+    return found
+
+
+def _seconds(name: str, text: str) -> int | None:
+    """Whole seconds: a start is never later than it was written."""
+    return int(times.parse_point(name, text).timestamp()) if text else None
+
+
+STORE = AzureKeyVault

@@ -1,0 +1,180 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""A place that a program of the user reads and writes, as git's and docker's credential helpers do.
+
+The protocol is in docs/stores.md. Nothing secret is in an argument or in the environment of the program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    SECRET_VARIABLES,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    InputError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._program import find_program, run_program
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext, record_of
+
+DOCUMENTATION = r"""
+options:
+  argv:
+    description:
+      - The program and its arguments. C(read), C(write) or C(remove) is added as the last one.
+      - A program with a slash in it is a path, others are looked for in E(PATH).
+    type: list
+    elements: str
+    required: true
+  settings:
+    description:
+      - Anything that the program needs to find the place, such as names. It gets them in the request. No secrets.
+    type: dict
+    default: {}
+  readable:
+    description:
+      - Whether C(read) gives the client secret back. If not, its C(client_secret) is C(null).
+    type: bool
+    default: true
+"""
+VERSION = 1
+# The operator's sign-in, which the program has no use for. IDENTITY_HEADER and MSI_SECRET are of managed identities.
+HIDDEN_PREFIXES = ("AZURE_", "ANSIBLE_AZURE_", "ARM_", "ANSIBLE_VAULT_")
+HIDDEN_VARIABLES = SECRET_VARIABLES | {"IDENTITY_HEADER", "MSI_SECRET"}
+Json = dict[str, t.Any]
+
+
+class Command(Store):
+    """The program has no conditional write: it is asked again what there is right before."""
+
+    type = "command"
+    argument_spec = ArgumentSpec(
+        options={
+            "argv": {"type": "list", "elements": "str", "required": True},
+            "settings": {"type": "dict", "default": {}},
+            "readable": {"type": "bool", "default": True},
+        }
+    )
+
+    def __init__(self, settings: t.Mapping[str, t.Any], context: StoreContext) -> None:
+        super().__init__(settings, context)
+        argv: list[str] = settings["argv"]
+        if not argv or not argv[0].strip():
+            raise InputError("argv is empty", next_step="Set argv to a program and its arguments.")
+        program = os.path.expanduser(argv[0])
+        self._argv = [os.path.abspath(program) if os.sep in program else program, *argv[1:]]
+        self.can_give_back = settings["readable"]
+
+    def read(self) -> Record | None:
+        answer = self._ask("read")
+        record = record_of(answer, where=f"The answer of {self.title}")
+        if record is None or record.type != "client_secret":
+            return record
+        if not self.can_give_back:
+            return record.without_value()
+        if not record.has_value:
+            raise ConflictError(
+                f"{self.title} gave a credential without its client_secret",
+                next_step="Correct the program, or set readable to false in O(stores).",
+            )
+        self.keep_out_of_messages(record)
+        return record
+
+    def check_place(self) -> None:
+        self._program()
+
+    def check_writable(self, expected: Record) -> None:
+        """Only the program knows whether it may write."""
+        self._program()
+
+    def write(self, record: Record, *, expected: Record | None) -> None:
+        self.keep_out_of_messages(record)
+        self.check_expected(self.read(), expected)
+        if record == expected:
+            return
+        try:
+            self._ask("write", credential=record.content())
+        except ConflictError:
+            # It may have failed, or been stopped, after it had written.
+            if self._look_again() != (record if self.can_give_back else record.without_value()):
+                raise
+
+    def remove(self) -> None:
+        if self.read() is not None:
+            self._ask("remove")
+
+    def reference(self) -> dict[str, t.Any]:
+        return {"type": self.type, "argv": list(self._argv), "settings": dict(self.settings["settings"])}
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return (self.type, json.dumps([self._argv, self.settings["settings"]], sort_keys=True))
+
+    @property
+    def title(self) -> str:
+        return " ".join(self._argv)
+
+    def _look_again(self) -> Record | None:
+        """None also if it cannot be read either."""
+        try:
+            return self.read()
+        except AppsError:
+            return None
+
+    def _program(self) -> str:
+        return find_program(
+            self._argv[0],
+            self.context.call.environ,
+            needed_by="A store of the type command",
+            install="Correct argv in O(stores), or make the program executable (chmod +x).",
+        )
+
+    def _ask(self, action: str, **more: Json) -> Json:
+        """The answer to read, which is an object; others need not answer."""
+        call = self.context.call
+        request = {"version": VERSION, "action": action, "settings": self.settings["settings"], **more}
+        done = run_program(
+            [self._program(), *self._argv[1:], action],
+            title=f"{self.title} {action}",
+            text=json.dumps(request).encode() + b"\n",
+            environ=_without_sign_in(call.environ),
+            seconds=call.endpoint.wait_timeout,
+        )
+        if done.status != 0:
+            raise ConflictError(
+                f"{self.title} could not {action} the credential: {done.reason(call.secrets.told)}",
+                next_step="See docs/stores.md for what the program gets and has to answer.",
+                status=done.status,
+            )
+        call.wrote_elsewhere |= action != "read"
+        if action != "read":
+            return {}
+        answer = _json.parse(done.output) if done.output.strip() else {}
+        if not isinstance(answer, dict):
+            raise ConflictError(
+                f"{self.title} did not answer read with a JSON object",
+                next_step="Let it write the credential, or {} if there is none. See docs/stores.md.",
+            )
+        return answer
+
+
+def _without_sign_in(environ: t.Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in HIDDEN_VARIABLES and not name.startswith(HIDDEN_PREFIXES)
+    }
+
+
+STORE = Command
