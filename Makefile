@@ -102,11 +102,12 @@ build: ## Build the tarball into build/dist
 check: test leaks stores eda matrix faults integration molecule sanity lint ## Run all checks
 	@echo "all checks passed"
 
-benchmark: ## Measure start-up time, requests, and the emulator with 10,000 applications
+benchmark: ## Measure CPU time and requests of role and modules, and the emulator with 10,000 applications
 	@$(DEV) setup demo
-	@for script in tests/benchmarks/*.py; do \
-	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || exit; \
-	done
+	@failed=; for script in tests/benchmarks/*.py; do \
+	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || failed=1; \
+	done; \
+	[ -z "$$failed" ]
 
 clean: ## Remove everything that was made here
 	@[ ! -d build/demo/emulator ] || $(MAKE) demo-stop

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_action import CredentialAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Certificate
 
 
-class ActionModule(ControllerAction):
+class ActionModule(CredentialAction):
     """Runs the module azure_app_certificate on the controller."""
 
     module_name = "azure_app_certificate"
+    kind = Certificate

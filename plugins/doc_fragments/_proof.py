@@ -39,21 +39,6 @@ options:
   client_assertion_file:
     description: A file with such a token, as Kubernetes mounts it.
     type: path
-  stores:
-    description:
-      - Where the credential is kept, as in the option of the same name of
-        M(email_gateway.azure_apps.azure_app_secret). Each entry has a C(type) and the settings of that type.
-      - Of several stores, the most recent credential counts that one of them gives back.
-      - A store that cannot be read is a line of RV(ignore:notes) if another one has the credential.
-      - The options C(auth_*) are used only by a store of the type C(azure_key_vault).
-    type: list
-    elements: dict
-  store_path:
-    description: The file of a store of the type C(ansible_vault) whose entry has no C(path).
-    type: path
-  store_vault_id:
-    description: The vault id of a store of the type C(ansible_vault) whose entry has no C(vault_id).
-    type: str
   key_id:
     description:
       - The key id of the credential in O(stores) that is meant, as the task returned it that created or checked it. Any

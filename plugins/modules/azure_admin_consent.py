@@ -12,6 +12,8 @@ description:
   - Grants, for the whole tenant, the permissions that an application declares, as the portal's button "Grant admin
     consent" does. It works for a service principal as well as for a person, and in every national cloud.
   - Application permissions become app role assignments; delegated ones become one all-principals grant a resource.
+  - In check mode, an application that is not registered yet is taken to declare what an earlier task of the run would
+    have declared, if it is named by O(unique_name).
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -50,6 +52,28 @@ options:
         description: Permissions on behalf of a signed-in user, by name or by id.
         type: list
         elements: str
+  expected_applications:
+    description:
+      - The applications that an earlier job registered, by their unique names, or by their client ids if they have
+        none, each with C(client_id) and C(tenant_id). The playbook C(email_gateway.azure_apps.register) hands it over.
+      - If it is not empty, nothing is granted to another application of that name, nor to one that it does not name.
+      - A dictionary, or its text in JSON or YAML.
+    type: raw
+    default: {}
+  method:
+    description:
+      - V(grant) grants.
+      - V(url) grants nothing. It reads whether consent is granted, and returns the page on which an administrator can
+        grant it. Missing rights to read that are no failure.
+    type: str
+    choices: [grant, url]
+    default: grant
+  confirm:
+    description:
+      - Names of applications whose consent may be withdrawn. With O(state=absent), an application whose display name
+        and unique name are both not in it is refused. Left out, nothing has to be confirmed.
+    type: list
+    elements: str
   revoke_stale:
     description: Also revoke what is granted but not declared any more.
     type: bool
@@ -86,13 +110,24 @@ EXAMPLES = r"""
     unique_name: mail-gateway
     revoke_stale: true
 
+- name: See whether consent is granted, and where a person can grant it
+  email_gateway.azure_apps.azure_admin_consent:
+    unique_name: mail-gateway
+    method: url
+
 - name: Withdraw it
   email_gateway.azure_apps.azure_admin_consent:
     unique_name: mail-gateway
     state: absent
+    confirm: [mail-gateway]
 """
 
 RETURN = r"""
+consented:
+  description: Whether all that is declared is granted; null if that may not be read.
+  type: bool
+  returned: success
+  sample: true
 granted:
   description: The permissions that are granted.
   type: list
@@ -120,7 +155,7 @@ granted:
       type: str
       sample: e2a3a72e-5f79-4c64-b1b1-878b674786c9
 missing:
-  description: The permissions that are declared but not granted.
+  description: The permissions that are declared and known not to be granted.
   type: list
   elements: dict
   returned: success
@@ -132,7 +167,7 @@ stale:
   returned: success
   contains: *permission
 consent_url:
-  description: The page on which a human administrator can grant the same.
+  description: The page on which a human administrator can grant the same; null if the application is not registered.
   type: str
   returned: success
   sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
@@ -142,7 +177,7 @@ tenant_id:
   returned: success
   sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
 client_id:
-  description: The client id of the application.
+  description: The client id of the application; null if it is not registered.
   type: str
   returned: success
   sample: b2466de6-5867-4b23-83ff-449c85f44ba1
@@ -177,6 +212,9 @@ OWN = ArgumentSpec(
     options={
         "revoke_stale": {"type": "bool", "default": False},
         "expected_permissions": {"type": "list", "elements": "dict", "options": LISTED},
+        "expected_applications": {"type": "raw", "default": {}},
+        "method": {"type": "str", "choices": ["grant", "url"], "default": "grant"},
+        "confirm": {"type": "list", "elements": "str"},
     }
 )
 

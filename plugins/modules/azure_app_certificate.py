@@ -13,7 +13,9 @@ description:
   - With O(path), it makes a key and a self-signed certificate itself. The private key is in that file on the controller
     and nowhere else. Where the certificate has too few days left, a new one is registered beside the old one.
   - With O(certificate_file), it registers a certificate of yours.
-  - Removes one certificate by its key id. It never removes another, whoever added it.
+  - With O(stores), where the key is and which certificates were replaced is kept in stores, and the whole life of the
+    certificate is inside one task.
+  - Without O(stores), it removes one certificate by its key id. It never removes another, whoever added it.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -22,6 +24,8 @@ extends_documentation_fragment:
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.actiongroup
+  - email_gateway.azure_apps._stores
+  - email_gateway.azure_apps._stores.life
 attributes:
   check_mode:
     support: full
@@ -76,13 +80,8 @@ options:
         is made unless there is another already. For use after an incident.
     type: str
   key_id:
-    description: With O(state=absent), the key id of the certificate to remove.
+    description: With O(state=absent) and without O(stores), the key id of the certificate to remove.
     type: str
-  state:
-    description: Whether the certificate shall be there.
-    type: str
-    choices: [present, absent]
-    default: present
 notes:
   - The Python library C(cryptography), which C(msal) needs as well, has to be installed.
   - Microsoft Graph lets clients write the certificates of an application only all at once. The module reads them right
@@ -122,6 +121,15 @@ EXAMPLES = r"""
     key_id: "{{ item }}"
     state: absent
   loop: "{{ certificate.other_key_ids }}"
+
+- name: Keep a certificate, and in a store which key it has
+  email_gateway.azure_apps.azure_app_certificate:
+    unique_name: mail-gateway
+    description: kept in a store
+    path: "{{ playbook_dir }}/kept-in-a-store.pem"
+    stores:
+      - type: ansible_vault
+        path: "{{ playbook_dir }}/certificate.vault.yml"
 """
 
 RETURN = r"""
@@ -191,6 +199,65 @@ application_object_id:
   type: str
   returned: success
   sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+tenant_id:
+  description: The id of the tenant.
+  type: str
+  returned: with O(stores)
+  sample: 4d2a2a6e-2a26-4d0c-8a40-6a2f7ac7b8c1
+removed_key_ids:
+  description: The key ids of credentials that were removed.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+stores:
+  description: Where the credential is stored, without a secret.
+  type: list
+  elements: dict
+  returned: with O(stores)
+  sample:
+    - type: ansible_vault
+      path: /srv/automation/mail-gateway.vault.yml
+      variable: gateway_app_credential
+previous_key_ids:
+  description: The key ids of replaced credentials that are still in the tenant, and are removed by O(state=pruned).
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+handed_over:
+  description: Whether all hosts got the credential, or nothing has to be handed over.
+  type: bool
+  returned: with O(stores)
+  sample: true
+handed_over_to:
+  description: The hosts that got the credential.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+pending_hosts:
+  description: The hosts that did not get it yet.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+hand_over:
+  description: Whether your tasks have to hand the credential over for the host of the task now. Never in check mode.
+  type: bool
+  returned: with O(stores)
+  sample: false
+prune:
+  description: Whether O(state=pruned) has something to remove now.
+  type: bool
+  returned: with O(stores)
+  sample: false
+notes:
+  description: What a person may want to know, one line each.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -202,10 +269,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     AUTH,
     ENDPOINT,
     ONE_APPLICATION,
-    STATE,
     ArgumentSpec,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
+    WITH_STORES,
+    refuse_stores,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Call,
     Module,
     converge,
     run_as_module,
@@ -227,18 +298,23 @@ OWN = ArgumentSpec(
         ("path", "certificate_file", "key_id"),
         ("subject", "certificate_file"),
         ("replaced_key_id", "certificate_file", "key_id"),
+        ("stores", "certificate_file"),
+        ("stores", "key_id"),
+        ("stores", "replaced_key_id"),
     ),
     required_if=(
         ("state", "present", ("description",)),
         ("state", "present", ("path", "certificate_file"), True),
-        ("state", "absent", ("key_id",)),
     ),
 )
 
-MODULE = Module(
-    argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,
-    run=lambda call: converge(call, CertificateResource(call)),
-)
+
+def run(call: Call) -> dict[str, object]:
+    refuse_stores(call.params)
+    return converge(call, CertificateResource(call))
+
+
+MODULE = Module(argument_spec=OWN + WITH_STORES + APPLICATION + ONE_APPLICATION + AUTH + ENDPOINT, run=run)
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ description:
   - Manages one federated identity credential of an application. With it, a workload that has a token of an issuer that
     you trust, such as Kubernetes or a build service, signs in without a secret.
   - Others that the application has are left alone.
+  - With O(stores), its name is kept in stores, and the whole life of the credential is inside one task. O(rotate) has
+    no effect then.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -20,6 +22,8 @@ extends_documentation_fragment:
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.actiongroup
+  - email_gateway.azure_apps._stores
+  - email_gateway.azure_apps._stores.life
 attributes:
   check_mode:
     support: full
@@ -51,11 +55,15 @@ options:
   description:
     description: What the credential is for. If not set, it stays what it is.
     type: str
-  state:
-    description: Whether the credential shall be there.
-    type: str
-    choices: [present, absent]
-    default: present
+  assertion_file:
+    description: With O(stores) and O(verify_token), a file with a token of the issuer, to try the credential with.
+    type: path
+  renew_before_days:
+    description:
+      - With O(stores) and O(hand_over), days for which a host is waited for that was taken away before it got the
+        credential. A federated credential itself does not expire.
+    type: int
+    default: 30
 seealso:
   - module: email_gateway.azure_apps.azure_app_certificate
   - module: email_gateway.azure_apps.azure_app_secret
@@ -75,6 +83,17 @@ EXAMPLES = r"""
     unique_name: mail-gateway
     name: cluster-vienna
     state: absent
+
+- name: Keep one, and in a store which one it is
+  email_gateway.azure_apps.azure_app_federated_credential:
+    unique_name: mail-gateway
+    name: cluster-graz
+    issuer: https://oidc.example.com/cluster-graz
+    subject: system:serviceaccount:mail:gateway
+    verify_token: false
+    stores:
+      - type: ansible_vault
+        path: "{{ playbook_dir }}/federated.vault.yml"
 """
 
 RETURN = r"""
@@ -125,6 +144,90 @@ application_object_id:
   type: str
   returned: success
   sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+key_id:
+  description: As RV(federated_credential_id), by the name that other kinds of credentials have for it.
+  type: str
+  returned: with O(stores)
+  sample: afa0b8e1-6644-4693-948c-df7cc4fabb05
+start:
+  description: From when the stores keep the credential. Microsoft Graph shows no start.
+  type: str
+  returned: with O(stores)
+  sample: "2026-11-23T07:00:00Z"
+end:
+  description: Always null, since it does not expire.
+  type: str
+  returned: with O(stores)
+  sample: null
+days_left:
+  description: Always null, since it does not expire.
+  type: int
+  returned: with O(stores)
+  sample: null
+fresh:
+  description: Whether the credential was created or changed by this task.
+  type: bool
+  returned: with O(stores)
+  sample: false
+tenant_id:
+  description: The id of the tenant.
+  type: str
+  returned: with O(stores)
+  sample: 4d2a2a6e-2a26-4d0c-8a40-6a2f7ac7b8c1
+removed_key_ids:
+  description: The key ids of credentials that were removed.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+stores:
+  description: Where the credential is stored, without a secret.
+  type: list
+  elements: dict
+  returned: with O(stores)
+  sample:
+    - type: ansible_vault
+      path: /srv/automation/mail-gateway.vault.yml
+      variable: gateway_app_credential
+previous_key_ids:
+  description: The key ids of replaced credentials that are still in the tenant, and are removed by O(state=pruned).
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+handed_over:
+  description: Whether all hosts got the credential, or nothing has to be handed over.
+  type: bool
+  returned: with O(stores)
+  sample: true
+handed_over_to:
+  description: The hosts that got the credential.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+pending_hosts:
+  description: The hosts that did not get it yet.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+hand_over:
+  description: Whether your tasks have to hand the credential over for the host of the task now. Never in check mode.
+  type: bool
+  returned: with O(stores)
+  sample: false
+prune:
+  description: Whether O(state=pruned) has something to remove now.
+  type: bool
+  returned: with O(stores)
+  sample: false
+notes:
+  description: What a person may want to know, one line each.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -136,10 +239,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     AUTH,
     ENDPOINT,
     ONE_APPLICATION,
-    STATE,
     ArgumentSpec,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
+    WITH_STORES,
+    refuse_stores,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Call,
     Module,
     converge,
     run_as_module,
@@ -155,14 +262,19 @@ OWN = ArgumentSpec(
         "subject": {"type": "str"},
         "audiences": {"type": "list", "elements": "str", "default": ["api://AzureADTokenExchange"]},
         "description": {"type": "str"},
+        "assertion_file": {"type": "path"},
+        "renew_before_days": {"type": "int", "default": 30},
     },
     required_if=(("state", "present", ("issuer", "subject")),),
 )
 
-MODULE = Module(
-    argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,
-    run=lambda call: converge(call, FederatedCredentialResource(call)),
-)
+
+def run(call: Call) -> dict[str, object]:
+    refuse_stores(call.params)
+    return converge(call, FederatedCredentialResource(call))
+
+
+MODULE = Module(argument_spec=OWN + WITH_STORES + APPLICATION + ONE_APPLICATION + AUTH + ENDPOINT, run=run)
 
 
 def main() -> None:

@@ -13,7 +13,9 @@ description:
     permissions" does. Declaring grants nothing; see M(email_gateway.azure_apps.azure_admin_consent).
   - Names are looked up in the tenant's own service principal of the resource. A name that does not exist is refused
     with the closest ones that do.
-  - The permissions of other resources stay as they are.
+  - The permissions of resources that are not listed stay as they are.
+  - In check mode, an application that is not registered yet is taken to declare nothing, if it is named by
+    O(unique_name).
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -30,12 +32,32 @@ attributes:
   idempotent:
     support: full
 options:
+  permissions:
+    description:
+      - The permissions, one entry a resource, all of them set in one request. Instead of O(resource),
+        O(application_permissions) and O(delegated_permissions).
+    type: list
+    elements: dict
+    suboptions:
+      resource:
+        description:
+          - The resource that offers them. Either V(microsoft_graph), V(exchange_online), or the client id of any
+            resource.
+        type: str
+        required: true
+      application:
+        description: Permissions for the application itself, by name or by id. Left out, they stay.
+        type: list
+        elements: str
+      delegated:
+        description: Permissions on behalf of a signed-in user, by name or by id. Left out, they stay.
+        type: list
+        elements: str
   resource:
     description:
       - The resource whose permissions these are. Either V(microsoft_graph), V(exchange_online), or the client id of any
-        resource.
+        resource. The default is V(microsoft_graph).
     type: str
-    default: microsoft_graph
   application_permissions:
     description:
       - Permissions for the application itself, without a signed-in user, such as V(Mail.ReadWrite).
@@ -48,7 +70,14 @@ options:
     elements: str
   exact:
     description:
-      - Also remove the permissions of this resource that are not listed. It covers those lists that are given.
+      - Also remove the permissions of a listed resource that are not listed. It covers those lists that are given, and
+        no other resource.
+    type: bool
+    default: false
+  add_user_read:
+    description:
+      - Also declare the delegated permission User.Read of Microsoft Graph, which the portal gives to every new
+        application. With O(exact=true), other delegated permissions stay unless O(permissions) lists them.
     type: bool
     default: false
   state:
@@ -79,37 +108,74 @@ EXAMPLES = r"""
     resource: exchange_online
     application_permissions: [SMTP.SendAsApp]
     exact: true
+
+- name: Ask for permissions of several resources
+  email_gateway.azure_apps.azure_app_graph_permissions:
+    unique_name: mail-gateway
+    permissions:
+      - resource: microsoft_graph
+        application: [Mail.ReadWrite]
+      - resource: exchange_online
+        application: [SMTP.SendAsApp]
 """
 
 RETURN = r"""
 client_id:
-  description: The client id of the application.
+  description: The client id of the application; null if it is not registered.
   type: str
   returned: success
   sample: b2466de6-5867-4b23-83ff-449c85f44ba1
 application_object_id:
-  description: The object id of the application.
+  description: The object id of the application; null if it is not registered.
   type: str
   returned: success
   sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+permissions:
+  description: What is declared of each listed resource, in the order of the task.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    resource:
+      description: The short name of the resource, or its client id.
+      type: str
+      sample: microsoft_graph
+    resource_client_id:
+      description: The client id of the resource.
+      type: str
+      sample: 00000003-0000-0000-c000-000000000000
+    resource_display_name:
+      description: The name of the resource in this tenant.
+      type: str
+      sample: Microsoft Graph
+    application:
+      description: The application permissions, by name.
+      type: list
+      elements: str
+      sample: [Mail.ReadWrite]
+    delegated:
+      description: The delegated permissions, by name.
+      type: list
+      elements: str
+      sample: []
 resource_client_id:
-  description: The client id of the resource.
+  description: The client id of the resource; null if several are listed.
   type: str
   returned: success
   sample: 00000003-0000-0000-c000-000000000000
 resource_display_name:
-  description: The name of the resource in this tenant.
+  description: The name of the resource in this tenant; null if several are listed.
   type: str
   returned: success
   sample: Microsoft Graph
 application_permissions:
-  description: The application permissions of this resource that are declared, by name.
+  description: The application permissions of all listed resources that are declared, by name.
   type: list
   elements: str
   returned: success
   sample: [Mail.ReadWrite]
 delegated_permissions:
-  description: The delegated permissions of this resource that are declared, by name.
+  description: The delegated permissions of all listed resources that are declared, by name.
   type: list
   elements: str
   returned: success
@@ -133,16 +199,26 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ca
     converge,
     run_as_module,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import PermissionsResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
+    LISTED,
+    PermissionsResource,
+)
 
 OWN = ArgumentSpec(
     options={
-        "resource": {"type": "str", "default": "microsoft_graph"},
+        "permissions": {"type": "list", "elements": "dict", "options": LISTED},
+        "resource": {"type": "str"},
         "application_permissions": {"type": "list", "elements": "str"},
         "delegated_permissions": {"type": "list", "elements": "str"},
         "exact": {"type": "bool", "default": False},
+        "add_user_read": {"type": "bool", "default": False},
     },
-    required_one_of=(("application_permissions", "delegated_permissions"),),
+    mutually_exclusive=(
+        ("permissions", "resource"),
+        ("permissions", "application_permissions"),
+        ("permissions", "delegated_permissions"),
+    ),
+    required_one_of=(("permissions", "application_permissions", "delegated_permissions"),),
 )
 
 MODULE = Module(

@@ -78,6 +78,12 @@ options:
       - A mail gateway that signs in as itself needs none.
     type: list
     elements: str
+  create:
+    description:
+      - Whether to register an application that is not registered yet. If V(false), that fails instead, also if its
+        service principal is missing.
+    type: bool
+    default: true
   restore_deleted:
     description:
       - Restore a soft-deleted application that has the key, instead of failing. It keeps its unique name for 30 days.
@@ -85,6 +91,12 @@ options:
         to it comes back with it, and Exchange Online knows it by its object id.
     type: bool
     default: true
+  confirm:
+    description:
+      - Names of applications that may be deleted. With O(state=absent), an application is refused unless its display
+        name or its unique name is in it. Left out, nothing has to be confirmed.
+    type: list
+    elements: str
   purge:
     description:
       - With O(state=absent), also delete the soft-deleted application for good, which frees its unique name.
@@ -122,13 +134,21 @@ EXAMPLES = r"""
     client_id: "{{ registration.client_id }}"
     unique_name: mail-gateway
 
-- name: Delete it; it can be restored for 30 days
+- name: Delete it, if that is the name that it has; it can be restored for 30 days
   email_gateway.azure_apps.azure_app_registration:
     unique_name: mail-gateway
     state: absent
+    confirm: [mail-gateway]
 """
 
 RETURN = r"""
+registered:
+  description:
+    - Whether the application and its service principal are there. In check mode, that is what was found, not what the
+      task would lead to.
+  type: bool
+  returned: success
+  sample: true
 state:
   description: Whether the application is there.
   type: str
@@ -278,8 +298,10 @@ OWN = ArgumentSpec(
         "owners": {"type": "list", "elements": "str"},
         "service_management_reference": {"type": "str"},
         "redirect_uris": {"type": "list", "elements": "str"},
+        "create": {"type": "bool", "default": True},
         "restore_deleted": {"type": "bool", "default": True},
         "purge": {"type": "bool", "default": False},
+        "confirm": {"type": "list", "elements": "str"},
     },
     mutually_exclusive=(("client_id", "object_id"),),
     required_one_of=(("display_name", "unique_name", "client_id", "object_id"),),

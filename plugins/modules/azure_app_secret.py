@@ -9,10 +9,13 @@ module: azure_app_secret
 short_description: Keep a client secret of an application alive
 version_added: 1.0.0
 description:
-  - Makes sure that an application has a client secret with a given description that has enough days left. Where it has
-    none, a new one is created beside the old one, so that whoever still uses the old one goes on working.
-  - The value of a secret exists once. It is returned by the run that creates it, and can never be read again.
-  - Removes one secret by its key id, or by a description that only one secret has. It never removes another.
+  - Makes sure that an application has a client secret with a given description that is valid long enough. If it has
+    none, a new one is created beside the old one, which stays valid.
+  - With O(stores), one task does the whole. It reads the stores, tries the stored value at the identity platform, and
+    creates a new secret if it has to. All stores have the new one then, or none has and it is removed again. The value
+    is in no result, variable or fact.
+  - Without O(stores), the value is returned once, by the run that creates the secret. It can never be read again.
+  - It never removes a secret that it did not create or was not told to remove.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -21,6 +24,8 @@ extends_documentation_fragment:
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.actiongroup
+  - email_gateway.azure_apps._stores
+  - email_gateway.azure_apps._stores.life
 attributes:
   check_mode:
     support: full
@@ -35,7 +40,7 @@ options:
     description: The description of the secret, which the portal shows. Needed with O(state=present).
     type: str
   key_id:
-    description: With O(state=absent), the key id of the secret to remove.
+    description: With O(state=absent) and without O(stores), the key id of the secret to remove.
     type: str
   lifetime_days:
     description: Days that a new secret is valid, from 1 to 3650. The tenant's policy may allow fewer.
@@ -50,73 +55,55 @@ options:
     description: A secret with fewer days left than this is not enough, and a new one is made.
     type: int
     default: 30
-  held_key_id:
+  stored_key_id:
     description:
-      - The key id of the secret whose value you hold. If it is given, only that secret counts, and a new one is made
-        where the tenant does not have it any more. An empty string says that you hold none.
+      - Without O(stores), the key id of the secret whose value you hold. If it is given, only that secret counts, and a
+        new one is made if the tenant does not have it any more. An empty string says that you hold none.
     type: str
-  held_hint:
-    description:
-      - The first three characters of the value that you hold. A secret with another hint does not count.
-    type: str
-  held_start:
-    description:
-      - From when the secret that you hold is valid, as it was returned with its key id. It makes the module
-        wait for a secret that is too young to be in every answer of Microsoft Graph, instead of making another.
-    type: str
-  start:
-    description:
-      - From when a new secret is valid, a point in time to the microsecond that no other secret has. Remember it
-        before, and a later run finds the secret by it, should this one never learn its value. By default the module
-        chooses it.
-    type: str
-  lost_starts:
-    description:
-      - The O(start) of secrets whose value an earlier run may never have learnt. What the application still holds of
-        them is removed, except for the one with O(held_key_id).
-    type: list
-    elements: str
-    default: []
-  state:
-    description: Whether the secret shall be there.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
-  - module: email_gateway.azure_apps.azure_app_credential_file
+  - module: email_gateway.azure_apps.azure_app_credential_info
   - module: email_gateway.azure_apps.azure_app_token_info
 """
 
 EXAMPLES = r"""
-- name: Have a secret that lasts for another month at least
+- name: Keep a client secret in an encrypted file
   email_gateway.azure_apps.azure_app_secret:
     unique_name: mail-gateway
     description: mail gateway
     lifetime_days: 365
     renew_before_days: 30
+    stores:
+      - type: ansible_vault
+        path: "{{ playbook_dir }}/mail-gateway.vault.yml"
   register: secret
-  no_log: true
 
-- name: Keep its value; it cannot be read again
-  email_gateway.azure_apps.azure_app_credential_file:
-    path: "{{ playbook_dir }}/mail-gateway.vault.yml"
-    content:
-      client_id: "{{ secret.client_id }}"
-      client_secret: "{{ secret.client_secret }}"
-  when: secret.client_secret is not none
+- name: Remove the secrets that it replaced, a week later
+  email_gateway.azure_apps.azure_app_secret:
+    unique_name: mail-gateway
+    state: pruned
+    stores:
+      - type: ansible_vault
+        path: "{{ playbook_dir }}/mail-gateway.vault.yml"
+
+- name: Ensure that a client secret is valid for another month, and take its value from the result
+  email_gateway.azure_apps.azure_app_secret:
+    unique_name: mail-gateway
+    description: another gateway
+  register: other
   no_log: true
 
 - name: Remove one secret
   email_gateway.azure_apps.azure_app_secret:
     unique_name: mail-gateway
-    key_id: "{{ secret.key_id }}"
+    key_id: "{{ other.key_id }}"
     state: absent
 """
 
 RETURN = r"""
 client_secret:
   description:
-    - The value of the secret, in the run that created it. Null in every other run.
+    - Without O(stores), the value of the secret, in the run that created it. Null in every other run and with
+      O(stores).
     - The output of a task that returns a value is hidden, as with C(no_log). A registered variable holds it, so
       register the task, or the value is lost.
   type: str
@@ -164,13 +151,7 @@ other_key_ids:
   returned: success
   sample: []
 removed_key_ids:
-  description: The key ids of secrets that were removed because nobody knows their value. See O(lost_starts).
-  type: list
-  elements: str
-  returned: success
-  sample: []
-settled_starts:
-  description: Those of O(lost_starts) and O(start) that need not be remembered any longer.
+  description: The key ids of secrets that were removed because nobody knows their value, or because they were replaced.
   type: list
   elements: str
   returned: success
@@ -190,6 +171,59 @@ application_object_id:
   type: str
   returned: success
   sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
+tenant_id:
+  description: The id of the tenant.
+  type: str
+  returned: with O(stores)
+  sample: 4d2a2a6e-2a26-4d0c-8a40-6a2f7ac7b8c1
+stores:
+  description: Where the credential is stored, without a secret.
+  type: list
+  elements: dict
+  returned: with O(stores)
+  sample:
+    - type: ansible_vault
+      path: /srv/automation/mail-gateway.vault.yml
+      variable: gateway_app_credential
+previous_key_ids:
+  description: The key ids of replaced credentials that are still in the tenant, and are removed by O(state=pruned).
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+handed_over:
+  description: Whether all hosts got the credential, or nothing has to be handed over.
+  type: bool
+  returned: with O(stores)
+  sample: true
+handed_over_to:
+  description: The hosts that got the credential.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+pending_hosts:
+  description: The hosts that did not get it yet.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
+hand_over:
+  description: Whether your tasks have to hand the credential over for the host of the task now. Never in check mode.
+  type: bool
+  returned: with O(stores)
+  sample: false
+prune:
+  description: Whether O(state=pruned) has something to remove now.
+  type: bool
+  returned: with O(stores)
+  sample: false
+notes:
+  description: What a person may want to know, one line each.
+  type: list
+  elements: str
+  returned: with O(stores)
+  sample: []
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -201,10 +235,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     AUTH,
     ENDPOINT,
     ONE_APPLICATION,
-    STATE,
     ArgumentSpec,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
+    WITH_STORES,
+    refuse_stores,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
+    Call,
     Module,
     converge,
     run_as_module,
@@ -218,19 +256,21 @@ OWN = ArgumentSpec(
         "lifetime_days": {"type": "int", "default": 180},
         "end_date": {"type": "str"},
         "renew_before_days": {"type": "int", "default": 30},
-        "held_key_id": {"type": "str", "no_log": False},
-        "held_hint": {"type": "str"},
-        "held_start": {"type": "str"},
-        "start": {"type": "str"},
-        "lost_starts": {"type": "list", "elements": "str", "default": []},
+        "stored_key_id": {"type": "str", "no_log": False},
     },
-    mutually_exclusive=(("description", "key_id"),),
-    required_if=(("state", "present", ("description",)), ("state", "absent", ("description", "key_id"), True)),
+    mutually_exclusive=(("description", "key_id"), ("stores", "stored_key_id"), ("stores", "key_id")),
+    required_if=(("state", "present", ("description",)),),
 )
 
+
+def run(call: Call) -> dict[str, object]:
+    refuse_stores(call.params)
+    return converge(call, SecretResource(call))
+
+
 MODULE = Module(
-    argument_spec=OWN + APPLICATION + ONE_APPLICATION + STATE + AUTH + ENDPOINT,
-    run=lambda call: converge(call, SecretResource(call)),
+    argument_spec=OWN + WITH_STORES + APPLICATION + ONE_APPLICATION + AUTH + ENDPOINT,
+    run=run,
     secret_results=("client_secret",),
 )
 

@@ -27,7 +27,9 @@ extends_documentation_fragment:
   - email_gateway.azure_apps._attributes.actiongroup
 options:
   steps:
-    description: The steps to look at. All of them by default.
+    description:
+      - The steps to look at. All of them by default.
+      - With an empty list, no identity signs in, and only O(earlier_result) counts.
     type: list
     elements: str
     choices:
@@ -57,6 +59,12 @@ options:
   display_name:
     description: Its display name, from which the unique name is derived if nothing else names it.
     type: str
+  earlier_result:
+    description:
+      - The registered result of this module for another identity, such as the one that grants consent. Its steps come
+        first in RV(steps), RV(summary) and RV(failure), and count for RV(sufficient) and RV(certain).
+    type: dict
+    default: {}
 notes:
   - What is not in a token cannot be told. So a step that is not possible by the token may be possible by a directory
     role that has to be activated first, by a custom role, or by a role within an administrative unit.
@@ -71,9 +79,14 @@ EXAMPLES = r"""
     unique_name: mail-gateway
   register: access
 
-- name: Say what is possible, and what to add
+- name: Show what is possible, and what to add
   ansible.builtin.debug:
-    msg: "{{ access.steps | map(attribute='told') }}"
+    var: access.summary
+
+- name: Fail if a step is not possible
+  ansible.builtin.fail:
+    msg: "{{ access.failure }}"
+  when: not access.sufficient
 """
 
 RETURN = r"""
@@ -122,10 +135,27 @@ steps:
       description: What else there is to know, or empty.
       type: str
       sample: only applications that it owns
-    told:
+    message:
       description: All of it in one line, for a person.
       type: str
       sample: "yes: declare permissions, as Mail gateway operator (only applications that it owns)"
+impossible:
+  description: What the steps do that are known to be impossible.
+  type: list
+  elements: str
+  returned: success
+  sample: [consent to application permissions of Microsoft Graph]
+summary:
+  description: All verdicts in lines for a person, and RV(beyond).
+  type: list
+  elements: str
+  returned: success
+  sample: ["yes: declare permissions, as Mail gateway operator"]
+failure:
+  description: A sentence that names the impossible steps; empty if there is none.
+  type: str
+  returned: success
+  sample: Not enough rights to declare permissions. See the list above for what to add.
 identity:
   description: Who signed in, as the token tells.
   type: dict
@@ -200,6 +230,7 @@ OWN = ArgumentSpec(
         "client_id": {"type": "str"},
         "unique_name": {"type": "str"},
         "display_name": {"type": "str"},
+        "earlier_result": {"type": "dict", "default": {}},
     }
 )
 

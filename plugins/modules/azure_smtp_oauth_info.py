@@ -22,6 +22,7 @@ author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
   - email_gateway.azure_apps._proof
+  - email_gateway.azure_apps._stored_credential
   - email_gateway.azure_apps._auth
   - email_gateway.azure_apps._endpoint
   - email_gateway.azure_apps._attributes

@@ -95,7 +95,7 @@ class Awx:
         params: t.Mapping[str, str] | None = None,
         body: Json | None = None,
     ) -> t.Any:
-        """The document of the answer. If that to a write is lost, the caller has to look whether it took effect."""
+        """The document of the answer. A write whose answer is lost may have taken effect."""
         failures = 0
         while True:
             try:

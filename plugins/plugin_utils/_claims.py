@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
-"""What runs are about to create, written down before they do: one run at a time, and none forgotten.
+"""One run at a time changes the credential of a store, and what it is about to create is written down before.
 
-A client secret whose value was never learnt can be recognised by its start only, so the start is in this file before
-the request is sent. It holds no secret.
+A client secret whose value nobody received can only be recognised by its start, so the start is in this file before the
+request is sent. The file holds no secret. It is locked for as long as a run works: who gets the lock knows that no
+process of this kernel, in whatever container, is at work any more. A claim of another kernel ends by its time, and so
+do all claims on a file system without locks.
 """
 
 from __future__ import annotations
@@ -15,120 +17,210 @@ import contextlib
 import dataclasses
 import datetime
 import errno
-import fcntl
 import json
 import os
+import socket
 import stat
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import (
     impossible,
     make_private_folder,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLock
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import (
+    POLL,
+    LocksUnsupported,
+    try_lock,
+)
 
 MODE = 0o600
 LARGEST = 1024 * 1024  # bytes
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def this_kernel() -> str:
+    """The same for all containers of one kernel; another after each start of it. macOS has no such id."""
+    try:
+        with open(BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return socket.gethostname()
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """One run's claim. ``start`` marks the secret; ``until`` ends the claim of a run that cannot be asked."""
+    """``start`` marks the secret; ``until`` ends the claim if nobody can know whether its run still lives."""
 
     start: str
-    machine: str
-    run: str
-    host: str
+    kernel: str
+    host_name: str
+    inventory_host: str
     until: str
     ended: bool = False
 
     def __str__(self) -> str:
-        return f"the run on {self.machine} for {self.host}"
+        return f"The run on {self.host_name} for {self.inventory_host}"
+
+    @property
+    def has_time(self) -> bool:
+        until = times.parse(self.until)
+        return until is not None and datetime.datetime.now(datetime.timezone.utc) < until
 
 
 class Claims:
-    """The claims in one file, for one host of one run. Raises ConflictError where the file cannot be used."""
+    """The claims in one file. Raises ConflictError if the file cannot be used."""
 
-    def __init__(self, path: str, *, run: RunLock, host: str) -> None:
+    def __init__(self, path: str, *, inventory_host: str, kernel: str = "") -> None:
         self.path = os.path.realpath(path)
-        self._run = run
-        self._host = host
+        self._inventory_host = inventory_host
+        self._kernel = kernel or this_kernel()
+        self._file = -1
+        self._known: list[Claim] = []
+        self._own: Claim | None = None
 
-    def lost_starts(self) -> list[str]:
-        """The starts of runs that ended without saying what became of their secret. Changes nothing."""
-        if not os.path.lexists(self.path):
+    @property
+    def exists(self) -> bool:
+        return os.path.lexists(self.path)
+
+    def look(self) -> list[datetime.datetime]:
+        """The starts of runs that ended without settling them; none if a run is at work. Writes and keeps nothing."""
+        if not self.exists:
             return []
-        with self._open() as file:
-            return [claim.start for claim in self._load(file) if not self._alive(claim)]
-
-    def take(self, start: datetime.datetime, *, seconds: float) -> tuple[Claim | None, list[str]]:
-        """Claim for ``seconds`` at most: the claim of another run in the way, or None, and the lost starts."""
-        with self._open() as file:
-            known = [self._left_over(claim) for claim in self._load(file)]
-            for claim in known:
-                if self._alive(claim) and claim.run != self._run.path:
-                    return claim, []
-            own = Claim(
-                start=times.written(start),
-                machine=self._run.host,
-                run=self._run.path,
-                host=self._host,
-                until=times.written(start + datetime.timedelta(seconds=seconds)),
-            )
-            self._save(file, [*known, own])
-            return None, [claim.start for claim in known if not self._alive(claim)]
-
-    def end(self, settled: t.Collection[str]) -> None:
-        """End the own claim; forget the settled starts, remember the others."""
-        if not os.path.lexists(self.path):
-            return
-        with self._open() as file:
-            known = [self._left_over(claim) for claim in self._load(file)]
-            self._save(file, [claim for claim in known if claim.start not in settled])
-
-    def _left_over(self, claim: Claim) -> Claim:
-        """A claim of this host in this run is not in use any more: the task that took it is over."""
-        own = claim.run == self._run.path and claim.host == self._host and claim.machine == self._run.host
-        return dataclasses.replace(claim, ended=True) if own else claim
-
-    def _alive(self, claim: Claim) -> bool:
-        if claim.ended:
-            return False
-        if claim.machine == self._run.host and claim.run:
-            try:
-                return self._run.alive(claim.run)
-            except OSError:  # another user's: it ends by its time
-                pass
-        until = times.parse(claim.until)
-        return until is not None and datetime.datetime.now(datetime.timezone.utc) < until
+        file = self._open(os.O_RDONLY)
+        try:
+            locked = self._try_lock(file)
+            claims = self._load(file) if locked is not False else []
+        finally:
+            os.close(file)
+        if any(self._is_at_work(claim, locked=bool(locked)) for claim in claims):
+            return []
+        return _starts(claims)
 
     @contextlib.contextmanager
-    def _open(self) -> t.Iterator[int]:
-        """The file, locked. Whoever removed it meanwhile left a file that nobody finds any more: open again."""
+    def locked(self, *, wait: bool, seconds: float) -> t.Iterator[bool]:
+        """Keep other runs out. Without ``wait``, false if another run is at work.
+
+        Raises ConflictError if it is at work for longer than ``seconds``. At the end, a file without claims goes away.
+        """
+        got = self._lock(Patience(seconds if wait else 0))
+        if got is not None and wait:
+            raise ConflictError(
+                f"{got or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it holds"
+                f" {self.path}",
+                next_step="Run again when that run is over, or raise O(wait_timeout).",
+            )
+        if got is not None:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._end()
+
+    def _lock(self, patience: Patience) -> str | None:
+        """None if the lock is held now, else who holds it, "" if that is not known."""
+        while True:
+            file = self._open(os.O_CREAT | os.O_RDWR)
+            holder: str | None = None
+            try:
+                locked = self._try_lock(file)
+                if locked is False:
+                    holder = self._holder(file)
+                elif self._still_there(file):
+                    self._known = self._load(file)
+                    at_work = [claim for claim in self._known if self._is_at_work(claim, locked=bool(locked))]
+                    holder = str(at_work[0]) if at_work else None
+                    if holder is None:
+                        self._file, file = file, -1
+                        return None
+                else:  # the run before removed it: this one nobody finds any more
+                    continue
+            finally:
+                if file >= 0:
+                    os.close(file)
+            if not patience.pause(POLL):
+                return holder
+
+    @property
+    def unconfirmed_starts(self) -> list[datetime.datetime]:
+        """Those of earlier runs, which the run that holds the lock looks for."""
+        return _starts(claim for claim in self._known if claim is not self._own)
+
+    def claim(self, start: datetime.datetime, *, seconds: float) -> None:
+        """Write down what will be created, while the lock is held."""
+        self._own = Claim(
+            start=times.written(start),
+            kernel=self._kernel,
+            host_name=socket.gethostname(),
+            inventory_host=self._inventory_host,
+            until=times.written(start + datetime.timedelta(seconds=seconds)),
+        )
+        earlier = [dataclasses.replace(claim, ended=True) for claim in self._known]
+        self._save([*earlier, self._own])
+
+    def settle(self, confirmed: t.Iterable[datetime.datetime]) -> None:
+        """Remove the claims of which nothing is left, while the lock is held."""
+        starts = {times.written(start) for start in confirmed}
+        left = [claim for claim in self._known if claim.start not in starts]
+        if left != self._known:
+            self._save(left)
+
+    def clear(self) -> None:
+        """Drop all claims, while the lock is held: the application has no secrets any more."""
+        self._known = []
+
+    def _end(self) -> None:
+        """What fails here decides nothing: an empty file is no claim, and the kernel releases the lock."""
+        left = [dataclasses.replace(claim, ended=True) for claim in self._known]
+        try:
+            if not left:
+                with contextlib.suppress(OSError):
+                    os.unlink(self.path)
+            elif left != self._known:
+                with contextlib.suppress(ConflictError):
+                    self._save(left)
+        finally:
+            os.close(self._file)
+            self._file, self._own = -1, None
+
+    def _is_at_work(self, claim: Claim, *, locked: bool) -> bool:
+        """Its run would hold the lock, if it is one of this kernel."""
+        if claim.ended or (locked and claim.kernel == self._kernel):
+            return False
+        return claim.has_time
+
+    def _try_lock(self, file: int) -> bool | None:
+        """None for a file system without locks."""
+        try:
+            return try_lock(file)
+        except LocksUnsupported:
+            return None
+
+    def _holder(self, file: int) -> str:
+        """For a message only: the file may be written at this moment."""
+        try:
+            claims = self._load(file)
+        except ConflictError:
+            return ""
+        return next((str(claim) for claim in claims if not claim.ended), "")
+
+    def _open(self, flags: int) -> int:
         reason = impossible(self.path)
         if reason:
             raise self._unusable(f"could not be opened: {reason}")
         try:
-            make_private_folder(os.path.dirname(self.path))
-            while True:
-                file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, MODE)
-                if not stat.S_ISREG(os.fstat(file).st_mode):
-                    os.close(file)
-                    raise self._unusable("is no regular file, and is left as it is")
-                fcntl.flock(file, fcntl.LOCK_EX)
-                if self._still_there(file):
-                    break
-                os.close(file)
+            if flags & os.O_CREAT:
+                make_private_folder(os.path.dirname(self.path))
+            file = os.open(self.path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
         except OSError as exc:
             raise self._unusable(f"could not be opened: {exc.strerror}") from None
-        try:
-            yield file
-        except OSError as exc:
-            raise self._unusable(f"could not be written: {exc.strerror}") from None
-        finally:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
+            raise self._unusable("is not a regular file, and is left as it is")
+        return file
 
     def _still_there(self, file: int) -> bool:
         try:
@@ -145,26 +237,30 @@ class Claims:
             entries, _end = json.JSONDecoder().raw_decode(content)
             claims = [Claim(**entry) for entry in entries]
         except (ValueError, TypeError):
-            raise self._unusable("is no file of claims, and is left as it is") from None
+            raise self._unusable("is not a file of claims, and is left as it is") from None
         if any(times.parse(str(claim.start)) is None for claim in claims):
-            raise self._unusable("is no file of claims, and is left as it is")
+            raise self._unusable("is not a file of claims, and is left as it is")
         return claims
 
-    def _save(self, file: int, claims: t.Sequence[Claim]) -> None:
-        if not claims:
-            os.unlink(self.path)
-            return
+    def _save(self, claims: list[Claim]) -> None:
         content = json.dumps([dataclasses.asdict(claim) for claim in claims], indent=1).encode() + b"\n"
-        before = os.pread(file, LARGEST, 0)
         try:
-            if os.pwrite(file, content, 0) != len(content):
+            self._write(content)
+        except OSError as exc:
+            raise self._unusable(f"could not be written: {exc.strerror}") from None
+        self._known = claims
+
+    def _write(self, content: bytes) -> None:
+        before = os.pread(self._file, LARGEST, 0)
+        try:
+            if os.pwrite(self._file, content, 0) != len(content):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.ftruncate(file, len(content))
-            os.fsync(file)
+            os.ftruncate(self._file, len(content))
+            os.fsync(self._file)
         except OSError:
             # What was there needs no more space than it had.
-            os.pwrite(file, before, 0)
-            os.ftruncate(file, len(before))
+            os.pwrite(self._file, before, 0)
+            os.ftruncate(self._file, len(before))
             raise
 
     def _unusable(self, reason: str) -> ConflictError:
@@ -172,3 +268,8 @@ class Claims:
             f"The file of claims {self.path} {reason}",
             next_step="Check the path, its permissions and the disk, or choose another path.",
         )
+
+
+def _starts(claims: t.Iterable[Claim]) -> list[datetime.datetime]:
+    found = (times.parse(claim.start) for claim in claims)
+    return sorted(start for start in found if start is not None)

@@ -19,7 +19,10 @@ import multiprocessing
 import time
 import typing as t
 
+from ansible import constants as C
+
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLocks
 
 SIZE = 256 * 1024  # bytes; a token has about two thousand
 LENGTH_BYTES = 4
@@ -31,7 +34,9 @@ TABLE_TIMEOUT = 2.0  # a look-up takes microseconds
 class SharedMemory(RunMemory):
     """A small JSON table in anonymous memory that forked workers share."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock_folder: str = "") -> None:
+        """``lock_folder`` is that of the run, by default ansible-playbook's own for temporary files."""
+        self._locks = RunLocks(lock_folder or C.DEFAULT_LOCAL_TMP)
         self._block = mmap.mmap(-1, SIZE)
         fork = multiprocessing.get_context("fork")
         self._sign_in_lock = fork.RLock()
@@ -51,6 +56,11 @@ class SharedMemory(RunMemory):
     @contextlib.contextmanager
     def exclusive(self, seconds: float = LOCK_TIMEOUT) -> t.Iterator[None]:
         with _held(self._sign_in_lock, min(seconds, LOCK_TIMEOUT)):
+            yield
+
+    @contextlib.contextmanager
+    def application_lock(self, client_id: str, *, seconds: float, holder: str = "") -> t.Iterator[None]:
+        with self._locks.application(client_id, seconds=seconds, holder=holder):
             yield
 
     def _load(self) -> dict[str, t.Any]:

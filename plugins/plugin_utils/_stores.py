@@ -105,7 +105,6 @@ class Store(abc.ABC):
     def reference(self) -> dict[str, t.Any]:
         """Where the credential is, for people and later plays: ``type`` and names. No secret."""
 
-    @property
     def needs_rewrite(self) -> bool:
         """Whether the same record has to be written again, because others can read the file that keeps it."""
         return False
@@ -220,12 +219,14 @@ def _open_store(entry: t.Any, number: int, context: StoreContext) -> Store:
         )
     found = store_class(store_type)
     where = f"Entry {number} of O(stores), of the type {store_type}"
-    given = {name: value for name, value in entry.items() if name != "type"}
+    # As everywhere in the collection, what is blank is not set.
+    given = {name: value for name, value in entry.items() if name != "type" and not _is_blank(value)}
     try:
         settings = validated(found.argument_spec, given, name=f"a store of the type {store_type}", see=PAGE)
-        blank = sorted(name for name, value in settings.items() if isinstance(value, str) and not value.strip())
-        if blank:
-            raise InputError(f"{', '.join(blank)} is blank", next_step=f"See: {PAGE}")
         return found(settings, context)
     except InputError as exc:
         raise InputError(f"{where}: {exc.message}", next_step=exc.next_step, **exc.details) from None
+
+
+def _is_blank(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

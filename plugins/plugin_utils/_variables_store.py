@@ -80,7 +80,6 @@ class VariablesStore(Store):
     def reference(self) -> dict[str, t.Any]:
         return {"type": self.type, "path": self.path, "variable": VARIABLE}
 
-    @property
     def needs_rewrite(self) -> bool:
         file = self.file()
         return file.exists and not file.private

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from graph_emulator.server import EmulatorServer
 
-LIMITS = {"first run": 20, "steady state": 12}
+LIMITS = {"first run": 20, "steady state": 8}
 
 
 def main() -> int:

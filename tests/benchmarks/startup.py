@@ -32,7 +32,6 @@ GATEWAY: dict[str, t.Any] = {"unique_name": "gateway"}
 CALLS: dict[str, dict[str, t.Any]] = {
     "azure_app_registration": {"display_name": "Gateway", **GATEWAY},
     "azure_app_graph_permissions": {**GATEWAY, "application_permissions": ["Mail.ReadWrite"]},
-    "azure_app_permissions_info": {"permissions": [{"resource": "microsoft_graph", "application": ["Mail.ReadWrite"]}]},
     "azure_admin_consent": GATEWAY,
     "azure_app_secret": {**GATEWAY, "description": "gateway"},
     "azure_app_registration_info": GATEWAY,

@@ -165,7 +165,11 @@ class _Job:
 
     def _report(self) -> t.Any:
         path = self.folder / "report.json"
-        return json.loads(path.read_text()) if path.is_file() else None
+        text = path.read_text() if path.is_file() else "null"
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # which differs from what the other versions wrote
 
 
 def _failure(output: str) -> str:

@@ -27,7 +27,11 @@ MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "pending_hosts")
 
 
 class Awx:
-    """``token`` may do all, ``reader`` look. ``broken`` answers every write with 500. ``seen`` is called each time."""
+    """``token`` may do all, ``reader`` look; ``basic`` are the user name and password of an administrator.
+
+    ``broken`` answers every write with 500; ``lose_next_write`` carries one out and breaks the connection off.
+    ``seen`` is called with each request.
+    """
 
     store: t.ClassVar[Json] = {
         "type": "awx_credential",
@@ -45,7 +49,9 @@ class Awx:
     ) -> None:
         self.token, self.reader = token, reader
         self._seen = seen
+        self.basic = ""
         self.broken = False
+        self.lose_next_write = False
         self.writes: list[str] = []
         self._looked = 0
         self.credentials: dict[int, Json] = {}
@@ -90,7 +96,7 @@ class Awx:
         names = parts.path.strip("/").split("/")[2:]
         if method != "GET" or names[:1] == ["credentials"]:
             self._seen()
-        if authorization not in (f"Bearer {self.token}", f"Bearer {self.reader}"):
+        if authorization not in (f"Bearer {self.token}", f"Bearer {self.reader}", f"Basic {self.basic}"):
             return 401, {"detail": "Authentication credentials were not provided."}
         if method != "GET":
             self.writes.append(f"{method} {parts.path}")
@@ -165,6 +171,10 @@ class Awx:
                 body = json.loads(self.rfile.read(length) or b"{}")
                 authorization = self.headers.get("Authorization", "")
                 status, answer = awx.answer(self.command, self.path, authorization=authorization, body=body)
+                if awx.lose_next_write and self.command != "GET":
+                    awx.lose_next_write = False
+                    self.close_connection = True
+                    return
                 content = b"" if answer is None else json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

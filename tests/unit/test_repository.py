@@ -19,11 +19,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
     _auth,
     _endpoint,
     _proof,
+    _stored_credential,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import OWN_CREDENTIAL, STORES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
     REFUSED,
@@ -43,7 +44,8 @@ FRAGMENTS = {
     "_application": (_application, arguments.APPLICATION),
     "_auth": (_auth, arguments.AUTH),
     "_endpoint": (_endpoint, arguments.ENDPOINT),
-    "_proof": (_proof, PROOF),
+    "_proof": (_proof, OWN_CREDENTIAL),
+    "_stored_credential": (_stored_credential, STORES),
 }
 
 

@@ -67,6 +67,10 @@ class ConflictError(AppsError):
     kind = "conflict"
 
 
+class NotRegisteredError(ConflictError):
+    """The tenant has no application with the key that the options give."""
+
+
 class OvertakenError(ConflictError):
     """Another client changed the tenant between a read and a write, or right after it."""
 

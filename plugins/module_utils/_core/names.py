@@ -64,7 +64,11 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "confirm": "gateway_app_retire_confirmed",
     },
     "azure_app_registration_info": _COMMON,
-    "azure_app_graph_permissions": {**_COMMON, "exact": "gateway_app_exact_permissions"},
+    "azure_app_graph_permissions": {
+        **_COMMON,
+        "exact": "gateway_app_exact_permissions",
+        "add_user_read": "gateway_app_add_user_read",
+    },
     "azure_admin_consent": {
         **_COMMON,
         "method": "gateway_app_consent",

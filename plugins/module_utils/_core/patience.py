@@ -25,9 +25,18 @@ class Patience:
     """Waits longer each time, honours Retry-After, and ends when the allowance (in seconds) is used up."""
 
     def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._pauses = 0
         self.waited = 0.0
+
+    def renew(self) -> None:
+        """Begin the whole allowance anew, for a part of a task that must not suffer from what came before."""
+        self._deadline = time.monotonic() + self._seconds
+
+    def end(self) -> None:
+        """Wait no more."""
+        self._deadline = time.monotonic()
 
     def pause(self, retry_after: str | None = None) -> bool:
         """Wait before another try; False, without waiting, where the allowance does not reach.

@@ -30,6 +30,14 @@ class RunMemory:
         """Held by one task at a time, so that parallel hosts sign in once; who waited so long goes on without."""
         yield
 
+    @contextlib.contextmanager
+    def application_lock(self, client_id: str, *, seconds: float, holder: str = "") -> t.Iterator[None]:
+        """Held by one task of the run at a time for an application. A module by itself is the only task of its run.
+
+        Raises ConflictError if another task, whose ``holder`` the message names, has it for longer than ``seconds``.
+        """
+        yield
+
 
 class ProcessMemory(RunMemory):
     """What a process that lives long has: remembers until the time is over, in this process alone."""

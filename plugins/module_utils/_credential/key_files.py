@@ -200,6 +200,24 @@ class KeyFiles:
         except OSError as exc:
             raise self._not_written(self.old, exc) from None
 
+    def remove(self, client_id: str) -> bool:
+        """Remove all three, after reading them: those of another application stay. Whether there was one.
+
+        Raises ConflictError.
+        """
+        self.read(client_id)
+        found = self._present()
+        try:
+            for path in found:
+                os.unlink(path)
+        except OSError as exc:
+            raise self._not_written(self.path, exc) from None
+        return bool(found)
+
+    @property
+    def exist(self) -> bool:
+        return bool(self._present())
+
     def _overtaken(self) -> OvertakenError:
         return OvertakenError(
             f"Another run writes {self.path} at the same time", next_step="Run again when the other run has ended."

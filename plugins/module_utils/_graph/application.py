@@ -18,7 +18,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     check_text,
     shown,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    InputError,
+    NotRegisteredError,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
     GraphClient,
@@ -94,12 +97,12 @@ class Address:
 def required(document: Json | None, address: Address, *, may_be_gone: bool = False) -> Json:
     """The application; {} where it is gone and may be.
 
-    Raises ConflictError where it must not be, which only a person or an earlier task can mend.
+    Raises NotRegisteredError if it must not be gone, which only a person or an earlier task can mend.
     """
     if document is None:
         if may_be_gone:
             return {}
-        raise ConflictError(
+        raise NotRegisteredError(
             f"Could not find {address} in this tenant",
             next_step="Check the key and the tenant, or register it first with azure_app_registration.",
         )

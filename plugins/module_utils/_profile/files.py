@@ -62,7 +62,7 @@ class Files:
             if os.path.isfile(candidate):
                 return candidate
         raise InputError(
-            f"There is no file {shown(path)}: looked for {' and '.join(shown(candidate) for candidate in candidates)}",
+            f"There is no file {shown(path)}: looked for {' and '.join(candidates)}",
             next_step=f"Set {name} to {what}; a relative path is looked for beside the playbook, then in the working"
             " folder.",
         )

@@ -36,8 +36,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     operator_steps,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import GRAPH_TYPES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
-    GRAPH_TYPES,
     listed_resources,
     required_principal,
     resolve,

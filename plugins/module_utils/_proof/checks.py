@@ -210,7 +210,8 @@ def _of_graph(name: str, seen: Seen, expected: str) -> Check:
         return _failed(name, subject, found)
     why = ""
     if not found.as_expected and not found.reachable:
-        why = f" (status {found.status}{f' {found.code}' if found.code else ''})"
+        parts = ("status", str(found.status), found.code)
+        why = f" ({' '.join(part for part in parts if part)})"
     next_step, commands = found.next_step, found.exchange_commands
     if expected == "allowed" and found.status == 403 and READING.intersection(seen.missing_roles):
         next_step, commands = "Grant what the token lacks first, as the check of the token says. Then run again.", ()

@@ -24,7 +24,7 @@ STORES = ArgumentSpec(
 
 VALUES = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
 
-_OWN = ArgumentSpec(
+OWN_CREDENTIAL = ArgumentSpec(
     options={
         "tenant_id": {"type": "str"},
         "client_id": {"type": "str"},
@@ -41,7 +41,7 @@ _OWN = ArgumentSpec(
     required_one_of=((*VALUES, "stores"), ("tenant_id", "stores"), ("client_id", "stores")),
 )
 
-PROOF = _OWN + STORES
+PROOF = OWN_CREDENTIAL + STORES
 
 
 def of_stores(call: Call) -> bool:

@@ -86,16 +86,17 @@ class StoreContents:
             self, records=tuple((title, _with_value(record, memory, tenant_id)) for title, record in self.records)
         )
 
-    @property
-    def current(self) -> tuple[str, Record] | None:
+    def current(self, *, has_assertion: bool) -> tuple[str, Record] | None:
         """The most recent credential that can be used; if there is none, the most recent one."""
-        usable = [found for found in self.records if is_usable(found[1])]
+        usable = [found for found in self.records if is_usable(found[1], has_assertion=has_assertion)]
         return max(usable or self.records, key=lambda found: found[1].secret_start, default=None)
 
 
-def is_usable(record: Record) -> bool:
+def is_usable(record: Record, *, has_assertion: bool) -> bool:
     """Whether the record has, or leads to, what the application signs in with."""
-    return record.type != "client_secret" or record.has_value
+    if record.type == "federated":
+        return has_assertion
+    return record.type == "certificate" or record.has_value
 
 
 def _is(record: Record, wanted: t.Mapping[str, str | None]) -> bool:
@@ -110,7 +111,7 @@ def _is(record: Record, wanted: t.Mapping[str, str | None]) -> bool:
 
 
 def _with_value(record: Record, memory: RunMemory, tenant_id: str) -> Record:
-    if is_usable(record):
+    if record.type != "client_secret" or record.has_value:
         return record
     key = Credential(tenant_id=record.tenant_id or tenant_id, client_id=record.client_id, key_id=record.key_id)
     return dataclasses.replace(record, client_secret=recall_value(memory, key))

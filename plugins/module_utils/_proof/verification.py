@@ -10,10 +10,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import LONGEST_DISPLAY_NAME
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import all_checks, not_asked
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.find_application import (
     find_application,
@@ -24,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
     OpenStores,
     StoreContents,
+    is_usable,
     of_record,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn
@@ -48,13 +50,15 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+NAMES = ("display_name", "unique_name", "client_id")  # the first that is set is the application's name in messages
+
 
 def verification_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:
     """All that was asked for is tried once; whatever goes wrong is a check that failed."""
     seen = _Verification(call, open_stores).seen()
     checks, skipped = all_checks(seen), not_asked(seen)
-    name, record = seen.asked.display_name, seen.stored.record
-    known = record is not None and seen.stored.is_own
+    name = seen.asked.display_name
+    record = seen.stored.record if seen.stored.is_own else None
     result = {
         "changed": False,
         "profile": seen.asked.profile,
@@ -62,8 +66,8 @@ def verification_info(call: Call, open_stores: OpenStores | None = None) -> dict
         "tenant_id": seen.application.tenant_id,
         "client_id": seen.application.client_id,
         "service_principal_object_id": seen.application.service_principal_object_id,
-        "key_id": record.key_id if record is not None and known else "",
-        "secret_expires": record.secret_expires if record is not None and known else "",
+        "key_id": record.key_id if record is not None else "",
+        "secret_expires": record.secret_expires if record is not None else "",
         "proven": all(check.ok for check in checks),
         "checks": [check.view for check in checks],
         "not_asked": [other.view for other in skipped],
@@ -105,7 +109,7 @@ class _Verification:
         params = self._params
         return Asked(
             profile=params["profile"],
-            display_name=params["display_name"] or params["unique_name"] or params["client_id"] or "",
+            display_name=next(filter(None, (params[name] for name in NAMES)), ""),
             token_resource=params["token_resource"],
             expected_roles=tuple(params["expected_roles"]),
             mailbox=params["mailbox"],
@@ -118,6 +122,8 @@ class _Verification:
     def _check_options(self) -> None:
         """Raises InputError, before anything is sent."""
         params = self._params
+        if params["display_name"] is not None:
+            check_text("O(display_name)", params["display_name"], longest=LONGEST_DISPLAY_NAME)
         mailboxes = [
             check_mailbox(f"O({name})", params[name]) for name in ("mailbox", "forbidden_mailbox") if params[name]
         ]
@@ -145,21 +151,24 @@ class _Verification:
                 unique_name=unique_name,
                 client_id=found.client_id,
                 tenant_id=found.tenant_id,
-                whose=self._params["display_name"] or unique_name or found.client_id,
+                whose=self._asked().display_name,
             )
         return found
 
     def _stored(self, contents: StoreContents, application: Application) -> Stored:
         own = contents.only(client_id=application.client_id, tenant_id=application.tenant_id, key_id=None)
         own = own.with_values(self._call.memory, tenant_id=application.tenant_id)
-        found = own.current or contents.current
+        has_assertion = self._assertion_file is not None
+        current = own.current(has_assertion=has_assertion)
+        found = current if current is not None else contents.current(has_assertion=has_assertion)
         if found is None:
             return Stored(contents.titles)
-        record = found[1]
-        usable = record.type == "certificate" or record.has_value
-        if record.type == "federated":
-            usable = self._assertion_file is not None
-        return Stored(contents.titles, record, is_own=own.current is not None, is_usable=usable)
+        return Stored(
+            contents.titles,
+            found[1],
+            is_own=current is not None,
+            is_usable=is_usable(found[1], has_assertion=has_assertion),
+        )
 
     @property
     def _assertion_file(self) -> str | None:

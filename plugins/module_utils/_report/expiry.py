@@ -26,7 +26,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ke
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     federated_credentials_read,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import password_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    password_credentials,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call

@@ -53,8 +53,8 @@ FRESH = datetime.timedelta(minutes=5)  # the identity platform may not know it y
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
-    """What the options ask for. ``certificate`` is the user's own, ``files`` are those with a key of ours."""
+class CertificateOptions:
+    """What the options ask for. ``certificate`` is the user's own, ``files`` are those with a key that is made here."""
 
     present: bool
     address: application.Address
@@ -69,13 +69,18 @@ class Wish:
     renew_before: datetime.timedelta
 
     @classmethod
-    def of(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> Wish:
+    def of(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> CertificateOptions:
         """Raises InputError for what cannot be, or would renew on every run; MissingLibraryError."""
         present, description, subject = params["state"] == "present", params["description"] or "", params["subject"]
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
         if present:
             import_library("cryptography")  # said before anything is sent, also in check mode
             check_text("description", description, longest=LONGEST_DESCRIPTION)
+        elif params["key_id"] is None:
+            raise InputError(
+                "O(state) is absent but all of the following are missing: key_id",
+                next_step="Name the certificate to remove by its O(key_id), or set O(stores).",
+            )
         if subject is not None:
             check_text("subject", subject, longest=LONGEST_COMMON_NAME)
         if not 1 <= lifetime_days <= LONGEST_LIFETIME:
@@ -94,7 +99,7 @@ class Wish:
                 " would be due for renewal at once",
                 next_step="Set renew_before_days to less than lifetime_days.",
             )
-        wish = cls(
+        options = cls(
             present=present,
             address=application.Address.of(params),
             description=description,
@@ -107,14 +112,14 @@ class Wish:
             lifetime=datetime.timedelta(days=lifetime_days),
             renew_before=datetime.timedelta(days=renew_before_days),
         )
-        if wish.certificate and not wish.lasts(wish.certificate.end, now):
-            end = times.written(wish.certificate.end)
+        if options.certificate and not options.lasts(options.certificate.end, now):
+            end = times.written(options.certificate.end)
             raise InputError(
                 f"The certificate in {params['certificate_file']} ends at {end}, and renew_before_days is"
                 f" {renew_before_days}",
                 next_step="Put a renewed certificate into the file, or set a smaller renew_before_days.",
             )
-        return wish
+        return options
 
     def lasts(self, end: datetime.datetime | None, now: datetime.datetime) -> bool:
         return end is not None and end > now and end - now >= self.renew_before
@@ -155,27 +160,27 @@ class Certificates:
 
 
 class CertificateResource:
-    """Registers a certificate where the tenant has none that fulfils the wish; removes the one with a key id."""
+    """Registers a certificate where the tenant has none that is valid long enough; removes the one with a key id."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, options: CertificateOptions | None = None) -> None:
         self._call = call
-        self._wish = Wish.of(call.params, call.now)
+        self._options = options or CertificateOptions.of(call.params, call.now)
         self._client: KeyCredentialsClient | None = None
 
     @property
     def _key_credentials(self) -> KeyCredentialsClient:
         if self._client is None:
-            self._client = KeyCredentialsClient(self._call.graph, self._wish.address)
+            self._client = KeyCredentialsClient(self._call.graph, self._options.address)
         return self._client
 
     def read(self) -> Certificates:
-        wish = self._wish
-        document = self._key_credentials.read(wish.address)
-        if document is None and not wish.present:
-            return Certificates(object_id="", client_id=wish.address.client_id or "", credentials=())
-        found = application.required(document, wish.address)
+        options = self._options
+        document = self._key_credentials.read(options.address)
+        if document is None and not options.present:
+            return Certificates(object_id="", client_id=options.address.client_id or "", credentials=())
+        found = application.required(document, options.address)
         client_id = (application.text(found, "appId") or "").lower()
-        files = wish.files.read(client_id) if wish.files else None
+        files = options.files.read(client_id) if options.files else None
         for path in files.damaged if files else ():
             self._call.warn(f"{path} is damaged: the key in it is lost, and does not count")
         credentials = self._with_the_one_in_use(key_credentials(found), files)
@@ -187,23 +192,25 @@ class CertificateResource:
             private=files is None or files.private,
             keeps_previous=files is not None and files.previous is not None,
         )
-        if not wish.present:
-            return dataclasses.replace(state, chosen=next((c for c in credentials if c.has_key_id(wish.key_id)), None))
+        if not options.present:
+            return dataclasses.replace(
+                state, chosen=next((c for c in credentials if c.has_key_id(options.key_id)), None)
+            )
         current, pending = self._candidates(files)
         chosen = self._registered(credentials, current) or self._registered(credentials, pending)
         return dataclasses.replace(
             state,
             chosen=chosen,
-            outdated=next((c for c in credentials if c.description == wish.description), None),
+            outdated=next((c for c in credentials if c.description == options.description), None),
             in_use=chosen is None or (current is not None and chosen.is_for(current)),
         )
 
     def _candidates(self, files: Files | None) -> tuple[Certificate | None, Certificate | None]:
         """The certificates that would do, in the order in which they are taken: in use, and made but not in use."""
         if files is None:
-            return self._wish.certificate, None
+            return self._options.certificate, None
         current, pending = (
-            pair.certificate if pair is not None and self._wish.fits(pair, self._call.now) else None
+            pair.certificate if pair is not None and self._options.fits(pair, self._call.now) else None
             for pair in (files.current, files.pending)
         )
         return current, pending
@@ -212,13 +219,13 @@ class CertificateResource:
         self, credentials: t.Iterable[KeyCredential], certificate: Certificate | None
     ) -> KeyCredential | None:
         """Its record, if that will do. The record's own end may be earlier than the certificate's."""
-        wish, now = self._wish, self._call.now
+        options, now = self._options, self._call.now
         return next(
             (
                 c
                 for c in credentials
                 if certificate and c.is_for(certificate)
-                if wish.lasts(c.end, now) and not c.has_key_id(wish.replaced_key_id)
+                if options.lasts(c.end, now) and not c.has_key_id(options.replaced_key_id)
             ),
             None,
         )
@@ -230,7 +237,7 @@ class CertificateResource:
 
         PATH is written after the tenant showed it. Whoever believed such an answer would make a second key.
         """
-        graph, wish = self._call.graph, self._wish
+        graph, options = self._call.graph, self._options
         certificate = files.current.certificate if files and files.current else None
         if certificate is None:
             return credentials
@@ -240,12 +247,14 @@ class CertificateResource:
         while not any(c.is_for(certificate) for c in credentials) and graph.patience.waited < until:
             if not graph.patience.pause():
                 break
-            credentials = key_credentials(application.required(self._key_credentials.read(wish.address), wish.address))
+            credentials = key_credentials(
+                application.required(self._key_credentials.read(options.address), options.address)
+            )
         return credentials
 
     def desired(self, current: Certificates) -> Certificates:
-        wish = self._wish
-        if not wish.present:
+        options = self._options
+        if not options.present:
             kept = tuple(c for c in current.credentials if c is not current.chosen)
             return dataclasses.replace(current, chosen=None, credentials=kept)
         wanted = dataclasses.replace(
@@ -253,18 +262,18 @@ class CertificateResource:
         )
         if current.chosen is not None and current.in_use:
             return wanted
-        if wish.files and wish.files.obstacle:
+        if options.files and options.files.obstacle:
             raise ConflictError(
-                f"Could not write {wish.files.path}: {wish.files.obstacle}",
+                f"Could not write {options.files.path}: {options.files.obstacle}",
                 next_step="Choose another path, or mend its permissions.",
             )
         if current.chosen is not None:
             return wanted
-        start, end, thumbprint = self._call.now - BACKDATED, self._call.now + wish.lifetime, None
+        start, end, thumbprint = self._call.now - BACKDATED, self._call.now + options.lifetime, None
         known = self._to_register(current)
         if known is not None:
             start, end, thumbprint = known.start, known.end, known.thumbprint
-        new = KeyCredential(key_id=None, description=wish.description, start=start, end=end, identifier=thumbprint)
+        new = KeyCredential(key_id=None, description=options.description, start=start, end=end, identifier=thumbprint)
         return dataclasses.replace(wanted, chosen=new, registered=True, credentials=(new, *current.credentials))
 
     def _to_register(self, current: Certificates) -> Certificate | None:
@@ -275,9 +284,9 @@ class CertificateResource:
         interrupted, unless the options ask for another lifetime by now.
         """
         if current.files is None:
-            return self._wish.certificate
+            return self._options.certificate
         _current, pending = self._candidates(current.files)
-        if pending is None or pending.end - pending.start - BACKDATED != self._wish.lifetime:
+        if pending is None or pending.end - pending.start - BACKDATED != self._options.lifetime:
             return None
         return pending
 
@@ -293,14 +302,14 @@ class CertificateResource:
 
     def apply(self, current: Certificates, wanted: Certificates) -> Certificates:
         # Tasks of one run do not drop each other's certificates.
-        with self._call.memory.exclusive():
-            if not self._wish.present:
-                self._key_credentials.remove(current.object_id, self._wish.key_id)
+        with self._call.memory.application_lock(current.client_id, seconds=self._call.endpoint.wait_timeout):
+            if not self._options.present:
+                self._key_credentials.remove(current.object_id, self._options.key_id)
                 return wanted
             return self._apply(current, wanted)
 
     def _apply(self, current: Certificates, wanted: Certificates) -> Certificates:
-        files, now = self._wish.files, current
+        files, now = self._options.files, current
         if files is None:
             certificate = self._to_register(current)
         elif current.chosen is not None:
@@ -309,7 +318,7 @@ class CertificateResource:
         else:
             certificate = self._to_register(current) or self._new_key(files, current)
         if certificate is not None:
-            record = self._key_credentials.add(current.object_id, certificate, description=self._wish.description)
+            record = self._key_credentials.add(current.object_id, certificate, description=self._options.description)
             others = tuple(c for c in current.credentials if not c.has_key_id(record.key_id))
             now = dataclasses.replace(wanted, chosen=record, credentials=(record, *others))
         if files is not None:
@@ -318,7 +327,7 @@ class CertificateResource:
 
     def _new_key(self, files: KeyFiles, current: Certificates) -> Certificate:
         """On the disk before anything is told to the tenant."""
-        pair = new_pair(common_name=self._wish.common_name, now=self._call.now, lifetime=self._wish.lifetime)
+        pair = new_pair(common_name=self._options.common_name, now=self._call.now, lifetime=self._options.lifetime)
         self._check_untouched(files, current)
         pending = current.files.pending if current.files else None
         files.add_pending(pair, current.client_id, instead_of=pending)
@@ -357,7 +366,7 @@ class CertificateResource:
 
     def result(self, state: Certificates) -> View:
         none = KeyCredential(key_id=None, description=None, start=None, end=None, identifier=None)
-        chosen, files = state.chosen or none, self._wish.files
+        chosen, files = state.chosen or none, self._options.files
         young = files is not None and chosen.start is not None and self._call.now - chosen.start < FRESH + BACKDATED
         return {
             "client_id": state.client_id,

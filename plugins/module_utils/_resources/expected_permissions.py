@@ -20,10 +20,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipals,
     resource_label,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
-    GRAPH_TYPES,
-    listed_resources,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import GRAPH_TYPES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import listed_resources
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +71,8 @@ class Expected:
         ]
         raise ConflictError(
             f"Nothing was granted to {whose}, since it does not ask for what is expected: {'; '.join(differences)}",
-            next_step="Have azure_app_graph_permissions declare what is expected and nothing else, which the playbook"
-            " register does with gateway_app_exact_permissions=true, or expect what is declared.",
+            next_step="Declare what is expected and nothing else (azure_app_graph_permissions with exact=true; the"
+            " playbook register with gateway_app_exact_permissions=true), or change what is expected.",
             unexpected=unexpected,
             undeclared=missing,
         )

@@ -70,7 +70,7 @@ class FederatedCredential:
         }
 
 
-def _wish(params: t.Mapping[str, t.Any]) -> FederatedCredential:
+def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
     """Raises InputError."""
     name = check_text("name", params["name"], longest=LONGEST_NAME)
     if not _NAME.fullmatch(name):
@@ -125,7 +125,7 @@ class FederatedCredentialResource:
         self._call = call
         self._address = application.Address.of(call.params)
         self._present = call.params["state"] == "present"
-        self._wish = _wish(call.params)
+        self._wanted = _asked_for(call.params)
 
     @property
     def _graph(self) -> GraphClient:
@@ -148,15 +148,15 @@ class FederatedCredentialResource:
         return Federation(
             object_id=object_id,
             client_id=client_id,
-            others=tuple(c for c in credentials if c.name != self._wish.name),
-            chosen=next((c for c in credentials if c.name == self._wish.name), None),
+            others=tuple(c for c in credentials if c.name != self._wanted.name),
+            chosen=next((c for c in credentials if c.name == self._wanted.name), None),
         )
 
     def desired(self, current: Federation) -> Federation:
         if not self._present:
             return dataclasses.replace(current, chosen=None)
-        wish = self._wish
-        same = next((c for c in current.others if (c.issuer, c.subject) == (wish.issuer, wish.subject)), None)
+        wanted = self._wanted
+        same = next((c for c in current.others if (c.issuer, c.subject) == (wanted.issuer, wanted.subject)), None)
         if same is not None:
             raise ConflictError(
                 f"The federated credential {shown(same.name or '')} of {self._address} has this issuer and subject"
@@ -174,10 +174,10 @@ class FederatedCredentialResource:
         return dataclasses.replace(
             current,
             chosen=dataclasses.replace(
-                wish,
+                wanted,
                 id=known.id if known else None,
-                # Not set means that nobody here cares, not that there shall be none.
-                description=known.description if known and wish.description is None else wish.description,
+                # Not set means that it stays what it is, not that it is removed.
+                description=known.description if known and wanted.description is None else wanted.description,
             ),
         )
 
@@ -203,7 +203,7 @@ class FederatedCredentialResource:
         return dataclasses.replace(wanted, chosen=made)
 
     def _write(self, method: str, path: str, verb: str, *, lag: bool, body: Json | None = None) -> Json:
-        tried = f"{verb} the federated credential {self._wish.name} of {self._address}"
+        tried = f"{verb} the federated credential {self._wanted.name} of {self._address}"
         return self._graph.write(Write(method=method, path=path, tried=tried, body=body, lag=lag))
 
     def view(self, state: Federation) -> View:
@@ -215,6 +215,6 @@ class FederatedCredentialResource:
             "client_id": state.client_id or None,
             "application_object_id": state.object_id or None,
             **chosen.described,
-            "name": self._wish.name,
+            "name": self._wanted.name,
             "other_names": sorted(c.name or "" for c in state.others),
         }

@@ -10,12 +10,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Read
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import Identity, judge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import (
+    Identity,
+    Verdict,
+    judge,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -31,37 +35,95 @@ BEYOND = (
 def operator_access_info(call: Call) -> dict[str, t.Any]:
     """The verdict on each step. Raises InputError for a malformed key of the application."""
     params = call.params
-    address = _address(params)
+    steps = params["steps"] if params["steps"] is not None else list(STEPS)
+    seen = _seen(call, steps)
+    verdicts = [*_earlier(params["earlier_result"]), *seen.verdicts]
+    impossible = [verdict["does"] for verdict in verdicts if verdict["possible"] is False]
+    return {
+        "changed": False,
+        "tenant_id": seen.tenant_id,
+        "identity": seen.identity,
+        "application_found": seen.found,
+        "owns_application": seen.owns if seen.found else None,
+        "steps": verdicts,
+        "sufficient": not impossible,
+        "certain": all(verdict["possible"] is not None and not verdict["only_owned"] for verdict in verdicts),
+        "impossible": impossible,
+        "summary": [*(verdict["message"] for verdict in verdicts), BEYOND],
+        "failure": _failure(impossible),
+        "beyond": BEYOND,
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class _Access:
+    """What is known of the identity, and the verdicts as they are returned."""
+
+    identity: dict[str, t.Any]
+    verdicts: list[dict[str, t.Any]]
+    tenant_id: str | None = None
+    found: bool | None = None
+    owns: bool | None = None
+
+
+def _seen(call: Call, steps: t.Sequence[str]) -> _Access:
+    """Without steps, nobody has to sign in."""
+    address = _address(call.params)
+    if not steps:
+        return _Access(_described(Identity("unknown")), [])
     call.validate_sign_in()
     identity = Identity.of(call.claims)
     found, owns = _ownership(call, identity, address) if address else (None, None)
-    steps = params["steps"] if params["steps"] is not None else list(STEPS)
-    verdicts = [judge(step, identity, owns=owns) for step in dict.fromkeys(steps)]
     tenant_id = call.claims.get("tid")
     who = identity.name or identity.client_id or "an identity whose token cannot be read"
+    verdicts = [judge(step, identity, owns=owns) for step in dict.fromkeys(steps)]
+    return _Access(
+        identity=_described(identity),
+        verdicts=[_verdict(verdict, who) for verdict in verdicts],
+        tenant_id=tenant_id if isinstance(tenant_id, str) else None,
+        found=found,
+        owns=owns,
+    )
+
+
+def _described(identity: Identity) -> dict[str, t.Any]:
+    tells_roles = identity.kind == "person" and identity.roles is not None
     return {
-        "changed": False,
-        "tenant_id": tenant_id if isinstance(tenant_id, str) else None,
-        "identity": {
-            "kind": identity.kind,
-            "name": identity.name or None,
-            "object_id": identity.object_id or None,
-            "client_id": identity.client_id or None,
-            "permissions": sorted(identity.permissions),
-            "directory_roles": identity.role_names
-            if identity.kind == "person" and identity.roles is not None
-            else None,
-        },
-        "application_found": found,
-        "owns_application": owns if found else None,
-        "steps": [
-            {**dataclasses.asdict(verdict), "missing": list(verdict.missing), "told": verdict.told(who)}
-            for verdict in verdicts
-        ],
-        "sufficient": all(verdict.possible is not False for verdict in verdicts),
-        "certain": all(verdict.possible is not None and not verdict.only_owned for verdict in verdicts),
-        "beyond": BEYOND,
+        "kind": identity.kind,
+        "name": identity.name or None,
+        "object_id": identity.object_id or None,
+        "client_id": identity.client_id or None,
+        "permissions": sorted(identity.permissions),
+        "directory_roles": identity.role_names if tells_roles else None,
     }
+
+
+def _verdict(verdict: Verdict, who: str) -> dict[str, t.Any]:
+    return {**dataclasses.asdict(verdict), "missing": list(verdict.missing), "message": verdict.message(who)}
+
+
+def _earlier(result: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The verdicts on another identity, as this module returned them. Raises InputError."""
+    if not result:
+        return []
+    steps = result.get("steps")
+    if not isinstance(steps, list) or not all(_is_verdict(step) for step in steps):
+        raise InputError(
+            "O(earlier_result) is not a result of this module",
+            next_step="Set it to the registered result of an earlier task with azure_operator_access_info.",
+        )
+    return steps
+
+
+def _is_verdict(step: t.Any) -> bool:
+    return isinstance(step, dict) and {"step", "does", "possible", "only_owned", "message"} <= step.keys()
+
+
+def _failure(impossible: t.Sequence[str]) -> str:
+    """The sentence with which a run fails; "" if no step is impossible."""
+    if not impossible:
+        return ""
+    return f"Not enough rights to {'; '.join(impossible)}. See the list above for what to add."
 
 
 def _address(params: t.Mapping[str, t.Any]) -> application.Address | None:

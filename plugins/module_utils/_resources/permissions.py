@@ -3,13 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The permissions that an application asks for (requiredResourceAccess), by name, one resource at a time."""
+"""The permissions that an application asks for (requiredResourceAccess), by name, of one or several resources."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import hashlib
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID, shown
@@ -22,106 +21,32 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pla
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
     Permission,
     ResourcePrincipal,
+    ResourcePrincipals,
     resource_client_id,
     resource_label,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
+    FIELDS,
+    GRAPH_TYPES,
+    declared_permissions,
+    note_declared,
+    note_predicted,
+    read_declaration,
+    required_resource_access,
 )
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
-FIELDS = ("id", "appId", "displayName", "requiredResourceAccess")
 # The form of an option that lists permissions, one entry a resource.
 LISTED: dict[str, dict[str, t.Any]] = {
     "resource": {"type": "str", "required": True},
     "application": {"type": "list", "elements": "str"},
     "delegated": {"type": "list", "elements": "str"},
 }
-GRAPH_TYPES = {"application": "Role", "delegated": "Scope"}
-TYPES = {graph_type: name for name, graph_type in GRAPH_TYPES.items()}
-
-
-def declared_permissions(document: Json) -> list[Permission]:
-    """requiredResourceAccess of all resources, flat, without repeats and in the order in which it stands."""
-    found: dict[Permission, None] = {}
-    for entry in application.objects(document.get("requiredResourceAccess")):
-        resource = (application.text(entry, "resourceAppId") or "").lower()
-        for access in application.objects(entry.get("resourceAccess")):
-            permission = _permission(resource, access)
-            if permission is not None:
-                found[permission] = None
-    return list(found)
-
-
-def _permission(resource: str, access: Json) -> Permission | None:
-    """None for what this collection does not know."""
-    permission_id, kind = application.text(access, "id"), TYPES.get(application.text(access, "type") or "")
-    return Permission(resource, kind, permission_id.lower()) if permission_id and kind else None
-
-
-def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
-    """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
-    wanted = dict.fromkeys(permissions)
-    entries = application.objects(document.get("requiredResourceAccess"))
-    own = [entry for entry in entries if (application.text(entry, "resourceAppId") or "").lower() == resource]
-    kept: list[Json] = []
-    for access in (access for entry in own for access in application.objects(entry.get("resourceAccess"))):
-        permission = _permission(resource, access)
-        # What is neither an application nor a delegated permission is not ours to remove.
-        if permission is None or permission in wanted:
-            kept.append(access)
-        if permission is not None:
-            wanted.pop(permission, None)
-    accesses = [*kept, *({"id": permission.id, "type": GRAPH_TYPES[permission.type]} for permission in wanted)]
-    collection: list[Json] = []
-    for entry in entries:
-        if entry not in own:
-            collection.append(entry)
-        elif entry is own[0] and accesses:
-            collection.append({**entry, "resourceAccess": accesses})
-    return collection if own or not accesses else [*collection, {"resourceAppId": resource, "resourceAccess": accesses}]
-
-
-def _digest(permissions: t.Iterable[Permission]) -> str:
-    lines = sorted(f"{p.resource} {p.type} {p.id}" for p in permissions)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _outdated(graph: GraphClient, client_id: str) -> list[str]:
-    return (graph.written_here(f"declared:{client_id}") or "").split() if client_id else []
-
-
-def note_declared(
-    graph: GraphClient, client_id: str, *, before: t.Iterable[Permission], after: t.Iterable[Permission]
-) -> None:
-    """Remember that ``before`` is a declaration of the past. What another client makes of ours is none."""
-    outdated = [*_outdated(graph, client_id), _digest(before)]
-    graph.note_written(f"declared:{client_id}", " ".join(known for known in outdated if known != _digest(after)))
-
-
-def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> bool:
-    """Is this a declaration that this run has replaced?
-
-    Writing the whole collection back from it would undo the earlier task, and consent would grant too little.
-    """
-    return _digest(declared) in _outdated(graph, client_id)
-
-
-State = t.TypeVar("State")
-
-
-def read_declaration(
-    graph: GraphClient,
-    read: t.Callable[[], State],
-    *,
-    told: t.Callable[[State], tuple[str, t.Iterable[Permission]]],
-) -> State:
-    """Read; again, as long as there is patience, where the answer lags behind what this run declared.
-
-    ``told`` gives the client id and all declared permissions of what was read.
-    """
-    return graph.patience.until(lambda state: not lags_behind(graph, *told(state)), read)
 
 
 def check_permission_names(option: str, names: t.Iterable[str]) -> None:
@@ -183,7 +108,7 @@ def resolve(
     close = [lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
     hint = f"Did you mean {' or '.join(close)}?" if close else "See the resource's list of permissions."
     if name in principal.ids[other]:
-        hint = f"It exists as {other} permission only: set {other}_permissions if that is what you mean. {hint}"
+        hint = f"It exists as {other} permission only: list it as such if that is what you mean. {hint}"
     raise InputError(
         f"{principal.display_name} has no {kind} permission {shown(name)}",
         next_step=hint,
@@ -193,12 +118,67 @@ def resolve(
 
 
 @dataclasses.dataclass(frozen=True)
+class Listed:
+    """What a task lists of one resource. A list that is None is left alone; ``exact`` covers those that are given."""
+
+    resource: str  # client id
+    names: t.Mapping[str, t.Sequence[str] | None]
+    exact: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class PermissionsOptions:
+    """``listed`` may name a resource twice, where the second only adds."""
+
+    address: application.Address
+    present: bool
+    listed: tuple[Listed, ...]
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any]) -> PermissionsOptions:
+        """Raises InputError for what contradicts itself, and for what cannot be the name of a permission."""
+        present, exact = params["state"] == "present", bool(params["exact"])
+        if exact and not present:
+            raise InputError(
+                "O(exact) goes with O(state=present) only", next_step="Remove O(exact), or set O(state) to present."
+            )
+        listed = _listed(params, exact)
+        if params["add_user_read"]:
+            if not present:
+                raise InputError(
+                    "O(add_user_read) goes with O(state=present) only", next_step="Remove O(add_user_read)."
+                )
+            added = {"application": None, "delegated": ["User.Read"]}
+            listed.append(Listed(RESOURCES["microsoft_graph"], added, exact=False))
+        return cls(address=application.Address.of(params), present=present, listed=tuple(listed))
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """Client ids, each once."""
+        return tuple(dict.fromkeys(one.resource for one in self.listed))
+
+
+def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
+    entries = params["permissions"]
+    if entries is None:
+        names = {kind: params[f"{kind}_permissions"] for kind in GRAPH_TYPES}
+        for kind in GRAPH_TYPES:
+            check_permission_names(f"O({kind}_permissions)", names[kind] or ())
+        return [Listed(resource_client_id(params["resource"] or "microsoft_graph"), names, exact)]
+    resources = listed_resources("O(permissions)", entries)
+    return [
+        Listed(resource, {kind: entry.get(kind) for kind in GRAPH_TYPES}, exact)
+        for resource, entry in zip(resources, entries, strict=True)
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
 class Declared:
-    """What the application asks for of one resource; ``document`` is the application as it was read."""
+    """What the application asks for of the listed resources; ``document`` is the application as it was read."""
 
     document: Json
     permissions: tuple[Permission, ...]
-    principal: ResourcePrincipal
+    principals: ResourcePrincipals
 
     @property
     def application_object_id(self) -> str:
@@ -208,35 +188,26 @@ class Declared:
     def client_id(self) -> str:
         return application.text(self.document, "appId") or ""
 
-    def names(self, kind: str) -> list[str]:
-        return sorted(
-            self.principal.names.get(permission, permission.id)
-            for permission in self.permissions
-            if permission.type == kind
-        )
+    def names(self, kind: str, resource: str | None = None) -> list[str]:
+        """Of one resource, or of all that are listed."""
+        wanted = [p for p in self.permissions if p.type == kind and resource in (None, p.resource)]
+        return sorted(self.principals.name(permission) for permission in wanted)
 
 
 class PermissionsResource:
-    """Adds, removes or exactly sets the permissions of one resource; those of other resources stay."""
+    """Adds, removes or exactly sets the permissions of the listed resources; those of other resources stay."""
 
     def __init__(self, call: Call) -> None:
-        params = call.params
         self._call = call
-        self._address = application.Address.of(params)
-        self._resource = resource_client_id(params["resource"])
-        self._present = params["state"] == "present"
-        self._exact = bool(params["exact"])
-        self._names: dict[str, list[str] | None] = {
-            kind: params[f"{kind}_permissions"] for kind in ("application", "delegated")
-        }
-        if self._exact and not self._present:
-            raise InputError("exact goes with state=present only", next_step="Remove exact, or set state to present.")
-        for kind, names in self._names.items():
-            check_permission_names(f"{kind}_permissions", names or ())
+        self._options = PermissionsOptions.of(call.params)
 
     @property
     def _graph(self) -> GraphClient:
         return self._call.graph
+
+    @property
+    def _address(self) -> application.Address:
+        return self._options.address
 
     def read(self) -> Declared:
         return read_declaration(
@@ -244,51 +215,75 @@ class PermissionsResource:
         )
 
     def _read(self) -> Declared:
-        document, principal = self._graph.get_many(
-            [self._address.read(self._graph, select=FIELDS), ResourcePrincipal.read(self._resource)]
+        resources = self._options.resources
+        document, *principals = self._graph.get_many(
+            [
+                self._address.read(self._graph, select=FIELDS),
+                *(ResourcePrincipal.read(resource) for resource in resources),
+            ]
         )
-        found = application.required(document, self._address, may_be_gone=not self._present)
+        may_be_gone = not self._options.present or self._may_come
+        found = application.required(document, self._address, may_be_gone=may_be_gone)
+        for resource, principal in zip(resources, principals, strict=True):
+            required_principal(principal, resource_label(resource))
         return Declared(
             document=found,
-            permissions=tuple(p for p in declared_permissions(found) if p.resource == self._resource),
-            principal=required_principal(principal, self._call.params["resource"]),
+            permissions=tuple(p for p in declared_permissions(found) if p.resource in resources),
+            principals=ResourcePrincipals(principals),
         )
+
+    @property
+    def _may_come(self) -> bool:
+        """In check mode, an earlier task of the run would have registered an application of that unique name."""
+        return self._call.check_mode and self._address.unique_name is not None
 
     def desired(self, current: Declared) -> Declared:
         permissions = list(current.permissions)
-        for kind, names in self._names.items():
-            if names is None:
-                continue
-            named = [resolve(current.principal, kind, name, declared=current.permissions) for name in names]
-            if not self._present:
-                permissions = [permission for permission in permissions if permission not in named]
-                continue
-            if self._exact:
-                permissions = [
-                    permission for permission in permissions if permission.type != kind or permission in named
-                ]
-            permissions += [permission for permission in dict.fromkeys(named) if permission not in permissions]
-        return dataclasses.replace(current, permissions=tuple(permissions))
+        for listed in self._options.listed:
+            for kind, names in listed.names.items():
+                if names is not None:
+                    permissions = self._changed(permissions, listed, kind, names, current)
+        wanted = dataclasses.replace(current, permissions=tuple(permissions))
+        if self._may_come and not current.document:
+            note_predicted(self._graph, self._address, wanted.permissions)
+        return wanted
+
+    def _changed(
+        self, permissions: list[Permission], listed: Listed, kind: str, names: t.Sequence[str], current: Declared
+    ) -> list[Permission]:
+        """With what is listed of one resource and of one kind added, exactly set, or removed."""
+        principal = current.principals.of_client_id(listed.resource)
+        if principal is None:  # _read refuses that
+            return permissions
+        named = list(dict.fromkeys(resolve(principal, kind, name, declared=current.permissions) for name in names))
+        if not self._options.present:
+            return [permission for permission in permissions if permission not in named]
+        if listed.exact:
+            own = (listed.resource, kind)
+            permissions = [p for p in permissions if (p.resource, p.type) != own or p in named]
+        return [*permissions, *(permission for permission in named if permission not in permissions)]
 
     def apply(self, current: Declared, wanted: Declared) -> Declared:
-        collection = required_resource_access(current.document, self._resource, wanted.permissions)
+        document = current.document
+        for resource in self._options.resources:
+            own = [permission for permission in wanted.permissions if permission.resource == resource]
+            document = {**document, "requiredResourceAccess": required_resource_access(document, resource, own)}
         self._graph.write(
             Write(
                 method="PATCH",
                 path=f"applications/{current.application_object_id}",
                 tried=f"set the permissions of {self._address}",
-                body={"requiredResourceAccess": collection},
+                body={"requiredResourceAccess": document["requiredResourceAccess"]},
                 lag=self._graph.created_here(current.client_id),
             )
         )
-        before = declared_permissions(current.document)
-        after = declared_permissions({"requiredResourceAccess": collection})
+        before, after = declared_permissions(current.document), declared_permissions(document)
         note_declared(self._graph, current.client_id, before=before, after=after)
         self._check_that_it_stayed(current, added={*after} - {*before}, removed={*before} - {*after})
         return wanted
 
     def _check_that_it_stayed(self, current: Declared, *, added: set[Permission], removed: set[Permission]) -> None:
-        """Whoever writes the collection replaces it whole, also what we wrote since that client read it.
+        """Each writer replaces the whole collection, including what we wrote since that client read it.
 
         Graph documents no If-Match for applications, so the later of two writers cannot be stopped; the earlier one
         can only look and write again.
@@ -308,14 +303,30 @@ class PermissionsResource:
             )
 
     def view(self, state: Declared) -> View:
-        return {resource_label(self._resource): {kind: state.names(kind) for kind in ("application", "delegated")}}
+        return {
+            resource_label(resource): {kind: state.names(kind, resource) for kind in GRAPH_TYPES}
+            for resource in self._options.resources
+        }
 
     def result(self, state: Declared) -> View:
+        described = [self._described(state, resource) for resource in self._options.resources]
+        only = described[0] if len(described) == 1 else {}
         return {
             "client_id": state.client_id or None,
             "application_object_id": state.application_object_id or None,
-            "resource_client_id": state.principal.client_id,
-            "resource_display_name": state.principal.display_name,
+            "resource_client_id": only.get("resource_client_id"),
+            "resource_display_name": only.get("resource_display_name"),
             "application_permissions": state.names("application"),
             "delegated_permissions": state.names("delegated"),
+            "permissions": described,
+        }
+
+    def _described(self, state: Declared, resource: str) -> View:
+        principal = state.principals.of_client_id(resource)
+        return {
+            "resource": resource_label(resource),
+            "resource_client_id": resource,
+            "resource_display_name": principal.display_name if principal else None,
+            "application": state.names("application", resource),
+            "delegated": state.names("delegated", resource),
         }

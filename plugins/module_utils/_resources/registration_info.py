@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipal,
     ResourcePrincipals,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Consent,
     consent_reads,
     read_consent,
@@ -38,11 +38,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FederatedCredential,
     federated_credentials_read,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_state import (
     FIELDS,
     properties_of,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import password_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    password_credentials,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -76,10 +78,12 @@ def _all_described(call: Call, documents: t.Sequence[Json], *, known: ResourcePr
     told = 0
     for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
         some = documents[start : start + APPLICATIONS_AT_ONCE]
-        answers = call.graph.get_many([read for document in some for read in _details(document)])
-        each = len(answers) // len(some)
+        details = [_details(document) for document in some]
+        reads = {(i, name): read for i, named in enumerate(details) for name, read in named.items()}
+        found = dict(zip(reads, call.graph.get_many(list(reads.values())), strict=True))
         for i, document in enumerate(some):
-            described = _described(call, document, answers=answers[each * i : each * (i + 1)], known=known)
+            answers = {name: found[i, name] for name in details[i]}
+            described = _described(call, document, answers=answers, known=known)
             told += _json.weight(described)
             if told > MOST_TOLD:
                 raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
@@ -110,7 +114,7 @@ def _selection(call: Call) -> Read:
     )
 
 
-def _details(document: Json) -> list[Read]:
+def _details(document: Json) -> dict[str, Read]:
     object_id = application.text(document, "id") or ""
     owners = Read(
         path=f"applications/{object_id}/owners",
@@ -121,16 +125,16 @@ def _details(document: Json) -> list[Read]:
     federated = federated_credentials_read(
         object_id, tried="list the federated credentials of an application", forbidden_ok=True
     )
-    return [
-        owners,
-        federated,
-        *consent_reads(application.text(document, "appId") or "", lag=False, forbidden_ok=True),
-    ]
+    client_id = application.text(document, "appId") or ""
+    return {
+        "owners": owners,
+        "federated": federated,
+        **consent_reads(client_id, lag=False, forbidden_ok=True),
+    }
 
 
-def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], known: ResourcePrincipals) -> View:
-    owners, federated, *of_consent = answers
-    consent = read_consent(call.graph, document, answers=of_consent, known=known)
+def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | None], known: ResourcePrincipals) -> View:
+    consent = read_consent(call.graph, document, answers=answers, known=known)
     properties = properties_of(document)
     client_id = application.text(document, "appId")
     return {
@@ -147,18 +151,13 @@ def _described(call: Call, document: Json, *, answers: t.Sequence[Json | None], 
         "created": application.text(document, "createdDateTime"),
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
         "certificates": [credential.described(call.now) for credential in key_credentials(document)],
-        "federated_credentials": _federated_credentials(federated),
+        "federated_credentials": _federated_credentials(answers["federated"]),
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
-        "consented": _consented(consent),
-        "owners": _owners(owners),
+        "consented": consent.consented,
+        "owners": _owners(answers["owners"]),
         "portal_url": portal_url(call.endpoint.portal, client_id),
         "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
     }
-
-
-def _consented(consent: Consent) -> bool | None:
-    states = {consent.is_granted(permission) for permission in consent.declared}
-    return False if False in states else None if None in states else True
 
 
 def _owners(answer: Json | None) -> list[View] | None:

@@ -13,10 +13,13 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
+    check_confirm_option,
+)
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class RegistrationOptions:
     """What the options ask for. None leaves a property as it is; an empty value empties it."""
 
     present: bool
@@ -29,29 +32,34 @@ class Wish:
     owners: list[str]
     service_management_reference: str | None
     redirect_uris: list[str] | None
+    create: bool
     restore: bool
     purge: bool
+    confirm: tuple[str, ...] | None  # None if nobody has to confirm a deletion
 
     @classmethod
-    def of(cls, params: t.Mapping[str, t.Any]) -> Wish:
+    def of(cls, params: t.Mapping[str, t.Any]) -> RegistrationOptions:
         """Raises InputError for every value that Entra ID would refuse, before anything is sent."""
         display_name, unique_name = params["display_name"], params["unique_name"]
         if display_name is not None:
-            check_text("display_name", display_name, longest=application.LONGEST_DISPLAY_NAME)
+            check_text("O(display_name)", display_name, longest=application.LONGEST_DISPLAY_NAME)
         if unique_name is not None:
-            check_text("unique_name", unique_name, longest=application.LONGEST_UNIQUE_NAME)
+            check_text("O(unique_name)", unique_name, longest=application.LONGEST_UNIQUE_NAME)
         elif display_name is not None and not params["client_id"] and not params["object_id"]:
             unique_name = application.derived_unique_name(display_name)
         notes, reference = params["notes"], params["service_management_reference"]
         for name, text in (("notes", notes), ("service_management_reference", reference)):
             if text is not None and len(text) > application.LONGEST_NOTES:
                 raise InputError(
-                    f"{name} has {len(text)} characters; at most {application.LONGEST_NOTES} are taken",
-                    next_step=f"Shorten {name}.",
+                    f"O({name}) has {len(text)} characters; at most {application.LONGEST_NOTES} are taken",
+                    next_step=f"Shorten O({name}).",
                 )
         present = params["state"] == "present"
         if params["purge"] and present:
-            raise InputError("purge goes with state=absent only", next_step="Remove purge, or set state to absent.")
+            raise InputError(
+                "O(purge) goes with O(state=absent) only", next_step="Remove O(purge), or set O(state) to absent."
+            )
+        check_confirm_option(params["confirm"], present=present)
         return cls(
             present=present,
             address=application.Address.of({**params, "unique_name": unique_name}),
@@ -60,11 +68,13 @@ class Wish:
             sign_in_audience=params["sign_in_audience"],
             notes=notes,
             tags=None if params["tags"] is None else application.check_tags(params["tags"]),
-            owners=sorted({check_guid("owners", owner) for owner in params["owners"] or ()}),
+            owners=sorted({check_guid("O(owners)", owner) for owner in params["owners"] or ()}),
             service_management_reference=reference,
             redirect_uris=None
             if params["redirect_uris"] is None
             else application.check_redirect_uris(params["redirect_uris"]),
+            create=params["create"],
             restore=params["restore_deleted"],
             purge=params["purge"],
+            confirm=None if params["confirm"] is None else tuple(params["confirm"]),
         )

@@ -110,11 +110,12 @@ class Verdict:
     add: str = ""
     note: str = ""
 
-    def told(self, who: str) -> str:
+    def message(self, who: str) -> str:
         """In one line."""
         answer = {True: "yes", False: "NO", None: "not known"}[self.possible]
-        needs = f", which needs {self.add} besides" if self.add else ""
-        return f"{answer}: {self.does}, as {who}{needs}{f' ({self.note})' if self.note else ''}"
+        needs = f"; also needs {self.add}" if self.add else ""
+        note = f" ({self.note})" if self.note else ""
+        return f"{answer}: {self.does}, as {who}{needs}{note}"
 
 
 def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:

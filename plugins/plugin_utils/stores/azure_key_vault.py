@@ -71,10 +71,11 @@ class AzureKeyVault(Store):
 
     def check_writable(self, expected: Record) -> None:
         """There is no way to ask whether the role of the sign-in allows a write."""
+        url = self._secrets.url  # raises InputError for a vault of another cloud
         tags = _tags(expected)
         if len(tags) > MAX_TAGS or any(len(text) > MAX_TAG_LENGTH for text in tags.values()):
             raise ConflictError(
-                f"The key vault {self._url} cannot keep the names of {len(expected.handed_over_to)} hosts and"
+                f"The key vault {url} cannot keep the names of {len(expected.handed_over_to)} hosts and"
                 f" {len(expected.pending_hosts)} pending hosts and of {len(expected.previous_key_ids)} replaced"
                 f" credentials in the {MAX_TAGS} tags of {self._name}",
                 next_step="Let fewer hosts share the application, or use another type in O(stores).",

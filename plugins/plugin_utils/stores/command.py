@@ -19,7 +19,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     SECRET_VARIABLES,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    InputError,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._program import find_program, run_program
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext, record_of
@@ -94,8 +98,14 @@ class Command(Store):
     def write(self, record: Record, *, expected: Record | None) -> None:
         self.keep_out_of_messages(record)
         self.check_expected(self.read(), expected)
-        if record != expected:
+        if record == expected:
+            return
+        try:
             self._ask("write", credential=record.content())
+        except ConflictError:
+            # It may have failed, or been stopped, after it had written.
+            if self._look_again() != (record if self.can_give_back else record.without_value()):
+                raise
 
     def remove(self) -> None:
         if self.read() is not None:
@@ -111,6 +121,13 @@ class Command(Store):
     @property
     def title(self) -> str:
         return " ".join(self._argv)
+
+    def _look_again(self) -> Record | None:
+        """None also if it cannot be read either."""
+        try:
+            return self.read()
+        except AppsError:
+            return None
 
     def _program(self) -> str:
         return find_program(

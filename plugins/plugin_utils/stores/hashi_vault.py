@@ -49,17 +49,13 @@ class HashiVaultSecret(Store):
         self._mount = _path("mount", settings["mount"])
         self._name = _path("name", settings["name"])
         self._vault = HashiVault(self._mount, lookup=context.lookup, secrets=context.call.secrets)
-        self._seen: tuple[int, Record | None] | None = None  # what was read or written last
+        self._version: int | None = None  # of the secret that was read last
 
     def read(self) -> Record | None:
-        found = self._vault.read(self._name)
-        record = self._record(found)
-        self.keep_out_of_messages(record)
-        self._seen = (found.number, record)
-        return record
+        return self._record(self._read())
 
     def check_writable(self, expected: Record) -> None:
-        version = self._seen[0] if self._seen else self._vault.read(self._name).number
+        version = self._read().number if self._version is None else self._version
         # An engine that answered with a version is one of KV version 2.
         if not version and not self._vault.is_version_2():
             raise ConflictError(
@@ -82,46 +78,46 @@ class HashiVaultSecret(Store):
 
     def write(self, record: Record, *, expected: Record | None) -> None:
         self.keep_out_of_messages(record)
-        version = self._version_to_replace(expected)
+        # A deletion is not a new version, so that Vault would not refuse the write after one.
+        found = self._read()
+        self.check_expected(self._record(found), expected)
         if record == expected:
             return
         try:
-            version = self._vault.write(self._name, record.content(), version=version)
+            self._vault.write(self._name, record.content(), version=found.number)
         except HashiVaultError:
             # Somebody else may have written, or the answer may have been lost on its way.
-            found = self._look_again()
-            if found is None or self._record(found) != record:
-                self._seen = None
-                if found is not None:
-                    self.check_expected(self._record(found), expected)
+            current = self._look_again()
+            if current is None:
                 raise
-            version = found.number
-        self._seen = (version, record)
+            if self._record(current) != record:
+                self.check_expected(self._record(current), expected)
+                raise
 
     def remove(self) -> None:
-        found = self._vault.read(self._name)
+        found = self._read()
         if self._record(found) is not None:
             self._vault.delete(self._name, version=found.number)
-        self._seen = None
 
     def reference(self) -> dict[str, t.Any]:
         return {"type": self.type, "mount": self._mount, "name": self._name}
 
-    def _version_to_replace(self, expected: Record | None) -> int:
-        """Vault refuses the write if it is not the newest version any more."""
-        if self._seen is None or self._seen[1] != expected:
-            self.check_expected(self.read(), expected)
-        return self._seen[0] if self._seen else 0
+    def _read(self) -> Version:
+        found = self._vault.read(self._name)
+        self._version = found.number
+        return found
 
     def _look_again(self) -> Version | None:
         """None if Vault does not answer either."""
         try:
-            return self._vault.read(self._name)
+            return self._read()
         except HashiVaultError:
             return None
 
     def _record(self, found: Version) -> Record | None:
-        return record_of(found.content, where=f"The secret {self._mount}/{self._name} of HashiCorp Vault")
+        record = record_of(found.content, where=f"The secret {self._mount}/{self._name} of HashiCorp Vault")
+        self.keep_out_of_messages(record)
+        return record
 
 
 def _path(option: str, value: str) -> str:

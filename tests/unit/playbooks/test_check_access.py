@@ -31,13 +31,13 @@ def test_all_that_is_missing_is_told_before_the_run_fails(playbooks: Playbooks) 
         "both": both,
         "sendas": {**both, "gateway_app_profile": "outbound_smtp_sendas"},
         "none": {"gateway_app_consent": "none"},
-        "retire": {**both, "gateway_app_access_for": ["retire"]},
+        "retire": {**both, "gateway_app_check_access_for": ["retire"]},
         "vault": {
             "gateway_app_consent": "none",
             "gateway_app_stores": [{"type": "azure_key_vault", "vault_url": "https://v.vault.azure.net", "name": "g"}],
         },
         "user_read": {**both, "gateway_app_add_user_read": True},
-        "consenter": {**both, "gateway_app_access_for": ["consent"]},
+        "consenter": {**both, "gateway_app_check_access_for": ["consent"]},
     }
     extra = playbooks.folder / "cases.yml"
     extra.write_text(yaml.safe_dump({"cases": cases}))
@@ -69,7 +69,7 @@ def test_all_that_is_missing_is_told_before_the_run_fails(playbooks: Playbooks) 
     registering = {"register": True, "declare_permissions": True, "client_secret": True}
     assert told("alone") == {**registering, "look_up": True, "consent_application": False}
     assert "Not enough" in said["alone"] and "consent to application permissions of Microsoft Graph" in said["alone"]
-    assert "needs the application permission AppRoleAssignment.ReadWrite.All besides" in run.output
+    assert "; also needs the application permission AppRoleAssignment.ReadWrite.All" in run.output
     assert told("both") == {**registering, "look_up": True, "consent_application": True}
     assert said["both"] == said["none"] == said["sendas"] == said["consenter"] == "nothing"
     assert "consent_application_elsewhere" in told("sendas") and "consent_application" not in told("sendas")

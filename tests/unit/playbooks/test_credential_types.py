@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.file_store import FileStore
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
@@ -254,11 +255,7 @@ def test_a_product_that_takes_secrets_only_gets_no_certificate(playbooks: Playbo
 def test_a_store_that_failed_after_a_renewal_is_written_by_the_next_run(playbooks: Playbooks) -> None:
     """The key is in its file by then, so that nothing has to be taken back."""
     old = _run(playbooks).ok().results["gateway_app_result"]["key_id"]
-    store = playbooks.folder / "own_store.yml"
-    stores = [{"type": "ansible_vault"}, {"type": "tasks", "file": str(store)}]
-    record: Json = {"ansible.builtin.set_fact": {"gateway_app_store_record": {}, "gateway_app_store_reference": {}}}
-    fails: Json = {"ansible.builtin.fail": {"msg": "no room"}, "when": "gateway_app_store_task == 'write'"}
-    store.write_text(yaml.safe_dump([{**record, "when": "gateway_app_store_task == 'read'"}, fails]))
+    stores = [{"type": "ansible_vault"}, FileStore(playbooks, fails_to="write").entry]
     given: Json = {"entry": "rotate", "gateway_app_stores": stores}
     _run(playbooks, "-e", "gateway_app_rotate_now=true", **given).failed("no room")
     (new,) = _held(playbooks).keys() - {old}

@@ -94,19 +94,19 @@ def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks)
 
 
 def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
-    """Ansible puts the environment of its own modules on a command line, and shows that. Stores of users run such."""
+    """Ansible puts the environment of its own modules on a command line, and shows that. Tasks of users run such."""
     names = ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")
     extra = loud.folder / "extra.yml"
     extra.write_text(yaml.safe_dump({"gateway_app_environment": {name: loud.environ[name] for name in names}}))
     loud.own.add(extra)
-    store = loud.folder / "own_store.yml"
-    store.write_text(yaml.safe_dump([{"ansible.builtin.command": "true", "changed_when": False}]))
-    stores = [{"type": "ansible_vault", "path": str(loud.store)}, {"type": "tasks", "file": str(store)}]
+    after = loud.folder / "after.yml"
+    after.write_text(yaml.safe_dump([{"ansible.builtin.command": "true", "changed_when": False}]))
     for entry in ("main", "rotate", "retire"):
-        role = role_task(loud, gateway_app_stores=stores, gateway_app_retire_confirmed="gateway")
+        given = {"gateway_app_rotate_now": entry == "rotate", "gateway_app_retire_confirmed": "gateway"}
+        role = role_task(loud, gateway_app_after_new_secret=str(after), **given)
         role["ansible.builtin.include_role"]["tasks_from"] = entry
         run = play_tasks(loud, [role], "-e", f"@{extra}", environ=dict.fromkeys(names)).ok()
-        assert "EXEC" in run.output, "Ansible shows the command lines"
+        assert ("EXEC" in run.output) == (entry != "retire"), "Ansible shows the command lines"
     assert loud.tenant.applications == []
 
 
@@ -267,7 +267,7 @@ def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
     before = len(loud.issued.secrets)
     shown = {"ansible.builtin.debug": {"var": "gateway_app_verified"}}
     refused = verify(gateway_app_verify_mailbox=loud.tenant.mailbox("alex"))
-    unread = verify(gateway_app_store_vault_id="nobody", gateway_app_stores=[{"type": "tasks", "file": "none.yml"}])
+    unread = verify(gateway_app_store_vault_id="nobody", gateway_app_stores=[{"type": "command", "argv": ["./none"]}])
     play_tasks(loud, [verify(), shown, rescued(refused), shown, rescued(unread), shown]).ok()
     assert [entry.body["code"] for entry in loud.server.smtp_sessions()] == ["235 2.7.0", *["535 5.7.3"] * 3]
     assert len(loud.issued.secrets) - before >= 6, "a token for each proof"

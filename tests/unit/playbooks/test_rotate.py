@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.file_store import FileStore
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
@@ -262,48 +263,17 @@ def test_all_stores_hold_a_new_secret_or_none_does(playbooks: Playbooks) -> None
 
 
 def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
-    """A plain file stands in for what the user has; it is the store, so that a secret belongs there."""
-    kept = playbooks.folder / "own.json"
-    playbooks.own.add(kept)
-    path = "{{ gateway_app_store.settings.path }}"
-    tasks = [
-        {
-            "ansible.builtin.set_fact": {
-                "gateway_app_store_record": (
-                    f"{{{{ lookup('file', '{kept}') | from_json if '{kept}' is file else {{}} }}}}"
-                ),
-                "gateway_app_store_reference": {"type": "tasks", "name": path},
-            },
-            "no_log": True,
-            "when": "gateway_app_store_task == 'read'",
-        },
-        {
-            "ansible.builtin.copy": {
-                "dest": path,
-                "mode": "0600",
-                "content": "{{ gateway_app_store_credential | to_json }}",
-            },
-            "no_log": True,
-            "diff": False,  # for which Ansible reads the file, and shows that with ANSIBLE_DEBUG
-            "when": "gateway_app_store_task == 'write' and gateway_app_store_differs",
-        },
-        {
-            "ansible.builtin.file": {"path": path, "state": "absent"},
-            "when": "gateway_app_store_task == 'remove'",
-        },
-    ]
-    file = playbooks.folder / "own_store.yml"
-    file.write_text(yaml.safe_dump(tasks))
-    stores = [{"type": "tasks", "file": str(file), "settings": {"path": str(kept)}}, {"type": "ansible_vault"}]
+    own = FileStore(playbooks)
+    stores = [own.entry, {"type": "ansible_vault"}]
     result = playbooks.register(gateway_app_stores=stores).ok().results["gateway_app_result"]
-    assert result["stores"][0] == {"type": "tasks", "name": str(kept)}
-    assert yaml.safe_load(kept.read_text()) == playbooks.stored()
+    assert result["stores"][0]["argv"] == own.entry["argv"]
+    assert own.kept() == playbooks.stored()
     again = _rotate(playbooks, gateway_app_stores=stores).ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)
     _registered_and_due(playbooks, gateway_app_stores=stores)
     playbooks.spoil_store(playbooks.store)
     _rotate(playbooks, gateway_app_stores=stores).failed("could not be kept", "removed from the tenant again")
-    assert yaml.safe_load(kept.read_text())["key_id"] == result["key_id"]
+    assert own.kept()["key_id"] == result["key_id"]
 
 
 def test_no_store_of_several_may_belong_to_another_application(playbooks: Playbooks) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -430,6 +431,9 @@ def test_a_declared_resource_that_the_tenant_does_not_have_is_named_before_any_w
         ({"client_id": UNKNOWN}, "mutually exclusive"),
         ({"unique_name": ""}, "unique_name is blank"),
         ({"state": "gone"}, "value of state must be one of"),
+        ({"method": "url", "state": "absent"}, "method=url goes with state=present only"),
+        ({"method": "url", "revoke_stale": True}, "revoke_stale goes with method=grant only"),
+        ({"confirm": ["gateway"]}, "confirm goes with state=absent only"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
@@ -569,3 +573,113 @@ def test_what_is_expected_has_to_make_sense(tenant: Tenant) -> None:
     withdrawn = tenant.fails(MODULE, **GATEWAY, state="absent", expected_permissions=[])
     assert "state=present only" in withdrawn["msg"]
     assert tenant.graph_requests == 0
+
+
+# What an earlier job registered
+
+
+def _handed_over(made: Json, **other: str) -> Json:
+    return {"gateway": {"client_id": made["client_id"], "tenant_id": made["tenant_id"], **other}}
+
+
+def test_the_application_that_an_earlier_job_registered_is_consented_to(tenant: Tenant) -> None:
+    made = _declared(tenant)
+    for expected in (_handed_over(made), json.dumps(_handed_over(made)), _handed_over(made, tenant_id=""), {}, ""):
+        result = tenant.ok(MODULE, unique_name="gateway", expected_applications=expected)
+        assert result["consented"] is True
+
+
+@pytest.mark.parametrize("key", ["unique_name", "client_id"])
+@pytest.mark.parametrize("other", [{"client_id": UNKNOWN}, {"tenant_id": UNKNOWN}])
+def test_nothing_is_granted_to_another_application_than_the_registered_one(
+    tenant: Tenant, key: str, other: Json
+) -> None:
+    made = _declared(tenant)
+    address = {key: made[key]}
+    failure = tenant.fails(MODULE, **address, expected_applications=_handed_over(made, **other))
+    assert "expected_applications names the one with the client id" in failure["msg"]
+    failure = tenant.fails(MODULE, **address, expected_applications={"another": {"client_id": made["client_id"]}})
+    assert "expected_applications does not name it" in failure["msg"]
+    assert tenant.writes == []
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "a: [", ["x"], 7, {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": 1}}]
+)
+def test_what_no_job_can_have_handed_over_is_refused_before_anything_is_sent(tenant: Tenant, value: Json) -> None:
+    failure = tenant.fails(MODULE, unique_name="gateway", expected_applications=value)
+    assert "expected_applications is malformed" in failure["msg"]
+    assert tenant.server.requests() == []
+
+
+# A person grants
+
+
+def test_the_method_url_grants_nothing_and_reads_what_is_granted(tenant: Tenant) -> None:
+    _declared(tenant)
+    result = tenant.ok(MODULE, unique_name="gateway", method="url")
+    assert (result["changed"], result["consented"], result["granted"]) == (False, False, [])
+    assert [permission["name"] for permission in result["missing"]] == ["Mail.ReadWrite"]
+    assert result["consent_url"].endswith(f"adminconsent?client_id={result['client_id']}")
+    assert tenant.writes == []
+    tenant.ok(MODULE, unique_name="gateway")
+    assert tenant.ok(MODULE, unique_name="gateway", method="url")["consented"] is True
+
+
+@pytest.mark.parametrize("roles", [(), ("Application.Read.All",)])
+def test_the_method_url_needs_no_right(tenant: Tenant, roles: tuple[str, ...]) -> None:
+    made = _declared(tenant)
+    tenant.sign_in_with(*roles)
+    result = tenant.ok(MODULE, client_id=made["client_id"], method="url")
+    assert result["consent_url"].endswith(made["client_id"])
+    assert result["changed"] is False and result["consented"] in (None, False)
+    if not roles:
+        assert result["consented"] is None and result["missing"] == []
+
+
+def test_the_method_url_refuses_another_application_too(tenant: Tenant) -> None:
+    made = _declared(tenant)
+    expected = _handed_over(made, client_id=UNKNOWN)
+    tenant.fails(MODULE, unique_name="gateway", method="url", expected_applications=expected)
+
+
+# Confirmation
+
+
+@pytest.mark.parametrize("confirm", [[], ["another"]])
+def test_consent_that_nobody_confirmed_to_withdraw_stays(tenant: Tenant, confirm: list[str]) -> None:
+    _declared(tenant)
+    tenant.ok(MODULE, unique_name="gateway")
+    tenant.forget_requests()
+    failure = tenant.fails(MODULE, unique_name="gateway", state="absent", confirm=confirm)
+    assert failure["error"]["names"] == ["Gateway gateway", "gateway"]
+    assert "set confirm to" in failure["msg"] and tenant.writes == []
+
+
+@pytest.mark.parametrize("name", ["gateway", "Gateway gateway"])
+def test_either_name_confirms_a_withdrawal(tenant: Tenant, name: str) -> None:
+    _declared(tenant)
+    tenant.ok(MODULE, unique_name="gateway")
+    result = tenant.ok(MODULE, unique_name="gateway", state="absent", confirm=["x", name])
+    assert result["changed"] and result["granted"] == []
+
+
+# Check mode of a first run
+
+
+def test_check_mode_predicts_for_an_application_that_is_not_registered_yet(tenant: Tenant) -> None:
+    tenant.memory = SharedMemory()
+    gateway: Json = {"unique_name": "gateway"}
+    nothing = tenant.ok(MODULE, check=True, **gateway)
+    assert (nothing["changed"], nothing["client_id"], nothing["consent_url"]) == (False, None, None)
+    tenant.ok("azure_app_graph_permissions", check=True, **gateway, application_permissions=["Mail.ReadWrite"])
+    result = tenant.ok(MODULE, check=True, **gateway)
+    assert result["changed"] and [permission["name"] for permission in result["granted"]] == ["Mail.ReadWrite"]
+    assert tenant.writes == []
+
+
+def _declared(tenant: Tenant) -> Json:
+    made = tenant.register()
+    tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
+    tenant.forget_requests()
+    return made

@@ -53,7 +53,10 @@ def held_roles(tenant: Tenant, resource: str = MICROSOFT_GRAPH) -> set[str]:
     ("options", "words"),
     [
         ({"application_permissions": ["Mail.Read"]}, "one of the following is required: client_id, object_id, unique"),
-        ({"unique_name": "g"}, "one of the following is required: application_permissions, delegated_permissions"),
+        (
+            {"unique_name": "g"},
+            "one of the following is required: permissions, application_permissions, delegated_permissions",
+        ),
     ],
 )
 def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
@@ -299,7 +302,7 @@ def test_the_wrong_kind_is_pointed_out(tenant: Tenant, asked: str, other: str, n
     resource = "exchange_online" if name.startswith("SMTP") else "microsoft_graph"
     result = tenant.fails(MODULE, unique_name="gateway", resource=resource, **{f"{asked}_permissions": [name]})
     assert f"exists as {other} permission only" in result["error"]["next_step"]
-    assert f"{other}_permissions" in result["error"]["next_step"]
+    assert f"It exists as {other} permission only" in result["error"]["next_step"]
     assert tenant.writes == []
 
 
@@ -372,7 +375,9 @@ def test_repeats_in_the_tenant_are_no_difference(tenant: Tenant) -> None:
         ({"exact": True, "state": "absent"}, "exact goes with state=present only"),
         ({"client_id": UNKNOWN}, "mutually exclusive"),
         ({"unique_name": " "}, "unique_name is blank"),
-        ({"permissions": ["Mail.Send"]}, "Unsupported parameters"),
+        ({"permission": ["Mail.Send"]}, "Unsupported parameters"),
+        ({"permissions": [{"resource": "microsoft_graph", "application": ["Mail.Send"]}]}, "mutually exclusive"),
+        ({"add_user_read": True, "state": "absent"}, "add_user_read goes with state=present only"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
@@ -427,3 +432,81 @@ def test_removing_from_an_application_that_is_gone_is_done(tenant: Tenant) -> No
     assert not result["changed"]
     assert result["application_permissions"] == []
     assert tenant.writes == []
+
+
+# Several resources in one task
+
+BOTH: list[Json] = [
+    {"resource": "microsoft_graph", "application": ["Mail.ReadWrite"]},
+    {"resource": "exchange_online", "application": ["SMTP.SendAsApp"], "delegated": ["SMTP.Send"]},
+]
+
+
+def test_the_permissions_of_several_resources_are_declared_in_one_patch(tenant: Tenant) -> None:
+    made = tenant.register()
+    expected: Json = {"unique_name": "gateway", "permissions": BOTH}
+    checked = tenant.ok(MODULE, check=True, **expected)
+    assert checked["changed"] and tenant.writes == []
+    result = tenant.ok(MODULE, **expected)
+    assert tenant.writes == [f"PATCH /applications/{made['application_object_id']}"]
+    assert lasting(result) == lasting(checked)
+    assert held_roles(tenant) == role_ids(tenant, MICROSOFT_GRAPH, "Mail.ReadWrite")
+    assert held_roles(tenant, EXCHANGE_ONLINE) == role_ids(tenant, EXCHANGE_ONLINE, "SMTP.SendAsApp")
+    assert [(entry["resource"], entry["application"], entry["delegated"]) for entry in result["permissions"]] == [
+        ("microsoft_graph", ["Mail.ReadWrite"], []),
+        ("exchange_online", ["SMTP.SendAsApp"], ["SMTP.Send"]),
+    ]
+    assert result["application_permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp"]
+    assert (result["resource_client_id"], result["resource_display_name"]) == (None, None)
+
+    tenant.forget_requests()
+    again = tenant.ok(MODULE, **expected)
+    assert not again["changed"] and again["diff"]["before"] == again["diff"]["after"]
+    assert tenant.graph_requests == 1
+    removed = tenant.ok(MODULE, **expected, state="absent")
+    assert removed["changed"] and tenant.application(uniqueName="gateway")["requiredResourceAccess"] == []
+
+
+def test_exact_stays_within_each_listed_resource_and_each_given_list(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.ok(MODULE, **GATEWAY, delegated_permissions=["offline_access"])
+    kept = declare(tenant, "22222222-2222-2222-2222-222222222222", (UNKNOWN, "Role"))
+    declare(
+        tenant, EXCHANGE_ONLINE, *((role, "Role") for role in role_ids(tenant, EXCHANGE_ONLINE, "full_access_as_app"))
+    )
+    result = tenant.ok(MODULE, unique_name="gateway", permissions=BOTH, exact=True)
+    assert held_roles(tenant) == role_ids(tenant, MICROSOFT_GRAPH, "Mail.ReadWrite")
+    assert held_roles(tenant, EXCHANGE_ONLINE) == role_ids(tenant, EXCHANGE_ONLINE, "SMTP.SendAsApp")
+    assert result["permissions"][0]["delegated"] == ["offline_access"], "that list was not given"
+    assert kept in tenant.application(uniqueName="gateway")["requiredResourceAccess"]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_user_read_is_added_and_other_delegated_permissions_stay(tenant: Tenant, exact: bool) -> None:
+    tenant.register()
+    tenant.ok(MODULE, unique_name="gateway", delegated_permissions=["offline_access"])
+    result = tenant.ok(MODULE, unique_name="gateway", permissions=BOTH[:1], exact=exact, add_user_read=True)
+    assert result["delegated_permissions"] == ["User.Read", "offline_access"]
+    result = tenant.ok(MODULE, unique_name="gateway", permissions=[], add_user_read=True)
+    assert not result["changed"]
+    assert result["permissions"][0]["application"] == ["Mail.ReadWrite"]
+
+
+def test_no_permission_at_all_is_a_list_too(tenant: Tenant) -> None:
+    tenant.register()
+    result = tenant.ok(MODULE, unique_name="gateway", permissions=[], exact=True)
+    assert (result["changed"], result["permissions"]) == (False, [])
+
+
+def test_a_resource_that_is_listed_twice_is_refused(tenant: Tenant) -> None:
+    failure = tenant.fails(MODULE, unique_name="gateway", permissions=[BOTH[0], {"resource": MICROSOFT_GRAPH}])
+    assert "is listed twice" in failure["msg"] and tenant.server.requests() == []
+
+
+def test_check_mode_predicts_for_an_application_that_is_not_registered_yet(tenant: Tenant) -> None:
+    result = tenant.ok(MODULE, check=True, unique_name="gateway", permissions=BOTH)
+    assert (result["changed"], result["client_id"], result["application_object_id"]) == (True, None, None)
+    assert result["application_permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp"]
+    assert tenant.writes == []
+    failure = tenant.run(MODULE, check=True, client_id=UNKNOWN, permissions=BOTH)
+    assert "Could not find" in failure["msg"], "an id that is not there does not come by itself"

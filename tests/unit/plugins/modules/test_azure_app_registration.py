@@ -307,3 +307,42 @@ def test_an_operator_with_owned_applications_only(tenant: Tenant) -> None:
     tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
     assert tenant.ok(MODULE, **GATEWAY, notes="mine")["changed"]
+
+
+# What is there, and what may be deleted
+
+
+def test_registered_says_what_is_there_and_not_what_is_predicted(tenant: Tenant) -> None:
+    gateway: Json = {"display_name": "Gateway gateway", "unique_name": "gateway"}
+    assert tenant.ok(MODULE, check=True, **gateway)["registered"] is False
+    assert tenant.ok(MODULE, **gateway)["registered"] is True
+    assert tenant.ok(MODULE, check=True, **gateway)["registered"] is True
+    tenant.server.tenant.directory.service_principals.clear()
+    assert tenant.ok(MODULE, check=True, **gateway)["registered"] is False, "the service principal is missing"
+    assert tenant.ok(MODULE, unique_name="gateway", state="absent")["registered"] is False
+
+
+@pytest.mark.parametrize("purge", [False, True])
+@pytest.mark.parametrize("confirm", [[], ["gatewai"]])
+def test_an_application_that_nobody_confirmed_to_delete_stays(tenant: Tenant, confirm: list[str], purge: bool) -> None:
+    tenant.register()
+    failure = tenant.fails(MODULE, unique_name="gateway", state="absent", purge=purge, confirm=confirm)
+    assert "Refused to delete" in failure["msg"] and failure["error"]["names"] == ["gateway", "Gateway gateway"]
+    assert tenant.writes == []
+
+
+def test_a_soft_deleted_application_that_nobody_confirmed_to_purge_stays(tenant: Tenant) -> None:
+    tenant.register()
+    absent: Json = {"unique_name": "gateway", "state": "absent"}
+    tenant.ok(MODULE, **absent, confirm=["Gateway gateway"])
+    tenant.forget_requests()
+    assert not tenant.ok(MODULE, **absent, confirm=[])["changed"], "nothing is left to confirm"
+    tenant.fails(MODULE, **absent, purge=True, confirm=[])
+    assert tenant.writes == []
+    assert tenant.ok(MODULE, **absent, purge=True, confirm=["gateway"])["changed"]
+
+
+def test_a_confirmation_without_a_deletion_is_refused(tenant: Tenant) -> None:
+    failure = tenant.fails(MODULE, display_name="Gateway", confirm=["Gateway"])
+    assert "confirm goes with state=absent only" in failure["msg"]
+    assert tenant.server.requests() == []

@@ -4,16 +4,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import importlib
 import json
 import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import VISIBLE_AFTER
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, converge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import (
+    VISIBLE_AFTER,
+    SecretResource,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_options import SecretOptions
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import ClientSecrets
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
+    MODULES,
     Json,
     Tenant,
     VirtualTime,
@@ -40,6 +51,30 @@ def expire_in(credential: Json, **lifetime: int) -> None:
     """Move the end of a record in the tenant to this long from now."""
     end = utc_now().replace(microsecond=0) + datetime.timedelta(**lifetime)
     credential["endDateTime"] = f"{end:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def as_task(tenant: Tenant, *, check: bool = False, **options: t.Any) -> Json:
+    """As a task with stores runs the module: with what the stores hold and what earlier runs left."""
+    declared = importlib.import_module(f"{MODULES}.{MODULE}").MODULE
+    inner: Json = {name: times.parse(options.pop(name)) for name in ("stored_start", "start") if name in options}
+    inner["stored_hint"] = options.pop("stored_hint", None)
+    inner["unconfirmed_starts"] = tuple(map(times.parse, options.pop("unconfirmed_starts", ())))
+
+    def run(call: Call) -> Json:
+        asked = dataclasses.replace(SecretOptions.of(call.params, call.now), **inner)
+        return converge(call, Recorded(call, asked))
+
+    module = dataclasses.replace(declared, run=run)
+    result = call_module(module, MODULE, options, check_mode=check, environ=tenant.environ, memory=tenant.memory)
+    assert not result.get("failed"), result
+    return result
+
+
+class Recorded(SecretResource):
+    """Also tells which starts need not be looked for again."""
+
+    def result(self, state: ClientSecrets) -> Json:
+        return {**super().result(state), "confirmed_starts": sorted(map(times.written, state.confirmed_starts))}
 
 
 def is_accepted(tenant: Tenant, made: Json, value: str | None = None) -> bool:
@@ -242,7 +277,7 @@ def test_a_secret_without_a_description_is_nobody_s(tenant: Tenant) -> None:
 def test_who_holds_nothing_gets_a_new_secret(tenant: Tenant) -> None:
     tenant.register()
     lost = tenant.ok(MODULE, **GATEWAY)
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id="")
+    result = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert result["changed"]
     assert is_accepted(tenant, result)
     assert is_accepted(tenant, lost), "somebody else may use the one that is there"
@@ -251,29 +286,29 @@ def test_who_holds_nothing_gets_a_new_secret(tenant: Tenant) -> None:
 def test_a_key_id_that_the_tenant_does_not_have_leads_to_a_new_secret(tenant: Tenant) -> None:
     tenant.register()
     tenant.ok(MODULE, **GATEWAY)
-    assert tenant.ok(MODULE, **GATEWAY, held_key_id=UNKNOWN)["changed"]
+    assert tenant.ok(MODULE, **GATEWAY, stored_key_id=UNKNOWN)["changed"]
 
 
 def test_the_key_id_of_a_secret_with_another_description_does_not_count(tenant: Tenant) -> None:
     tenant.register()
     other = tenant.ok(MODULE, unique_name="gateway", description="other")
-    assert tenant.ok(MODULE, **GATEWAY, held_key_id=other["key_id"])["changed"]
+    assert tenant.ok(MODULE, **GATEWAY, stored_key_id=other["key_id"])["changed"]
 
 
 def test_a_stored_value_with_another_hint_leads_to_a_new_secret(tenant: Tenant) -> None:
     tenant.register()
     made = tenant.ok(MODULE, **GATEWAY)
     wrong = "###" if made["hint"] != "###" else "+++"
-    assert tenant.ok(MODULE, **GATEWAY, held_key_id=made["key_id"], held_hint=wrong)["changed"]
+    assert as_task(tenant, **GATEWAY, stored_key_id=made["key_id"], stored_hint=wrong)["changed"]
 
 
 def test_what_is_held_and_fits_is_kept(tenant: Tenant) -> None:
     tenant.register()
     made = tenant.ok(MODULE, **GATEWAY)
-    tenant.ok(MODULE, **GATEWAY, held_key_id="")  # a longer lasting one of the same description
+    tenant.ok(MODULE, **GATEWAY, stored_key_id="")  # a longer lasting one of the same description
     tenant.forget_requests()
-    for held_as in (made["key_id"], made["key_id"].upper()):
-        result = tenant.ok(MODULE, **GATEWAY, held_key_id=held_as, held_hint=made["hint"])
+    for stored_as in (made["key_id"], made["key_id"].upper()):
+        result = as_task(tenant, **GATEWAY, stored_key_id=stored_as, stored_hint=made["hint"])
         assert not result["changed"]
         assert result["key_id"] == made["key_id"], "the one that is held, not another that fits as well"
     assert tenant.writes == []
@@ -283,23 +318,23 @@ def test_a_secret_whose_hint_the_tenant_does_not_tell_is_judged_by_its_key_id(te
     tenant.register()
     made = tenant.ok(MODULE, **GATEWAY)
     held(tenant)[0]["hint"] = None
-    assert not tenant.ok(MODULE, **GATEWAY, held_key_id=made["key_id"], held_hint=made["hint"])["changed"]
+    assert not as_task(tenant, **GATEWAY, stored_key_id=made["key_id"], stored_hint=made["hint"])["changed"]
 
 
 def test_a_hint_counts_without_a_key_id_too(tenant: Tenant) -> None:
     """The documentation: "A secret with another hint does not count"."""
     tenant.register()
     made = tenant.ok(MODULE, **GATEWAY)
-    assert not tenant.ok(MODULE, **GATEWAY, held_hint=made["hint"])["changed"]
+    assert not as_task(tenant, **GATEWAY, stored_hint=made["hint"])["changed"]
     wrong = "###" if made["hint"] != "###" else "+++"
-    assert tenant.ok(MODULE, **GATEWAY, held_hint=wrong)["changed"]
+    assert as_task(tenant, **GATEWAY, stored_hint=wrong)["changed"]
 
 
 def test_held_secrets_are_renewed_too(tenant: Tenant) -> None:
     tenant.register()
     made = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
     expire_in(held(tenant)[0], days=3)
-    assert tenant.ok(MODULE, **GATEWAY, **SCHEDULE, held_key_id=made["key_id"], held_hint=made["hint"])["changed"]
+    assert as_task(tenant, **GATEWAY, **SCHEDULE, stored_key_id=made["key_id"], stored_hint=made["hint"])["changed"]
 
 
 # End dates and other options
@@ -357,7 +392,7 @@ def test_the_last_possible_day_is_possible(tenant: Tenant) -> None:
         ({"description": " "}, "description is blank"),
         ({"description": "d" * 121}, "121 characters"),
         ({"description": "a\nb"}, "control character"),
-        ({"held_key_id": "nonsense"}, "held_key_id is 'nonsense', which is not a GUID"),
+        ({"stored_key_id": "nonsense"}, "stored_key_id is 'nonsense', which is not a GUID"),
         ({"key_id": UNKNOWN, "state": "absent"}, "mutually exclusive: description|key_id"),
         ({"client_id": UNKNOWN}, "mutually exclusive: client_id|object_id|unique_name"),
     ],
@@ -440,7 +475,7 @@ def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
 def test_removes_by_key_id_and_nothing_else(tenant: Tenant) -> None:
     tenant.register()
     first = tenant.ok(MODULE, **GATEWAY)
-    second = tenant.ok(MODULE, **GATEWAY, held_key_id="")
+    second = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     result = tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"].upper(), state="absent")
     assert result["changed"]
     assert result["secret_count"] == 1
@@ -452,7 +487,7 @@ def test_removes_by_key_id_and_nothing_else(tenant: Tenant) -> None:
 
 def test_a_description_of_several_secrets_is_no_order_to_remove_any(tenant: Tenant) -> None:
     tenant.register()
-    ids = {tenant.ok(MODULE, **GATEWAY, held_key_id="")["key_id"] for _number in range(2)}
+    ids = {tenant.ok(MODULE, **GATEWAY, stored_key_id="")["key_id"] for _number in range(2)}
     tenant.forget_requests()
     result = tenant.fails(MODULE, **GATEWAY, state="absent")
     assert set(result["error"]["key_ids"]) == ids
@@ -631,7 +666,7 @@ def test_the_diff_of_a_renewal_shows_what_ran_out(tenant: Tenant) -> None:
     tenant.register()
     tenant.ok(MODULE, unique_name="gateway", description="s", lifetime_days=20, renew_before_days=1)
     diff = tenant.ok(MODULE, check=True, unique_name="gateway", description="s")["diff"]
-    assert (diff["before"]["will_do"], diff["after"]["will_do"]) == (False, True)
+    assert (diff["before"]["valid"], diff["after"]["valid"]) == (False, True)
     assert diff["before"]["days_left"] < diff["after"]["days_left"] == 180
 
 
@@ -639,7 +674,7 @@ def test_a_value_that_is_not_held_leads_to_a_new_secret_with_the_same_end(tenant
     tenant.register()
     options: Json = {"unique_name": "gateway", "description": "s", "end_date": "2199-01-01"}
     first = tenant.ok(MODULE, **options)
-    second = tenant.ok(MODULE, **options, held_key_id="")
+    second = tenant.ok(MODULE, **options, stored_key_id="")
     assert second["changed"]
     assert second["client_secret"]
     assert second["key_id"] != first["key_id"]
@@ -664,15 +699,15 @@ START = "2026-11-23T07:00:00.123456Z"
 def test_the_secret_of_an_interrupted_run_is_found_by_its_start_and_removed(tenant: Tenant) -> None:
     tenant.register()
     other = tenant.ok(MODULE, **GATEWAY)
-    orphan = tenant.ok(MODULE, **GATEWAY, held_key_id="", start=START)
+    orphan = as_task(tenant, **GATEWAY, stored_key_id="", start=START)
     assert orphan["start"] == START
-    predicted = tenant.ok(MODULE, check=True, **GATEWAY, held_key_id="", lost_starts=[START])
+    predicted = as_task(tenant, check=True, **GATEWAY, stored_key_id="", unconfirmed_starts=[START])
     assert predicted["changed"]
     assert predicted["removed_key_ids"] == [orphan["key_id"]]
     assert len(held(tenant)) == 2
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id="", lost_starts=[START])
+    result = as_task(tenant, **GATEWAY, stored_key_id="", unconfirmed_starts=[START])
     assert result["removed_key_ids"] == [orphan["key_id"]]
-    assert result["settled_starts"] == [START]
+    assert result["confirmed_starts"] == [START]
     assert sorted(c["keyId"] for c in held(tenant)) == sorted([other["key_id"], result["key_id"]])
     assert is_accepted(tenant, result)
     assert is_accepted(tenant, other)
@@ -681,23 +716,23 @@ def test_the_secret_of_an_interrupted_run_is_found_by_its_start_and_removed(tena
 def test_what_is_lost_goes_also_where_no_new_secret_is_needed(tenant: Tenant) -> None:
     tenant.register()
     kept = tenant.ok(MODULE, **GATEWAY)
-    orphan = tenant.ok(MODULE, **GATEWAY, held_key_id="", start=START)
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], lost_starts=[START])
+    orphan = as_task(tenant, **GATEWAY, stored_key_id="", start=START)
+    result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])
     assert result["changed"]
     assert result["client_secret"] is None
     assert result["removed_key_ids"] == [orphan["key_id"]]
     assert [c["keyId"] for c in held(tenant)] == [kept["key_id"]]
-    assert not tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], lost_starts=[START])["changed"]
+    assert not as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])["changed"]
 
 
 def test_the_held_secret_is_not_lost_whatever_its_start(tenant: Tenant) -> None:
     """The run was interrupted after it had stored the value."""
     tenant.register()
-    kept = tenant.ok(MODULE, **GATEWAY, start=START)
+    kept = as_task(tenant, **GATEWAY, start=START)
     tenant.forget_requests()
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], lost_starts=[START])
+    result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])
     assert not result["changed"]
-    assert result["settled_starts"] == [START]
+    assert result["confirmed_starts"] == [START]
     assert tenant.writes == []
 
 
@@ -706,26 +741,26 @@ def test_a_start_of_which_nothing_is_seen_yet_stays_unsettled(tenant: Tenant) ->
     tenant.register()
     kept = tenant.ok(MODULE, **GATEWAY)
     young = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], lost_starts=[young, START])
-    assert result["settled_starts"] == [START]
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id="", lost_starts=[young])
-    assert result["settled_starts"] == [young]
+    result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[young, START])
+    assert result["confirmed_starts"] == [START]
+    result = as_task(tenant, **GATEWAY, stored_key_id="", unconfirmed_starts=[young])
+    assert result["confirmed_starts"] == [young]
 
 
 def test_all_tries_with_a_lost_answer_bear_the_start_that_was_asked_for(tenant: Tenant) -> None:
     tenant.register()
     tenant.server.faults.add(method="POST", path="addPassword", close_after=True)
-    result = tenant.ok(MODULE, **GATEWAY, start=START)
+    result = as_task(tenant, **GATEWAY, start=START)
     assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
     assert len(result["removed_key_ids"]) == 1
-    assert result["settled_starts"] == [START]
+    assert result["confirmed_starts"] == [START]
 
 
 def test_a_request_without_an_answer_may_still_be_processed_after_all_others(tenant: Tenant) -> None:
     tenant.register()
     tenant.server.faults.add(method="POST", path="addPassword", close_before=True)
-    result = tenant.ok(MODULE, **GATEWAY, start=START)
-    assert result["settled_starts"] == [], "only what was found and removed is settled"
+    result = as_task(tenant, **GATEWAY, start=START)
+    assert result["confirmed_starts"] == [], "only what was found and removed is settled"
     assert "warnings" not in result
     tenant.server.faults.add(method="POST", path="addPassword", close_before=True)
     alone = tenant.ok(MODULE, unique_name="gateway", description="alone")
@@ -742,20 +777,13 @@ def test_a_lost_secret_that_the_next_read_does_not_show_yet_is_removed_all_the_s
     assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
 
 
-@pytest.mark.parametrize("option", ["held_start", "start"])
-def test_a_malformed_start_is_refused(tenant: Tenant, option: str) -> None:
-    assert "is not a point in time" in tenant.fails(MODULE, **GATEWAY, **{option: "yesterday"})["msg"]
-    assert "is not a point in time" in tenant.fails(MODULE, **GATEWAY, lost_starts=["soon"])["msg"]
-    assert tenant.server.requests() == []
-
-
 def test_a_held_secret_that_is_too_young_to_be_seen_is_waited_for(tenant: Tenant) -> None:
     """Another run made it seconds ago. Whoever believed the stale answer would make a second one."""
     made = tenant.register()
     kept = tenant.ok(MODULE, **GATEWAY)
     seen = {"id": made["application_object_id"], "appId": made["client_id"], "passwordCredentials": []}
     tenant.server.faults.add(method="GET", path="applications", status=200, body=seen, times=3)
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], held_start=kept["start"])
+    result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], stored_start=kept["start"])
     assert not result["changed"]
     assert result["key_id"] == kept["key_id"]
 
@@ -764,25 +792,25 @@ def test_the_wait_for_a_young_secret_that_somebody_removed_ends(tenant: Tenant, 
     tenant.register()
     kept = tenant.ok(MODULE, **GATEWAY)
     held(tenant).clear()
-    result = tenant.ok(MODULE, **GATEWAY, held_key_id=kept["key_id"], held_start=kept["start"])
+    result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], stored_start=kept["start"])
     assert result["client_secret"]
     assert sum(virtual_time.waited) < VISIBLE_AFTER + 1.25 * LONGEST_PAUSE
-    old = {"held_key_id": result["key_id"], "held_start": START}
+    old = {"stored_key_id": result["key_id"], "stored_start": START}
     held(tenant).clear()
     virtual_time.waited.clear()
-    assert tenant.ok(MODULE, **GATEWAY, **old)["client_secret"]
+    assert as_task(tenant, **GATEWAY, **old)["client_secret"]
     assert virtual_time.waited == []
 
 
 def test_parallel_hosts_of_one_run_share_the_new_secret(tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     tenant.register()
-    first = tenant.ok(MODULE, **GATEWAY, held_key_id="")
-    second = tenant.ok(MODULE, **GATEWAY, held_key_id="")
+    first = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
+    second = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert (second["key_id"], second["client_secret"]) == (first["key_id"], first["client_secret"])
     assert [c["keyId"] for c in held(tenant)] == [first["key_id"]]
     tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"], state="absent")
-    third = tenant.ok(MODULE, **GATEWAY, held_key_id="")
+    third = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert third["key_id"] != first["key_id"]
 
 
@@ -801,4 +829,4 @@ def test_other_secrets_of_the_description_are_named(tenant: Tenant) -> None:
     tenant.register()
     old = tenant.ok(MODULE, **GATEWAY)
     tenant.ok(MODULE, unique_name="gateway", description="foreign")
-    assert tenant.ok(MODULE, **GATEWAY, held_key_id="")["other_key_ids"] == [old["key_id"]]
+    assert tenant.ok(MODULE, **GATEWAY, stored_key_id="")["other_key_ids"] == [old["key_id"]]

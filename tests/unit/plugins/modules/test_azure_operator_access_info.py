@@ -82,3 +82,28 @@ def test_whoever_may_not_read_is_told_so_all_the_same(tenant: Tenant) -> None:
 def test_a_malformed_key_is_refused_before_anything_is_sent(tenant: Tenant) -> None:
     assert "client_id" in tenant.fails(MODULE, client_id="gateway")["msg"]
     assert tenant.server.requests() == []
+
+
+def test_the_verdicts_on_two_identities_in_one_result(tenant: Tenant) -> None:
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
+    operator = tenant.ok(MODULE, steps=["register", "owners"])
+    assert (operator["sufficient"], operator["impossible"]) == (False, ["add owners"])
+    assert operator["failure"] == "Not enough rights to add owners. See the list above for what to add."
+    tenant.sign_in_with("Application.Read.All")
+    both = tenant.ok(MODULE, steps=["look_up", "consent_application"], earlier_result=operator)
+    assert list(_steps(both)) == ["register", "owners", "look_up", "consent_application"]
+    assert both["impossible"] == ["add owners", "consent to application permissions of Microsoft Graph"]
+    assert both["summary"] == [*(verdict["message"] for verdict in both["steps"]), both["beyond"]]
+    assert both["sufficient"] is False
+    tenant.forget_requests()
+    alone = tenant.ok(MODULE, steps=[], earlier_result=operator)
+    assert alone["steps"] == operator["steps"]
+    assert (alone["identity"]["kind"], alone["failure"]) == ("unknown", operator["failure"])
+    assert tenant.server.requests() == [], "nobody signs in for nothing"
+    assert alone.keys() == operator.keys() == both.keys()
+    assert tenant.ok(MODULE, steps=["look_up"])["failure"] == ""
+
+
+def test_what_is_no_earlier_result_is_refused(tenant: Tenant) -> None:
+    for wrong in ({"steps": "look_up"}, {"steps": [{"step": "look_up"}]}, {"skipped": True}):
+        assert "earlier_result" in tenant.fails(MODULE, steps=[], earlier_result=wrong)["msg"]

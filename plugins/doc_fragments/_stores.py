@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private documentation fragment of email_gateway.azure_apps: it may change without notice.
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Where a credential is stored, and the life of a stored credential."""
+
+    DOCUMENTATION = r"""
+options:
+  stores:
+    description:
+      - The stores of the credential, each a dictionary with its C(type) and settings, as docs/stores.md describes them.
+        The types are V(ansible_vault), V(azure_key_vault), V(hashi_vault), V(sops), V(awx_credential) and V(command).
+    type: list
+    elements: dict
+  store_path:
+    description:
+      - The file for a store of the type V(ansible_vault) that names no path. The file of claims, which holds no secret,
+        is beside the first such store, or else has this path with C(.claims).
+    type: path
+  store_vault_id:
+    description: The vault id to encrypt with, for a store of the type V(ansible_vault) that names none.
+    type: str
+"""
+
+    LIFE = r"""
+options:
+  state:
+    description:
+      - With V(present), the credential exists and is valid long enough.
+      - With V(pruned), which needs O(stores), the credentials that the stored one replaced are removed, once
+        O(overlap_days) are over and no host is waited for.
+      - With V(absent) and without O(stores), the one credential that the options name is removed. With O(stores), all
+        client secrets, certificates and federated credentials of the application are removed, the key files, and what
+        the stores keep. The application itself stays.
+    type: str
+    choices: [present, pruned, absent]
+    default: present
+  profile:
+    description: The name of the permission profile, which is kept with the credential in the stores.
+    type: str
+  overlap_days:
+    description: Days for which a replaced credential stays, after the new one was created.
+    type: int
+    default: 7
+  rotate:
+    description: Replace the credential that was stored when the run began, however many days it has left.
+    type: bool
+    default: false
+  verify_token:
+    description:
+      - Try the stored credential at the identity platform, and a new one until it is accepted, before it is stored. A
+        stored client secret that is refused is replaced.
+    type: bool
+    default: true
+  token_resource:
+    description: Which token is requested for O(verify_token).
+    type: str
+    choices: [microsoft_graph, exchange_online]
+    default: microsoft_graph
+  hand_over:
+    description:
+      - Whether tasks of yours hand a new credential over. If so, what it replaced stays until all hosts were served.
+        See O(handed_over).
+    type: bool
+    default: false
+  sharing_hosts:
+    description:
+      - Names of the hosts that may share the application. By default, the host of the task alone. In the role, those
+        that turned out to have another application do not count.
+    type: list
+    elements: str
+    default: []
+  handed_over:
+    description:
+      - With O(state=pruned), record that your tasks handed the credential over for the host of the task. It is refused
+        under C(ignore_errors), because Ansible goes on after a failed task then.
+    type: bool
+    default: false
+  confirm:
+    description:
+      - With O(state=absent) and O(stores), fail unless the display name or the unique name of the application is among
+        these. If not set, nothing has to be confirmed.
+    type: list
+    elements: str
+"""

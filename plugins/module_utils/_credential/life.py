@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The life of a stored credential: which record counts, what replaces it, who waits for it, what may be removed.
+
+Pure functions on records. ``None`` stands for a store that keeps nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+
+Records = t.Sequence[Record | None]
+
+
+def is_known(record: Record) -> bool:
+    """Whether what the application signs in with can be reached from the record."""
+    return record.type != "client_secret" or record.has_value
+
+
+def most_recent(records: Records) -> Record | None:
+    """The youngest; one whose value is known before those whose value a store cannot give back.
+
+    If an interrupted run reached only some of the stores, this one is written to the others. Of two equally young ones
+    the later counts.
+    """
+    present = [record for record in records if record is not None]
+    known = [record for record in present if is_known(record)]
+    youngest = sorted(known or present, key=lambda record: _moment(record.secret_start))
+    return youngest[-1] if youngest else None
+
+
+def _moment(point: str) -> datetime.datetime:
+    return times.parse(point) or datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+
+
+def is_ours(record: Record | None, client_id: str | None) -> bool:
+    """Whether it is a credential of this application that this collection made."""
+    if record is None or not client_id or record.client_id.lower() != client_id.lower():
+        return False
+    return GUID.fullmatch(record.key_id) is not None
+
+
+def is_stored(records: Records, record: Record, *, outgoing: t.Collection[str] = ()) -> bool:
+    """Whether all stores together keep the credential, so that no new one is needed for their sake.
+
+    ``outgoing`` are key ids that do not count: refused by the identity platform, or to be replaced. A value that no
+    store can give back counts if all stores keep the same credential.
+    """
+    if record.key_id in outgoing:
+        return False
+    if is_known(record):
+        return True
+    blind = record.client_secret is None
+    return blind and all(other is not None and other.key_id == record.key_id for other in records)
+
+
+def is_young(record: Record, now: datetime.datetime, *, seconds: float) -> bool:
+    """Whether it was created so recently that not every server may know it."""
+    start = times.parse(record.secret_start)
+    return start is not None and abs((now - start).total_seconds()) < seconds
+
+
+def previous_of(
+    kept: Record | None, client_id: str, *, key_id: str, refused: t.Collection[str] = ()
+) -> tuple[str, ...]:
+    """The replaced credentials, once the one with ``key_id`` is in use.
+
+    What was in a store is of this collection, since nobody else knows its value. A federated credential has nothing
+    that could be replaced, and a refused one may be somebody else's: both stay.
+    """
+    if kept is None or kept.client_id.lower() != client_id.lower():
+        return ()
+    replaced = list(kept.previous_key_ids)
+    if is_ours(kept, client_id) and _is_replaceable(kept) and kept.key_id not in refused:
+        replaced.append(kept.key_id)
+    return tuple(replaced_id for replaced_id in dict.fromkeys(replaced) if replaced_id != key_id)
+
+
+def _is_replaceable(record: Record) -> bool:
+    return record.type == "certificate" or record.has_value or record.client_secret is None
+
+
+def renewed(kept: Record | None, new: Record, *, hand_over: bool, refused: t.Collection[str] = ()) -> Record:
+    """``new``, which names the credential and its value, with the lists that follow from what was ``kept``.
+
+    ``pending_hosts`` are those that got the one before and not this one yet: a run with a limit, or one of several
+    slices, does not see them.
+    """
+    same_application = kept is not None and kept.client_id.lower() == new.client_id.lower()
+    same_credential = kept is not None and kept.key_id == new.key_id
+    handed_over_to: tuple[str, ...] = ()
+    pending: set[str] = set()
+    if kept is not None and same_credential:
+        handed_over_to = kept.handed_over_to
+    if kept is not None and same_application and hand_over:
+        pending = {*kept.pending_hosts}
+        if not same_credential:
+            pending |= {*kept.handed_over_to}
+    return dataclasses.replace(
+        new,
+        previous_key_ids=previous_of(kept, new.client_id, key_id=new.key_id, refused=refused),
+        handed_over_to=handed_over_to,
+        pending_hosts=tuple(sorted(pending)),
+    )
+
+
+def handed_over(record: Record, host: str) -> Record:
+    """After the user's own tasks succeeded for a host."""
+    return dataclasses.replace(
+        record,
+        handed_over_to=tuple(sorted({*record.handed_over_to, host})),
+        pending_hosts=tuple(name for name in record.pending_hosts if name != host),
+    )
+
+
+def pruned(record: Record) -> Record:
+    """After the replaced credentials were removed."""
+    return dataclasses.replace(record, previous_key_ids=())
+
+
+def expected_record(records: Records, *, client_id: str, hand_over: bool, sharing_hosts: t.Collection[str]) -> Record:
+    """What has to fit into a store, with lists as long as they can become, as far as that is known before."""
+    present = [record for record in records if record is not None]
+    previous = {key_id for record in present for key_id in (*record.previous_key_ids, record.key_id) if key_id}
+    pending = {host for record in present for host in (*record.pending_hosts, *record.handed_over_to)}
+    return Record(
+        client_id=client_id,
+        key_id="",
+        previous_key_ids=tuple(sorted(previous)),
+        handed_over_to=tuple(sorted(sharing_hosts)) if hand_over else (),
+        pending_hosts=tuple(sorted(pending)) if hand_over else (),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Lifecycle:
+    """What the options say about the end of replaced credentials."""
+
+    renew_before: datetime.timedelta
+    overlap: datetime.timedelta
+    hand_over: bool
+    sharing_hosts: tuple[str, ...] = ()
+
+    def waiting_hosts(self, record: Record) -> list[str]:
+        """The hosts that use, or may use, an earlier credential."""
+        if not self.hand_over:
+            return []
+        return sorted({*self.sharing_hosts, *record.pending_hosts} - {*record.handed_over_to})
+
+    def is_handed_over(self, record: Record) -> bool:
+        return not self.waiting_hosts(record)
+
+    def is_waited_for(self, record: Record, now: datetime.datetime) -> bool:
+        """A host that was taken away is waited for until what it had has ended, if it was renewed in time."""
+        waiting = self.waiting_hosts(record)
+        if not waiting:
+            return False
+        seen = {*waiting} & {*self.sharing_hosts}
+        return bool(seen) or _age(record, now) < self.renew_before
+
+    def may_prune(self, record: Record, now: datetime.datetime) -> bool:
+        if not record.previous_key_ids or self.is_waited_for(record, now):
+            return False
+        return _age(record, now) >= self.overlap
+
+
+def _age(record: Record, now: datetime.datetime) -> datetime.timedelta:
+    """Of a record without a start, nothing is removed for its age."""
+    start = times.parse(record.secret_start)
+    return now - start if start is not None else datetime.timedelta(0)
+
+
+def sharing_hosts(
+    names: t.Sequence[str], *, client_ids: t.Mapping[str, str], live: t.Collection[str], client_id: str, own: str
+) -> tuple[str, ...]:
+    """Those of ``names`` that share the application, the own one always.
+
+    ``client_ids`` are what earlier tasks of the hosts found, "" if that is not known. A host that is not ``live``
+    failed before it was known which application it has, and counts.
+    """
+    found = {own}
+    for name in names:
+        other = client_ids.get(name, "")
+        if other.lower() == client_id.lower() or (not other and name not in live):
+            found.add(name)
+    return tuple(sorted(found))

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What the credential modules can do with stores: the options that they have in common."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
+
+LONGEST_OVERLAP = 3650  # days; no source gives a limit: ours
+STATES = ("present", "pruned", "absent")
+
+STORES = ArgumentSpec(
+    options={
+        "stores": {"type": "list", "elements": "dict"},
+        "store_path": {"type": "path"},
+        "store_vault_id": {"type": "str"},
+    },
+)
+WITH_STORES = STORES + ArgumentSpec(
+    options={
+        "state": {"type": "str", "choices": list(STATES), "default": "present"},
+        "profile": {"type": "str"},
+        "overlap_days": {"type": "int", "default": 7},
+        "rotate": {"type": "bool", "default": False},
+        "verify_token": {"type": "bool", "default": True, "no_log": False},
+        "token_resource": {
+            "type": "str",
+            "choices": ["microsoft_graph", "exchange_online"],
+            "default": "microsoft_graph",
+            "no_log": False,
+        },
+        "hand_over": {"type": "bool", "default": False},
+        "sharing_hosts": {"type": "list", "elements": "str", "default": []},
+        "handed_over": {"type": "bool", "default": False},
+        "confirm": {"type": "list", "elements": "str"},
+    },
+    required_if=(("state", "pruned", ("stores",)),),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class CredentialOptions:
+    """The common options of a task with stores."""
+
+    state: str
+    profile: str
+    rotate: bool
+    verify_token: bool
+    token_resource: str
+    handed_over: bool
+    confirm: tuple[str, ...] | None
+    life: Lifecycle
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any], *, sharing_hosts: tuple[str, ...] = ()) -> CredentialOptions:
+        """Raises InputError."""
+        overlap_days = params["overlap_days"]
+        if not 0 <= overlap_days <= LONGEST_OVERLAP:
+            raise InputError(
+                f"O(overlap_days) is {overlap_days}",
+                next_step=f"Set O(overlap_days) to a number from 0 to {LONGEST_OVERLAP}.",
+            )
+        confirm = params["confirm"]
+        return cls(
+            state=params["state"],
+            profile=params["profile"] or "",
+            rotate=params["rotate"],
+            verify_token=params["verify_token"],
+            token_resource=params["token_resource"],
+            handed_over=params["handed_over"],
+            confirm=None if confirm is None else tuple(confirm),
+            life=Lifecycle(
+                renew_before=datetime.timedelta(days=max(0, params.get("renew_before_days") or 0)),
+                overlap=datetime.timedelta(days=overlap_days),
+                hand_over=params["hand_over"],
+                sharing_hosts=sharing_hosts,
+            ),
+        )
+
+
+def refuse_stores(params: t.Mapping[str, t.Any]) -> None:
+    """Raises InputError in a module that runs as a process of its own, where Ansible's vault secrets are not."""
+    if params["stores"] is not None:
+        raise InputError(
+            "O(stores) needs the action plugin of this module, which runs inside ansible-playbook",
+            next_step="Run the module as a task of a playbook or with the command ansible.",
+        )

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Refuses files of credentials below a folder that goes away with the run, which would be lost with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+
+CHECKOUTS = (".git", ".hg", ".svn", ".bzr")
+EXTRAVARS = os.path.join("env", "extravars")  # ansible-runner passes extra variables in this file
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """How ansible-playbook was started: what decides whether its folder outlives it.
+
+    ``variables`` are the names of the play's variables; ``limit`` and ``playbooks`` are those of the command line;
+    ``shell_command`` is what the shell started, which the environment variable ``_`` names.
+    """
+
+    working_folder: str
+    playbook_folder: str
+    variables: t.Collection[str]
+    limit: str = ""
+    playbooks: tuple[str, ...] = ()
+    shell_command: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """A folder that goes away; ``reason`` completes "is below ..., which ..."."""
+
+    path: str
+    reason: str
+    next_step: str
+
+
+def check_outlives_run(paths: t.Iterable[str], run: Run) -> None:
+    """Raises InputError for the first of ``paths`` that would be lost with the run."""
+    folders = run_folders(run)
+    for path in paths:
+        real = os.path.realpath(path)
+        for folder in folders:
+            if real.startswith(f"{folder.path.rstrip(os.sep)}{os.sep}"):
+                raise InputError(
+                    f"{path} is below {folder.path}, which {folder.reason}: the credential would be lost with it",
+                    next_step=folder.next_step,
+                )
+
+
+def run_folders(run: Run) -> list[RunFolder]:
+    found = [*_of_rulebook(run), *_of_awx(run), *_of_pull(run)]
+    return [folder for folder in found if folder.path != os.sep]
+
+
+def _of_rulebook(run: Run) -> t.Iterator[RunFolder]:
+    """ansible-rulebook runs a playbook in a folder of its own, with a copy of the inventory."""
+    parent = os.path.dirname(os.path.realpath(run.working_folder))
+    if "ansible_eda" in run.variables and os.path.isfile(os.path.join(parent, EXTRAVARS)):
+        yield RunFolder(
+            path=parent,
+            reason="ansible-rulebook made for this run and removes afterwards",
+            next_step="Set O(store_path), path in O(stores) and O(path) to absolute paths elsewhere. inventory_dir is a"
+            " copy, too. See docs/eda.md.",
+        )
+
+
+def _of_awx(run: Run) -> t.Iterator[RunFolder]:
+    """A job of AWX runs in a copy of its project, in a container that goes away.
+
+    Source: the private data directory of ansible-runner has the folders project, inventory and env.
+    """
+    if not {"awx_job_id", "tower_job_id"} & {*run.variables}:
+        return
+    for start in (run.working_folder, run.playbook_folder):
+        for folder in _with_parents(start):
+            parent = os.path.dirname(folder)
+            if os.path.basename(folder) == "project" and os.path.isfile(os.path.join(parent, EXTRAVARS)):
+                yield RunFolder(
+                    path=parent,
+                    reason="AWX made for this job and removes afterwards",
+                    next_step="Keep the credential outside of the job: set O(stores) to a store such as"
+                    " azure_key_vault, hashi_vault or awx_credential, or O(store_path), path in O(stores) and O(path)"
+                    " to a folder that is mounted into the execution environment. See docs/awx.md.",
+                )
+
+
+def _of_pull(run: Run) -> t.Iterator[RunFolder]:
+    """The checkout of ansible-pull, in which it starts ansible-playbook.
+
+    Whether it has the option --purge is known to ansible-pull alone. So its checkout is no place for a credential.
+    """
+    if not _is_pull(run):
+        return
+    checkout = os.path.realpath(run.working_folder)
+    if any(os.path.exists(os.path.join(checkout, name)) for name in CHECKOUTS):
+        yield RunFolder(
+            path=checkout,
+            reason="is the checkout of ansible-pull, and with --purge is removed after this run",
+            next_step="Set O(store_path), path in O(stores) and O(path) to absolute paths outside of the checkout.",
+        )
+
+
+def _is_pull(run: Run) -> bool:
+    """It passes a limit that nobody else writes, unless it got one itself; a shell says what it started."""
+    checkout = os.path.realpath(run.working_folder)
+    below = [os.path.realpath(path).startswith(f"{checkout}{os.sep}") for path in run.playbooks]
+    if not below or not all(below) or not all(map(os.path.isabs, run.playbooks)):
+        return False
+    limit = run.limit.split(",")
+    own_limit = len(limit) > 1 and limit[0] == "localhost" and limit[-1] == "127.0.0.1"
+    return own_limit or os.path.basename(run.shell_command) == "ansible-pull"
+
+
+def _with_parents(folder: str) -> t.Iterator[str]:
+    folder = os.path.realpath(folder)
+    while folder != os.path.dirname(folder):
+        yield folder
+        folder = os.path.dirname(folder)

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A removal that somebody has to confirm by the name of the application."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+
+
+def check_confirm_option(confirm: t.Sequence[str] | None, *, present: bool) -> None:
+    """Raises InputError for a confirmation of what removes nothing."""
+    if confirm is not None and present:
+        raise InputError("O(confirm) goes with O(state=absent) only", next_step="Remove O(confirm).")
+
+
+def check_confirmed(confirm: t.Sequence[str] | None, names: t.Iterable[str | None], *, action: str) -> None:
+    """Raises ConflictError unless one of the application's names is among the confirmed ones; None asks for nothing."""
+    known = [name for name in dict.fromkeys(names) if name]
+    if confirm is None or set(known) & set(confirm):
+        return
+    name = shown(known[0]) if known else "the application"
+    raise ConflictError(
+        f"Refused to {action} {name}: this is not confirmed, and mail through it would stop",
+        next_step=f"To confirm it, set O(confirm) to the name of the application: {' or '.join(map(shown, known))}.",
+        names=known,
+    )

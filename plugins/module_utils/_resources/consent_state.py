@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What is granted to an application for the whole tenant, as it is read.
+
+Application permissions are app role assignments, delegated ones are the scopes of one grant a resource.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+    FORBIDDEN,
+    GraphClient,
+    Json,
+    Read,
+    by_key,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    A_PRINCIPAL,
+    Permission,
+    ResourcePrincipal,
+    ResourcePrincipals,
+    service_principal_read,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
+    declared_permissions,
+)
+
+ALL_PRINCIPALS = "AllPrincipals"
+A_GRANT = Shape("a grant of delegated permissions", needs=("id", "resourceId"))
+Answers = t.Mapping[str, Json | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Roles:
+    """The granted application permissions. ``known`` is false if the operator may not read them."""
+
+    granted: frozenset[Permission] = frozenset()
+    assignment_ids: t.Mapping[Permission, str] = dataclasses.field(default_factory=dict)
+    known: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """The all-principals grant of one resource: one object with all its scopes."""
+
+    id: str
+    scopes: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scopes:
+    """The granted delegated permissions, with their grants by the client id of the resource."""
+
+    granted: frozenset[Permission] = frozenset()
+    grants: t.Mapping[str, Grant] = dataclasses.field(default_factory=dict)
+    known: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Consent:
+    """What is declared and what is granted. ``declared_known`` is false if the application may not be read."""
+
+    client_id: str
+    principal_id: str
+    declared: tuple[Permission, ...]
+    roles: Roles
+    scopes: Scopes
+    principals: ResourcePrincipals
+    display_name: str = ""
+    unique_name: str = ""
+    declared_known: bool = True
+
+    @property
+    def granted(self) -> frozenset[Permission]:
+        return self.roles.granted | self.scopes.granted
+
+    def with_granted(self, permissions: t.Iterable[Permission]) -> Consent:
+        """The same with other permissions granted: what is wanted, or what was reached."""
+        granted = frozenset(permissions)
+        roles = frozenset(permission for permission in granted if permission.type == "application")
+        return dataclasses.replace(
+            self,
+            roles=dataclasses.replace(self.roles, granted=roles),
+            scopes=dataclasses.replace(self.scopes, granted=granted - roles),
+        )
+
+    def is_granted(self, permission: Permission) -> bool | None:
+        """None if the operator may not read it."""
+        known = self.roles.known if permission.type == "application" else self.scopes.known
+        return permission in self.granted if known else None
+
+    @property
+    def consented(self) -> bool | None:
+        """Whether all that is declared is granted; None if that cannot be read."""
+        states = {self.is_granted(permission) for permission in self.declared}
+        if False in states:
+            return False
+        return True if self.declared_known and None not in states else None
+
+    @property
+    def missing(self) -> list[Permission]:
+        """What is known to be declared and not granted."""
+        return [permission for permission in self.declared if self.is_granted(permission) is False]
+
+    @property
+    def stale(self) -> list[Permission]:
+        return sorted(self.granted - set(self.declared), key=self.principals.shown)
+
+
+def no_consent(client_id: str, *, declared_known: bool = True) -> Consent:
+    """Nothing is declared and nothing granted, as of an application that is not there."""
+    return Consent(
+        client_id=client_id,
+        principal_id="",
+        declared=(),
+        roles=Roles(known=declared_known),
+        scopes=Scopes(known=declared_known),
+        principals=ResourcePrincipals(),
+        declared_known=declared_known,
+    )
+
+
+def get_named(graph: GraphClient, reads: t.Mapping[str, Read]) -> dict[str, Json | None]:
+    """The answers to several reads in one request, by the names of the reads."""
+    return dict(zip(reads, graph.get_many(list(reads.values())), strict=True))
+
+
+def consent_reads(client_id: str, *, lag: bool, forbidden_ok: bool = False) -> dict[str, Read]:
+    """The reads of what is granted to an application, by what they are for: ``principal``, ``roles`` and ``scopes``.
+
+    With ``forbidden_ok``, application permissions that may not be read are no failure (``Roles.known``).
+    """
+    principal = by_key("servicePrincipals", "appId", client_id)
+    own = service_principal_read(client_id, tried=f"read the service principal of the application {client_id}")
+    roles = Read(
+        path=f"{principal}/appRoleAssignments",
+        tried=f"read what is granted to the application {client_id}",
+        right="read_assignments",
+        lag=lag,
+        shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
+        forbidden_ok=forbidden_ok,
+    )
+    return {"principal": dataclasses.replace(own, lag=lag), "roles": roles, "scopes": scopes_read(client_id, lag=lag)}
+
+
+def scopes_read(client_id: str, *, lag: bool, forbidden_ok: bool = True) -> Read:
+    """Without delegated permissions the right to read grants is not needed."""
+    return Read(
+        path=f"{by_key('servicePrincipals', 'appId', client_id)}/oauth2PermissionGrants",
+        tried=f"read the delegated permissions granted to the application {client_id}",
+        right="read_grant",
+        lag=lag,
+        forbidden_ok=forbidden_ok,
+        shape=A_GRANT,
+    )
+
+
+def read_consent(graph: GraphClient, document: Json, *, answers: Answers, known: ResourcePrincipals) -> Consent:
+    """Put the answers to ``consent_reads`` together; reads the resources that are not known yet."""
+    assigned = _entries(answers["roles"])
+    grants = [grant for grant in _entries(answers["scopes"]) if grant.get("consentType") == ALL_PRINCIPALS]
+    declared = declared_permissions(document)
+    _read_resources(graph, known, declared=declared, granting=[*assigned, *grants])
+    return Consent(
+        client_id=application.text(document, "appId") or "",
+        principal_id=application.text(answers["principal"] or {}, "id") or "",
+        declared=tuple(declared),
+        roles=_roles(assigned, known, may_read=_is_allowed(answers["roles"])),
+        scopes=_scopes(grants, known, may_read=_is_allowed(answers["scopes"])),
+        principals=known,
+        display_name=application.text(document, "displayName") or "",
+        unique_name=application.text(document, "uniqueName") or "",
+    )
+
+
+def _entries(answer: Json | None) -> list[Json]:
+    return application.objects((answer or {}).get("value"))
+
+
+def _is_allowed(answer: Json | None) -> bool:
+    return FORBIDDEN not in (answer or {})
+
+
+def _roles(assigned: t.Iterable[Json], known: ResourcePrincipals, *, may_read: bool) -> Roles:
+    ids: dict[Permission, str] = {}
+    for assignment in assigned:
+        resource = known.of_object_id(application.text(assignment, "resourceId") or "")
+        if resource is not None:
+            role_id = (application.text(assignment, "appRoleId") or "").lower()
+            permission = Permission(resource.client_id, "application", role_id)
+            ids[permission] = application.text(assignment, "id") or ""
+    return Roles(frozenset(ids), ids, known=may_read)
+
+
+def _scopes(documents: t.Iterable[Json], known: ResourcePrincipals, *, may_read: bool) -> Scopes:
+    """A scope that the resource does not know has its name for an id."""
+    grants: dict[str, Grant] = {}
+    granted: set[Permission] = set()
+    for document in documents:
+        resource = known.of_object_id(application.text(document, "resourceId") or "")
+        if resource is None:
+            continue
+        names = tuple((application.text(document, "scope") or "").split())
+        grants[resource.client_id] = Grant(application.text(document, "id") or "", names)
+        by_name = {name: p for p, name in resource.names.items() if p.type == "delegated"}
+        granted |= {by_name.get(name, Permission(resource.client_id, "delegated", name)) for name in names}
+    return Scopes(frozenset(granted), grants, known=may_read)
+
+
+def _read_resources(
+    graph: GraphClient, known: ResourcePrincipals, *, declared: t.Sequence[Permission], granting: t.Sequence[Json]
+) -> None:
+    """Names come from the tenant's own service principals of the resources, each read once."""
+    reads = [
+        ResourcePrincipal.read(client_id)
+        for client_id in dict.fromkeys(permission.resource for permission in declared)
+        if known.of_client_id(client_id) is None
+    ]
+    if reads:
+        known.add(graph.get_many(reads))
+    object_ids = dict.fromkeys(application.text(item, "resourceId") or "" for item in granting)
+    by_object_id = [
+        Read(
+            path=f"servicePrincipals/{object_id}",
+            tried="read a resource whose permissions are granted",
+            query=ResourcePrincipal.read("").query,
+            shape=dataclasses.replace(A_PRINCIPAL, equal={"id": object_id}),
+        )
+        for object_id in object_ids
+        if object_id and known.of_object_id(object_id) is None
+    ]
+    if by_object_id:
+        known.add(graph.get_many(by_object_id))

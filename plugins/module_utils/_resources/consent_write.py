@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Grants and revokes: app role assignments one by one, delegated permissions as one grant a resource."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+    GraphError,
+    OvertakenError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
+    Permission,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
+    A_GRANT,
+    ALL_PRINCIPALS,
+    Consent,
+    Grant,
+)
+
+
+class RoleWriter:
+    """Assigns app roles to the service principal of one application, and removes the assignments."""
+
+    def __init__(self, graph: GraphClient, address: application.Address) -> None:
+        self._graph = graph
+        self._address = address
+
+    def apply(self, current: Consent, wanted: Consent) -> None:
+        lag = self._graph.created_here(current.client_id)
+        for permission in sorted(wanted.roles.granted - current.roles.granted, key=current.principals.shown):
+            self._assign(current, permission, lag=lag)
+        for permission in sorted(current.roles.granted - wanted.roles.granted, key=current.principals.shown):
+            self._unassign(current, permission)
+
+    def _assign(self, current: Consent, permission: Permission, *, lag: bool) -> None:
+        resource = current.principals.of_client_id(permission.resource)
+        if resource is None:
+            raise ConflictError(
+                f"The tenant has no service principal of the resource {permission.resource}",
+                next_step="Check the resource's client id, or remove its permissions from the application.",
+            )
+        of_graph = permission.resource == RESOURCES["microsoft_graph"]
+        try:
+            made = self._graph.write(
+                Write(
+                    method="POST",
+                    path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
+                    tried=f"grant {current.principals.shown(permission)} to {self._address}",
+                    right="assign_app_role" if of_graph else "assign_other_app_role",
+                    body={
+                        "principalId": current.principal_id,
+                        "resourceId": resource.object_id,
+                        "appRoleId": permission.id,
+                    },
+                    lag=lag,
+                )
+            )
+        except GraphError as exc:
+            if not exc.fault.already_granted:
+                raise
+            return
+        if application.text(made, "id"):
+            self._graph.note_created(made["id"])
+
+    def _unassign(self, current: Consent, permission: Permission) -> None:
+        resource = current.principals.of_client_id(permission.resource)
+        assignment_id = current.roles.assignment_ids[permission]
+        self._graph.write(
+            Write(
+                method="DELETE",
+                path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
+                tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
+                f" from {self._address}",
+                right="unassign_app_role",
+                # What this run made is not gone if it is not found, but not there yet.
+                lag=self._graph.created_here(assignment_id),
+            )
+        )
+
+
+class ScopeWriter:
+    """One grant a resource: created, changed, or deleted with its last scope."""
+
+    def __init__(self, graph: GraphClient, address: application.Address) -> None:
+        self._graph = graph
+        self._address = address
+
+    def apply(self, current: Consent, wanted: Consent) -> None:
+        changed = wanted.scopes.granted ^ current.scopes.granted
+        for resource in sorted({permission.resource for permission in changed}):
+            self._set(current, wanted, resource)
+
+    def _set(self, current: Consent, wanted: Consent, resource: str) -> None:
+        before, after = _scope_names(current, resource), _scope_names(wanted, resource)
+        grant = current.scopes.grants.get(resource)
+        if grant is not None:
+            self._change(grant, added=after - before, removed=before - after)
+            return
+        names = sorted(after)
+        principal = wanted.principals.of_client_id(resource)
+        # If another run made the grant meanwhile, Graph refuses this one, and converge reads again.
+        self._graph.write(
+            Write(
+                method="POST",
+                path="oauth2PermissionGrants",
+                tried=f"grant the delegated permissions {' '.join(names)} to {self._address}",
+                right="write_grant",
+                body={
+                    "clientId": current.principal_id,
+                    "consentType": ALL_PRINCIPALS,
+                    "resourceId": principal.object_id if principal else "",
+                    "scope": " ".join(names),
+                },
+                lag=self._graph.created_here(current.client_id),
+            )
+        )
+
+    def _change(self, grant: Grant, *, added: set[str], removed: set[str]) -> None:
+        """The scopes are one text, and each writer replaces what others wrote since.
+
+        Graph documents no If-Match for grants. So it is read once more right before the write, and again behind it.
+        """
+        before = self._read(grant)
+        if before is None:
+            raise self._overtaken()
+        names = sorted((before | added) - removed)
+        self._graph.write(
+            Write(
+                method="PATCH" if names else "DELETE",
+                path=f"oauth2PermissionGrants/{grant.id}",
+                tried=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
+                right="write_grant",
+                body={"scope": " ".join(names)} if names else None,
+            )
+        )
+        if not names:
+            return
+        found = self._graph.patience.until(lambda scopes: scopes != before, lambda: self._read(grant))
+        if found is None or not added <= found or removed & found:
+            raise self._overtaken()
+
+    def _read(self, grant: Grant) -> set[str] | None:
+        document = self._graph.get(
+            Read(
+                path=f"oauth2PermissionGrants/{grant.id}",
+                tried=f"read the delegated permissions granted to {self._address}",
+                right="read_grant",
+                shape=dataclasses.replace(A_GRANT, equal={"id": grant.id}),
+            )
+        )
+        return None if document is None else set((application.text(document, "scope") or "").split())
+
+    def _overtaken(self) -> OvertakenError:
+        return OvertakenError(
+            f"Could not grant the delegated permissions of {self._address}: another client replaced them, or"
+            " Microsoft Graph does not show them yet",
+            next_step="Find out who else grants to the application, and run again.",
+        )
+
+
+def _scope_names(state: Consent, resource: str) -> set[str]:
+    own = [permission for permission in state.scopes.granted if permission.resource == resource]
+    return {state.principals.name(permission) for permission in own}

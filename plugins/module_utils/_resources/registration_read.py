@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Finds a registration by the key of the caller, among live and soft-deleted applications."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+    LARGEST_PAGE,
+    GraphClient,
+    Json,
+    Read,
+    odata_string,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    deleted_service_principals_read,
+    last_deleted,
+    service_principal_read,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_options import (
+    RegistrationOptions,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_state import (
+    FIELDS,
+    Registration,
+)
+
+DELETED = "directory/deletedItems/microsoft.graph.application"
+
+
+def owners_read(found: Registration, address: application.Address, *, lag: bool) -> Read:
+    return Read(
+        path=f"applications/{found.application_object_id}/owners",
+        tried=f"read the owners of {address}",
+        query={"$select": "id,displayName"},
+        lag=lag,
+        shape=Shape("an owner", needs=("id",)),
+    )
+
+
+class RegistrationReader:
+    """Reads alone; what is not found by its key may be soft-deleted, or have a namesake."""
+
+    def __init__(self, graph: GraphClient, options: RegistrationOptions) -> None:
+        self._graph = graph
+        self._options = options
+
+    def read(self) -> Registration:
+        address = self._options.address
+        document = self._graph.get(address.read(self._graph, select=FIELDS))
+        if document is None:
+            remains, lagging = self._read_remains()
+            if lagging is None:
+                return remains
+            # A list shows the application that a single read did not find: another run created it moments ago.
+            read = address.read(self._graph, select=FIELDS)
+            document = self._graph.get(dataclasses.replace(read, lag=True)) or lagging
+        client_id = application.text(document, "appId") or ""
+        found = Registration(found="live").with_document(document)
+        self._graph.note_young(
+            times.parse(application.text(document, "createdDateTime") or ""),
+            client_id,
+            found.application_object_id,
+            application.text(document, "uniqueName"),
+        )
+        principal, owners = self._graph.get_many(
+            [
+                service_principal_read(client_id, tried=f"read the service principal of {address}"),
+                owners_read(found, address, lag=False),
+            ]
+        )
+        found = found.with_owners(_entries(owners))
+        if principal is None:
+            return self._with_deleted_principal(found)
+        return dataclasses.replace(
+            found.with_principal(principal),
+            service_principal_object_id=application.text(principal, "id"),
+            has_service_principal=True,
+        )
+
+    def _with_deleted_principal(self, found: Registration) -> Registration:
+        """The old service principal has the assignments, and is what Exchange Online knows: better than a new one."""
+        if not (self._options.present and self._options.restore):
+            return found
+        tried = f"look for the deleted service principal of {self._options.address}"
+        deleted = last_deleted(self._graph.collect(deleted_service_principals_read(tried=tried)), found.client_id or "")
+        if deleted is None:
+            return found
+        return dataclasses.replace(found.with_principal(deleted), deleted_principal=application.text(deleted, "id"))
+
+    def _read_remains(self) -> tuple[Registration, Json | None]:
+        """No live application was found by the key: is there a soft-deleted one, or a namesake?
+
+        The second value is a live application that has the key after all.
+        """
+        options = self._options
+        reads = {
+            "deleted": Read(
+                path=DELETED,
+                tried="read the deleted applications",
+                query={"$select": ",".join(FIELDS), "$top": str(LARGEST_PAGE)},
+                shape=application.AN_APPLICATION,
+            )
+        }
+        if options.present and options.display_name is not None:
+            reads["namesakes"] = Read(
+                path="applications",
+                tried="look for applications of the same name",
+                query={"$filter": f"displayName eq {odata_string(options.display_name)}", "$select": ",".join(FIELDS)},
+                shape=application.AN_APPLICATION,
+            )
+        found = dict(zip(reads, self._graph.get_many(list(reads.values())), strict=True))
+        alike = _entries(found.get("namesakes"))
+        live = next((document for document in alike if self._is_addressed(document)), None)
+        if live is not None:
+            return Registration(found="nothing"), live
+        for document in _entries(found.get("deleted")):
+            if self._is_addressed(document):
+                return self._with_deleted_principal(Registration(found="deleted").with_document(document)), None
+        client_ids = application.texts([other.get("appId") for other in alike])
+        return Registration(found="nothing", namesakes=tuple(client_ids)), None
+
+    def _is_addressed(self, document: Json) -> bool:
+        address = self._options.address
+        return (address.client_id, address.object_id, address.unique_name) in (
+            (application.text(document, "appId"), None, None),
+            (None, application.text(document, "id"), None),
+            (None, None, application.text(document, "uniqueName")),
+        )
+
+
+def _entries(answer: Json | None) -> list[Json]:
+    return application.objects((answer or {}).get("value"))

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A registration as the tenant has it: one application and its service principal."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json
+
+FIELDS = (
+    "id",
+    "appId",
+    "displayName",
+    "uniqueName",
+    "signInAudience",
+    "notes",
+    "tags",
+    "serviceManagementReference",
+    "web",
+    "createdDateTime",
+    "disabledByMicrosoftStatus",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Registration:
+    """What the tenant holds. ``found`` is "live", "deleted" (soft-deleted) or "nothing"."""
+
+    found: str
+    application_object_id: str | None = None
+    client_id: str | None = None
+    service_principal_object_id: str | None = None
+    has_service_principal: bool = False
+    deleted_principal: str | None = None  # object id of its soft-deleted service principal, where it has no live one
+    sign_in_enabled: bool = True
+    disabled_by_microsoft: str | None = None
+    properties: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    owners: tuple[str, ...] = ()
+    owner_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    namesakes: tuple[str, ...] = ()  # client ids of other applications with the wanted display name
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether both the application and its service principal are there."""
+        return self.found == "live" and bool(self.client_id and self.service_principal_object_id)
+
+    def with_document(self, document: Json) -> Registration:
+        return dataclasses.replace(
+            self,
+            application_object_id=application.text(document, "id"),
+            client_id=application.text(document, "appId"),
+            properties=properties_of(document),
+        ).with_microsoft_status(document)
+
+    def with_principal(self, document: Json) -> Registration:
+        """With its service principal, live or soft-deleted."""
+        return dataclasses.replace(
+            self, sign_in_enabled=document.get("accountEnabled") is not False
+        ).with_microsoft_status(document)
+
+    def with_microsoft_status(self, document: Json) -> Registration:
+        """Any value that begins so stands in the way; null, NotDisabled and what is unknown do not."""
+        status = application.text(document, "disabledByMicrosoftStatus") or ""
+        return dataclasses.replace(self, disabled_by_microsoft=status) if status.startswith("Disabled") else self
+
+    def with_owners(self, documents: t.Iterable[Json]) -> Registration:
+        names = {
+            owner_id: application.text(owner, "displayName") or owner_id
+            for owner in documents
+            if (owner_id := application.text(owner, "id"))
+        }
+        return dataclasses.replace(self, owners=tuple(sorted(names)), owner_names=names)
+
+
+def properties_of(document: Json) -> dict[str, t.Any]:
+    """The application's properties in Graph's own names, reduced to those that are managed here."""
+    web = document.get("web")
+    return {
+        "displayName": application.text(document, "displayName"),
+        "uniqueName": application.text(document, "uniqueName"),
+        "signInAudience": application.text(document, "signInAudience"),
+        "notes": application.text(document, "notes"),
+        "tags": application.texts(document.get("tags")),
+        "serviceManagementReference": application.text(document, "serviceManagementReference"),
+        "redirectUris": application.texts(web.get("redirectUris")) if isinstance(web, dict) else [],
+    }
+
+
+def described(state: Registration) -> View:
+    """The properties by the names of the module's options."""
+    properties = {**properties_of({}), **state.properties}
+    return {
+        "display_name": properties["displayName"],
+        "unique_name": properties["uniqueName"],
+        "sign_in_audience": properties["signInAudience"],
+        "notes": properties["notes"],
+        "tags": properties["tags"],
+        "service_management_reference": properties["serviceManagementReference"],
+        "redirect_uris": properties["redirectUris"],
+    }

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The client secrets of an application as Microsoft Graph shows them: everything but their values."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json
+
+FIELDS = ("id", "appId", "displayName", "passwordCredentials")
+EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+
+
+@dataclasses.dataclass(frozen=True)
+class PasswordCredential:
+    """The record of a client secret. ``hint`` is the first three characters of its value."""
+
+    key_id: str | None = None
+    description: str | None = None
+    start: datetime.datetime | None = None
+    end: datetime.datetime | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, document: Json) -> PasswordCredential:
+        key_id = application.text(document, "keyId")
+        return cls(
+            key_id=key_id.lower() if key_id else None,
+            description=application.text(document, "displayName"),
+            start=times.parse(application.text(document, "startDateTime") or ""),
+            end=times.parse(application.text(document, "endDateTime") or ""),
+            hint=application.text(document, "hint"),
+        )
+
+    def document(self) -> Json:
+        """As Microsoft Graph writes it."""
+        return {
+            "keyId": self.key_id,
+            "displayName": self.description,
+            "startDateTime": times.written(self.start) if self.start else None,
+            "endDateTime": times.written(self.end) if self.end else None,
+            "hint": self.hint,
+        }
+
+    def described(self, now: datetime.datetime) -> View:
+        return {
+            "key_id": self.key_id,
+            "description": self.description,
+            "start": times.written(self.start) if self.start else None,
+            "end": times.written(self.end) if self.end else None,
+            "days_left": times.days_left(self.end, now) if self.end else None,
+            "hint": self.hint,
+        }
+
+
+def password_credentials(document: Json) -> tuple[PasswordCredential, ...]:
+    """All records of an application, the one that lasts longest first."""
+    found = [PasswordCredential.of(entry) for entry in application.objects(document.get("passwordCredentials"))]
+    return tuple(sorted(found, key=lambda credential: (credential.end or EPOCH, credential.key_id or ""), reverse=True))
+
+
+def with_start(
+    credentials: t.Iterable[PasswordCredential], starts: t.Collection[datetime.datetime]
+) -> tuple[PasswordCredential, ...]:
+    """Those with one of the starts: Graph echoes a start to the digit, and nobody else picks this microsecond."""
+    return tuple(credential for credential in credentials if credential.start in starts)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientSecrets:
+    """The application's records; ``chosen`` is the one that the module is about, if there is a valid one.
+
+    ``outdated`` is the best one that is no longer valid long enough. ``unconfirmed`` are those whose value was perhaps
+    never received by the run that created them. ``confirmed_starts`` need not be looked for again. ``value`` is filled
+    only in the run that created the secret; it is in no view.
+    """
+
+    application_object_id: str
+    client_id: str
+    credentials: tuple[PasswordCredential, ...]
+    chosen: PasswordCredential | None = None
+    outdated: PasswordCredential | None = None
+    unconfirmed: tuple[PasswordCredential, ...] = ()
+    confirmed_starts: tuple[datetime.datetime, ...] = ()
+    removed: tuple[PasswordCredential, ...] = ()
+    value: str | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def chosen_start(self) -> datetime.datetime | None:
+        return self.chosen.start if self.chosen else None
+
+    @property
+    def chosen_key_id(self) -> str | None:
+        return self.chosen.key_id if self.chosen else None

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""The action plugin of a credential module: with stores, the whole life of a credential is inside one task."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import typing as t
+
+from ansible import context
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import Run
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_end import PruneTask, RetireTask
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Kind
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_task import PresentTask
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import TaskFacts, Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_set import StoreSet
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
+    Store,
+    check_credential_type,
+    open_stores,
+)
+
+# What the role registers for each host: by it, the hosts that share an application are recognised.
+REGISTRATION = "__gateway_app_registration"
+ADDRESS = ("client_id", "object_id", "unique_name")
+
+
+class CredentialAction(ControllerAction):
+    """A subclass names the module and the kind of credential."""
+
+    kind: t.ClassVar[type[Kind]]
+    _task_vars: t.Mapping[str, t.Any] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self._task_vars = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def module(self) -> Module:
+        declared = super().module()
+        return dataclasses.replace(
+            declared,
+            run=lambda call: declared.run(call) if call.params["stores"] is None else self._run_with_stores(call),
+        )
+
+    def _run_with_stores(self, call: Call) -> dict[str, t.Any]:
+        stores = open_stores(call.params["stores"], self._store_context(call))
+        return run_with_stores(call, kind=self.kind, stores=stores, facts=self._facts(call))
+
+    def _store_context(self, call: Call) -> t.Any:
+        params = call.params
+        return action_context(
+            self, call, default_path=params["store_path"] or "", default_vault_id=params["store_vault_id"] or ""
+        )
+
+    def _facts(self, call: Call) -> TaskFacts:
+        host = str(self._task_vars.get("inventory_hostname", ""))
+        names = tuple(plain(call.params["sharing_hosts"]))
+        return TaskFacts(
+            inventory_host=host,
+            ignore_errors=bool(self._task.ignore_errors),
+            run=self._how_it_runs(call),
+            sharing_hosts=functools.lru_cache(lambda client_id: self._sharing_hosts(names, host, client_id)),
+        )
+
+    def _how_it_runs(self, call: Call) -> Run:
+        arguments = context.CLIARGS or {}
+        return Run(
+            working_folder=os.getcwd(),
+            playbook_folder=str(self._task_vars.get("playbook_dir") or os.getcwd()),
+            variables=frozenset(self._task_vars),
+            limit=str(arguments.get("subset") or ""),
+            playbooks=tuple(str(path) for path in arguments.get("args") or ()),
+            shell_command=call.environ.get("_", ""),
+        )
+
+    def _sharing_hosts(self, names: t.Sequence[str], host: str, client_id: str) -> tuple[str, ...]:
+        """Outside the role, no host has registered anything: then all of ``names`` share the application."""
+        client_ids = {name: self._client_id_of(name) for name in {*names, host}}
+        if not client_ids[host]:
+            return tuple(sorted({*names, host}))
+        live = plain(list(self._task_vars.get("ansible_play_hosts") or ()))
+        return life.sharing_hosts(names, client_ids=client_ids, live=live, client_id=client_id, own=host)
+
+    def _client_id_of(self, host: str) -> str:
+        variables = self._task_vars.get("hostvars") or {}
+        registered = plain(variables[host].get(REGISTRATION)) if host in variables else None
+        return str(registered.get("client_id") or "") if isinstance(registered, dict) else ""
+
+
+def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], facts: TaskFacts) -> dict[str, t.Any]:
+    """One task, whatever its state."""
+    params = call.params
+    check_credential_type(stores, kind.type)
+    is_registered = any(params[name] for name in ADDRESS)
+    if params["state"] == "present" and call.check_mode and not is_registered:
+        # An earlier task in check mode found no application, and returned null for its ids.
+        call.params = {**params, **dict.fromkeys(ADDRESS), "unique_name": "not registered yet"}
+    claims = Claims(claims_path(stores, params["store_path"]), inventory_host=facts.inventory_host)
+    work = Work(call, stores=StoreSet(stores), claims=claims, facts=facts)
+    of_present = kind(call) if params["state"] == "present" else None
+    call.validate_sign_in()
+    if of_present is not None:
+        return PresentTask(work, of_present, is_registered=is_registered).run()
+    if params["state"] == "pruned":
+        return PruneTask(work, key_path=params.get("path")).run()
+    return RetireTask(work, key_path=params.get("path")).run()
+
+
+def claims_path(stores: t.Sequence[Store], store_path: str | None) -> str:
+    """Beside the first file of ansible-vault. Raises InputError if there is no place."""
+    vaults = [store.local_paths[0] for store in stores if store.type == "ansible_vault"]
+    files = [path for store in stores for path in store.local_paths]
+    for path in (*vaults, store_path, *files):
+        if path:
+            return f"{os.path.realpath(os.path.expanduser(path))}.claims"
+    raise InputError(
+        "O(store_path) is not set, and no store is a file: beside it, a run writes down which client secret it is about"
+        " to create",
+        next_step="Set O(store_path) to a path on the controller; the file of claims is this path with .claims.",
+    )

@@ -1,0 +1,304 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""The end of credentials: what was replaced is removed (state=pruned), or all of an application (state=absent)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
+    KeyCredential,
+    KeyCredentialsClient,
+    key_credentials,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
+    FederatedCredential,
+    federated_credentials_read,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import is_fresh
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import remove_secret
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    ClientSecrets,
+    PasswordCredential,
+    password_credentials,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import Work
+
+FIELDS = ("id", "appId", "displayName", "uniqueName", "passwordCredentials", "keyCredentials")
+
+
+class TenantCredentials:
+    """The client secrets and certificates of one application, and how each is removed."""
+
+    def __init__(self, work: Work) -> None:
+        self._call = work.call
+        self.address = application.Address.of(work.call.params)
+        self.document: Json = {}
+        self.secrets: tuple[PasswordCredential, ...] = ()
+        self.certificates: tuple[KeyCredential, ...] = ()
+
+    def read(self, *, may_be_gone: bool = False) -> None:
+        """Raises NotRegisteredError."""
+        found = self._call.graph.get(self.address.read(self._call.graph, select=FIELDS))
+        self.document = application.required(found, self.address, may_be_gone=may_be_gone)
+        self.secrets = password_credentials(self.document)
+        self.certificates = key_credentials(self.document)
+
+    @property
+    def object_id(self) -> str:
+        return application.text(self.document, "id") or ""
+
+    @property
+    def client_id(self) -> str:
+        return (application.text(self.document, "appId") or "").lower()
+
+    @property
+    def names(self) -> set[str]:
+        return {application.text(self.document, name) or "" for name in ("displayName", "uniqueName")} - {""}
+
+    def find(self, key_id: str) -> PasswordCredential | KeyCredential | None:
+        """Each id is looked for as what it is: after a change of the credential type, a record lists both kinds."""
+        secret = next((c for c in self.secrets if c.key_id == key_id), None)
+        return secret or next((c for c in self.certificates if c.has_key_id(key_id)), None)
+
+    def remove(self, credential: PasswordCredential | KeyCredential) -> None:
+        if isinstance(credential, PasswordCredential):
+            state = ClientSecrets(self.object_id, self.client_id, self.secrets)
+            remove_secret(self._call.graph, state, credential, address=self.address)
+        else:
+            KeyCredentialsClient(self._call.graph, self.address).remove(self.object_id, credential.key_id)
+
+    def federated(self) -> list[FederatedCredential]:
+        read = federated_credentials_read(self.object_id, tried=f"list the federated credentials of {self.address}")
+        return [FederatedCredential.of(entry) for entry in self._call.graph.collect(read)]
+
+    def remove_federated(self, credential: FederatedCredential) -> None:
+        path = f"applications/{self.object_id}/federatedIdentityCredentials/{credential.id}"
+        tried = f"remove the federated credential {credential.name} of {self.address}"
+        self._call.graph.write(Write(method="DELETE", path=path, tried=tried))
+
+
+def described(work: Work, tenant: TenantCredentials, record: Record | None) -> View:
+    """The members of a result that describe the stored credential."""
+    found = tenant.find(record.key_id) if record else None
+    end = found.end if found else times.parse(record.secret_expires) if record else None
+    start = _start(tenant, record)
+    return {
+        "client_id": tenant.client_id or None,
+        "application_object_id": tenant.object_id or None,
+        "key_id": record.key_id if record else None,
+        "description": found.description if found else None,
+        "start": times.written(start) if start else None,
+        "end": times.written(end) if end else None,
+        "days_left": times.days_left(end, work.call.now) if end else None,
+        "fresh": is_fresh(start),
+        "client_secret": None,
+    }
+
+
+def _start(tenant: TenantCredentials, record: Record | None) -> datetime.datetime | None:
+    if record is None:
+        return None
+    found = tenant.find(record.key_id)
+    return found.start if found and found.start else times.parse(record.secret_start)
+
+
+class PruneTask:
+    """Records that this host was served, then removes what was replaced, if nobody waits and the overlap is over."""
+
+    def __init__(self, work: Work, *, key_path: str | None) -> None:
+        self._work = work
+        self._tenant = TenantCredentials(work)
+        self._key_path = key_path
+
+    def run(self) -> dict[str, t.Any]:
+        work = self._work
+        if work.options.handed_over and work.facts.ignore_errors:
+            raise InputError(
+                "O(handed_over) cannot be recorded under ignore_errors: Ansible goes on after a failed task, so nobody"
+                " knows whether the credential was handed over",
+                next_step="Remove ignore_errors from the task, the role and the play.",
+            )
+        record, wanted, prunes = self._look()
+        before = self._view(record)
+        if record is None or wanted is None or (record == wanted and not prunes):
+            return self._result(record, before, changed=False)
+        if work.call.check_mode:
+            return self._result(life.pruned(wanted) if prunes else wanted, before, changed=True)
+        with work.locked(self._tenant.client_id):
+            return self._write(before)
+
+    def _look(self) -> tuple[Record | None, Record | None, bool]:
+        """What is stored, what it becomes by the record of the hand-over, and whether something is removed."""
+        work = self._work
+        work.stores.read()
+        self._tenant.read()
+        work.refuse_other_applications(self._tenant.client_id)
+        record = work.stores.most_recent
+        if record is None or record.client_id.lower() != self._tenant.client_id:
+            if work.options.handed_over:
+                raise ConflictError(
+                    f"{work.stores.titles} has no credential of {self._tenant.address} to hand over",
+                    next_step="Create it first, with O(state=present).",
+                )
+            return None, None, False
+        host = work.facts.inventory_host
+        wanted = life.handed_over(record, host) if work.options.handed_over else record
+        return record, wanted, self._lifecycle().may_prune(self._aged(wanted), work.call.now)
+
+    def _lifecycle(self) -> life.Lifecycle:
+        return self._work.life_of(self._tenant.client_id)
+
+    def _aged(self, record: Record) -> Record:
+        """With the start that the tenant has."""
+        start = _start(self._tenant, record)
+        return dataclasses.replace(record, secret_start=times.written(start) if start else "")
+
+    def _write(self, before: View) -> dict[str, t.Any]:
+        """While the locks are held: read again, decide again."""
+        stores = self._work.stores
+        record, wanted, prunes = self._look()
+        if record is None or wanted is None:
+            return self._result(None, before, changed=False)
+        stores.check_writable(wanted)
+        changed = record != wanted or prunes
+        if record != wanted:
+            stores.write(wanted)
+        if not prunes:
+            return self._result(wanted, before, changed=changed)
+        removed = []
+        for key_id in wanted.previous_key_ids:
+            credential = self._tenant.find(key_id)
+            if credential is not None:
+                self._tenant.remove(credential)
+                removed.append(key_id)
+        self._remove_old_key()
+        pruned = life.pruned(wanted)
+        stores.write(pruned)
+        return self._result(pruned, before, changed=True, removed=removed)
+
+    def _remove_old_key(self) -> None:
+        """PATH.old is of no use once its certificate is not registered any more."""
+        if not self._key_path:
+            return
+        files = KeyFiles(self._key_path)
+        previous = files.read(self._tenant.client_id).previous
+        self._tenant.read()
+        if previous is None or not any(c.is_for(previous.certificate) for c in self._tenant.certificates):
+            files.remove_previous()
+
+    def _result(
+        self, record: Record | None, before: View, *, changed: bool, removed: t.Sequence[str] = ()
+    ) -> dict[str, t.Any]:
+        aged = self._aged(record) if record else None
+        self._work.note_waiting(aged)
+        return self._work.result(
+            changed=changed,
+            of_kind=described(self._work, self._tenant, record),
+            record=aged,
+            before=before,
+            after=self._view(record),
+            removed_key_ids=removed,
+        )
+
+    def _view(self, record: Record | None) -> View:
+        if record is None:
+            return {}
+        names = ("key_id", "previous_key_ids", "handed_over_to", "pending_hosts")
+        return {name: getattr(record, name) for name in names}
+
+
+class RetireTask:
+    """Removes all credentials of the application, key files and what the stores keep. The application stays."""
+
+    def __init__(self, work: Work, *, key_path: str | None) -> None:
+        self._work = work
+        self._tenant = TenantCredentials(work)
+        self._key_path = key_path
+
+    def run(self) -> dict[str, t.Any]:
+        work, tenant = self._work, self._tenant
+        tenant.read(may_be_gone=True)
+        self._check_confirmed()
+        work.stores.read()
+        work.refuse_other_applications(tenant.client_id)
+        before = self._view()
+        if not before or work.call.check_mode:
+            return self._result(before, {}, changed=bool(before))
+        with work.locked(tenant.client_id or work.claims.path):
+            removed = self._remove()
+        return self._result(before, {}, changed=True, removed=removed)
+
+    def _check_confirmed(self) -> None:
+        confirm = self._work.options.confirm
+        names = self._tenant.names or {self._tenant.address.unique_name or ""} - {""}
+        if confirm is None or not names or names & {*confirm}:
+            return
+        raise InputError(
+            f"All client secrets, certificates and federated credentials of {' / '.join(sorted(names))} and what"
+            " O(stores) has of them would be removed, and that is not confirmed",
+            next_step="Set O(confirm) to the display name or the unique name of the application.",
+        )
+
+    def _key_files(self) -> list[KeyFiles]:
+        paths = {record.certificate_path for record in self._work.stores.records if record is not None}
+        paths |= {self._key_path or ""}
+        return [files for path in sorted(paths - {""}) if (files := KeyFiles(path)).exist]
+
+    def _view(self) -> View:
+        """What is there; {} if nothing is."""
+        tenant, work = self._tenant, self._work
+        view: View = {
+            "client_secrets": [c.key_id for c in tenant.secrets],
+            "certificates": [c.key_id for c in tenant.certificates],
+            "federated_credentials": [c.name for c in tenant.federated()] if tenant.object_id else [],
+            "key_files": [files.path for files in self._key_files()],
+            "stores": work.stores.view() if any(work.stores.records) else {},
+            "claims": [work.claims.path] if work.claims.exists else [],
+        }
+        return {name: value for name, value in view.items() if value}
+
+    def _remove(self) -> list[str]:
+        """Certificates and federated credentials first, as the last ones that could be used go last."""
+        tenant, stores = self._tenant, self._work.stores
+        tenant.read(may_be_gone=True)
+        stores.read()
+        self._work.refuse_other_applications(tenant.client_id)
+        removed = []
+        if tenant.object_id:
+            for federated in tenant.federated():
+                tenant.remove_federated(federated)
+                removed.append(federated.id or "")
+        credentials: list[PasswordCredential | KeyCredential] = [*tenant.certificates, *tenant.secrets]
+        for credential in credentials:
+            tenant.remove(credential)
+            removed.append(credential.key_id or "")
+        owner = tenant.client_id or next((r.client_id for r in stores.records if r is not None), "")
+        for files in self._key_files():
+            files.remove(owner)
+        stores.remove()
+        self._work.claims.clear()
+        return removed
+
+    def _result(self, before: View, after: View, *, changed: bool, removed: t.Sequence[str] = ()) -> dict[str, t.Any]:
+        return self._work.result(
+            changed=changed,
+            of_kind=described(self._work, self._tenant, None),
+            record=None,
+            before=before,
+            after=after,
+            removed_key_ids=removed,
+        )

@@ -1,0 +1,323 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""One task that keeps a valid credential in all stores: state=present with stores.
+
+Read first and decide; a run that has nothing to write takes no lock and creates no file. Only if something has to be
+written: lock, read again, decide again. The stores keep the old credential until the new one was accepted, and then
+all of them have the new one, or none has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    NotRegisteredError,
+    SignInError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.acceptance import (
+    check_accepted,
+    is_refused,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
+    WHOLE_RUN,
+    Credential,
+    remember_value,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._alarm import alarm_held_back
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Found, Kind
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import Work
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What was found and what follows from it. ``record`` is what all stores have to keep."""
+
+    found: Found
+    kept: Record | None
+    record: Record
+    differing: tuple[int, ...]
+
+    @property
+    def must_write(self) -> bool:
+        return self.found.due or self.found.removes or bool(self.differing)
+
+
+class PresentTask:
+    """``run`` gives the result of the module."""
+
+    def __init__(self, work: Work, kind: Kind, *, is_registered: bool = True) -> None:
+        """``is_registered`` is false if an earlier task in check mode found no application."""
+        self._work = work
+        self._call = work.call
+        self._kind = kind
+        self._is_registered = is_registered
+        self._refused: set[str] = set()
+        self._accepted: set[str] = set()
+        self._outgoing: str | None = None
+
+    def run(self) -> dict[str, t.Any]:
+        work = self._work
+        work.check_paths(self._kind.local_paths)
+        if not self._is_registered:
+            return self._not_registered()
+        try:
+            look = self._look(work.claims.look())
+        except NotRegisteredError:
+            if not self._call.check_mode or not self._call.params["unique_name"]:
+                raise
+            return self._not_registered()
+        if self._call.check_mode:
+            return self._predicted(look)
+        if not look.must_write and not look.found.confirmed_starts:
+            return self._result(look, changed=False)
+        with work.locked(look.found.client_id, wait=look.must_write) as locked:
+            return self._write(look) if locked else self._result(look, changed=False)
+
+    def _look(self, unconfirmed: t.Sequence[datetime.datetime]) -> Look:
+        """Sends no write. Raises ConflictError for stores of another application."""
+        work, kind, stores = self._work, self._kind, self._work.stores
+        stores.read()
+        kept = stores.most_recent
+        found = kind.look(self._counting(kept), outgoing=self._left_out(kept), unconfirmed=unconfirmed)
+        work.refuse_other_applications(found.client_id)
+        if kept is not None and kept.client_id.lower() != found.client_id.lower():
+            kept = None
+            found = kind.look(None, outgoing=(), unconfirmed=unconfirmed)
+        if not found.due and not self._is_accepted(found, kept):
+            found = kind.look(None, outgoing=self._left_out(kept), unconfirmed=unconfirmed)
+        record = self._record(found, kept)
+        differing = () if found.due else tuple(stores.differing(record))
+        return Look(found=found, kept=kept, record=record, differing=differing)
+
+    def _counting(self, kept: Record | None) -> Record | None:
+        """The stored credential, if no new one is needed for the sake of the stores."""
+        if kept is None or kept.type != self._kind.type or not life.is_ours(kept, kept.client_id):
+            return None
+        return kept if life.is_stored(self._work.stores.records, kept, outgoing=self._left_out(kept)) else None
+
+    def _left_out(self, kept: Record | None) -> set[str]:
+        """Key ids that do not count: refused ones, and what is to be rotated."""
+        return {*self._refused, *self._to_rotate(kept)}
+
+    def _to_rotate(self, kept: Record | None) -> set[str]:
+        """Only what was stored when the run began: a second host does not replace what the first has just made."""
+        if not self._work.options.rotate:
+            return set()
+        if self._outgoing is None:
+            memory, key = self._call.memory, f"rotated:{self._work.claims.path}"
+            # Read first, then recalled, then noted: another host notes it before it makes anything.
+            remembered = memory.recall(key)
+            now = kept.key_id if kept is not None else ""
+            self._outgoing = remembered if isinstance(remembered, str) else now
+            memory.remember(key, self._outgoing, seconds=WHOLE_RUN)
+        return {self._outgoing} if self._outgoing else set()
+
+    def _is_accepted(self, found: Found, kept: Record | None) -> bool:
+        """Whether the identity platform accepts the stored credential; true if that cannot be tried.
+
+        Raises SignInError for anything else than a refusal of the credential itself.
+        """
+        record = self._record(found, kept)
+        value = self._kind.value(record)
+        if not self._work.options.verify_token or found.key_id in self._accepted:
+            return True
+        if not value:
+            self._work.note(
+                f"The client secret was tried when it was created. {self._work.stores.titles} cannot give it back, so"
+                " it cannot be tried again. A second store that can be read would change that."
+            )
+            return True
+        fresh = bool(found.result["fresh"])
+        try:
+            self._try(record, value, fresh=fresh)
+        except SignInError as exc:
+            if not self._kind.rolls_back or not is_refused(exc, fresh=fresh):
+                raise
+            self._refused.add(found.key_id)
+            return False
+        return True
+
+    def _try(self, record: Record, value: t.Mapping[str, str], *, fresh: bool) -> None:
+        resource = self._work.options.token_resource
+        poll = not self._call.check_mode
+        check_accepted(self._call, record, value, resource=resource, fresh=fresh, poll=poll)
+        self._accepted.add(record.key_id)
+
+    def _record(self, found: Found, kept: Record | None) -> Record:
+        common = Record(
+            client_id=found.client_id,
+            key_id=found.key_id,
+            tenant_id=self._call.tenant_id,
+            profile=self._work.options.profile or (kept.profile if kept else ""),
+            secret_start=found.start,
+            secret_expires=found.end,
+        )
+        hand_over = self._work.options.life.hand_over
+        return life.renewed(kept, self._kind.record(common, kept), hand_over=hand_over, refused=self._refused)
+
+    def _check_writable(self, look: Look) -> None:
+        """Before anything is created."""
+        work, stores = self._work, self._work.stores
+        lifecycle = work.life_of(look.found.client_id)
+        stores.check_writable(
+            life.expected_record(
+                stores.records,
+                client_id=look.found.client_id,
+                hand_over=lifecycle.hand_over,
+                sharing_hosts=lifecycle.sharing_hosts,
+            )
+        )
+
+    def _write(self, first: Look) -> dict[str, t.Any]:
+        """While the locks are held."""
+        work, stores = self._work, self._work.stores
+        look = self._look(work.claims.unconfirmed_starts)
+        if look.found.due:
+            self._check_writable(look)
+            return self._created(look)
+        before = self._view(look, after=False)
+        if look.found.removes:
+            self._kind.remove_unconfirmed()
+        if look.differing:
+            stores.write(look.record)
+        work.claims.settle(look.found.confirmed_starts)
+        changed = look.must_write
+        return self._result(look, changed=changed, before=before)
+
+    def _created(self, look: Look) -> dict[str, t.Any]:
+        before = self._view(look, after=False)
+        start = datetime.datetime.now(datetime.timezone.utc)
+        if self._kind.rolls_back:
+            self._work.claim(start)
+        # From here on a time-out of the task waits until the credential is in the stores, or removed again.
+        with alarm_held_back(self._call.http.patience.end):
+            found = self._create(start)
+            record = self._record(found, look.kept)
+            try:
+                self._keep(found, record)
+            except BaseException as exc:
+                self._roll_back(found, exc)
+                raise
+            self._work.claims.settle(found.confirmed_starts)
+        if found.result.get("other_key_ids"):
+            self._note_others(found, record)
+        made = dataclasses.replace(look, found=found, record=record)
+        return self._result(made, changed=True, before=before)
+
+    def _create(self, start: datetime.datetime) -> Found:
+        try:
+            return self._kind.create(start)
+        except AppsError:
+            if self._kind.rolls_back and not self._kind.may_be_left:
+                self._work.claims.settle([start])
+            raise
+
+    def _keep(self, found: Found, record: Record) -> None:
+        """Try the new credential until it is accepted, then write all stores."""
+        if not found.key_id:
+            raise ConflictError(
+                f"Microsoft Graph created a credential for the application {found.client_id}, but not told its key id",
+                next_step="Run again: the next run removes it and creates another.",
+            )
+        if self._work.options.verify_token:
+            self._try(record, self._kind.value(record), fresh=True)
+        self._work.stores.write(record)
+        if record.client_secret and not self._work.stores.give_back:
+            # Later tasks of this run can still prove it.
+            key = Credential(tenant_id=record.tenant_id, client_id=record.client_id, key_id=record.key_id)
+            remember_value(self._call.memory, key, record.client_secret)
+
+    def _roll_back(self, found: Found, exc: BaseException) -> None:
+        """Put back what the stores kept, then remove the new secret. What is left of it stays in the claims.
+
+        Raises ConflictError instead of an AppsError; others are raised by the caller again.
+        """
+        if not self._kind.rolls_back:
+            return
+        self._call.http.patience.renew()
+        left = self._work.stores.put_back(found.key_id) if found.key_id else ["its key id is not known"]
+        if not left:
+            try:
+                self._kind.remove_new()
+                self._work.claims.settle(found.confirmed_starts)
+            except AppsError as failure:
+                left = [failure.message]
+        if isinstance(exc, AppsError):
+            raise _not_kept(exc, found.key_id, left) from None
+
+    def _note_others(self, found: Found, record: Record) -> None:
+        strange = sorted({*found.result["other_key_ids"]} - {*record.previous_key_ids})
+        if strange:
+            self._work.note(
+                "The application has other client secrets with the description"
+                f" {found.result['description']!r}. Remove them by their key ids once nothing uses them:"
+                f" {', '.join(strange)}"
+            )
+
+    def _predicted(self, look: Look) -> dict[str, t.Any]:
+        """In check mode."""
+        if look.found.due:
+            self._check_writable(look)
+        return self._result(look, changed=look.must_write)
+
+    def _not_registered(self) -> dict[str, t.Any]:
+        """In check mode of a first run: a new credential of an application that does not exist yet."""
+        self._work.stores.read()
+        kept = self._work.stores.most_recent
+        if kept is not None:
+            self._work.refuse_other_applications("")
+        found = self._kind.not_registered()
+        look = Look(found=found, kept=None, record=self._record(found, None), differing=())
+        return self._result(look, changed=True)
+
+    def _result(self, look: Look, *, changed: bool, before: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        work, found = self._work, look.found
+        work.note_waiting(look.record)
+        before = before or self._view(look, after=False)
+        return work.result(
+            changed=changed,
+            of_kind={**found.result, "client_id": found.client_id or None},
+            record=look.record,
+            before=before,
+            after=self._view(look, after=True) if changed else before,
+            exists=bool(found.key_id) and not (self._call.check_mode and found.due),
+        )
+
+    def _view(self, look: Look, *, after: bool) -> dict[str, t.Any]:
+        """For the diff: what the tenant has, and which credential each store keeps with which lists."""
+        if not after:
+            kept = self._work.stores.most_recent
+            return {**look.found.before, "stores": self._work.stores.view(), **_lists(kept)}
+        return {**look.found.after, "stores": self._work.stores.view(look.record), **_lists(look.record)}
+
+
+def _lists(record: Record | None) -> dict[str, t.Any]:
+    names = ("previous_key_ids", "handed_over_to", "pending_hosts", "profile")
+    return {} if record is None else {name: getattr(record, name) for name in names}
+
+
+def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictError:
+    reason = exc.message.rstrip(".")
+    if left:
+        return ConflictError(
+            f"The new credential could not be kept. {reason}. It could not be removed either ({'; '.join(left)}): the"
+            f" next run does so, or goes on with it if a store has it. Its key id is {key_id or 'not known'}",
+            next_step=f"Mend the store and run again. {exc.next_step}".strip(),
+            **exc.details,
+        )
+    return ConflictError(
+        f"The new credential could not be kept. {reason}. It was removed from the tenant again, and the stores have"
+        " what they had before",
+        next_step=f"Mend the store and run again. {exc.next_step}".strip(),
+        **exc.details,
+    )

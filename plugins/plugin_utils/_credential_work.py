@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""What every state of a credential task needs: its facts, whose stores they are, the locks, the result."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import CredentialOptions
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import (
+    Run,
+    check_outlives_run,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_set import StoreSet
+
+CLAIMED_TIMES = 8  # wait_timeout: the allowance is renewed for parts of a task, and requests take their time, too
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskFacts:
+    """What ansible-playbook knows about the task. ``sharing_hosts`` gives the hosts that share an application."""
+
+    inventory_host: str
+    ignore_errors: bool
+    run: Run
+    sharing_hosts: t.Callable[[str], tuple[str, ...]]
+
+
+class Work:
+    """The call, the stores, the claims and the options of one task."""
+
+    def __init__(self, call: Call, *, stores: StoreSet, claims: Claims, facts: TaskFacts) -> None:
+        self.call = call
+        self.stores = stores
+        self.claims = claims
+        self.facts = facts
+        self.options = CredentialOptions.of(call.params)
+        self.notes: list[str] = []
+
+    @property
+    def wait_timeout(self) -> float:
+        return self.call.endpoint.wait_timeout
+
+    def check_paths(self, paths: t.Iterable[str]) -> None:
+        """Raises InputError for a file that would be lost with the run."""
+        check_outlives_run([*self.stores.local_paths, *paths], self.facts.run)
+
+    def life_of(self, client_id: str) -> Lifecycle:
+        life = self.options.life
+        if not life.hand_over or not client_id:
+            return life
+        return dataclasses.replace(life, sharing_hosts=self.facts.sharing_hosts(client_id))
+
+    def refuse_other_applications(self, client_id: str) -> None:
+        """Raises ConflictError if a store keeps the credential of another application that exists, or of a tenant.
+
+        What is left of an application that is gone is taken over.
+        """
+        records = [record for record in self.stores.records if record is not None]
+        tenant_id = self.call.tenant_id
+        tenants = {record.tenant_id for record in records if record.tenant_id.lower() not in ("", tenant_id.lower())}
+        others = {record.client_id for record in records if record.client_id.lower() != client_id.lower()}
+        if not tenants:
+            others = {other for other in others if self._is_registered(other)}
+        if tenants or others:
+            of_tenant = f" in the tenant {', '.join(sorted(tenants))}" if tenants else ""
+            raise ConflictError(
+                f"The store {self.stores.titles} holds the credential of another application,"
+                f" {', '.join(sorted(others)) or client_id}{of_tenant}, and is left as it is",
+                next_step="Set O(store_path) to a file of its own, or O(stores) to stores of its own.",
+            )
+
+    def _is_registered(self, client_id: str) -> bool:
+        address = application.Address.of({"client_id": client_id})
+        return self.call.graph.get(address.read(self.call.graph, select=("id", "appId"))) is not None
+
+    @contextlib.contextmanager
+    def locked(self, client_id: str, *, wait: bool = True) -> t.Iterator[bool]:
+        """Alone with this application in this run, and with these stores among all runs of this kernel.
+
+        Without ``wait``, false if another run is at work. Raises ConflictError after waiting in vain.
+        """
+        holder = f"The task for {self.facts.inventory_host}"
+        with self.call.memory.application_lock(client_id, seconds=self.wait_timeout, holder=holder):
+            with self.claims.locked(wait=wait, seconds=self.wait_timeout) as got:
+                self.call.http.patience.renew()
+                yield got
+
+    def claim(self, start: datetime.datetime) -> None:
+        self.claims.claim(start, seconds=CLAIMED_TIMES * self.wait_timeout)
+
+    def result(
+        self,
+        *,
+        changed: bool,
+        of_kind: View,
+        record: Record | None,
+        before: View,
+        after: View,
+        exists: bool = True,
+        removed_key_ids: t.Iterable[str] = (),
+    ) -> dict[str, t.Any]:
+        """The same members for every state. ``exists`` is false for a credential that check mode predicts."""
+        now, host = self.call.now, self.facts.inventory_host
+        found = record if record is not None and exists else None
+        life = self.life_of(record.client_id if record else "")
+        waits = life.waiting_hosts(record) if record else []
+        hands_over = life.hand_over and found is not None and host not in found.handed_over_to
+        return {
+            "changed": changed,
+            "diff": {"before": before, "after": after},
+            **of_kind,
+            "client_id": (record.client_id if record else "") or of_kind.get("client_id") or None,
+            "tenant_id": self.call.tenant_id,
+            "removed_key_ids": sorted({*of_kind.get("removed_key_ids", ()), *removed_key_ids}),
+            "stores": self.stores.references,
+            "previous_key_ids": list(record.previous_key_ids) if record else [],
+            "handed_over": not waits and (found is not None or not life.hand_over),
+            "handed_over_to": list(record.handed_over_to) if record else [],
+            "pending_hosts": waits,
+            "hand_over": hands_over and not self.call.check_mode,
+            "prune": found is not None and life.may_prune(found, now),
+            "notes": self.notes,
+        }
+
+    def note(self, text: str) -> None:
+        """Once, although a task looks twice."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def note_waiting(self, record: Record | None) -> None:
+        if record is None or not record.previous_key_ids or self.call.check_mode:
+            return
+        life = self.life_of(record.client_id)
+        if life.is_waited_for(record, self.call.now):
+            self.note(
+                f"The credential before this one stays in the tenant: {', '.join(life.waiting_hosts(record))} had it"
+                " and did not get the new one yet. Run the same playbook for them, too."
+            )

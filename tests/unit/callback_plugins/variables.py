@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes down every variable of every host when a task starts, and every argument and result, whatever no_log says."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: variables
+type: notification
+short_description: Writes down all variables, arguments and results
+description: A line of JSON for each, into the file that the environment variable E(VARIABLES_PATH) names.
+options: {}
+"""
+
+
+class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+    """As a callback that does not care."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "variables"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._play: t.Any = None
+
+    def v2_playbook_on_play_start(self, play: t.Any) -> None:
+        self._play = play
+
+    def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
+        manager = self._play.get_variable_manager()
+        for host in manager._inventory.get_hosts():
+            variables = manager.get_vars(play=self._play, host=host, task=task, include_hostvars=False)
+            _write(task=task.get_name(), host=host.name, args=task.args, variables={**variables, "vars": None})
+
+    def v2_on_any(self, *args: t.Any, **kwargs: t.Any) -> None:
+        for given in (*args, *kwargs.values()):
+            if hasattr(given, "_task_fields"):
+                _write(fields=given._task_fields, args=given._task.args, result=given._result)
+
+
+def _write(**content: t.Any) -> None:
+    with open(os.environ["VARIABLES_PATH"], "a", encoding="utf-8") as file:
+        file.write(json.dumps(content, default=repr) + "\n")

@@ -1,0 +1,260 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the proofs come to, from what a verification may have seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import Check, all_checks, not_asked
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import Access
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import (
+    Application,
+    Asked,
+    Failure,
+    Seen,
+    Stored,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import SmtpProof
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.summary import WIDTH, failure, summary
+
+CLIENT = "11111111-1111-1111-1111-111111111111"
+TENANT = "22222222-2222-2222-2222-222222222222"
+KEY = "33333333-3333-3333-3333-333333333333"
+PRINCIPAL = "44444444-4444-4444-4444-444444444444"
+MINE, OTHER = "gateway@example.com", "director@example.com"
+RECORD = Record(
+    client_id=CLIENT,
+    tenant_id=TENANT,
+    key_id=KEY,
+    secret_expires="2027-05-23T08:00:00Z",
+    client_secret="a secret",
+)
+STORED = Stored(stores=("/srv/gateway.vault.yml",), record=RECORD, is_own=True, is_usable=True)
+REFUSED = Failure("No.", "Do that.")
+
+
+def asked(resource: str = "exchange_online", **more: t.Any) -> Asked:
+    given: dict[str, t.Any] = {
+        "profile": "own_smtp",
+        "display_name": "Gateway",
+        "token_resource": resource,
+        "expected_roles": ("R",),
+        "mailbox": MINE,
+        "forbidden_mailbox": OTHER,
+        "smtp_host": "smtp.example",
+        "smtp_port": 587,
+    }
+    return Asked(**{**given, **more})
+
+
+def seen(of: Asked | None = None, **more: t.Any) -> Seen:
+    """A run in which all that was asked for succeeded."""
+    given: dict[str, t.Any] = {
+        "application": Application(
+            client_id=CLIENT,
+            tenant_id=TENANT,
+            service_principal_object_id=PRINCIPAL,
+            consent_url="https://login.example/consent",
+        ),
+        "stored": STORED,
+        "token": TokenContent(roles=("R",), audience="", tenant_id=TENANT, expires=0.0),
+        "mailboxes": (access(MINE, "allowed"), access(OTHER, "denied")),
+        "smtp": answer(MINE, 235, "2.7.0", authenticated=True),
+        "forbidden_smtp": answer(OTHER, 535, "5.7.3"),
+    }
+    return Seen(of or asked(), **{**given, **more})
+
+
+def access(mailbox: str, expected: str) -> Access:
+    return Access(
+        mailbox=mailbox,
+        expected=expected,
+        reachable=True,
+        as_expected=True,
+        status=200,
+        code=None,
+        reason="It does.",
+    )
+
+
+def answer(mailbox: str, code: int | None, enhanced: str | None, **more: t.Any) -> SmtpProof:
+    given: dict[str, t.Any] = {
+        "authenticated": False,
+        "reason": "So it is.",
+        "next_step": "Do that.",
+        "exchange_commands": (),
+        "roles": ("SMTP.SendAsApp",),
+    }
+    return SmtpProof(
+        mailbox=mailbox,
+        smtp_host="smtp.example",
+        smtp_port=587,
+        smtp_code=code,
+        enhanced_code=enhanced,
+        client_id=CLIENT,
+        service_principal_object_id=PRINCIPAL,
+        **{**given, **more},
+    )
+
+
+def states(made: Seen) -> dict[str, str]:
+    return {check.name: "ok" if check.ok else "no" if check.tried else "-" for check in all_checks(made)}
+
+
+def of(made: Seen, name: str) -> Check:
+    (found,) = [check for check in all_checks(made) if check.name == name]
+    return found
+
+
+def lines(made: Seen) -> list[str]:
+    return summary(display_name="Gateway", profile="p", checks=all_checks(made), not_asked=not_asked(made))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (asked(), "token smtp forbidden_mailbox"),
+        (asked("microsoft_graph"), "token mailbox forbidden_mailbox"),
+        (asked("microsoft_graph", smtp=True), "token mailbox smtp forbidden_mailbox"),
+        (asked("microsoft_graph", forbidden_mailbox=""), "token mailbox"),
+        (asked(mailbox=""), "token forbidden_mailbox"),
+        (asked(mailbox="", forbidden_mailbox=""), "token"),
+    ],
+)
+def test_what_is_asked_for_is_there_whatever_happens(wanted: Asked, names: str) -> None:
+    expected = ["application", "credential", *names.split()]
+    made = seen(wanted)
+    assert states(made) == dict.fromkeys(expected, "ok")
+    broken: list[dict[str, t.Any]] = [
+        {"application": Application(obstacle=REFUSED)},
+        {"stored": Stored()},
+        {"stored": dataclasses.replace(STORED, is_usable=False)},
+        {"stored": dataclasses.replace(STORED, is_own=False)},
+        {"token": REFUSED},
+    ]
+    for change in broken:
+        found = all_checks(dataclasses.replace(made, **change))
+        assert [check.name for check in found] == expected
+        (failed,) = [check for check in found if check.failed]
+        assert failed.reason and failed.next_step
+        later = found[found.index(failed) + 1 :]
+        assert later == [check for check in found if not check.tried]
+        assert all(not check.ok and check.reason.startswith("Not tried, since") for check in later)
+    others = {other.name for other in not_asked(made)}
+    without = {"mailbox"} if wanted.token_resource == "exchange_online" else set()
+    assert others == {"mailbox", "smtp", "forbidden_mailbox"} - set(names.split()) - without
+
+
+@pytest.mark.parametrize(
+    ("change", "is_usable", "words"),
+    [
+        (
+            {"certificate_path": "/srv/key.pem", "client_secret": ""},
+            True,
+            f"The store has the certificate {KEY}, which expires on 2027-05-23.",
+        ),
+        ({"federated_credential": "mail", "client_secret": ""}, False, "assertion_file, in O(federated_credential)"),
+        ({"client_secret": None}, False, "does not give its value back"),
+    ],
+)
+def test_every_type_of_credential_has_its_name(change: dict[str, t.Any], is_usable: bool, words: str) -> None:
+    stored = dataclasses.replace(STORED, record=dataclasses.replace(RECORD, **change), is_usable=is_usable)
+    text = " ".join(" ".join(lines(seen(stored=stored))).split())
+    assert words in text
+
+
+def test_a_failed_preparation_is_a_check() -> None:
+    broken = seen(
+        asked(token_resource=""),
+        failure=Failure("The vault password is wrong."),
+        application=Application(),
+        stored=Stored(),
+        token=None,
+    )
+    assert states(broken) == {"preparation": "no", "application": "-", "credential": "-", "token": "-",
+                              "forbidden_mailbox": "-"}  # fmt: skip
+    assert "The vault password is wrong." in "\n".join(lines(broken))
+    assert not_asked(broken) == []
+    assert failure(display_name="Gateway", checks=all_checks(broken)) == (
+        "FAILED for Gateway: preparation. The vault password is wrong. See the list above for what to do."
+    )
+
+
+def test_an_error_is_a_check_with_what_to_do() -> None:
+    check = of(seen(smtp=Failure("Not reached.", "Check the host.")), "smtp")
+    assert (check.ok, check.reason, check.next_step) == (False, "Not reached.", "Check the host.")
+    check = of(seen(smtp=Failure("Unexpected.")), "smtp")
+    assert (check.ok, check.reason, bool(check.next_step)) == (False, "Unexpected.", True)
+    for code in ("AADSTS7000215", "AADSTS7000222"):
+        assert "email_gateway.azure_apps.rotate" in of(seen(token=Failure("No.", "Do.", code)), "token").next_step
+
+
+def test_a_role_that_is_missing_and_one_too_many() -> None:
+    check = of(seen(asked(expected_roles=("A", "R"))), "token")
+    assert (check.ok, "lacks A, which the profile asks for" in check.reason) == (False, True)
+    assert "https://login.example/consent" in check.next_step
+    check = of(seen(asked(expected_roles=())), "token")
+    assert (check.ok, "does not ask for R" in check.reason) == (True, True)
+
+
+def test_a_refusal_shows_a_fence_only_if_another_mailbox_is_let_in() -> None:
+    check = of(seen(smtp=answer(MINE, 535, "5.7.3")), "forbidden_mailbox")
+    assert not check.ok
+    assert f"but so is {MINE}" in check.reason
+    assert not of(seen(smtp=Failure("Not reached.")), "forbidden_mailbox").ok
+    check = of(seen(forbidden_smtp=answer(OTHER, 535, "5.7.139")), "forbidden_mailbox")
+    assert (check.ok, check.next_step) == (False, "Do that."), "SMTP may be off, which is no fence"
+
+
+@pytest.mark.parametrize("way", ["mailbox permission", "role assignment"])
+def test_a_forbidden_mailbox_that_is_open_comes_with_commands(way: str) -> None:
+    roles = ("SMTP.SendAsApp",) if way == "mailbox permission" else ()
+    found = answer(OTHER, 235, "2.7.0", authenticated=True, roles=roles)
+    check = of(seen(forbidden_smtp=found), "forbidden_mailbox")
+    assert not check.ok
+    assert check.exchange_commands == (
+        f"Remove-MailboxPermission -Identity '{OTHER}' -User '{PRINCIPAL}' -AccessRights FullAccess"
+        if way == "mailbox permission"
+        else f"Test-ServicePrincipalAuthorization -Identity '{CLIENT}' -Resource '{OTHER}'",
+    )
+
+
+def test_the_lines_are_short_and_commands_stand_alone() -> None:
+    command = f"Add-MailboxPermission -Identity '{MINE}' -User '{PRINCIPAL}' -AccessRights FullAccess"
+    refused = answer(MINE, 535, "5.7.3", reason="long " * 60, exchange_commands=(command,))
+    shown = lines(seen(smtp=refused))
+    assert shown[0] == "Gateway (p): 2 of 5 checks failed"
+    assert f"  {command}" in shown
+    assert max(len(line) for line in shown if command not in line) <= WIDTH
+    assert [line[:10].strip() for line in shown[1:] if line[:10].strip()] == [
+        "ok", "ok", "ok", "FAILED", "Add-Mail", "FAILED"
+    ]  # fmt: skip
+    assert lines(seen())[0] == "Gateway (p): all 5 checks passed"
+    assert lines(seen(token=REFUSED))[0] == "Gateway (p): 1 of 5 checks failed, 2 not tried"
+
+
+def test_the_sentence_names_what_failed() -> None:
+    refused = seen(smtp=answer(MINE, 535, "5.7.3"))
+    assert failure(display_name="Gateway", checks=all_checks(refused)) == (
+        "FAILED for Gateway: smtp, forbidden_mailbox. See the list above for what to do."
+    )
+    assert failure(display_name="Gateway", checks=all_checks(seen())) == ""
+
+
+def test_smtp_is_not_proposed_to_a_gateway_that_delivers_by_graph() -> None:
+    for profile, proposed in (("outbound_smtp", ["smtp"]), ("outbound_microsoft365", [])):
+        made = seen(asked("microsoft_graph", profile=profile))
+        assert [other.name for other in not_asked(made)] == proposed
+
+
+def test_text_from_elsewhere_cannot_play_with_the_terminal() -> None:
+    shown = "\n".join(lines(seen(stored=dataclasses.replace(STORED, stores=("\x1b[31mred\u202e",)))))
+    assert "\x1b" not in shown and "\u202e" not in shown

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A verification against the tenant, with stores in memory: what it finds, and that it fails for none of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    InputError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.verification import verification_info
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_verification_info import MODULE
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
+
+NAME = "azure_app_verification_info"
+KEY = "33333333-3333-3333-3333-333333333333"
+OTHER = "11111111-1111-1111-1111-111111111111"
+MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands"}
+RESULT = {
+    "changed", "profile", "display_name", "tenant_id", "client_id", "service_principal_object_id", "key_id",
+    "secret_expires", "proven", "checks", "not_asked", "summary", "failure",
+}  # fmt: skip
+
+
+@dataclasses.dataclass
+class Shelf:
+    record: Record | None = None
+    error: AppsError | None = None
+    title: str = "/srv/gateway.vault.yml"
+
+    def read(self) -> Record | None:
+        if self.error is not None:
+            raise self.error
+        return self.record
+
+
+class Gateway:
+    """An application in the tenant, with its store, as somebody verifies it who may only read."""
+
+    def __init__(self, tenant: Tenant, *roles: str) -> None:
+        self.tenant = tenant
+        options = tenant.with_secret(*roles)
+        self.client_id = options["client_id"]
+        (principal,) = tenant.service_principals(self.client_id)
+        self.principal = principal
+        self.shelf = Shelf(Record(key_id=KEY, secret_expires="2027-05-23T08:00:00Z", **options))
+        tenant.sign_in_with("Application.Read.All")
+        tenant.forget_requests()
+
+    @property
+    def record(self) -> Record:
+        assert self.shelf.record is not None
+        return self.shelf.record
+
+    def verify(self, *shelves: Shelf, role: bool = False, **more: t.Any) -> Json:
+        def opened(_call: t.Any) -> tuple[Shelf, ...]:
+            return shelves or (self.shelf,)
+
+        params = {
+            "unique_name": "gateway", "display_name": "Gateway", "profile": "own", "stores": [{"type": "shelf"}],
+            "smtp_host": self.tenant.server.smtp_host, "smtp_port": self.tenant.server.smtp_port, **more,
+        }  # fmt: skip
+        module = Module(argument_spec=MODULE.argument_spec, run=lambda call: verification_info(call, opened))
+        result = call_module(
+            module, NAME, params, check_mode=False, environ=self.tenant.environ, memory=self.tenant.memory,
+            option_names=ROLE_VARIABLES[NAME] if role else {},
+        )  # fmt: skip
+        assert not result.get("failed"), result
+        assert result.keys() == RESULT
+        assert {frozenset(check) for check in result["checks"]} == {frozenset(MEMBERS)}
+        assert self.tenant.writes == []
+        assert bool(result["failure"]) is not result["proven"]
+        assert self.record.client_secret and self.record.client_secret not in json.dumps(result)
+        return result
+
+
+def failed(result: Json) -> list[str]:
+    return [check["name"] for check in result["checks"] if check["tried"] and not check["ok"]]
+
+
+def check(result: Json, name: str) -> Json:
+    (found,) = [check for check in result["checks"] if check["name"] == name]
+    return t.cast(Json, found)
+
+
+def test_all_that_can_be_asked_of_graph(tenant: Tenant) -> None:
+    gateway = Gateway(tenant, "Mail.ReadWrite")
+    tenant.server.tenant.directory.mail.fenced.add((tenant.user_id("adele"), gateway.client_id))
+    asked: Json = {"mailbox": tenant.mailbox("megan"), "forbidden_mailbox": tenant.mailbox("adele")}
+    result = gateway.verify(expected_roles=["Mail.ReadWrite"], **asked)
+    assert [found["name"] for found in result["checks"]] == [
+        "application", "credential", "token", "mailbox", "forbidden_mailbox"
+    ]  # fmt: skip
+    assert (result["proven"], result["failure"]) == (True, "")
+    assert result["summary"][0] == "Gateway (own): all 5 checks passed"
+    assert (result["client_id"], result["tenant_id"]) == (gateway.client_id, tenant.server.tenant_id)
+    assert (result["service_principal_object_id"], result["key_id"]) == (gateway.principal["id"], KEY)
+    assert result["secret_expires"] == "2027-05-23T08:00:00Z"
+    assert gateway.verify(expected_roles=["Mail.ReadWrite"], **asked, client_id=gateway.client_id)["proven"]
+    open_ = gateway.verify(forbidden_mailbox=tenant.mailbox("megan"))
+    assert failed(open_) == ["forbidden_mailbox"]
+    assert check(open_, "forbidden_mailbox")["exchange_commands"] == []
+
+
+def test_all_that_can_be_asked_of_smtp(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    exchange = tenant.server.tenant.directory.exchange
+    exchange.service_principals[gateway.client_id] = gateway.principal["id"]
+    exchange.assign(gateway.client_id, "Application SMTP.SendAsApp", [tenant.user_id("megan")])
+    asked: Json = {
+        "token_resource": "exchange_online",
+        "mailbox": tenant.mailbox("megan"),
+        "forbidden_mailbox": tenant.mailbox("adele"),
+    }
+    result = gateway.verify(**asked)
+    assert result["proven"], result["summary"]
+    refused = gateway.verify(**{**asked, "mailbox": tenant.mailbox("alex")}, expected_roles=["SMTP.SendAsApp"])
+    assert failed(refused) == ["token", "smtp", "forbidden_mailbox"]
+    assert check(refused, "smtp")["next_step"].startswith("Grant SMTP.SendAsApp first")
+
+
+def test_nothing_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
+    gateway = Gateway(tenant)
+    result = gateway.verify(expected_roles=["Mail.Send"])
+    assert failed(result) == ["token"]
+    assert f"client_id={gateway.client_id}" in check(result, "token")["next_step"]
+    wrong = Shelf(dataclasses.replace(gateway.record, client_secret="wrong, but long enough"))
+    result = gateway.verify(wrong)
+    assert failed(result) == ["token"]
+    assert "AADSTS7000215" in check(result, "token")["reason"]
+    assert "email_gateway.azure_apps.rotate" in check(result, "token")["next_step"]
+    assert virtual_time.waited == []
+
+
+def test_an_application_that_cannot_sign_in(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    result = gateway.verify(unique_name="nobody", display_name=None)
+    assert (failed(result), result["client_id"], result["key_id"]) == (["application"], "", "")
+    assert "email_gateway.azure_apps.register" in check(result, "application")["next_step"]
+    result = gateway.verify(unique_name=None, display_name="Gateway gateway")
+    assert failed(result) == ["application"]
+    assert f"another one with this display name (client id {gateway.client_id})" in result["failure"]
+    gateway.principal["accountEnabled"] = False
+    result = gateway.verify()
+    assert (failed(result), result["client_id"]) == (["application"], gateway.client_id)
+    assert "accountEnabled" in check(result, "application")["reason"]
+    del tenant.server.tenant.directory.service_principals[gateway.principal["id"]]
+    assert "service principal is missing" in check(gateway.verify(), "application")["reason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (None, "The store is empty"),
+        ({"client_id": OTHER}, f"of another application, with the client id {OTHER}"),
+        ({"tenant_id": OTHER}, f"in the tenant {OTHER}"),
+        ({"client_secret": None}, "does not give its value back"),
+        ({"client_secret": "", "federated_credential": "mail"}, "None is given"),
+    ],
+)
+def test_a_store_without_a_credential_to_sign_in_with(tenant: Tenant, change: Json | None, words: str) -> None:
+    gateway = Gateway(tenant)
+    shelf = Shelf(dataclasses.replace(gateway.record, **change) if change is not None else None)
+    result = gateway.verify(shelf)
+    assert failed(result) == ["credential"]
+    assert words in check(result, "credential")["reason"]
+    assert words in result["failure"]
+    own = change is not None and not {"client_id", "tenant_id"} & change.keys()
+    assert result["key_id"] == (KEY if own else "")
+    assert gateway.verify(shelf, gateway.shelf)["proven"], "another store gives it back"
+
+
+def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    gone = dataclasses.replace(gateway.record, client_secret="", certificate_path="/nowhere/key.pem")
+    result = gateway.verify(Shelf(gone))
+    assert failed(result) == ["token"]
+    assert "/nowhere/key.pem" in check(result, "token")["reason"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"mailbox": "nobody"}, "mailbox is 'nobody', which is not the address"),
+        ({"forbidden_mailbox": "a/../b@c"}, "forbidden_mailbox is"),
+        ({"mailbox": "a@b.example", "forbidden_mailbox": "A@b.example"}, "are the same"),
+        ({"smtp": True}, "smtp is set, but mailbox is not"),
+        ({"smtp_host": "https://smtp.example"}, "smtp_host is"),
+        ({"smtp_port": 65536}, "smtp_port is 65536"),
+        ({"expected_applications": {"gateway": {"client_id": OTHER}}}, f"the one with the client id {OTHER}"),
+        ({"expected_applications": {"other": {"client_id": OTHER}}}, "does not name it"),
+        ({"expected_applications": "[1]"}, "expected_applications is malformed"),
+        ({"settings_failure": "The profile is unknown. Set it."}, "The profile is unknown. Set it."),
+        ({"display_name": " "}, "display_name is blank"),
+    ],
+)
+def test_what_goes_wrong_before_the_first_check_is_a_check(tenant: Tenant, given: Json, words: str) -> None:
+    gateway = Gateway(tenant)
+    result = gateway.verify(**given)
+    assert failed(result) == ["preparation"]
+    assert words in check(result, "preparation")["reason"]
+    assert words in result["failure"]
+    assert result["not_asked"] == []
+
+
+def test_a_store_that_cannot_be_read_and_a_tenant_that_refuses(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    for error in (ConflictError("It is locked", next_step="Unlock it."), InputError("It is odd", next_step="Mend it.")):
+        result = gateway.verify(Shelf(error=error))
+        assert failed(result) == ["preparation"]
+        found = check(result, "preparation")
+        assert (found["reason"], found["next_step"]) == (f"{error.message}.", error.next_step)
+    tenant.server.faults.add(path="/applications", status=403, body={"error": {"code": "x", "message": "No"}}, times=9)
+    result = gateway.verify()
+    assert failed(result) == ["preparation"]
+    assert "Application.Read.All" in check(result, "preparation")["next_step"]
+
+
+def test_options_have_the_names_that_their_user_knows(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    assert "Set mailbox to the address" in gateway.verify()["not_asked"][0]["next_step"]
+    result = gateway.verify(Shelf(), role=True)
+    assert "Set gateway_app_verify_mailbox to the address" in result["not_asked"][0]["next_step"]
+    assert "Set gateway_app_store_path or gateway_app_stores" in check(result, "credential")["next_step"]
+    assert "O(" not in json.dumps(result)
+
+
+def test_an_expected_application_passes(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    registered = {"gateway": {"client_id": gateway.client_id, "tenant_id": tenant.server.tenant_id}}
+    assert gateway.verify(expected_applications=registered)["proven"]
+    assert gateway.verify(expected_applications=json.dumps(registered))["proven"]

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Programs on PATH that stand in for those of others, and what they were started with."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import typing as t
+from pathlib import Path
+
+# Notes how it was started, then does what the rest of the script says.
+HEAD = """#!{python}
+import json, os, sys
+with open({journal!r}, "a") as journal:
+    terminal = os.path.exists("/dev/tty")
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        terminal = False
+    seen = {{"argv": sys.argv, "environ": dict(os.environ), "folder": os.getcwd(), "terminal": terminal}}
+    journal.write(json.dumps(seen) + "\\n")
+"""
+
+
+class Programs:
+    """A folder of programs in Python; ``environ`` has it first in PATH."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._journal = folder / "started.jsonl"
+        self.environ = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(folder)}
+
+    def add(self, name: str, script: str) -> Path:
+        path = self.folder / name
+        path.write_text(HEAD.format(python=sys.executable, journal=str(self._journal)) + script)
+        path.chmod(0o755)
+        return path
+
+    @property
+    def started(self) -> list[dict[str, t.Any]]:
+        """One entry for each start: argv, environ, folder, terminal."""
+        lines = self._journal.read_text().splitlines() if self._journal.exists() else []
+        return [json.loads(line) for line in lines]

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
+    FIRST,
+    SECOND,
+    Json,
+    Place,
+    StoreContract,
+    make_context,
+)
+
+PASSWORD = VaultSecret(b"open sesame")
+VAULT = VaultLib([("default", PASSWORD)])
+
+
+class VaultFilePlace(Place):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entry = {"type": "ansible_vault", "path": str(path)}
+
+    def context(self) -> StoreContext:
+        return make_context({})
+
+    def content(self) -> Json:
+        return yaml.safe_load(VAULT.decrypt(self.path.read_bytes())) if self.path.exists() else {}
+
+    def put(self, content: Json) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_bytes(VAULT.encrypt(yaml.safe_dump(content), secret=PASSWORD))
+        self.path.chmod(0o600)
+
+    def value(self) -> str | None:
+        return t.cast("str | None", self.content().get("gateway_app_credential", {}).get("client_secret"))
+
+    def fingerprint(self) -> t.Any:
+        return self.path.read_bytes() if self.path.is_file() else self.path.exists()
+
+    def fill_with_foreign(self) -> None:
+        self.put({"gateway_app_credential": {"password": "of somebody else"}})
+
+    def make_unwritable(self) -> str:
+        if self.path.exists():
+            self.path.unlink()
+        self.path.mkdir(parents=True)
+        return "it is a directory"
+
+    def add_other_content(self) -> None:
+        self.put({"of_somebody_else": ["stays", 1]})
+
+    def other_content_is_there(self) -> bool:
+        return self.content().get("of_somebody_else") == ["stays", 1]
+
+    def traces(self) -> list[str]:
+        files = [path for path in self.path.parent.rglob("*") if path.is_file()]
+        return [f"{path} {path.read_bytes()!r}" for path in files]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> VaultFilePlace:
+    return VaultFilePlace(tmp_path / "a" / "gateway.vault.yml")
+
+
+class TestContract(StoreContract):
+    @pytest.fixture
+    def place(self, place: VaultFilePlace) -> Place:
+        return place
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_only_its_owner_can_read_it_and_its_folder(place: VaultFilePlace) -> None:
+    before = os.umask(0)
+    try:
+        place.open().write(FIRST, expected=None)
+    finally:
+        os.umask(before)
+    assert (_mode(place.path), _mode(place.path.parent)) == (0o600, 0o700)
+    assert [path.name for path in place.path.parent.iterdir()] == [place.path.name], "no temporary file is left"
+
+
+def test_a_mode_that_lets_others_read_is_mended_without_a_change_of_the_content(place: VaultFilePlace) -> None:
+    store = place.open()
+    assert not store.needs_rewrite(), "there is no file"
+    store.write(FIRST, expected=None)
+    assert not store.needs_rewrite()
+    place.path.chmod(0o644)
+    before = place.fingerprint()
+    assert store.needs_rewrite()
+    store.write(FIRST, expected=FIRST)
+    assert (_mode(place.path), place.fingerprint(), store.needs_rewrite()) == (0o600, before, False)
+
+
+def test_a_file_with_nothing_else_in_it_is_removed_whole(place: VaultFilePlace) -> None:
+    place.open().write(FIRST, expected=None)
+    place.open().remove()
+    assert not place.path.exists()
+
+
+def test_the_defaults_of_the_task_are_for_an_entry_that_names_none(place: VaultFilePlace) -> None:
+    for entry in ({"type": "ansible_vault"}, {"type": "ansible_vault", "path": "", "vault_id": None}):
+        (store,) = open_stores([entry], make_context({}, default_path=str(place.path)))
+        assert store.reference()["path"] == str(place.path)
+        assert store.local_paths == (str(place.path),)
+    with pytest.raises(InputError, match=r"Entry 1 of O\(stores\), of the type ansible_vault: path is not set"):
+        open_stores([{"type": "ansible_vault"}], make_context({}))
+
+
+def test_an_unknown_vault_id_is_refused_before_anything_is_written(place: VaultFilePlace) -> None:
+    place.entry["vault_id"] = "nobody"
+    with pytest.raises(InputError, match="no vault password with the vault id 'nobody'"):
+        place.open().check_writable(SECOND)
+    assert not place.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"plain: true\n", "is not encrypted by ansible-vault"),
+        (VAULT.encrypt("just text", secret=PASSWORD), "holds no variables"),
+        (VAULT.encrypt("gateway_app_credential: text", secret=PASSWORD), "does not hold a credential"),
+        (VAULT.encrypt("gateway_app_credential: {client_id: 5}", secret=PASSWORD), "client_id of another type"),
+        (VAULT.encrypt("{gateway_app_credential: {key_id: x}}", secret=PASSWORD), "holds no client_id"),
+        (VaultLib([("x", VaultSecret(b"another"))]).encrypt("{}", secret=VaultSecret(b"another")), "Could not decrypt"),
+    ],
+)
+def test_a_file_of_somebody_else_is_left_as_it_is(place: VaultFilePlace, content: bytes, words: str) -> None:
+    place.path.parent.mkdir()
+    place.path.write_bytes(content)
+    for attempt in (place.open().read, place.open().remove, lambda: place.open().write(FIRST, expected=None)):
+        with pytest.raises(ConflictError, match=words):
+            attempt()
+    assert place.path.read_bytes() == content
+
+
+def test_a_file_without_the_variable_is_not_touched_by_a_removal(place: VaultFilePlace) -> None:
+    place.add_other_content()
+    before = place.fingerprint()
+    place.open().remove()
+    assert place.fingerprint() == before

@@ -1,0 +1,338 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    InputError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
+    VaultSecret,
+    VaultSecrets,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
+    FIRST,
+    OTHER_SECRET,
+    SECOND,
+    SECRET,
+    Json,
+    Place,
+    StoreContract,
+    make_context,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+
+
+class KeyVaultPlace(Place):
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.vault = tenant.server.emulator.key_vault
+        self.entry = {"type": "azure_key_vault", "vault_url": tenant.server.key_vault, "name": "gateway"}
+        self.params: Json = {}
+
+    def context(self) -> StoreContext:
+        return make_context(self.tenant.environ, memory=self.tenant.memory, **self.params)
+
+    def value(self) -> str | None:
+        return self.vault.value("gateway")
+
+    def fingerprint(self) -> t.Any:
+        return json.dumps([secret.versions for secret in self.vault.secrets.values()], default=str), self.value()
+
+    def fill_with_foreign(self) -> None:
+        self.put(VaultSecret(value="of somebody else", tags={"env": "production"}))
+
+    def put(self, secret: VaultSecret) -> None:
+        VaultSecrets(self.context().call, self.entry["vault_url"]).write("gateway", secret, current=None)
+
+    @property
+    def newest(self) -> Json:
+        return self.vault.secrets["gateway"].versions[-1]
+
+    @property
+    def writes(self) -> list[str]:
+        return [f"{entry.method} {entry.path}" for entry in self.tenant.server.vault_writes()]
+
+    def make_unwritable(self) -> str:
+        """There is no way to ask for that; the number of tags is all that can be known."""
+        self.entry = {**self.entry, "vault_url": "https://elsewhere.vault.azure.net"}
+        return "not a vault of the cloud"
+
+
+@pytest.fixture
+def place(tenant: Tenant) -> KeyVaultPlace:
+    return KeyVaultPlace(tenant)
+
+
+class TestContract(StoreContract):
+    @pytest.fixture
+    def place(self, place: KeyVaultPlace) -> Place:
+        return place
+
+
+def test_the_value_is_the_client_secret_alone_and_the_rest_is_in_tags_and_times(place: KeyVaultPlace) -> None:
+    place.open().write(SECOND, expected=None)
+    assert place.value() == OTHER_SECRET
+    tags = place.newest["tags"]
+    assert tags["key-id"] == SECOND.key_id
+    assert tags["previous-key-ids"] == FIRST.key_id
+    assert json.loads(tags["handed-over-to"]) == list(SECOND.handed_over_to)
+    assert json.loads(tags["pending-hosts"]) == list(SECOND.pending_hosts)
+    assert place.newest["attributes"]["exp"] == 1811404800  # 2027-05-27T08:00:00Z
+    assert place.newest["attributes"]["nbf"] == 1795852800  # 2026-11-28T08:00:00Z
+    assert place.open().reference() == {
+        "type": "azure_key_vault",
+        "vault_url": place.tenant.server.key_vault,
+        "name": "gateway",
+    }
+
+
+def test_tags_change_without_a_new_version_and_a_new_value_is_one(place: KeyVaultPlace) -> None:
+    store = place.open()
+    store.write(FIRST, expected=None)
+    version = place.newest["version"]
+    handed_over = dataclasses.replace(FIRST, handed_over_to=("localhost",))
+    store.write(handed_over, expected=FIRST)
+    store.write(SECOND, expected=handed_over)
+    assert place.writes == ["PUT /secrets/gateway", f"PATCH /secrets/gateway/{version}", "PUT /secrets/gateway"]
+    assert len(place.vault.secrets["gateway"].versions) == 2
+
+
+def test_long_lists_need_several_tags_and_come_back_in_their_order(place: KeyVaultPlace) -> None:
+    hosts = tuple(f"gateway-{number:02}.vienna.example.com" for number in range(32))
+    key_ids = tuple(f"{number:08}-0000-4000-8000-000000000000" for number in range(14))
+    record = dataclasses.replace(FIRST, handed_over_to=hosts, previous_key_ids=key_ids, pending_hosts=("a,b",))
+    store = place.open()
+    store.check_writable(record)
+    store.write(record, expected=None)
+    assert place.open().read() == record
+    assert len(place.newest["tags"]) > 9
+
+
+def test_what_the_tags_cannot_hold_is_refused_before(place: KeyVaultPlace) -> None:
+    hosts = tuple(f"gateway-{number:03}.vienna.example.com" for number in range(100))
+    store = place.open()
+    for record in (
+        dataclasses.replace(FIRST, handed_over_to=hosts),
+        dataclasses.replace(FIRST, pending_hosts=hosts),
+        dataclasses.replace(FIRST, profile="x" * 257),
+    ):
+        with pytest.raises(ConflictError, match="in the 15 tags of gateway"):
+            store.check_writable(record)
+        with pytest.raises(ConflictError, match="in the 15 tags of gateway"):
+            store.write(record, expected=None)
+    assert place.tenant.server.requests() == []
+
+
+def test_a_name_in_other_letters_is_the_same_place(place: KeyVaultPlace) -> None:
+    both = [place.entry, {**place.entry, "name": "GATEWAY", "vault_url": place.entry["vault_url"] + "/"}]
+    with pytest.raises(InputError, match=r"The entries 1 and 2 of O\(stores\) name the same place"):
+        open_stores(both, place.context())
+
+
+@pytest.mark.parametrize("lag", [0, 30])
+def test_a_deleted_name_is_recovered(place: KeyVaultPlace, lag: int) -> None:
+    store = place.open()
+    store.write(FIRST, expected=None)
+    place.tenant.server.settings.vault_lag = lag
+    store.remove()
+    assert place.value() is None
+    store.write(SECOND, expected=None)
+    assert place.value() == OTHER_SECRET
+    assert "POST /deletedsecrets/gateway/recover" in place.writes
+
+
+@pytest.mark.parametrize("fault", [{"close_after": True}, {"invalid_json": True}])
+def test_a_write_whose_answer_is_lost_is_looked_up(place: KeyVaultPlace, fault: Json) -> None:
+    place.tenant.server.faults.add(method="PUT", path="/secrets/", **fault)
+    place.open().write(FIRST, expected=None)
+    assert len(place.vault.secrets["gateway"].versions) == 1
+
+
+def test_a_request_that_got_lost_is_sent_again(place: KeyVaultPlace) -> None:
+    place.tenant.server.faults.add(method="PUT", path="/secrets/", close_before=True)
+    place.open().write(FIRST, expected=None)
+    assert place.value() == SECRET
+
+
+def test_a_busy_vault_is_waited_for_as_long_as_it_says(place: KeyVaultPlace) -> None:
+    body = {"error": {"code": "Throttled", "message": "Too many requests were received."}}
+    faults = place.tenant.server.faults
+    faults.add(method="PUT", path="/secrets/", status=429, headers={"retry-after": "17"}, body=body)
+    place.open().write(FIRST, expected=None)
+    assert place.value() == SECRET
+    waited = t.cast(t.Any, place.tenant.server.clock).offset
+    assert 17 <= waited < 18
+
+
+def test_a_vault_that_is_busy_at_the_challenge_is_waited_for(place: KeyVaultPlace) -> None:
+    place.tenant.server.faults.add(path="/secrets/challenge", status=503)
+    place.open().write(FIRST, expected=None)
+    assert place.value() == SECRET
+    place.tenant.server.faults.add(path="/secrets/challenge", status=503, times=99)
+    with pytest.raises(AppsError) as failure:
+        place.open().read()
+    assert failure.value.details["status"] == 503
+
+
+@pytest.mark.parametrize(("role", "action"), [(None, "getSecret"), ("Key Vault Secrets User", "setSecret")])
+def test_a_missing_role_is_named(place: KeyVaultPlace, role: str | None, action: str) -> None:
+    place.tenant.sign_in_with()
+    place.vault.assign(place.tenant.environ["AZURE_CLIENT_ID"], role)
+    with pytest.raises(AppsError, match=action) as failure:
+        place.open().write(FIRST, expected=None)
+    assert "Key Vault Secrets Officer" in failure.value.next_step
+    assert (failure.value.kind, failure.value.details["code"]) == ("key_vault", "ForbiddenByRbac")
+    assert failure.value.details["request_id"]
+    assert SECRET not in repr(failure.value.describe(lambda value: value))
+    assert place.value() is None
+
+
+def test_a_disabled_secret_is_left_alone(place: KeyVaultPlace) -> None:
+    place.open().write(FIRST, expected=None)
+    place.newest["attributes"]["enabled"] = False
+    with pytest.raises(AppsError) as failure:
+        place.open().write(SECOND, expected=FIRST)
+    assert failure.value.details["code"] == "SecretDisabled"
+
+
+def test_an_expired_secret_can_be_read(place: KeyVaultPlace) -> None:
+    past = dataclasses.replace(FIRST, secret_start="2019-01-01T00:00:00Z", secret_expires="2020-01-01T00:00:00Z")
+    place.open().write(past, expected=None)
+    assert place.open().read() == past
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "no_such name"}, "cannot be the name"),
+        ({"name": ""}, "missing required arguments: name"),
+        ({"vault_url": "http://localhost"}, "is not the address of an https host"),
+        ({"vault_url": "https://user:password@localhost"}, "is not the address of an https host"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused(place: KeyVaultPlace, changes: Json, words: str) -> None:
+    place.entry.update(changes)
+    with pytest.raises(InputError, match=words):
+        place.open()
+    assert place.tenant.server.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("cloud", "address"),
+    [
+        ("AzureCloud", "https://gateways.vault.azure.cn"),
+        ("AzureChinaCloud", "https://gateways.vault.azure.net"),
+        ("AzureUSGovernment", "https://vault.azure.net.example.org"),
+    ],
+)
+def test_a_vault_of_another_cloud_is_refused(place: KeyVaultPlace, cloud: str, address: str) -> None:
+    server = place.tenant.server
+    place.tenant.environ = {"AZURE_TENANT": "t.example", "AZURE_CLIENT_ID": server.client_id, "AZURE_SECRET": "x" * 9}
+    place.params["cloud_environment"] = cloud
+    place.entry["vault_url"] = address
+    with pytest.raises(InputError, match="not a vault of the cloud"):
+        place.open().read()
+    assert server.requests() == []
+
+
+def test_a_token_for_graph_is_not_sent_to_the_vault(place: KeyVaultPlace) -> None:
+    tenant, seen = place.tenant, []
+    serve = place.vault.serve
+    environ = {name: value for name, value in tenant.environ.items() if name.endswith(("HOST", "URL", "BUNDLE"))}
+    resources = {"graph": "https://graph.microsoft.com", "vault": tenant.server.key_vault}
+    tokens = {name: _token(tenant, resource) for name, resource in resources.items()}
+
+    def served(*request: t.Any, headers: dict[str, str], **more: t.Any) -> t.Any:
+        seen.append(headers.get("authorization", ""))
+        return serve(*request, headers=headers, **more)
+
+    place.vault.serve = served  # type: ignore[method-assign]
+    try:
+        tenant.environ = {**environ, "AZURE_ACCESS_TOKEN": tokens["graph"]}
+        with pytest.raises(InputError, match=r"The access token is for https://graph\.microsoft\.com"):
+            place.open().read()
+        assert seen == [""], "only the question for the challenge was asked"
+        tenant.environ = {**environ, "AZURE_ACCESS_TOKEN": tokens["vault"]}
+        place.open().write(FIRST, expected=None)
+    finally:
+        del place.vault.serve
+    assert place.value() == SECRET
+
+
+def _token(tenant: Tenant, resource: str) -> str:
+    client = Client(tenant.server, tenant.server.client_id, tenant.server.client_secret)
+    token: str = client.ask_token(scope=f"{resource}/.default").json()["access_token"]
+    return token
+
+
+@pytest.mark.parametrize(
+    "resource", ["https://vault.example.org", "https://ocalhost", "http://localhost", "https://", "localhost"]
+)
+def test_who_asks_for_a_token_for_another_place_gets_none(
+    place: KeyVaultPlace, monkeypatch: pytest.MonkeyPatch, resource: str
+) -> None:
+    monkeypatch.setattr("graph_emulator.key_vault.resource_of", lambda host: resource)
+    with pytest.raises(AppsError, match="did not ask for a token as a key vault of this host does"):
+        place.open().read()
+    assert not [entry for entry in place.tenant.server.requests() if entry.path.endswith("/token")]
+
+
+def test_a_vault_of_another_tenant_is_told(place: KeyVaultPlace) -> None:
+    other = "11111111-2222-3333-4444-555555555555"
+    challenge = (
+        f'Bearer authorization="https://login.microsoftonline.com/{other}", resource="{place.entry["vault_url"]}"'
+    )
+    place.tenant.server.faults.add(
+        path="/secrets/gateway",
+        status=401,
+        headers={"www-authenticate": challenge},
+        body={"error": {"code": "Unauthorized"}},
+    )
+    with pytest.raises(AppsError, match=f"belongs to the tenant {other}"):
+        place.open().read()
+
+
+def test_a_token_that_was_refused_once_is_renewed(place: KeyVaultPlace) -> None:
+    server = place.tenant.server
+    challenge = f'Bearer authorization="{server.authority}/{server.tenant_id}"'
+    server.faults.add(path="/secrets/gateway", status=401, headers={"www-authenticate": challenge})
+    place.open().write(FIRST, expected=None)
+    assert place.value() == SECRET
+
+
+def test_a_vault_that_is_down_is_told(place: KeyVaultPlace) -> None:
+    place.tenant.server.faults.add(path="/secrets/", close_before=True, times=99)
+    with pytest.raises(AppsError) as failure:
+        place.open().read()
+    assert failure.value.kind == "transport"
+
+
+PAGE = {"status": 404, "body": {"title": "of a proxy"}}
+EMPTY = {"status": 404, "body": None}
+OTHER_CODE = {"status": 404, "body": {"error": {"code": "ResourceNotFound", "message": "No such vault."}}}
+NO_OBJECT = {"status": 200, "body": []}
+NO_VALUE = {"status": 200, "body": {"id": "https://localhost/secrets/gateway/" + "0" * 32, "attributes": {}}}
+ANOTHER = {"status": 200, "body": {"id": "https://localhost/secrets/another/" + "0" * 32, "value": "its-value"}}
+
+
+@pytest.mark.parametrize("answer", [PAGE, EMPTY, OTHER_CODE, NO_OBJECT, NO_VALUE, ANOTHER])
+def test_only_a_key_vault_says_that_a_secret_is_not_there(place: KeyVaultPlace, answer: Json) -> None:
+    place.tenant.server.faults.add(path="/secrets/gateway", times=99, **answer)
+    store = place.open()
+    for attempt in (store.read, store.remove, lambda: store.write(FIRST, expected=None)):
+        with pytest.raises(AppsError, match="Could not read the secret gateway") as failure:
+            attempt()
+        assert "its-value" not in repr(failure.value.describe(lambda value: value))
+    assert place.writes == []

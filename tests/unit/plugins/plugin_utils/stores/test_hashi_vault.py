@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""With a stand-in of the lookups; tests/stores has the real collection and a real server."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleError
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ConflictError,
+    InputError,
+    MissingLibraryError,
+    OvertakenError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
+    FIRST,
+    SECOND,
+    SECRET,
+    Json,
+    Place,
+    StoreContract,
+    make_context,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.fake_vault import (
+    FakeVault,
+    Forbidden,
+)
+
+
+class HashiVaultPlace(Place):
+    def __init__(self) -> None:
+        self.vault = FakeVault()
+        self.entry = {"type": "hashi_vault", "name": "gateways/vienna"}
+
+    def context(self) -> StoreContext:
+        return make_context({}, lookup=self.vault)
+
+    def value(self) -> str | None:
+        return (self.vault.newest or {}).get("client_secret")
+
+    def fingerprint(self) -> t.Any:
+        return [None if content is None else dict(content) for content in self.vault.versions]
+
+    def fill_with_foreign(self) -> None:
+        self.vault.versions.append({"password": "of something else"})
+
+    def make_unwritable(self) -> str:
+        self.vault.policy["data"] = ["read"]
+        return "do not allow create, read, update on secret/data/gateways/vienna"
+
+
+@pytest.fixture
+def place() -> HashiVaultPlace:
+    return HashiVaultPlace()
+
+
+class TestContract(StoreContract):
+    @pytest.fixture
+    def place(self, place: HashiVaultPlace) -> Place:
+        return place
+
+
+def _questions(place: HashiVaultPlace) -> list[str]:
+    return [f"{lookup} {term}" for lookup, term in place.vault.asked]
+
+
+def test_the_credential_is_the_secret_and_every_write_a_version(place: HashiVaultPlace) -> None:
+    store = place.open()
+    store.write(FIRST, expected=None)
+    store.write(SECOND, expected=FIRST)
+    assert place.vault.versions == [FIRST.content(), SECOND.content()]
+    assert store.reference() == {"type": "hashi_vault", "mount": "secret", "name": "gateways/vienna"}
+
+
+def test_a_steady_state_asks_for_the_secret_alone(place: HashiVaultPlace) -> None:
+    place.vault.versions.append(FIRST.content())
+    store = place.open()
+    assert store.read() == FIRST
+    assert _questions(place) == ["vault_kv2_get gateways/vienna"]
+
+
+@pytest.mark.parametrize("hides_deleted", [True, False])
+def test_a_deleted_version_counts_for_check_and_set(place: HashiVaultPlace, hides_deleted: bool) -> None:
+    place.vault.hides_deleted = hides_deleted
+    place.open().write(FIRST, expected=None)
+    place.open().remove()
+    assert place.vault.versions == [None], "Vault's undelete can bring it back"
+    store = place.open()
+    assert store.read() is None
+    store.check_writable(SECOND)
+    store.write(SECOND, expected=None)
+    assert place.vault.versions == [None, SECOND.content()]
+
+
+def test_a_destroyed_version_counts_too(place: HashiVaultPlace) -> None:
+    place.vault.versions.append(None)
+    place.vault.destroyed.add(1)
+    place.open().write(FIRST, expected=None)
+    assert place.vault.versions == [None, FIRST.content()]
+
+
+def test_only_the_version_that_is_there_is_deleted(place: HashiVaultPlace) -> None:
+    place.vault.versions += [FIRST.content(), SECOND.content()]
+    place.open().remove()
+    assert place.vault.versions == [FIRST.content(), None]
+
+
+def test_a_write_whose_answer_is_lost_is_looked_up(place: HashiVaultPlace) -> None:
+    store = place.open()
+    assert store.read() is None
+    place.vault.lose_next_write = True
+    store.write(FIRST, expected=None)
+    store.write(SECOND, expected=FIRST)
+    assert place.vault.versions == [FIRST.content(), SECOND.content()]
+
+
+def test_a_write_that_fails_is_told_and_is_no_write_of_somebody_else(place: HashiVaultPlace) -> None:
+    store = place.open()
+    assert store.read() is None
+    place.vault.fail = {"vault_write": ConnectionError("Connection refused")}
+    with pytest.raises(
+        AppsError, match="Could not write secret/gateways/vienna in HashiCorp Vault: Connection"
+    ) as failure:
+        store.write(FIRST, expected=None)
+    assert not isinstance(failure.value, OvertakenError)
+    place.vault.fail.clear()
+    place.vault.before_write = lambda: place.vault.fail.update({"": ConnectionError("Connection refused")})
+    place.vault.lose_next_write = True
+    with pytest.raises(AppsError, match="Could not write"):
+        store.write(FIRST, expected=None)
+
+
+def test_what_somebody_else_writes_between_the_last_look_and_the_write_stays(place: HashiVaultPlace) -> None:
+    place.vault.before_write = lambda: place.vault.versions.append(SECOND.content())
+    with pytest.raises(OvertakenError):
+        place.open().write(FIRST, expected=None)
+    assert place.vault.versions == [SECOND.content()]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ConnectionError("Connection refused"),
+        AnsibleError("Forbidden: Permission Denied to path ['gateways/vienna']."),
+        AnsibleError("[Errno -2] Name or service not known"),
+    ],
+)
+def test_a_question_that_failed_is_no_empty_vault(place: HashiVaultPlace, failure: Exception) -> None:
+    if "Forbidden" in str(failure):
+        failure.__cause__ = Forbidden()
+    place.vault.fail = {"vault_kv2_get": failure}
+    for attempt in (place.open().read, place.open().remove, lambda: place.open().write(FIRST, expected=None)):
+        with pytest.raises(AppsError, match="Could not read secret/gateways/vienna in HashiCorp Vault"):
+            attempt()
+    assert place.vault.versions == []
+
+
+def test_metadata_that_cannot_be_read_are_no_empty_vault(place: HashiVaultPlace) -> None:
+    place.vault.policy["metadata"] = []
+    with pytest.raises(AppsError, match="Could not read the metadata of secret/gateways/vienna"):
+        place.open().read()
+
+
+def test_answers_that_contradict_each_other_are_refused(place: HashiVaultPlace) -> None:
+    place.vault.versions.append(FIRST.content())
+    missing = AnsibleError("Invalid or missing path")
+    missing.__cause__ = type("InvalidPath", (Exception,), {"__module__": "hvac.exceptions"})()
+    place.vault.fail = {"vault_kv2_get": missing}
+    with pytest.raises(AppsError, match="contradict each other"):
+        place.open().read()
+
+
+@pytest.mark.parametrize(
+    "engine", [{"type": "kv", "options": {"version": "1"}}, {"type": "kv", "options": None}, {"type": "pki"}]
+)
+def test_an_engine_of_another_version_is_refused(place: HashiVaultPlace, engine: Json) -> None:
+    place.vault.engine = engine
+    with pytest.raises(ConflictError, match="not a secrets engine of KV version 2"):
+        place.open().check_writable(SECOND)
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"), [("data", "create, read, update"), ("metadata", "read"), ("delete", "update")]
+)
+def test_a_missing_capability_is_named(place: HashiVaultPlace, kind: str, needed: str) -> None:
+    place.vault.versions.append(FIRST.content())
+    place.vault.policy[kind] = ["root"]
+    store = place.open()
+    store.check_writable(SECOND)
+    place.vault.policy[kind] = ["list"]
+    with pytest.raises(ConflictError, match=f"do not allow {needed} on secret/{kind}/gateways/vienna"):
+        store.check_writable(SECOND)
+
+
+def test_a_missing_collection_is_named_when_it_is_used() -> None:
+    (store,) = open_stores([{"type": "hashi_vault", "name": "x"}], make_context({}))
+    with pytest.raises(MissingLibraryError, match=r"needs the collection community\.hashi_vault") as failure:
+        store.read()
+    assert failure.value.next_step == "ansible-galaxy collection install community.hashi_vault"
+
+
+def test_a_missing_hvac_is_named(place: HashiVaultPlace) -> None:
+    place.vault.fail = {"": AnsibleError("Please pip install hvac to use the hashi_vault lookup")}
+    with pytest.raises(MissingLibraryError, match="needs the Python library hvac"):
+        place.open().read()
+
+
+def test_a_failure_does_not_show_what_a_lookup_shows(place: HashiVaultPlace) -> None:
+    store = place.open()
+    place.vault.fail = {"vault_write": AnsibleError(f"could not write {SECRET}")}
+    with pytest.raises(AppsError, match="could not write") as failure:
+        store.write(FIRST, expected=None)
+    assert SECRET not in str(failure.value)
+    assert failure.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": ""}, "missing required arguments: name"),
+        ({"name": "a/../b"}, "name is 'a/../b', which is not a path"),
+        ({"name": "a//b"}, "is not a path"),
+        ({"mount": "a b"}, "mount is 'a b', which is not a path"),
+        ({"file": "x"}, "file"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused(place: HashiVaultPlace, changes: Json, words: str) -> None:
+    place.entry.update(changes)
+    with pytest.raises(InputError, match=words):
+        place.open()
+    assert place.vault.asked == []
