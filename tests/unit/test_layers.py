@@ -26,7 +26,7 @@ LAYERS = (
     ("_http",),
     ("_sign_in",),
     ("_graph",),
-    ("_resources", "_credential", "_profile", "_proof"),
+    ("_resources", "_credential", "_key_vault", "_profile", "_proof"),
     ("_report",),
 )
 LEVELS = {package: level for level, packages in enumerate(LAYERS) for package in packages}
