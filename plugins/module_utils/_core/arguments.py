@@ -34,6 +34,7 @@ HOST_URL = re.compile(rf"https://({HOST_NAME}|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{{
 ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f\"<>()\[\]\\,;:/?]+@[^\s@\x00-\x1f\x7f\"'<>()\[\]\\,;:/?]+")
 LONGEST_ADDRESS = 320  # characters
 LONGEST_HOST_NAME = 253  # characters, of DNS
+OURS = "this collection"  # whose limit it is if no source gives one
 NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
@@ -297,12 +298,17 @@ def check_tenant(name: str, value: str) -> str:
     return value
 
 
-def check_text(name: str, value: str, *, longest: int) -> str:
-    """One line of text, as directory names are: not blank, not too long, no control characters."""
+def check_text(name: str, value: str, *, longest: int, limit_of: str = "Entra ID") -> str:
+    """One line of text, as directory names are: not blank, not too long, no control characters.
+
+    ``limit_of`` says whose limit ``longest`` is: no source gives one for each text.
+    """
     if not value.strip():
         raise InputError(f"{name} is blank", next_step=f"Give {name} a value.")
     if len(value) > longest:
-        raise InputError(f"{name} has {len(value)} characters; Entra ID allows {longest}", next_step=f"Shorten {name}.")
+        raise InputError(
+            f"{name} has {len(value)} characters; {limit_of} allows {longest}", next_step=f"Shorten {name}."
+        )
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
     return value

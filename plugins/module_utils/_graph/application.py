@@ -14,6 +14,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    OURS,
     check_guid,
     check_text,
     shown,
@@ -54,7 +55,9 @@ class Address:
             return cls(client_id=check_guid("client_id", client_id))
         if object_id is not None:
             return cls(object_id=check_guid("object_id", object_id))
-        return cls(unique_name=check_text("unique_name", str(unique_name or ""), longest=LONGEST_UNIQUE_NAME))
+        return cls(
+            unique_name=check_text("unique_name", str(unique_name or ""), longest=LONGEST_UNIQUE_NAME, limit_of=OURS)
+        )
 
     @property
     def path(self) -> str:

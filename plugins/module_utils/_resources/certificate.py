@@ -82,7 +82,7 @@ class CertificateOptions:
                 next_step="Name the certificate to remove by its O(key_id), or set O(stores).",
             )
         if subject is not None:
-            check_text("subject", subject, longest=LONGEST_COMMON_NAME)
+            check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
         if not 1 <= lifetime_days <= LONGEST_LIFETIME:
             raise InputError(
                 f"lifetime_days is {lifetime_days}",
