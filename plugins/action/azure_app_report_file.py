@@ -12,7 +12,8 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_views import told
 

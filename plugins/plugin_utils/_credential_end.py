@@ -18,12 +18,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
     KeyCredential,
     KeyCredentialsClient,
     key_credentials,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     FederatedCredential,
     federated_credentials_read,

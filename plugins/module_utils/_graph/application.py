@@ -13,7 +13,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     OURS,
     check_guid,
     check_text,
@@ -24,12 +24,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     NotRegisteredError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
-    Json,
-    Read,
-    by_key,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, by_key
 
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})

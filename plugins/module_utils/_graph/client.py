@@ -32,13 +32,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.an
     too_much,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
-    FORBIDDEN,
-    LARGEST_PAGE,
     Json,
     Read,
     Write,
-    by_key,
-    odata_string,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import (
     Attempts,
@@ -48,22 +44,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
-
-# Until all imports name the file that has them.
-__all__ = [
-    "BATCH_SIZE",
-    "FORBIDDEN",
-    "LAG_WINDOW",
-    "LARGEST_PAGE",
-    "MOST_PAGES",
-    "GraphClient",
-    "Json",
-    "Read",
-    "Write",
-    "by_key",
-    "odata_string",
-    "too_much",
-]
 
 BATCH_SIZE = 20  # "Combine multiple HTTP requests using JSON batching"
 LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere

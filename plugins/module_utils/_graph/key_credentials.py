@@ -22,7 +22,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import Certificate
 
 FIELDS = ("id", "appId", "displayName", "keyCredentials")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import objects, text, texts
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
-    GraphClient,
     Json,
     Read,
     Write,

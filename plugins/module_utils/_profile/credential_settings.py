@@ -12,7 +12,7 @@ import os
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import OURS, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library

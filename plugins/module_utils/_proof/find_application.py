@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json, Read, odata_string
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, odata_string
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     service_principal_read,
 )

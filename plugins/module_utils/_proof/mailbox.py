@@ -11,9 +11,10 @@ import dataclasses
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores

@@ -15,14 +15,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
     odata_string,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     federated_credentials_read,
 )

@@ -15,18 +15,14 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import (
-    Files,
-    KeyFiles,
-    read_file,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import Files, KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
     KeyCredential,
@@ -42,6 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     new_pair,
     parse_certificate,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import read_file
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call

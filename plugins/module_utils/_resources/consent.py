@@ -21,7 +21,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     ResourcePrincipal,

@@ -15,9 +15,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
-    GraphClient,
     Json,
     Read,
     by_key,

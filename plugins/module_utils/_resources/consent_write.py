@@ -15,7 +15,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,

@@ -15,16 +15,12 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View, changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
-    Json,
-    Read,
-    Write,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, Write
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call

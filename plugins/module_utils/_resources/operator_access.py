@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import (
     Identity,
     Verdict,

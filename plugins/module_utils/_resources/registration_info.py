@@ -10,19 +10,19 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.answer import too_much
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
     odata_string,
-    too_much,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,

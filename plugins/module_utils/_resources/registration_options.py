@@ -10,11 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    OURS,
-    check_guid,
-    check_text,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (

@@ -12,9 +12,9 @@ import dataclasses
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
-    GraphClient,
     Json,
     Read,
     odata_string,

@@ -10,18 +10,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     GraphError,
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    Json,
-    Write,
-    by_key,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write, by_key
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     create_service_principal,
     restore_service_principal,

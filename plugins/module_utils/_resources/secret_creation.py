@@ -23,11 +23,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
-    Json,
-    Write,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_options import SecretOptions
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     FIELDS,

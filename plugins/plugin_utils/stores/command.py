@@ -15,10 +15,8 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    SECRET_VARIABLES,
-    ArgumentSpec,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
     ConflictError,

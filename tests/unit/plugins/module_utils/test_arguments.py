@@ -14,17 +14,17 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     AUTH,
     ENDPOINT,
-    ENVIRONMENT,
-    OURS,
     ArgumentSpec,
-    Endpoint,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    OURS,
     check_guid,
     check_tenant,
     check_text,
-    endpoint_settings,
-    pick,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint, endpoint_settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import ENVIRONMENT, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import check_redirect_uris
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (

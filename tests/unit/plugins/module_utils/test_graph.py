@@ -25,8 +25,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Read,
     Write,
     by_key,

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import LONGEST_TEXT, MASK, Secrets
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.modules import azure_app_secret
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant

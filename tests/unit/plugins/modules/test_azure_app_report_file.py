@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.action import azure_app_report_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
 
 NAME = "azure_app_report_file"
