@@ -122,7 +122,7 @@ def call_module(
     try:
         params = validated(spec, given, name=name, see=f"ansible-doc email_gateway.azure_apps.{name}")
     except InputError as exc:
-        return {"failed": True, "changed": False, **exc.describe(Secrets().told, option_names)}
+        return {"failed": True, "changed": False, **exc.describe(Secrets().for_message, option_names)}
     call = Call(
         params=params,
         check_mode=check_mode,

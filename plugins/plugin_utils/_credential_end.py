@@ -82,13 +82,13 @@ class TenantCredentials:
             KeyCredentialsClient(self._call.graph, self.address).remove(self.object_id, credential.key_id)
 
     def federated(self) -> list[FederatedCredential]:
-        read = federated_credentials_read(self.object_id, tried=f"list the federated credentials of {self.address}")
+        read = federated_credentials_read(self.object_id, action=f"list the federated credentials of {self.address}")
         return [FederatedCredential.of(entry) for entry in self._call.graph.collect(read)]
 
     def remove_federated(self, credential: FederatedCredential) -> None:
         path = f"applications/{self.object_id}/federatedIdentityCredentials/{credential.id}"
         tried = f"remove the federated credential {credential.name} of {self.address}"
-        self._call.graph.write(Write(method="DELETE", path=path, tried=tried))
+        self._call.graph.write(Write(method="DELETE", path=path, action=tried))
 
 
 def described(work: Work, tenant: TenantCredentials, record: Record | None) -> View:

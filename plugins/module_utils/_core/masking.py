@@ -50,7 +50,7 @@ class Secrets:
         """A copy of a result in which no text holds one of the secrets."""
         return _mapped(value, self._without_known)
 
-    def told(self, value: t.Any) -> t.Any:
+    def for_message(self, value: t.Any) -> t.Any:
         """The same for failures and warnings, without anything that looks like a secret, and of bounded length."""
         return _mapped(value, self._for_a_message)
 

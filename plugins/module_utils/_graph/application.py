@@ -74,9 +74,9 @@ class Address:
         known = self.client_id or self.object_id or self.unique_name
         return Read(
             path=self.path,
-            tried=f"read {self}",
+            action=f"read {self}",
             query={"$select": ",".join(select)},
-            lag=graph.created_here(known),
+            created_recently=graph.created_here(known),
             shape=self.shape(select),
         )
 

@@ -129,7 +129,7 @@ class KeyCredentialsClient:
                 "usage": "Verify",
             }
             self._write(
-                document, [*_as_they_are(document), entry], tried=f"register the certificate {certificate.thumbprint}"
+                document, [*_as_they_are(document), entry], action=f"register the certificate {certificate.thumbprint}"
             )
             document = self._fresh(object_id)
         found = _find(document, lambda record: record.is_for(certificate))
@@ -144,7 +144,7 @@ class KeyCredentialsClient:
         if _find(document, lambda record: record.has_key_id(key_id)) is None:
             return
         kept = [entry for entry in _as_they_are(document) if not KeyCredential.of(entry).has_key_id(key_id)]
-        self._write(document, kept, tried=f"remove the certificate with the key id {key_id}")
+        self._write(document, kept, action=f"remove the certificate with the key id {key_id}")
         if _find(self._fresh(object_id), lambda record: record.has_key_id(key_id)) is not None:
             raise self._overtaken()
 
@@ -155,15 +155,15 @@ class KeyCredentialsClient:
         """
         return application.required(self.read(application.Address(object_id=object_id)), self._told)
 
-    def _write(self, document: Json, collection: list[Json], *, tried: str) -> None:
+    def _write(self, document: Json, collection: list[Json], *, action: str) -> None:
         object_id, client_id = application.text(document, "id"), application.text(document, "appId")
         self._graph.write(
             Write(
                 method="PATCH",
                 path=f"applications/{object_id}",
-                tried=f"{tried} of {self._told}",
+                action=f"{action} of {self._told}",
                 body={"keyCredentials": collection},
-                lag=self._graph.created_here(client_id),
+                created_recently=self._graph.created_here(client_id),
             )
         )
         # One that is left when ours was removed again is of the present, not of the past.

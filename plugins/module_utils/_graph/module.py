@@ -45,7 +45,7 @@ class Module:
         try:
             return self._result(call)
         except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told, call.option_names)}
+            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.for_message, call.option_names)}
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
             shown = traceback.format_exc()
@@ -69,7 +69,7 @@ class Module:
         others = {name: value for name, value in returned.items() if name not in secret}
         result: dict[str, t.Any] = {**call.secrets.masked(others), **secret}
         if call.warnings:
-            result["warnings"] = call.secrets.told(rendered(call.warnings, call.option_names))
+            result["warnings"] = call.secrets.for_message(rendered(call.warnings, call.option_names))
         return result
 
 

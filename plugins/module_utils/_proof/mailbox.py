@@ -114,7 +114,7 @@ def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[s
     reads = {
         mailbox: Read(
             path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
-            tried=f"look for the inbox of {mailbox}",
+            action=f"look for the inbox of {mailbox}",
             right="",
             query={"$select": "id"},
         )

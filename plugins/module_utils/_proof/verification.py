@@ -219,4 +219,4 @@ class _Verification:
             return self._failure(exc)
 
     def _failure(self, exc: AppsError) -> Failure:
-        return Failure.of(exc, self._call.secrets.told)
+        return Failure.of(exc, self._call.secrets.for_message)

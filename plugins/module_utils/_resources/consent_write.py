@@ -37,13 +37,13 @@ class RoleWriter:
         self._address = address
 
     def apply(self, current: Consent, wanted: Consent) -> None:
-        lag = self._graph.created_here(current.client_id)
+        created_recently = self._graph.created_here(current.client_id)
         for permission in sorted(wanted.roles.granted - current.roles.granted, key=current.principals.shown):
-            self._assign(current, permission, lag=lag)
+            self._assign(current, permission, created_recently=created_recently)
         for permission in sorted(current.roles.granted - wanted.roles.granted, key=current.principals.shown):
             self._unassign(current, permission)
 
-    def _assign(self, current: Consent, permission: Permission, *, lag: bool) -> None:
+    def _assign(self, current: Consent, permission: Permission, *, created_recently: bool) -> None:
         resource = current.principals.of_client_id(permission.resource)
         if resource is None:
             raise ConflictError(
@@ -56,14 +56,14 @@ class RoleWriter:
                 Write(
                     method="POST",
                     path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
-                    tried=f"grant {current.principals.shown(permission)} to {self._address}",
+                    action=f"grant {current.principals.shown(permission)} to {self._address}",
                     right="assign_app_role" if of_graph else "assign_other_app_role",
                     body={
                         "principalId": current.principal_id,
                         "resourceId": resource.object_id,
                         "appRoleId": permission.id,
                     },
-                    lag=lag,
+                    created_recently=created_recently,
                 )
             )
         except GraphError as exc:
@@ -80,11 +80,11 @@ class RoleWriter:
             Write(
                 method="DELETE",
                 path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
-                tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
+                action=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
                 f" from {self._address}",
                 right="unassign_app_role",
                 # What this run made is not gone if it is not found, but not there yet.
-                lag=self._graph.created_here(assignment_id),
+                created_recently=self._graph.created_here(assignment_id),
             )
         )
 
@@ -114,7 +114,7 @@ class ScopeWriter:
             Write(
                 method="POST",
                 path="oauth2PermissionGrants",
-                tried=f"grant the delegated permissions {' '.join(names)} to {self._address}",
+                action=f"grant the delegated permissions {' '.join(names)} to {self._address}",
                 right="write_grant",
                 body={
                     "clientId": current.principal_id,
@@ -122,7 +122,7 @@ class ScopeWriter:
                     "resourceId": principal.object_id if principal else "",
                     "scope": " ".join(names),
                 },
-                lag=self._graph.created_here(current.client_id),
+                created_recently=self._graph.created_here(current.client_id),
             )
         )
 
@@ -139,7 +139,7 @@ class ScopeWriter:
             Write(
                 method="PATCH" if names else "DELETE",
                 path=f"oauth2PermissionGrants/{grant.id}",
-                tried=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
+                action=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
                 right="write_grant",
                 body={"scope": " ".join(names)} if names else None,
             )
@@ -154,7 +154,7 @@ class ScopeWriter:
         document = self._graph.get(
             Read(
                 path=f"oauth2PermissionGrants/{grant.id}",
-                tried=f"read the delegated permissions granted to {self._address}",
+                action=f"read the delegated permissions granted to {self._address}",
                 right="read_grant",
                 shape=dataclasses.replace(A_GRANT, equal={"id": grant.id}),
             )

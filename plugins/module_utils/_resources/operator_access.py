@@ -148,7 +148,8 @@ def _ownership(call: Call, identity: Identity, address: application.Address) -> 
         return False, True
     owners = Read(
         path=f"applications/{application.text(document, 'id')}/owners",
-        tried=f"read the owners of {address}",
+        collection=True,
+        action=f"read the owners of {address}",
         query={"$select": "id"},
         shape=OWNER,
     )

@@ -273,9 +273,9 @@ class PermissionsResource:
             Write(
                 method="PATCH",
                 path=f"applications/{current.application_object_id}",
-                tried=f"set the permissions of {self._address}",
+                action=f"set the permissions of {self._address}",
                 body={"requiredResourceAccess": document["requiredResourceAccess"]},
-                lag=self._graph.created_here(current.client_id),
+                created_recently=self._graph.created_here(current.client_id),
             )
         )
         before, after = declared_permissions(current.document), declared_permissions(document)

@@ -107,9 +107,10 @@ def _selection(call: Call) -> Read:
         query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
     return Read(
         path="applications",
-        tried="list the applications of the tenant",
+        collection=True,
+        action="list the applications of the tenant",
         query=query,
-        most=MOST_APPLICATIONS,
+        max_entries=MOST_APPLICATIONS,
         shape=application.AN_APPLICATION,
     )
 
@@ -118,18 +119,19 @@ def _details(document: Json) -> dict[str, Read]:
     object_id = application.text(document, "id") or ""
     owners = Read(
         path=f"applications/{object_id}/owners",
-        tried="read the owners of an application",
+        collection=True,
+        action="read the owners of an application",
         query={"$select": "id,displayName"},
-        forbidden_ok=True,
+        empty_if_forbidden=True,
     )
     federated = federated_credentials_read(
-        object_id, tried="list the federated credentials of an application", forbidden_ok=True
+        object_id, action="list the federated credentials of an application", empty_if_forbidden=True
     )
     client_id = application.text(document, "appId") or ""
     return {
         "owners": owners,
         "federated": federated,
-        **consent_reads(client_id, lag=False, forbidden_ok=True),
+        **consent_reads(client_id, created_recently=False, empty_if_forbidden=True),
     }
 
 

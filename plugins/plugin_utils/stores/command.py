@@ -148,7 +148,7 @@ class Command(Store):
         )
         if done.status != 0:
             raise ConflictError(
-                f"{self.title} could not {action} the credential: {done.reason(call.secrets.told)}",
+                f"{self.title} could not {action} the credential: {done.reason(call.secrets.for_message)}",
                 next_step="See docs/stores.md for what the program gets and has to answer.",
                 status=done.status,
             )
