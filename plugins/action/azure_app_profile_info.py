@@ -4,26 +4,29 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
-from pathlib import Path
 
 from ansible.errors import AnsibleError
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
     CredentialSettings,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files, Unreadable
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import (
     Surroundings,
     profile_info,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import Names
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import (
+    PREFIX,
+    SETTINGS,
+    Names,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import (
     check_outlives_the_run,
     run_folders,
@@ -31,26 +34,35 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_fold
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
 
-OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+ENVIRONMENTS = frozenset({"environment", "consent_environment"})
 
 
 class ActionModule(ControllerAction):
     """Runs the module azure_app_profile_info on the controller, where playbooks, variables and stores are known."""
 
     module_name = "azure_app_profile_info"
-    _variables: t.Collection[str] = ()
-    _playbook_dir = ""
+    _task_vars: t.Mapping[str, t.Any]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        self._variables = list(task_vars or {})
-        self._playbook_dir = str(plain((task_vars or {}).get("playbook_dir") or ""))
+        self._task_vars = task_vars or {}
         return super().run(tmp, task_vars)
+
+    def _variables(self) -> dict[str, t.Any]:
+        """The settings of the role as the play has them. Environments stay out: they may hold a secret."""
+        names = [name for name in sorted(SETTINGS - ENVIRONMENTS) if PREFIX + name in self._task_vars]
+        return {name: self._variable(PREFIX + name) for name in names}
+
+    def _variable(self, name: str) -> t.Any:
+        try:
+            return plain(self._templar.template(self._task_vars[name]))
+        except AnsibleError as exc:
+            raise InputError(f"{name} has no value: {exc}", next_step=f"Correct {name}.") from None
 
     def module(self) -> Module:
         return Module(argument_spec=MODULE.argument_spec, run=self._profile_info, checks_itself=MODULE.checks_itself)
 
     def _profile_info(self, call: Call) -> dict[str, t.Any]:
-        names = Names.of(self._variables)
+        names = Names.of(self._task_vars)
         names.check()
         if names.warning:
             call.warn(names.warning)
@@ -59,27 +71,16 @@ class ActionModule(ControllerAction):
             context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
             opened = open_stores(stores.entries, context)
             check_credential_type(opened, credential.type)
+            if not call.params["look_up"]:
+                return  # an entry point that writes no store
             files = [path for store in opened for path in store.local_paths]
             if credential.certificate_path:
                 files.append(credential.certificate_path)
-            check_outlives_the_run(files, run_folders(self._variables))
+            check_outlives_the_run(files, run_folders(self._task_vars))
+            for store in opened:
+                store.check_place()
 
-        return profile_info(
-            call, Surroundings(files=Files(self._folders(), load=self._load), check_stores=check_stores)
-        )
-
-    def _folders(self) -> tuple[str, ...]:
-        """Where a relative path is looked for. The playbooks of this collection are not the user's: they come last."""
-        working = os.getcwd()
-        if not self._playbook_dir:
-            return (working,)
-        if Path(self._playbook_dir).resolve().is_relative_to(OWN_PLAYBOOKS):
-            return (working, self._playbook_dir)
-        return (self._playbook_dir, working)
-
-    def _load(self, path: str) -> t.Any:
-        """A file that is encrypted by ansible-vault is read, too."""
-        try:
-            return plain(self._loader.load_from_file(path))
-        except (AnsibleError, OSError, ValueError) as exc:
-            raise Unreadable(str(exc)) from None
+        if call.params["settings"] is None:
+            call.params = {**call.params, "settings": self._variables()}
+        files = profile_files(self, self._task_vars)
+        return profile_info(call, Surroundings(files=files, check_stores=check_stores))

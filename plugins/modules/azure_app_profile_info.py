@@ -52,9 +52,9 @@ options:
     description:
       - The settings of the role by the names of its variables without C(gateway_app_), such as C(secret_lifetime_days).
         What is left out is taken to be at its default. A member that the role does not have is refused.
+      - If not set, the variables C(gateway_app_*) of the play are checked.
       - Stores are checked only if C(stores) is among them.
     type: dict
-    default: {}
 seealso:
   - module: email_gateway.azure_apps.azure_app_graph_permissions
   - module: email_gateway.azure_apps.azure_admin_consent
@@ -227,7 +227,7 @@ OWN = ArgumentSpec(
         "profile_file": {"type": "path", "default": ""},
         "add_user_read": {"type": "bool", "default": False},
         "look_up": {"type": "bool", "default": True},
-        "settings": {"type": "dict", "default": {}},
+        "settings": {"type": "dict"},
     },
 )
 

@@ -2,16 +2,26 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What azure_app_registration_info and the role gateway_app would tell, one of everything that the report can show."""
+"""What is read of applications and gateways, one of everything that the report can show."""
 
 from __future__ import annotations
 
 import datetime
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
+    Gateway,
+    StoreContent,
+    StoredCredential,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    ReadApplication,
+    ReadCredential,
+    ReadPermission,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY, TAG
 
-Json = dict[str, t.Any]
+TENANT = "b2466de6-5867-4b23-83ff-000000000063"
 DAY = datetime.timedelta(days=1)
 MICROSOFT365 = ("Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All")
 
@@ -20,7 +30,9 @@ def guid(number: int) -> str:
     return f"b2466de6-5867-4b23-83ff-{number:012x}"
 
 
-def credential(now: datetime.datetime, number: int, left: int | None, description: str | None = "Mail gateway") -> Json:
+def credential(
+    now: datetime.datetime, number: int, left: int | None, description: str | None = "Mail gateway"
+) -> ReadCredential:
     end = now + left * DAY if left is not None else None
     return {
         "key_id": guid(0xC00000 + number * 997 + (left or 0) + 9999),
@@ -28,19 +40,22 @@ def credential(now: datetime.datetime, number: int, left: int | None, descriptio
         "start": f"{end - 180 * DAY:%Y-%m-%dT%H:%M:%SZ}" if end else None,
         "end": f"{end:%Y-%m-%dT%H:%M:%SZ}" if end else None,
         "days_left": left,
-        "hint": "abc",
+        "hint": "abc",  # type: ignore[typeddict-unknown-key]  # is read as well
     }
 
 
 def permission(
     name: str, *, declared: bool = True, granted: bool | None = True, resource: str = "microsoft_graph"
-) -> Json:
+) -> ReadPermission:
     return {"resource": resource, "type": "application", "name": name, "id": name.lower(), "declared": declared,
             "granted": granted}  # fmt: skip
 
 
-def application(now: datetime.datetime, number: int, name: str, ends: t.Sequence[int | None], **more: t.Any) -> Json:
-    return {
+def application(
+    now: datetime.datetime, number: int, name: str, ends: t.Sequence[int | None], **more: t.Any
+) -> ReadApplication:
+    found = {
+        "tenant_id": TENANT,
         "client_id": guid(number),
         "application_object_id": guid(0x100000 + number),
         "display_name": name,
@@ -54,9 +69,10 @@ def application(now: datetime.datetime, number: int, name: str, ends: t.Sequence
         "owners": [{"object_id": guid(0x200000 + number), "display_name": "Adele Vance", "type": "user"}],
         **more,
     }
+    return t.cast("ReadApplication", found)
 
 
-def applications(now: datetime.datetime) -> list[Json]:
+def applications(now: datetime.datetime) -> list[ReadApplication]:
     found = [
         application(now, 0, "Mail gateway Vienna (outbound_microsoft365)", [-20, 151]),
         application(now, 1, "Mail gateway Graz (outbound_microsoft365)", [12]),
@@ -75,29 +91,31 @@ def applications(now: datetime.datetime) -> list[Json]:
     return found + [application(now, 20 + i, name, [200 + 9 * i]) for i, name in enumerate(NASTY)]
 
 
-def gateways() -> list[Json]:
-    profile = [{"resource": "microsoft_graph", "application": list(MICROSOFT365)}]
-    sendas = [{"resource": "exchange_online", "application": ["SMTP.SendAsApp"]}]
+def gateway(host: str, number: int, *, key_id: str | None = None, **more: t.Any) -> Gateway:
+    """A host whose store holds that credential of its application."""
+    stored = StoredCredential(client_id=guid(number), key_id=key_id) if key_id else None
+    given: dict[str, t.Any] = {
+        "tenant_id": TENANT,
+        "profile": "outbound_microsoft365",
+        "permissions": [{"resource": "microsoft_graph", "application": list(MICROSOFT365)}],
+        "stored": StoreContent(checked=True, credential=stored),
+        "unique_name": f"gateway-{number}",
+        **more,
+    }
+    return Gateway(host=host, **given)
+
+
+def gateways() -> list[Gateway]:
     now = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
-    held = {0: 151, 1: 12, 2: 96, 3: -6}
-    found = []
-    for number, host in enumerate(("mx-vienna", "mx-graz", "mx-linz", "mx-wels", "mx-steyr")):
-        kept = (
-            {"client_id": guid(number), "key_id": credential(now, number, held[number])["key_id"]}
-            if number in held
-            else {}
-        )
-        found.append(
-            {
-                "host": host,
-                "profile": "outbound_smtp_sendas" if number == 2 else "outbound_microsoft365",
-                "display_name": "",
-                "unique_name": f"gateway-{number}",
-                "client_id": "",
-                "permissions": sendas if number == 2 else profile,
-                "held": kept,
-                "held_checked": number != 4,
-                "held_note": "" if number != 4 else "No vault password is given",
-            }
-        )
-    return found
+    sendas = [{"resource": "exchange_online", "application": ["SMTP.SendAsApp"]}]
+    of_linz = {"profile": "outbound_smtp_sendas", "permissions": sendas}
+    key_ids = {
+        number: credential(now, number, left)["key_id"] for number, left in ((0, 151), (1, 12), (2, 96), (3, -6))
+    }
+    return [
+        gateway("mx-vienna", 0, key_id=key_ids[0]),
+        gateway("mx-graz", 1, key_id=key_ids[1]),
+        gateway("mx-linz", 2, key_id=key_ids[2], **of_linz),
+        gateway("mx-wels", 3, key_id=key_ids[3]),
+        gateway("mx-steyr", 4, stored=StoreContent(checked=False, note="No vault password is given")),
+    ]

@@ -266,13 +266,13 @@ def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
         )
     if "CredentialInvalidLifetimeAsPerAppPolicy" in (fault.code, *fault.detail_codes):
         return (
-            "The tenant's app management policy allows only a shorter lifetime: set a smaller lifetime_days or an"
-            " earlier end_date; have a certificate of your own issued for fewer days."
+            "The tenant's app management policy allows only a shorter lifetime: set a smaller O(lifetime_days) or an"
+            " earlier O(end_date); have a certificate of your own issued for fewer days."
         )
     if fault.unique_name_taken:
         return (
             "Another live or soft-deleted application has this unique name: adopt, restore or purge that one, or choose"
-            " another unique_name."
+            " another O(unique_name)."
         )
     if fault.code == "CredentialTypeNotAllowedAsPerAppPolicy":
         return (
@@ -287,13 +287,13 @@ def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
     if fault.code == "Directory_QuotaExceeded":
         return "Delete (and purge) applications that are no longer needed, or sign in as another identity."
     if fault.throttled:
-        return "Microsoft Graph throttles this identity: run again later, or raise wait_timeout."
+        return "Microsoft Graph throttles this identity: run again later, or raise O(wait_timeout)."
     if fault.concurrency:
-        return "Another client writes to the same object: run again later, or raise wait_timeout."
+        return "Another client writes to the same object: run again later, or raise O(wait_timeout)."
     if fault.status == 404 and not fault.code:
         return "Check what answers at graph_url: this is not the answer of Microsoft Graph."
     if fault.not_found:
-        return "Check the id and the tenant; an object made moments ago may need a longer wait_timeout."
+        return "Check the id and the tenant; an object made moments ago may need a longer O(wait_timeout)."
     if fault.status >= 500:
         return "Microsoft Graph had an internal problem: run again later. Every step is safe to repeat."
     return "See the code and the request id in the field error; Microsoft support can look the request up by its id."

@@ -16,7 +16,7 @@ import types
 import typing as t
 
 NO_NAMES: t.Mapping[str, str] = types.MappingProxyType({})
-OPTION = re.compile(r"O\((?P<name>[a-z_]+)(?P<value>=[^()]*)?\)")
+OPTION = re.compile(r"\bO\((?P<name>[a-z_]+)(?P<value>=[^()]*)?\)")
 
 _APPLICATION = {
     "display_name": "gateway_app_display_name",
@@ -79,14 +79,19 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
     "azure_app_certificate": {**_CREDENTIAL, **_LIFETIME, "path": "gateway_app_certificate_path"},
     "azure_app_federated_credential": {
         **_CREDENTIAL,
-        **{
-            name: f"{name}, in gateway_app_federated_credential,"
-            for name in ("name", "issuer", "subject", "audience", "assertion_file")
-        },
+        "name": "name in gateway_app_federated_credential",
+        "issuer": "issuer in gateway_app_federated_credential",
+        "subject": "subject in gateway_app_federated_credential",
+        "audiences": "audience in gateway_app_federated_credential",
+        "assertion_file": "assertion_file in gateway_app_federated_credential",
     },
     "azure_app_credential_info": _PROOF,
     "azure_app_token_info": _PROOF,
-    "azure_mailbox_access_info": {**_PROOF, "mailbox": "gateway_app_verify_mailbox"},
+    "azure_mailbox_access_info": {
+        **_PROOF,
+        "mailboxes_allowed": "gateway_app_verify_mailbox",
+        "mailboxes_denied": "gateway_app_verify_forbidden_mailbox",
+    },
     "azure_smtp_oauth_info": {
         **_PROOF,
         "mailbox": "gateway_app_verify_mailbox",
@@ -102,6 +107,7 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "smtp_host": "gateway_app_verify_smtp_host",
         "smtp_port": "gateway_app_verify_smtp_port",
         "expected_applications": "gateway_app_expected_applications",
+        "federated_credential": "gateway_app_federated_credential",
     },
     "azure_operator_access_info": {**_COMMON, "steps": "gateway_app_check_access_for"},
 }

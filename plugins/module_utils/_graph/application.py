@@ -48,12 +48,11 @@ class Address:
         """Raises InputError for a malformed key."""
         client_id, object_id, unique_name = (params.get(name) for name in ("client_id", "object_id", "unique_name"))
         if client_id is not None:
-            return cls(client_id=check_guid("client_id", client_id))
+            return cls(client_id=check_guid("O(client_id)", client_id))
         if object_id is not None:
-            return cls(object_id=check_guid("object_id", object_id))
-        return cls(
-            unique_name=check_text("unique_name", str(unique_name or ""), longest=LONGEST_UNIQUE_NAME, limit_of=OURS)
-        )
+            return cls(object_id=check_guid("O(object_id)", object_id))
+        name = str(unique_name or "")
+        return cls(unique_name=check_text("O(unique_name)", name, longest=LONGEST_UNIQUE_NAME, limit_of=OURS))
 
     @property
     def path(self) -> str:
@@ -122,11 +121,11 @@ def check_tags(tags: t.Sequence[str]) -> list[str]:
     for tag in tags:
         if not tag or len(tag) > LONGEST_TAG or any(character.isspace() for character in tag):
             raise InputError(
-                f"tags: {shown(tag)} is blank, holds white space or is longer than {LONGEST_TAG} characters",
+                f"O(tags): {shown(tag)} is blank, holds white space or is longer than {LONGEST_TAG} characters",
                 next_step="Use tags of 1 to 256 characters without blanks.",
             )
     if len(set(tags)) != len(tags):
-        raise InputError("tags: one is given twice", next_step="Leave each tag once.")
+        raise InputError("O(tags): one is given twice", next_step="Leave each tag once.")
     return sorted(tags)
 
 
@@ -140,7 +139,7 @@ def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
         local = parts.hostname in ("localhost", "127.0.0.1")
         if not parts.hostname or len(uri) > 256 or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
             raise InputError(
-                f"redirect_uris: {shown(uri)} is not an https address of at most 256 characters",
+                f"O(redirect_uris): {shown(uri)} is not an https address of at most 256 characters",
                 next_step="Use https, or http for localhost.",
             )
     return sorted(set(uris))

@@ -79,7 +79,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     """
     around = surroundings or Surroundings()
     params = call.params
-    settings = Settings(params["settings"])
+    settings = Settings(params["settings"] or {})
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions

@@ -99,7 +99,7 @@ def not_asked(seen: Seen) -> list[Skipped]:
     if "smtp" not in asked.proofs and by_smtp:
         found.append(Skipped("smtp", "Set O(mailbox) to the address that the gateway sends as."))
     elif "smtp" not in asked.proofs and "smtp" in asked.profile.lower():  # a guess by the name, which costs a line
-        found.append(Skipped("smtp", "Set O(mailbox) and O(smtp=true) to try it by SMTP as well."))
+        found.append(Skipped("smtp", "Set O(mailbox), and O(smtp) to true, to try it by SMTP as well."))
     if "forbidden_mailbox" not in asked.proofs:
         found.append(Skipped("forbidden_mailbox", "Set O(forbidden_mailbox) to one that it must not reach."))
     return found

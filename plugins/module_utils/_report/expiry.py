@@ -67,7 +67,7 @@ FINDING: View = dict.fromkeys(
 )
 
 
-def is_replaced(entry: View, entries: t.Iterable[View]) -> bool:
+def is_replaced(entry: t.Mapping[str, t.Any], entries: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
     """Is there a newer one: of the same description, begun no earlier, and ending later?"""
     return any(
         other["description"] == entry["description"]

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
 
 
 def check_confirm_option(confirm: t.Sequence[str] | None, *, present: bool) -> None:
@@ -20,9 +21,12 @@ def check_confirm_option(confirm: t.Sequence[str] | None, *, present: bool) -> N
 
 
 def check_confirmed(confirm: t.Sequence[str] | None, names: t.Iterable[str | None], *, action: str) -> None:
-    """Raises ConflictError unless one of the application's names is among the confirmed ones; None asks for nothing."""
+    """Raises ConflictError unless one of the application's names is among the confirmed ones; None asks for nothing.
+
+    The name that a unique name was derived from counts, too: a display name may have been changed since.
+    """
     known = [name for name in dict.fromkeys(names) if name]
-    if confirm is None or set(known) & set(confirm):
+    if confirm is None or set(known) & {*confirm, *map(derived_unique_name, confirm)}:
         return
     name = shown(known[0]) if known else "the application"
     raise ConflictError(

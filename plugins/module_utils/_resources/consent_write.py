@@ -50,14 +50,16 @@ class RoleWriter:
                 f"The tenant has no service principal of the resource {permission.resource}",
                 next_step="Check the resource's client id, or remove its permissions from the application.",
             )
-        of_graph = permission.resource == RESOURCES["microsoft_graph"]
+        right = "assign_other_app_role"
+        if permission.resource == RESOURCES["microsoft_graph"]:
+            right = "assign_app_role"
         try:
             made = self._graph.write(
                 Write(
                     method="POST",
                     path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
                     action=f"grant {current.principals.shown(permission)} to {self._address}",
-                    right="assign_app_role" if of_graph else "assign_other_app_role",
+                    right=right,
                     body={
                         "principalId": current.principal_id,
                         "resourceId": resource.object_id,

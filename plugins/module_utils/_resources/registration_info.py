@@ -58,36 +58,62 @@ INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCre
 def registration_info(call: Call) -> dict[str, t.Any]:
     """The applications that the options select, by display name; an empty list where there is none."""
     selection = _selection(call)
-    graph = call.graph
-    graph_principal = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
-    found, principal = graph.get_many([selection, graph_principal])
-    documents = application.objects(found.get("value")) if found and "value" in found else [found] if found else []
-    documents.sort(key=_by_display_name)
     return {
         "changed": False,
         "tenant_id": call.tenant_id,
-        "applications": list(_all_described(call, documents, known=ResourcePrincipals([principal]))),
+        "applications": RegistrationReader(call).read([selection]),
     }
 
 
-def _all_described(call: Call, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
-    """Some applications at a time, since the answers take more memory than what is told of them.
+class RegistrationReader:
+    """Reads applications whole, also in several steps: what a resource offers is read once."""
 
-    Raises TransportError where even that is too much.
-    """
-    told = 0
-    for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
-        some = documents[start : start + APPLICATIONS_AT_ONCE]
-        details = [_details(document) for document in some]
-        reads = {(i, name): read for i, named in enumerate(details) for name, read in named.items()}
-        found = dict(zip(reads, call.graph.get_many(list(reads.values())), strict=True))
-        for i, document in enumerate(some):
-            answers = {name: found[i, name] for name in details[i]}
-            described = _described(call, document, answers=answers, known=known)
-            told += _json.weight(described)
-            if told > MOST_TOLD:
-                raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
-            yield described
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._known: ResourcePrincipals | None = None
+        self._size = 0  # bytes in memory of all that was described
+
+    def read(self, selections: t.Sequence[Read]) -> list[View]:
+        """The applications that the reads find, each once, by display name. A read is of one, or of a collection.
+
+        Raises TransportError if that is too much.
+        """
+        graph_principal = [ResourcePrincipal.read(RESOURCES["microsoft_graph"])] if self._known is None else []
+        answers = self._call.graph.get_many([*selections, *graph_principal])
+        if self._known is None:
+            self._known = ResourcePrincipals([answers.pop()])
+        found = {application.text(document, "appId"): document for answer in answers for document in _documents(answer)}
+        return list(self._all_described(sorted(found.values(), key=_by_display_name), known=self._known))
+
+    def _all_described(self, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+        """Some applications at a time, since the answers take more memory than their descriptions."""
+        for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
+            some = documents[start : start + APPLICATIONS_AT_ONCE]
+            details = [_details(document) for document in some]
+            reads = {(i, name): read for i, named in enumerate(details) for name, read in named.items()}
+            found = dict(zip(reads, self._call.graph.get_many(list(reads.values())), strict=True))
+            for i, document in enumerate(some):
+                answers = {name: found[i, name] for name in details[i]}
+                described = _described(self._call, document, answers=answers, known=known)
+                self._size += _json.weight(described)
+                if self._size > MOST_TOLD:
+                    raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
+                yield described
+
+
+def _documents(answer: Json | None) -> list[Json]:
+    if answer is None:
+        return []
+    return application.objects(answer.get("value")) if "value" in answer else [answer]
+
+
+def all_applications(tag: str | None = None) -> Read:
+    """Of the tenant, or those with a tag. Raises InputError for what cannot be a tag."""
+    query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
+    if tag is not None:
+        (checked,) = application.check_tags([tag])
+        query["$filter"] = f"tags/any(t:t eq {odata_string(checked)})"
+    return _list_of_applications(query)
 
 
 def _by_display_name(document: Json) -> tuple[str, str]:
@@ -98,13 +124,14 @@ def _selection(call: Call) -> Read:
     params = call.params
     if any(params[name] is not None for name in ("client_id", "object_id", "unique_name")):
         return application.Address.of(params).read(call.graph, select=INFO_FIELDS)
+    if params["display_name"] is None:
+        return all_applications(params["tag"])
+    name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
     query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
-    if params["display_name"] is not None:
-        name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
-        query["$filter"] = f"displayName eq {odata_string(name)}"
-    elif params["tag"] is not None:
-        (tag,) = application.check_tags([params["tag"]])
-        query["$filter"] = f"tags/any(t:t eq {odata_string(tag)})"
+    return _list_of_applications({**query, "$filter": f"displayName eq {odata_string(name)}"})
+
+
+def _list_of_applications(query: dict[str, str]) -> Read:
     return Read(
         path="applications",
         collection=True,

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _report
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_page import rendered
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import applications, gateways
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import TENANT, applications, gateways
 
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
 
@@ -31,12 +31,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    report = _report.build(
-        applications(NOW), tenant_ids=["3f2504e0-4f89-41d3-9a0c-0305e82c3301"], gateways=gateways(),
+    report = build(
+        applications(NOW), tenant_ids=[TENANT], gateways=gateways(),
         tag="email_gateway.azure_apps", scope="mail", due_within_days=30, now=NOW,
     )  # fmt: skip
     path: Path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(rendered(report))
+    path.write_text(html_page(report))
     return path.as_uri()
 
 

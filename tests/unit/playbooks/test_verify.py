@@ -366,15 +366,18 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     )
     gateways.make(*list(gateways.hosts)[1:])
     program = playbooks.folder / "silent.py"
-    program.write_text("import json, sys\njson.dump(json.load(sys.stdin)['settings']['record'], sys.stdout)\n")
+    program.write_text(
+        "import json, pathlib, sys\nprint(pathlib.Path(json.load(sys.stdin)['settings']['path']).read_text())\n"
+    )
     for host in ("silent", "both"):
-        public = {**gateways.kept[host], "client_secret": None}
+        path = playbooks.folder / f"{host}.json"
+        path.write_text(json.dumps({**gateways.kept[host], "client_secret": None}))
         gateways.hosts[host]["gateway_app_stores"] = [
             *([{"type": "ansible_vault"}] if host == "both" else []),
             {
                 "type": "command",
                 "argv": [sys.executable, str(program)],
-                "settings": {"record": public},
+                "settings": {"path": str(path)},
                 "readable": False,
             },
         ]

@@ -664,6 +664,16 @@ def test_either_name_confirms_a_withdrawal(tenant: Tenant, name: str) -> None:
     assert result["changed"] and result["granted"] == []
 
 
+def test_the_name_before_it_was_renamed_confirms_too(tenant: Tenant) -> None:
+    """As long as the unique name was derived from it, which never changes."""
+    made = tenant.ok("azure_app_registration", display_name="Mail gateway")
+    tenant.application(appId=made["client_id"])["displayName"] = "Renamed in the portal"
+    tenant.ok("azure_app_graph_permissions", client_id=made["client_id"], application_permissions=["Mail.Send"])
+    tenant.ok(MODULE, client_id=made["client_id"])
+    result = tenant.ok(MODULE, client_id=made["client_id"], state="absent", confirm=["Mail gateway"])
+    assert result["changed"]
+
+
 # Check mode of a first run
 
 

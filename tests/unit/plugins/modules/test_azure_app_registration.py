@@ -317,7 +317,8 @@ def test_registered_says_what_is_there_and_not_what_is_predicted(tenant: Tenant)
     assert tenant.ok(MODULE, check=True, **gateway)["registered"] is False
     assert tenant.ok(MODULE, **gateway)["registered"] is True
     assert tenant.ok(MODULE, check=True, **gateway)["registered"] is True
-    tenant.server.tenant.directory.service_principals.clear()
+    (principal,) = tenant.service_principals(tenant.application(uniqueName="gateway")["appId"])
+    del tenant.server.tenant.directory.service_principals[principal["id"]]
     assert tenant.ok(MODULE, check=True, **gateway)["registered"] is False, "the service principal is missing"
     assert tenant.ok(MODULE, unique_name="gateway", state="absent")["registered"] is False
 

@@ -67,7 +67,7 @@ else:
 class SopsPlace(Place):
     def __init__(self, folder: Path) -> None:
         self.programs = Programs(folder / "bin")
-        self.programs.add("sops", SOPS)
+        self.programs.add("sops", SOPS, with_libraries=True)
         self.path = folder / "files" / "vienna.sops.yml"
         self.path.parent.mkdir()
         self.rules = self.path.parent / ".sops.yaml"

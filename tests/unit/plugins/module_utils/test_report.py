@@ -13,35 +13,47 @@ import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _report, _report_views
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_page import rendered
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
+    Gateway,
+    StoreContent,
+    StoredCredential,
+    unread_keys,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    ReadApplication,
+    Report,
+    ReportedApplication,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import failures
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.timeline import timeline
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import (
+    TENANT,
     application,
     applications,
     credential,
+    gateway,
     gateways,
     guid,
     permission,
 )
 
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
-Json = dict[str, t.Any]
-CERTIFICATE: Json = {**credential(NOW, 3, 300), "thumbprint": "AB"}
+CERTIFICATE = credential(NOW, 3, 300)
 
 
-def made(read: list[Json], wanting: t.Sequence[Json] = (), **more: t.Any) -> Json:
-    given: Json = {"tag": "email_gateway.azure_apps", "scope": "mail", "due_within_days": 30, "now": NOW, **more}
-    return _report.build(read, tenant_ids=[guid(99)], gateways=wanting, **given)
+def made(read: list[ReadApplication], wanting: t.Sequence[Gateway] = (), **more: t.Any) -> Report:
+    given = {"tag": "email_gateway.azure_apps", "scope": "mail", "due_within_days": 30, "now": NOW, **more}
+    return build(read, tenant_ids=[TENANT], gateways=wanting, **given)
 
 
-def unread(wanting: t.Sequence[Json], read: t.Sequence[Json]) -> list[Json]:
-    return _report.unread(wanting, read, tenant_ids=[guid(99)])
-
-
-def one(*ends: int | None, **more: t.Any) -> Json:
+def one(*ends: int | None, **more: t.Any) -> ReportedApplication:
     (found,) = made([application(NOW, 1, "One", ends, **more)])["applications"]
-    return t.cast("Json", found)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -62,16 +74,14 @@ def test_a_newer_one_of_the_same_description_replaces_the_older_one() -> None:
 
 def test_a_replaced_one_counts_while_a_store_holds_it() -> None:
     read = application(NOW, 1, "One", [12, 170])
-    held = {"client_id": guid(1), "key_id": read["secrets"][0]["key_id"]}
-    wanting = {**gateways()[1], "held": held}
-    (found,) = made([read], [wanting])["applications"]
+    (found,) = made([read], [gateway("mx-graz", 1, key_id=read["secrets"][0]["key_id"])])["applications"]
     assert found["status"] == "due"
-    assert found["credentials"][0]["held_by"] == ["mx-graz"]
+    assert found["credentials"][0]["stored_by"] == ["mx-graz"]
 
 
 def test_a_certificate_does_not_replace_a_secret() -> None:
     read = application(NOW, 1, "One", [-1])
-    read["certificates"] = [{**application(NOW, 2, "x", [300])["secrets"][0], "thumbprint": "AB"}]
+    read["certificates"] = [application(NOW, 2, "x", [300])["secrets"][0]]
     (found,) = made([read])["applications"]
     assert found["status"] == "expired"
 
@@ -80,7 +90,7 @@ FEDERATED = {"federated_credential_id": guid(7), "name": "cluster", "issuer": "h
 
 
 @pytest.mark.parametrize(
-    ("kind", "found", "held", "in_store", "note"),
+    ("kind", "found", "key_id", "in_store", "note"),
     [
         ("certificate", {"certificates": [CERTIFICATE]}, CERTIFICATE["key_id"], "yes", ""),
         ("certificate", {"certificates": []}, CERTIFICATE["key_id"], "no", "the certificate in the store is not among"),
@@ -104,31 +114,26 @@ FEDERATED = {"federated_credential_id": guid(7), "name": "cluster", "issuer": "h
     ],
 )
 def test_the_store_is_compared_with_credentials_of_every_kind(
-    kind: str, found: Json, held: str, in_store: str, note: str
+    kind: str, found: dict[str, t.Any], key_id: str, in_store: str, note: str
 ) -> None:
     read = application(NOW, 1, "One", [], **found)
-    wanting = {
-        **gateways()[1],
-        "credential_type": kind,
-        "held_checked": True,
-        "held": {"client_id": guid(1), "key_id": held},
-    }
+    wanting = gateway("mx-graz", 1, key_id=str(key_id), credential_type=kind)
     (told,) = made([read], [wanting])["applications"]
-    (gateway,) = told["gateways"]
-    assert gateway["in_store"] == in_store
-    assert note in gateway["in_store_note"]
+    (described,) = told["gateways"]
+    assert described["in_store"] == in_store
+    assert note in described["in_store_note"]
 
 
 def test_a_federated_credential_is_one_without_an_end() -> None:
     read = application(NOW, 1, "One", [], federated_credentials=[FEDERATED])
-    wanting = {**gateways()[1], "credential_type": "federated"}
+    wanting = gateway("mx-graz", 1, credential_type="federated")
     report = made([read], [wanting])
     (told,) = report["applications"]
     (credential,) = told["credentials"]
     assert (credential["kind"], credential["description"], credential["status"]) == ("federated", "cluster", "none")
-    assert _report.failures(report, within_days=30, drift=False) == []
+    assert failures(report, within_days=30, drift=False) == []
     read["federated_credentials"] = []
-    (failure,) = _report.failures(made([read], [wanting]), within_days=30, drift=False)
+    (failure,) = failures(made([read], [wanting]), within_days=30, drift=False)
     assert "has no federated credential" in failure
 
 
@@ -152,21 +157,19 @@ def test_what_reaches_mail(resource: str, name: str, reaches: bool) -> None:
 
 def test_a_gateway_is_known_by_client_id_unique_name_or_display_name() -> None:
     read = [application(NOW, 1, "One", [90])]
-    base: Json = {"host": "h", "client_id": "", "unique_name": "", "display_name": ""}
-    assert unread([{**base, "client_id": guid(1).upper()}, {**base, "unique_name": "gateway-1"}], read) == []
+    by_id = gateway("h", 1, unique_name="", client_id=guid(1).upper())
+    assert unread_keys([by_id, gateway("h", 1)], read) == []
     read[0]["unique_name"] = derived_unique_name("One")
-    assert unread([{**base, "display_name": "One"}], read) == []
-    assert unread([{**base, "client_id": guid(2)}, {**base, "unique_name": "x"}] * 2, read) == [
-        {"client_id": guid(2)},
-        {"unique_name": "x"},
-    ]
+    assert unread_keys([gateway("h", 1, unique_name="", display_name="One")], read) == []
+    others = [gateway("h", 2, unique_name="", client_id=guid(2)), gateway("h", 2, unique_name="x")]
+    assert unread_keys(others * 2, read) == [("client_id", guid(2)), ("unique_name", "x")]
 
 
 def test_the_digest_knows_no_time_but_what_is_due() -> None:
     read = applications(NOW)
     later = copy.deepcopy(read)
     for entry in (entry for known in later for entry in known["secrets"] if entry["days_left"] is not None):
-        entry["days_left"] -= 1
+        entry["days_left"] = (entry["days_left"] or 0) - 1
     digest = made(read)["digest"]
     assert made(later, now=NOW + datetime.timedelta(days=1))["digest"] == digest
     next(known for known in later if known["client_id"] == guid(2))["secrets"][0]["days_left"] = 29
@@ -179,7 +182,7 @@ def test_no_output_holds_a_hint() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", " =1", "\r\n=1", "\uff1d1", "a\n=1"])
 def test_no_cell_is_a_formula(name: str) -> None:
-    text = _report_views.csv_view(made([application(NOW, 1, name, [90], description=name)]))
+    text = csv_view(made([application(NOW, 1, name, [90], description=name)]))
     (row,) = csv.DictReader(io.StringIO(text))
     assert row["display_name"].strip()[0] not in "=+-@\uff1d\t\r"
     assert len(text.splitlines()) == 2
@@ -201,7 +204,7 @@ def test_no_cell_is_a_formula(name: str) -> None:
     ],
 )
 def test_a_name_in_markdown_is_only_a_name(name: str) -> None:
-    text = rendered(made([application(NOW, 1, name, [90])]), "report.md.j2")
+    text = markdown_page(made([application(NOW, 1, name, [90])]))
     (line,) = [line for line in text.splitlines() if guid(1) in line]
     cell = line.split(f" | {guid(1)}")[0]
     markup = cell[1:].replace("\\\\", "")
@@ -211,62 +214,79 @@ def test_a_name_in_markdown_is_only_a_name(name: str) -> None:
 
 def test_the_timeline_stays_in_its_frame_whatever_the_dates() -> None:
     read = [application(NOW, i, f"n{i}", [left]) for i, left in enumerate([-4000, -1, 0, 1, 700, 36500])]
-    timeline = _report_views.timeline(made(read))
+    drawn_timeline = timeline(made(read))
     assert all(
         drawn["x"] >= 0 and drawn["x"] + drawn["width"] <= 100.01
-        for lane in timeline["lanes"]
+        for lane in drawn_timeline["lanes"]
         for drawn in lane["bars"]
     )
-    assert 2 <= len(timeline["ticks"]) <= 7
-    assert 0 < timeline["today"] < timeline["due"] < 100
-    many = _report_views.timeline(made([application(NOW, i, "n", [i]) for i in range(100)]))
+    assert 2 <= len(drawn_timeline["ticks"]) <= 7
+    assert 0 < drawn_timeline["today"] < drawn_timeline["due"] < 100
+    many = timeline(made([application(NOW, i, "n", [i]) for i in range(100)]))
     assert (len(many["lanes"]), many["left_out"]) == (24, 76)
 
 
 @pytest.mark.parametrize("days", [1, 40, 100, 200, 400, 730])
 def test_the_labels_of_the_timeline_have_room(days: int) -> None:
-    ticks = _report_views.timeline(made([application(NOW, 1, "n", [days])]))["ticks"]
+    ticks = timeline(made([application(NOW, 1, "n", [days])]))["ticks"]
     assert 1 <= len(ticks) <= 7, ticks
 
 
 def test_an_empty_report_has_every_output() -> None:
     empty = made([])
-    assert "There is no application" in rendered(empty)
-    assert rendered(empty, "report.md.j2").startswith("# Mail gateway")
-    assert len(_report_views.csv_view(empty).splitlines()) == 1
+    assert "There is no application" in html_page(empty)
+    assert markdown_page(empty).startswith("# Mail gateway")
+    assert len(csv_view(empty).splitlines()) == 1
 
 
 def test_failures_name_what_and_when() -> None:
     report = made(applications(NOW), gateways())
-    found = _report.failures(report, within_days=13, drift=True)
+    found = failures(report, within_days=13, drift=True)
     assert any("Graz" in line and "expires on 2026-12-06, in 12 days" in line for line in found)
     assert any("Wels" in line and "has expired on 2026-11-18" in line for line in found)
     assert any("Linz" in line and "not granted: SMTP.SendAsApp" in line for line in found)
     assert not any("Vienna" in line for line in found)
-    assert _report.failures(report, within_days=-1, drift=False) == []
+    assert failures(report, within_days=-1, drift=False) == []
 
 
 def test_the_same_name_in_two_tenants_is_two_applications() -> None:
     tenants = [guid(98), guid(99)]
     read = [
-        {**application(NOW, number, f"In {number}", [90]), "unique_name": "gateway", "tenant_id": tenant}
+        application(NOW, number, f"In {number}", [90], unique_name="gateway", tenant_id=tenant)
         for number, tenant in enumerate(tenants, 1)
     ]
-    wanting = [
-        {**gateways()[1], "client_id": "", "unique_name": "gateway", "host": f"host-{tenant}", "tenant_id": tenant}
-        for tenant in (*tenants, guid(97))
-    ]
-    report = _report.build(
-        read, tenant_ids=tenants, gateways=wanting, tag="x", scope="managed", due_within_days=30, now=NOW
-    )
+    wanting = [gateway(f"host-{tenant}", 1, unique_name="gateway", tenant_id=tenant) for tenant in tenants]
+    report = made(read, wanting) | {"tenant_ids": tenants}
     found = {a["tenant_id"]: [gateway["host"] for gateway in a["gateways"]] for a in report["applications"]}
     assert found == {tenant: [f"host-{tenant}"] for tenant in tenants}
-    assert report["tenant_ids"] == tenants
-    # Nothing was read in the third tenant, so nobody knows what is missing there.
-    assert (report["gateways_without_application"], report["hosts_not_looked_at"]) == ([], [f"host-{guid(97)}"])
-    assert _report.unread(wanting, read[:1], tenant_ids=tenants[1:]) == [{"unique_name": "gateway"}]
-    assert _report.unread(wanting, read, tenant_ids=tenants) == []
-    for form in ("report.html.j2", "report.md.j2"):
-        assert all(tenant in rendered(report, form) for tenant in tenants)
-    rows = list(csv.DictReader(io.StringIO(_report_views.csv_view(report))))
+    assert unread_keys(wanting, read[:1]) == [("unique_name", "gateway")]
+    assert unread_keys(wanting, read) == []
+    for text in (html_page(report), markdown_page(report)):
+        assert all(tenant in text for tenant in tenants)
+    rows = list(csv.DictReader(io.StringIO(csv_view(report))))
     assert [row["tenant_id"] for row in rows] == [a["tenant_id"] for a in report["applications"]]
+
+
+def test_hosts_that_were_not_looked_at_are_in_every_page_with_the_reason() -> None:
+    report = made([], skipped={"mx-b": "There is no profile 'x' | <b>.", "mx-a": "it failed."})
+    assert [entry["host"] for entry in report["hosts_not_looked_at"]] == ["mx-a", "mx-b"]
+    assert "<b>mx-b</b> was not looked at: There is no profile &#x27;x&#x27; | &lt;b&gt;." in html_page(report)
+    assert "mx-b was not looked at: There is no profile 'x' \\| \\<b\\>." in markdown_page(report)
+
+
+def record(number: int, start: str, **more: t.Any) -> Record:
+    return Record(client_id=guid(1), key_id=guid(number), secret_start=start, **more)
+
+
+def test_of_several_stores_the_youngest_value_that_is_known_counts() -> None:
+    older = record(1, "2026-01-01T00:00:00Z", client_secret="value of the older one")
+    younger = record(2, "2026-02-01T00:00:00Z", client_secret="value of the younger one")
+    unknown = record(3, "2026-03-01T00:00:00Z", client_secret=None)
+    found = StoreContent.of([younger, None, older])
+    assert found == StoreContent(checked=True, credential=StoredCredential(guid(1), guid(2)))
+    assert "value" not in repr(found)
+    assert StoreContent.of([older, unknown]).credential == StoredCredential(guid(1), guid(1))
+    assert StoreContent.of([unknown, None]).credential == StoredCredential(guid(1), guid(3))
+    nothing = StoreContent(checked=True)
+    assert StoreContent.of([None]) == nothing
+    assert StoreContent.of([Record(client_id=guid(1), key_id="no key id")]) == nothing

@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+from pathlib import Path
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+    AUTH,
+    ENDPOINT,
+    ArgumentSpec,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.files import mode_of, write_report_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    ReadApplication,
+    Report,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import failures, without_names
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import read_applications
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
+    all_applications,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_hosts import HostReader, Hosts
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
+
+OWN = ArgumentSpec(
+    options={
+        "scope": {"type": "str", "choices": ["managed", "mail"], "default": "managed"},
+        "tag": {"type": "str", "default": "email_gateway.azure_apps"},
+        "due_within_days": {"type": "int", "default": 30},
+        "html_path": {"type": "path"},
+        "csv_path": {"type": "path"},
+        "json_path": {"type": "path"},
+        "markdown_path": {"type": "path"},
+        "mode": {"type": "str", "default": "0640"},
+        "fail_within_days": {"type": "int", "default": -1},
+        "fail_on_drift": {"type": "bool", "default": False},
+    },
+)
+REPORT_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
+MOST_LISTED = 20  # in the message of a failure
+NEXT_STEP = (
+    "Run email_gateway.azure_apps.register for these gateways; remove old client secrets by their key ids; correct the"
+    " settings of hosts that were not looked at."
+)
+
+
+class ActionModule(ControllerAction):
+    """Runs the module azure_app_report on the controller, once for all hosts of the play."""
+
+    module_name = "azure_app_report"
+    _task_vars: t.Mapping[str, t.Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self._task_vars = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def module(self) -> Module:
+        return Module(argument_spec=OWN + AUTH + ENDPOINT, run=self._report)
+
+    def _option_names(self) -> t.Mapping[str, str]:
+        path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
+        if not path.is_relative_to(REPORT_TASKS):
+            return {}
+        return {name: f"gateway_app_report_{name}" for name in OWN.options}
+
+    def _report(self, call: Call) -> dict[str, t.Any]:
+        params = call.params
+        mode = mode_of("O(mode)", params["mode"])
+        all_applications(params["tag"])  # raises InputError, before anybody signs in
+        reader = HostReader(self, call, self._task_vars)
+        try:
+            hosts = reader.read()
+            applications = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
+        finally:
+            reader.close()
+        if not hosts.tenants:
+            raise ConflictError(f"No gateway could be looked at. {_listed(_not_looked_at(hosts))}")
+        report = build(
+            applications,
+            tenant_ids=sorted(hosts.tenants),
+            gateways=hosts.gateways,
+            tag=params["tag"],
+            scope=params["scope"],
+            due_within_days=params["due_within_days"],
+            now=datetime.datetime.now(datetime.timezone.utc),
+            skipped=hosts.skipped,
+        )
+        files = [
+            write_report_file(path, text, mode=mode, check_mode=call.check_mode)
+            for path, text in _texts(report, params).items()
+        ]
+        found = _not_looked_at(hosts)
+        found += failures(report, within_days=params["fail_within_days"], drift=params["fail_on_drift"])
+        found = [printable(line) for line in found]
+        return {
+            "changed": any(file.changed for file in files),
+            "summary": without_names(report["summary"]),
+            "failures": len(found),
+            "failure_list": found,
+            "digest": report["digest"],
+            "files": [file.path for file in files],
+            "diff": [file.diff() for file in files],
+            **(_failure(found) if found else {}),
+        }
+
+
+def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> list[ReadApplication]:
+    """A tenant that cannot be read hides no other; its gateways are then not looked at."""
+    found: list[ReadApplication] = []
+    for tenant_id, tenant in list(hosts.tenants.items()):
+        try:
+            found += read_applications(tenant.call, tenant.gateways, tag=tag)
+        except AppsError as exc:
+            if not tenant.gateways:
+                raise
+            del hosts.tenants[tenant_id]
+            for gateway in tenant.gateways:
+                hosts.fail(gateway.host, reader.reason(exc))
+    return found
+
+
+def _not_looked_at(hosts: Hosts) -> list[str]:
+    """A line for each reason: that of a tenant is the same for all of its gateways."""
+    by_reason: dict[str, list[str]] = {}
+    for host, reason in hosts.failed.items():
+        by_reason.setdefault(reason, []).append(host)
+    return [f"{', '.join(names)}: not looked at: {reason}" for reason, names in by_reason.items()]
+
+
+def _texts(report: Report, params: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The text for each path that is given."""
+    views: dict[str, t.Callable[[Report], str]] = {
+        "html_path": html_page,
+        "csv_path": csv_view,
+        "json_path": _json,
+        "markdown_path": markdown_page,
+    }
+    return {params[option]: view(report) for option, view in views.items() if params[option]}
+
+
+def _json(report: Report) -> str:
+    return json.dumps(report, indent=4) + "\n"
+
+
+def _failure(found: list[str]) -> dict[str, t.Any]:
+    """The task fails, and its result is complete all the same."""
+    error = {"kind": "report", "status": None, "code": None, "request_id": None, "next_step": NEXT_STEP}
+    return {"failed": True, "msg": f"{_number(found)}. {_listed(found)} {NEXT_STEP}", "error": error}
+
+
+def _number(found: list[str]) -> str:
+    return "Found 1 problem" if len(found) == 1 else f"Found {len(found)} problems"
+
+
+def _listed(lines: list[str]) -> str:
+    text = " ".join(f"{line.rstrip('.')}." for line in lines[:MOST_LISTED])
+    return text if len(lines) <= MOST_LISTED else f"{text} The others are in the report."

@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The report as one structure, from which every output is made. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
+    resource_label,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.expiry import is_replaced
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
+    Gateway,
+    credentials_by_kind,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    FORMAT,
+    STATUSES,
+    AbsentApplication,
+    ReadApplication,
+    ReadCredential,
+    ReadPermission,
+    Report,
+    ReportContent,
+    ReportedApplication,
+    ReportedCredential,
+    ReportedPermission,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import summarize
+
+MAILED = frozenset(RESOURCES)  # only Microsoft Graph and Exchange Online reach mailboxes
+# "Microsoft Graph permissions reference", and what Exchange Online offers for SMTP, IMAP, POP and EWS.
+MAIL_PERMISSIONS = ("mail", "smtp.", "imap.", "pop.", "ews.", "full_access_as_")
+CERTAINLY_LATER = "9999"
+TIMES = ("generated", "days_left", "digest")
+
+Key = tuple[str, str, str]  # of a permission: resource, type, name
+
+
+def build(
+    applications: t.Iterable[ReadApplication],
+    *,
+    tenant_ids: t.Sequence[str],
+    gateways: t.Sequence[Gateway],
+    tag: str,
+    scope: str,
+    due_within_days: int,
+    now: datetime.datetime,
+    skipped: t.Mapping[str, str] | None = None,
+) -> Report:
+    """The report on one tenant or several.
+
+    ``scope`` is "managed" (what has the tag or belongs to a gateway) or "mail" (also what may reach mailboxes).
+    ``skipped`` are hosts of which nothing is known, each with the reason.
+    """
+    read = {application["client_id"]: application for application in applications}
+    owners, absent = _assigned(gateways, list(read.values()))
+    described = [
+        _application(known, gateways=owners.get(client_id, []), tag=tag, due_within_days=due_within_days)
+        for client_id, known in read.items()
+        if client_id in owners or tag in known["tags"] or (scope == "mail" and reaches_mail(known))
+    ]
+    described.sort(key=_urgency)
+    content: ReportContent = {
+        "format": FORMAT,
+        "generated": f"{now:%Y-%m-%d}",  # a day, so that what is made twice on it is the same
+        "tenant_ids": list(tenant_ids),
+        "scope": scope,
+        "due_within_days": due_within_days,
+        "summary": summarize(described, gateways=len(gateways), absent=len(absent)),
+        "applications": described,
+        "gateways_without_application": sorted(absent, key=lambda gateway: gateway["host"]),
+        "hosts_not_looked_at": [{"host": host, "reason": reason} for host, reason in sorted((skipped or {}).items())],
+    }
+    return {**content, "digest": digest(content)}
+
+
+def reaches_mail(application: ReadApplication) -> bool:
+    """Does it declare or hold a permission on mailboxes?"""
+    return any(
+        permission["resource"] in MAILED and permission["name"].lower().startswith(MAIL_PERMISSIONS)
+        for permission in application["permissions"]
+    )
+
+
+def digest(content: t.Mapping[str, t.Any]) -> str:
+    """SHA-256 of the report apart from the time: neither when it was made, nor how many days are left."""
+    return hashlib.sha256(json.dumps(_timeless(content), sort_keys=True).encode()).hexdigest()
+
+
+def _timeless(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {name: _timeless(inner) for name, inner in value.items() if name not in TIMES}
+    if isinstance(value, list):
+        return [_timeless(inner) for inner in value]
+    return value
+
+
+def _assigned(
+    gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]
+) -> tuple[dict[str, list[Gateway]], list[AbsentApplication]]:
+    """The gateways by the client ids of their applications, and those without an application."""
+    owners: dict[str, list[Gateway]] = {}
+    absent: list[AbsentApplication] = []
+    for gateway in gateways:
+        found = next((application["client_id"] for application in applications if gateway.owns(application)), None)
+        if found is None:
+            absent.append(
+                {
+                    "host": gateway.host,
+                    "tenant_id": gateway.tenant_id,
+                    "profile": gateway.profile,
+                    "display_name": gateway.display_name,
+                    "unique_name": gateway.unique_name,
+                }
+            )
+        else:
+            owners.setdefault(found, []).append(gateway)
+    return owners, absent
+
+
+def _application(
+    application: ReadApplication, *, gateways: t.Sequence[Gateway], tag: str, due_within_days: int
+) -> ReportedApplication:
+    credentials: list[ReportedCredential] = []
+    for kind, entries in credentials_by_kind(application).items():
+        credentials += [_credential(entry, entries, kind, gateways, due_within_days) for entry in entries]
+    credentials.sort(key=lambda credential: (credential["end"] or CERTAINLY_LATER, str(credential["key_id"])))
+    counting = [credential for credential in credentials if credential["counts"]]
+    ending = [(credential["end"], credential["days_left"]) for credential in counting if credential["end"] is not None]
+    end, days_left = ending[0] if ending else (None, None)
+    states = {credential["status"] for credential in counting}
+    permissions = _permissions(application, gateways)
+    return {
+        "display_name": application["display_name"],
+        "unique_name": application["unique_name"],
+        "client_id": application["client_id"],
+        "tenant_id": application["tenant_id"],
+        "application_object_id": application["application_object_id"],
+        "portal_url": application["portal_url"],
+        "managed": tag in application["tags"],
+        "gateways": [gateway.described(application) for gateway in gateways],
+        "owners": application["owners"],
+        "permissions": permissions,
+        "drift": [permission["name"] for permission in permissions if permission["state"] == "missing"],
+        "credentials": credentials,
+        "status": next((status for status in STATUSES if status in states), "none"),
+        "end": end,
+        "days_left": days_left,
+    }
+
+
+def _credential(
+    entry: ReadCredential,
+    entries: t.Sequence[ReadCredential],
+    kind: str,
+    gateways: t.Sequence[Gateway],
+    due_within_days: int,
+) -> ReportedCredential:
+    newer = is_replaced(entry, entries)
+    key_id = str(entry["key_id"] or "").lower()
+    stored_by = [
+        gateway.host
+        for gateway in gateways
+        if gateway.stored.credential is not None and gateway.stored.credential.key_id.lower() == key_id
+    ]
+    return {
+        "kind": kind,
+        "description": entry["description"],
+        "key_id": entry["key_id"],
+        "start": entry["start"],
+        "end": entry["end"],
+        "days_left": entry["days_left"],
+        "status": _status(entry["days_left"], due_within_days),
+        "newer_exists": newer,
+        "stored_by": stored_by,
+        # What was replaced is of no interest any more, unless a gateway still uses it.
+        "counts": bool(stored_by) or not newer,
+    }
+
+
+def _status(days_left: int | None, due_within_days: int) -> str:
+    if days_left is None:
+        return "none"
+    if days_left < 0:
+        return "expired"
+    return "due" if days_left < due_within_days else "ok"
+
+
+def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) -> list[ReportedPermission]:
+    """Wanted, declared and granted ones."""
+    known: dict[Key, ReadPermission] = {(p["resource"], p["type"], p["name"]): p for p in application["permissions"]}
+    by_id = {(p["resource"], p["type"], p["id"]): key for key, p in known.items()}
+    wanted = {
+        by_id.get((resource, kind, name.lower()), (resource, kind, name))
+        for gateway in gateways
+        for resource, kind, name in _wanted(gateway)
+    }
+    # If grants are unknown, what is wanted beyond the declaration may be granted all the same.
+    unknown = {permission["type"] for permission in known.values() if permission["granted"] is None}
+    found: list[ReportedPermission] = []
+    for key in sorted({*known, *wanted}):
+        resource, kind, name = key
+        declared, granted = _declared_and_granted(known.get(key), unknown=kind in unknown)
+        found.append(
+            {
+                "resource": resource,
+                "type": kind,
+                "name": name,
+                "wanted": key in wanted if gateways else None,
+                "declared": declared,
+                "granted": granted,
+                "state": _state(declared, granted, wanted=key in wanted),
+            }
+        )
+    return found
+
+
+def _wanted(gateway: Gateway) -> t.Iterator[Key]:
+    for entry in gateway.permissions:
+        resource = resource_label(RESOURCES.get(entry["resource"], str(entry["resource"]).lower()))
+        for kind in ("application", "delegated"):
+            for name in entry.get(kind) or ():
+                yield resource, kind, str(name)
+
+
+def _declared_and_granted(permission: ReadPermission | None, *, unknown: bool) -> tuple[bool, bool | None]:
+    if permission is not None:
+        return permission["declared"], permission["granted"]
+    return False, None if unknown else False
+
+
+def _state(declared: bool, granted: bool | None, *, wanted: bool) -> str:
+    if granted is None:
+        return "unknown"
+    if granted:
+        return "granted" if declared else "undeclared"
+    return "missing" if wanted else "pending"
+
+
+def _urgency(application: ReportedApplication) -> tuple[str, str, str]:
+    """What expires first comes first; gateways of the inventory without any credential before all."""
+    name = (application["display_name"] or "").lower()
+    if application["gateways"] and not application["credentials"]:
+        return "", name, application["client_id"]
+    return application["end"] or CERTAINLY_LATER, name, application["client_id"]

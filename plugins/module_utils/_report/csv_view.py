@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The report as comma-separated values: one line for each credential. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    AbsentApplication,
+    Report,
+    ReportedApplication,
+    ReportedCredential,
+    ReportedPermission,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.texts import csv_text
+
+COLUMNS = (
+    "display_name", "unique_name", "client_id", "tenant_id", "gateways", "profiles", "owners", "kind", "description",
+    "key_id", "start", "end", "days_left", "status", "newer_exists", "in_store", "permissions_missing",
+    "permissions_granted", "managed",
+)  # fmt: skip
+OF_CREDENTIAL = ("kind", "description", "key_id", "start", "end", "days_left", "status", "newer_exists")
+
+Line = dict[str, t.Any]
+
+
+def csv_view(report: Report) -> str:
+    """Also one line for an application without a credential, and one for a gateway without an application."""
+    lines: list[Line] = []
+    for application in report["applications"]:
+        about = _application(application)
+        lines += [{**about, **_credential(credential)} for credential in application["credentials"]]
+        if not application["credentials"]:
+            lines.append({**about, "status": "no credential"})
+    lines += [_absent(gateway) for gateway in report["gateways_without_application"]]
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(line.get(name)) for name in COLUMNS] for line in lines)
+    return text.getvalue()
+
+
+def without_days_left(text: str) -> str:
+    """What ``csv_view`` wrote, apart from the one column that changes each day."""
+    days = COLUMNS.index("days_left")
+    return repr([row[:days] + row[days + 1 :] for row in csv.reader(io.StringIO(text))])
+
+
+def _application(application: ReportedApplication) -> Line:
+    gateways = application["gateways"]
+    return {
+        "display_name": application["display_name"],
+        "unique_name": application["unique_name"],
+        "client_id": application["client_id"],
+        "tenant_id": application["tenant_id"],
+        "gateways": _joined(gateway["host"] for gateway in gateways),
+        "profiles": _joined(dict.fromkeys(gateway["profile"] for gateway in gateways)),
+        "owners": _owners(application),
+        "in_store": _joined(dict.fromkeys(gateway["in_store"] for gateway in gateways)),
+        "permissions_missing": _joined(application["drift"]),
+        "permissions_granted": _joined(_granted(application["permissions"])),
+        "managed": application["managed"],
+    }
+
+
+def _credential(credential: ReportedCredential) -> Line:
+    return {name: value for name, value in credential.items() if name in OF_CREDENTIAL}
+
+
+def _absent(gateway: AbsentApplication) -> Line:
+    return {
+        "display_name": gateway["display_name"],
+        "unique_name": gateway["unique_name"],
+        "tenant_id": gateway["tenant_id"],
+        "gateways": gateway["host"],
+        "profiles": gateway["profile"],
+        "status": "no application",
+    }
+
+
+def _owners(application: ReportedApplication) -> str:
+    if application["owners"] is None:
+        return "unknown"
+    return _joined(owner["display_name"] or owner["object_id"] for owner in application["owners"])
+
+
+def _granted(permissions: t.Iterable[ReportedPermission]) -> t.Iterator[str]:
+    for permission in permissions:
+        if permission["granted"] is None:
+            yield f"{permission['name']}?"
+        elif permission["granted"]:
+            yield permission["name"]
+
+
+def _joined(values: t.Iterable[t.Any]) -> str:
+    return "; ".join(str(value) for value in values)
+
+
+def _cell(value: t.Any) -> t.Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, int) else csv_text(str(value))

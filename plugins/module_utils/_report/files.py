@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A file of the report: written only if it would differ, and changed only if it says something else than before."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import stat
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import (
+    COLUMNS,
+    without_days_left,
+)
+
+DIGEST = re.compile(r"content-digest\W{1,12}(?:content=\")?([0-9a-f]{64})|\"digest\": \"([0-9a-f]{64})\"")
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportFile:
+    """A file before and after a run; ``before`` is None if there was none."""
+
+    path: str
+    before: str | None
+    after: str
+    mode_before: int
+    mode: int
+
+    @property
+    def differs(self) -> bool:
+        return self.before != self.after or self.mode_before != self.mode
+
+    @property
+    def changed(self) -> bool:
+        """Whether it says something else, or has another mode: days that passed are no change."""
+        return self.before is None or self.mode_before != self.mode or _content(self.before) != _content(self.after)
+
+    def diff(self) -> dict[str, t.Any]:
+        return {
+            "before": self.before or "",
+            "after": self.after,
+            "before_header": self.path,
+            "after_header": self.path,
+        }
+
+
+def mode_of(option: str, value: str) -> int:
+    """Raises InputError for what is not the mode of a file."""
+    if not re.fullmatch(r"0?[0-7]{3}", value):
+        raise InputError(f"{option} is {shown(value)}, which is not a mode", next_step="Write it in quotes, as '0640'.")
+    return int(value, 8)
+
+
+def write_report_file(path: str, text: str, *, mode: int, check_mode: bool) -> ReportFile:
+    """Raises ConflictError if the file cannot be read or written."""
+    real_path = os.path.realpath(path)
+    try:
+        before, mode_before = _read(real_path)
+        file = ReportFile(path=real_path, before=before, after=text, mode_before=mode_before, mode=mode)
+        if file.differs and not check_mode:
+            private_file.write(real_path, text.encode(), mode=mode)
+    except OSError as exc:
+        raise ConflictError(
+            f"Could not write {real_path}: {exc.strerror}", next_step="Choose another path, or mend its permissions."
+        ) from None
+    return file
+
+
+def _read(path: str) -> tuple[str | None, int]:
+    """The text and the mode of a file; None if there is none. Raises OSError."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", errors="replace"), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    except FileNotFoundError:
+        return None, 0
+
+
+def _content(text: str) -> str:
+    """What a written report says, apart from the time: equal if nothing but the days left has changed."""
+    if text.startswith(f'"{COLUMNS[0]}"'):
+        return without_days_left(text)
+    found = DIGEST.search(text)
+    return (found.group(1) or found.group(2)) if found else text

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""A gateway: what its settings ask for, what its stores hold, and which application belongs to it. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    KINDS,
+    ReadApplication,
+    ReadCredential,
+    ReportedGateway,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredCredential:
+    """The credential that the stores of a gateway hold, without its value."""
+
+    client_id: str
+    key_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class StoreContent:
+    """What is known of the stores of a gateway. ``note`` says why nothing is, if ``checked`` is false."""
+
+    checked: bool
+    credential: StoredCredential | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, records: t.Sequence[Record | None]) -> StoreContent:
+        """What all stores of the gateway gave, in their order."""
+        record = life.most_recent(records)
+        if record is None or not GUID.fullmatch(record.key_id):
+            return cls(checked=True)
+        return cls(checked=True, credential=StoredCredential(client_id=record.client_id, key_id=record.key_id))
+
+
+@dataclasses.dataclass(frozen=True)
+class Gateway:
+    """A host of the play, with the tenant that it signs in to.
+
+    ``permissions`` are those of its profile, a list of {resource, application, delegated}. ``client_id``, or
+    ``unique_name``, or else ``display_name`` is the key of its application, as the role gateway_app finds it.
+    """
+
+    host: str
+    tenant_id: str
+    profile: str
+    permissions: t.Sequence[t.Mapping[str, t.Any]]
+    stored: StoreContent
+    credential_type: str = "client_secret"
+    display_name: str = ""
+    unique_name: str = ""
+    client_id: str = ""
+
+    @property
+    def effective_unique_name(self) -> str:
+        return self.unique_name or derived_unique_name(self.display_name)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The key of its application: the name of a field, and its value."""
+        if self.client_id:
+            return "client_id", self.client_id.lower()
+        return "unique_name", self.effective_unique_name
+
+    def owns(self, application: ReadApplication) -> bool:
+        if application["tenant_id"] != self.tenant_id:
+            return False
+        field, value = self.key
+        if field == "client_id":
+            return application["client_id"].lower() == value
+        return application["unique_name"] == value
+
+    @property
+    def credential(self) -> str:
+        """The type of its credential, for people."""
+        return KINDS.get(self.credential_type, KINDS["client_secret"])
+
+    def described(self, application: ReadApplication) -> ReportedGateway:
+        """The gateway beside its application."""
+        state, note = self._in_store(application)
+        return {
+            "host": self.host,
+            "profile": self.profile,
+            "credential": self.credential,
+            "in_store": state,
+            "in_store_note": note,
+        }
+
+    def _in_store(self, application: ReadApplication) -> tuple[str, str]:
+        """Whether the stores hold a live credential of the application, and why not."""
+        stored = self.stored.credential
+        if not self.stored.checked:
+            return "not checked", self.stored.note or "the store was not read"
+        if stored is None:
+            return "no", f"the store holds no {self.credential}"
+        if stored.client_id.lower() != application["client_id"].lower():
+            return "no", f"the store holds the {self.credential} of another application"
+        if self.credential_type == "federated" and application["federated_credentials"] is None:
+            return "not checked", "the federated credentials of the application may not be read"
+        if stored.key_id.lower() not in _live_key_ids(application):
+            return "no", f"the {self.credential} in the store is not among the live ones of the application"
+        return "yes", ""
+
+
+def credentials_by_kind(application: ReadApplication) -> dict[str, list[ReadCredential]]:
+    """A federated one has no end, and its name for a description."""
+    federated: list[ReadCredential] = [
+        {
+            "key_id": entry["federated_credential_id"],
+            "description": entry["name"],
+            "start": None,
+            "end": None,
+            "days_left": None,
+        }
+        for entry in application["federated_credentials"] or ()
+    ]
+    return {"secret": application["secrets"], "certificate": application["certificates"], "federated": federated}
+
+
+def unread_keys(gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]) -> list[tuple[str, str]]:
+    """The keys of the gateways whose applications have not been read, each once."""
+    unread = [gateway.key for gateway in gateways if not any(map(gateway.owns, applications))]
+    return list(dict.fromkeys(unread))
+
+
+def _live_key_ids(application: ReadApplication) -> set[str]:
+    entries = [entry for entries in credentials_by_kind(application).values() for entry in entries]
+    return {str(entry["key_id"]).lower() for entry in entries if entry["days_left"] is None or entry["days_left"] >= 0}

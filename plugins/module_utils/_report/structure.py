@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The form of a report, and of what it is made from. A report holds no secret, not even a hint of one.
+
+What is read of an application is described in azure_app_registration_info.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+FORMAT = 1
+STATUSES = ("expired", "due", "ok", "none")  # the worst first; "none" has no credential that ends
+STORE_STATES = ("yes", "no", "not checked")
+KINDS = {"client_secret": "client secret", "certificate": "certificate", "federated": "federated credential"}
+
+
+class ReadCredential(t.TypedDict):
+    """A client secret or certificate of an application; what else is read of it is not needed here."""
+
+    key_id: str | None
+    description: str | None
+    start: str | None
+    end: str | None
+    days_left: int | None
+
+
+class ReadFederatedCredential(t.TypedDict):
+    """A federated credential, which does not end."""
+
+    federated_credential_id: str
+    name: str
+
+
+class ReadPermission(t.TypedDict):
+    """A permission that an application declares or holds; ``granted`` is None if it may not be read."""
+
+    resource: str
+    type: str
+    name: str
+    id: str
+    declared: bool
+    granted: bool | None
+
+
+class Owner(t.TypedDict):
+    """An owner of an application; the name is None if it may not be read."""
+
+    object_id: str | None
+    display_name: str | None
+    type: str | None
+
+
+class ReadApplication(t.TypedDict):
+    """An application and the tenant in which it was read. A list is None if it may not be read."""
+
+    tenant_id: str
+    client_id: str
+    application_object_id: str
+    display_name: str | None
+    unique_name: str | None
+    tags: list[str]
+    portal_url: str
+    secrets: list[ReadCredential]
+    certificates: list[ReadCredential]
+    federated_credentials: list[ReadFederatedCredential] | None
+    permissions: list[ReadPermission]
+    owners: list[Owner] | None
+
+
+class ReportedGateway(t.TypedDict):
+    """A gateway of an application. ``in_store`` is one of STORE_STATES."""
+
+    host: str
+    profile: str
+    credential: str
+    in_store: str
+    in_store_note: str
+
+
+class ReportedCredential(t.TypedDict):
+    """A credential. ``counts`` is false if a newer one replaced it and no store holds it."""
+
+    kind: str
+    description: str | None
+    key_id: str | None
+    start: str | None
+    end: str | None
+    days_left: int | None
+    status: str
+    newer_exists: bool
+    stored_by: list[str]
+    counts: bool
+
+
+class ReportedPermission(t.TypedDict):
+    """A permission. ``wanted`` is None if no gateway says what it wants."""
+
+    resource: str
+    type: str
+    name: str
+    wanted: bool | None
+    declared: bool
+    granted: bool | None
+    state: str
+
+
+class ReportedApplication(t.TypedDict):
+    """An application. ``drift`` names the permissions that are wanted and not granted."""
+
+    display_name: str | None
+    unique_name: str | None
+    client_id: str
+    tenant_id: str
+    application_object_id: str
+    portal_url: str
+    managed: bool
+    gateways: list[ReportedGateway]
+    owners: list[Owner] | None
+    permissions: list[ReportedPermission]
+    drift: list[str]
+    credentials: list[ReportedCredential]
+    status: str
+    end: str | None
+    days_left: int | None
+
+
+class AbsentApplication(t.TypedDict):
+    """A gateway whose application is not in its tenant."""
+
+    host: str
+    tenant_id: str
+    profile: str
+    display_name: str
+    unique_name: str
+
+
+class SkippedHost(t.TypedDict):
+    """A host of the play of which nothing is known."""
+
+    host: str
+    reason: str
+
+
+class NextCredential(t.TypedDict):
+    """The live credential that ends first."""
+
+    display_name: str | None
+    client_id: str
+    gateways: list[str]
+    kind: str
+    description: str | None
+    end: str
+    days_left: int
+    status: str
+
+
+class Summary(t.TypedDict):
+    """The report in numbers."""
+
+    applications: int
+    gateways: int
+    not_in_inventory: int
+    credentials: dict[str, int]
+    without_credential: int
+    with_missing_permissions: int
+    not_in_store: int
+    gateways_without_application: int
+    grants_unknown: int
+    owners_unknown: int
+    next: NextCredential | None
+
+
+class ReportContent(t.TypedDict):
+    """A report without its digest."""
+
+    format: int
+    generated: str
+    tenant_ids: list[str]
+    scope: str
+    due_within_days: int
+    summary: Summary
+    applications: list[ReportedApplication]
+    gateways_without_application: list[AbsentApplication]
+    hosts_not_looked_at: list[SkippedHost]
+
+
+class Report(ReportContent):
+    """The report, as the JSON file has it."""
+
+    digest: str

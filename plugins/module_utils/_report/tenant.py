@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The applications of one tenant that a report is about. Only reads."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import Gateway, unread_keys
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import ReadApplication
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
+    INFO_FIELDS,
+    RegistrationReader,
+    all_applications,
+)
+
+
+def read_applications(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> list[ReadApplication]:
+    """Those with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
+    reader = RegistrationReader(call)
+    found = _of_tenant(reader.read([all_applications(tag)]), call.tenant_id)
+    addresses = [Address.of({field: value}) for field, value in unread_keys(gateways, found)]
+    if addresses:
+        more = reader.read([address.read(call.graph, select=INFO_FIELDS) for address in addresses])
+        found += _of_tenant(more, call.tenant_id)
+    return found
+
+
+def _of_tenant(applications: t.Iterable[View], tenant_id: str) -> list[ReadApplication]:
+    return [t.cast("ReadApplication", {**application, "tenant_id": tenant_id}) for application in applications]

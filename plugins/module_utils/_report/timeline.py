@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The timeline of the page: when which credential lives. Pure; places are percentages of the width."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    Report,
+    ReportedApplication,
+    ReportedCredential,
+)
+
+MOST_LANES = 24  # what is not due for long needs no lane
+PAST_DAYS = 45
+LEAST_DAYS = 90
+MOST_DAYS = 730
+MOST_TICKS = 6  # as many labels as a narrow window can hold
+
+
+class Bar(t.TypedDict):
+    """The life of a credential."""
+
+    status: str
+    x: float
+    width: float
+    end_x: float
+
+
+class Lane(t.TypedDict):
+    """An application with its credentials that count."""
+
+    display_name: str | None
+    status: str
+    days_left: int | None
+    bars: list[Bar]
+
+
+class Tick(t.TypedDict):
+    """The beginning of a month."""
+
+    x: float
+    label: str
+
+
+class Timeline(t.TypedDict):
+    """Lanes for the applications whose credentials end first; ``left_out`` are how many others there are."""
+
+    lanes: list[Lane]
+    left_out: int
+    today: float
+    due: float
+    ticks: list[Tick]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """The time that the width stands for."""
+
+    first: datetime.datetime
+    last: datetime.datetime
+
+    def place(self, moment: datetime.datetime) -> float:
+        whole = (self.last - self.first).total_seconds()
+        return round(min(100.0, max(0.0, 100 * (moment - self.first).total_seconds() / whole)), 2)
+
+
+def timeline(report: Report) -> Timeline:
+    """Of the credentials that count and end."""
+    now = datetime.datetime.fromisoformat(f"{report['generated']}T00:00:00+00:00")
+    rows = [application for application in report["applications"] if _ending(application)]
+    shown = rows[:MOST_LANES]
+    scale = _scale(now, [end for application in shown for _credential, end in _ending(application)])
+    return {
+        "lanes": [_lane(application, scale) for application in shown],
+        "left_out": len(rows) - len(shown),
+        "today": scale.place(now),
+        "due": scale.place(now + report["due_within_days"] * times.DAY),
+        "ticks": [{"x": scale.place(moment), "label": label} for moment, label in _ticks(scale)],
+    }
+
+
+def _ending(application: ReportedApplication) -> list[tuple[ReportedCredential, datetime.datetime]]:
+    moments = [(credential, times.parse(credential["end"] or "")) for credential in application["credentials"]]
+    return [(credential, moment) for credential, moment in moments if credential["counts"] and moment is not None]
+
+
+def _scale(now: datetime.datetime, ends: t.Sequence[datetime.datetime]) -> Scale:
+    last = min(max([*ends, now + LEAST_DAYS * times.DAY]), now + MOST_DAYS * times.DAY)
+    return Scale(first=now - PAST_DAYS * times.DAY, last=last + (last - now) / 25)
+
+
+def _lane(application: ReportedApplication, scale: Scale) -> Lane:
+    bars: list[Bar] = []
+    for credential, end in _ending(application):
+        left = scale.place(times.parse(credential["start"] or "") or scale.first)
+        right = scale.place(end)
+        width = round(max(right - left, 0.0), 2)
+        bars.append({"status": credential["status"], "x": left, "width": width, "end_x": right})
+    return {
+        "display_name": application["display_name"],
+        "status": application["status"],
+        "days_left": application["days_left"],
+        "bars": bars,
+    }
+
+
+def _ticks(scale: Scale) -> list[tuple[datetime.datetime, str]]:
+    """The beginnings of months, or of every second, third, sixth or twelfth month, so that all labels have room."""
+    first, last = scale.first, scale.last
+    months = (last - first).days / 30.44
+    step = next((step for step in (1, 2, 3, 6) if months / step <= MOST_TICKS), 12)
+    found = []
+    for number in range(first.year * 12 + first.month, last.year * 12 + last.month):
+        year, month = divmod(number, 12)
+        moment = datetime.datetime(year, month + 1, 1, tzinfo=datetime.timezone.utc)
+        if month % step == 0 and first <= moment <= last:
+            found.append((moment, f"{moment:%b %Y}"))
+    return found

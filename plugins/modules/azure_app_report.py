@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: azure_app_report
+short_description: Report on the applications of all mail gateways of a play
+version_added: 1.0.0
+description:
+  - Reads all applications with a tag, and those of the gateways in the play. Reports owners, permissions that are
+    wanted, declared and granted, client secrets, certificates and federated credentials with the days that they have
+    left, and whether the stores of each gateway hold a live credential.
+  - Writes it as a page for people, as CSV, as JSON and as Markdown, each if its path is given. Never writes to the
+    tenant, and no secret to any file.
+  - One task with C(run_once) is for all hosts of the play. A host that has the variable C(gateway_app_profile) is a
+    gateway; its variables C(gateway_app_*) are those of the role C(gateway_app), with the same defaults, and are
+    evaluated as in a task of that host.
+  - For each host, it signs in with the environment of the task and C(gateway_app_environment) of the host laid over it.
+    Each tenant is read once, as the first of its gateways. If no host of the play is a gateway, it reads the tenant of
+    the host that runs the task.
+  - A host that failed before in the play, that has a wrong setting, or whose tenant cannot be read, is listed as not
+    looked at, and hides no other. For the last two the task fails, after the files were written.
+  - A store that cannot be read is a note beside its gateway.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+extends_documentation_fragment:
+  - email_gateway.azure_apps._auth
+  - email_gateway.azure_apps._endpoint
+  - email_gateway.azure_apps._attributes
+  - email_gateway.azure_apps._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details:
+      - The task is changed if a file says something else than before. If only the number of days left is another, the
+        file is written without that; if nothing is, it is left alone.
+options:
+  scope:
+    description:
+      - V(managed) reports on the applications with O(tag) and on those of the gateways in the play.
+      - V(mail) also reports on every other application of the tenant that declares or holds a permission on mailboxes,
+        such as Mail.Send, SMTP.SendAsApp or full_access_as_app. That reads all applications of the tenant, at most
+        2,000.
+    type: str
+    choices: [managed, mail]
+    default: managed
+  tag:
+    description: The tag by which the applications are found, as in C(gateway_app_tags).
+    type: str
+    default: email_gateway.azure_apps
+  due_within_days:
+    description: A credential with fewer days left than this is due.
+    type: int
+    default: 30
+  html_path:
+    description:
+      - The file on the controller for the page, which needs nothing but itself.
+      - Missing folders are created, with the mode 0700.
+    type: path
+  csv_path:
+    description: The file on the controller for comma-separated values, a line for each credential.
+    type: path
+  json_path:
+    description: The file on the controller for JSON, which has everything.
+    type: path
+  markdown_path:
+    description: The file on the controller for Markdown.
+    type: path
+  mode:
+    description: The mode of the files, in octal digits.
+    type: str
+    default: "0640"
+  fail_within_days:
+    description:
+      - Fail, after the files were written, if a credential has fewer days left than this or has expired, or if a
+        gateway of the play has no application or no credential. V(0) is for what has expired.
+      - A credential that was replaced by a newer one of the same description does not count, unless a store holds it.
+      - A negative number does not check this.
+    type: int
+    default: -1
+  fail_on_drift:
+    description:
+      - Fail, after the files were written, if a permission that a gateway's profile wants is not granted, or if the
+        gateway's stores do not hold a live credential.
+    type: bool
+    default: false
+notes:
+  - The right to read applications (C(Application.Read.All)) is enough. Delegated permissions need
+    C(Directory.Read.All), and the names of owners C(User.Read.All). What may not be read is reported as unknown.
+seealso:
+  - module: email_gateway.azure_apps.azure_app_registration_info
+"""
+
+EXAMPLES = r"""
+- name: Report on all gateways of the play
+  email_gateway.azure_apps.azure_app_report:
+    html_path: "{{ playbook_dir }}/report.html"
+    csv_path: "{{ playbook_dir }}/report.csv"
+  run_once: true
+  register: report
+
+- name: Show what expires next
+  ansible.builtin.debug:
+    var: report.summary.next
+  run_once: true
+"""
+
+RETURN = r"""
+summary:
+  description:
+    - The report in numbers. All members are numbers, but RV(summary.credentials) and RV(summary.next).
+    - The names of applications are in the files only, since anybody may choose them who registers an application.
+  type: dict
+  returned: success, or if the task fails after the files were written
+  sample:
+    applications: 2
+    gateways: 2
+    not_in_inventory: 0
+    credentials: {expired: 0, due: 1, ok: 1, none: 0}
+    without_credential: 0
+    with_missing_permissions: 0
+    not_in_store: 0
+    gateways_without_application: 0
+    grants_unknown: 0
+    owners_unknown: 0
+    next:
+      client_id: b2466de6-5867-4b23-83ff-449c85f44ba1
+      gateways: [gateway-vienna]
+      end: "2027-01-30T07:00:00Z"
+      days_left: 12
+  contains:
+    applications:
+      description: How many applications the report has.
+      type: int
+      sample: 2
+    gateways:
+      description: How many hosts of the play are gateways and were looked at.
+      type: int
+      sample: 2
+    not_in_inventory:
+      description: How many applications belong to no host of the play.
+      type: int
+      sample: 0
+    credentials:
+      description: How many credentials are V(expired), V(due), V(ok), or do not end (V(none)), without replaced ones.
+      type: dict
+      sample: {expired: 0, due: 1, ok: 1, none: 0}
+    without_credential:
+      description: How many applications have no credential.
+      type: int
+      sample: 0
+    with_missing_permissions:
+      description: How many applications lack a permission that a profile wants.
+      type: int
+      sample: 0
+    not_in_store:
+      description: How many gateways have no live credential in their stores.
+      type: int
+      sample: 0
+    gateways_without_application:
+      description: How many gateways have no application.
+      type: int
+      sample: 0
+    grants_unknown:
+      description: For how many applications it may not be read what is granted.
+      type: int
+      sample: 0
+    owners_unknown:
+      description: For how many applications the owners may not be read.
+      type: int
+      sample: 0
+    next:
+      description: The live credential that ends first, with client_id, gateways, end and days_left; empty if there is
+        none.
+      type: dict
+      sample:
+        client_id: b2466de6-5867-4b23-83ff-449c85f44ba1
+        gateways: [gateway-vienna]
+        end: "2027-01-30T07:00:00Z"
+        days_left: 12
+failures:
+  description: How many problems the task fails for.
+  type: int
+  returned: success, or if the task fails after the files were written
+  sample: 0
+failure_list:
+  description: The problems, each a line of text.
+  type: list
+  elements: str
+  returned: success, or if the task fails after the files were written
+  sample:
+    - "Mail gateway (b2466de6-5867-4b23-83ff-449c85f44ba1): the secret 'Mail gateway' expires on 2027-01-30, in 12 days"
+digest:
+  description: SHA-256 of what the report says, apart from the time.
+  type: str
+  returned: success, or if the task fails after the files were written
+  sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
+files:
+  description: The files, with links resolved.
+  type: list
+  elements: str
+  returned: success, or if the task fails after the files were written
+  sample: [/srv/automation/report.html]
+error:
+  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  type: dict
+  returned: failure
+"""

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""Where the files are looked for that a user's settings name, and how they are read inside ansible-playbook."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files, Unreadable
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+
+OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+
+
+def profile_files(action: ControllerAction, task_vars: t.Mapping[str, t.Any]) -> Files:
+    """``action`` is the action plugin that runs, with the variables of its task."""
+
+    def load(path: str) -> t.Any:
+        """A file that is encrypted by ansible-vault is read, too."""
+        try:
+            return plain(action._loader.load_from_file(path))
+        except (AnsibleError, OSError, ValueError) as exc:
+            raise Unreadable(str(exc)) from None
+
+    return Files(_folders(str(plain(task_vars.get("playbook_dir") or ""))), load=load)
+
+
+def _folders(playbook_dir: str) -> tuple[str, ...]:
+    """The playbooks of this collection are not the user's: they come last."""
+    working = os.getcwd()
+    if not playbook_dir:
+        return (working,)
+    if Path(playbook_dir).resolve().is_relative_to(OWN_PLAYBOOKS):
+        return (working, playbook_dir)
+    return (playbook_dir, working)

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How messages name an option: for a user of the modules, and for a user of the role."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import (
+    NO_NAMES,
+    OPTION,
+    ROLE_VARIABLES,
+    render,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+
+PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+MODULES = {path.stem for path in (REPOSITORY / "plugins/modules").glob("azure_*.py")}
+NAMES = {"unique_name": "gateway_app_unique_name"}
+
+
+def _role_variables() -> set[str]:
+    specs = yaml.safe_load((REPOSITORY / "roles/gateway_app/meta/argument_specs.yml").read_text())["argument_specs"]
+    return {name for entry in specs.values() for name in entry["options"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rendered"),
+    [
+        ("Set O(unique_name).", NO_NAMES, "Set unique_name."),
+        ("Set O(unique_name).", NAMES, "Set gateway_app_unique_name."),
+        ("Set O(unique_name=x-1), O(state=absent)", NAMES, "Set gateway_app_unique_name=x-1, state=absent"),
+        ("O(1), O(Name), IO(x y), unique_name", NAMES, "O(1), O(Name), IO(x y), unique_name"),
+    ],
+)
+def test_an_option_is_named_as_the_user_knows_it(text: str, names: dict[str, str], rendered: str) -> None:
+    assert render(text, names) == rendered
+
+
+def test_message_next_step_and_error_name_it_alike() -> None:
+    described = InputError("O(unique_name) is blank", next_step="Set O(unique_name).").describe(
+        lambda told: told, NAMES
+    )
+    assert described["msg"] == "gateway_app_unique_name is blank. Set gateway_app_unique_name."
+    assert described["error"]["next_step"] == "Set gateway_app_unique_name."
+
+
+@pytest.mark.parametrize("module", ROLE_VARIABLES)
+def test_every_name_in_the_table_is_one_of_the_role(module: str) -> None:
+    variables = set(re.findall(r"gateway_app_\w+", " ".join(ROLE_VARIABLES[module].values())))
+    assert variables <= _role_variables()
+
+
+@pytest.mark.parametrize("module", sorted(ROLE_VARIABLES.keys() & MODULES))
+def test_every_option_in_the_table_is_one_of_the_module(module: str) -> None:
+    """``settings`` of azure_app_profile_info has stores, which name their option."""
+    own = set(importlib.import_module(f"{PACKAGE}.{module}").MODULE.argument_spec.options)
+    settings = {"stores", "store_path", "store_vault_id", "client_id", "unique_name", "display_name"}
+    known = own | settings if module == "azure_app_profile_info" else own
+    # What several modules have in common stands once in the table.
+    common = {"display_name", "unique_name", "client_id", "wait_timeout", "profile", "overlap_days", "rotate"}
+    assert ROLE_VARIABLES[module].keys() - common <= known
+
+
+def test_every_option_that_a_message_names_is_an_option() -> None:
+    """Of any module: which one it is, a helper that several modules share cannot know."""
+    declared = [importlib.import_module(f"{PACKAGE}.{module}") for module in MODULES]
+    specs = [module.MODULE.argument_spec for module in declared if hasattr(module, "MODULE")]
+    options = {name for spec in specs for name in spec.options}
+    for path in _sources():
+        for found in OPTION.finditer(_without_documentation(path.read_text())):
+            assert found["name"] in options | {"name"}, f"{path.name}: {found[0]}"
+
+
+def _sources() -> t.Iterator[Path]:
+    for folder in ("module_utils", "plugin_utils", "action"):
+        yield from (REPOSITORY / "plugins" / folder).rglob("*.py")
+
+
+def _without_documentation(text: str) -> str:
+    """Without the documentation of stores, and the docstrings."""
+    return re.sub(r'(?s)""".*?"""', "", text)

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of the role's variables, beside the YAML that uses them, and what looks like a misspelt one."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import (
+    KNOWN,
+    OTHERS,
+    PREFIX,
+    RENAMED,
+    REPORT_SETTINGS,
+    SETTINGS,
+    Names,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+
+
+def _arguments(role: str) -> set[str]:
+    specs = yaml.safe_load((REPOSITORY / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]
+    return {name.removeprefix(PREFIX) for entry in specs.values() for name in entry["options"]}
+
+
+def _made(value: t.Any) -> t.Iterator[str]:
+    """The names that tasks register, set as facts or give to what they include."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _made(item)
+    if not isinstance(value, dict):
+        return
+    yield from (name for name in [value.get("register")] if isinstance(name, str))
+    for member in ("ansible.builtin.set_fact", "ansible.builtin.set_stats", "vars", "data"):
+        if isinstance(value.get(member), dict):
+            yield from value[member]
+    for item in value.values():
+        yield from _made(item)
+
+
+def test_the_arguments_of_the_roles_are_those_of_the_table() -> None:
+    assert _arguments("gateway_app") == SETTINGS
+    assert _arguments("gateway_app_report") == REPORT_SETTINGS
+
+
+def test_every_name_that_roles_and_playbooks_use_is_known() -> None:
+    for folder in ("roles", "playbooks", "extensions/eda/rulebooks"):
+        for path in (REPOSITORY / folder).rglob("*.yml"):
+            for made in _made(yaml.safe_load(path.read_text().replace("!unsafe", ""))):
+                if made.startswith(PREFIX):
+                    assert made.removeprefix(PREFIX) in KNOWN, f"{path}: {made}"
+
+
+def test_every_other_name_is_used_somewhere() -> None:
+    texts = [path.read_text() for folder in ("roles", "playbooks") for path in (REPOSITORY / folder).rglob("*.yml")]
+    code = [path.read_text() for path in (REPOSITORY / "plugins").rglob("*.py") if path.name != "variables.py"]
+    for name in OTHERS:
+        assert any(re.search(rf"(?<!_){PREFIX}{name}\b", text) for text in (*texts, *code)), name
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("secret_lifetime", "secret_lifetime_days"),
+        ("enviroment", "environment"),
+        ("profil", "profile"),
+        ("store", "stores"),
+        ("owner", "owners"),
+        ("verify_mail_box", "verify_mailbox"),
+        ("Profile", "profile"),
+        ("report_html", "report_html_path"),
+        *RENAMED.items(),
+    ],
+)
+def test_a_name_close_to_a_known_one_is_refused_with_that_one(name: str, meant: str) -> None:
+    names = Names.of([PREFIX + name, "hostvars", f"{PREFIX}profile"])
+    assert names.misspelt == {PREFIX + name: PREFIX + meant}
+    with pytest.raises(InputError) as refused:
+        names.check()
+    assert f"{PREFIX}{name} (did you mean {PREFIX}{meant}?) is not a variable" in refused.value.message
+
+
+def test_a_name_like_no_other_is_a_warning() -> None:
+    names = Names.of([f"{PREFIX}building", f"{PREFIX}team", "my_gateway_app_x", "__gateway_app_profil"])
+    names.check()
+    assert names.misspelt == {}
+    assert names.warning.endswith(f"{PREFIX}building, {PREFIX}team")
+
+
+def test_the_names_of_the_collection_itself_are_known() -> None:
+    names = Names.of(PREFIX + name for name in KNOWN)
+    names.check()
+    assert names.warning == ""
