@@ -15,10 +15,8 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    SECRET_VARIABLES,
-    ArgumentSpec,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
     ConflictError,
@@ -153,7 +151,7 @@ class Command(Store):
         )
         if done.status != 0:
             raise ConflictError(
-                f"{self.title} could not {action} the credential: {done.reason(call.secrets.told)}",
+                f"{self.title} could not {action} the credential: {done.reason(call.secrets.for_message)}",
                 next_step="See docs/stores.md for what the program gets and has to answer.",
                 status=done.status,
             )

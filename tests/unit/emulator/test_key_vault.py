@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 _WHY = "Microsoft's client is not installed: .ci/dev run pip install -r tests/requirements-clients.txt"
 pytest.importorskip("azure.keyvault.secrets", reason=_WHY)
