@@ -70,13 +70,14 @@ class ActionModule(ControllerAction):
             context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
             opened = open_stores(stores.entries, context)
             check_credential_type(opened, credential.type)
+            if not call.params["look_up"]:
+                return  # an entry point that writes no store
             files = [path for store in opened for path in store.local_paths]
             if credential.certificate_path:
                 files.append(credential.certificate_path)
             check_outlives_the_run(files, run_folders(self._task_vars))
-            if call.params["look_up"]:  # who may only read a store can do everything else
-                for store in opened:
-                    store.check_place()
+            for store in opened:
+                store.check_place()
 
         if call.params["settings"] is None:
             call.params = {**call.params, "settings": self._variables()}

@@ -70,11 +70,10 @@ options:
     default: false
   sharing_hosts:
     description:
-      - Names of the hosts that may share the application. By default, the host of the task alone. In the role, those
-        that turned out to have another application do not count.
+      - Names of the hosts that may share the application. By default, the host of the task alone; in the role, all
+        hosts of the play, without those that turned out to have another application.
     type: list
     elements: str
-    default: []
   handed_over:
     description:
       - With O(state=pruned), record that your tasks handed the credential over for the host of the task. It is refused

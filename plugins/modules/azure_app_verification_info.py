@@ -90,12 +90,14 @@ options:
         over, a dictionary or its text in JSON or YAML. Any other application is a check that failed.
     type: raw
     default: {}
-  settings_failure:
+  profile_info:
     description:
-      - Why an earlier task did not accept the settings. If it is not empty, nothing is tried, and this is the reason of
-        the only check that failed.
-    type: str
-    default: ""
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info), from which O(token_resource) and
+        O(expected_roles) are taken.
+      - If that task failed, and the play went on, nothing is tried, and its message is the reason of the only check
+        that failed.
+    type: dict
+    default: {}
 requirements:
   - requests >= 2.28
   - msal >= 1.23
@@ -115,78 +117,108 @@ EXAMPLES = r"""
     expected_roles: [Mail.ReadWrite]
     mailbox: gateway@example.com
     forbidden_mailbox: director@example.com
-  register: verified
+  register: gateway
 
 - name: Show the checks
   ansible.builtin.debug:
-    var: verified.summary
+    var: gateway.summary
 
 - name: Fail if a check failed
   ansible.builtin.fail:
-    msg: "{{ verified.failure }}"
-  when: not verified.proven
+    msg: "{{ gateway.failure }}"
+  when: not gateway.verified.proven
 """
 
 RETURN = r"""
-proven:
-  description: Whether all checks passed.
-  type: bool
-  returned: success
-  sample: false
-checks:
-  description:
-    - All that was asked for, in the order in which it was tried. What could not be tried is in it as well.
-  type: list
-  elements: dict
+verified:
+  description: The outcome, without a secret; in the role, the fact C(gateway_app_verified).
+  type: dict
   returned: success
   contains:
-    name:
+    profile:
+      description: The name of the profile.
+      type: str
+      sample: outbound_smtp
+    display_name:
+      description: The name of the application in RV(summary).
+      type: str
+      sample: Mail gateway
+    tenant_id:
+      description: The id of the tenant; empty if it is not known.
+      type: str
+      sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+    client_id:
+      description: The client id of the application; empty if it is not registered.
+      type: str
+      sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+    service_principal_object_id:
+      description: The object id of its service principal, which Exchange Online needs; empty if there is none.
+      type: str
+      sample: 7f1e8d0a-9f5c-4a57-8c07-5f7c9d1a0b52
+    key_id:
+      description: The key id of the stored credential; empty if none of the application is stored.
+      type: str
+      sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
+    secret_expires:
+      description: When it expires; empty if it is not known or does not expire.
+      type: str
+      sample: "2027-05-23T08:00:00Z"
+    proven:
+      description: Whether all checks passed.
+      type: bool
+      sample: false
+    checks:
       description:
-        - One of V(application), V(credential), V(token), V(mailbox), V(smtp) and V(forbidden_mailbox). If the settings
-          or a store cannot be used, V(preparation) comes first.
-      type: str
-    subject:
-      description: What it is about, such as a mailbox.
-      type: str
-    ok:
-      description: Whether it passed.
-      type: bool
-    tried:
-      description: Whether it was tried.
-      type: bool
-    reason:
-      description: What was seen.
-      type: str
-    next_step:
-      description: What to do about it. Empty if nothing is to be done.
-      type: str
-    exchange_commands:
-      description: Commands of Exchange Online PowerShell that help, if there are any, with all ids filled in.
+        - All that was asked for, in the order in which it was tried. What could not be tried is in it as well.
       type: list
-      elements: str
-  sample:
-    - name: forbidden_mailbox
-      subject: director@example.com
-      ok: true
-      tried: true
-      reason: The application has no right to the mailbox (status 403 ErrorAccessDenied).
-      next_step: ""
-      exchange_commands: []
-not_asked:
-  description: What else could be verified.
-  type: list
-  elements: dict
-  returned: success
-  contains:
-    name:
-      description: The name of the check.
-      type: str
-    next_step:
-      description: What to set.
-      type: str
-  sample:
-    - name: mailbox
-      next_step: Set mailbox to the address of a mailbox that it has to reach.
+      elements: dict
+      contains:
+        name:
+          description:
+            - One of V(application), V(credential), V(token), V(mailbox), V(smtp) and V(forbidden_mailbox). If the
+              settings or a store cannot be used, V(preparation) comes first.
+          type: str
+        subject:
+          description: What it is about, such as a mailbox.
+          type: str
+        ok:
+          description: Whether it passed.
+          type: bool
+        tried:
+          description: Whether it was tried.
+          type: bool
+        reason:
+          description: What was seen.
+          type: str
+        next_step:
+          description: What to do about it. Empty if nothing is to be done.
+          type: str
+        exchange_commands:
+          description: Commands of Exchange Online PowerShell that help, if there are any, with all ids filled in.
+          type: list
+          elements: str
+      sample:
+        - name: forbidden_mailbox
+          subject: director@example.com
+          ok: true
+          tried: true
+          reason: The application has no right to the mailbox (status 403 ErrorAccessDenied).
+          next_step: ""
+          exchange_commands: []
+    not_asked:
+      description: What else could be verified.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the check.
+          type: str
+        next_step:
+          description: What to set.
+          type: str
+      sample:
+        - name: mailbox
+          next_step: Set mailbox to the address of a mailbox that it has to reach.
 summary:
   description: The checks in lines for a person.
   type: list
@@ -198,41 +230,6 @@ failure:
   type: str
   returned: success
   sample: "FAILED for Mail gateway: smtp. See the list above for what to do."
-profile:
-  description: The name of the profile.
-  type: str
-  returned: success
-  sample: outbound_smtp
-display_name:
-  description: The name of the application in RV(summary).
-  type: str
-  returned: success
-  sample: Mail gateway
-tenant_id:
-  description: The id of the tenant; empty if it is not known.
-  type: str
-  returned: success
-  sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
-client_id:
-  description: The client id of the application; empty if it is not registered.
-  type: str
-  returned: success
-  sample: b2466de6-5867-4b23-83ff-449c85f44ba1
-service_principal_object_id:
-  description: The object id of its service principal, which Exchange Online needs; empty if there is none.
-  type: str
-  returned: success
-  sample: 7f1e8d0a-9f5c-4a57-8c07-5f7c9d1a0b52
-key_id:
-  description: The key id of the stored credential; empty if none of the application is stored.
-  type: str
-  returned: success
-  sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
-secret_expires:
-  description: When it expires; empty if it is not known or does not expire.
-  type: str
-  returned: success
-  sample: "2027-05-23T08:00:00Z"
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -244,8 +241,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ENDPOINT,
     ArgumentSpec,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import STORES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import STORES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.verification import verification_info
 
 OWN = ArgumentSpec(
@@ -258,6 +255,7 @@ OWN = ArgumentSpec(
             "type": "str",
             "choices": ["microsoft_graph", "exchange_online"],
             "default": "microsoft_graph",
+            "no_log": False,
         },
         "expected_roles": {"type": "list", "elements": "str", "default": []},
         "federated_credential": {"type": "dict", "default": {}},
@@ -267,7 +265,7 @@ OWN = ArgumentSpec(
         "smtp_host": {"type": "str", "default": "smtp.office365.com"},
         "smtp_port": {"type": "int", "default": 587},
         "expected_applications": {"type": "raw", "default": {}},
-        "settings_failure": {"type": "str", "default": ""},
+        "profile_info": {"type": "dict", "default": {}},
     },
     required_one_of=(("client_id", "unique_name", "display_name"),),
 )

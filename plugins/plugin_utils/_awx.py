@@ -59,9 +59,10 @@ class Awx:
             call.secrets.add(secret)
         if self._settings.sends_in_clear:
             call.warn("CONTROLLER_HOST begins with http://: the client secret is sent to AWX unencrypted.")
+        self._http = call.http
         if not self._settings.verify:
             call.warn("CONTROLLER_VERIFY_SSL is false: whether AWX itself answers is not checked.")
-        self._http = HttpClient(call.endpoint, patience=call.http.patience, verify=self._settings.verify)
+            self._http = HttpClient(call.endpoint, patience=call.http.patience, verify=False)
         self._http.allow(self._settings.url)
 
     def find(self, kind: str, *, action: str, **query: str) -> list[Json]:

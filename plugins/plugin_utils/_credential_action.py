@@ -66,7 +66,10 @@ class CredentialAction(ControllerAction):
 
     def _facts(self, call: Call) -> TaskFacts:
         host = str(self._task_vars.get("inventory_hostname", ""))
-        names = tuple(plain(call.params["sharing_hosts"]))
+        names = call.params["sharing_hosts"]
+        if names is None:
+            names = self._task_vars.get("ansible_play_hosts_all") if REGISTRATION in self._task_vars else None
+        names = tuple(plain(names or ()))
         return TaskFacts(
             inventory_host=host,
             ignore_errors=bool(self._task.ignore_errors),

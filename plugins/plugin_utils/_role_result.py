@@ -75,3 +75,46 @@ def _notes(results: t.Sequence[Result]) -> list[str]:
     for result in results:
         notes.update(dict.fromkeys(result.get("notes") or ()))
     return list(notes)
+
+
+NAMES = {"client_secret": "client secret", "certificate": "certificate", "federated": "federated credential"}
+
+
+def role_summary(result: Result) -> list[str]:
+    """A few lines for a person, of a result of ``role_result``."""
+    changed = "changed" if result["changed"] else "nothing to change"
+    lines = [
+        f"{result['display_name']}: {changed}",
+        f"application: client id {result['client_id'] or 'not known yet'}, tenant id {result['tenant_id']}",
+        f"permissions: {', '.join(result['permissions']) or 'none'} ({_proof(result)})",
+        f"credential: {_credential(result)}",
+    ]
+    if result["previous_key_ids"]:
+        lines.append(f"replaced, to be removed after the overlap: {', '.join(result['previous_key_ids'])}")
+    if not result["handed_over"]:
+        lines.append("hand-over: some gateways do not have the new credential yet")
+    return [*lines, *result["notes"]]
+
+
+def _proof(result: Result) -> str:
+    if result["proven"]:
+        return "proven by a token"
+    if result["token_scope"] is None:
+        return "not proven"
+    return f"the token lacks {', '.join(result['missing_roles'])}"
+
+
+def _credential(result: Result) -> str:
+    name = NAMES[result["credential_type"]]
+    if not result["key_id"]:
+        return f"a new {name}"
+    expires = ""
+    if result["secret_expires"]:
+        expires = f", expires {result['secret_expires'][:10]} ({result['secret_days_left']} days left)"
+    return f"{name} {result['key_id']}{expires}, in {', '.join(map(_place, result['stores']))}"
+
+
+def _place(reference: Result) -> str:
+    """A store by its last name, such as a path."""
+    names = [value for key, value in reference.items() if key in ("type", "name", "path")]
+    return str(names[-1])

@@ -54,7 +54,7 @@ class StoreContext:
     id and secret. ``default_path`` and ``default_vault_id`` are for a store of the type ansible_vault that names none.
     """
 
-    call: Call
+    call: Call = dataclasses.field(repr=False)  # its environment holds the sign-in
     vault_secrets: t.Sequence[tuple[str, t.Any]] = dataclasses.field(repr=False)
     lookup: Lookup
     default_path: str = ""
@@ -89,7 +89,7 @@ class Store(abc.ABC):
         ``expected`` has the lists as long as they can become, and no client secret.
         """
 
-    def check_place(self) -> None:
+    def check_place(self) -> None:  # noqa: B027  # for most stores, only a question shows it
         """Raises if the place cannot be used, as far as that shows without asking anybody. Writes nothing.
 
         The first task of the role calls it, so that nothing is registered for a store that cannot keep a credential.

@@ -72,7 +72,7 @@ class SopsFile:
         """What the file holds, encrypted: another text with each write."""
         return [self.path.read_text()]
 
-    def add(self, name: str, value: str) -> None:
+    def add(self, name: str, value: t.Any) -> None:
         """As a person edits it."""
         self._sops("set", str(self.path), f'["{name}"]', json.dumps(value))
 

@@ -131,7 +131,7 @@ def test_an_engine_that_is_not_there_or_of_version_1_is_refused(bao_place: BaoPl
     with pytest.raises(ConflictError, match="old of HashiCorp Vault is not a secrets engine of KV version 2"):
         bao_place.open().check_writable(SECOND)
     bao_place.entry["mount"] = "nowhere"
-    with pytest.raises(AppsError, match="(?i)permission denied"):
+    with pytest.raises(AppsError, match=r"(?i)permission denied"):
         bao_place.open().check_writable(SECOND)
 
 

@@ -17,22 +17,19 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner imp
 @pytest.mark.parametrize("store", ["key_vault", "bao", "sops", "awx"], indirect=True)
 def test_no_store_leaves_a_secret_behind(loud: Playbooks, store: t.Any) -> None:
     """A first secret, one that has to be taken back since another store fails, and a retirement."""
-    # Two of them are refused with either of these, which test_stores.py and test_awx_credential.py try.
-    refused = ("ANSIBLE_KEEP_REMOTE_FILES", "ANSIBLE_DEBUG")
-    environ = dict.fromkeys(refused, "False") if store.store["type"] in ("sops", "awx_credential") else {}
     file = loud.folder / "spoilt" / "gateway.vault.yml"
     loud.spoil_store(file, nth=2)
     stores = [store.store, {"type": "ansible_vault", "path": str(file)}]
     retire = role_task(loud, gateway_app_stores=[store.store], gateway_app_retire_confirmed="gateway")
     retire["ansible.builtin.include_role"]["tasks_from"] = "retire"
-    play_tasks(loud, [role_task(loud, gateway_app_stores=stores)], environ=environ).ok()
+    play_tasks(loud, [role_task(loud, gateway_app_stores=stores)]).ok()
     tasks = [
         rescued(role_task(loud, gateway_app_stores=stores, gateway_app_rotate_now=True)),
         {"ansible.builtin.debug": {"msg": "{{ hostvars.localhost | dict2items | rejectattr('key', 'in', own) }}"},
          "vars": {"own": ["ansible_failed_task"]}},
         retire,
     ]  # fmt: skip
-    run = play_tasks(loud, tasks, environ=environ).ok()
+    run = play_tasks(loud, tasks).ok()
     assert "removed from the tenant again" in run.output
     assert [entry.path.rpartition("/")[2] for entry in run.writes].count("addPassword") == 1
     assert loud.tenant.applications == []

@@ -39,7 +39,7 @@ WITH_STORES = STORES + ArgumentSpec(
             "no_log": False,
         },
         "hand_over": {"type": "bool", "default": False},
-        "sharing_hosts": {"type": "list", "elements": "str", "default": []},
+        "sharing_hosts": {"type": "list", "elements": "str"},
         "handed_over": {"type": "bool", "default": False},
         "confirm": {"type": "list", "elements": "str"},
     },

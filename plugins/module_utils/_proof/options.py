@@ -10,17 +10,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import STORES
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-
-STORES = ArgumentSpec(
-    options={
-        "stores": {"type": "list", "elements": "dict"},
-        "store_path": {"type": "path"},
-        "store_vault_id": {"type": "str"},
-    },
-)
 
 VALUES = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
 

@@ -61,16 +61,18 @@ def verification_info(call: Call, open_stores: OpenStores | None = None) -> dict
     record = seen.stored.record if seen.stored.is_own else None
     result = {
         "changed": False,
-        "profile": seen.asked.profile,
-        "display_name": name,
-        "tenant_id": seen.application.tenant_id,
-        "client_id": seen.application.client_id,
-        "service_principal_object_id": seen.application.service_principal_object_id,
-        "key_id": record.key_id if record is not None else "",
-        "secret_expires": record.secret_expires if record is not None else "",
-        "proven": all(check.ok for check in checks),
-        "checks": [check.view for check in checks],
-        "not_asked": [other.view for other in skipped],
+        "verified": {
+            "profile": seen.asked.profile,
+            "display_name": name,
+            "tenant_id": seen.application.tenant_id,
+            "client_id": seen.application.client_id,
+            "service_principal_object_id": seen.application.service_principal_object_id,
+            "key_id": record.key_id if record is not None else "",
+            "secret_expires": record.secret_expires if record is not None else "",
+            "proven": all(check.ok for check in checks),
+            "checks": [check.view for check in checks],
+            "not_asked": [other.view for other in skipped],
+        },
         "summary": summary(display_name=name, profile=seen.asked.profile, checks=checks, not_asked=skipped),
         "failure": failure(display_name=name, checks=checks),
     }
@@ -86,10 +88,10 @@ class _Verification:
     def seen(self) -> Seen:
         asked = self._asked()
         seen = Seen(asked)
-        if self._params["settings_failure"]:
-            # The profile may not have been read: what its token is for is not known.
-            asked = dataclasses.replace(asked, token_resource="")
-            return Seen(asked, failure=Failure(self._params["settings_failure"]))
+        if not asked.token_resource:
+            return Seen(
+                asked, failure=Failure(str(self._params["profile_info"].get("msg") or "The profile is not read."))
+            )
         try:
             self._check_options()
             expected = ExpectedApplications.of("O(expected_applications)", self._params["expected_applications"])
@@ -106,12 +108,16 @@ class _Verification:
         return self._proven(dataclasses.replace(seen, stored=self._stored(contents, application)))
 
     def _asked(self) -> Asked:
+        """Without a resource if the task that read the profile did not accept the settings."""
         params = self._params
+        profile = {name: params[name] for name in ("token_resource", "expected_roles")}
+        if params["profile_info"]:
+            profile = {"token_resource": "", "expected_roles": [], **params["profile_info"]}
         return Asked(
             profile=params["profile"],
             display_name=next(filter(None, (params[name] for name in NAMES)), ""),
-            token_resource=params["token_resource"],
-            expected_roles=tuple(params["expected_roles"]),
+            token_resource=profile["token_resource"],
+            expected_roles=tuple(profile["expected_roles"]),
             mailbox=params["mailbox"],
             forbidden_mailbox=params["forbidden_mailbox"],
             smtp=params["smtp"],

@@ -11,7 +11,12 @@ import typing as t
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
+    VaultSecret,
+    VaultSecrets,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import make_context
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 FILE: Json = {"type": "ansible_vault"}
@@ -124,12 +129,12 @@ def test_missing_rights_leave_no_secret_behind(playbooks: Playbooks) -> None:
 
 
 def test_a_secret_of_somebody_else_is_left_alone(playbooks: Playbooks) -> None:
-    where: Json = {"vault_url": playbooks.server.key_vault, "name": "gateway"}
-    playbooks.tenant.ok("azure_app_key_vault_secret", **where, value="somebody's")
-    run = playbooks.register(gateway_app_stores=[_vault(playbooks)]).failed("that this role did not write")
+    secrets = VaultSecrets(make_context(playbooks.tenant.environ).call, playbooks.server.key_vault)
+    secrets.write("gateway", VaultSecret(value="somebody's"), current=None)
+    run = playbooks.register(gateway_app_stores=[_vault(playbooks)]).failed("was not written by this collection")
     assert run.writes == []
     incomplete = [{"type": "azure_key_vault", "name": "gateway"}]
-    playbooks.register(gateway_app_stores=incomplete).failed("has to say vault_url")
+    playbooks.register(gateway_app_stores=incomplete).failed("missing required arguments: vault_url")
 
 
 def _gateways(playbooks: Playbooks, names: list[str], *arguments: str, **environ: str | None) -> Run:

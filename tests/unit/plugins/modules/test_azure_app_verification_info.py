@@ -29,9 +29,9 @@ NAME = "azure_app_verification_info"
 KEY = "33333333-3333-3333-3333-333333333333"
 OTHER = "11111111-1111-1111-1111-111111111111"
 MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands"}
-RESULT = {
-    "changed", "profile", "display_name", "tenant_id", "client_id", "service_principal_object_id", "key_id",
-    "secret_expires", "proven", "checks", "not_asked", "summary", "failure",
+VERIFIED = {
+    "profile", "display_name", "tenant_id", "client_id", "service_principal_object_id", "key_id", "secret_expires",
+    "proven", "checks", "not_asked",
 }  # fmt: skip
 
 
@@ -79,12 +79,14 @@ class Gateway:
             option_names=ROLE_VARIABLES[NAME] if role else {},
         )  # fmt: skip
         assert not result.get("failed"), result
-        assert result.keys() == RESULT
-        assert {frozenset(check) for check in result["checks"]} == {frozenset(MEMBERS)}
+        assert result.keys() == {"changed", "verified", "summary", "failure"}
+        verified: Json = result["verified"]
+        assert verified.keys() == VERIFIED
+        assert {frozenset(check) for check in verified["checks"]} == {frozenset(MEMBERS)}
         assert self.tenant.writes == []
-        assert bool(result["failure"]) is not result["proven"]
+        assert bool(result["failure"]) is not verified["proven"]
         assert self.record.client_secret and self.record.client_secret not in json.dumps(result)
-        return result
+        return {**result, **verified}
 
 
 def failed(result: Json) -> list[str]:
@@ -203,7 +205,8 @@ def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
         ({"expected_applications": {"gateway": {"client_id": OTHER}}}, f"the one with the client id {OTHER}"),
         ({"expected_applications": {"other": {"client_id": OTHER}}}, "does not name it"),
         ({"expected_applications": "[1]"}, "expected_applications is malformed"),
-        ({"settings_failure": "The profile is unknown. Set it."}, "The profile is unknown. Set it."),
+        ({"profile_info": {"failed": False, "msg": "There is no such profile."}}, "There is no such profile."),
+        ({"profile_info": {"skipped": True}}, "The profile is not read."),
         ({"display_name": " "}, "display_name is blank"),
     ],
 )
@@ -236,6 +239,14 @@ def test_options_have_the_names_that_their_user_knows(tenant: Tenant) -> None:
     assert "Set gateway_app_verify_mailbox to the address" in result["not_asked"][0]["next_step"]
     assert "Set gateway_app_store_path or gateway_app_stores" in check(result, "credential")["next_step"]
     assert "O(" not in json.dumps(result)
+
+
+def test_the_result_of_the_task_that_read_the_profile(tenant: Tenant) -> None:
+    gateway = Gateway(tenant, "Mail.ReadWrite")
+    profile = {"changed": False, "token_resource": "microsoft_graph", "expected_roles": ["Mail.ReadWrite", "Mail.Send"]}
+    result = gateway.verify(profile_info=profile, token_resource="exchange_online")
+    assert failed(result) == ["token"]
+    assert "It lacks Mail.Send" in check(result, "token")["reason"]
 
 
 def test_an_expected_application_passes(tenant: Tenant) -> None:

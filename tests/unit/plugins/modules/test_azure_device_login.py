@@ -17,6 +17,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import device_login as _device_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import open_stores
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import make_context
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
 LOGIN = "azure_device_login"
@@ -163,9 +165,10 @@ def test_the_same_sign_in_serves_a_key_vault(person: Person) -> None:
     server.emulator.key_vault.roles[tenant.user_id("adele")] = "Key Vault Secrets Officer"
     person.signs_in()
     tenant.forget_requests()
-    info: Json = {"vault_url": server.key_vault, "name": "nothing"}
+    entry: Json = {"type": "azure_key_vault", "vault_url": server.key_vault, "name": "nothing"}
     for _time in range(2):
-        tenant.ok("azure_app_key_vault_secret_info", **info)
+        (store,) = open_stores([entry], make_context(tenant.environ, memory=tenant.memory))
+        assert store.read() is None
     tenant.ok(MODULE, **NOBODY)
     assert polls(tenant) == 1
 

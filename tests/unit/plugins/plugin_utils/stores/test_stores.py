@@ -64,7 +64,7 @@ def test_the_settings_are_documented_where_they_are_declared_and_in_the_page(sto
     assert list(documented) == list(declared)
     page = (ROOT / "docs" / "stores.md").read_text()
     (section,) = re.findall(rf"^## .*\n+Type: `{store_type}`\.(.*?)(?=^## |\Z)", page, re.M | re.S)
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| .+ \|$", section, re.M)
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|(.*?)\| .+ \|$", section, re.M)
     assert [name for name, _type, _default in rows] == list(declared)
     for name, shown_type, shown_default in rows:
         for member in ("type", "required", "default", "elements"):
