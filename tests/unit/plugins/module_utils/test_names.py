@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import (
     NO_NAMES,
@@ -32,8 +31,12 @@ NAMES = {"unique_name": "gateway_app_unique_name"}
 def _options(module: str) -> set[str]:
     """As documented, which another test compares with the specification."""
     documented = yaml.safe_load(importlib.import_module(f"{PLUGINS}.modules.{module}").DOCUMENTATION)
-    shared = (arguments.APPLICATION, arguments.AUTH, arguments.ENDPOINT)
-    return {*documented["options"], *(name for spec in shared for name in spec.options)}
+    found = set(documented["options"])
+    for fragment in documented.get("extends_documentation_fragment", []):
+        name, _dot, part = fragment.removeprefix("email_gateway.azure_apps.").partition(".")
+        shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}").ModuleDocFragment
+        found |= set(yaml.safe_load(getattr(shared, part.upper() or "DOCUMENTATION"))["options"])
+    return found
 
 
 def _role_variables() -> set[str]:
