@@ -158,7 +158,7 @@ def test_the_challenge_names_the_resource_and_the_tenant(emulator: EmulatorServe
 def test_microsoft_s_client_refuses_a_challenge_for_another_place(
     emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph_emulator.key_vault.resource_of", lambda host: "https://vault.example.org")
+    monkeypatch.setattr("graph_emulator.key_vault.vault.resource_of", lambda host: "https://vault.example.org")
     with pytest.raises((ValueError, ClientAuthenticationError), match="does not match the requested domain"):
         _client(emulator).get_secret("gateway")
 
