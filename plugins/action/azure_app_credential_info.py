@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.credential_info import credential_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import StoreContents
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_credential_info import MODULE

@@ -151,7 +151,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import refuse_stores
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 
 OWN = ArgumentSpec(
     options={
