@@ -237,7 +237,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     APPLICATION,
     AUTH,
     ENDPOINT,
-    ONE_APPLICATION,
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
@@ -270,7 +269,7 @@ def run(call: Call) -> dict[str, object]:
     return converge(call, FederatedCredentialResource(call))
 
 
-MODULE = Module(argument_spec=OWN + WITH_STORES + APPLICATION + ONE_APPLICATION + AUTH + ENDPOINT, run=run)
+MODULE = Module(argument_spec=OWN + WITH_STORES + APPLICATION + AUTH + ENDPOINT, run=run)
 
 
 def main() -> None:

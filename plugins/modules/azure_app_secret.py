@@ -233,7 +233,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     APPLICATION,
     AUTH,
     ENDPOINT,
-    ONE_APPLICATION,
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
@@ -265,7 +264,7 @@ def run(call: Call) -> dict[str, object]:
 
 
 MODULE = Module(
-    argument_spec=OWN + WITH_STORES + APPLICATION + ONE_APPLICATION + AUTH + ENDPOINT,
+    argument_spec=OWN + WITH_STORES + APPLICATION + AUTH + ENDPOINT,
     run=run,
     secret_results=("client_secret",),
 )

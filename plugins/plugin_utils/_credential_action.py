@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
@@ -33,7 +34,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores i
 
 # What the role registers for each host: by it, the hosts that share an application are recognised.
 REGISTRATION = "__gateway_app_registration"
-ADDRESS = ("client_id", "object_id", "unique_name")
 
 
 class CredentialAction(ControllerAction):
@@ -94,10 +94,10 @@ def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], 
     """One task, whatever its state."""
     params = call.params
     check_credential_type(stores, kind.type)
-    is_registered = any(params[name] for name in ADDRESS)
+    is_registered = any(params[name] for name in application.ADDRESS)
     if params["state"] == "present" and call.check_mode and not is_registered:
         # An earlier task in check mode found no application, and returned null for its ids.
-        call.params = {**params, **dict.fromkeys(ADDRESS), "unique_name": "not registered yet"}
+        call.params = {**params, **dict.fromkeys(application.ADDRESS), "unique_name": "not registered yet"}
     claims = Claims(claims_path(stores, params["store_path"]), inventory_host=facts.inventory_host)
     work = Work(call, stores=StoreSet(stores), claims=claims, facts=facts)
     of_present = kind(call) if params["state"] == "present" else None

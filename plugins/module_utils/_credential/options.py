@@ -43,6 +43,8 @@ WITH_STORES = STORES + ArgumentSpec(
         "handed_over": {"type": "bool", "default": False},
         "confirm": {"type": "list", "elements": "str"},
     },
+    # None is needed in check mode, if an earlier task found no application: see application.Address.
+    mutually_exclusive=(("client_id", "object_id", "unique_name"),),
     required_if=(("state", "pruned", ("stores",)),),
 )
 

@@ -29,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
+ADDRESS = ("client_id", "object_id", "unique_name")
 LONGEST_DISPLAY_NAME = 120  # "Validation differences by supported account types"
 LONGEST_TAG = 256  # the same page; no whitespace, no duplicates
 LONGEST_UNIQUE_NAME = 120  # no source gives a limit: ours, so that a mistake is found here
@@ -45,8 +46,13 @@ class Address:
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> Address:
-        """Raises InputError for a malformed key."""
-        client_id, object_id, unique_name = (params.get(name) for name in ("client_id", "object_id", "unique_name"))
+        """Raises InputError for a malformed key, or none at all."""
+        client_id, object_id, unique_name = (params.get(name) for name in ADDRESS)
+        if client_id is None and object_id is None and unique_name is None:
+            raise InputError(
+                f"one of the following is required: {', '.join(ADDRESS)}",
+                next_step="Set O(client_id), O(object_id) or O(unique_name).",
+            )
         if client_id is not None:
             return cls(client_id=check_guid("O(client_id)", client_id))
         if object_id is not None:

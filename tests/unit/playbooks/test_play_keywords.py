@@ -145,7 +145,7 @@ def test_a_hand_over_that_failed_is_not_recorded_under_ignore_errors(playbooks: 
     run = playbooks.run([play(gateway(**after), **ignoring), play(rotation, **ignoring)]).ok()
     assert len(re.findall(r"^fatal: .*no answer", run.output, re.MULTILINE)) == 2
     assert playbooks.stored()["handed_over_to"] == []
-    old, new = secrets(playbooks)
+    new, old = secrets(playbooks)  # as the tenant lists them
     assert new == playbooks.stored()["key_id"]
     assert playbooks.stored()["previous_key_ids"] == [old], "the gateway still has it"
 
