@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 LIMITS = {"first run": 20, "steady state": 8}
 

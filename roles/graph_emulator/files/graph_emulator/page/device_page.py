@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from .aadsts import TokenRefused
-from .identity import IdentityPlatform
-from .tenant import Tenant
+from ..directory.tenant import Tenant
+from ..identity.aadsts import TokenRefused
+from ..identity.platform import IdentityPlatform
 
 Json = dict[str, Any]
 # Where microsoft.com/devicelogin sends a browser.

@@ -15,10 +15,10 @@ from typing import Any
 
 import jwt
 
+from ..directory.tenant import Tenant
 from . import issuer
 from .aadsts import TokenRefused
 from .assertions import check_lifetime, refused, signed_claims, unverified_claims
-from .tenant import Tenant
 
 Json = dict[str, Any]
 _NO_MATCH = "No matching federated identity record found for presented assertion"

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from . import catalogue, people, shapes
-from .clock import whole_seconds
+from .. import catalogue
+from ..clock import whole_seconds
+from ..identity.scopes import AZURE_CLI_APP_ID
+from . import people, shapes
 from .identifiers import assignment_id
-from .scopes import AZURE_CLI_APP_ID
 from .tenant import Directory, Secret, Tenant, secret_digest
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..clock import parse_sent_time
-from ..tenant import Tenant
+from ..directory.tenant import Tenant
 
 Json = dict[str, Any]
 SOON_DAYS = 30

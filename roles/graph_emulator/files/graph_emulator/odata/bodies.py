@@ -14,10 +14,10 @@ import re
 import uuid
 from typing import Any
 
-from . import errors
-from .clock import parse_sent_time
+from .. import errors
+from ..clock import parse_sent_time
+from ..directory.shapes import PARTS
 from .edm import BEYOND_SLICE, ENUM_VALUES, PROPERTIES, properties_of
-from .shapes import PARTS
 
 Json = dict[str, Any]
 

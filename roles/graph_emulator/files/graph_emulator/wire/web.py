@@ -19,18 +19,20 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import admin, errors, issuer
-from .aadsts import TokenRefused
-from .clock import seven_digits
-from .device_page import DevicePage
-from .emulator import Emulator
-from .graph import batch
-from .graph.dispatch import VERSION, GraphRequest, GraphResponse
+from .. import errors
+from ..clock import seven_digits
+from ..emulator import Emulator
+from ..graph import batch
+from ..graph.dispatch import VERSION, GraphRequest, GraphResponse
+from ..identity import issuer
+from ..identity.aadsts import TokenRefused
+from ..identity.tokens import Caller
+from ..page import PATH as WINDOW
+from ..page import Window
+from ..page.device_page import DevicePage
+from . import admin
 from .journal import Entry, masked, masked_query
-from .tokens import Caller
-from .window import PATH as WINDOW
-from .window import Window
-from .wire import Wire
+from .middleware import Wire
 
 Json = dict[str, Any]
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

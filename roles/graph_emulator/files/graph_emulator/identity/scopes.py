@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import catalogue, directory_roles, shapes
+from .. import catalogue
+from ..directory import directory_roles, shapes
+from ..directory.identifiers import grant_id
+from ..directory.tenant import Tenant
 from .aadsts import TokenRefused, no_such_resource
 from .clients import is_microsofts
-from .identifiers import grant_id
-from .tenant import Tenant
 
 Json = dict[str, Any]
 OPENID_SCOPES = ("openid", "profile", "email", "offline_access")

@@ -24,10 +24,11 @@ from typing import Any
 from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult
 
-from . import catalogue, errors, tokens
-from .clock import seven_digits
-from .journal import Entry, Journal
-from .tenant import Tenant
+from .. import catalogue, errors
+from ..clock import seven_digits
+from ..directory.tenant import Tenant
+from ..identity import tokens
+from ..wire.journal import Entry, Journal
 
 METHOD = "SMTP"
 HOST_NAME = "smtp.localhost"

@@ -14,8 +14,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..clock import Clock
 from .aadsts import TokenRefused
-from .clock import Clock
 
 Json = dict[str, Any]
 GRANT_TYPES = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")

@@ -20,10 +20,10 @@ from typing import Any
 
 import jwt
 
-from . import directory_roles
+from ..clock import Clock
+from ..directory import directory_roles
+from ..directory.tenant import Tenant, secret_digest
 from .aadsts import TokenRefused
-from .clock import Clock
-from .tenant import Tenant, secret_digest
 from .tokens import SigningKey
 
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 import jwt
 
-from .clock import Clock
+from ..clock import Clock
 from .tokens import SigningKey, trace_id
 
 Json = dict[str, Any]

@@ -17,15 +17,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import directory_roles, errors, issuer, people, strict_json
-from .aadsts import TokenRefused
-from .clock import Clock
+from .. import errors, strict_json
+from ..clock import Clock
+from ..directory import directory_roles, people
+from ..directory.tenant import Tenant
+from ..graph import policies
+from ..identity import issuer
+from ..identity.aadsts import TokenRefused
+from ..identity.platform import IdentityPlatform
+from ..key_vault.vault import KeyVault
 from .faults import Faults
-from .graph import policies
-from .identity import IdentityPlatform
 from .journal import Journal
-from .key_vault import KeyVault
-from .tenant import Tenant
 
 Json = dict[str, Any]
 PREFIX = "/_emulator"

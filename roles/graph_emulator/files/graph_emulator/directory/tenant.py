@@ -12,12 +12,12 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from .catalogue import KEY_VAULT_APP_ID
-from .clock import Clock
-from .exchange import Exchange
+from ..catalogue import KEY_VAULT_APP_ID
+from ..clock import Clock
+from ..mail.exchange import Exchange
+from ..mail.mailboxes import Mail
+from ..settings import Settings
 from .lag import ReplicationLag
-from .mailboxes import Mail
-from .settings import Settings
 from .store import DeletedTable, Rows, Table
 
 Json = dict[str, Any]

@@ -10,10 +10,10 @@ import copy
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ..directory.tenant import Tenant
 from . import clients, scopes, user_tokens
 from .aadsts import TokenRefused, no_such_resource, required
 from .device import GRANT_TYPES, DeviceFlows
-from .tenant import Tenant
 from .tokens import SigningKey, mint
 from .user_tokens import RefreshTokens, SignIn
 

@@ -12,11 +12,11 @@ import hmac
 from typing import Any
 from urllib.parse import unquote
 
+from ..clock import parse_sent_time
+from ..directory.tenant import Tenant, secret_digest
 from .aadsts import TokenRefused, missing
 from .assertions import check_certificate_assertion, refused, unverified_claims
-from .clock import parse_sent_time
 from .federation import check_federated_assertion
-from .tenant import Tenant, secret_digest
 
 Json = dict[str, Any]
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

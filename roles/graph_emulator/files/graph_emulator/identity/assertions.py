@@ -21,9 +21,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ..clock import parse_sent_time
+from ..directory.tenant import Tenant
 from .aadsts import TokenRefused
-from .clock import parse_sent_time
-from .tenant import Tenant
 
 Json = dict[str, Any]
 _SKEW = 300

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from ..directory.tenant import Tenant
 from ..emulator import Emulator
-from ..journal import Entry
 from ..settings import Settings
-from ..tenant import Tenant
+from ..wire.journal import Entry
 from .credentials import Credential, credentials_of
 from .permissions import Permissions, Resource
 

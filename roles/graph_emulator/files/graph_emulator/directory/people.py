@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..clock import whole_seconds
+from ..mail.mailboxes import Mailbox, message, recipient
 from . import directory_roles, shapes
-from .clock import whole_seconds
-from .mailboxes import Mailbox, message, recipient
 from .tenant import Directory, Tenant
 
 Json = dict[str, Any]

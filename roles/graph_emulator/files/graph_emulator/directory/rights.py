@@ -17,7 +17,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from . import catalogue, errors
+from .. import catalogue, errors
+from ..identity.tokens import Caller
 from .directory_roles import (
     APPLICATION_ADMINISTRATOR,
     APPLICATION_DEVELOPER,
@@ -26,7 +27,6 @@ from .directory_roles import (
     MEMBER,
     PRIVILEGED_ROLE_ADMINISTRATOR,
 )
-from .tokens import Caller
 
 Alternatives = tuple[tuple[str, ...], ...]
 _OWNED = "Application.ReadWrite.OwnedBy"

@@ -22,8 +22,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from . import errors
-from .clock import Clock
+from .. import errors
+from ..clock import Clock
 
 Json = dict[str, Any]
 _LEEWAY = 300

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..tenant import Tenant
+from ..directory.tenant import Tenant
 
 Json = dict[str, Any]
 GRANTED, MISSING, UNDECLARED = "granted", "missing", "undeclared"

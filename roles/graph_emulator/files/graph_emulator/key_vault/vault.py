@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from . import errors, strict_json, tokens
-from .catalogue import KEY_VAULT_NAME
-from .tenant import Tenant
+from .. import errors, strict_json
+from ..catalogue import KEY_VAULT_NAME
+from ..directory.tenant import Tenant
+from ..identity import tokens
 
 Json = dict[str, Any]
 VERSIONS = ("7.4", "7.5", "7.6", "2025-07-01", "2026-04-01")  # the last is what azure-keyvault-secrets 4.12 asks for

@@ -20,14 +20,14 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .clock import Clock
-from .emulator import Emulator
+from ..clock import Clock
+from ..directory.seed import Seed
+from ..directory.tenant import Tenant
+from ..emulator import Emulator
+from ..mail.smtp import METHOD, SmtpProtocol
+from ..settings import Settings
 from .faults import Faults
 from .journal import Entry, Journal
-from .seed import Seed
-from .settings import Settings
-from .smtp import METHOD, SmtpProtocol
-from .tenant import Tenant
 from .tls import TlsFiles
 from .web import Web
 
