@@ -48,6 +48,7 @@ OWN = ArgumentSpec(
         "fail_on_drift": {"type": "bool", "default": False},
     },
 )
+SPEC = OWN + AUTH + ENDPOINT
 REPORT_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
 MOST_LISTED = 20  # in the message of a failure
 NEXT_STEP = (
@@ -67,7 +68,7 @@ class ActionModule(ControllerAction):
         return super().run(tmp, task_vars)
 
     def module(self) -> Module:
-        return Module(argument_spec=OWN + AUTH + ENDPOINT, run=self._report)
+        return Module(argument_spec=SPEC, run=self._report)
 
     def _option_names(self) -> t.Mapping[str, str]:
         path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()

@@ -70,8 +70,8 @@ options:
     default: false
   sharing_hosts:
     description:
-      - Names of the hosts that may share the application. By default, the host of the task alone; in the role, all hosts
-        of the play, without those that turned out to have another application.
+      - Names of the hosts that may share the application. By default, the host of the task alone; in the role, all
+        hosts of the play, without those that turned out to have another application.
     type: list
     elements: str
   handed_over:

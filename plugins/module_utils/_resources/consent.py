@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
@@ -241,8 +242,8 @@ class ConsentResource:
         self._options.expected_applications.check(
             unique_name=current.unique_name,
             client_id=current.client_id,
-            tenant_id=self._call.tenant_id.lower(),
-            whose=f"to consent for {self._address}" if self._options.grants else f"{self._address}",
+            tenant_id=self._call.tenant_id,
+            whose=shown(current.display_name or current.client_id),
         )
         if self._options.expected_permissions is not None:
             self._options.expected_permissions.check(current.declared, current.principals, whose=self._address)

@@ -18,7 +18,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
-    AppsError,
     ConflictError,
     InputError,
 )
@@ -105,7 +104,7 @@ class Command(Store):
             self._ask("write", credential=record.content())
         except ConflictError:
             # It may have failed, or been stopped, after it had written.
-            if self._look_again() != (record if self.can_give_back else record.without_value()):
+            if self.read_after_failure() != (record if self.can_give_back else record.without_value()):
                 raise
 
     def remove(self) -> None:
@@ -113,7 +112,8 @@ class Command(Store):
             self._ask("remove")
 
     def reference(self) -> dict[str, t.Any]:
-        return {"type": self.type, "argv": list(self._argv), "settings": dict(self.settings["settings"])}
+        settings = dict(self.settings["settings"])
+        return {"type": self.type, "argv": list(self._argv), "settings": settings, "readable": self.can_give_back}
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -122,13 +122,6 @@ class Command(Store):
     @property
     def title(self) -> str:
         return " ".join(self._argv)
-
-    def _look_again(self) -> Record | None:
-        """None also if it cannot be read either."""
-        try:
-            return self.read()
-        except AppsError:
-            return None
 
     def _program(self) -> str:
         return find_program(
