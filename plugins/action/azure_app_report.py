@@ -16,7 +16,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.files import mode_of, write_report_file

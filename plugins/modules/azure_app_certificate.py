@@ -275,12 +275,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
     WITH_STORES,
     refuse_stores,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
-    Call,
-    Module,
-    converge,
-    run_as_module,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.converge import converge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.certificate import CertificateResource
 
 OWN = ArgumentSpec(

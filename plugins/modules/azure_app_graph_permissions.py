@@ -194,11 +194,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     STATE,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import (
-    Module,
-    converge,
-    run_as_module,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.converge import converge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
     LISTED,
     PermissionsResource,

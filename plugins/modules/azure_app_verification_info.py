@@ -242,7 +242,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import STORES
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.verification import verification_info
 
 OWN = ArgumentSpec(

@@ -219,7 +219,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.operator_access import (
     operator_access_info,
 )

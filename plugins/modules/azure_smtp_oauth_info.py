@@ -177,7 +177,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ENDPOINT,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module, run_as_module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import PROOF
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import smtp_info
 

@@ -20,17 +20,15 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    AUTH,
-    ENDPOINT,
-    SECRET_VARIABLES,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH, ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
@@ -124,7 +122,7 @@ def call_module(
     try:
         params = validated(spec, given, name=name, see=f"ansible-doc email_gateway.azure_apps.{name}")
     except InputError as exc:
-        return {"failed": True, "changed": False, **exc.describe(Secrets().told, option_names)}
+        return {"failed": True, "changed": False, **exc.describe(Secrets().for_message, option_names)}
     call = Call(
         params=params,
         check_mode=check_mode,

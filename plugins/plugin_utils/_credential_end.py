@@ -18,12 +18,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
     KeyCredential,
     KeyCredentialsClient,
     key_credentials,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     FederatedCredential,
     federated_credentials_read,
@@ -82,13 +82,13 @@ class TenantCredentials:
             KeyCredentialsClient(self._call.graph, self.address).remove(self.object_id, credential.key_id)
 
     def federated(self) -> list[FederatedCredential]:
-        read = federated_credentials_read(self.object_id, tried=f"list the federated credentials of {self.address}")
+        read = federated_credentials_read(self.object_id, action=f"list the federated credentials of {self.address}")
         return [FederatedCredential.of(entry) for entry in self._call.graph.collect(read)]
 
     def remove_federated(self, credential: FederatedCredential) -> None:
         path = f"applications/{self.object_id}/federatedIdentityCredentials/{credential.id}"
         tried = f"remove the federated credential {credential.name} of {self.address}"
-        self._call.graph.write(Write(method="DELETE", path=path, tried=tried))
+        self._call.graph.write(Write(method="DELETE", path=path, action=tried))
 
 
 def described(work: Work, tenant: TenantCredentials, record: Record | None) -> View:

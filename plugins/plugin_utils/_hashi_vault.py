@@ -131,7 +131,7 @@ class HashiVault:
     def _failure(self, exc: Exception, action: str) -> AppsError:
         cause = exc.__cause__ or exc.__context__ if isinstance(exc, AnsibleError) else exc
         known = type(cause).__name__ if type(cause).__module__.startswith("hvac") else ""
-        text = " ".join(self._secrets.told(str(exc)).split())
+        text = " ".join(self._secrets.for_message(str(exc)).split())
         if "hvac" in text and not known:
             return MissingLibraryError(
                 f"A store of the type hashi_vault needs the Python library hvac: {text}",

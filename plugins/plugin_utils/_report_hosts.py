@@ -11,7 +11,7 @@ import dataclasses
 import os
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
@@ -114,7 +114,7 @@ class HostReader:
 
     def reason(self, exc: AppsError) -> str:
         """A failure as a text."""
-        return str(exc.describe(self._call.secrets.told, OPTION_NAMES)["msg"])
+        return str(exc.describe(self._call.secrets.for_message, OPTION_NAMES)["msg"])
 
     def close(self) -> None:
         for call, _error in self._connections.values():

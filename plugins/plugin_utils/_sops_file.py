@@ -131,4 +131,4 @@ class SopsFile:
         )
 
     def _reason(self, done: Finished) -> str:
-        return done.reason(self._call.secrets.told)
+        return done.reason(self._call.secrets.for_message)

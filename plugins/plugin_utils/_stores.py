@@ -12,8 +12,10 @@ import dataclasses
 import importlib
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
     ConflictError,
     InputError,
     OvertakenError,
@@ -110,6 +112,13 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def reference(self) -> dict[str, t.Any]:
         """Where the credential is, for people and later plays: ``type`` and names. No secret."""
+
+    def read_after_failure(self) -> Record | None:
+        """What there is after a write that failed, or whose answer was lost; None also if it cannot be read."""
+        try:
+            return self.read()
+        except AppsError:
+            return None
 
     def needs_rewrite(self) -> bool:
         """Whether the same record has to be written again, because others can read the file that keeps it."""

@@ -18,7 +18,7 @@ from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 
-ROOM = 7  # bytes that a name has to leave for a file beside it: the role's ".claims"
+ROOM = 7  # bytes that a name has to leave for the file beside it whose name ends with ".claims"
 PASSWORD_STEP = "Pass --vault-id or --vault-password-file, set ANSIBLE_VAULT_PASSWORD_FILE, or add a vault credential."
 
 
@@ -26,12 +26,12 @@ class VaultFile:
     """One file, read and written with the vault secrets that ansible-playbook was given."""
 
     def __init__(self, path: str, *, secrets: t.Sequence[tuple[str, t.Any]] | None, vault_id: str | None) -> None:
-        """``secrets`` are pairs of vault id and secret. Raises InputError where there is none at all."""
+        """``secrets`` are pairs of vault id and secret. Raises InputError if there is none at all."""
         self.path = os.path.realpath(path)
         self._vault_id = vault_id or C.DEFAULT_VAULT_ENCRYPT_IDENTITY
         if not secrets:
             raise InputError(
-                f"No vault password is given, so that {self.path} can be neither read nor written",
+                f"There is no vault password, so that {self.path} can be neither read nor written",
                 next_step=PASSWORD_STEP,
             )
         self._secrets = list(secrets)
@@ -46,7 +46,7 @@ class VaultFile:
         return self.exists and private_file.is_private(self.path)
 
     def read(self) -> dict[str, t.Any] | None:
-        """The variables; None where there is no file. Raises ConflictError for a file that is not ours to overwrite."""
+        """The variables; None if there is no file. Raises ConflictError for a file that must not be overwritten."""
         if not self.exists:
             return None
         if not os.path.isfile(self.path):
@@ -80,12 +80,12 @@ class VaultFile:
         return variables
 
     def check_writable(self) -> None:
-        """Raises ConflictError where ``write`` would fail, as far as that can be known before."""
+        """Raises ConflictError if ``write`` would fail, as far as that can be known before."""
         self._encrypting_secret()
         reason = private_file.obstacle(self.path, room=ROOM)
         if reason:
             raise ConflictError(
-                f"Could not write {self.path}: {reason}", next_step="Choose another path, or mend its permissions."
+                f"Could not write {self.path}: {reason}", next_step="Choose another path, or correct its permissions."
             )
 
     def write(self, variables: t.Mapping[str, t.Any]) -> None:

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode
 
+from graph_emulator.directory.seed import Operator, Seed, add_operator
 from graph_emulator.emulator import Emulator
 from graph_emulator.graph.dispatch import GraphRequest
-from graph_emulator.seed import Operator, Seed, add_operator
-from graph_emulator.window import Window
+from graph_emulator.page import Window
 
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 60

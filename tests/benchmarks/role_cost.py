@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 ROUNDS = 5
 # Of the role to the play with the four modules, both as whole runs.

@@ -13,7 +13,7 @@ import msal
 import requests
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 WANTED = {"Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All"}
 DESCRIPTION = "Mail gateway"

@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.matrix.comparison import
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 from graph_emulator import catalogue
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 PROFILES = ("outbound_smtp", "outbound_microsoft365")
 UNIQUE_NAME = "gateway"

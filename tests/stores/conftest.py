@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     pytest_addoption,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, REPOSITORY, Playbooks
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 __all__ = ["emulator", "emulator_server", "loud", "playbooks", "pytest_addoption"]
 

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import environment as _environment
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import NAME, SETTINGS, add_credentials, set_up
@@ -147,7 +147,7 @@ def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
     assert [q for survey in held.surveys.values() for q in survey["spec"] if q["type"] == "password"] == []
     made = [row for row in held.rows("credential_types") if row["name"].startswith("Entra ")]
     assert len(made) == 4
-    known = {variable for names in arguments.ENVIRONMENT.values() for variable in names}
+    known = {variable for names in _environment.ENVIRONMENT.values() for variable in names}
     for row in made:
         fields = {field["id"]: field for field in row["inputs"]["fields"]}
         assert {name for name, field in fields.items() if field.get("secret")} == SECRET_FIELDS & fields.keys()

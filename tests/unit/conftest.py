@@ -22,8 +22,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer i
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
 from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
-from graph_emulator.server import EmulatorServer
-from graph_emulator.tokens import Caller
+from graph_emulator.identity.tokens import Caller
+from graph_emulator.wire.server import EmulatorServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

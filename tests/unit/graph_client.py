@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 
 class Client:

@@ -13,7 +13,7 @@ import ssl
 import threading
 import typing as t
 
-from graph_emulator.tls import TlsFiles
+from graph_emulator.wire.tls import TlsFiles
 
 Answer = t.Iterable[bytes]
 

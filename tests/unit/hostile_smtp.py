@@ -12,7 +12,7 @@ import ssl
 import threading
 import typing as t
 
-from graph_emulator.tls import TlsFiles
+from graph_emulator.wire.tls import TlsFiles
 
 HELLO = b"250-mx\r\n250-STARTTLS\r\n250 HELP\r\n"
 HELLO_TLS = b"250-mx\r\n250-AUTH XOAUTH2\r\n250 HELP\r\n"

@@ -28,8 +28,8 @@ from pathlib import Path
 
 import pytest
 
-from graph_emulator.journal import Journal
-from graph_emulator.wire import Reply, Wire
+from graph_emulator.wire.journal import Journal
+from graph_emulator.wire.middleware import Reply, Wire
 
 SHORTEST = 8  # characters: what is shorter is a word of a test and no secret
 PIECE = 16  # characters

@@ -21,8 +21,8 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
-from graph_emulator.journal import Entry
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.journal import Entry
+from graph_emulator.wire.server import EmulatorServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTIONS = REPOSITORY / "build" / "collections"

@@ -10,7 +10,7 @@ import typing as t
 import uuid
 from datetime import datetime, timedelta, timezone
 
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 TAG = "email_gateway.azure_apps"
 GRAPH = "00000003-0000-0000-c000-000000000000"

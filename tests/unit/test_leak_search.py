@@ -25,7 +25,7 @@ import requests
 
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
-from graph_emulator import seed
+from graph_emulator.directory import seed
 
 SECRET = "Abc8Q~+/<&\"'\\ x" + "Zq7_-.ab" * 4
 TOKEN = ".".join(

@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
     _proof,
     _stored_credential,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments, environment
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import STORES
@@ -115,7 +115,7 @@ def test_no_option_of_a_module_can_be_mistaken_for_the_sign_in(module: str) -> N
 
 def test_every_environment_variable_is_documented() -> None:
     text = _auth.ModuleDocFragment.DOCUMENTATION + _endpoint.ModuleDocFragment.DOCUMENTATION
-    for option, variables in arguments.ENVIRONMENT.items():
+    for option, variables in environment.ENVIRONMENT.items():
         assert option in text
         for variable in variables:
             assert f"E({variable})" in text, variable
@@ -125,7 +125,7 @@ def test_the_page_on_signing_in_names_every_way_variable_key_and_host() -> None:
     page = (ROOT / "docs/sign-in.md").read_text()
     for way in arguments.AUTH.options["auth_source"]["choices"]:
         assert f"| `{way}` |" in page, way
-    for name in (*(v for variables in arguments.ENVIRONMENT.values() for v in variables), *USER_VARIABLES):
+    for name in (*(v for variables in environment.ENVIRONMENT.values() for v in variables), *USER_VARIABLES):
         assert name in page, name
     for key in (*KEYS, *REFUSED):
         assert f"`{key}`" in page, key

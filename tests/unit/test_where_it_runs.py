@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENVIRONMENT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import ENVIRONMENT
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
 
 DOCS = REPOSITORY / "docs"

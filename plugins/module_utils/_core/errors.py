@@ -37,15 +37,20 @@ class AppsError(Exception):
         self.next_step = next_step
         self.details = details
 
-    def describe(self, told: t.Callable[[t.Any], t.Any], names: t.Mapping[str, str] = NO_NAMES) -> dict[str, t.Any]:
+    def describe(
+        self, for_message: t.Callable[[t.Any], t.Any], names: t.Mapping[str, str] = NO_NAMES
+    ) -> dict[str, t.Any]:
         """The arguments for ``fail_json``: always the same keys.
 
-        ``told`` takes out what nobody shall read. ``names`` says how the user knows the options; see ``names.render``.
+        ``for_message`` removes secrets. ``names`` are the names by which the user knows the options; see
+        ``names.render``.
         """
         error: dict[str, t.Any] = {"kind": self.kind, "status": None, "code": None, "request_id": None}
-        error.update(told(self.details))
-        message, error["next_step"] = told(render(self.message, names)), told(render(self.next_step, names))
-        text = f"{message.rstrip('.')}. {error['next_step']}".rstrip() if error["next_step"] else message
+        error.update(for_message(self.details))
+        message = for_message(render(self.message, names))
+        next_step = for_message(render(self.next_step, names))
+        error["next_step"] = next_step
+        text = f"{message.rstrip('.')}. {next_step}".rstrip() if next_step else message
         return {"msg": text, "error": error}
 
 
@@ -218,7 +223,7 @@ class GraphError(AppsError):
         self,
         fault: GraphFault,
         *,
-        tried: str,
+        action: str,
         method: str,
         path: str,
         right: str | None = None,
@@ -234,7 +239,7 @@ class GraphError(AppsError):
         reason = fault.message or f"HTTP status {fault.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
         super().__init__(
-            f"Could not {tried}{after}: {reason}",
+            f"Could not {action}{after}: {reason}",
             next_step=_next_step(fault, right, secret=path.endswith("/addPassword")),
             status=fault.status,
             code=fault.code or None,

@@ -50,7 +50,7 @@ class Secrets:
         """A copy of a result in which no text holds one of the secrets."""
         return _mapped(value, self._without_known)
 
-    def told(self, value: t.Any) -> t.Any:
+    def for_message(self, value: t.Any) -> t.Any:
         """The same for failures and warnings, without anything that looks like a secret, and of bounded length."""
         return _mapped(value, self._for_a_message)
 
@@ -97,15 +97,38 @@ def _mapped(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
 
 
 def _forms(secret: str) -> set[str]:
-    """How a secret may be written by whoever sends it back."""
+    """How a secret may be written by a server that sends it back."""
     # Half of a character is refused later on, in a message that must not hold it either.
     plain = secret.encode(errors="surrogatepass")
-    whole = plain.decode(errors="replace")
-    every = "".join(c if c.isascii() and c.isalnum() else "".join(f"%{b:02X}" for b in c.encode()) for c in whole)
+    every = _all_percent_encoded(plain.decode(errors="replace"))
     found = {secret, quote(plain, safe=""), quote_plus(plain), every, quote(every, safe="")}
     found |= {json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1], html.escape(secret), plain.hex()}
     for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + plain).decode()
-        inner = encoded[4 if offset else 0 : len(encoded) - (4 if (offset + len(plain)) % 3 else 0)]
-        found |= {inner, inner.replace("+", "-").replace("/", "_")} if len(inner) >= SHORTEST else set()
+        inner = _inside_base64(plain, offset)
+        if len(inner) >= SHORTEST:
+            found |= {inner, inner.replace("+", "-").replace("/", "_")}
     return found
+
+
+def _all_percent_encoded(text: str) -> str:
+    """Every character but letters and digits, which some servers do; ``quote`` leaves more of them as they are."""
+    parts = []
+    for character in text:
+        if character.isascii() and character.isalnum():
+            parts.append(character)
+        else:
+            parts += [f"%{byte:02X}" for byte in character.encode()]
+    return "".join(parts)
+
+
+def _inside_base64(plain: bytes, offset: int) -> str:
+    """The characters that the secret becomes wherever it begins ``offset`` bytes into a group of three.
+
+    Those at both ends depend on what stands beside it.
+    """
+    encoded = base64.b64encode(b"\0" * offset + plain).decode()
+    if offset:
+        encoded = encoded[4:]
+    if (offset + len(plain)) % 3:
+        encoded = encoded[:-4]
+    return encoded

@@ -78,26 +78,27 @@ class Shape:
 ANYTHING = Shape("an object")
 
 
-def check(document: t.Any, shape: Shape, *, tried: str) -> Json:
+def check(document: t.Any, shape: Shape, *, action: str) -> Json:
     """The document. Raises TransportError where it is something else than what was asked for."""
     if not isinstance(document, dict):
-        raise not_understood(tried, f"Microsoft Graph answered with something that is not {shape.what}")
+        raise not_understood(action, f"Microsoft Graph answered with something that is not {shape.what}")
     if shape is ANYTHING:
         return document
     wrong = _wrong(document) or next((name for name in shape.needs if document.get(name) is None), None)
     if wrong is not None:
         raise not_understood(
-            tried, f"Microsoft Graph answered with something that is not {shape.what} (its {wrong} is wrong or missing)"
+            action,
+            f"Microsoft Graph answered with something that is not {shape.what} (its {wrong} is wrong or missing)",
         )
     for name, asked in shape.equal.items():
         if str(document.get(name, asked)).lower() != asked.lower():
-            raise not_understood(tried, f"Microsoft Graph answered with another {name} than was asked for")
+            raise not_understood(action, f"Microsoft Graph answered with another {name} than was asked for")
     return document
 
 
-def not_understood(tried: str, how: str, **details: t.Any) -> TransportError:
+def not_understood(action: str, how: str, **details: t.Any) -> TransportError:
     return TransportError(
-        f"Could not {tried}: {how}",
+        f"Could not {action}: {how}",
         maybe_processed=True,
         permanent=True,
         accepted="status" not in details,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
 # Graph writes up to seven fractional digits, more than datetime takes.

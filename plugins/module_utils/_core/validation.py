@@ -41,7 +41,7 @@ def _refused(why: str, *, spec: ArgumentSpec, args: t.Mapping[str, t.Any], see: 
     secrets = Secrets()
     for option in spec.secret_options:
         secrets.add(args.get(option))
-    return InputError(secrets.told(why), next_step=f"See: {see}")
+    return InputError(secrets.for_message(why), next_step=f"See: {see}")
 
 
 def _endless(value: t.Any) -> bool:

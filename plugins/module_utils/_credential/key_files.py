@@ -32,20 +32,6 @@ MARK = "# Made by email_gateway.azure_apps: key and certificate of the applicati
 _MARK = re.compile(re.escape(MARK).encode() + rb"([0-9a-f-]{36})")
 
 
-def read_file(path: str, *, option: str) -> bytes:
-    """A small file of a user's. Raises InputError."""
-    if not os.path.isfile(path):
-        raise InputError(f"{option} is {path}, which is not a file", next_step=f"Set {option} to a file.")
-    try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as exc:
-        raise InputError(f"Could not read {path}: {exc.strerror}", next_step="Check the file's permissions.") from None
-    if len(content) > LARGEST:
-        raise InputError(f"{path} is larger than {LARGEST} bytes", next_step=f"Set {option} to another file.")
-    return content
-
-
 @dataclasses.dataclass(frozen=True)
 class Files:
     """What the three files hold; None where there is nothing that can be used.

@@ -29,20 +29,20 @@ GOOD_WRITES = frozenset({200, 201, 202, 204})
 class MemoryBudget:
     """What the answers to one question may take in memory."""
 
-    def __init__(self, tried: str) -> None:
-        self._tried = tried
+    def __init__(self, action: str) -> None:
+        self._action = action
         self._bytes = 0
 
     def add(self, document: t.Any) -> None:
         """Raises TransportError if it becomes too much."""
         self._bytes += _json.weight(document)
         if self._bytes > LARGEST_IN_MEMORY:
-            raise too_much(self._tried, f"more than {LARGEST_IN_MEMORY // 2**20} MiB")
+            raise too_much(self._action, f"more than {LARGEST_IN_MEMORY // 2**20} MiB")
 
 
-def too_much(tried: str, how: str) -> TransportError:
+def too_much(action: str, how: str) -> TransportError:
     return TransportError(
-        f"Could not {tried}: the answer does not fit in the memory that a task may use ({how})",
+        f"Could not {action}: the answer does not fit in the memory that a task may use ({how})",
         maybe_processed=True,
         permanent=True,
         next_step="Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
@@ -54,20 +54,20 @@ def parse(answer: Response, request: Read | Write) -> Json | None:
 
     Raises TransportError for everything else that may come, such as a redirect or the page of a proxy.
     """
-    tried, status = request.tried, answer.status_code
+    action, status = request.action, answer.status_code
     if status >= 400:
         return None
     if status not in (GOOD_READS if isinstance(request, Read) else GOOD_WRITES):
         how = "is a redirect" if 300 <= status < 400 else "says neither yes nor no"
-        raise not_understood(tried, f"the answer {how} (HTTP status {status})", status=status)
+        raise not_understood(action, f"the answer {how} (HTTP status {status})", status=status)
     if not answer.content and isinstance(request, Write):
         return None
     document = _json.parse(answer.content)
     if document is None and _json.too_large(answer.content):
-        raise too_much(tried, "too much to parse")
+        raise too_much(action, "too much to parse")
     if not isinstance(document, dict):
         raise TransportError(
-            f"Could not {tried}: the answer is not a JSON object",
+            f"Could not {action}: the answer is not a JSON object",
             maybe_processed=True,
             accepted=isinstance(request, Write),
             next_step="Check what answers at graph_url: a proxy's page, perhaps.",
@@ -80,15 +80,15 @@ def parse(answer: Response, request: Read | Write) -> Json | None:
 def object_of(document: Json | None, read: Read) -> Json:
     """The one object that was asked for. Raises TransportError if it is something else."""
     if document and "@odata.nextLink" in document:
-        raise not_understood(read.tried, "the answer is a collection")
-    return check(document, read.shape, tried=read.tried)
+        raise not_understood(read.action, "the answer is a collection")
+    return check(document, read.shape, action=read.action)
 
 
-def page_of(document: Json, tried: str) -> tuple[list[t.Any], str | None]:
+def page_of(document: Json, action: str) -> tuple[list[t.Any], str | None]:
     """The entries of one page of a collection, and the address of the next page."""
     entries, following = document.get("value"), document.get("@odata.nextLink")
     if not isinstance(entries, list) or not isinstance(following, (str, type(None))):
-        raise not_understood(tried, "the answer is no collection")
+        raise not_understood(action, "the answer is no collection")
     return entries, following
 
 

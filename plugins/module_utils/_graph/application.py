@@ -13,7 +13,8 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    OURS,
     check_guid,
     check_text,
     shown,
@@ -23,12 +24,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     NotRegisteredError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
-    Json,
-    Read,
-    by_key,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, by_key
 
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
@@ -54,7 +51,8 @@ class Address:
             return cls(client_id=check_guid("O(client_id)", client_id))
         if object_id is not None:
             return cls(object_id=check_guid("O(object_id)", object_id))
-        return cls(unique_name=check_text("O(unique_name)", str(unique_name or ""), longest=LONGEST_UNIQUE_NAME))
+        name = str(unique_name or "")
+        return cls(unique_name=check_text("O(unique_name)", name, longest=LONGEST_UNIQUE_NAME, limit_of=OURS))
 
     @property
     def path(self) -> str:
@@ -75,9 +73,9 @@ class Address:
         known = self.client_id or self.object_id or self.unique_name
         return Read(
             path=self.path,
-            tried=f"read {self}",
+            action=f"read {self}",
             query={"$select": ",".join(select)},
-            lag=graph.created_here(known),
+            created_recently=graph.created_here(known),
             shape=self.shape(select),
         )
 

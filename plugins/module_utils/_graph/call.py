@@ -3,38 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""One run of one module: connect, read, plan, apply unless in check mode, result and diff.
-
-The same code serves the action plugin (the normal way: inside the ansible-playbook process, so that neither an option
-nor a result with a secret passes through a file or a command line) and ``main()`` of a module file.
-"""
+"""One call of a module: its options, and the connection that they describe."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
 import functools
-import os
-import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    ArgumentSpec,
-    Endpoint,
-    check_characters,
-    endpoint_settings,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint, endpoint_settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, rendered
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
-    Section,
     default_section,
     named_section,
 )
@@ -49,27 +34,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     choose_credential,
     operator_token,
 )
-
-State = t.TypeVar("State")
-
-
-class Resource(t.Protocol[State]):
-    """One kind of object in the tenant. ``State`` is a type of its own with all that has to be known about it."""
-
-    def read(self) -> State:
-        """The current state. Sends no write."""
-
-    def desired(self, current: State) -> State:
-        """Pure: the state after the task, as far as it can be predicted. Raises AppsError if it must not be reached."""
-
-    def apply(self, current: State, wanted: State) -> State:
-        """Change the tenant from the current to the desired state; returns the state that was reached."""
-
-    def view(self, state: State) -> View:
-        """Pure: the state in names that a person reads, for the comparison and the diff; {} for "absent"."""
-
-    def result(self, state: State) -> View:
-        """Pure: what the module returns, the same keys for every state."""
 
 
 def _whole_second() -> datetime.datetime:
@@ -201,94 +165,3 @@ class Call:
         )
         self.secrets.add(token.value)
         return token
-
-
-@dataclasses.dataclass(frozen=True)
-class Module:
-    """What a module file declares: its options and what a call does with them.
-
-    ``secret_results`` are the documented return values that hold a secret: if one has a value, the action plugin keeps
-    the whole result out of callbacks and logs, even without ``no_log`` on the task. ``checks_itself`` are options for
-    whose texts ``run`` knows better names than that of the option.
-    """
-
-    argument_spec: ArgumentSpec
-    run: t.Callable[[Call], dict[str, t.Any]]
-    secret_results: tuple[str, ...] = ()
-    checks_itself: tuple[str, ...] = ()
-
-    def execute(self, call: Call) -> dict[str, t.Any]:
-        """The result, or one with ``failed``. Other errors than AppsError are bugs, raised without secrets."""
-        try:
-            return self._result(call)
-        except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.told, call.option_names)}
-        except Exception:
-            # Ansible shows the text of a bug, which can be anything.
-            shown = traceback.format_exc()
-            without_secrets = call.secrets.masked_bug(shown)
-            if without_secrets == shown:
-                raise
-        finally:
-            call.close()
-        # Not raised above, where it would have the exception with the secret as its context.
-        raise RuntimeError(without_secrets)
-
-    def _result(self, call: Call) -> dict[str, t.Any]:
-        """Check the texts of the options, run, and mask what is no documented secret."""
-        for name in self.argument_spec.secret_options:
-            call.secrets.add(call.params.get(name))
-        for name, option in self.argument_spec.options.items():
-            if name not in self.checks_itself:
-                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
-        returned = self.run(call)
-        secret = {name: returned[name] for name in self.secret_results if name in returned}
-        others = {name: value for name, value in returned.items() if name not in secret}
-        result: dict[str, t.Any] = {**call.secrets.masked(others), **secret}
-        if call.warnings:
-            result["warnings"] = call.secrets.told(rendered(call.warnings, call.option_names))
-        return result
-
-
-def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
-    """Read, plan, apply.
-
-    If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
-    """
-    call.validate_sign_in()
-    current = resource.read()
-    first_view = resource.view(current)
-    wrote = False
-    while True:
-        wanted = resource.desired(current)
-        plan = Plan(before=resource.view(current), after=resource.view(wanted))
-        if not plan.changed or call.check_mode:
-            final = wanted
-            break
-        wrote = True
-        try:
-            final = resource.apply(current, wanted)
-            break
-        except AppsError as exc:
-            if not exc.read_again or not call.http.patience.pause():
-                raise
-        current = resource.read()
-    return {
-        "changed": plan.changed or wrote,
-        "diff": Plan(before=first_view, after=plan.after).diff(),
-        **resource.result(final),
-    }
-
-
-def run_as_module(module: Module) -> None:
-    """``main()`` of a module file: the one place that calls fail_json and exit_json."""
-    ansible_module = AnsibleModule(
-        argument_spec=module.argument_spec.options, supports_check_mode=True, **module.argument_spec.rules()
-    )
-    call = Call(
-        params=ansible_module.params, check_mode=ansible_module.check_mode, environ=os.environ, memory=RunMemory()
-    )
-    result = module.execute(call)
-    if result.get("failed"):
-        ansible_module.fail_json(**result)
-    ansible_module.exit_json(**result)

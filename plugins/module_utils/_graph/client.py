@@ -32,13 +32,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.an
     too_much,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
-    FORBIDDEN,
-    LARGEST_PAGE,
     Json,
     Read,
     Write,
-    by_key,
-    odata_string,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import (
     Attempts,
@@ -48,22 +44,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
-
-# Until all imports name the file that has them.
-__all__ = [
-    "BATCH_SIZE",
-    "FORBIDDEN",
-    "LAG_WINDOW",
-    "LARGEST_PAGE",
-    "MOST_PAGES",
-    "GraphClient",
-    "Json",
-    "Read",
-    "Write",
-    "by_key",
-    "odata_string",
-    "too_much",
-]
 
 BATCH_SIZE = 20  # "Combine multiple HTTP requests using JSON batching"
 LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
@@ -109,7 +89,7 @@ class GraphClient:
 
     def collect(self, read: Read) -> list[Json]:
         """All entries of a collection, over all pages."""
-        return self._collect(read, MemoryBudget(read.tried))
+        return self._collect(read, MemoryBudget(read.action))
 
     def get_many(self, reads: t.Sequence[Read]) -> list[Json | None]:
         """Several reads in one request; None for what is not there. A collection comes whole under ``value``.
@@ -117,7 +97,7 @@ class GraphClient:
         An inner request that was throttled or failed is sent again on its own, with all rules of ``get``.
         """
         found: list[Json | None] = []
-        budget = MemoryBudget(reads[0].tried if reads else "")
+        budget = MemoryBudget(reads[0].action if reads else "")
         for start in range(0, len(reads), BATCH_SIZE):
             part = reads[start : start + BATCH_SIZE]
             found += self._batch(part, budget)
@@ -135,7 +115,7 @@ class GraphClient:
             self.wrote = self.wrote or exc.accepted
             raise
         self.wrote = True
-        return check(answer, write.shape, tried=write.tried) if answer else {}
+        return check(answer, write.shape, action=write.action) if answer else {}
 
     def note_created(self, object_id: str) -> None:
         """This run created the object: for a while, later tasks of the run wait for it instead of failing."""
@@ -183,7 +163,7 @@ class GraphClient:
         outer = Write(
             method="POST",
             path="$batch",
-            tried=reads[0].tried,
+            action=reads[0].action,
             right=reads[0].right,
             body={"requests": requests},
         )
@@ -195,7 +175,7 @@ class GraphClient:
 
     def _unpack(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
         # A 404 that is no refusal in the words of Graph is asked for on its own.
-        if answer.status == 404 and not read.lag and answer.fault.not_found:
+        if answer.status == 404 and not read.created_recently and answer.fault.not_found:
             return None
         if read.collection:
             return self._unpack_collection(read, answer, budget)
@@ -210,7 +190,7 @@ class GraphClient:
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
         if answer.document is not None:
             return {**answer.document, "value": self._all_pages(answer.document, read, budget)}
-        if answer.status == 403 and read.forbidden_ok and answer.fault.code:
+        if answer.status == 403 and read.empty_if_forbidden and answer.fault.code:
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
@@ -218,7 +198,7 @@ class GraphClient:
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
-            if exc.fault.status == 403 and read.forbidden_ok:
+            if exc.fault.status == 403 and read.empty_if_forbidden:
                 return _answer.empty_but_forbidden()
             raise
 
@@ -230,15 +210,15 @@ class GraphClient:
     def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
         entries: list[Json] = []
         for _number in range(MOST_PAGES):
-            of_page, following = _answer.page_of(page, read.tried)
-            entries += [check(entry, read.shape, tried=read.tried) for entry in of_page]
-            if len(entries) > read.most:
-                raise too_much(read.tried, f"more than {read.most} entries")
+            of_page, following = _answer.page_of(page, read.action)
+            entries += [check(entry, read.shape, action=read.action) for entry in of_page]
+            if len(entries) > read.max_entries:
+                raise too_much(read.action, f"more than {read.max_entries} entries")
             if following is None:
                 return entries
             if not following.startswith(f"{self._base}/"):
                 raise TransportError(
-                    f"Could not {read.tried}: the next page is on another host",
+                    f"Could not {read.action}: the next page is on another host",
                     maybe_processed=False,
                     permanent=True,
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
@@ -246,7 +226,7 @@ class GraphClient:
             page = self._exchange("GET", following[len(self._base) :], read) or {}
             budget.add(page)
         raise TransportError(
-            f"Could not {read.tried}: more than {MOST_PAGES} pages",
+            f"Could not {read.action}: more than {MOST_PAGES} pages",
             maybe_processed=False,
             permanent=True,
             next_step="Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
@@ -281,7 +261,7 @@ class GraphClient:
     ) -> GraphError:
         return GraphError(
             fault,
-            tried=request.tried,
+            action=request.action,
             method=method,
             path=f"/v1.0{url.partition('?')[0]}",
             right=request.right,

@@ -22,7 +22,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import Certificate
 
 FIELDS = ("id", "appId", "displayName", "keyCredentials")
@@ -128,7 +129,7 @@ class KeyCredentialsClient:
                 "usage": "Verify",
             }
             self._write(
-                document, [*_as_they_are(document), entry], tried=f"register the certificate {certificate.thumbprint}"
+                document, [*_as_they_are(document), entry], action=f"register the certificate {certificate.thumbprint}"
             )
             document = self._fresh(object_id)
         found = _find(document, lambda record: record.is_for(certificate))
@@ -143,7 +144,7 @@ class KeyCredentialsClient:
         if _find(document, lambda record: record.has_key_id(key_id)) is None:
             return
         kept = [entry for entry in _as_they_are(document) if not KeyCredential.of(entry).has_key_id(key_id)]
-        self._write(document, kept, tried=f"remove the certificate with the key id {key_id}")
+        self._write(document, kept, action=f"remove the certificate with the key id {key_id}")
         if _find(self._fresh(object_id), lambda record: record.has_key_id(key_id)) is not None:
             raise self._overtaken()
 
@@ -154,15 +155,15 @@ class KeyCredentialsClient:
         """
         return application.required(self.read(application.Address(object_id=object_id)), self._told)
 
-    def _write(self, document: Json, collection: list[Json], *, tried: str) -> None:
+    def _write(self, document: Json, collection: list[Json], *, action: str) -> None:
         object_id, client_id = application.text(document, "id"), application.text(document, "appId")
         self._graph.write(
             Write(
                 method="PATCH",
                 path=f"applications/{object_id}",
-                tried=f"{tried} of {self._told}",
+                action=f"{action} of {self._told}",
                 body={"keyCredentials": collection},
-                lag=self._graph.created_here(client_id),
+                created_recently=self._graph.created_here(client_id),
             )
         )
         # One that is left when ours was removed again is of the present, not of the past.

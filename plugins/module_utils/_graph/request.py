@@ -17,41 +17,28 @@ Json = dict[str, t.Any]
 
 LARGEST_PAGE = 200  # Graph allows 999 (reference page "List applications"), which could be larger than LARGEST_BODY
 FORBIDDEN = "@forbidden"
-COLLECTIONS = frozenset(
-    {
-        "applications",
-        "servicePrincipals",
-        "owners",
-        "appRoleAssignments",
-        "federatedIdentityCredentials",
-        "oauth2PermissionGrants",
-        "microsoft.graph.application",
-        "microsoft.graph.servicePrincipal",
-    }
-)
 
 
 @dataclasses.dataclass(frozen=True)
 class Read:
-    """One GET. ``tried`` completes "Could not ..."; ``right`` is a key of RIGHTS in _core/rights.py.
+    """One GET. ``action`` completes "Could not ..."; ``right`` is a key of RIGHTS in _core/rights.py.
 
-    ``lag`` says that this run created the object, so that a misleading answer means "not replicated yet".
-    ``forbidden_ok`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
-    ``most`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry, must be.
+    ``collection`` says that the answer is a list, which may have several pages, and not one object.
+    ``created_recently`` says that this run created the object, so that a misleading answer means "not replicated yet".
+    ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
+    ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
+    must be.
     """
 
     path: str
-    tried: str
+    action: str
+    collection: bool = False
     right: str = "read_application"
     query: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    lag: bool = False
-    forbidden_ok: bool = False
-    most: int = 10_000
+    created_recently: bool = False
+    empty_if_forbidden: bool = False
+    max_entries: int = 10_000
     shape: Shape = ANYTHING
-
-    @property
-    def collection(self) -> bool:
-        return self.path.rsplit("/", 1)[-1] in COLLECTIONS
 
     @property
     def url(self) -> str:
@@ -64,7 +51,7 @@ class Read:
         return True
 
     @property
-    def no_lag_of(self) -> str:
+    def foreign_id(self) -> str:
         return ""
 
 
@@ -72,19 +59,20 @@ class Read:
 class Write:
     """One write. ``repeatable`` says that sending it twice does no more than sending it once.
 
-    ``tried``, ``right`` and ``lag`` are those of Read. ``no_lag_of`` is an id that this run did not create: an answer
-    that misses it is no replication lag. ``shape`` is what the object in the answer must be, where there is one.
+    ``action``, ``right`` and ``created_recently`` are those of Read. ``foreign_id`` is an id that this run did not
+    create: an answer that misses it is no replication lag. ``shape`` is what the object in the answer must be, if there
+    is one.
     """
 
     method: str
     path: str
-    tried: str
+    action: str
     right: str = "write_application"
     body: Json | None = None
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     repeatable: bool = True
-    lag: bool = False
-    no_lag_of: str = ""
+    created_recently: bool = False
+    foreign_id: str = ""
     shape: Shape = ANYTHING
 
 

@@ -46,7 +46,7 @@ def decide(failure: GraphFault | TransportError, request: Read | Write, attempts
 
 def misses_foreign_id(fault: GraphFault, request: Read | Write) -> bool:
     """Whether the answer misses an object that this run did not create, so that waiting cannot help."""
-    return request.no_lag_of != "" and request.no_lag_of in fault.message
+    return request.foreign_id != "" and request.foreign_id in fault.message
 
 
 def _after_no_answer(failure: TransportError, request: Read | Write, attempts: Attempts) -> Decision:
@@ -72,4 +72,4 @@ def _after_refusal(fault: GraphFault, request: Read | Write, attempts: Attempts)
 
 def _not_replicated_yet(fault: GraphFault, request: Read | Write) -> bool:
     misleading = fault.replication_lag or fault.unknown_key_id
-    return request.lag and misleading and not misses_foreign_id(fault, request)
+    return request.created_recently and misleading and not misses_foreign_id(fault, request)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import objects, text, texts
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
-    GraphClient,
     Json,
     Read,
     Write,
@@ -47,19 +47,20 @@ def principal_shape(client_id: str) -> Shape:
     return dataclasses.replace(A_PRINCIPAL, equal={"appId": client_id})
 
 
-def service_principal_read(client_id: str, *, tried: str) -> Read:
+def service_principal_read(client_id: str, *, action: str) -> Read:
     return Read(
         path=by_key("servicePrincipals", "appId", client_id),
-        tried=tried,
+        action=action,
         query={"$select": PRINCIPAL_FIELDS},
         shape=principal_shape(client_id),
     )
 
 
-def deleted_service_principals_read(*, tried: str) -> Read:
+def deleted_service_principals_read(*, action: str) -> Read:
     return Read(
         path="directory/deletedItems/microsoft.graph.servicePrincipal",
-        tried=tried,
+        collection=True,
+        action=action,
         query={"$select": f"{PRINCIPAL_FIELDS},deletedDateTime", "$top": str(LARGEST_PAGE)},
         shape=A_PRINCIPAL,
     )
@@ -78,7 +79,7 @@ def restore_service_principal(graph: GraphClient, client_id: str, object_id: str
             Write(
                 method="POST",
                 path=f"directory/deletedItems/{object_id}/restore",
-                tried=f"restore the service principal of the application {client_id}, which was soft-deleted",
+                action=f"restore the service principal of the application {client_id}, which was soft-deleted",
             )
         )
     except GraphError as exc:
@@ -98,11 +99,11 @@ def create_service_principal(graph: GraphClient, client_id: str, *, display_name
             Write(
                 method="PATCH",
                 path=path,
-                tried=f"create the service principal of the application {client_id}",
+                action=f"create the service principal of the application {client_id}",
                 right="create_service_principal",
                 body={"displayName": display_name},
                 headers={"Prefer": "create-if-missing"},
-                lag=graph.created_here(client_id),
+                created_recently=graph.created_here(client_id),
                 shape=principal_shape(client_id),
             )
         )
@@ -115,8 +116,8 @@ def create_service_principal(graph: GraphClient, client_id: str, *, display_name
         graph.note_created(str(made["id"]))
         return made
     # 204 or 409: another run was first, or our read lagged behind an earlier one. Neither answer carries an id.
-    read = service_principal_read(client_id, tried=f"read the service principal of the application {client_id}")
-    found = graph.get(dataclasses.replace(read, lag=True))
+    read = service_principal_read(client_id, action=f"read the service principal of the application {client_id}")
+    found = graph.get(dataclasses.replace(read, created_recently=True))
     if found is None:
         raise OvertakenError(
             f"The service principal of the application {client_id} is not there after it was created",
@@ -170,7 +171,7 @@ class ResourcePrincipal:
     def read(client_id: str) -> Read:
         return Read(
             path=by_key("servicePrincipals", "appId", client_id),
-            tried=f"read the permissions that {resource_label(client_id)} offers",
+            action=f"read the permissions that {resource_label(client_id)} offers",
             query={"$select": "id,appId,displayName,appRoles,oauth2PermissionScopes"},
             shape=principal_shape(client_id),
         )

@@ -16,7 +16,7 @@ import zlib
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     MissingLibraryError,
     TransportError,

@@ -12,7 +12,7 @@ import os
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
@@ -96,11 +96,16 @@ class CredentialSettings:
                 f"{PREFIX}secret_renew_before_days is {renew_before}, and {PREFIX}secret_lifetime_days is {lifetime}",
                 next_step="Set the first to a smaller number than the second.",
             )
-        longest = LONGEST_CERTIFICATE_DESCRIPTION if credential_type == "certificate" else LONGEST_DESCRIPTION
+        longest, limit_of = LONGEST_DESCRIPTION, OURS
+        if credential_type == "certificate":
+            longest, limit_of = LONGEST_CERTIFICATE_DESCRIPTION, "Entra ID"
         found = cls(
             type=credential_type,
             description=check_text(
-                f"{PREFIX}secret_description", settings.text("secret_description", "Mail gateway"), longest=longest
+                f"{PREFIX}secret_description",
+                settings.text("secret_description", "Mail gateway"),
+                longest=longest,
+                limit_of=limit_of,
             ),
             lifetime_days=lifetime,
             renew_before_days=renew_before,

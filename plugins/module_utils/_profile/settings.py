@@ -15,7 +15,7 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_characters, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_characters, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX, SETTINGS
 

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json, Read, odata_string
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, odata_string
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     service_principal_read,
 )
@@ -35,7 +35,7 @@ def find_application(call: Call, *, unique_name: str | None) -> Application:
     if document is None:
         return Application(tenant_id=call.tenant_id, obstacle=_not_registered(call, address))
     client_id = application.text(document, "appId") or ""
-    principal = call.graph.get(service_principal_read(client_id, tried=f"read the service principal of {address}"))
+    principal = call.graph.get(service_principal_read(client_id, action=f"read the service principal of {address}"))
     return Application(
         client_id=client_id,
         tenant_id=call.tenant_id,
@@ -71,7 +71,8 @@ def _namesakes(call: Call) -> list[str]:
         return []
     read = Read(
         path="applications",
-        tried="look for applications of the same name",
+        collection=True,
+        action="look for applications of the same name",
         query={"$filter": f"displayName eq {odata_string(display_name)}", "$select": "id,appId", "$top": "5"},
         shape=application.AN_APPLICATION,
     )

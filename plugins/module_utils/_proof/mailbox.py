@@ -11,9 +11,10 @@ import dataclasses
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
@@ -113,7 +114,7 @@ def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[s
     reads = {
         mailbox: Read(
             path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
-            tried=f"look for the inbox of {mailbox}",
+            action=f"look for the inbox of {mailbox}",
             right="",
             query={"$select": "id"},
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OwnCredential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (

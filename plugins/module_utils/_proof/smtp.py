@@ -12,7 +12,7 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     HOST_NAME,
     LONGEST_HOST_NAME,
     check_mailbox,

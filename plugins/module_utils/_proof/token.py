@@ -12,7 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
     Credential,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_mailbox, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
@@ -225,4 +225,4 @@ class _Verification:
             return self._failure(exc)
 
     def _failure(self, exc: AppsError) -> Failure:
-        return Failure.of(exc, self._call.secrets.told)
+        return Failure.of(exc, self._call.secrets.for_message)

@@ -15,14 +15,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
     odata_string,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     federated_credentials_read,
 )
@@ -111,8 +111,8 @@ def look(call: Call) -> dict[str, t.Any]:
         [
             federated_credentials_read(
                 application.text(document, "id") or "",
-                tried="list the federated credentials of an application",
-                forbidden_ok=True,
+                action="list the federated credentials of an application",
+                empty_if_forbidden=True,
             )
             for document in alone
         ]
@@ -148,9 +148,10 @@ def _documents(call: Call, selection: Selection) -> tuple[list[Json], list[appli
     reads = [
         Read(
             path="applications",
-            tried="list the applications with a tag",
+            collection=True,
+            action="list the applications with a tag",
             query={**query, "$filter": f"tags/any(t:t eq {odata_string(tag)})"},
-            most=MOST_APPLICATIONS,
+            max_entries=MOST_APPLICATIONS,
             shape=application.AN_APPLICATION,
         )
         for tag in selection.tags

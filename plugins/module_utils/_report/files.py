@@ -14,7 +14,7 @@ import stat
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import (
     COLUMNS,

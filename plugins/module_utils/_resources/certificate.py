@@ -15,18 +15,14 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import (
-    Files,
-    KeyFiles,
-    read_file,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import Files, KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
     KeyCredential,
@@ -42,6 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     new_pair,
     parse_certificate,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import read_file
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -82,7 +79,7 @@ class CertificateOptions:
                 next_step="Name the certificate to remove by its O(key_id), or set O(stores).",
             )
         if subject is not None:
-            check_text("subject", subject, longest=LONGEST_COMMON_NAME)
+            check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
         if not 1 <= lifetime_days <= LONGEST_LIFETIME:
             raise InputError(
                 f"lifetime_days is {lifetime_days}",

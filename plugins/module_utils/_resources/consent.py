@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
@@ -21,7 +22,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     ResourcePrincipal,
@@ -164,9 +166,11 @@ class ConsentResource:
 
     def _read_by_client_id(self, client_id: str) -> tuple[Json, Answers, list[Json | None]]:
         """One request reads all that there is about an application that uses Graph alone."""
-        lag = self._graph.created_here(client_id)
+        created_recently = self._graph.created_here(client_id)
         reads = {"application": self._address.read(self._graph, select=FIELDS)}
-        reads |= consent_reads(client_id, lag=lag, forbidden_ok=self._options.only_reads)
+        reads |= consent_reads(
+            client_id, created_recently=created_recently, empty_if_forbidden=self._options.only_reads
+        )
         reads[GRAPH_PRINCIPAL] = ResourcePrincipal.read(RESOURCES[GRAPH_PRINCIPAL])
         answers = get_named(self._graph, reads)
         return self._required(answers["application"]), answers, [answers[GRAPH_PRINCIPAL]]
@@ -177,8 +181,8 @@ class ConsentResource:
         client_id = application.text(document, "appId") or ""
         if not client_id:
             return {}, {}, []
-        lag = self._graph.created_here(client_id)
-        reads = consent_reads(client_id, lag=lag, forbidden_ok=self._options.only_reads)
+        created_recently = self._graph.created_here(client_id)
+        reads = consent_reads(client_id, created_recently=created_recently, empty_if_forbidden=self._options.only_reads)
         resources = list(dict.fromkeys(permission.resource for permission in declared_permissions(document)))
         reads |= {resource: ResourcePrincipal.read(resource) for resource in resources}
         answers = get_named(self._graph, reads)
@@ -207,7 +211,7 @@ class ConsentResource:
         has_delegated = any(permission.type == "delegated" for permission in consent.declared)
         needed = not self._options.present or (has_delegated and self._options.grants)
         if needed and not consent.scopes.known:
-            self._graph.collect(scopes_read(consent.client_id, lag=False, forbidden_ok=False))
+            self._graph.collect(scopes_read(consent.client_id, created_recently=False, empty_if_forbidden=False))
 
     def desired(self, current: Consent) -> Consent:
         if not self._options.present:
@@ -238,8 +242,8 @@ class ConsentResource:
         self._options.expected_applications.check(
             unique_name=current.unique_name,
             client_id=current.client_id,
-            tenant_id=self._call.tenant_id.lower(),
-            whose=f"to consent for {self._address}" if self._options.grants else f"{self._address}",
+            tenant_id=self._call.tenant_id,
+            whose=shown(current.display_name or current.client_id),
         )
         if self._options.expected_permissions is not None:
             self._options.expected_permissions.check(current.declared, current.principals, whose=self._address)

@@ -15,9 +15,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
-    GraphClient,
     Json,
     Read,
     by_key,
@@ -133,32 +133,38 @@ def get_named(graph: GraphClient, reads: t.Mapping[str, Read]) -> dict[str, Json
     return dict(zip(reads, graph.get_many(list(reads.values())), strict=True))
 
 
-def consent_reads(client_id: str, *, lag: bool, forbidden_ok: bool = False) -> dict[str, Read]:
+def consent_reads(client_id: str, *, created_recently: bool, empty_if_forbidden: bool = False) -> dict[str, Read]:
     """The reads of what is granted to an application, by what they are for: ``principal``, ``roles`` and ``scopes``.
 
-    With ``forbidden_ok``, application permissions that may not be read are no failure (``Roles.known``).
+    With ``empty_if_forbidden``, application permissions that may not be read are no failure (``Roles.known``).
     """
     principal = by_key("servicePrincipals", "appId", client_id)
-    own = service_principal_read(client_id, tried=f"read the service principal of the application {client_id}")
+    own = service_principal_read(client_id, action=f"read the service principal of the application {client_id}")
     roles = Read(
         path=f"{principal}/appRoleAssignments",
-        tried=f"read what is granted to the application {client_id}",
+        collection=True,
+        action=f"read what is granted to the application {client_id}",
         right="read_assignments",
-        lag=lag,
+        created_recently=created_recently,
         shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
-        forbidden_ok=forbidden_ok,
+        empty_if_forbidden=empty_if_forbidden,
     )
-    return {"principal": dataclasses.replace(own, lag=lag), "roles": roles, "scopes": scopes_read(client_id, lag=lag)}
+    return {
+        "principal": dataclasses.replace(own, created_recently=created_recently),
+        "roles": roles,
+        "scopes": scopes_read(client_id, created_recently=created_recently),
+    }
 
 
-def scopes_read(client_id: str, *, lag: bool, forbidden_ok: bool = True) -> Read:
+def scopes_read(client_id: str, *, created_recently: bool, empty_if_forbidden: bool = True) -> Read:
     """Without delegated permissions the right to read grants is not needed."""
     return Read(
         path=f"{by_key('servicePrincipals', 'appId', client_id)}/oauth2PermissionGrants",
-        tried=f"read the delegated permissions granted to the application {client_id}",
+        collection=True,
+        action=f"read the delegated permissions granted to the application {client_id}",
         right="read_grant",
-        lag=lag,
-        forbidden_ok=forbidden_ok,
+        created_recently=created_recently,
+        empty_if_forbidden=empty_if_forbidden,
         shape=A_GRANT,
     )
 
@@ -230,7 +236,7 @@ def _read_resources(
     by_object_id = [
         Read(
             path=f"servicePrincipals/{object_id}",
-            tried="read a resource whose permissions are granted",
+            action="read a resource whose permissions are granted",
             query=ResourcePrincipal.read("").query,
             shape=dataclasses.replace(A_PRINCIPAL, equal={"id": object_id}),
         )

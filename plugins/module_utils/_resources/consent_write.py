@@ -15,7 +15,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Read, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,
@@ -36,13 +37,13 @@ class RoleWriter:
         self._address = address
 
     def apply(self, current: Consent, wanted: Consent) -> None:
-        lag = self._graph.created_here(current.client_id)
+        created_recently = self._graph.created_here(current.client_id)
         for permission in sorted(wanted.roles.granted - current.roles.granted, key=current.principals.shown):
-            self._assign(current, permission, lag=lag)
+            self._assign(current, permission, created_recently=created_recently)
         for permission in sorted(current.roles.granted - wanted.roles.granted, key=current.principals.shown):
             self._unassign(current, permission)
 
-    def _assign(self, current: Consent, permission: Permission, *, lag: bool) -> None:
+    def _assign(self, current: Consent, permission: Permission, *, created_recently: bool) -> None:
         resource = current.principals.of_client_id(permission.resource)
         if resource is None:
             raise ConflictError(
@@ -57,14 +58,14 @@ class RoleWriter:
                 Write(
                     method="POST",
                     path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
-                    tried=f"grant {current.principals.shown(permission)} to {self._address}",
+                    action=f"grant {current.principals.shown(permission)} to {self._address}",
                     right=right,
                     body={
                         "principalId": current.principal_id,
                         "resourceId": resource.object_id,
                         "appRoleId": permission.id,
                     },
-                    lag=lag,
+                    created_recently=created_recently,
                 )
             )
         except GraphError as exc:
@@ -81,11 +82,11 @@ class RoleWriter:
             Write(
                 method="DELETE",
                 path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
-                tried=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
+                action=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
                 f" from {self._address}",
                 right="unassign_app_role",
                 # What this run made is not gone if it is not found, but not there yet.
-                lag=self._graph.created_here(assignment_id),
+                created_recently=self._graph.created_here(assignment_id),
             )
         )
 
@@ -115,7 +116,7 @@ class ScopeWriter:
             Write(
                 method="POST",
                 path="oauth2PermissionGrants",
-                tried=f"grant the delegated permissions {' '.join(names)} to {self._address}",
+                action=f"grant the delegated permissions {' '.join(names)} to {self._address}",
                 right="write_grant",
                 body={
                     "clientId": current.principal_id,
@@ -123,7 +124,7 @@ class ScopeWriter:
                     "resourceId": principal.object_id if principal else "",
                     "scope": " ".join(names),
                 },
-                lag=self._graph.created_here(current.client_id),
+                created_recently=self._graph.created_here(current.client_id),
             )
         )
 
@@ -140,7 +141,7 @@ class ScopeWriter:
             Write(
                 method="PATCH" if names else "DELETE",
                 path=f"oauth2PermissionGrants/{grant.id}",
-                tried=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
+                action=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
                 right="write_grant",
                 body={"scope": " ".join(names)} if names else None,
             )
@@ -155,7 +156,7 @@ class ScopeWriter:
         document = self._graph.get(
             Read(
                 path=f"oauth2PermissionGrants/{grant.id}",
-                tried=f"read the delegated permissions granted to {self._address}",
+                action=f"read the delegated permissions granted to {self._address}",
                 right="read_grant",
                 shape=dataclasses.replace(A_GRANT, equal={"id": grant.id}),
             )

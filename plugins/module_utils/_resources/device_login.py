@@ -13,14 +13,16 @@ import time
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    ENVIRONMENT,
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     check_guid,
     check_tenant,
     filled,
+    positive,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import (
+    ENVIRONMENT,
     known_as,
     pick,
-    positive,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     InputError,

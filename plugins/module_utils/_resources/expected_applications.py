@@ -22,6 +22,10 @@ class Registered:
     client_id: str
     tenant_id: str
 
+    def is_of(self, client_id: str, tenant_id: str) -> bool:
+        same_tenant = self.tenant_id in ("", tenant_id.lower())
+        return self.client_id == client_id.lower() and same_tenant
+
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedApplications:
@@ -50,20 +54,23 @@ class ExpectedApplications:
         }
         return cls(name, found)
 
-    def check(self, *, unique_name: str | None, client_id: str, tenant_id: str, whose: object) -> None:
-        """Raises ConflictError if there are expectations, and they are not of this application."""
+    def check(self, *, unique_name: str | None, client_id: str, tenant_id: str, whose: str) -> None:
+        """Raises ConflictError if there are expectations, and they are not of this application.
+
+        ``whose`` is its name.
+        """
         if not self.applications:
             return
         expected = self.applications.get(unique_name or client_id)
         if expected is None:
             said = "does not name it"
-        elif (expected.client_id, expected.tenant_id or tenant_id) != (client_id, tenant_id):
+        elif not expected.is_of(client_id, tenant_id):
             tenant = f" in the tenant {expected.tenant_id}" if expected.tenant_id else ""
             said = f"names the one with the client id {expected.client_id}{tenant}"
         else:
             return
         raise ConflictError(
-            f"Refused {whose}: it is now the application with the client id {client_id} in the tenant {tenant_id}, and"
+            f"{whose} is now the application with the client id {client_id} in the tenant {tenant_id}, and"
             f" {self.name} {said}",
             next_step="Find out who replaced it, and register it again.",
             client_id=client_id,
@@ -71,7 +78,7 @@ class ExpectedApplications:
 
 
 def _parsed(text: str) -> t.Any:
-    """None for what is neither JSON nor YAML, which is then malformed."""
+    """A list, which is malformed, for what is neither JSON nor YAML."""
     if not HAS_YAML:
         return [text]
     try:

@@ -15,16 +15,12 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View, changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
-    Json,
-    Read,
-    Write,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, Write
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -102,9 +98,15 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
     return FederatedCredential(None, name, issuer, params["subject"], tuple(audiences), params["description"])
 
 
-def federated_credentials_read(object_id: str, *, tried: str, lag: bool = False, forbidden_ok: bool = False) -> Read:
+def federated_credentials_read(
+    object_id: str, *, action: str, created_recently: bool = False, empty_if_forbidden: bool = False
+) -> Read:
     return Read(
-        path=f"applications/{object_id}/federatedIdentityCredentials", tried=tried, lag=lag, forbidden_ok=forbidden_ok
+        path=f"applications/{object_id}/federatedIdentityCredentials",
+        collection=True,
+        action=action,
+        created_recently=created_recently,
+        empty_if_forbidden=empty_if_forbidden,
     )
 
 
@@ -140,8 +142,8 @@ class FederatedCredentialResource:
         entries = self._graph.collect(
             federated_credentials_read(
                 object_id,
-                tried=f"list the federated credentials of {self._address}",
-                lag=self._graph.created_here(client_id),
+                action=f"list the federated credentials of {self._address}",
+                created_recently=self._graph.created_here(client_id),
             )
         )
         credentials = tuple(map(FederatedCredential.of, entries))
@@ -183,28 +185,32 @@ class FederatedCredentialResource:
 
     def apply(self, current: Federation, wanted: Federation) -> Federation:
         collection = f"applications/{current.object_id}/federatedIdentityCredentials"
-        lag = self._graph.created_here(current.client_id)
+        created_recently = self._graph.created_here(current.client_id)
         if wanted.chosen is None:
             if current.chosen is not None:
-                self._write("DELETE", f"{collection}/{current.chosen.id}", "remove", lag=lag)
+                self._write("DELETE", f"{collection}/{current.chosen.id}", "remove", created_recently=created_recently)
             return wanted
         if current.chosen is not None:
             changes = changed_fields(current.chosen.sent, wanted.chosen.sent)
-            lag = lag or self._graph.created_here(current.chosen.id)
-            self._write("PATCH", f"{collection}/{current.chosen.id}", "change", body=changes, lag=lag)
+            created_recently = created_recently or self._graph.created_here(current.chosen.id)
+            self._write(
+                "PATCH", f"{collection}/{current.chosen.id}", "change", body=changes, created_recently=created_recently
+            )
             return wanted
         # A second one of the name is refused, so that a lost answer to the first is found out by reading again.
         body = {"name": wanted.chosen.name, **wanted.chosen.sent}
         body = {name: value for name, value in body.items() if value is not None}
-        answer = self._write("POST", collection, "add", body=body, lag=lag)
+        answer = self._write("POST", collection, "add", body=body, created_recently=created_recently)
         made = dataclasses.replace(wanted.chosen, id=application.text(answer, "id"))
         if made.id:
             self._graph.note_created(made.id)
         return dataclasses.replace(wanted, chosen=made)
 
-    def _write(self, method: str, path: str, verb: str, *, lag: bool, body: Json | None = None) -> Json:
-        tried = f"{verb} the federated credential {self._wanted.name} of {self._address}"
-        return self._graph.write(Write(method=method, path=path, tried=tried, body=body, lag=lag))
+    def _write(self, method: str, path: str, verb: str, *, created_recently: bool, body: Json | None = None) -> Json:
+        action = f"{verb} the federated credential {self._wanted.name} of {self._address}"
+        return self._graph.write(
+            Write(method=method, path=path, action=action, body=body, created_recently=created_recently)
+        )
 
     def view(self, state: Federation) -> View:
         return {} if state.chosen is None else {"name": state.chosen.name, **state.chosen.sent}

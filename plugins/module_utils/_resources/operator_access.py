@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import (
     Identity,
     Verdict,
@@ -148,7 +148,8 @@ def _ownership(call: Call, identity: Identity, address: application.Address) -> 
         return False, True
     owners = Read(
         path=f"applications/{application.text(document, 'id')}/owners",
-        tried=f"read the owners of {address}",
+        collection=True,
+        action=f"read the owners of {address}",
         query={"$select": "id"},
         shape=OWNER,
     )

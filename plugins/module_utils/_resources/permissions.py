@@ -11,7 +11,7 @@ import dataclasses
 import difflib
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
@@ -19,7 +19,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient, Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,
@@ -272,9 +273,9 @@ class PermissionsResource:
             Write(
                 method="PATCH",
                 path=f"applications/{current.application_object_id}",
-                tried=f"set the permissions of {self._address}",
+                action=f"set the permissions of {self._address}",
                 body={"requiredResourceAccess": document["requiredResourceAccess"]},
-                lag=self._graph.created_here(current.client_id),
+                created_recently=self._graph.created_here(current.client_id),
             )
         )
         before, after = declared_permissions(current.document), declared_permissions(document)

@@ -10,19 +10,19 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.answer import too_much
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
     odata_string,
-    too_much,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,
@@ -134,9 +134,10 @@ def _selection(call: Call) -> Read:
 def _list_of_applications(query: dict[str, str]) -> Read:
     return Read(
         path="applications",
-        tried="list the applications of the tenant",
+        collection=True,
+        action="list the applications of the tenant",
         query=query,
-        most=MOST_APPLICATIONS,
+        max_entries=MOST_APPLICATIONS,
         shape=application.AN_APPLICATION,
     )
 
@@ -145,18 +146,19 @@ def _details(document: Json) -> dict[str, Read]:
     object_id = application.text(document, "id") or ""
     owners = Read(
         path=f"applications/{object_id}/owners",
-        tried="read the owners of an application",
+        collection=True,
+        action="read the owners of an application",
         query={"$select": "id,displayName"},
-        forbidden_ok=True,
+        empty_if_forbidden=True,
     )
     federated = federated_credentials_read(
-        object_id, tried="list the federated credentials of an application", forbidden_ok=True
+        object_id, action="list the federated credentials of an application", empty_if_forbidden=True
     )
     client_id = application.text(document, "appId") or ""
     return {
         "owners": owners,
         "federated": federated,
-        **consent_reads(client_id, lag=False, forbidden_ok=True),
+        **consent_reads(client_id, created_recently=False, empty_if_forbidden=True),
     }
 
 

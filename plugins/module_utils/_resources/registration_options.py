@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
@@ -44,7 +44,7 @@ class RegistrationOptions:
         if display_name is not None:
             check_text("O(display_name)", display_name, longest=application.LONGEST_DISPLAY_NAME)
         if unique_name is not None:
-            check_text("O(unique_name)", unique_name, longest=application.LONGEST_UNIQUE_NAME)
+            check_text("O(unique_name)", unique_name, longest=application.LONGEST_UNIQUE_NAME, limit_of=OURS)
         elif display_name is not None and not params["client_id"] and not params["object_id"]:
             unique_name = application.derived_unique_name(display_name)
         notes, reference = params["notes"], params["service_management_reference"]

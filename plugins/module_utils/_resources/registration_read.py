@@ -12,9 +12,9 @@ import dataclasses
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
-    GraphClient,
     Json,
     Read,
     odata_string,
@@ -35,12 +35,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 DELETED = "directory/deletedItems/microsoft.graph.application"
 
 
-def owners_read(found: Registration, address: application.Address, *, lag: bool) -> Read:
+def owners_read(found: Registration, address: application.Address, *, created_recently: bool) -> Read:
     return Read(
         path=f"applications/{found.application_object_id}/owners",
-        tried=f"read the owners of {address}",
+        collection=True,
+        action=f"read the owners of {address}",
         query={"$select": "id,displayName"},
-        lag=lag,
+        created_recently=created_recently,
         shape=Shape("an owner", needs=("id",)),
     )
 
@@ -61,7 +62,7 @@ class RegistrationReader:
                 return remains
             # A list shows the application that a single read did not find: another run created it moments ago.
             read = address.read(self._graph, select=FIELDS)
-            document = self._graph.get(dataclasses.replace(read, lag=True)) or lagging
+            document = self._graph.get(dataclasses.replace(read, created_recently=True)) or lagging
         client_id = application.text(document, "appId") or ""
         found = Registration(found="live").with_document(document)
         self._graph.note_young(
@@ -72,8 +73,8 @@ class RegistrationReader:
         )
         principal, owners = self._graph.get_many(
             [
-                service_principal_read(client_id, tried=f"read the service principal of {address}"),
-                owners_read(found, address, lag=False),
+                service_principal_read(client_id, action=f"read the service principal of {address}"),
+                owners_read(found, address, created_recently=False),
             ]
         )
         found = found.with_owners(_entries(owners))
@@ -89,8 +90,10 @@ class RegistrationReader:
         """The old service principal has the assignments, and is what Exchange Online knows: better than a new one."""
         if not (self._options.present and self._options.restore):
             return found
-        tried = f"look for the deleted service principal of {self._options.address}"
-        deleted = last_deleted(self._graph.collect(deleted_service_principals_read(tried=tried)), found.client_id or "")
+        action = f"look for the deleted service principal of {self._options.address}"
+        deleted = last_deleted(
+            self._graph.collect(deleted_service_principals_read(action=action)), found.client_id or ""
+        )
         if deleted is None:
             return found
         return dataclasses.replace(found.with_principal(deleted), deleted_principal=application.text(deleted, "id"))
@@ -104,7 +107,8 @@ class RegistrationReader:
         reads = {
             "deleted": Read(
                 path=DELETED,
-                tried="read the deleted applications",
+                collection=True,
+                action="read the deleted applications",
                 query={"$select": ",".join(FIELDS), "$top": str(LARGEST_PAGE)},
                 shape=application.AN_APPLICATION,
             )
@@ -112,7 +116,8 @@ class RegistrationReader:
         if options.present and options.display_name is not None:
             reads["namesakes"] = Read(
                 path="applications",
-                tried="look for applications of the same name",
+                collection=True,
+                action="look for applications of the same name",
                 query={"$filter": f"displayName eq {odata_string(options.display_name)}", "$select": ",".join(FIELDS)},
                 shape=application.AN_APPLICATION,
             )

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import Json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 
 FIELDS = (
     "id",

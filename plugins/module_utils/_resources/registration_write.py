@@ -10,18 +10,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     GraphError,
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    Json,
-    Write,
-    by_key,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write, by_key
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     create_service_principal,
     restore_service_principal,
@@ -68,7 +64,7 @@ class RegistrationWriter:
     def delete(self, current: Registration) -> None:
         """Soft-delete what is live, with its service principal."""
         object_id = current.application_object_id
-        self._graph.write(Write(method="DELETE", path=f"applications/{object_id}", tried=f"delete {self._address}"))
+        self._graph.write(Write(method="DELETE", path=f"applications/{object_id}", action=f"delete {self._address}"))
         keys = (self._address.unique_name, current.client_id, object_id, current.service_principal_object_id)
         for known in keys:
             self._graph.note_deleted(known)
@@ -78,9 +74,9 @@ class RegistrationWriter:
             Write(
                 method="DELETE",
                 path=f"directory/deletedItems/{current.application_object_id}",
-                tried=f"purge {self._address}",
+                action=f"purge {self._address}",
                 right="purge_application",
-                lag=just_deleted,
+                created_recently=just_deleted,
             )
         )
 
@@ -98,12 +94,12 @@ class RegistrationWriter:
                 Write(
                     method="POST",
                     path=f"applications/{made.application_object_id}/owners/$ref",
-                    tried=f"make {owner} an owner of {self._address}",
+                    action=f"make {owner} an owner of {self._address}",
                     body={"@odata.id": f"{self._call.endpoint.graph}/v1.0/directoryObjects/{owner}"},
                     right="change_owners",
                     repeatable=False,
-                    lag=self._graph.created_here(made.client_id),
-                    no_lag_of=owner,
+                    created_recently=self._graph.created_here(made.client_id),
+                    foreign_id=owner,
                 )
             )
         except GraphError as exc:
@@ -120,7 +116,7 @@ class RegistrationWriter:
                 Write(
                     method="PATCH",
                     path=by_key("applications", "uniqueName", unique_name),
-                    tried=f"register {self._address}",
+                    action=f"register {self._address}",
                     body=body,
                     headers={"Prefer": "create-if-missing"},
                     shape=self._address.shape(()),
@@ -144,10 +140,12 @@ class RegistrationWriter:
         if not application.text(document, "appId"):
             # 204: another run created it between our read and this write, and we updated it.
             read = self._address.read(self._graph, select=FIELDS)
-            document = application.required(self._graph.get(dataclasses.replace(read, lag=True)), self._address)
+            document = application.required(
+                self._graph.get(dataclasses.replace(read, created_recently=True)), self._address
+            )
         made = Registration(found="live").with_document(document)
         # Graph may make an owner of whoever creates an application.
-        return made.with_owners(self._graph.collect(owners_read(made, self._address, lag=True)))
+        return made.with_owners(self._graph.collect(owners_read(made, self._address, created_recently=True)))
 
     def _restored(self, current: Registration) -> Registration:
         if current.found != "deleted":
@@ -156,7 +154,7 @@ class RegistrationWriter:
             Write(
                 method="POST",
                 path=f"directory/deletedItems/{current.application_object_id}/restore",
-                tried=f"restore {self._address}, which was soft-deleted",
+                action=f"restore {self._address}, which was soft-deleted",
             )
         )
         for known in (current.client_id, current.application_object_id, self._address.unique_name):
@@ -170,11 +168,11 @@ class RegistrationWriter:
             )
         # Restoring brings the service principal back, as far as it was deleted with the application.
         principal = self._graph.get(
-            service_principal_read(current.client_id or "", tried=f"read the service principal of {self._address}")
+            service_principal_read(current.client_id or "", action=f"read the service principal of {self._address}")
         )
         restored = dataclasses.replace(current, found="live")
         return dataclasses.replace(
-            restored.with_owners(self._graph.collect(owners_read(restored, self._address, lag=True))),
+            restored.with_owners(self._graph.collect(owners_read(restored, self._address, created_recently=True))),
             service_principal_object_id=application.text(principal or {}, "id"),
             has_service_principal=principal is not None,
         )
@@ -186,9 +184,9 @@ class RegistrationWriter:
                 Write(
                     method="PATCH",
                     path=f"applications/{current.application_object_id}",
-                    tried=f"update {self._address}",
+                    action=f"update {self._address}",
                     body=request_body(patch),
-                    lag=self._graph.created_here(current.client_id),
+                    created_recently=self._graph.created_here(current.client_id),
                 )
             )
         return dataclasses.replace(current, properties=wanted.properties)

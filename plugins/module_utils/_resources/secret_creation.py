@@ -23,11 +23,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
-    Json,
-    Write,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_options import SecretOptions
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     FIELDS,
@@ -101,7 +98,7 @@ class SecretCreation:
         return Write(
             method="POST",
             path=f"applications/{self._current.application_object_id}/addPassword",
-            tried=f"create a client secret for {self._options.address}",
+            action=f"create a client secret for {self._options.address}",
             body={
                 "passwordCredential": {
                     "displayName": self._options.description,
@@ -110,7 +107,7 @@ class SecretCreation:
                 }
             },
             repeatable=False,
-            lag=self._graph.created_here(self._current.client_id),
+            created_recently=self._graph.created_here(self._current.client_id),
         )
 
     def _received(self, answer: Json, *, value: str, end: datetime.datetime) -> ClientSecrets:
@@ -248,9 +245,9 @@ def remove_secret(
             Write(
                 method="POST",
                 path=f"applications/{current.application_object_id}/removePassword",
-                tried=f"remove the client secret {credential.key_id} of {address}",
+                action=f"remove the client secret {credential.key_id} of {address}",
                 body={"keyId": credential.key_id},
-                lag=made_here,
+                created_recently=made_here,
             )
         )
     except GraphError as exc:

@@ -12,7 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
@@ -53,7 +53,7 @@ class SecretOptions:
             params["stored_key_id"],
         )
         if description is not None:
-            check_text("description", description, longest=LONGEST_DESCRIPTION)
+            check_text("description", description, longest=LONGEST_DESCRIPTION, limit_of=OURS)
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
         if not 1 <= lifetime_days <= LONGEST_LIFETIME:
             raise InputError(

@@ -14,9 +14,9 @@ import datetime
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import read_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import is_token
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import parse_pair
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import read_file
 
 
 def by_certificate(

@@ -16,13 +16,13 @@ import os
 import stat
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    AUTH,
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     check_characters,
     filled,
-    pick,
     shown,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
 # Somebody's name, which azure.azcollection and Microsoft's libraries take together with a password. Nobody here does.
@@ -47,27 +47,6 @@ REFUSED: dict[str, str] = {
     "password": "A person signs in with azure_device_login or the Azure CLI",
     "adfs_authority_url": "Use authority_url together with graph_url for an endpoint of your own",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """What one section says, by the names of our options.
-
-    ``before_environment`` is true for the one that an option names: it goes before variables, as the option would.
-    ``open_to_others`` says that it holds a secret that other users of the machine can read, ``ignores_certificates``
-    that it asks not to check who answers.
-    """
-
-    name: str
-    path: str
-    values: t.Mapping[str, str] = dataclasses.field(repr=False)
-    before_environment: bool
-    open_to_others: bool
-    ignores_certificates: bool
-
-    @property
-    def title(self) -> str:
-        return f"the section [{self.name}] of {self.path}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,8 @@ import time
 import typing as t
 import uuid
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory

@@ -17,10 +17,10 @@ import subprocess
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import (
     ENVIRONMENT,
     SECRET_VARIABLES,
-    Endpoint,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory

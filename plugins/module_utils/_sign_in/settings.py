@@ -10,20 +10,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    AUTH,
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     check_guid,
     check_tenant,
     filled,
-    known_as,
-    pick,
     shown,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, known_as, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
-    USER_VARIABLES,
-    Section,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import USER_VARIABLES
 
 # Each says how to sign in, not only as whom.
 WAYS = frozenset(

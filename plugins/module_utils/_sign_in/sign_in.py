@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import time
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import GUID, Endpoint
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient

@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
-    AppsError,
     ConflictError,
     TransportError,
 )
@@ -91,7 +90,7 @@ class AwxCredential(Store):
             self._send(record, found)
         except (TransportError, AwxError):
             # The answer may have been lost. AWX does not show the value, but the key id changes with it.
-            if self._look_again() != record.without_value():
+            if self.read_after_failure() != record.without_value():
                 raise
 
     def remove(self) -> None:
@@ -121,13 +120,6 @@ class AwxCredential(Store):
         body: Json = {"name": self._name, "credential_type": self._type_id(), "inputs": inputs}
         body["organization"] = self._organization_id()
         self._awx.create("credentials", body, action=f"create the credential {self._name}")
-
-    def _look_again(self) -> Record | None:
-        """None also if AWX does not answer either."""
-        try:
-            return self.read()
-        except AppsError:
-            return None
 
     def _find(self) -> Json | None:
         query = {"name": self._name, "credential_type__name": self._type_name}

@@ -15,12 +15,9 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    SECRET_VARIABLES,
-    ArgumentSpec,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
-    AppsError,
     ConflictError,
     InputError,
 )
@@ -107,7 +104,7 @@ class Command(Store):
             self._ask("write", credential=record.content())
         except ConflictError:
             # It may have failed, or been stopped, after it had written.
-            if self._look_again() != (record if self.can_give_back else record.without_value()):
+            if self.read_after_failure() != (record if self.can_give_back else record.without_value()):
                 raise
 
     def remove(self) -> None:
@@ -115,7 +112,8 @@ class Command(Store):
             self._ask("remove")
 
     def reference(self) -> dict[str, t.Any]:
-        return {"type": self.type, "argv": list(self._argv), "settings": dict(self.settings["settings"])}
+        settings = dict(self.settings["settings"])
+        return {"type": self.type, "argv": list(self._argv), "settings": settings, "readable": self.can_give_back}
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -124,13 +122,6 @@ class Command(Store):
     @property
     def title(self) -> str:
         return " ".join(self._argv)
-
-    def _look_again(self) -> Record | None:
-        """None also if it cannot be read either."""
-        try:
-            return self.read()
-        except AppsError:
-            return None
 
     def _program(self) -> str:
         return find_program(
@@ -153,7 +144,7 @@ class Command(Store):
         )
         if done.status != 0:
             raise ConflictError(
-                f"{self.title} could not {action} the credential: {done.reason(call.secrets.told)}",
+                f"{self.title} could not {action} the credential: {done.reason(call.secrets.for_message)}",
                 next_step="See docs/stores.md for what the program gets and has to answer.",
                 status=done.status,
             )

@@ -38,14 +38,25 @@ class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansib
 
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
         manager = self._play.get_variable_manager()
-        for host in manager._inventory.get_hosts():
+        for host in manager._inventory.get_hosts(self._play.hosts):
             variables = manager.get_vars(play=self._play, host=host, task=task, include_hostvars=False)
             _write(task=task.get_name(), host=host.name, args=task.args, variables={**variables, "vars": None})
 
-    def v2_on_any(self, *args: t.Any, **kwargs: t.Any) -> None:
-        for given in (*args, *kwargs.values()):
-            if hasattr(given, "_task_fields"):
-                _write(fields=given._task_fields, args=given._task.args, result=given._result)
+    def v2_runner_on_ok(self, result: t.Any) -> None:
+        _write_result(result)
+
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+        _write_result(result)
+
+    def v2_runner_on_skipped(self, result: t.Any) -> None:
+        _write_result(result)
+
+    def v2_runner_item_on_ok(self, result: t.Any) -> None:
+        _write_result(result)
+
+
+def _write_result(result: t.Any) -> None:
+    _write(fields=result._task_fields, args=result._task.args, result=result._result)
 
 
 def _write(**content: t.Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 
 @pytest.fixture

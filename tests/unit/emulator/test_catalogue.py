@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from graph_emulator import catalogue, edm
-from graph_emulator.rights import RIGHTS
-from graph_emulator.shapes import application, service_principal
+from graph_emulator import catalogue
+from graph_emulator.directory.rights import RIGHTS
+from graph_emulator.directory.shapes import application, service_principal
+from graph_emulator.odata import edm
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
-from graph_emulator import issuer as issuer_module
+from graph_emulator.identity import issuer as issuer_module
 
 msal = pytest.importorskip("msal", reason="pip install msal")
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 _WHY = "Microsoft's client is not installed: .ci/dev run pip install -r tests/requirements-clients.txt"
 pytest.importorskip("azure.keyvault.secrets", reason=_WHY)
@@ -158,7 +158,7 @@ def test_the_challenge_names_the_resource_and_the_tenant(emulator: EmulatorServe
 def test_microsoft_s_client_refuses_a_challenge_for_another_place(
     emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph_emulator.key_vault.resource_of", lambda host: "https://vault.example.org")
+    monkeypatch.setattr("graph_emulator.key_vault.vault.resource_of", lambda host: "https://vault.example.org")
     with pytest.raises((ValueError, ClientAuthenticationError), match="does not match the requested domain"):
         _client(emulator).get_secret("gateway")
 

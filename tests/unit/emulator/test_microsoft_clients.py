@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 _WHY = "Microsoft's Graph client is not installed: .ci/dev run pip install -r tests/requirements-clients.txt"
 pytest.importorskip("msgraph", reason=_WHY)
@@ -165,7 +165,7 @@ def test_application_from_create_to_purge(emulator: EmulatorServer) -> None:
 
 
 def new_guid() -> str:
-    from graph_emulator.seed import new_guid as fresh
+    from graph_emulator.directory.seed import new_guid as fresh
 
     return fresh()
 

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
-from graph_emulator.rights import RIGHTS
+from graph_emulator.directory.rights import RIGHTS
 
 DENIED = ("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 

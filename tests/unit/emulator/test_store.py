@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from graph_emulator.seed import Operator, Seed, add_operator, new_guid
-from graph_emulator.shapes import application
-from graph_emulator.store import DeletedTable, Table
+from graph_emulator.directory.seed import Operator, Seed, add_operator, new_guid
+from graph_emulator.directory.shapes import application
+from graph_emulator.directory.store import DeletedTable, Table
 
 
 def table_of(*names: str) -> Table:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 CREATE = "Application.ReadWrite.OwnedBy"
 GRAPH = "00000003-0000-0000-c000-000000000000"

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
-from graph_emulator.journal import Entry
+from graph_emulator.wire.journal import Entry
 
 COLLECTION = "email_gateway.azure_apps"
 GATEWAY = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway", "gateway_app_wait_timeout": 20}
@@ -117,11 +117,12 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
     for playbook in ("consent", "verify"):
         run = workflow.job(playbook, **told)
         run.failed(
-            f"is now the application with the client id {new}", f"by gateway_app_expected_applications, is {old}"
+            f"is now the application with the client id {new}",
+            f"gateway_app_expected_applications names the one with the client id {old}",
         )
         assert run.writes == []
     run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
-        "none of this name"
+        "gateway_app_expected_applications does not name it"
     )
     assert run.writes == []
 

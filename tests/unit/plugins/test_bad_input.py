@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY

@@ -171,7 +171,7 @@ class Expiry:
         """Sends nothing. Raises ValueError, RuntimeError."""
         find_collection()
         self._expiry = importlib.import_module(f"{UTILITIES}._report.expiry")
-        self._module = importlib.import_module(f"{UTILITIES}._graph.call")
+        self._module = importlib.import_module(f"{UTILITIES}._graph.module")
         self._errors = importlib.import_module(f"{UTILITIES}._core.errors")
         spec = argument_spec()
         try:
@@ -205,7 +205,8 @@ class Expiry:
         return [{**self._expiry.FINDING, "state": "error", "message": result["msg"], "error": result["error"]}]
 
     def _call(self) -> t.Any:
-        return self._module.Call(params=self._params, check_mode=True, environ=os.environ, memory=self._memory)
+        call = importlib.import_module(f"{UTILITIES}._graph.call").Call
+        return call(params=self._params, check_mode=True, environ=os.environ, memory=self._memory)
 
 
 def argument_spec() -> t.Any:
@@ -246,7 +247,7 @@ def find_collection() -> None:
         if str(home) not in package.__path__:  # a package that the Python package "ansible" brought along
             package.__path__.insert(0, str(home))
     try:
-        importlib.import_module(f"{UTILITIES}._graph.call")
+        importlib.import_module(f"{UTILITIES}._graph.module")
     except ImportError as exc:
         missing = exc.name or ""
         what = "ansible-core" if missing.partition(".")[0] == "ansible" else f"the collection of {NAME}"

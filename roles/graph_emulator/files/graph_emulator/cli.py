@@ -13,8 +13,8 @@ import signal
 import sys
 from types import FrameType
 
-from .server import EmulatorServer
 from .settings import UNITS_BY_SIZE
+from .wire.server import EmulatorServer
 
 EXIT_CANNOT_LISTEN = 2
 

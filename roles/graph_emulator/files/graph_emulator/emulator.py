@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from .clock import Clock
-from .faults import Faults
+from .directory.seed import Operator, Seed, add_operator
+from .directory.tenant import Tenant
 from .graph.dispatch import Graph
-from .identity import IdentityPlatform
-from .journal import Journal
-from .key_vault import KeyVault
-from .seed import Operator, Seed, add_operator
+from .identity.platform import IdentityPlatform
+from .identity.tokens import process_key
+from .key_vault.vault import KeyVault
+from .mail.smtp import ExchangeSmtp
 from .settings import Settings
-from .smtp import ExchangeSmtp
-from .tenant import Tenant
-from .tokens import process_key
+from .wire.faults import Faults
+from .wire.journal import Journal
 
 
 class Emulator:

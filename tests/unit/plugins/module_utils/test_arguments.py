@@ -14,16 +14,17 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
     AUTH,
     ENDPOINT,
-    ENVIRONMENT,
     ArgumentSpec,
-    Endpoint,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    OURS,
     check_guid,
     check_tenant,
     check_text,
-    endpoint_settings,
-    pick,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint, endpoint_settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import ENVIRONMENT, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import check_redirect_uris
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (
@@ -349,3 +350,11 @@ def test_every_rule_names_options_that_exist() -> None:
     for spec in (AUTH, ENDPOINT):
         names = itertools.chain(*spec.mutually_exclusive, *spec.required_one_of, *spec.required_together)
         assert set(names) <= spec.options.keys()
+
+
+@pytest.mark.parametrize(("limit_of", "whose"), [({}, "Entra ID"), ({"limit_of": OURS}, "this collection")])
+def test_a_text_that_is_too_long_is_refused_with_the_owner_of_the_limit(limit_of: dict[str, str], whose: str) -> None:
+    """No source gives a limit for each text, so that some are our own."""
+    assert check_text("description", "x" * 120, longest=120, **limit_of) == "x" * 120
+    with pytest.raises(InputError, match=f"description has 121 characters; {whose} allows 120"):
+        check_text("description", "x" * 121, longest=120, **limit_of)

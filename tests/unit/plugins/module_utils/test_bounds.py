@@ -21,10 +21,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    ENDPOINT,
-    endpoint_settings,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import endpoint_settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import client as _graph
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import client as _http

@@ -25,8 +25,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import (
-    GraphClient,
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Read,
     Write,
     by_key,
@@ -37,8 +37,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 INFO = "azure_app_registration_info"
 NOBODY: Json = {"unique_name": "nobody"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
-ALL = Read(path="applications", tried="list the applications")
-BY_TWO = Read(path="applications", tried="list the applications", query={"$top": "2"})
+ALL = Read(path="applications", collection=True, action="list the applications")
+BY_TWO = Read(path="applications", collection=True, action="list the applications", query={"$top": "2"})
 
 
 def client(tenant: Tenant, **options: t.Any) -> GraphClient:
@@ -51,13 +51,13 @@ def client(tenant: Tenant, **options: t.Any) -> GraphClient:
 def graph(tenant: Tenant) -> GraphClient:
     """A client that has signed in; its first requests are forgotten."""
     connected = client(tenant)
-    connected.get(Read(path="organization", tried="sign in"))
+    connected.get(Read(path="organization", action="sign in"))
     tenant.forget_requests()
     return connected
 
 
 def one(client_id: str) -> Read:
-    return Read(path=by_key("applications", "appId", client_id), tried="read the application")
+    return Read(path=by_key("applications", "appId", client_id), action="read the application")
 
 
 def graph_entries(tenant: Tenant) -> list[str]:
@@ -189,9 +189,9 @@ def test_a_name_in_a_filter_or_in_a_key_means_itself(tenant: Tenant, graph: Grap
     tenant.register("other", display_name="other")
     tenant.application(uniqueName="u")["uniqueName"] = name
     query = {"$filter": f"displayName eq {odata_string(name)}", "$select": "appId"}
-    listing = Read(path="applications", tried="list", query=query)
+    listing = Read(path="applications", collection=True, action="list", query=query)
     assert [entry["appId"] for entry in graph.collect(listing)] == [made["client_id"]]
-    by_name = Read(path=by_key("applications", "uniqueName", name), tried="read")
+    by_name = Read(path=by_key("applications", "uniqueName", name), action="read")
     for found in (graph.get(by_name), *graph.get_many([by_name, listing])[:1]):
         assert found is not None
         assert found["appId"] == made["client_id"]
@@ -234,7 +234,7 @@ def test_an_inner_collection_that_fails_is_read_again_on_its_own(tenant: Tenant,
 
 def test_an_inner_refusal_names_the_right_of_that_read(tenant: Tenant) -> None:
     tenant.sign_in_with("Application.Read.All")
-    grants = Read(path="oauth2PermissionGrants", tried="read the grants", right="read_grant")
+    grants = Read(path="oauth2PermissionGrants", collection=True, action="read the grants", right="read_grant")
     with pytest.raises(GraphError) as failure:
         client(tenant).get_many([ALL, grants])
     assert "read the grants" in str(failure.value)
@@ -341,7 +341,7 @@ def test_a_refusal_for_good_is_not_asked_for_again(
 @pytest.mark.parametrize("fault", [{"close_before": True}, {"close_after": True}, {"truncate": True}], ids=str)
 def test_a_write_that_must_not_be_repeated_is_sent_once(tenant: Tenant, graph: GraphClient, fault: Json) -> None:
     tenant.server.faults.add(path="applications", times=9, **fault)
-    write = Write("POST", "applications", tried="create", body={"displayName": "x"}, repeatable=False)
+    write = Write("POST", "applications", action="create", body={"displayName": "x"}, repeatable=False)
     with pytest.raises(TransportError) as failure:
         graph.write(write)
     assert failure.value.maybe_processed
@@ -351,14 +351,14 @@ def test_a_write_that_must_not_be_repeated_is_sent_once(tenant: Tenant, graph: G
 def test_a_write_that_may_be_repeated_is_sent_a_few_times_at_most(tenant: Tenant, graph: GraphClient) -> None:
     tenant.server.faults.add(path="applications", close_before=True, times=99)
     with pytest.raises(TransportError):
-        graph.write(Write("PATCH", f"applications/{UNKNOWN}", tried="change", body={}))
+        graph.write(Write("PATCH", f"applications/{UNKNOWN}", action="change", body={}))
     assert 2 <= len(tenant.writes) <= 5
 
 
 def test_a_deletion_that_finds_nothing_leaves_it_to_the_next_read_to_say_why(graph: GraphClient) -> None:
     """It may be gone, or made so recently that this replica does not know it."""
     with pytest.raises(GraphError) as caught:
-        graph.write(Write("DELETE", f"applications/{UNKNOWN}", tried="delete"))
+        graph.write(Write("DELETE", f"applications/{UNKNOWN}", action="delete"))
     assert caught.value.read_again
     assert not graph.wrote
 
@@ -404,7 +404,7 @@ def test_an_error_of_any_form_is_a_clear_one(tenant: Tenant, graph: GraphClient,
     tenant.server.faults.add(path="applications", status=400, body=body or " ")
     with pytest.raises(GraphError) as failure:
         graph.get(one(UNKNOWN))
-    described = failure.value.describe(Secrets().told)
+    described = failure.value.describe(Secrets().for_message)
     assert described["error"]["status"] == 400
     assert described["msg"].startswith("Could not read the application")
     assert len(described["msg"]) < 3000
@@ -463,7 +463,7 @@ def test_a_redirect_of_graph_is_not_followed(
     with pytest.raises(AppsError):
         graph.get(one(UNKNOWN))
     with pytest.raises(AppsError):
-        graph.write(Write("POST", "applications", tried="create", body={"displayName": "x"}))
+        graph.write(Write("POST", "applications", action="create", body={"displayName": "x"}))
     assert stranger.requests == []
 
 

@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import LONGEST_TEXT, MASK, Secrets
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.modules import azure_app_secret
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
-from graph_emulator import identity, seed, tokens
+from graph_emulator.directory import seed
+from graph_emulator.identity import platform as identity
+from graph_emulator.identity import tokens
 
 FORMS = [name for name in leak_search.FORMS if not name.startswith(("utf16", "json_codes"))]
 

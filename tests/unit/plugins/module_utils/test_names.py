@@ -23,9 +23,20 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.nam
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
 
-PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 MODULES = {path.stem for path in (REPOSITORY / "plugins/modules").glob("azure_*.py")}
 NAMES = {"unique_name": "gateway_app_unique_name"}
+
+
+def _options(module: str) -> set[str]:
+    """As documented, which another test compares with the specification."""
+    documented = yaml.safe_load(importlib.import_module(f"{PLUGINS}.modules.{module}").DOCUMENTATION)
+    found = set(documented["options"])
+    for fragment in documented.get("extends_documentation_fragment", []):
+        name, _dot, part = fragment.removeprefix("email_gateway.azure_apps.").partition(".")
+        shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}").ModuleDocFragment
+        found |= set(yaml.safe_load(getattr(shared, part.upper() or "DOCUMENTATION"))["options"])
+    return found
 
 
 def _role_variables() -> set[str]:
@@ -63,7 +74,7 @@ def test_every_name_in_the_table_is_one_of_the_role(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(ROLE_VARIABLES.keys() & MODULES))
 def test_every_option_in_the_table_is_one_of_the_module(module: str) -> None:
     """``settings`` of azure_app_profile_info has stores, which name their option."""
-    own = set(importlib.import_module(f"{PACKAGE}.{module}").MODULE.argument_spec.options)
+    own = _options(module)
     settings = {"stores", "store_path", "store_vault_id", "client_id", "unique_name", "display_name"}
     known = own | settings if module == "azure_app_profile_info" else own
     # What several modules have in common stands once in the table.
@@ -73,9 +84,7 @@ def test_every_option_in_the_table_is_one_of_the_module(module: str) -> None:
 
 def test_every_option_that_a_message_names_is_an_option() -> None:
     """Of any module: which one it is, a helper that several modules share cannot know."""
-    declared = [importlib.import_module(f"{PACKAGE}.{module}") for module in MODULES]
-    specs = [module.MODULE.argument_spec for module in declared if hasattr(module, "MODULE")]
-    options = {name for spec in specs for name in spec.options}
+    options = {name for module in MODULES for name in _options(module)}
     for path in _sources():
         for found in OPTION.finditer(_without_documentation(path.read_text())):
             assert found["name"] in options | {"name"}, f"{path.name}: {found[0]}"

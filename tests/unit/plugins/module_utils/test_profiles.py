@@ -12,10 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (
-    ENDPOINT,
-    endpoint_settings,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import endpoint_settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,

@@ -16,13 +16,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import Attempts, Decision, decide
 
 RENEW, WAIT, RAISE = Decision.RENEW, Decision.WAIT, Decision.RAISE
-READ = Read(path="applications", tried="read")
-READ_OF_NEW = dataclasses.replace(READ, lag=True)
-WRITE = Write(method="PATCH", path="applications/1", tried="write")
-WRITE_TO_NEW = dataclasses.replace(WRITE, lag=True)
-WRITE_WITH_OWNER = dataclasses.replace(WRITE_TO_NEW, no_lag_of="the-owner")
-ONCE = Write(method="POST", path="applications/1/addPassword", tried="write", repeatable=False)
-ONCE_TO_NEW = dataclasses.replace(ONCE, lag=True)
+READ = Read(path="applications", collection=True, action="read")
+READ_OF_NEW = dataclasses.replace(READ, created_recently=True)
+WRITE = Write(method="PATCH", path="applications/1", action="write")
+WRITE_TO_NEW = dataclasses.replace(WRITE, created_recently=True)
+WRITE_WITH_OWNER = dataclasses.replace(WRITE_TO_NEW, foreign_id="the-owner")
+ONCE = Write(method="POST", path="applications/1/addPassword", action="write", repeatable=False)
+ONCE_TO_NEW = dataclasses.replace(ONCE, created_recently=True)
 
 FIRST = Attempts()
 RENEWED = Attempts(token_renewed=True)

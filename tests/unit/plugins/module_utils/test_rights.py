@@ -20,10 +20,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import Identity, judge
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import read_claims
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
-from graph_emulator import directory_roles
-from graph_emulator.rights import RIGHTS as enforced
-from graph_emulator.tokens import process_key
-from graph_emulator.user_tokens import SignIn, access_token
+from graph_emulator.directory import directory_roles
+from graph_emulator.directory.rights import RIGHTS as enforced
+from graph_emulator.identity.tokens import process_key
+from graph_emulator.identity.user_tokens import SignIn, access_token
 
 KEY: Json = {"unique_name": "gateway"}
 BY_TOKEN_ALONE = sorted(name for name, step in STEPS.items() if step.rights)

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, lasting
-from graph_emulator.identifiers import assignment_id, grant_id
+from graph_emulator.directory.identifiers import assignment_id, grant_id
 
 MODULE = "azure_admin_consent"
 PERMISSIONS = "azure_app_graph_permissions"

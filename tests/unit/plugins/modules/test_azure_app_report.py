@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_gateways import inventory, provision
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
-from graph_emulator.server import EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 ROLE = "email_gateway.azure_apps.gateway_app_report"
 SMTP = {"gateway_app_profile": "outbound_smtp"}

@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call, converge
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.converge import converge
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import (
     VISIBLE_AFTER,
     SecretResource,

@@ -30,11 +30,13 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.spoiled_answers imp
     spoilings,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
-from graph_emulator import identity, seed, tokens
+from graph_emulator.directory import seed
+from graph_emulator.directory.store import Table
+from graph_emulator.directory.tenant import Directory
 from graph_emulator.graph import passwords
-from graph_emulator.server import EmulatorServer
-from graph_emulator.store import Table
-from graph_emulator.tenant import Directory
+from graph_emulator.identity import platform as identity
+from graph_emulator.identity import tokens
+from graph_emulator.wire.server import EmulatorServer
 
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "100"))
 MOST_REQUESTS = 300

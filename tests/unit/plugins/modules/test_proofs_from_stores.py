@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import ProcessMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import mailbox_access
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
     Credential,

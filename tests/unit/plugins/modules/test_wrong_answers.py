@@ -99,14 +99,14 @@ def test_another_application_than_the_one_asked_for_is_refused(tenant: Tenant) -
 @pytest.mark.parametrize("wrong", ["../servicePrincipals/x", "a/b", "", " ", "a?b"])
 def test_an_id_that_would_change_the_address_is_refused(wrong: str) -> None:
     with pytest.raises(TransportError, match="its id is wrong or missing"):
-        check({"id": wrong}, Shape("an object of the directory", needs=("id",)), tried="read it")
+        check({"id": wrong}, Shape("an object of the directory", needs=("id",)), action="read it")
 
 
 def test_what_may_be_null_or_unknown_is_no_reason_to_fail() -> None:
     record = {"displayName": None, "hint": None, "keyId": None, "startDateTime": None, "endDateTime": None}
     document = {"id": "x", "notes": None, "web": None, "accountEnabled": None, "ofTomorrow": [{"id": 7}],
                 "passwordCredentials": [record, {"ofTomorrow": 7}]}  # fmt: skip
-    assert check(document, Shape("an application", needs=("id",)), tried="read it") is document
+    assert check(document, Shape("an application", needs=("id",)), action="read it") is document
 
 
 @pytest.mark.parametrize(

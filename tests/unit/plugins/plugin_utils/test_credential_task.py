@@ -15,9 +15,15 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import Run
-from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway, _point
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
+    Credential,
+    recall_token,
+    recall_value,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
+REFUSAL = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
 KEYS = {
     "changed",
     "client_id",
@@ -184,10 +190,12 @@ def test_a_stored_value_that_is_refused_is_replaced_and_stays_in_the_tenant(gate
 
 def test_a_fresh_stored_value_that_is_refused_is_waited_for(gateway: Gateway, virtual_time: VirtualTime) -> None:
     made = gateway.ok()["key_id"]
-    refusal = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
-    gateway.tenant.server.faults.add(path="/token$", status=401, body=refusal, times=0)
-    gateway.ok(verify_token=False)
-    assert gateway.stored.key_id == made
+    # The first token is the operator's.
+    gateway.tenant.server.faults.add(path="/token$", nth=2, times=3, status=401, body=REFUSAL)
+    virtual_time.waited.clear()
+    result = gateway.ok()
+    assert (result["changed"], gateway.stored.key_id) == (False, made)
+    assert len(virtual_time.waited) == 3
 
 
 def test_without_verify_token_nothing_is_tried(gateway: Gateway) -> None:
@@ -199,11 +207,6 @@ def test_without_verify_token_nothing_is_tried(gateway: Gateway) -> None:
 
 
 def test_the_token_is_left_for_the_proof_of_the_same_run(gateway: Gateway) -> None:
-    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
-        Credential,
-        recall_token,
-    )
-
     gateway.ok()
     record = gateway.stored
     key = Credential(tenant_id=record.tenant_id, client_id=record.client_id, key_id=record.key_id)
@@ -325,10 +328,9 @@ def test_a_new_secret_that_cannot_be_removed_is_removed_by_the_next_run(gateway:
 def test_a_new_secret_that_is_never_accepted_is_removed_and_the_old_one_stays(gateway: Gateway) -> None:
     old = due(gateway)
     before = gateway.stored
-    refusal = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
 
     def refuse() -> None:
-        gateway.tenant.server.faults.add(path="/token$", status=401, body=refusal, times=999)
+        gateway.tenant.server.faults.add(path="/token$", status=401, body=REFUSAL, times=999)
 
     gateway.tenant.server.faults.add(path="addPassword", then=refuse)
     gateway.fails("could not be kept", "AADSTS7000215", "removed from the tenant again", wait_timeout=30)
@@ -343,11 +345,6 @@ def test_a_new_secret_that_is_never_accepted_is_removed_and_the_old_one_stays(ga
 def test_a_blind_store_alone_is_believed_and_its_value_stays_in_the_memory_of_the_run(
     tenant: Tenant, tmp_path: Path
 ) -> None:
-    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
-        Credential,
-        recall_value,
-    )
-
     tenant.register()
     gateway = Gateway(tenant, tmp_path, blind=(True,))
     made = gateway.ok()
@@ -536,6 +533,3 @@ def test_the_run_s_folder_is_left_without_locks(gateway: Gateway) -> None:
     gateway.ok()
     for path in gateway.folder.glob("azure_apps.*.lock"):
         assert os.stat(path).st_mode & 0o777 == 0o600
-
-
-__all__ = ["_point"]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors, shapes
-from ..bodies import check_properties
+from .. import errors
 from ..clock import seven_digits
-from ..identifiers import assignment_id
-from ..store import Rows
+from ..directory import shapes
+from ..directory.identifiers import assignment_id
+from ..directory.store import Rows
+from ..odata.bodies import check_properties
 from . import listing, lookups
 from .call import Answer, Call, Handler
 

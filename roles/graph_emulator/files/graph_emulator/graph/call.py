@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import errors, rights, strict_json
+from .. import errors, strict_json
+from ..directory import rights
+from ..directory.tenant import Directory, Tenant
+from ..identity.tokens import Caller
 from ..odata.path import Key
 from ..odata.query import Query
-from ..tenant import Directory, Tenant
-from ..tokens import Caller
 from .costs import is_write
 
 Json = dict[str, Any]

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Any
 
-from .. import catalogue, errors, rights, tokens
+from .. import catalogue, errors
+from ..directory import rights
+from ..directory.tenant import Tenant
+from ..identity import tokens
 from ..odata.path import tokens as path_tokens
 from ..odata.query import parse_query
-from ..tenant import Tenant
 from ..weather import Weather
 from .call import Answer, Call
 from .costs import is_write, resource_units

@@ -13,8 +13,8 @@ import re
 from typing import Any
 
 from .. import errors
-from ..bodies import check_properties
-from ..seed import new_guid
+from ..directory.seed import new_guid
+from ..odata.bodies import check_properties
 from . import listing, lookups
 from .call import Answer, Call
 

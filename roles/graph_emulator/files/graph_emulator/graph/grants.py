@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors, shapes
-from ..bodies import check_properties
-from ..identifiers import grant_id
-from ..store import Rows
+from .. import errors
+from ..directory import shapes
+from ..directory.identifiers import grant_id
+from ..directory.store import Rows
+from ..odata.bodies import check_properties
 from . import listing, lookups
 from .call import Answer, Call
 

@@ -15,10 +15,10 @@ import hashlib
 from typing import Any
 
 from .. import errors
-from ..assertions import certificate_from
-from ..bodies import completed
 from ..clock import parse_sent_time, whole_seconds
-from ..seed import new_guid
+from ..directory.seed import new_guid
+from ..identity.assertions import certificate_from
+from ..odata.bodies import completed
 from . import policies
 from .call import Call
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
-from ..bodies import is_guid
+from ..odata.bodies import is_guid
 from .call import Call
 
 Json = dict[str, Any]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
+from ..directory.store import Rows, Table
 from ..odata.path import Key
-from ..store import Rows, Table
 from .call import Call
 
 Json = dict[str, Any]

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
-from ..bodies import check_properties
 from ..clock import whole_seconds
-from ..mailboxes import Mailbox, message, recipient
+from ..mail.mailboxes import Mailbox, message, recipient
+from ..odata.bodies import check_properties
 from . import directory, listing
 from .call import Answer, Call
 

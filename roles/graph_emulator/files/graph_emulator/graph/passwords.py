@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from .. import errors
-from ..bodies import check_properties, is_guid
 from ..clock import echo_time, parse_sent_time, seven_digits
-from ..seed import new_guid, new_secret
-from ..tenant import Secret, secret_digest
+from ..directory.seed import new_guid, new_secret
+from ..directory.tenant import Secret, secret_digest
+from ..odata.bodies import check_properties, is_guid
 from . import lookups, policies
 from .call import Answer, Call, Handler
 from .limits import LONGEST_NAME

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors, rights, shapes
-from ..bodies import check_properties, merge
+from .. import errors
 from ..clock import whole_seconds
-from ..seed import new_guid
+from ..directory import rights, shapes
+from ..directory.seed import new_guid
+from ..odata.bodies import check_properties, merge
 from . import applications, assignments, deleted, key_credentials, listing, lookups, owners
 from .call import Answer, Call
 from .limits import check_tags

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from .. import errors
-from ..edm import NAVIGATION, properties_of
-from ..record import Record
-from ..store import Rows
+from ..directory.record import Record
+from ..directory.store import Rows
+from .edm import NAVIGATION, properties_of
 from .filter import compiled, equalities, parsed
 
 Json = dict[str, Any]

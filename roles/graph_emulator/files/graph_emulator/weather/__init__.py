@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..directory.tenant import Tenant
 from ..graph.call import Answer, Call
-from ..tenant import Tenant
-from ..tokens import Caller
+from ..identity.tokens import Caller
 from .concurrency import CloseWrites
 from .replicas import Replicas
 from .throttle import Throttle

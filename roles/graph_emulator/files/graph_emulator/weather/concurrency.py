@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import cast
 
 from .. import errors
+from ..directory.tenant import Tenant
 from ..graph import lookups
 from ..graph.call import Answer, Call
-from ..tenant import Tenant
 
 _COLLECTION = re.compile(r"/v1\.0/(\w+)")
 _FORMS = ((409, "Directory_ConcurrencyViolation"), (503, "Directory_ConcurrencyViolation"), (400, errors.BAD_REQUEST))

@@ -20,8 +20,8 @@ from collections import deque
 from collections.abc import Callable
 
 from .. import errors
+from ..directory.tenant import Directory, Tenant
 from ..graph.call import Answer, Call
-from ..tenant import Directory, Tenant
 
 # What Graph says about something that a replica does not know yet; any other refusal is the up-to-date state's to make.
 _UNKNOWN_YET = (

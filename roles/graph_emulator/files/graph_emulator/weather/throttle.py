@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import errors
+from ..directory.tenant import Tenant
 from ..graph.call import Answer
+from ..identity.tokens import Caller
 from ..settings import UNITS_BY_SIZE, Settings
-from ..tenant import Tenant
-from ..tokens import Caller
 
 UNITS_SECONDS = 10.0
 WRITES_SECONDS = 150.0

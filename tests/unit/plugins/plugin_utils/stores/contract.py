@@ -279,9 +279,9 @@ class StoreContract:
         kept = store.read()
         assert kept is not None
         if kept.has_value:
-            assert SECRET not in store.context.call.secrets.told(f"a text with {SECRET}")
+            assert SECRET not in store.context.call.secrets.for_message(f"a text with {SECRET}")
         store.write(SECOND, expected=kept)
-        assert OTHER_SECRET not in store.context.call.secrets.told(f"a text with {OTHER_SECRET}")
+        assert OTHER_SECRET not in store.context.call.secrets.for_message(f"a text with {OTHER_SECRET}")
 
     def test_a_value_that_nobody_knows_stays_as_it_is(self, place: Place) -> None:
         store = place.open()

@@ -194,7 +194,7 @@ def test_user_name_and_password_sign_in_with_every_request_and_leave_no_token_be
     store = place.open()
     store.write(FIRST, expected=None)
     assert place.server.writes == ["POST /api/v2/credentials/"]
-    assert "correct horse" not in store.context.call.secrets.told("it is correct horse: battery")
+    assert "correct horse" not in store.context.call.secrets.for_message("it is correct horse: battery")
 
 
 def test_http_to_another_machine_and_an_unchecked_certificate_are_warned_of(place: AwxPlace) -> None:

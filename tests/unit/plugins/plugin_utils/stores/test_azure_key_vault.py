@@ -283,7 +283,7 @@ def _token(tenant: Tenant, resource: str) -> str:
 def test_who_asks_for_a_token_for_another_place_gets_none(
     place: KeyVaultPlace, monkeypatch: pytest.MonkeyPatch, resource: str
 ) -> None:
-    monkeypatch.setattr("graph_emulator.key_vault.resource_of", lambda host: resource)
+    monkeypatch.setattr("graph_emulator.key_vault.vault.resource_of", lambda host: resource)
     with pytest.raises(AppsError, match="did not ask for a token as a key vault of this host does"):
         place.open().read()
     assert not [entry for entry in place.tenant.server.requests() if entry.path.endswith("/token")]

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Checks of one value that a user wrote. Each names the option and says what to set instead."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+HOST_NAME = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+HOST_URL = re.compile(rf"https://({HOST_NAME}|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?")
+# Letters of any alphabet, but no blanks, control characters or quotes that mail systems do not take either.
+ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f\"<>()\[\]\\,;:/?]+@[^\s@\x00-\x1f\x7f\"'<>()\[\]\\,;:/?]+")
+LONGEST_ADDRESS = 320  # characters
+LONGEST_HOST_NAME = 253  # characters, of DNS
+OURS = "this collection"  # whose limit it is if no source gives one
+NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
+
+
+def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:
+    """Raises InputError where a text, also one inside a list or a dict, cannot be written in UTF-8 or holds a NUL.
+
+    Names of files need not be UTF-8: Python holds their other bytes as halves of characters.
+    """
+    if isinstance(value, t.Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            check_characters(name, item, is_path=is_path)
+    elif isinstance(value, str):
+        try:
+            sound = b"\0" not in (os.fsencode(value) if is_path else value.encode())
+        except UnicodeEncodeError:
+            sound = False
+        if not sound:
+            raise InputError(
+                f"{name} holds a NUL character or half of a character (a lone surrogate)",
+                next_step=f"Remove it from {name}; a file that it comes from may not be in UTF-8.",
+            )
+
+
+def check_guid(name: str, value: str) -> str:
+    if not GUID.fullmatch(value):
+        raise InputError(f"{name} is {shown(value)}, which is not a GUID", next_step=f"Set {name} to a GUID.")
+    return value.lower()
+
+
+def check_tenant(name: str, value: str) -> str:
+    if not TENANT.fullmatch(value) or value.lower() in NOT_A_TENANT:
+        raise InputError(
+            f"{name} is {shown(value)}, which names no single tenant",
+            next_step=f"Set {name} to the tenant id (a GUID) or to one of the tenant's verified domain names.",
+        )
+    return value
+
+
+def check_text(name: str, value: str, *, longest: int, limit_of: str = "Entra ID") -> str:
+    """One line of text, as directory names are: not blank, not too long, no control characters.
+
+    ``limit_of`` says whose limit ``longest`` is: no source gives one for each text.
+    """
+    if not value.strip():
+        raise InputError(f"{name} is blank", next_step=f"Give {name} a value.")
+    if len(value) > longest:
+        raise InputError(
+            f"{name} has {len(value)} characters; {limit_of} allows {longest}", next_step=f"Shorten {name}."
+        )
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
+    return value
+
+
+def check_mailbox(name: str, value: str) -> str:
+    """A mailbox by its address. What is no address could change the meaning of what it is written into."""
+    text = value.strip()
+    if not ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
+        raise InputError(
+            f"{name} is {shown(value)}, which is not the address of a mailbox", next_step="Write it as name@domain."
+        )
+    return text
+
+
+def positive(name: str, params: t.Mapping[str, t.Any]) -> int:
+    value = int(params[name])
+    if not 0 < value <= 3600:
+        raise InputError(f"{name} is {value}", next_step=f"Set {name} to a number of seconds from 1 to 3600.")
+    return value
+
+
+def shown(value: str) -> str:
+    """A value from a user inside a message: quoted and not endless."""
+    return repr(value if len(value) <= 80 else value[:77] + "...")
+
+
+def filled(value: t.Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def host_url(name: str, value: str) -> str:
+    """An option with the address of an https host, in one form. Raises InputError."""
+    text = value.strip().rstrip("/").lower()
+    match = HOST_URL.fullmatch(text)
+    if match is None or not 0 < int(match["port"] or 443) < 65536:
+        raise InputError(
+            f"{name} is not the address of an https host",  # not shown: it may hold a password
+            next_step="Set it to https://HOST or https://HOST:PORT, with nothing behind it.",
+        )
+    return text

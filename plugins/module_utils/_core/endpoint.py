@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The national cloud, or the pair of other hosts, that a task talks to. Nothing here talks to a network."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS, Cloud
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    filled,
+    host_url,
+    positive,
+    shown,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import known_as, pick
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """Where to talk to, and for how long. Timeouts are in seconds."""
+
+    authority: str
+    graph: str
+    portal: str
+    ca_file: str | None
+    request_timeout: int
+    wait_timeout: int
+    environ: t.Mapping[str, str] = dataclasses.field(repr=False, default_factory=dict)
+    resource_other_than_graph: str | None = None
+
+    @property
+    def resource(self) -> str:
+        """What the operator's token is for."""
+        return self.resource_other_than_graph or self.graph
+
+    @property
+    def cloud(self) -> Cloud | None:
+        """The national cloud; None for a pair of other hosts."""
+        ours = (self.authority, self.graph)
+        return next((cloud for cloud in CLOUDS.values() if (cloud.authority, cloud.graph) == ours), None)
+
+
+def endpoint_settings(
+    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+) -> Endpoint:
+    """Which cloud, or which custom pair of hosts; ``section`` is the one of ~/.azure/credentials that counts.
+
+    Raises InputError where names and hosts of different clouds are mixed.
+    """
+    name = pick("cloud_environment", params, environ, section)
+    if name is not None and name not in CLOUDS:
+        raise InputError(
+            f"{known_as('cloud_environment', section)} is {shown(name)}, which is not a known national cloud",
+            next_step=f"Use one of {', '.join(CLOUDS)}.",
+        )
+    authority = _host_url("authority_url", pick("authority_url", params, environ))
+    graph = _host_url("graph_url", pick("graph_url", params, environ))
+    if authority is None and filled(environ.get("AZURE_ADFS_AUTHORITY_URL")):
+        raise InputError(
+            "AZURE_ADFS_AUTHORITY_URL is set, which is not supported here",
+            next_step="Unset it. For an endpoint of your own, set authority_url together with graph_url.",
+        )
+    authority = next((c.authority for c in CLOUDS.values() if authority in c.authority_aliases), authority)
+    if name is None:
+        # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.
+        fitting = (n for n, c in CLOUDS.items() if graph == c.graph or (graph is None and authority == c.authority))
+        name = next(fitting, None)
+    cloud = CLOUDS[name or "AzureCloud"]
+    of_cloud = (authority or cloud.authority, graph or cloud.graph) == (cloud.authority, cloud.graph)
+    known = {c.authority for c in CLOUDS.values()} | {c.graph for c in CLOUDS.values()}
+    custom = name is None and authority is not None and graph is not None and not {authority, graph} & known
+    if not of_cloud and not custom:
+        told = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
+        raise InputError(
+            "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in told.items() if value),
+            next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
+            " none of the national clouds.",
+        )
+    authority, graph = (authority, graph) if custom and authority and graph else (cloud.authority, cloud.graph)
+    ca_file = pick("ca_file", params, environ)
+    if ca_file is not None and not os.path.isfile(ca_file):
+        raise InputError(
+            f"{known_as('ca_file')} is {shown(ca_file)}, which is not a file",
+            next_step="Set it to a file with certificates in PEM form, or unset it.",
+        )
+    return Endpoint(
+        authority=authority,
+        graph=graph,
+        portal=cloud.portal,
+        ca_file=ca_file,
+        request_timeout=positive("request_timeout", params),
+        wait_timeout=positive("wait_timeout", params),
+        environ=dict(environ),
+    )
+
+
+def _host_url(name: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    text = value.strip().rstrip("/").lower()
+    if name == "authority_url" and "://" not in text:
+        text = f"https://{text}"  # the SDKs' AZURE_AUTHORITY_HOST may be a bare host name
+    return host_url(known_as(name), text)

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What is set in the environment or in ~/.azure/credentials instead of an option."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH, ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    check_characters,
+    filled,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """What one section says, by the names of our options.
+
+    ``before_environment`` is true for the one that an option names: it goes before variables, as the option would.
+    ``open_to_others`` says that it holds a secret that other users of the machine can read, ``ignores_certificates``
+    that it asks not to check who answers.
+    """
+
+    name: str
+    path: str
+    values: t.Mapping[str, str] = dataclasses.field(repr=False)
+    before_environment: bool
+    open_to_others: bool
+    ignores_certificates: bool
+
+    @property
+    def title(self) -> str:
+        return f"the section [{self.name}] of {self.path}"
+
+
+# Spellings of azure.azcollection and AWX first, then those of Microsoft's own libraries.
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "auth_source": ("ANSIBLE_AZURE_AUTH_SOURCE",),
+    "auth_tenant_id": ("AZURE_TENANT", "AZURE_TENANT_ID"),
+    "auth_client_id": ("AZURE_CLIENT_ID",),
+    "auth_client_secret": ("AZURE_SECRET", "AZURE_CLIENT_SECRET"),
+    "auth_certificate_path": ("AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"),
+    "auth_certificate_password": ("AZURE_CLIENT_CERTIFICATE_PASSWORD",),
+    "auth_certificate_send_chain": ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",),
+    "auth_federated_token": ("AZURE_FEDERATED_TOKEN",),
+    "auth_federated_token_file": ("AZURE_FEDERATED_TOKEN_FILE",),
+    "auth_access_token": ("AZURE_ACCESS_TOKEN",),
+    "auth_profile": ("AZURE_PROFILE",),
+    "cloud_environment": ("AZURE_CLOUD_ENVIRONMENT",),
+    "authority_url": ("AZURE_AUTHORITY_HOST",),
+    "graph_url": ("AZURE_GRAPH_URL",),
+    "ca_file": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+}
+SECRET_VARIABLES = frozenset(variable for name in AUTH.secret_options for variable in ENVIRONMENT[name])
+
+
+def pick(
+    name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+) -> str | None:
+    """The option, else what a section of ~/.azure/credentials or the environment says; a blank is unset.
+
+    A section that an option names goes before the environment. Otherwise it is one of several spellings, and two with
+    different values are a contradiction, never a silent choice. Raises InputError.
+    """
+    option = filled(params.get(name))
+    if option is not None:
+        return option
+    of_section = section.values.get(name) if section is not None else None
+    if section is not None and section.before_environment and of_section is not None:
+        return of_section
+    found = {variable: value for variable in ENVIRONMENT[name] if (value := filled(environ.get(variable)))}
+    is_path = ({**AUTH.options, **ENDPOINT.options}[name]).get("type") == "path"
+    for variable, value in found.items():
+        check_characters(variable, value, is_path=is_path)
+    told = {f"the environment variable {variable}": value for variable, value in found.items()}
+    if section is not None and of_section is not None:
+        told[section.title] = of_section
+    if name != "ca_file" and len(set(told.values())) > 1:
+        of_variables = len(told) == len(found)
+        raise InputError(
+            f"The environment variables {' and '.join(found)} contradict each other"
+            if of_variables
+            else f"{' and '.join(told)} contradict each other about {name}",
+            next_step=f"Unset one of them, or set the option {name}.",
+        )
+    return next(iter(told.values()), None)
+
+
+def known_as(option: str, section: Section | None = None) -> str:
+    """An option together with whatever else may have been set instead."""
+    others = [*ENVIRONMENT[option], *([section.title] if section and option in section.values else [])]
+    return f"{option} ({' or '.join(others)})"

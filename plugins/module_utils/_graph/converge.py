@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Read, plan, apply unless in check mode, result and diff: the same for every kind of object."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import Plan, View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+State = t.TypeVar("State")
+
+
+class Resource(t.Protocol[State]):
+    """One kind of object in the tenant. ``State`` is a type of its own with all that has to be known about it."""
+
+    def read(self) -> State:
+        """The current state. Sends no write."""
+
+    def desired(self, current: State) -> State:
+        """Pure: the state after the task, as far as it can be predicted. Raises AppsError if it must not be reached."""
+
+    def apply(self, current: State, wanted: State) -> State:
+        """Change the tenant from the current to the desired state; returns the state that was reached."""
+
+    def view(self, state: State) -> View:
+        """Pure: the state in names that a person reads, for the comparison and the diff; {} for "absent"."""
+
+    def result(self, state: State) -> View:
+        """Pure: what the module returns, the same keys for every state."""
+
+
+def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
+    """Read, plan, apply.
+
+    If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
+    """
+    call.validate_sign_in()
+    current = resource.read()
+    first_view = resource.view(current)
+    wrote = False
+    while True:
+        wanted = resource.desired(current)
+        plan = Plan(before=resource.view(current), after=resource.view(wanted))
+        if not plan.changed or call.check_mode:
+            final = wanted
+            break
+        wrote = True
+        try:
+            final = resource.apply(current, wanted)
+            break
+        except AppsError as exc:
+            if not exc.read_again or not call.http.patience.pause():
+                raise
+        current = resource.read()
+    return {
+        "changed": plan.changed or wrote,
+        "diff": Plan(before=first_view, after=plan.after).diff(),
+        **resource.result(final),
+    }

@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Small files that a user names in an option."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    InputError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
+    LARGEST,
+)
+
+
+def read_file(path: str, *, option: str) -> bytes:
+    """A small file of a user's. Raises InputError."""
+    if not os.path.isfile(path):
+        raise InputError(f"{option} is {path}, which is not a file", next_step=f"Set {option} to a file.")
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as exc:
+        raise InputError(f"Could not read {path}: {exc.strerror}", next_step="Check the file's permissions.") from None
+    if len(content) > LARGEST:
+        raise InputError(f"{path} is larger than {LARGEST} bytes", next_step=f"Set {option} to another file.")
+    return content

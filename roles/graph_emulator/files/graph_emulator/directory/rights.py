@@ -1,0 +1,269 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who may do what: the one table behind every 403.
+
+An application by itself needs app roles. A user at an application needs both a scope in the token and, as the user, the
+permission in the directory: "effective permissions are the intersection" (Microsoft Graph, "Overview of permissions").
+
+Sources: the permission tables of the Microsoft Graph reference pages (microsoft-graph-devx-content permissions.json and
+the generated permission and role includes of microsoft-graph-docs-contrib), "Microsoft Entra built-in roles" and
+"Default user permissions". A row lists alternatives; within one alternative all permissions are needed together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from .. import catalogue, errors
+from ..identity.tokens import Caller
+from .directory_roles import (
+    APPLICATION_ADMINISTRATOR,
+    APPLICATION_DEVELOPER,
+    CLOUD_APPLICATION_ADMINISTRATOR,
+    GLOBAL_ADMINISTRATOR,
+    MEMBER,
+    PRIVILEGED_ROLE_ADMINISTRATOR,
+)
+
+Alternatives = tuple[tuple[str, ...], ...]
+_OWNED = "Application.ReadWrite.OwnedBy"
+_ASSIGN = "AppRoleAssignment.ReadWrite.All"
+# "the same access to information in the directory as the signed-in user" (permissions reference).
+_AS_USER = ("Directory.AccessAsUser.All",)
+
+_NOBODY: frozenset[str] = frozenset()
+_EVERYONE = frozenset({MEMBER})
+_ADMINS = frozenset({GLOBAL_ADMINISTRATOR, APPLICATION_ADMINISTRATOR, CLOUD_APPLICATION_ADMINISTRATOR})
+_CONSENTING = _ADMINS | {PRIVILEGED_ROLE_ADMINISTRATOR}
+_ANY_CONSENT = frozenset({GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR})
+_PURGING = frozenset({GLOBAL_ADMINISTRATOR, APPLICATION_ADMINISTRATOR})
+# Not a role: every member holds it while the tenant lets users register applications.
+REGISTRANT = "allowedToCreateApps"
+
+
+@dataclass(frozen=True)
+class Delegated:
+    """For users: a scope, and one of the directory roles in `by`; on objects of one's own, `own_scopes` and `own_by`.
+
+    `graph_roles_by` says who may also touch app roles of Microsoft Graph itself; None means everybody in `by`.
+    """
+
+    scopes: Alternatives
+    by: frozenset[str] = _NOBODY
+    own_by: frozenset[str] = _NOBODY
+    own_scopes: Alternatives = ()
+    graph_roles_by: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Right:
+    """`anywhere` works on every object, `owned` only on objects that the caller's service principal owns.
+
+    `mail` rights are refused with Exchange Online's words.
+    """
+
+    anywhere: Alternatives
+    owned: Alternatives = ()
+    delegated: Delegated = Delegated(())
+    mail: bool = False
+
+
+_READ_APPLICATIONS: Alternatives = (
+    ("Application.Read.All",),
+    ("Application.ReadWrite.All",),
+    ("Directory.Read.All",),
+    ("Directory.ReadWrite.All",),
+    _AS_USER,
+)
+_CHANGE_APPLICATIONS: Alternatives = (("Application.ReadWrite.All",), _AS_USER)
+_CHANGE_ROLES: Alternatives = (
+    (_ASSIGN, "Application.Read.All"),
+    (_ASSIGN, "Directory.Read.All"),
+    # Broader than the read permissions of the pair (permissions reference: "read, create, update ...").
+    (_ASSIGN, "Application.ReadWrite.All"),
+    (_ASSIGN, *_AS_USER),
+)
+_READ_DIRECTORY: Alternatives = (("Directory.Read.All",), ("Directory.ReadWrite.All",), _AS_USER)
+_READ_USERS: Alternatives = (
+    ("User.Read.All",),
+    ("User.ReadBasic.All",),
+    ("User.ReadWrite.All",),
+    *_READ_DIRECTORY,
+)
+
+RIGHTS: dict[str, Right] = {
+    "read applications": Right(
+        (
+            ("Application.Read.All",),
+            ("Application.ReadWrite.All",),
+            (_OWNED,),
+            ("Directory.Read.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE),
+    ),
+    # Creating needs no ownership; the creator becomes the owner (see owners.py).
+    "create applications": Right(
+        (("Application.ReadWrite.All",), (_OWNED,)),
+        delegated=Delegated(_CHANGE_APPLICATIONS, by=_ADMINS | {APPLICATION_DEVELOPER, REGISTRANT}),
+    ),
+    # "a non-admin owner needs Application Developer" for an application of one tenant (page "Upsert servicePrincipal").
+    "create service principals": Right(
+        (("Application.ReadWrite.All",), (_OWNED,)),
+        delegated=Delegated(_CHANGE_APPLICATIONS, by=_ADMINS, own_by=frozenset({APPLICATION_DEVELOPER})),
+    ),
+    # "Non-admin member user with default user permissions - for applications they own" (page "Update application").
+    "change applications": Right(
+        (("Application.ReadWrite.All",),),
+        owned=((_OWNED,),),
+        delegated=Delegated(_CHANGE_APPLICATIONS, by=_ADMINS, own_by=_EVERYONE),
+    ),
+    # Page "Permanently delete an item" (directory object): these two roles only, and no owner.
+    "purge applications": Right(
+        (("Application.ReadWrite.All",),),
+        owned=((_OWNED,),),
+        delegated=Delegated(_CHANGE_APPLICATIONS, by=_PURGING),
+    ),
+    "change owners": Right(
+        (("Application.ReadWrite.All", "Directory.Read.All"), ("Directory.ReadWrite.All",)),
+        owned=((_OWNED, "Directory.Read.All"),),
+        delegated=Delegated(
+            (("Application.ReadWrite.All", "Directory.Read.All"), ("Directory.ReadWrite.All",), _AS_USER),
+            by=_ADMINS,
+            own_by=_EVERYONE,
+        ),
+    ),
+    # AppRoleAssignment.ReadWrite.All alone is refused (microsoft-graph-docs issue 12833), and Application.ReadWrite.All
+    # "does not allow management of consent grants": it is neither half of the pair.
+    "read app role assignments": Right(
+        (
+            ("Application.Read.All",),
+            ("Application.ReadWrite.All",),
+            ("Directory.Read.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE),
+    ),
+    # Application Administrators consent to any API "except Microsoft Graph app roles" (page "Grant tenant-wide admin
+    # consent").
+    "change app role assignments": Right(
+        ((_ASSIGN, "Application.Read.All"), (_ASSIGN, "Directory.Read.All")),
+        delegated=Delegated(_CHANGE_ROLES, by=_CONSENTING, graph_roles_by=_ANY_CONSENT),
+    ),
+    # That the same administrators may take away what they cannot grant is inferred: the exception names consent only.
+    "delete app role assignments": Right(((_ASSIGN,),), delegated=Delegated(((_ASSIGN,),), by=_CONSENTING)),
+    "read permission grants": Right(
+        (
+            ("Directory.Read.All",),
+            ("DelegatedPermissionGrant.ReadWrite.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated((("DelegatedPermissionGrant.ReadWrite.All",), *_READ_DIRECTORY), by=_EVERYONE),
+    ),
+    "change permission grants": Right(
+        (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",)),
+        delegated=Delegated(
+            (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",), _AS_USER), by=_CONSENTING
+        ),
+    ),
+    "read organization": Right(
+        (("Organization.Read.All",), ("Directory.Read.All",), ("Directory.ReadWrite.All",)),
+        delegated=Delegated((("User.Read",), ("Organization.Read.All",), *_READ_DIRECTORY), by=_EVERYONE),
+    ),
+    "read users": Right(
+        (
+            ("User.Read.All",),
+            ("User.ReadBasic.All",),
+            ("Directory.Read.All",),
+            ("Directory.ReadWrite.All",),
+        ),
+        delegated=Delegated(_READ_USERS, by=_EVERYONE, own_scopes=(("User.Read",),), own_by=_EVERYONE),
+    ),
+    # An application gets a 400 from the handler, whatever it may do.
+    "read oneself": Right(((),), delegated=Delegated((("User.Read",), *_READ_USERS), by=_EVERYONE)),
+    "read directory objects": Right(
+        (("Directory.Read.All",), ("Directory.ReadWrite.All",)),
+        delegated=Delegated(_READ_DIRECTORY, by=_EVERYONE),
+    ),
+    # The roles of the two policy rows are inferred from those that manage the policy in the admin center.
+    "read policy": Right(
+        (("Policy.Read.All",), ("Policy.ReadWrite.ApplicationConfiguration",)),
+        delegated=Delegated((("Policy.Read.All",), ("Policy.ReadWrite.ApplicationConfiguration",)), by=_ADMINS),
+    ),
+    "change policy": Right(
+        (("Policy.ReadWrite.ApplicationConfiguration",),),
+        delegated=Delegated((("Policy.ReadWrite.ApplicationConfiguration",),), by=_ADMINS),
+    ),
+    # Delegated mail permissions reach one's own mailbox only.
+    "read mail folders": Right(
+        (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)),
+        mail=True,
+        delegated=Delegated(
+            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE
+        ),
+    ),
+    "read mail": Right(
+        (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)),
+        mail=True,
+        delegated=Delegated(
+            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE
+        ),
+    ),
+    "write mail": Right(
+        (("Mail.ReadWrite",),),
+        mail=True,
+        delegated=Delegated((), own_scopes=(("Mail.ReadWrite",),), own_by=_EVERYONE),
+    ),
+}
+
+
+def with_defaults(caller: Caller, *, allowed_to_create_apps: bool) -> Caller:
+    """Members of the tenant may register applications unless an administrator turned that off."""
+    if caller.delegated and allowed_to_create_apps and MEMBER in caller.wids:
+        return dataclasses.replace(caller, wids=caller.wids | {REGISTRANT})
+    return caller
+
+
+def _held(permissions: frozenset[str], alternatives: Alternatives) -> bool:
+    return any(permissions.issuperset(needed) for needed in alternatives)
+
+
+def _anywhere(caller: Caller, row: Right) -> bool:
+    if not caller.delegated:
+        return _held(caller.roles, row.anywhere)
+    return bool(caller.wids & row.delegated.by) and _held(caller.scopes, row.delegated.scopes)
+
+
+def _own(caller: Caller, row: Right) -> bool:
+    if not caller.delegated:
+        return _held(caller.roles, row.owned)
+    scopes = (*row.delegated.scopes, *row.delegated.own_scopes)
+    return bool(caller.wids & row.delegated.own_by) and _held(caller.scopes, scopes)
+
+
+def _refusal(row: Right) -> errors.GraphError:
+    return errors.mailbox_denied() if row.mail else errors.denied()
+
+
+def require(caller: Caller, right: str, *, owned: bool = False, resource_app_id: str | None = None) -> None:
+    """A 403 unless the caller's permissions suffice; `owned` says that the caller owns the object in question.
+
+    `resource_app_id` is the API whose app role is assigned, if that is what happens.
+    """
+    row = RIGHTS[right]
+    if not (_anywhere(caller, row) or (owned and _own(caller, row))):
+        raise _refusal(row)
+    apart = row.delegated.graph_roles_by
+    of_graph = resource_app_id == catalogue.MICROSOFT_GRAPH_APP_ID
+    if caller.delegated and of_graph and apart is not None and not caller.wids & apart:
+        raise _refusal(row)
+
+
+def require_some(caller: Caller, right: str) -> None:
+    """A 403 for callers who could not use the right even on their own objects; before the object is looked up."""
+    row = RIGHTS[right]
+    if not _anywhere(caller, row) and not _own(caller, row):
+        raise _refusal(row)
