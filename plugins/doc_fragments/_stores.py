@@ -25,10 +25,6 @@ options:
   store_vault_id:
     description: The vault id to encrypt with, for a store of the type V(ansible_vault) that names none.
     type: str
-"""
-
-    LIFE = r"""
-options:
   state:
     description:
       - With V(present), the credential exists and is valid long enough.

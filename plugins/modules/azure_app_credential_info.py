@@ -18,13 +18,23 @@ author:
 extends_documentation_fragment:
   - email_gateway.azure_apps._auth
   - email_gateway.azure_apps._endpoint
-  - email_gateway.azure_apps._stores
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.info
   - email_gateway.azure_apps._attributes.actiongroup
 options:
   stores:
+    description:
+      - Where the credential is kept, as in the option of the same name of
+        M(email_gateway.azure_apps.azure_app_secret). Each entry has a C(type) and the settings of that type.
+    type: list
+    elements: dict
     required: true
+  store_path:
+    description: The file of a store of the type C(ansible_vault) whose entry has no C(path).
+    type: path
+  store_vault_id:
+    description: The vault id of a store of the type C(ansible_vault) whose entry has no C(vault_id).
+    type: str
   include_value:
     description: Return the credential with its value, under RV(credential).
     type: bool

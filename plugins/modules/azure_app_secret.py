@@ -25,7 +25,6 @@ extends_documentation_fragment:
   - email_gateway.azure_apps._attributes
   - email_gateway.azure_apps._attributes.actiongroup
   - email_gateway.azure_apps._stores
-  - email_gateway.azure_apps._stores.life
 attributes:
   check_mode:
     support: full

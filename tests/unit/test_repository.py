@@ -20,11 +20,15 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
     _endpoint,
     _proof,
     _stored_credential,
+    _stores,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments, environment
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import STORES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
+    STORES,
+    WITH_STORES,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import OWN_CREDENTIAL
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
@@ -47,6 +51,7 @@ FRAGMENTS = {
     "_endpoint": (_endpoint, arguments.ENDPOINT),
     "_proof": (_proof, OWN_CREDENTIAL),
     "_stored_credential": (_stored_credential, STORES),
+    "_stores": (_stores, WITH_STORES),
 }
 
 
