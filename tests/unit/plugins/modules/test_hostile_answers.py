@@ -117,7 +117,6 @@ SCENARIOS = {
     "consent": Scenario("azure_admin_consent", GATEWAY, 8, _granted(1)),
     "withdraw": Scenario("azure_admin_consent", {"unique_name": "granted", "state": "absent"}, 8, lambda t, r: True),
     "secret": Scenario("azure_app_secret", SECRET, 6, _has_its_secret),
-    "secret after a lost one": Scenario("azure_app_secret", {**SECRET, "lost_starts": [LOST]}, 8, _has_its_secret),
     "remove secret": Scenario(
         "azure_app_secret", {**GATEWAY, "description": "old", "state": "absent"}, 5, _without_its_secret
     ),
