@@ -9,6 +9,7 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import check_outlives_run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
@@ -27,10 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import (
-    check_outlives_the_run,
-    run_folders,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
 
@@ -76,7 +74,7 @@ class ActionModule(ControllerAction):
             files = [path for store in opened for path in store.local_paths]
             if credential.certificate_path:
                 files.append(credential.certificate_path)
-            check_outlives_the_run(files, run_folders(self._task_vars))
+            check_outlives_run(files, this_run(self._task_vars, call.environ))
             for store in opened:
                 store.check_place()
 

@@ -12,11 +12,8 @@ import functools
 import os
 import typing as t
 
-from ansible import context
-
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import Run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
@@ -25,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Kind
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_task import PresentTask
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import TaskFacts, Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_set import StoreSet
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
@@ -74,19 +72,8 @@ class CredentialAction(ControllerAction):
         return TaskFacts(
             inventory_host=host,
             ignore_errors=bool(self._task.ignore_errors),
-            run=self._how_it_runs(call),
+            run=this_run(self._task_vars, call.environ),
             sharing_hosts=functools.lru_cache(lambda client_id: self._sharing_hosts(names, host, client_id)),
-        )
-
-    def _how_it_runs(self, call: Call) -> Run:
-        arguments = context.CLIARGS or {}
-        return Run(
-            working_folder=os.getcwd(),
-            playbook_folder=str(self._task_vars.get("playbook_dir") or os.getcwd()),
-            variables=frozenset(self._task_vars),
-            limit=str(arguments.get("subset") or ""),
-            playbooks=tuple(str(path) for path in arguments.get("args") or ()),
-            shell_command=call.environ.get("_", ""),
         )
 
     def _sharing_hosts(self, names: t.Sequence[str], host: str, client_id: str) -> tuple[str, ...]:

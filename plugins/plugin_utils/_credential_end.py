@@ -105,6 +105,29 @@ def described(work: Work, tenant: TenantCredentials, record: Record | None) -> V
         "end": times.written(end) if end else None,
         "days_left": times.days_left(end, work.call.now) if end else None,
         "fresh": is_fresh(start),
+        **_of_module(work, tenant, found),
+    }
+
+
+def _of_module(work: Work, tenant: TenantCredentials, found: PasswordCredential | KeyCredential | None) -> View:
+    """What each module returns besides, so that all its states return the same members."""
+    params = work.call.params
+    if "name" in params:
+        names = ("federated_credential_id", "issuer", "subject")
+        return {"name": params["name"], **dict.fromkeys(names), "audiences": [], "other_names": []}
+    if "path" in params:
+        thumbprint = found.described(work.call.now)["thumbprint"] if isinstance(found, KeyCredential) else None
+        return {
+            "path": params["path"],
+            "old_path": None,
+            "thumbprint": thumbprint,
+            "certificate_count": len(tenant.certificates),
+            "other_key_ids": [],
+        }
+    return {
+        "hint": found.hint if isinstance(found, PasswordCredential) else None,
+        "secret_count": len(tenant.secrets),
+        "other_key_ids": [],
         "client_secret": None,
     }
 

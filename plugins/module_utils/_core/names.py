@@ -53,6 +53,7 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "profile": "gateway_app_profile",
         "profile_file": "gateway_app_profile_file",
         "add_user_read": "gateway_app_add_user_read",
+        "path": "gateway_app_certificate_path",
     },
     "azure_app_registration": {
         **_COMMON,

@@ -63,12 +63,6 @@ def is_stored(records: Records, record: Record, *, outgoing: t.Collection[str] =
     return blind and all(other is not None and other.key_id == record.key_id for other in records)
 
 
-def is_young(record: Record, now: datetime.datetime, *, seconds: float) -> bool:
-    """Whether it was created so recently that not every server may know it."""
-    start = times.parse(record.secret_start)
-    return start is not None and abs((now - start).total_seconds()) < seconds
-
-
 def previous_of(
     kept: Record | None, client_id: str, *, key_id: str, refused: t.Collection[str] = ()
 ) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
 CHECKOUTS = (".git", ".hg", ".svn", ".bzr")
+CONTAINER_MARKS = ("/run/.containerenv", "/.dockerenv")
 EXTRAVARS = os.path.join("env", "extravars")  # ansible-runner passes extra variables in this file
 
 
@@ -35,11 +36,24 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
-    """A folder that goes away; ``reason`` completes "is below ..., which ..."."""
+    """A folder that goes away; ``reason`` completes "it is in ..."."""
 
     path: str
     reason: str
     next_step: str
+
+    def contains(self, file: str) -> bool:
+        return file.startswith(f"{self.path.rstrip(os.sep)}{os.sep}")
+
+
+class _Container(RunFolder):
+    """The container's own file system, without what is mounted into it."""
+
+    def contains(self, file: str) -> bool:
+        folder = os.path.dirname(file)
+        while not os.path.ismount(folder) and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        return folder == os.path.dirname(folder)
 
 
 def check_outlives_run(paths: t.Iterable[str], run: Run) -> None:
@@ -48,16 +62,15 @@ def check_outlives_run(paths: t.Iterable[str], run: Run) -> None:
     for path in paths:
         real = os.path.realpath(path)
         for folder in folders:
-            if real.startswith(f"{folder.path.rstrip(os.sep)}{os.sep}"):
+            if folder.contains(real):
                 raise InputError(
-                    f"{path} is below {folder.path}, which {folder.reason}: the credential would be lost with it",
+                    f"{path} would be lost after this run, and the credential with it: it is in {folder.reason}",
                     next_step=folder.next_step,
                 )
 
 
 def run_folders(run: Run) -> list[RunFolder]:
-    found = [*_of_rulebook(run), *_of_awx(run), *_of_pull(run)]
-    return [folder for folder in found if folder.path != os.sep]
+    return [*_of_rulebook(run), *_of_awx(run), *_of_pull(run)]
 
 
 def _of_rulebook(run: Run) -> t.Iterator[RunFolder]:
@@ -66,7 +79,7 @@ def _of_rulebook(run: Run) -> t.Iterator[RunFolder]:
     if "ansible_eda" in run.variables and os.path.isfile(os.path.join(parent, EXTRAVARS)):
         yield RunFolder(
             path=parent,
-            reason="ansible-rulebook made for this run and removes afterwards",
+            reason="the folder that ansible-rulebook made for this run and removes afterwards",
             next_step="Set O(store_path), path in O(stores) and O(path) to absolute paths elsewhere. inventory_dir is a"
             " copy, too. See docs/eda.md.",
         )
@@ -79,17 +92,23 @@ def _of_awx(run: Run) -> t.Iterator[RunFolder]:
     """
     if not {"awx_job_id", "tower_job_id"} & {*run.variables}:
         return
-    for start in (run.working_folder, run.playbook_folder):
-        for folder in _with_parents(start):
-            parent = os.path.dirname(folder)
-            if os.path.basename(folder) == "project" and os.path.isfile(os.path.join(parent, EXTRAVARS)):
-                yield RunFolder(
-                    path=parent,
-                    reason="AWX made for this job and removes afterwards",
-                    next_step="Keep the credential outside of the job: set O(stores) to a store such as"
-                    " azure_key_vault, hashi_vault or awx_credential, or O(store_path), path in O(stores) and O(path)"
-                    " to a folder that is mounted into the execution environment. See docs/awx.md.",
-                )
+    next_step = (
+        "Keep the credential in a store that is not a file (O(stores): azure_key_vault, hashi_vault or awx_credential"
+        " beside another), or below a folder that AWX mounts into its jobs (Settings, Jobs, Paths to expose to isolated"
+        " jobs). See docs/awx.md."
+    )
+    for path in _private_data_folders(run) or [os.path.realpath(run.working_folder)]:
+        yield RunFolder(path, "the folder that AWX made for this job and removes afterwards", next_step)
+    if any(map(os.path.exists, CONTAINER_MARKS)):
+        yield _Container(os.sep, "the container of this job, which AWX removes afterwards", next_step)
+
+
+def _private_data_folders(run: Run) -> list[str]:
+    """Those of ansible-runner in whose project the run works, or its playbook is."""
+    folders = [folder for start in (run.working_folder, run.playbook_folder) for folder in _with_parents(start)]
+    projects = [folder for folder in folders if os.path.basename(folder) == "project"]
+    parents = dict.fromkeys(map(os.path.dirname, projects))
+    return [parent for parent in parents if os.path.isfile(os.path.join(parent, EXTRAVARS))]
 
 
 def _of_pull(run: Run) -> t.Iterator[RunFolder]:
@@ -103,7 +122,7 @@ def _of_pull(run: Run) -> t.Iterator[RunFolder]:
     if any(os.path.exists(os.path.join(checkout, name)) for name in CHECKOUTS):
         yield RunFolder(
             path=checkout,
-            reason="is the checkout of ansible-pull, and with --purge is removed after this run",
+            reason="the checkout of ansible-pull, which --purge removes afterwards",
             next_step="Set O(store_path), path in O(stores) and O(path) to absolute paths outside of the checkout.",
         )
 

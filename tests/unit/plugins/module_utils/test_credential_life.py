@@ -169,7 +169,7 @@ def lifecycle(*, hand_over: bool = True, sharing: tuple[str, ...] = ("a",)) -> L
 )
 def test_who_is_waited_for(of: Lifecycle, kept: Record, waiting: list[str], waited_for: bool) -> None:
     assert of.waiting_hosts(kept) == waiting
-    assert of.is_handed_over(kept) is not waiting
+    assert of.is_handed_over(kept) is (not waiting)
     assert of.is_waited_for(kept, NOW) is waited_for
 
 

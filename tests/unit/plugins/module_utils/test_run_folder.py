@@ -13,10 +13,17 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import run_folder
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import (
     Run,
     check_outlives_run,
 )
+
+
+@pytest.fixture(autouse=True)
+def not_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the tests may well be."""
+    monkeypatch.setattr(run_folder, "CONTAINER_MARKS", ())
 
 
 @pytest.fixture
@@ -55,6 +62,23 @@ def test_a_job_of_awx(folder: Path, variable: str, below: str) -> None:
 def test_a_job_of_awx_whose_working_folder_is_elsewhere(folder: Path, tmp_path: Path) -> None:
     run = run_in(tmp_path, "awx_job_id", playbook=folder / "project" / "plays")
     assert "AWX" in refused(folder / "project" / "x.yml", run)
+
+
+def test_a_job_of_awx_without_such_a_folder_loses_its_working_folder(tmp_path: Path) -> None:
+    """As jobs with another layout, and the playbooks that imitate one."""
+    assert "AWX" in refused(tmp_path / "x.yml", run_in(tmp_path, "awx_job_id"))
+
+
+def test_a_job_in_a_container_loses_all_but_what_is_mounted(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, mounted = tmp_path / "containerenv", tmp_path / "mounted"
+    mark.touch()
+    monkeypatch.setattr(run_folder, "CONTAINER_MARKS", (str(mark),))
+    monkeypatch.setattr("os.path.ismount", lambda path: str(path) in ("/", str(mounted)))
+    run = run_in(folder / "project", "awx_job_id")
+    assert refused(mounted / "g.yml", run) == ""
+    assert "the container of this job" in refused(tmp_path / "home" / "g.yml", run)
 
 
 def test_ansible_runner_without_awx_keeps_its_folder(folder: Path) -> None:

@@ -156,7 +156,7 @@ def test_one_plain_run_mends_what_a_kill_at_any_request_left(gateway: Gateway, n
                 os._exit(9)
             return answer
 
-        HttpClient.request = killed  # type: ignore[method-assign]
+        HttpClient.request = killed  # type: ignore[method-assign,assignment]
         gateway.run(rotate=True)
 
     ended(in_another_process(work))
