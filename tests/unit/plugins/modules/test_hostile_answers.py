@@ -43,7 +43,6 @@ MOST_REQUESTS = 300
 WAIT = 120  # seconds of virtual time
 ERROR_KEYS = {"kind", "status", "code", "request_id", "next_step"}
 GATEWAY: Json = {"unique_name": "gateway"}
-LOST = "2026-01-02T03:04:05.678901Z"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,9 +295,6 @@ def _options(name: str, tenant: Tenant) -> Json:
     if name == "prove":
         own = {"tenant_id": server.tenant_id, "client_id": server.client_id}
         return {**own, "client_secret": server.client_secret, "wait_timeout": WAIT}
-    if name == "secret after a lost one":
-        application = tenant.application(uniqueName="gateway")
-        next(c for c in application["passwordCredentials"] if c["displayName"] == "old")["startDateTime"] = LOST
     return {"wait_timeout": WAIT, **options}
 
 
