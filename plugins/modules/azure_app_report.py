@@ -18,6 +18,7 @@ description:
     gateway; its variables C(gateway_app_*) are those of the role C(gateway_app), with the same defaults, and are
     evaluated as in a task of that host.
   - For each host, it signs in with the environment of the task and C(gateway_app_environment) of the host laid over it.
+    C(environment) of a play, block or include is evaluated for each host as well.
     Each tenant is read once, as the first of its gateways. If no host of the play is a gateway, it reads the tenant of
     the host that runs the task.
   - A host that failed before in the play, that has a wrong setting, or whose tenant cannot be read, is listed as not

@@ -41,17 +41,18 @@ class HostVariables:
     _loader: t.Any
     _templar: t.Any
 
-    def is_defined(self, name: str) -> bool:
-        return name in self._templar.available_variables
-
     def value(self, name: str) -> t.Any:
         """The value of a variable that is defined, in Python's own types. Raises InputError if it has none."""
+        return self.evaluated(self._templar.available_variables[name], known_as=f"variable {name}")
+
+    def evaluated(self, template: t.Any, *, known_as: str) -> t.Any:
+        """Raises InputError."""
         try:
-            return plain(self._templar.template(self._templar.available_variables[name]))
+            return plain(self._templar.template(template))
         except AnsibleError as exc:
             raise InputError(
-                f"The variable {name} of the host {self.host} cannot be evaluated: {exc}",
-                next_step=f"Correct {name}, or the variables that it uses.",
+                f"The {known_as} of the host {self.host} cannot be evaluated: {exc}",
+                next_step="Correct it, or the variables that it uses.",
             ) from None
 
 
@@ -71,6 +72,16 @@ class PlayVariables:
         variables.update({name: self._task_vars[name] for name in OF_THE_PLAY if name in self._task_vars})
         templar = self._action._templar.copy_with_new_env(available_variables={**self._defaults, **variables})
         return HostVariables(host, frozenset(variables), _loader=self._action._loader, _templar=templar)
+
+    def environment(self, host: HostVariables) -> dict[str, str]:
+        """The keyword ``environment`` of the play, blocks and includes around the task. Raises InputError."""
+        found: dict[str, str] = {}
+        for entry in self._action._task._parent._get_parent_attribute("environment") or ():
+            if not isinstance(entry, (str, dict)):  # a block without the keyword
+                continue
+            variables = host.evaluated(entry, known_as="keyword environment")
+            found.update({str(name): str(value) for name, value in (variables or {}).items()})
+        return found
 
     def _role_defaults(self, path: Path) -> dict[str, t.Any]:
         defaults: dict[str, t.Any] = _trusted(self._action._loader.load_from_file(str(path)))

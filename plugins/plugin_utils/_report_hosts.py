@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
@@ -91,6 +92,7 @@ class HostReader:
         self._hosts = [str(host) for host in task_vars["ansible_play_hosts_all"]]
         self._active = {str(host) for host in task_vars["ansible_play_hosts"]}
         self._own_host = str(task_vars["inventory_hostname"])
+        self._around_own_host = self._variables.environment(self._variables.of(self._own_host))
         self._files = profile_files(action, task_vars)
         self._connections: dict[tuple[tuple[str, str], ...], tuple[Call, AppsError | None]] = {}
 
@@ -148,14 +150,32 @@ class HostReader:
                 next_step="Set it to environment variables with their values.",
             )
         texts = {str(name): str(value) for name, value in environment.items()}
-        key = tuple(sorted(texts.items()))
+        environ = {**self._environ_of_task(variables), **texts}
+        key = tuple(sorted(environ.items()))
         if key not in self._connections:
-            call = dataclasses.replace(self._call, environ={**self._call.environ, **texts})
+            call = dataclasses.replace(self._call, environ=environ)
             self._connections[key] = call, _sign_in_error(call)
         call, error = self._connections[key]
         if error is not None:
             raise error
         return call
+
+    def _environ_of_task(self, variables: HostVariables) -> dict[str, str]:
+        """As if the task was that of the host.
+
+        Ansible evaluated the keyword ``environment`` for one host alone. What a play or block says in it is evaluated
+        for each, unless the task itself says something else.
+        """
+        environ = dict(self._call.environ)
+        around = self._variables.environment(variables)
+        for name, value in self._around_own_host.items():
+            if environ.get(name) != value:
+                around.pop(name, None)
+            elif name in os.environ:
+                environ[name] = os.environ[name]
+            else:
+                del environ[name]
+        return {**environ, **around}
 
     def _stored(self, variables: HostVariables, settings: Settings, call: Call) -> StoreContent:
         """A store that cannot be read is a note, so that it hides nothing else."""

@@ -26,7 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock
 
 SIZE = 256 * 1024  # bytes; a token has about two thousand
 LENGTH_BYTES = 4
-# Seconds; a worker that was killed while it held a lock must not stop the others for ever.
+# Seconds; a worker that was killed with a lock must not stop the others for ever.
 LOCK_TIMEOUT = 60.0  # a sign-in with its retries
 TABLE_TIMEOUT = 2.0  # a look-up takes microseconds
 
@@ -77,7 +77,7 @@ class SharedMemory(RunMemory):
     def _store(self, table: dict[str, t.Any]) -> None:
         content = json.dumps(table).encode()
         while len(content) > SIZE - LENGTH_BYTES:
-            # Full: forget the oldest. Whoever misses it signs in once more.
+            # Full: remove the oldest entry. A task that needs it signs in once more.
             del table[next(iter(table))]
             content = json.dumps(table).encode()
         self._block[:LENGTH_BYTES] = len(content).to_bytes(LENGTH_BYTES, "big")

@@ -70,11 +70,8 @@ class Job:
         yield "permissions", "azure_app_graph_permissions", {**key, **wanted}
         yield "consent", "azure_admin_consent", key
         ours = self.store.get("client_id") == made["client_id"]
-        held = {
-            "held_key_id": self.store["key_id"] if ours else "",
-            "held_hint": self.store["client_secret"][:3] if ours else "",
-        }
-        yield "secret", "azure_app_secret", {**key, "description": "Mail gateway", **held}
+        stored = {"stored_key_id": self.store["key_id"] if ours else ""}
+        yield "secret", "azure_app_secret", {**key, "description": "Mail gateway", **stored}
         secret = done["secret"]
         if check and secret["changed"]:
             return

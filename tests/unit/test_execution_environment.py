@@ -80,7 +80,7 @@ def test_what_the_optional_stores_need_can_be_had_by_taking_the_comments_away(tm
     definition.write_text(text)
     context = _create(definition, tmp_path)
     names = [c["name"] for c in _collections(context)]
-    assert names == [NAME, "awx.awx", "community.hashi_vault", "community.sops"]
+    assert names == [NAME, "awx.awx", "community.hashi_vault"]
     assert (context / "_build" / "requirements.txt").read_text().split() == ["hvac>=2.3"]
 
 

@@ -36,6 +36,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     USER_VARIABLES,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
 from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -251,8 +252,10 @@ def test_the_readme_names_every_event_source_and_rulebook() -> None:
 
 def test_the_stores_are_those_that_can_be_chosen() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    stores = sorted(path.stem for path in (ROOT / "roles/gateway_app/tasks/stores").glob("*.yml"))
-    assert sorted(options["gateway_app_stores"]["options"]["type"]["choices"]) == stores
+    stores = sorted(path.stem for path in (ROOT / "plugins/plugin_utils/stores").glob("[a-z]*.py"))
+    assert sorted(STORE_TYPES) == stores
+    described = " ".join(options["gateway_app_stores"]["description"])
+    assert sorted(set(re.findall(r"C\((\w+)\)", described)) - {"type"}) == stores
 
 
 def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:
@@ -310,9 +313,14 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
                 signs_in = bool((set(signing) - {"email_gateway.azure_apps.azure_app_report"}) & set(task))
                 # Whoever decides on consent may be somebody else than whoever registers.
                 consents = "email_gateway.azure_apps.azure_admin_consent" in task or path.stem == "consent"
-                consents = consents or task.get("register") == "__gateway_app_consent_access"
+                consents = consents or task.get("register") == "__gateway_app_both_access"
                 given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
+                if path.stem == "find":  # of the entry point that looks for the application
+                    given = "{{ __gateway_app_find_environment }}"
                 written = task.get("environment", "").replace(" | default({}) }}", " }}")
                 assert written == (given if signs_in else ""), where
                 included = task.get("ansible.builtin.include_tasks", "")
                 assert isinstance(included, str) or "environment" not in included.get("apply", {}), where
+    own = _yaml("roles/gateway_app/vars/main.yml")["__gateway_app_find_environment"]
+    (finds,) = (task for task in _yaml("roles/gateway_app/tasks/consent.yml") if task["name"] == "Find the application")
+    assert (own, finds["vars"]) == (ENVIRONMENT, {"__gateway_app_find_environment": CONSENT_ENVIRONMENT})

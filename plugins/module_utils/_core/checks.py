@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Checks of one value that a user wrote. Each names the option and says what to set instead."""
+"""Checks of one value that a user wrote. Each error names the option and what to set instead."""
 
 from __future__ import annotations
 

@@ -80,9 +80,9 @@ def endpoint_settings(
     known = {c.authority for c in CLOUDS.values()} | {c.graph for c in CLOUDS.values()}
     custom = name is None and authority is not None and graph is not None and not {authority, graph} & known
     if not of_cloud and not custom:
-        told = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
+        given = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
         raise InputError(
-            "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in told.items() if value),
+            "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in given.items() if value),
             next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
             " none of the national clouds.",
         )

@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """What one section says, by the names of our options.
+    """The values of one section, by the names of our options.
 
     ``before_environment`` is true for the one that an option names: it goes before variables, as the option would.
     ``open_to_others`` says that it holds a secret that other users of the machine can read, ``ignores_certificates``
@@ -63,7 +63,7 @@ SECRET_VARIABLES = frozenset(variable for name in AUTH.secret_options for variab
 def pick(
     name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
 ) -> str | None:
-    """The option, else what a section of ~/.azure/credentials or the environment says; a blank is unset.
+    """The option, else what a section of ~/.azure/credentials or the environment holds; a blank is unset.
 
     A section that an option names goes before the environment. Otherwise it is one of several spellings, and two with
     different values are a contradiction, never a silent choice. Raises InputError.
@@ -78,18 +78,18 @@ def pick(
     is_path = ({**AUTH.options, **ENDPOINT.options}[name]).get("type") == "path"
     for variable, value in found.items():
         check_characters(variable, value, is_path=is_path)
-    told = {f"the environment variable {variable}": value for variable, value in found.items()}
+    values = {f"the environment variable {variable}": value for variable, value in found.items()}
     if section is not None and of_section is not None:
-        told[section.title] = of_section
-    if name != "ca_file" and len(set(told.values())) > 1:
-        of_variables = len(told) == len(found)
+        values[section.title] = of_section
+    if name != "ca_file" and len(set(values.values())) > 1:
+        of_variables = len(values) == len(found)
         raise InputError(
             f"The environment variables {' and '.join(found)} contradict each other"
             if of_variables
-            else f"{' and '.join(told)} contradict each other about {name}",
+            else f"{' and '.join(values)} contradict each other about {name}",
             next_step=f"Unset one of them, or set the option {name}.",
         )
-    return next(iter(told.values()), None)
+    return next(iter(values.values()), None)
 
 
 def known_as(option: str, section: Section | None = None) -> str:

@@ -18,8 +18,8 @@ MASK = "********"
 SHORTEST = 8  # characters: to mask less would garble ordinary words
 LONGEST_TEXT = 2000  # characters of one text in a failure
 
-# What looks like a token or a client secret is masked in failures, whoever it belongs to: a refused answer may hold a
-# new one, which nobody here knows. Source of the form of a client secret: gitleaks' rule azure-ad-client-secret.
+# What looks like a token or a client secret is masked in failures, known or not: a refused answer may hold a new one
+# that is in no option. Source of the form of a client secret: gitleaks' rule azure-ad-client-secret.
 LOOKS = re.compile(
     r"ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?|[A-Za-z0-9_~.-]{3}[0-9]Q(?:~|%7[Ee])[A-Za-z0-9_~.%-]{31,}"
 )

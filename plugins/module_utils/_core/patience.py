@@ -44,8 +44,8 @@ class Patience:
         ``retry_after`` is the header's value: seconds, also fractional, or a date.
         """
         asked = _seconds(retry_after)
-        if asked is None or asked <= 0:  # told nothing, or to come back at once, which could go on for ever
-            # Only these grow: being told how long to wait says nothing about how long the next trouble lasts.
+        if asked is None or asked <= 0:  # no time, or at once, which could go on for ever
+            # Only these grow: a Retry-After does not predict how long the next trouble lasts.
             self._pauses += 1
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
             pause *= random.uniform(0.75, 1.25)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Pure: what is and what shall be, side by side. No secret ever enters a plan."""
+"""Pure: the current and the desired state, side by side. No secret ever enters a plan."""
 
 from __future__ import annotations
 

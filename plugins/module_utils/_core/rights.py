@@ -66,8 +66,8 @@ class Right:
     @property
     def application_text(self) -> str:
         """The least privileged permissions of an application, for a person to read."""
-        told = [f"{_together(self.owned[0])} (for applications that it owns)"] if self.owned else []
-        return " or ".join([*told, _together(self.application[0])])
+        alternatives = [f"{_together(self.owned[0])} (for applications that it owns)"] if self.owned else []
+        return " or ".join([*alternatives, _together(self.application[0])])
 
     @property
     def role_text(self) -> str:
@@ -158,7 +158,7 @@ RIGHTS: dict[str, Right] = {
 class Step:
     """Something that the role does for an application, and the rights that it takes together.
 
-    ``sources`` are the pages that say so, those of the reference by their last part. ``elsewhere`` names what a token
+    ``sources`` are the pages that state it, those of the reference by their last part. ``elsewhere`` names what a token
     for Microsoft Graph says nothing about.
     """
 
@@ -243,7 +243,7 @@ STEPS: dict[str, Step] = {
         (*_GRANTED, "read_grant", "write_grant"),
         ("serviceprincipal-list-oauth2permissiongrants", "oauth2permissiongrant-post", "oauth2permissiongrant-update"),
     ),
-    # Whoever cannot read the grants cannot say that none is left.
+    # Without read access to the grants, it is not known whether any is left.
     "withdraw_consent": Step(
         "withdraw consent to application permissions",
         (*_GRANTED, "read_grant", "unassign_app_role"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What the tasks of one ansible-playbook run may tell each other without anything being written anywhere."""
+"""What the tasks of one ansible-playbook run share in memory; nothing is written anywhere."""
 
 from __future__ import annotations
 

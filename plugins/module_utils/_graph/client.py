@@ -133,7 +133,7 @@ class GraphClient:
             self.note_created(key)
 
     def note_deleted(self, object_id: str | None) -> None:
-        """Nobody shall wait for the object any more."""
+        """Later tasks do not wait for the object any more."""
         if object_id and self.created_here(object_id):
             self._created.discard(object_id)
             self._memory.remember(f"created:{object_id}", False, seconds=LAG_WINDOW)

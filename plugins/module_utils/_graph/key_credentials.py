@@ -94,11 +94,11 @@ def key_credentials(document: Json) -> tuple[KeyCredential, ...]:
 
 
 class KeyCredentialsClient:
-    """Reads and writes the collection of one application. ``told`` is how messages call the application."""
+    """Reads and writes the collection of one application. ``address`` names the application in messages."""
 
-    def __init__(self, graph: GraphClient, told: application.Address) -> None:
+    def __init__(self, graph: GraphClient, address: application.Address) -> None:
         self._graph = graph
-        self._told = told
+        self._address = address
         self._replaced: set[str] = set()
 
     def read(self, address: application.Address) -> Json | None:
@@ -153,7 +153,7 @@ class KeyCredentialsClient:
 
         Graph documents no If-Match for applications, so what another client adds in between cannot be seen.
         """
-        return application.required(self.read(application.Address(object_id=object_id)), self._told)
+        return application.required(self.read(application.Address(object_id=object_id)), self._address)
 
     def _write(self, document: Json, collection: list[Json], *, action: str) -> None:
         object_id, client_id = application.text(document, "id"), application.text(document, "appId")
@@ -161,7 +161,7 @@ class KeyCredentialsClient:
             Write(
                 method="PATCH",
                 path=f"applications/{object_id}",
-                action=f"{action} of {self._told}",
+                action=f"{action} of {self._address}",
                 body={"keyCredentials": collection},
                 created_recently=self._graph.created_here(client_id),
             )
@@ -180,8 +180,8 @@ class KeyCredentialsClient:
 
     def _overtaken(self) -> OvertakenError:
         return OvertakenError(
-            f"Could not set the certificates of {self._told}: another client replaced them, or Microsoft Graph does not"
-            " show them yet",
+            f"Could not set the certificates of {self._address}: another client replaced them, or Microsoft Graph does"
+            " not show them yet",
             next_step="Find out who else writes to the application, and run again.",
         )
 

@@ -63,7 +63,7 @@ class Module:
             call.secrets.add(call.params.get(name))
         for name, option in self.argument_spec.options.items():
             if name not in self.checks_itself:
-                check_characters(name, call.params.get(name), is_path=option.get("type") == "path")
+                check_characters(f"O({name})", call.params.get(name), is_path=option.get("type") == "path")
         returned = self.run(call)
         secret = {name: returned[name] for name in self.secret_results if name in returned}
         others = {name: value for name, value in returned.items() if name not in secret}

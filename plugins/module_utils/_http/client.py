@@ -37,7 +37,7 @@ USER_AGENT = "email_gateway.azure_apps"
 
 
 def import_before_fork() -> None:
-    """Import requests and msal in the process that forks, so that not every task imports them anew.
+    """Import requests and msal in the process that forks, so that not every task imports them again.
 
     One that is missing or broken is no failure here: the first task that needs it reports it, see import_library.
     """

@@ -43,7 +43,7 @@ def by_certificate(
 
 
 def by_assertion(value: str | None, path: str | None, *, option: str) -> dict[str, str]:
-    """The token of another issuer, as it is or in a file, which is read anew each time.
+    """The token of another issuer, as it is or in a file, which is read each time.
 
     ``option`` is that of the token; that of the file has the same name with ``_file`` behind it. Raises InputError.
     """

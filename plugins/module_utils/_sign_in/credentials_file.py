@@ -41,7 +41,7 @@ KEYS: dict[str, str] = {
     "cloud_environment": "cloud_environment",
 }
 SECRET_KEYS = frozenset({"secret", "oidc_token"})
-# What it asks for that nobody here does, and what to do instead. All other keys have no say in signing in to Graph.
+# Its keys that are not supported here, and what to do instead. All other keys do not concern the sign-in to Graph.
 REFUSED: dict[str, str] = {
     "ad_user": "A person signs in with azure_device_login or the Azure CLI",
     "password": "A person signs in with azure_device_login or the Azure CLI",
@@ -75,9 +75,9 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
 
 
 def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
-    """The section [default], which counts where nothing at all says who signs in."""
-    told = (pick(name, params, environ) for name in AUTH.options if name != "auth_source")
-    if (pick("auth_source", params, environ) or "auto") != "auto" or any(value is not None for value in told):
+    """The section [default], which counts if nothing else chooses who signs in."""
+    chosen = (pick(name, params, environ) for name in AUTH.options if name != "auth_source")
+    if (pick("auth_source", params, environ) or "auto") != "auto" or any(value is not None for value in chosen):
         return None
     if any(filled(environ.get(variable)) for variable in USER_VARIABLES):  # which is refused later
         return None
@@ -128,9 +128,9 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
 
 def _section(file: _File, name: str, *, before_environment: bool) -> Section:
     path = file.path
-    told = {key: value for key, value in file.parser.items(name) if value.strip()}
+    entries = {key: value for key, value in file.parser.items(name) if value.strip()}
     values = {}
-    for key, value in told.items():
+    for key, value in entries.items():
         if key in REFUSED:
             raise InputError(
                 f"The section [{name}] of {path} holds {key}, which is not supported here",
@@ -149,6 +149,6 @@ def _section(file: _File, name: str, *, before_environment: bool) -> Section:
         path=path,
         values=values,
         before_environment=before_environment,
-        ignores_certificates=told.get("cert_validation_mode") == "ignore",
-        open_to_others=file.open_to_others and bool(SECRET_KEYS & told.keys()),
+        ignores_certificates=entries.get("cert_validation_mode") == "ignore",
+        open_to_others=file.open_to_others and bool(SECRET_KEYS & entries.keys()),
     )

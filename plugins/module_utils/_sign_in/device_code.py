@@ -110,8 +110,8 @@ def find_login(memory: RunMemory, authority: str, tenant: str | None) -> Login |
 
 
 def _logins(memory: RunMemory, authority: str) -> list[Login]:
-    told = memory.recall(f"device-logins:{authority}")
-    return [Login(**entry) for entry in told] if isinstance(told, list) else []
+    entries = memory.recall(f"device-logins:{authority}")
+    return [Login(**entry) for entry in entries] if isinstance(entries, list) else []
 
 
 def keep_login(memory: RunMemory, login: Login) -> None:
@@ -132,10 +132,10 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
         tenant_id=tenant or ANY_TENANT,
         client_id=client_id,
     )
-    told = {name: flow.get(name) for name in ("user_code", "verification_uri", "device_code")}
-    if not all(is_token(value) and len(value) <= 4096 for value in told.values()):
+    texts = {name: flow.get(name) for name in ("user_code", "verification_uri", "device_code")}
+    if not all(is_token(value) and len(value) <= 4096 for value in texts.values()):
         raise refusal(what, last, flow, fallback="no code", steps=PERSON_STEPS, otherwise="Check auth_tenant_id.")
-    user_code, address, message = str(told["user_code"]), str(told["verification_uri"]), flow.get("message")
+    user_code, address, message = str(texts["user_code"]), str(texts["verification_uri"]), flow.get("message")
     if not address.startswith("https://"):
         raise SignInError(
             f"Could not {what}: the page to open is not one of https",

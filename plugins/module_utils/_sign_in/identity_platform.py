@@ -32,7 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.cli
 
 DISCOVERY_LIFETIME = 3600  # seconds
 EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
-DEFAULT_LIFETIME = 3600  # seconds, where a token does not tell its own
+DEFAULT_LIFETIME = 3600  # seconds, if a token does not hold its own
 LARGEST_ANSWER = 256 * 1024  # bytes; a token has a few thousand. SharedMemory keeps the answer to the discovery
 TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trace_id", "correlation_id")
 USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "message")
@@ -103,7 +103,7 @@ class AccessToken:
 class IdentityPlatform:
     """The token endpoint of one cloud, by msal over our transport.
 
-    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token always anew.
+    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token each time.
     """
 
     def __init__(self, http: HttpClient, *, authority: str, memory: RunMemory) -> None:
@@ -284,12 +284,12 @@ class _MsalHttp:
         answer = self._send("GET", url, params=params, headers=headers)
         if answer.status_code != 200:
             return _MsalResponse(answer)
-        told = _json_object(answer) or {}
-        endpoint = _text(told, "token_endpoint")
+        document = _json_object(answer) or {}
+        endpoint = _text(document, "token_endpoint")
         if endpoint is None:
             raise ValueError("the description of the tenant names no token endpoint")
         # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
-        device = _text(told, "device_authorization_endpoint")
+        device = _text(document, "device_authorization_endpoint")
         offered = {"device_authorization_endpoint": device} if device and self._http.is_configured(device) else {}
         known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint, **offered})
         if self._http.is_configured(endpoint):
@@ -307,10 +307,10 @@ class _MsalHttp:
         answer = self._send("POST", url, params=params, headers=headers, data=data)
         # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
         # token for an application or a person needs. So it gets the few that count.
-        told = _json_object(answer) or {}
-        kept = {name: value for name in (*TOKEN_TEXTS, *USER_TEXTS) if (value := _text(told, name)) is not None}
-        lifetime = seconds_of(told.get("expires_in"))
-        interval = seconds_of(told.get("interval"))
+        document = _json_object(answer) or {}
+        kept = {name: value for name in (*TOKEN_TEXTS, *USER_TEXTS) if (value := _text(document, name)) is not None}
+        lifetime = seconds_of(document.get("expires_in"))
+        interval = seconds_of(document.get("interval"))
         numbers = {"expires_in": int(lifetime or DEFAULT_LIFETIME)}
         if interval is not None:
             numbers["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))

@@ -182,7 +182,7 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
         if len(found) != 1:
             raise InputError(
                 f"{what} holds {len(found)} certificates in PEM form",
-                next_step="Leave the one that the application shall sign in with, without the certificates of issuers.",
+                next_step="Leave the one that the application signs in with, without the certificates of issuers.",
             )
         loaded = _loaded(x509.load_pem_x509_certificate, found[0], what)
     else:

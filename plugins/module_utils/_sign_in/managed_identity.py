@@ -68,9 +68,9 @@ def managed_identity_token(
         http.close()
     answer = result if isinstance(result, dict) else {}
     if not is_token(answer.get("access_token")):
-        told = answer.get("error_description") or answer.get("error") or http.trouble
-        said = " ".join(str(told or "the answer holds no token").split())[:300]
-        raise SignInError(f"The managed identity gave no token: {said}", next_step=NO_IDENTITY)
+        reason = answer.get("error_description") or answer.get("error") or http.trouble
+        shortened = " ".join(str(reason or "the answer holds no token").split())[:300]
+        raise SignInError(f"The managed identity gave no token: {shortened}", next_step=NO_IDENTITY)
     lifetime = seconds_of(answer.get("expires_in")) or DEFAULT_LIFETIME
     return AccessToken.of(str(answer["access_token"]), time.time() + lifetime)
 
@@ -107,7 +107,7 @@ class _MetadataHttp:
             again = answer.status_code in RETRIED and attempt < ATTEMPTS
             if not again or not self._patience.pause(answer.headers.get("Retry-After")):
                 break
-        return _Answer(answer.status_code, dict(answer.headers), _told(content))
+        return _Answer(answer.status_code, dict(answer.headers), _object_in(content))
 
     def close(self) -> None:
         self._session.close()
@@ -122,10 +122,10 @@ class _Answer:
         self.text = text
 
 
-def _told(content: bytes) -> str:
+def _object_in(content: bytes) -> str:
     """An object of JSON; anything else becomes an empty one, which holds no token."""
     try:
-        told = json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError):
-        told = None
-    return json.dumps(told if isinstance(told, dict) else {})
+        document = None
+    return json.dumps(document if isinstance(document, dict) else {})

@@ -76,7 +76,7 @@ class Credential(t.Protocol):
 
 
 class _BySettings:
-    """Whose settings say all about who signs in."""
+    """All that is needed is in the settings."""
 
     def __init__(self, settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> None:
         self._settings = settings
@@ -107,9 +107,9 @@ class ApplicationCredential(_BySettings):
         return frozenset({*own, *(["auth_client_id"] if settings.client_id else [])} if own else ())
 
     def validate(self) -> None:
-        told = self._settings.value
-        missing = [name for name in ("auth_client_id", "auth_tenant_id") if not told(name)]
-        if not any(told(name) for name in self.wants):
+        value_of = self._settings.value
+        missing = [name for name in ("auth_client_id", "auth_tenant_id") if not value_of(name)]
+        if not any(value_of(name) for name in self.wants):
             missing.insert(1 if "auth_client_id" in missing else 0, self.wants[0])
         if missing:
             named = (f"{name} ({' or '.join(ENVIRONMENT[name])})" for name in missing)

@@ -96,12 +96,12 @@ def auth_settings(
             f"ANSIBLE_AZURE_AUTH_SOURCE is {shown(source)}, which is not supported here",
             next_step=f"Use {ours}." if ours else f"Set the option auth_source to one of {', '.join(choices)}.",
         )
-    told = frozenset(section.values if section else ()) & AUTH.options.keys()
+    in_section = frozenset(section.values if section else ()) & AUTH.options.keys()
     first = section is not None and section.before_environment
 
     def picked(name: str) -> str | None:
-        # A section that an option names says how to sign in; what else the environment holds is another way.
-        of_environment = {} if first and told & WAYS and name in WAYS else environ
+        # A section that an option names chooses how to sign in; what else the environment holds is another way.
+        of_environment = {} if first and in_section & WAYS and name in WAYS else environ
         return pick(name, params, of_environment, section)
 
     tenant_id = picked("auth_tenant_id")
@@ -123,8 +123,8 @@ def auth_settings(
         federated_token_file=picked("auth_federated_token_file"),
         access_token=picked("auth_access_token"),
         given=given,
-        of_profile=told - given if first else frozenset(),
-        of_section=told - given,
+        of_profile=in_section - given if first else frozenset(),
+        of_section=in_section - given,
         user_variable=next((name for name in USER_VARIABLES if filled(environ.get(name))), None),
     )
 

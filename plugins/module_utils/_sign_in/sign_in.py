@@ -49,7 +49,7 @@ AMBIENT = frozenset({"auth_federated_token_file"})
 def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> Credential:
     """The kind that was asked for, or the one whose settings are there; options before environment.
 
-    ``memory`` tells whether a person signed in in this run.
+    ``memory`` holds whether a person signed in in this run.
 
     Raises InputError where two kinds are asked for at once, and for whatever the kind itself finds missing.
     """
@@ -65,14 +65,14 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMem
 def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> type[Credential]:
     offers = {kind: kind.offered(settings) for kind in KINDS}
     candidates: list[type[Credential]] = []
-    for told in (settings.given, settings.of_profile):
+    for names_given in (settings.given, settings.of_profile):
         # A client id alone goes with every way to sign in.
-        candidates = [kind for kind, names in offers.items() if names & told - {"auth_client_id"}]
-        candidates = candidates or [kind for kind, names in offers.items() if names & told]
+        candidates = [kind for kind, names in offers.items() if names & names_given - {"auth_client_id"}]
+        candidates = candidates or [kind for kind, names in offers.items() if names & names_given]
         if candidates:
             break
-        if "auth_client_id" in told:
-            return ClientSecretCredential  # which says what is missing; an option is never ignored
+        if "auth_client_id" in names_given:
+            return ClientSecretCredential  # which reports what is missing; an option is never ignored
     ambient = AMBIENT - settings.of_section
     candidates = candidates or [kind for kind, names in offers.items() if names - {"auth_client_id"} - ambient]
     if len(candidates) > 1:

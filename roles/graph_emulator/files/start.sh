@@ -8,6 +8,7 @@ set -eu
 python=$1 files=$2 directory=$3
 shift 3
 umask 077
+mkdir -p "$directory"
 cd "$directory"
 if [ -s pid ] && kill -0 "$(cat pid)" 2>/dev/null; then
     echo "already running"

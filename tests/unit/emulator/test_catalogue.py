@@ -17,6 +17,7 @@ from graph_emulator import catalogue
 from graph_emulator.directory.rights import RIGHTS
 from graph_emulator.directory.shapes import application, service_principal
 from graph_emulator.odata import edm
+from graph_emulator.odata.properties import PROPERTIES
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 
@@ -52,7 +53,7 @@ def declared_types(oracle: Path) -> dict[str, dict[str, str]]:
 
 def test_property_names_and_types(oracle: Path) -> None:
     declared = declared_types(oracle)
-    for name, properties in edm.PROPERTIES.items():
+    for name, properties in PROPERTIES.items():
         if name == "user":
             # The slice of the CSDL cuts this type down.
             assert set(declared[name]) <= set(properties)

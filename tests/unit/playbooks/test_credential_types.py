@@ -184,18 +184,18 @@ ISSUER: Json = {"issuer": "https://x", "subject": "s"}
 KEY_VAULT: Json = {"type": "azure_key_vault", "vault_url": "https://x.example", "name": "gateway"}
 REFUSED: list[tuple[Json, str]] = [
     ({"gateway_app_credential_type": "password"}, "value of gateway_app_credential_type must be one of"),
-    ({}, "gateway_app_federated_credential is {}"),
-    ({**ISSUER, "issuer": "http://x"}, "Set its issuer to the https address"),
-    ({**ISSUER, "issuer": "https://x y"}, "Set its issuer to the https address"),
-    ({**ISSUER, "subject": " "}, "its subject to whom they are for"),
-    ({**ISSUER, "subject": "s\u0007"}, "its subject to whom they are for"),
-    ({**ISSUER, "name": "a b"}, "and its name, if any"),
-    ({**ISSUER, "audience": ""}, "gateway_app_federated_credential is"),
+    ({}, "issuer, in gateway_app_federated_credential, is blank"),
+    ({**ISSUER, "issuer": "http://x"}, "issuer, in gateway_app_federated_credential, is"),
+    ({**ISSUER, "issuer": "https://x y"}, "issuer, in gateway_app_federated_credential, is"),
+    ({**ISSUER, "subject": " "}, "subject, in gateway_app_federated_credential, is blank"),
+    ({**ISSUER, "subject": "s\u0007"}, "subject, in gateway_app_federated_credential, holds a control character"),
+    ({**ISSUER, "name": "a b"}, "name, in gateway_app_federated_credential, is"),
+    ({**ISSUER, "audience": ""}, "audience, in gateway_app_federated_credential, is blank"),
     (ISSUER, "gateway_app_verify_token to false"),
     ({**ISSUER, "assertion_file": "/nowhere"}, "'/nowhere'"),
     ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
-    ({"gateway_app_stores": [KEY_VAULT]}, "a store of the type azure_key_vault keeps a client secret"),
-    ({"gateway_app_secret_description": "x" * 91}, "90 characters at most"),
+    ({"gateway_app_stores": [KEY_VAULT]}, "A store of the type azure_key_vault cannot keep a certificate"),
+    ({"gateway_app_secret_description": "x" * 91}, "91 characters"),
     ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "Could not write"),
     ({"gateway_app_certificate_path": "profile.yml"}, "was not made by azure_app_certificate"),
 ]
@@ -238,13 +238,13 @@ def test_verify_proves_with_what_the_gateway_has(playbooks: Playbooks, kind: str
     given: Json = _federated(playbooks) if kind == "federated" else {"kind": kind}
     _run(playbooks, **given).ok()
     run = _changes_nothing(_run(playbooks, entry="verify", **given))
-    assert "all 3 checks proven" in run.output
+    assert "all 3 checks passed" in run.output
     credentials = playbooks.tenant.application(uniqueName="gateway")
     if kind == "certificate":
         credentials["keyCredentials"] = []
     else:
         playbooks.server.tenant.directory.federated_credentials.clear()
-    _run(playbooks, entry="verify", **given).failed("Not proven for Gateway: token")
+    _run(playbooks, entry="verify", **given).failed("FAILED token")
 
 
 def test_a_product_that_takes_secrets_only_gets_no_certificate(playbooks: Playbooks) -> None:

@@ -91,7 +91,7 @@ def test_the_replaced_secret_goes_after_the_overlap_and_no_other_does(playbooks:
     old = _registered_and_due(playbooks)
     by_hand = playbooks.tenant.ok("azure_app_secret", unique_name="gateway", description="by hand")["key_id"]
     same_name = playbooks.tenant.run(
-        "azure_app_secret", unique_name="gateway", description="Mail gateway", held_key_id=by_hand
+        "azure_app_secret", unique_name="gateway", description="Mail gateway", stored_key_id=by_hand
     )["key_id"]
     new = _rotate(playbooks).ok().results["gateway_app_result"]["key_id"]
     _secrets(playbooks)[new]["startDateTime"] = _point(days=6.9)

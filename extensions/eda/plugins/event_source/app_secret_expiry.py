@@ -185,7 +185,7 @@ class Expiry:
                 )
             self._expiry.Selection.of(self._params)
         except self._errors.AppsError as exc:
-            raise ValueError(exc.describe(str)["msg"]) from None
+            raise ValueError(exc.describe(lambda value: value)["msg"]) from None  # masked by validated
         self._memory = importlib.import_module(f"{UTILITIES}._core.run_memory").ProcessMemory()
         self._look = self._module.Module(argument_spec=spec, run=self._expiry.look)
         # The same for what signs in, with its secrets masked.

@@ -23,13 +23,14 @@ SMTP = {"gateway_app_profile": "outbound_smtp"}
 GATEWAYS: dict[str, dict[str, t.Any]] = {"graz": SMTP, "linz": SMTP, "wels": SMTP}
 
 
-def play(playbooks: Playbooks, *tasks: dict[str, t.Any], **variables: t.Any) -> Run:
+def play(playbooks: Playbooks, *tasks: dict[str, t.Any], environment: t.Any = None, **variables: t.Any) -> Run:
     """The role as a user's play calls it, after other tasks."""
     given = {"gateway_app_report_html_path": "", "gateway_app_report_json_path": str(playbooks.folder / "report.json")}
     content = {
         "hosts": "mail_gateways",
         "gather_facts": False,
         "vars": {**given, **variables},
+        "environment": environment or {},
         "tasks": [*tasks, {"ansible.builtin.import_role": {"name": ROLE}}],
     }
     return playbooks.run([content], "-i", str(playbooks.folder / "inventory.yml"))
@@ -83,14 +84,18 @@ def test_variables_of_each_host_are_evaluated_as_in_its_own_tasks(playbooks: Pla
     assert found["summary"]["not_in_inventory"] == 1, "wels is no host of this play"
 
 
-def test_a_tenant_is_signed_in_to_once_and_read_once(playbooks: Playbooks, other_tenant: Tenant) -> None:
+@pytest.mark.parametrize("keyword", [False, True])
+def test_a_tenant_is_signed_in_to_once_and_read_once(playbooks: Playbooks, other_tenant: Tenant, keyword: bool) -> None:
+    """With gateway_app_environment, or with the keyword ``environment`` of the play, evaluated for each host."""
     provision(playbooks, {"graz": SMTP, "linz": SMTP})
     provision(playbooks, {"wels": SMTP}, tenant=other_tenant)
     environment = {name: f"{{{{ lookup('ansible.builtin.env', 'OTHER_{name}') }}}}" for name in other_tenant.environ}
     playbooks.environ.update({f"OTHER_{name}": value for name, value in other_tenant.environ.items()})
-    inventory(playbooks, {**GATEWAYS, "wels": {**SMTP, "gateway_app_environment": environment}})
+    variable = "sign_in" if keyword else "gateway_app_environment"
+    inventory(playbooks, {**GATEWAYS, "wels": {**SMTP, variable: environment}})
     other_tenant.server.journal.clear()
-    play(playbooks, gateway_app_report_fail_on_drift=True).ok()
+    of_play = "{{ sign_in | default({}) }}" if keyword else {}
+    play(playbooks, environment=of_play, gateway_app_report_fail_on_drift=True).ok()
     found = written(playbooks)
     assert found["tenant_ids"] == sorted([playbooks.server.tenant_id, other_tenant.server.tenant_id])
     assert in_store(found) == {"graz": "yes", "linz": "yes", "wels": "yes"}

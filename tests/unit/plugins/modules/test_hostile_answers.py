@@ -43,7 +43,6 @@ MOST_REQUESTS = 300
 WAIT = 120  # seconds of virtual time
 ERROR_KEYS = {"kind", "status", "code", "request_id", "next_step"}
 GATEWAY: Json = {"unique_name": "gateway"}
-LOST = "2026-01-02T03:04:05.678901Z"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +116,6 @@ SCENARIOS = {
     "consent": Scenario("azure_admin_consent", GATEWAY, 8, _granted(1)),
     "withdraw": Scenario("azure_admin_consent", {"unique_name": "granted", "state": "absent"}, 8, lambda t, r: True),
     "secret": Scenario("azure_app_secret", SECRET, 6, _has_its_secret),
-    "secret after a lost one": Scenario("azure_app_secret", {**SECRET, "lost_starts": [LOST]}, 8, _has_its_secret),
     "remove secret": Scenario(
         "azure_app_secret", {**GATEWAY, "description": "old", "state": "absent"}, 5, _without_its_secret
     ),
@@ -297,9 +295,6 @@ def _options(name: str, tenant: Tenant) -> Json:
     if name == "prove":
         own = {"tenant_id": server.tenant_id, "client_id": server.client_id}
         return {**own, "client_secret": server.client_secret, "wait_timeout": WAIT}
-    if name == "secret after a lost one":
-        application = tenant.application(uniqueName="gateway")
-        next(c for c in application["passwordCredentials"] if c["displayName"] == "old")["startDateTime"] = LOST
     return {"wait_timeout": WAIT, **options}
 
 

@@ -17,7 +17,8 @@ from typing import Any
 from .. import errors
 from ..clock import parse_sent_time
 from ..directory.shapes import PARTS
-from .edm import BEYOND_SLICE, ENUM_VALUES, PROPERTIES, properties_of
+from .edm import ENUM_VALUES, properties_of
+from .properties import BEYOND_SLICE, PROPERTIES
 
 Json = dict[str, Any]
 

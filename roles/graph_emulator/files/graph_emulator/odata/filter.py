@@ -20,7 +20,8 @@ from odata_query.grammar import ODataLexer, ODataParser
 
 from .. import errors
 from ..clock import parse_sent_time
-from .edm import PROPERTIES, properties_of
+from .edm import properties_of
+from .properties import PROPERTIES
 
 Json = dict[str, Any]
 Test = Callable[[Json], bool]
