@@ -82,6 +82,8 @@ class TenantCredentials:
             KeyCredentialsClient(self._call.graph, self.address).remove(self.object_id, credential.key_id)
 
     def federated(self) -> list[FederatedCredential]:
+        if not self.object_id:
+            return []
         read = federated_credentials_read(self.object_id, action=f"list the federated credentials of {self.address}")
         return [FederatedCredential.of(entry) for entry in self._call.graph.collect(read)]
 
@@ -93,17 +95,20 @@ class TenantCredentials:
 
 def described(work: Work, tenant: TenantCredentials, record: Record | None) -> View:
     """The members of a result that describe the stored credential."""
-    found = tenant.find(record.key_id) if record else None
-    end = found.end if found else times.parse(record.secret_expires) if record else None
+    found, key_id, end = None, None, None
+    if record is not None:
+        found, key_id, end = tenant.find(record.key_id), record.key_id, times.parse(record.secret_expires)
+    if found is not None:
+        end = found.end
     start = _start(tenant, record)
     return {
         "client_id": tenant.client_id or None,
         "application_object_id": tenant.object_id or None,
-        "key_id": record.key_id if record else None,
+        "key_id": key_id,
         "description": found.description if found else None,
-        "start": times.written(start) if start else None,
-        "end": times.written(end) if end else None,
-        "days_left": times.days_left(end, work.call.now) if end else None,
+        "start": times.written_if_known(start),
+        "end": times.written_if_known(end),
+        "days_left": times.days_left_if_known(end, work.call.now),
         "fresh": is_fresh(start),
         **_of_module(work, tenant, found),
     }
@@ -287,11 +292,13 @@ class RetireTask:
         view: View = {
             "client_secrets": [c.key_id for c in tenant.secrets],
             "certificates": [c.key_id for c in tenant.certificates],
-            "federated_credentials": [c.name for c in tenant.federated()] if tenant.object_id else [],
+            "federated_credentials": [c.name for c in tenant.federated()],
             "key_files": [files.path for files in self._key_files()],
-            "stores": work.stores.view() if any(work.stores.records) else {},
-            "claims": [work.claims.path] if work.claims.exists else [],
         }
+        if any(work.stores.records):
+            view["stores"] = work.stores.view()
+        if work.claims.exists:
+            view["claims"] = work.claims.path
         return {name: value for name, value in view.items() if value}
 
     def _remove(self) -> list[str]:
@@ -301,10 +308,9 @@ class RetireTask:
         stores.read()
         self._work.refuse_other_applications(tenant.client_id)
         removed = []
-        if tenant.object_id:
-            for federated in tenant.federated():
-                tenant.remove_federated(federated)
-                removed.append(federated.id or "")
+        for federated in tenant.federated():
+            tenant.remove_federated(federated)
+            removed.append(federated.id or "")
         credentials: list[PasswordCredential | KeyCredential] = [*tenant.certificates, *tenant.secrets]
         for credential in credentials:
             tenant.remove(credential)

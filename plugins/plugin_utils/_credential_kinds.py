@@ -130,11 +130,15 @@ class ClientSecret(Kind):
     def look(
         self, stored: Record | None, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]
     ) -> Found:
+        key_id, hint, stored_start = "", None, None
+        if stored is not None:
+            key_id, stored_start = stored.key_id, times.parse(stored.secret_start)
+            hint = (stored.client_secret or "")[:3] or None
         self._options = dataclasses.replace(
             self._options,
-            stored_key_id=stored.key_id if stored else "",
-            stored_hint=stored.client_secret[:3] if stored and stored.client_secret else None,
-            stored_start=times.parse(stored.secret_start) if stored else None,
+            stored_key_id=key_id,
+            stored_hint=hint,
+            stored_start=stored_start,
             unconfirmed_starts=tuple(unconfirmed),
         )
         resource = SecretResource(self.call, self._options, remembers=False)

@@ -114,25 +114,26 @@ class Work:
         removed_key_ids: t.Iterable[str] = (),
     ) -> dict[str, t.Any]:
         """The same members for every state. ``exists`` is false for a credential that check mode predicts."""
-        now, host = self.call.now, self.facts.inventory_host
-        found = record if record is not None and exists else None
-        life = self.life_of(record.client_id if record else "")
-        waits = life.waiting_hosts(record) if record else []
-        hands_over = life.hand_over and found is not None and host not in found.handed_over_to
+        host = self.facts.inventory_host
+        shown = record or Record(client_id="", key_id="")
+        life = self.life_of(shown.client_id)
+        found = exists and record is not None
+        waits = life.waiting_hosts(shown) if record is not None else []
+        hands_over = life.hand_over and found and host not in shown.handed_over_to
         return {
             "changed": changed,
             "diff": {"before": before, "after": after},
             **of_kind,
-            "client_id": (record.client_id if record else "") or of_kind.get("client_id") or None,
+            "client_id": shown.client_id or of_kind.get("client_id") or None,
             "tenant_id": self.call.tenant_id,
             "removed_key_ids": sorted({*of_kind.get("removed_key_ids", ()), *removed_key_ids}),
             "stores": self.stores.references,
-            "previous_key_ids": list(record.previous_key_ids) if record else [],
-            "handed_over": not waits and (found is not None or not life.hand_over),
-            "handed_over_to": list(record.handed_over_to) if record else [],
+            "previous_key_ids": list(shown.previous_key_ids),
+            "handed_over": not waits and (found or not life.hand_over),
+            "handed_over_to": list(shown.handed_over_to),
             "pending_hosts": waits,
             "hand_over": hands_over and not self.call.check_mode,
-            "prune": found is not None and life.may_prune(found, now),
+            "prune": found and life.may_prune(shown, self.call.now),
             "notes": self.notes,
         }
 

@@ -66,6 +66,14 @@ def written(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
+def written_if_known(moment: datetime.datetime | None) -> str | None:
+    return None if moment is None else written(moment)
+
+
+def days_left_if_known(end: datetime.datetime | None, now: datetime.datetime) -> int | None:
+    return None if end is None else days_left(end, now)
+
+
 def days_left(end: datetime.datetime, now: datetime.datetime) -> int:
     """Whole days until ``end``; negative once it has passed."""
     return (end - now) // DAY

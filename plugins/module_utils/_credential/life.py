@@ -124,14 +124,16 @@ def pruned(record: Record) -> Record:
 def expected_record(records: Records, *, client_id: str, hand_over: bool, sharing_hosts: t.Collection[str]) -> Record:
     """What has to fit into a store, with lists as long as they can become, as far as that is known before."""
     present = [record for record in records if record is not None]
-    previous = {key_id for record in present for key_id in (*record.previous_key_ids, record.key_id) if key_id}
-    pending = {host for record in present for host in (*record.pending_hosts, *record.handed_over_to)}
-    return Record(
-        client_id=client_id,
-        key_id="",
-        previous_key_ids=tuple(sorted(previous)),
-        handed_over_to=tuple(sorted(sharing_hosts)) if hand_over else (),
-        pending_hosts=tuple(sorted(pending)) if hand_over else (),
+    previous: set[str] = set()
+    pending: set[str] = set()
+    for record in present:
+        previous |= {*record.previous_key_ids, record.key_id} - {""}
+        pending |= {*record.pending_hosts, *record.handed_over_to}
+    expected = Record(client_id=client_id, key_id="", previous_key_ids=tuple(sorted(previous)))
+    if not hand_over:
+        return expected
+    return dataclasses.replace(
+        expected, handed_over_to=tuple(sorted(sharing_hosts)), pending_hosts=tuple(sorted(pending))
     )
 
 
@@ -168,9 +170,9 @@ class Lifecycle:
 
 
 def _age(record: Record, now: datetime.datetime) -> datetime.timedelta:
-    """Of a record without a start, nothing is removed for its age."""
+    """Never negative: ``now`` is a whole second, and the clocks of others differ. Without a start it is zero."""
     start = times.parse(record.secret_start)
-    return now - start if start is not None else datetime.timedelta(0)
+    return max(now - start, datetime.timedelta(0)) if start is not None else datetime.timedelta(0)
 
 
 def sharing_hosts(

@@ -46,8 +46,8 @@ class PasswordCredential:
         return {
             "keyId": self.key_id,
             "displayName": self.description,
-            "startDateTime": times.written(self.start) if self.start else None,
-            "endDateTime": times.written(self.end) if self.end else None,
+            "startDateTime": times.written_if_known(self.start),
+            "endDateTime": times.written_if_known(self.end),
             "hint": self.hint,
         }
 
@@ -55,9 +55,9 @@ class PasswordCredential:
         return {
             "key_id": self.key_id,
             "description": self.description,
-            "start": times.written(self.start) if self.start else None,
-            "end": times.written(self.end) if self.end else None,
-            "days_left": times.days_left(self.end, now) if self.end else None,
+            "start": times.written_if_known(self.start),
+            "end": times.written_if_known(self.end),
+            "days_left": times.days_left_if_known(self.end, now),
             "hint": self.hint,
         }
 

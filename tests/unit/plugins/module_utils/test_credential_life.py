@@ -188,6 +188,11 @@ def test_when_replaced_ones_may_be_removed(kept: Record, may_prune: bool) -> Non
     assert lifecycle().may_prune(kept, NOW) is may_prune
 
 
+def test_without_an_overlap_a_credential_of_this_very_second_is_old_enough() -> None:
+    none = dataclasses.replace(lifecycle(hand_over=False), overlap=datetime.timedelta(0))
+    assert none.may_prune(record(secret_start="2026-11-28T12:00:00.9Z", previous_key_ids=(OLD,)), NOW)
+
+
 @pytest.mark.parametrize(
     ("client_ids", "live", "expected"),
     [
