@@ -39,7 +39,7 @@ class ActionModule(ControllerAction):
     """Runs the module azure_app_profile_info on the controller, where playbooks, variables and stores are known."""
 
     module_name = "azure_app_profile_info"
-    _task_vars: t.Mapping[str, t.Any]
+    _task_vars: t.Mapping[str, t.Any] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._task_vars = task_vars or {}

@@ -75,7 +75,7 @@ def test_every_name_in_the_table_is_one_of_the_role(module: str) -> None:
 def test_every_option_in_the_table_is_one_of_the_module(module: str) -> None:
     """``settings`` of azure_app_profile_info has stores, which name their option."""
     own = _options(module)
-    settings = {"stores", "store_path", "store_vault_id", "client_id", "unique_name", "display_name"}
+    settings = {"stores", "store_path", "store_vault_id", "client_id", "unique_name", "display_name", "path"}
     known = own | settings if module == "azure_app_profile_info" else own
     # What several modules have in common stands once in the table.
     common = {"display_name", "unique_name", "client_id", "wait_timeout", "profile", "overlap_days", "rotate"}
