@@ -141,10 +141,13 @@ class PresentTask:
         try:
             self._try(record, value, fresh=fresh)
         except SignInError as exc:
-            if not self._kind.rolls_back or not is_refused(exc, fresh=fresh):
+            if self._kind.rolls_back and is_refused(exc, fresh=fresh):
+                self._refused.add(found.key_id)
+                return False
+            if not self._call.check_mode:
                 raise
-            self._refused.add(found.key_id)
-            return False
+            # What an earlier task only predicted, such as a service principal, is not there yet.
+            self._work.note(f"The stored credential could not be tried: {exc.message}")
         return True
 
     def _try(self, record: Record, value: t.Mapping[str, str], *, fresh: bool) -> None:
@@ -312,12 +315,12 @@ def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictErr
         return ConflictError(
             f"The new credential could not be kept. {reason}. It could not be removed either ({'; '.join(left)}): the"
             f" next run does so, or goes on with it if a store has it. Its key id is {key_id or 'not known'}",
-            next_step=f"Mend the store and run again. {exc.next_step}".strip(),
+            next_step=f"Repair the store and run again. {exc.next_step}".strip(),
             **exc.details,
         )
     return ConflictError(
         f"The new credential could not be kept. {reason}. It was removed from the tenant again, and the stores have"
         " what they had before",
-        next_step=f"Mend the store and run again. {exc.next_step}".strip(),
+        next_step=f"Repair the store and run again. {exc.next_step}".strip(),
         **exc.details,
     )

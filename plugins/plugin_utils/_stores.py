@@ -91,11 +91,12 @@ class Store(abc.ABC):
         ``expected`` has the lists as long as they can become, and no client secret.
         """
 
-    def check_place(self) -> None:  # noqa: B027  # for most stores, only a question shows it
-        """Raises if the place cannot be used, as far as that shows without asking anybody. Writes nothing.
+    def check_place(self) -> None:
+        """Raises if the place cannot be read, or keeps something else than a credential of this collection.
 
         The first task of the role calls it, so that nothing is registered for a store that cannot keep a credential.
         """
+        self.read()
 
     @abc.abstractmethod
     def write(self, record: Record, *, expected: Record | None) -> None:

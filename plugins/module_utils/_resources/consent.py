@@ -258,6 +258,9 @@ class ConsentResource:
 
     def result(self, state: Consent) -> View:
         described = state.principals.described
+        url = consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id or None)
+        if self._options.present and not self._options.grants and not state.consented:
+            self._call.warn(f"An administrator has to grant admin consent: {url}")
         return {
             "client_id": state.client_id or None,
             "service_principal_object_id": state.principal_id or None,
@@ -266,5 +269,5 @@ class ConsentResource:
             "granted": [described(p) for p in sorted(state.granted, key=state.principals.shown)],
             "missing": [described(p) for p in state.missing],
             "stale": [described(p) for p in state.stale],
-            "consent_url": consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id or None),
+            "consent_url": url,
         }

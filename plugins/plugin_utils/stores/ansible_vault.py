@@ -46,8 +46,7 @@ class AnsibleVault(VariablesStore):
         self.path = os.path.realpath(os.path.expanduser(given))
 
     def check_place(self) -> None:
-        """Also a wrong vault password, and a file of something else."""
-        self.read()
+        super().check_place()
         self.file().check_writable()
 
     def file(self) -> VaultFile:

@@ -88,9 +88,6 @@ class Command(Store):
         self.keep_out_of_messages(record)
         return record
 
-    def check_place(self) -> None:
-        self._program()
-
     def check_writable(self, expected: Record) -> None:
         """Only the program knows whether it may write."""
         self._program()

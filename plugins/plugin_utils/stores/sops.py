@@ -54,6 +54,7 @@ class Sops(VariablesStore):
         self.path = os.path.realpath(os.path.expanduser(settings["path"]))
 
     def check_place(self) -> None:
+        super().check_place()
         self.file().check_place()
 
     def file(self) -> SopsFile:

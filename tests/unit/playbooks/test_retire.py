@@ -20,7 +20,7 @@ def _retire(playbooks: Playbooks, *arguments: str, confirmed: t.Any = "gateway",
 @pytest.mark.parametrize("confirmed", [[], "", "other", True, ["Gateway "]], ids=str)
 def test_nothing_is_taken_away_without_confirmation(playbooks: Playbooks, confirmed: t.Any) -> None:
     playbooks.tenant.register(display_name="Gateway")
-    run = _retire(playbooks, confirmed=confirmed).failed("To confirm that", "gateway_app_retire_confirmed", "Gateway")
+    run = _retire(playbooks, confirmed=confirmed).failed("To confirm it", "gateway_app_retire_confirmed", "Gateway")
     assert run.writes == []
 
 

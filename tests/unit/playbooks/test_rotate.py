@@ -252,7 +252,7 @@ def test_all_stores_hold_a_new_secret_or_none_does(playbooks: Playbooks) -> None
     before = playbooks.stored()
     playbooks.spoil_store(second)
     run = _rotate(playbooks, gateway_app_stores=stores)
-    run.failed("could not be kept", "removed from the tenant again", "Mend the store")
+    run.failed("could not be kept", "removed from the tenant again", "Repair the store")
     assert _secrets(playbooks).keys() == {old}
     assert playbooks.stored() == before
     second.parent.unlink()
