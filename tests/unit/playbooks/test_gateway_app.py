@@ -200,7 +200,8 @@ def test_a_store_that_cannot_be_written_is_found_before_the_first_write(playbook
 
 
 def test_a_missing_vault_password_is_found_before_the_first_write(playbooks: Playbooks) -> None:
-    run = playbooks.register(environ={"ANSIBLE_VAULT_PASSWORD_FILE": None}).failed("There is no vault password", "--vault-id")
+    run = playbooks.register(environ={"ANSIBLE_VAULT_PASSWORD_FILE": None})
+    run.failed("There is no vault password", "--vault-id")
     assert run.writes == []
 
 
@@ -211,7 +212,8 @@ def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> N
     before = [credential["keyId"] for credential in application["passwordCredentials"]]
     # A file name that is short enough to read and to claim, and too long for the temporary file that is written first.
     long_name = playbooks.folder / ("x" * 246)
-    run = playbooks.register(gateway_app_store_path=str(long_name)).failed("could not be kept", "the stores have what they had before")
+    run = playbooks.register(gateway_app_store_path=str(long_name))
+    run.failed("could not be kept", "the stores have what they had before")
     assert any(entry.path.endswith("/addPassword") for entry in run.writes)
     assert [credential["keyId"] for credential in application["passwordCredentials"]] == before
 
