@@ -109,7 +109,7 @@ def test_a_certificate_is_renewed_handed_over_and_the_old_one_goes_after_the_ove
     assert _held(playbooks).keys() == {old, new}, "the old one is used still"
     assert _key(playbooks).with_name("gateway.pem.old").exists()
     hook.write_text(
-        yaml.safe_dump([{"ansible.builtin.debug": {"msg": "got {{ gateway_app_result.certificate_path }}"}}])
+        yaml.safe_dump([{"ansible.builtin.debug": {"msg": "got {{ gateway_app_handover.certificate_path }}"}}])
     )
     run = _run(playbooks, **given).ok()
     assert f"got {_key(playbooks)}" in run.output
@@ -196,7 +196,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
     ({"gateway_app_stores": [KEY_VAULT]}, "A store of the type azure_key_vault cannot keep a certificate"),
     ({"gateway_app_secret_description": "x" * 91}, "91 characters"),
-    ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "Could not write"),
+    ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "is not a directory"),
     ({"gateway_app_certificate_path": "profile.yml"}, "was not made by azure_app_certificate"),
 ]
 

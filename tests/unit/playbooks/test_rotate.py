@@ -51,7 +51,7 @@ def _only_predicts(run: Run) -> None:
     assert run.writes == []
 
 
-WORKING: Json = {"ansible.builtin.debug": {"msg": "the gateway got {{ gateway_app_result.key_id }}"}}
+WORKING: Json = {"ansible.builtin.debug": {"msg": "the gateway got {{ gateway_app_handover.key_id }}"}}
 BROKEN: Json = {"ansible.builtin.fail": {"msg": "the gateway does not answer"}}
 
 
