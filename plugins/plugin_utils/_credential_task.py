@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     AppsError,
     ConflictError,
     NotRegisteredError,
+    OvertakenError,
     SignInError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
@@ -81,7 +82,7 @@ class PresentTask:
         if not look.must_write and not look.found.confirmed_starts:
             return self._result(look, changed=False)
         with work.locked(look.found.client_id, wait=look.must_write) as locked:
-            return self._write(look) if locked else self._result(look, changed=False)
+            return self._write_or_follow(look) if locked else self._result(look, changed=False)
 
     def _look(self, unconfirmed: t.Sequence[datetime.datetime]) -> Look:
         """Sends no write. Raises ConflictError for stores of another application."""
@@ -180,6 +181,16 @@ class PresentTask:
                 sharing_hosts=lifecycle.sharing_hosts,
             )
         )
+
+    def _write_or_follow(self, look: Look) -> dict[str, t.Any]:
+        """A run on another machine, which sees no lock of this one, may have stored a new one first: use that."""
+        try:
+            return self._write(look)
+        except OvertakenError:
+            again = self._look(self._work.claims.unconfirmed_starts)
+            if again.found.due:
+                raise
+            return self._write(again)
 
     def _write(self, first: Look) -> dict[str, t.Any]:
         """While the locks are held."""
@@ -318,7 +329,8 @@ def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictErr
             next_step=f"Repair the store and run again. {exc.next_step}".strip(),
             **exc.details,
         )
-    return ConflictError(
+    kind = OvertakenError if isinstance(exc, OvertakenError) else ConflictError
+    return kind(
         f"The new credential could not be kept. {reason}. It was removed from the tenant again, and the stores have"
         " what they had before",
         next_step=f"Repair the store and run again. {exc.next_step}".strip(),

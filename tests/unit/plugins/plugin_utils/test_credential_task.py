@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     recall_token,
     recall_value,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
@@ -99,6 +100,37 @@ def test_a_steady_state_sends_three_requests_and_touches_no_file(gateway: Gatewa
     # The sign-in of the operator, the application, and the sign-in with the stored value, each with its discovery.
     assert gateway.tenant.graph_requests == 1
     assert sorted(path.name for path in gateway.folder.iterdir()) == before
+
+
+def test_what_another_machine_stored_meanwhile_is_used(gateway: Gateway) -> None:
+    """Machines see no lock of each other: the one that comes later removes its own secret again."""
+    shelf, stored = gateway.shelves[0], []
+
+    def another_run(step: str) -> None:
+        if step != "write" or stored:
+            return
+        memory, gateway.tenant.memory = gateway.tenant.memory, SharedMemory()
+        made = gateway.tenant.ok(
+            "azure_app_secret", unique_name="gateway", description="mail gateway", stored_key_id=""
+        )
+        gateway.tenant.memory = memory
+        stored.append(made["key_id"])
+        shelf.keep(
+            Record(
+                client_id=made["client_id"],
+                key_id=made["key_id"],
+                tenant_id=gateway.tenant.server.tenant_id,
+                secret_start=made["start"],
+                secret_expires=made["end"],
+                client_secret=made["client_secret"],
+            )
+        )
+
+    shelf.then = another_run
+    result = gateway.ok()
+    assert [result["key_id"]] == stored
+    assert {*gateway.secrets} == {*stored}
+    gateway.check_promise()
 
 
 def test_check_mode_predicts_a_new_secret_and_writes_nothing(gateway: Gateway) -> None:
