@@ -94,7 +94,7 @@ def _serve() -> None:
                     "module": type(exc).__module__,
                     "is_ansible": isinstance(exc, AnsibleError),
                     "text": str(exc),
-                    "cause": [type(cause).__name__, type(cause).__module__] if cause else None,
+                    "cause": None if cause is None else [type(cause).__name__, type(cause).__module__],
                 }
             }
         assert dict(os.environ) == before

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as c
 import itertools
 import os
+import sys
 import typing as t
 from pathlib import Path
 
@@ -238,7 +239,7 @@ def test_the_example_with_vaults_own_program_keeps_a_credential(
     }
     name = f"gateways/vienna-{next(NUMBERS)}"
     program = REPOSITORY / "docs" / "examples" / "stores" / "vault-cli"
-    entry = {"type": "command", "argv": [str(program)], "settings": {"name": name, "mount": "secret"}}
+    entry = {"type": "command", "argv": [sys.executable, str(program)], "settings": {"name": name, "mount": "secret"}}
     (store,) = open_stores([entry], make_context(environ))
     assert store.read() is None
     store.write(FIRST, expected=None)

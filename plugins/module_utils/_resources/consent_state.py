@@ -35,7 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 ALL_PRINCIPALS = "AllPrincipals"
 A_GRANT = Shape("a grant of delegated permissions", needs=("id", "resourceId"))
-Answers = t.Mapping[str, Json | None]
+Answers = t.Mapping[str, t.Any]  # a document or None for each name
 
 
 @dataclasses.dataclass(frozen=True)

@@ -104,7 +104,8 @@ def test_a_steady_state_sends_three_requests_and_touches_no_file(gateway: Gatewa
 
 def test_what_another_machine_stored_meanwhile_is_used(gateway: Gateway) -> None:
     """Machines see no lock of each other: the one that comes later removes its own secret again."""
-    shelf, stored = gateway.shelves[0], []
+    shelf = gateway.shelves[0]
+    stored: list[str] = []
 
     def another_run(step: str) -> None:
         if step != "write" or stored:
