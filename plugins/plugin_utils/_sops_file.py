@@ -68,8 +68,8 @@ class SopsFile:
             )
         return variables
 
-    def check_place(self) -> None:
-        """Raises ConflictError if the file cannot be written where it is."""
+    def check_writable(self) -> None:
+        """Encrypt something harmless as ``write`` would, which finds missing rules and keys."""
         folder = os.path.dirname(self.path)
         if not os.path.isdir(folder):
             raise ConflictError(f"Could not write {self.path}: there is no folder {folder}", next_step="Create it.")
@@ -78,10 +78,6 @@ class SopsFile:
             raise ConflictError(
                 f"Could not write {self.path}: {reason}", next_step="Choose another path, or correct its permissions."
             )
-
-    def check_writable(self) -> None:
-        """Encrypt something harmless as ``write`` would, which finds missing rules and keys."""
-        self.check_place()
         self._encrypted({VARIABLE: {"client_secret": TRIAL}}, hidden=TRIAL)
 
     def write(self, variables: t.Mapping[str, t.Any]) -> None:

@@ -10,7 +10,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    AppsError,
+    ForeignContentError,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store
@@ -100,7 +103,10 @@ class StoreSet:
 
     def _put_back(self, i: int, before: Record | None, key_id: str) -> str:
         store = self._stores[i]
-        now = store.read()
+        try:
+            now = store.read()
+        except ForeignContentError:
+            return ""  # somebody else has overwritten it
         if now is None or now.key_id != key_id:
             return ""
         if before is None:

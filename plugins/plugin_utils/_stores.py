@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
-    ConflictError,
+    ForeignContentError,
     InputError,
     OvertakenError,
 )
@@ -92,11 +92,12 @@ class Store(abc.ABC):
         """
 
     def check_place(self) -> None:
-        """Raises if the place cannot be read, or keeps something else than a credential of this collection.
+        """Raises if the place cannot be read or written, or keeps something else than a credential of this collection.
 
         The first task of the role calls it, so that nothing is registered for a store that cannot keep a credential.
         """
         self.read()
+        self.check_writable(Record(client_id="", key_id=""))
 
     @abc.abstractmethod
     def write(self, record: Record, *, expected: Record | None) -> None:
@@ -175,8 +176,8 @@ def record_of(content: t.Any, *, where: str) -> Record | None:
     return Record.of(content)
 
 
-def _foreign(where: str, why: str) -> ConflictError:
-    return ConflictError(
+def _foreign(where: str, why: str) -> ForeignContentError:
+    return ForeignContentError(
         f"{where} {why}. It is left as it is", next_step="Name another place in O(stores), or move this content away."
     )
 

@@ -103,7 +103,7 @@ def test_a_key_in_the_folder_of_the_run_is_refused_as_well(playbooks: Playbooks)
         "ansible_eda": {},
     }
     script = f"cd eda-of-a-run/project && ansible-playbook email_gateway.azure_apps.rotate -e '{json.dumps(told)}'"
-    playbooks.command("bash", "-c", script).failed("key.pem is in the folder that ansible-rulebook made for this run")
+    playbooks.command("bash", "-c", script).failed("key.pem would be lost after this run")
     assert playbooks.tenant.writes == []
 
 

@@ -76,6 +76,10 @@ class NotRegisteredError(ConflictError):
     """The tenant has no application with the key that the options give."""
 
 
+class ForeignContentError(ConflictError):
+    """A store keeps something that this collection did not write."""
+
+
 class OvertakenError(ConflictError):
     """Another client changed the tenant between a read and a write, or right after it."""
 

@@ -45,10 +45,6 @@ class AnsibleVault(VariablesStore):
             raise InputError("path is not set", next_step="Set path to a file on the controller.")
         self.path = os.path.realpath(os.path.expanduser(given))
 
-    def check_place(self) -> None:
-        super().check_place()
-        self.file().check_writable()
-
     def file(self) -> VaultFile:
         vault_id = self.settings["vault_id"] or self.context.default_vault_id
         return VaultFile(self.path, secrets=self.context.vault_secrets, vault_id=vault_id or None)

@@ -55,7 +55,17 @@ class HashiVaultSecret(Store):
     def read(self) -> Record | None:
         return self._record(self._read())
 
+    def check_place(self) -> None:
+        """The policies first: their message names all that is missing, an answer to a read only the first."""
+        self._check_policies()
+        self.read()
+        self._check_engine()
+
     def check_writable(self, expected: Record) -> None:
+        self._check_engine()
+        self._check_policies()
+
+    def _check_engine(self) -> None:
         version = self._read().number if self._version is None else self._version
         # An engine that answered with a version is one of KV version 2.
         if not version and not self._vault.is_version_2():
@@ -63,6 +73,8 @@ class HashiVaultSecret(Store):
                 f"{self._mount} of HashiCorp Vault is not a secrets engine of KV version 2",
                 next_step="Set mount in O(stores) to one.",
             )
+
+    def _check_policies(self) -> None:
         needed = {
             f"{self._mount}/data/{self._name}": ("create", "read", "update"),
             f"{self._mount}/metadata/{self._name}": ("read",),

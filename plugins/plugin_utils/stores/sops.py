@@ -53,10 +53,6 @@ class Sops(VariablesStore):
             raise InputError("path does not end with .yml or .yaml", next_step="Rename the file.")
         self.path = os.path.realpath(os.path.expanduser(settings["path"]))
 
-    def check_place(self) -> None:
-        super().check_place()
-        self.file().check_place()
-
     def file(self) -> SopsFile:
         recipients = {name: keys for name, keys in (self.settings["recipients"] or {}).items() if keys}
         return SopsFile(self.path, recipients=recipients, call=self.context.call)
