@@ -177,7 +177,7 @@ def test_vault_is_refused_before_anything_is_made(playbooks: Playbooks, bao: Ope
         playbooks.issued.add(token)
         words = "do not allow create, read, update on secret/data/gateways/vienna"
     elif refused == "no engine":
-        store["mount"], words = "nowhere", "Permission Denied"
+        store["mount"], words = "nowhere", "do not allow create, read, update on nowhere/data"
     else:
         bao.ask("POST", "secret/data/gateways/vienna", {"data": {"password": "of something else"}})
         words = "holds more than a credential"
