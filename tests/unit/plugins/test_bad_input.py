@@ -33,7 +33,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner imp
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
-MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
+# azure_app_report needs the hosts of a play: see test_azure_app_report.py.
+MODULES = sorted({path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py")} - {"azure_app_report"})
 EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "0"))
 FEW = settings(
     max_examples=EXAMPLES or 12,
