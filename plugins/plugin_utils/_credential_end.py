@@ -213,16 +213,17 @@ class PruneTask:
             if credential is not None:
                 self._tenant.remove(credential)
                 removed.append(key_id)
-        self._remove_old_key()
+        self._remove_old_key(wanted.certificate_path)
         pruned = life.pruned(wanted)
         stores.write(pruned)
         return self._result(pruned, before, changed=True, removed=removed)
 
-    def _remove_old_key(self) -> None:
+    def _remove_old_key(self, certificate_path: str) -> None:
         """PATH.old is of no use once its certificate is not registered any more."""
-        if not self._key_path:
+        path = self._key_path or certificate_path
+        if not path:
             return
-        files = KeyFiles(self._key_path)
+        files = KeyFiles(path)
         previous = files.read(self._tenant.client_id).previous
         self._tenant.read()
         if previous is None or not any(c.is_for(previous.certificate) for c in self._tenant.certificates):

@@ -224,7 +224,7 @@ class PresentTask:
                 raise
             self._work.claims.settle(found.confirmed_starts)
         if found.result.get("other_key_ids"):
-            self._note_others(found, record)
+            _note_others(self._work, found, record)
         made = dataclasses.replace(look, found=found, record=record)
         return self._result(made, changed=True, before=before)
 
@@ -268,15 +268,6 @@ class PresentTask:
                 left = [failure.message]
         if isinstance(exc, AppsError):
             raise _not_kept(exc, found.key_id, left) from None
-
-    def _note_others(self, found: Found, record: Record) -> None:
-        strange = sorted({*found.result["other_key_ids"]} - {*record.previous_key_ids})
-        if strange:
-            self._work.note(
-                "The application has other client secrets with the description"
-                f" {found.result['description']!r}. Remove them by their key ids once nothing uses them:"
-                f" {', '.join(strange)}"
-            )
 
     def _predicted(self, look: Look) -> dict[str, t.Any]:
         """In check mode."""
@@ -336,3 +327,13 @@ def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictErr
         next_step=f"Repair the store and run again. {exc.next_step}".strip(),
         **exc.details,
     )
+
+
+def _note_others(work: Work, found: Found, record: Record) -> None:
+    strange = sorted({*found.result["other_key_ids"]} - {*record.previous_key_ids})
+    if strange:
+        work.note(
+            "The application has other client secrets with the description"
+            f" {found.result['description']!r}. Remove them by their key ids once nothing uses them:"
+            f" {', '.join(strange)}"
+        )

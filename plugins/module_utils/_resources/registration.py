@@ -82,6 +82,7 @@ class RegistrationResource:
         return dataclasses.replace(
             current,
             found="live",
+            restored=current.found == "deleted",
             has_service_principal=True,
             properties=self._wanted_properties(current),
             owners=tuple(sorted({*current.owners, *self._options.owners})),
@@ -194,7 +195,8 @@ class RegistrationResource:
             "state": "present" if state.found == "live" else "absent",
             "registered": state.is_registered,
             "tenant_id": self._call.tenant_id,
-            "client_id": state.client_id,
+            # In check mode, later tasks cannot read what would only be restored.
+            "client_id": None if self._call.check_mode and state.restored else state.client_id,
             "application_object_id": state.application_object_id,
             "service_principal_object_id": state.service_principal_object_id,
             **described(state),

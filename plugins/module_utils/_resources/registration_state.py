@@ -44,6 +44,7 @@ class Registration:
     properties: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     owners: tuple[str, ...] = ()
     owner_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    restored: bool = False  # soft-deleted when it was read
     namesakes: tuple[str, ...] = ()  # client ids of other applications with the wanted display name
 
     @property
