@@ -123,8 +123,8 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: gateway.summary
 
-- name: Fail if a check failed
-  ansible.builtin.fail:
+- name: Show in one sentence what failed, if anything did
+  ansible.builtin.debug:
     msg: "{{ gateway.failure }}"
   when: not gateway.verified.proven
 """

@@ -76,7 +76,8 @@ class PlayVariables:
     def environment(self, host: HostVariables) -> dict[str, str]:
         """The keyword ``environment`` of the play, blocks and includes around the task. Raises InputError."""
         found: dict[str, str] = {}
-        for entry in self._action._task._parent._get_parent_attribute("environment") or ():
+        entries = self._action._task._parent._get_parent_attribute("environment")
+        for entry in entries if isinstance(entries, (list, tuple)) else ():  # a marker if nobody set it
             if not isinstance(entry, (str, dict)):  # a block without the keyword
                 continue
             variables = host.evaluated(entry, known_as="keyword environment")
