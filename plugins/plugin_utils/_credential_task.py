@@ -169,19 +169,6 @@ class PresentTask:
         hand_over = self._work.options.life.hand_over
         return life.renewed(kept, self._kind.record(common, kept), hand_over=hand_over, refused=self._refused)
 
-    def _check_writable(self, look: Look) -> None:
-        """Before anything is created."""
-        work, stores = self._work, self._work.stores
-        lifecycle = work.life_of(look.found.client_id)
-        stores.check_writable(
-            life.expected_record(
-                stores.records,
-                client_id=look.found.client_id,
-                hand_over=lifecycle.hand_over,
-                sharing_hosts=lifecycle.sharing_hosts,
-            )
-        )
-
     def _write_or_follow(self, look: Look) -> dict[str, t.Any]:
         """A run on another machine, which sees no lock of this one, may have stored a new one first: use that."""
         try:
@@ -197,7 +184,7 @@ class PresentTask:
         work, stores = self._work, self._work.stores
         look = self._look(work.claims.unconfirmed_starts)
         if look.found.due:
-            self._check_writable(look)
+            _check_writable(self._work, look)
             return self._created(look)
         before = self._view(look, after=False)
         if look.found.removes:
@@ -272,7 +259,7 @@ class PresentTask:
     def _predicted(self, look: Look) -> dict[str, t.Any]:
         """In check mode."""
         if look.found.due:
-            self._check_writable(look)
+            _check_writable(self._work, look)
         return self._result(look, changed=look.must_write)
 
     def _not_registered(self) -> dict[str, t.Any]:
@@ -337,3 +324,17 @@ def _note_others(work: Work, found: Found, record: Record) -> None:
             f" {found.result['description']!r}. Remove them by their key ids once nothing uses them:"
             f" {', '.join(strange)}"
         )
+
+
+def _check_writable(work: Work, look: Look) -> None:
+    """Before anything is created."""
+    stores = work.stores
+    lifecycle = work.life_of(look.found.client_id)
+    stores.check_writable(
+        life.expected_record(
+            stores.records,
+            client_id=look.found.client_id,
+            hand_over=lifecycle.hand_over,
+            sharing_hosts=lifecycle.sharing_hosts,
+        )
+    )
