@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
@@ -69,7 +70,7 @@ class AzureKeyVault(Store):
     def check_writable(self, expected: Record) -> None:
         """There is no way to ask whether the role of the sign-in allows a write."""
         url = self._secrets.url  # raises InputError for a vault of another cloud
-        tags = _tags(expected)
+        tags = _tags(_with_all_texts(expected))
         if len(tags) > MAX_TAGS or any(len(text) > MAX_TAG_LENGTH for text in tags.values()):
             raise ConflictError(
                 f"The key vault {url} cannot keep the names of {len(expected.handed_over_to)} hosts and"
@@ -159,6 +160,12 @@ def _parts(tags: t.Mapping[str, str], name: str) -> list[str]:
 def _seconds(name: str, text: str) -> int | None:
     """Whole seconds: a start is never later than it was written."""
     return int(times.parse_point(name, text).timestamp()) if text else None
+
+
+def _with_all_texts(expected: Record) -> Record:
+    """What is not known yet takes a tag, too."""
+    names = ("profile", "tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
+    return dataclasses.replace(expected, **{name: getattr(expected, name) or "-" for name in names})
 
 
 STORE = AzureKeyVault
