@@ -165,7 +165,8 @@ def _seconds(name: str, text: str) -> int | None:
 def _with_all_texts(expected: Record) -> Record:
     """What is not known yet takes a tag, too."""
     names = ("profile", "tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
-    return dataclasses.replace(expected, **{name: getattr(expected, name) or "-" for name in names})
+    texts: dict[str, t.Any] = {name: getattr(expected, name) or "-" for name in names}
+    return dataclasses.replace(expected, **texts)
 
 
 STORE = AzureKeyVault
