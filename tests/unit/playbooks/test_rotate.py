@@ -179,7 +179,8 @@ def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playboo
 
     def run(*arguments: str, entry: str = "rotate") -> Run:
         role = {"name": "email_gateway.azure_apps.gateway_app", "tasks_from": entry}
-        tasks = [{"ansible.builtin.include_role": role}]
+        notes = {"ansible.builtin.debug": {"msg": "{{ gateway_app_result.notes | join(' ') }}"}}
+        tasks = [{"ansible.builtin.include_role": role}, notes]
         play = {"hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}
         return playbooks.run([play], "-i", str(inventory), *arguments).ok()
 
