@@ -78,23 +78,38 @@ def note_declared(
     graph.note_written(f"declared:{client_id}", " ".join(known for known in outdated if known != _digest(after)))
 
 
+def note_seen(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> None:
+    """Remember what a task found, perhaps written by a run that was killed: later tasks wait until they see it."""
+    if client_id:
+        graph.note_written(f"seen:{client_id}", _lines(declared))
+
+
 def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> bool:
-    """Is this a declaration that this run has replaced?
+    """Is this a declaration that this run has replaced, or one that lacks what an earlier task saw?
 
     Writing the whole collection back from it would undo the earlier task, and consent would grant too little.
     """
-    return _digest(declared) in _outdated(graph, client_id)
+    declared = list(declared)
+    if _digest(declared) in _outdated(graph, client_id):
+        return True
+    return bool(client_id) and not {*_noted(graph, f"seen:{client_id}")} <= {*declared}
+
+
+def _lines(permissions: t.Iterable[Permission]) -> str:
+    return "\n".join(f"{p.resource} {p.type} {p.id}" for p in permissions)
+
+
+def _noted(graph: GraphClient, name: str) -> list[Permission]:
+    return [Permission(*line.split(" ")) for line in (graph.written_here(name) or "").splitlines()]
 
 
 def note_predicted(graph: GraphClient, address: application.Address, permissions: t.Iterable[Permission]) -> None:
     """For later tasks in check mode: what an application that is not registered yet would declare."""
-    text = "\n".join(f"{p.resource} {p.type} {p.id}" for p in permissions)
-    graph.note_written(f"predicted:{address.unique_name}", text)
+    graph.note_written(f"predicted:{address.unique_name}", _lines(permissions))
 
 
 def predicted(graph: GraphClient, address: application.Address) -> list[Permission]:
-    lines = (graph.written_here(f"predicted:{address.unique_name}") or "").splitlines()
-    return [Permission(*line.split(" ")) for line in lines]
+    return _noted(graph, f"predicted:{address.unique_name}")
 
 
 State = t.TypeVar("State")

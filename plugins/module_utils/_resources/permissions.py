@@ -35,6 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     declared_permissions,
     note_declared,
     note_predicted,
+    note_seen,
     read_declaration,
     required_resource_access,
 )
@@ -211,9 +212,11 @@ class PermissionsResource:
         return self._options.address
 
     def read(self) -> Declared:
-        return read_declaration(
+        found = read_declaration(
             self._graph, self._read, told=lambda found: (found.client_id, declared_permissions(found.document))
         )
+        note_seen(self._graph, found.client_id, declared_permissions(found.document))
+        return found
 
     def _read(self) -> Declared:
         resources = self._options.resources
@@ -280,7 +283,9 @@ class PermissionsResource:
         )
         before, after = declared_permissions(current.document), declared_permissions(document)
         note_declared(self._graph, current.client_id, before=before, after=after)
+        note_seen(self._graph, current.client_id, [permission for permission in before if permission in after])
         self._check_that_it_stayed(current, added={*after} - {*before}, removed={*before} - {*after})
+        note_seen(self._graph, current.client_id, after)
         return wanted
 
     def _check_that_it_stayed(self, current: Declared, *, added: set[Permission], removed: set[Permission]) -> None:

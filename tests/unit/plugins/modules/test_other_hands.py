@@ -750,6 +750,30 @@ def test_a_run_after_a_killed_one_finishes_the_job(
     job.is_settled()
 
 
+def test_a_removal_of_our_own_is_not_waited_out(job: Job) -> None:
+    job.tenant.memory = SharedMemory()
+    before = job.tenant.server.clock.offset
+    job.tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=[], exact=True)
+    granted = job.tenant.ok("azure_admin_consent", unique_name="gateway", revoke_stale=True)
+    assert [entry["name"] for entry in granted["granted"]] == job.scopes
+    assert job.tenant.server.clock.offset == before
+
+
+def test_consent_waits_for_a_declaration_that_an_earlier_task_saw(job: Job, hand: Hand) -> None:
+    """A killed run declared it; the task of this run that declares found it on one replica, consent asks another."""
+    for grant in job.grants():
+        did(hand.delete(f"/oauth2PermissionGrants/{grant['id']}"))
+    for assignment in job.assignments():
+        did(hand.delete(f"/servicePrincipals/{job.principal['id']}/appRoleAssignments/{assignment['id']}"))
+    job.tenant.memory = SharedMemory()
+    job.tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=job.roles)
+    stale = {key: job.application[key] for key in ("id", "appId", "displayName", "uniqueName")}
+    behind = {"status": 200, "body": {**stale, "requiredResourceAccess": []}}
+    job.tenant.server.faults.add(method="GET", path=r"^/v1.0/applications\(uniqueName", **behind)
+    granted = job.tenant.ok("azure_admin_consent", unique_name="gateway")
+    assert {entry["name"] for entry in granted["granted"]} == {*job.roles, *job.scopes}
+
+
 @pytest.mark.parametrize(
     ("path", "fault"),
     [
