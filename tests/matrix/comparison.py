@@ -14,6 +14,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 # 32 bytes in base64, as the tenant gives to assignments and grants.
 ENCODED_ID = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00| UTC)?")
+DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 # Values that are random, or are made of random ones.
 RANDOM_MEMBERS = frozenset({"client_secret", "customKeyIdentifier", "digest", "hint", "secretText"})
 MISSING = "(missing)"
@@ -22,7 +23,7 @@ MISSING = "(missing)"
 class Normalised:
     """Makes the values of one job comparable with those of another.
 
-    An id becomes the number under which it was seen first, a point in time one word. ``texts`` are replaced first,
+    An id becomes the number under which it was seen first, a point in time one word, a day another. ``texts`` are replaced first,
     as the folder of the job; ``kept_ids`` stay, as those of published permissions.
     """
 
@@ -49,7 +50,7 @@ class Normalised:
         for found, replacement in self._texts.items():
             text = text.replace(found, replacement)
         text = UUID.sub(self._number, text)
-        return TIME.sub("<time>", ENCODED_ID.sub(self._number, text))
+        return DATE.sub("<date>", TIME.sub("<time>", ENCODED_ID.sub(self._number, text)))
 
     def _number(self, found: re.Match[str]) -> str:
         value = found.group()

@@ -77,6 +77,12 @@ def test_ids_and_times_of_two_jobs_are_the_same_if_they_stand_for_the_same() -> 
     assert differences(left, Normalised(texts={"/c": "/x"}).of(crossed)) == ["old[0]: '<id 2>' instead of '<id 1>'"]
 
 
+def test_jobs_before_and_after_midnight_are_the_same() -> None:
+    left, right = (Normalised(texts={}).of({"generated": day}) for day in ("2026-11-28", "2026-11-29"))
+    assert differences(left, right) == []
+    assert differences(left, Normalised(texts={}).of({"generated": "2026-11-29T00:00:01Z"})) != []
+
+
 def test_published_ids_are_compared_as_they_are() -> None:
     left, right = (Normalised(texts={}, kept_ids={ONE, OTHER}).of({"role": role}) for role in (ONE, OTHER))
     assert differences(left, right) == [f"role: {ONE!r} instead of {OTHER!r}"]
