@@ -20,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
+from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 from graph_emulator.wire.journal import Entry
 from graph_emulator.wire.server import EmulatorServer
@@ -89,7 +90,7 @@ class Playbooks:
         self.vault_password.write_text(f"{VAULT_PASSWORD}\n")
         self.own = {self.vault_password}
         self.issued = leak_search.Issued(server.client_secret, VAULT_PASSWORD)
-        self.processes = leak_search.ProcessList()
+        self.processes = ProcessList()
         self.outputs: list[str] = []
         self._passing: dict[bytes, str] = {}
         self._given: set[str] = set()
@@ -172,13 +173,16 @@ class Playbooks:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         ) as process:
+            self.processes.descend_from(process.pid)
             if started is not None:
                 started(process)
             try:
                 output, _errors = process.communicate(timeout=300)
             finally:
                 process.kill()
+                self.processes.look()
         if command[0] != "ansible-vault":  # whose output is what was asked for
             self.outputs.append(output)
         results = {}
