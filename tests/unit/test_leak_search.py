@@ -25,8 +25,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
 from graph_emulator.directory import seed
 from graph_emulator.wire.server import EmulatorServer
