@@ -19,11 +19,10 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator_server,
     loud,
     playbooks,
-    pytest_addoption,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
-__all__ = ["emulator", "emulator_server", "loud", "playbooks", "pytest_addoption"]
+__all__ = ["emulator", "emulator_server", "loud", "playbooks"]
 
 PROGRAMS = REPOSITORY / "build" / "eda" / "bin"
 

@@ -13,7 +13,6 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     metadata_observer,
     oracle,
     playbooks,
-    pytest_addoption,
     tenant,
     virtual_time,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "metadata_observer",
     "oracle",
     "playbooks",
-    "pytest_addoption",
     "tenant",
     "virtual_time",
 ]

@@ -25,12 +25,11 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator_server,
     loud,
     playbooks,
-    pytest_addoption,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from graph_emulator.wire.server import EmulatorServer
 
-__all__ = ["emulator", "emulator_server", "loud", "playbooks", "pytest_addoption"]
+__all__ = ["emulator", "emulator_server", "loud", "playbooks"]
 
 STORES = REPOSITORY / "build" / "stores"
 

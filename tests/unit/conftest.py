@@ -26,13 +26,6 @@ from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
 from graph_emulator.identity.tokens import Caller
 from graph_emulator.wire.server import EmulatorServer
 
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--loud", action="store_true", help="run ansible-playbook with all that it can be made to write down"
-    )
-
-
 ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
 
 
