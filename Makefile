@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test playbooks leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -40,9 +40,13 @@ test: ## Check style, types and the unit tests (PYTEST_ARGS= changes how pytest 
 	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \
 	$(DEV) run python -m pytest $(PYTEST_ARGS) && [ -z "$$failed" ]
 
+playbooks: ## Run the tests that each need real runs of ansible-playbook
+	@$(DEV) setup test
+	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/playbooks
+
 leaks: ## Run the ansible-playbook tests as loud as Ansible can be, and search all that they leave behind for secrets
 	@$(DEV) setup test
-	@$(DEV) run python -m pytest $(PYTEST_ARGS) --loud tests/unit/playbooks
+	@$(DEV) run python -m pytest $(PYTEST_ARGS) --loud tests/playbooks
 
 stores: ## Run the tests of the stores that need programs and collections of others (180 MB to download, once)
 	@$(DEV) setup test

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
     loud,
     playbooks,
-    pytest_addoption,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
-__all__ = ["emulator", "emulator_server", "loud", "playbooks", "pytest_addoption"]
+__all__ = ["emulator", "emulator_server", "loud", "playbooks"]
 
 PROGRAMS = REPOSITORY / "build" / "eda" / "bin"
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.eda.conftest import PROGRAMS, Rulebook
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 
 SOURCE = "email_gateway.azure_apps.app_secret_expiry"
 GATEWAYS = ("gateway-graz", "gateway-linz")

@@ -22,7 +22,7 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.faults.faults import FAULTS, REQUEST_TIMEOUT
 from ansible_collections.email_gateway.azure_apps.tests.faults.promise import WANTED, broken_promises
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from graph_emulator.wire.server import EmulatorServer
 
 PROFILE: dict[str, t.Any] = {

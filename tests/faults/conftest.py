@@ -10,7 +10,6 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
     playbooks,
-    pytest_addoption,
 )
 
-__all__ = ["emulator", "emulator_server", "playbooks", "pytest_addoption"]
+__all__ = ["emulator", "emulator_server", "playbooks"]

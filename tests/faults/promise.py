@@ -12,7 +12,7 @@ from pathlib import Path
 import msal
 import requests
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from graph_emulator.wire.server import EmulatorServer
 
 WANTED = {"Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All"}

@@ -18,7 +18,7 @@ import typing as t
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.faults.promise import broken_promises
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 
 EIGHT = 8
 

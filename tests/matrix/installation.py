@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from ansible_collections.email_gateway.azure_apps.tests.matrix.versions import SUPPORTED, Cell
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 FOLDER = REPOSITORY / "build" / "matrix"
 # After this time pip is asked again for the newest release.

@@ -16,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.email_gateway.azure_apps.tests.matrix.comparison import Normalised
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 from graph_emulator import catalogue
 from graph_emulator.wire.server import EmulatorServer

@@ -12,8 +12,9 @@ import typing as t
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 
 class Loader(yaml.SafeLoader):

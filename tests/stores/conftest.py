@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import PROJECT
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
@@ -24,12 +25,11 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator_server,
     loud,
     playbooks,
-    pytest_addoption,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, REPOSITORY, Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from graph_emulator.wire.server import EmulatorServer
 
-__all__ = ["emulator", "emulator_server", "loud", "playbooks", "pytest_addoption"]
+__all__ = ["emulator", "emulator_server", "loud", "playbooks"]
 
 STORES = REPOSITORY / "build" / "stores"
 

@@ -12,8 +12,8 @@ import typing as t
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 FILE: Json = {"type": "ansible_vault"}

@@ -15,10 +15,11 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import environment as _environment
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import NAME, SETTINGS, add_credentials, set_up
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import ORACLE
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, REPOSITORY, Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.test_repository import PROFILES
 
 Json = dict[str, t.Any]

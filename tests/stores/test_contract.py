@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores i
 from ansible_collections.email_gateway.azure_apps.tests.stores.lookups import Lookups
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
 from ansible_collections.email_gateway.azure_apps.tests.stores.sops_file import SopsFile
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import COLLECTIONS, REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,
     SECOND,

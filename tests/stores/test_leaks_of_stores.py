@@ -10,8 +10,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.loud_plays import play_tasks, rescued, role_task, wrote_all
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.loud_plays import (
+    play_tasks,
+    rescued,
+    role_task,
+    wrote_all,
+)
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 
 
 @pytest.mark.parametrize("store", ["key_vault", "bao", "sops", "awx"], indirect=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 
 
 def test_two_jobs_at_once_with_hashicorp_vault_leave_one_secret(playbooks: Playbooks, bao: OpenBao) -> None:

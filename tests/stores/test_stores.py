@@ -11,9 +11,9 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
 from ansible_collections.email_gateway.azure_apps.tests.stores.sops_file import SopsFile
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 VAULT: Json = {"type": "hashi_vault", "name": "gateways/vienna"}

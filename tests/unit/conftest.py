@@ -16,21 +16,15 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience as _patience
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
 from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
 from graph_emulator.identity.tokens import Caller
 from graph_emulator.wire.server import EmulatorServer
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--loud", action="store_true", help="run ansible-playbook with all that it can be made to write down"
-    )
-
 
 ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import bz2
+import collections.abc as c
+import contextlib
 import gzip
 import io
 import json
@@ -23,14 +25,29 @@ from pathlib import Path
 import pytest
 import requests
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
 from graph_emulator.directory import seed
+from graph_emulator.wire.server import EmulatorServer
 
 SECRET = "Abc8Q~+/<&\"'\\ x" + "Zq7_-.ab" * 4
 TOKEN = ".".join(
     base64.urlsafe_b64encode(part).decode().rstrip("=")
-    for part in (b'{"alg":"RS256"}', b'{"aud":"https://graph.microsoft.com","uti":"0123456789"}', bytes(range(64)))
+    for part in (
+        b'{"alg":"RS256"}',
+        b'{"aud":"https://graph.microsoft.com","uti":"AoR2cKzL0kmXv4d8tQbYAA","ver":"1.0"}',
+        bytes(range(64)),
+    )
+)
+# Of the same application, some seconds later: all but what is a token's own is the same.
+STRANGER = ".".join(
+    base64.urlsafe_b64encode(part).decode().rstrip("=")
+    for part in (
+        b'{"alg":"RS256"}',
+        b'{"aud":"https://graph.microsoft.com","uti":"wZ7pQm3vHUSy51GnEexoAQ","ver":"1.0"}',
+        bytes(range(100, 164)),
+    )
 )
 
 
@@ -94,6 +111,43 @@ def test_finds_a_secret_that_was_cut_off(part: slice) -> None:
     assert leak_search.hits([("place", f"... {SECRET[part]} ...".encode())], [SECRET])
 
 
+@pytest.mark.parametrize("form", sorted(leak_search.FORMS))
+def test_a_token_of_somebody_else_is_none_of_ours(form: str) -> None:
+    """Each begins with the same header and the same audience, and ends its claims with the same version."""
+    assert leak_search.hits([("place", leak_search.FORMS[form](STRANGER))], [TOKEN]) == []
+
+
+def test_two_tokens_of_one_application_share_no_piece(emulator: EmulatorServer) -> None:
+    first, second = (_genuine_token(emulator) for _time in range(2))
+    claims = first.split(".")[1], second.split(".")[1]
+    for same in (slice(0, 100), slice(-leak_search.PIECE, None)):
+        assert claims[0][same] == claims[1][same], "the audience, and the version"
+    assert leak_search.hits([("place", first.encode())], [second]) == []
+
+
+def _genuine_token(server: EmulatorServer) -> str:
+    fields = {
+        "client_id": server.client_id,
+        "client_secret": server.client_secret,
+        "grant_type": "client_credentials",
+        "scope": f"{server.graph}/.default",
+    }
+    url = f"{server.authority}/{server.tenant_id}/oauth2/v2.0/token"
+    answer = requests.post(url, data=fields, verify=server.ca_file, timeout=60)
+    token: str = answer.json()["access_token"]
+    return token
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.7, 0.95])
+def test_finds_a_genuine_token_that_was_cut_off(emulator: EmulatorServer, kept: float) -> None:
+    """After a part of its claims, and before the same part."""
+    token = _genuine_token(emulator)
+    header, claims, _signature = token.split(".")
+    at = len(header) + 1 + int(kept * len(claims))
+    for piece in (token[:at], token[at:]):
+        assert leak_search.hits([("place", piece.encode())], [token])
+
+
 @pytest.mark.parametrize("place", ["file", "deep/in/home/file", "name", "link", "output"])
 def test_the_fixture_searches_every_place(playbooks: Playbooks, place: str) -> None:
     secret = seed.new_secret()
@@ -117,26 +171,104 @@ def test_the_fixture_searches_every_place(playbooks: Playbooks, place: str) -> N
         planted.unlink()
 
 
+# A run of which one child holds a secret, at a request. The child waits for the end of its input.
+ASKS_THE_TENANT = """
+import subprocess, sys, ssl, urllib.error, urllib.request
+url, ca_file, place, file = sys.argv[1:]
+secret = open(file).read()
+command = ["sh", "-c", "read line", *([secret] if place == "command line" else [])]
+environ = {"NAME": secret} if place == "environment" else {}
+with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE):
+    try:
+        urllib.request.urlopen(url, context=ssl.create_default_context(cafile=ca_file))
+    except urllib.error.HTTPError:
+        pass
+"""
+
+
 @pytest.mark.parametrize("place", ["command line", "environment"])
 def test_finds_a_secret_in_the_process_list(playbooks: Playbooks, place: str) -> None:
-    if not playbooks.processes.available:
-        pytest.skip("no /proc on this system")
+    _needs_the_process_list(playbooks.processes)
     secret = seed.new_secret()
     playbooks.issued.add(secret)
-    arguments = [secret] if place == "command line" else []
-    environ = {"NAME": secret} if place == "environment" else {}
-    command = [sys.executable, "-c", "print(flush=True); input()", *arguments]
-    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        # As a run does: at each request.
-        requests.get(f"{playbooks.server.graph}/v1.0/", verify=playbooks.server.ca_file, timeout=60)
-        process.communicate(b"\n")
+    file = playbooks.folder / "secret"
+    file.write_text(secret)
+    playbooks.own.add(file)
+    server = playbooks.server
+    arguments = (f"{server.graph}/v1.0/", str(server.ca_file), place, str(file))
+    nobody = dict.fromkeys(playbooks.tenant.environ)
+    playbooks.command(sys.executable, "-c", ASKS_THE_TENANT, *arguments, environ=nobody).ok()
     (hit,) = playbooks.leaks()
     assert hit.secret == secret
     assert hit.place.startswith(place)
     playbooks.processes.command_lines.clear()
     playbooks.processes.environments.clear()
+
+
+# A process whose child has a secret in its environment, and waits for the end of its input.
+PARENT = """
+import os, sys
+kind, secret = sys.argv[1:]
+if os.fork() == 0:
+    if "session" in kind:
+        os.setsid()
+    os.execve("/bin/sh", ["sh", "-c", "echo; read line"], {"NAME": secret})
+if "orphan" not in kind:
+    os.wait()
+"""
+
+
+@contextlib.contextmanager
+def _parent(kind: str, secret: str) -> c.Iterator[subprocess.Popen[bytes]]:
+    """Such a process, once its child is there."""
+    command = [sys.executable, "-c", PARENT, kind, secret]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        if "orphan" in kind:
+            process.wait()
+        yield process
+
+
+def _needs_the_process_list(processes: ProcessList) -> None:
+    if not processes.available:
+        pytest.skip("no /proc on this system")
+
+
+@pytest.mark.parametrize("kind", ["child", "child with a session of its own", "orphan"])
+def test_what_a_run_started_is_looked_at(kind: str) -> None:
+    processes, secret = ProcessList(), seed.new_secret()
+    _needs_the_process_list(processes)
+    with _parent(kind, secret) as process:
+        processes.descend_from(process.pid)
+        processes.look()
+    assert [hit.secret for hit in leak_search.hits([(n, e) for e, n in processes.environments.items()], [secret])]
+
+
+def test_a_descendant_is_known_again_when_it_has_lost_its_parent() -> None:
+    processes, secret = ProcessList(), seed.new_secret()
+    _needs_the_process_list(processes)
+    with _parent("child with a session of its own", secret) as process:
+        processes.descend_from(process.pid)
+        processes.look()
+        processes.environments.clear()
+        process.kill()
+        process.wait()
+        processes.look()
+    assert f"NAME={secret}\0".encode() in processes.environments
+
+
+def test_a_process_of_somebody_else_is_not_looked_at() -> None:
+    """Of this very test, with our secret, before, beside and after a run; the run itself is looked at."""
+    processes, secret = ProcessList(), seed.new_secret()
+    _needs_the_process_list(processes)
+    with _parent("child", secret), _parent("orphan", secret), _parent("child", "no secret") as run:
+        processes.descend_from(run.pid)
+        processes.look()
+        with _parent("child", secret):
+            processes.look()
+    assert leak_search.hits(processes.places(), [secret]) == []
+    assert b"NAME=no secret\0" in processes.environments
 
 
 def test_knows_all_that_passes_the_emulator(playbooks: Playbooks) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.window_tenant import ATTACK, furnish
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 
 @pytest.fixture(scope="module")

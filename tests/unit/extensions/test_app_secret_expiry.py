@@ -344,7 +344,7 @@ def test_neither_events_nor_logs_hold_a_secret(
     eda: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     issued = leak_search.Issued(eda.tenant.server.client_secret)
-    leak_search.record(issued, leak_search.ProcessList(), eda.tenant.server.journal, monkeypatch)
+    leak_search.record(issued, None, eda.tenant.server.journal, monkeypatch)
     caplog.set_level(logging.DEBUG)
     gateway(eda.tenant, days=10)
     refusal = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}

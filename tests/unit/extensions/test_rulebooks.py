@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.extensions.eda.plugins.event_source import app_secret_expiry as source
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 NAMES = ("rotate_expiring_secrets", "rotate_by_job_template")
 

@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"

@@ -34,7 +34,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_server impo
     in_json,
     whole,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 LIMIT = 80  # MB
 INFO = "azure_app_registration_info"

@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.nam
     ROLE_VARIABLES,
     render,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 MODULES = {path.stem for path in (REPOSITORY / "plugins/modules").glob("azure_*.py")}

@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     SETTINGS,
     Names,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 
 def _arguments(role: str) -> set[str]:

@@ -12,9 +12,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_gateways import inventory, provision
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 from graph_emulator.wire.server import EmulatorServer
 

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs as AWX runs them: the job templates of awx_setup, a private folder each, and ansible-runner in it.
+
+The layout is AWX's: the project, an inventory that is a program, extra variables in a file, and a credential that gets
+into the job by the injectors of its type, as environment variables and as a file. The container is left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import typing as t
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+
+Json = dict[str, t.Any]
+PROJECT = REPOSITORY / "docs" / "examples" / "awx_project"
+VARIABLES = REPOSITORY / "playbooks" / "vars" / "awx_setup.yml"
+PROFILES = [path.stem for path in (REPOSITORY / "roles/gateway_app/vars/profiles").glob("*.yml")]
+
+
+class Unsafe(yaml.SafeDumper):
+    """Texts as AWX writes them where Ansible shall fill nothing in."""
+
+    def represent_data(self, data: t.Any) -> yaml.Node:
+        return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
+
+
+class AwxJobs:
+    """Makes and runs jobs. ``hosts`` are the gateways with their variables; ``common`` is what all of them have."""
+
+    def __init__(self, playbooks: Playbooks, hosts: Json, common: Json) -> None:
+        self.playbooks, self.hosts, self.common = playbooks, hosts, common
+        self.artifacts: Json = {}
+        self._idents = itertools.count(1)
+        names = ("awx_setup_job_templates", "awx_setup_credential_types")
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars_files": [str(VARIABLES)],
+            "vars": {"awx_setup_profiles": PROFILES},
+            "tasks": [
+                {"ansible.builtin.debug": {"msg": f"RESULT {name} {{{{ {name} | to_json }}}}"}} for name in names
+            ],
+        }
+        found = playbooks.run([play]).ok().results
+        self.templates, self.types = ({row["name"]: row for row in found[name]} for name in names)
+
+    def launch(
+        self,
+        name: str,
+        credentials: Json,
+        *,
+        answers: Json | None = None,
+        hosts: t.Sequence[str] | None = None,
+    ) -> Run:
+        """``credentials`` are inputs by the name of a type; ``hosts`` those of a slice. Returns when it has ended.
+
+        What ``set_stats`` told goes to ``artifacts``, and from there to later jobs, as in a workflow.
+        """
+        ident = str(next(self._idents))
+        folder = self.playbooks.folder / f"awx_{ident}"
+        (folder / "env").mkdir(parents=True)
+        (folder / "inventory").mkdir()
+        shutil.copytree(PROJECT, folder / "project")
+        template = self.templates[name]
+        chosen = {key: self.hosts[key] for key in hosts or self.hosts}
+        inventory = {
+            "mail_gateways": {"hosts": list(chosen), "vars": self.common},
+            "_meta": {"hostvars": chosen},
+        }
+        program = folder / "inventory" / "hosts"
+        program.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory)!r})\n")
+        program.chmod(0o700)
+        questions = {q["variable"]: q.get("default", "") for q in template["survey"]}
+        assert (answers or {}).keys() <= questions.keys(), "AWX lets nobody answer what is not asked"
+        extra = {"gateway_app_hosts": "mail_gateways", **template.get("extra_vars", {})}
+        told = {**questions, **self.artifacts, **(answers or {})}
+        # Variables of AWX's own settings, for all jobs: where the tenant is.
+        variables = self._elsewhere()
+        for kind, inputs in credentials.items():
+            variables |= self._injected(kind, inputs, folder)
+        passwords = {"^Vault password:\\s*?$": self.playbooks.vault_password.read_text().strip()}
+        written = {
+            # What the job template says may be filled in, what people and other jobs say may not.
+            "extravars": yaml.safe_dump(extra) + (yaml.dump(told, Dumper=Unsafe) if told else ""),
+            "envvars": json.dumps(variables),
+            "passwords": json.dumps(passwords),
+            "settings": json.dumps({"idle_timeout": 0, "job_timeout": 0, "pexpect_timeout": 5}),
+            "cmdline": f"-u root --ask-vault-pass -i {program} -e @{folder}/env/extravars",
+        }
+        for file, content in written.items():
+            (folder / "env" / file).write_text(content)
+        # ansible-runner itself writes the environment that it was given beside the events; AWX takes both away.
+        artifacts = folder / "artifacts" / ident
+        self.playbooks.own |= {folder / "env" / "envvars", folder / "env" / "passwords", artifacts / "command"}
+        self.playbooks.gives(variables.values())
+        command = ("ansible-runner", "run", str(folder), "-p", template["playbook"], "--ident", ident)
+        without = dict.fromkeys((*self.playbooks.tenant.environ, "ANSIBLE_VAULT_PASSWORD_FILE"))
+        run = self.playbooks.command(*command, environ=without)
+        for event in (artifacts / "job_events").glob("*.json"):
+            handed_on = json.loads(event.read_text()).get("event_data", {}).get("artifact_data") or {}
+            self.artifacts |= handed_on
+        return run
+
+    def _elsewhere(self) -> dict[str, str]:
+        secret = {"AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET"}
+        return {name: value for name, value in self.playbooks.tenant.environ.items() if name not in secret}
+
+    def _injected(self, kind: str, inputs: Json, folder: Path) -> dict[str, str]:
+        """As AWX does: the file first, whose name the variables may need; what is empty is not known."""
+        injectors = self.types[kind]["injectors"]
+        known: Json = {name: value for name, value in inputs.items() if value}
+        environment = jinja2.Environment(autoescape=False)  # texts, no pages
+        if "file" in injectors:
+            path = folder / "env" / f"tmp{len(list(folder.rglob('tmp*')))}"
+            path.write_text(environment.from_string(injectors["file"]["template"]).render(**known))
+            path.chmod(0o600)
+            self.playbooks.own.add(path)
+            known["tower"] = {"filename": str(path)}
+        return {name: environment.from_string(template).render(**known) for name, template in injectors["env"].items()}

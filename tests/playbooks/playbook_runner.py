@@ -1,0 +1,284 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs ansible-playbook as a user does, in a folder of its own, against the emulator over TLS."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from graph_emulator.wire.journal import Entry
+from graph_emulator.wire.server import EmulatorServer
+
+CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
+RESULT_MARK = "RESULT "
+VAULT_PASSWORD = "correct horse battery"
+# A module that Ansible gives to Python on standard input (pipelining), and the shell around it.
+MODULE_ON_INPUT = re.compile(r"(/bin/sh -c )?\S*/python[\d.]*( && sleep 0)?")
+# All that Ansible can be made to write down. Set by variables alone, so that a run is what it is without them.
+LOUD = {
+    "ANSIBLE_VERBOSITY": "5",
+    "ANSIBLE_DIFF_ALWAYS": "True",
+    "ANSIBLE_DEBUG": "True",
+    "ANSIBLE_KEEP_REMOTE_FILES": "True",
+    "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "True",
+    "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+    "ANSIBLE_CACHE_PLUGIN_CONNECTION": "cache",
+    "ANSIBLE_LOG_PATH": "ansible.log",
+    "ANSIBLE_LOCAL_TEMP": "local_tmp",
+    "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+    "ANSIBLE_CALLBACKS_ENABLED": "everything,ansible.builtin.tree",
+    "ANSIBLE_CALLBACK_TREE_DIR": "tree",
+    "EVERYTHING_PATH": "everything.jsonl",
+}
+
+
+@dataclasses.dataclass
+class Run:
+    """One finished run. ``results`` are the values of the variables that were asked for."""
+
+    returncode: int
+    output: str
+    results: dict[str, t.Any]
+    requests: list[Entry]
+    writes: list[Entry]
+
+    def ok(self) -> Run:
+        assert self.returncode == 0, self.output
+        assert "Traceback" not in self.output, self.output
+        return self
+
+    def failed(self, *words: str) -> Run:
+        """It failed, with these words for the user and without a traceback."""
+        assert self.returncode != 0, self.output
+        assert "Traceback" not in self.output, self.output
+        said = " ".join(self.output.replace("\\n", " ").split())
+        for word in words:
+            assert word in said, self.output
+        return self
+
+
+class Playbooks:
+    """A user's folder with a vault password, and the environment of somebody who signs in by variables.
+
+    ``loud`` makes every run write down all that Ansible can be made to. ``own`` are files in which the test itself put
+    a secret; ``issued`` and ``processes`` are filled while the fixture records.
+    """
+
+    def __init__(self, folder: Path, server: EmulatorServer, *, loud: bool = False) -> None:
+        self.folder = folder
+        self.server = server
+        self.loud = loud
+        self.tenant = Tenant(server)
+        self.vault_password = folder / "vault-password"
+        self.vault_password.write_text(f"{VAULT_PASSWORD}\n")
+        self.own = {self.vault_password}
+        self.issued = leak_search.Issued(server.client_secret, VAULT_PASSWORD)
+        self.processes = ProcessList()
+        self.outputs: list[str] = []
+        self._passing: dict[bytes, str] = {}
+        self._given: set[str] = set()
+        self.environ = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(folder / "tmp"),
+            "PWD": str(folder),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_HOME": str(folder / "home" / "ansible"),
+            # Else it would be in the home folder that the system knows, where nothing is searched.
+            "ANSIBLE_REMOTE_TMP": str(folder / "home" / "remote_tmp"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_RETRY_FILES_ENABLED": "True",
+            "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder),
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.vault_password),
+            # Else every run would compile all of ansible-core anew.
+            "PYTHONPYCACHEPREFIX": str(REPOSITORY / "build" / "pycache"),
+            **self.tenant.environ,
+        }
+        (folder / "home").mkdir()
+        (folder / "tmp").mkdir()
+
+    @property
+    def store(self) -> Path:
+        return self.store_of("gateway")
+
+    @property
+    def claims(self) -> Path:
+        return self.store.with_name(f"{self.store.name}.claims")
+
+    def store_of(self, unique_name: str) -> Path:
+        return self.folder / "gateway_app" / f"{unique_name}.vault.yml"
+
+    def run(
+        self,
+        plays: list[t.Any],
+        *arguments: str,
+        show: t.Sequence[str] = (),
+        environ: t.Any = None,
+        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+    ) -> Run:
+        """Run plays given as data; ``show`` names variables whose values shall come back.
+
+        ``environ`` changes the environment; None takes a variable out of it. ``started`` is given the process.
+        """
+        tasks = [
+            {
+                "ansible.builtin.debug": {"msg": f"{RESULT_MARK}{name} {{{{ {name} | to_json }}}}"},
+                "when": f"{name} is defined",
+            }
+            for name in show
+        ]
+        if tasks:
+            plays = [*plays, {"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="play", suffix=".yml", delete=False) as path:
+            path.write(yaml.safe_dump(plays, sort_keys=False))
+        return self.command("ansible-playbook", path.name, *arguments, environ=environ, started=started)
+
+    def command(
+        self,
+        *command: str,
+        environ: t.Any = None,
+        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+    ) -> Run:
+        """What a user types. A loud run is one of ansible-playbook; the output of the others is what was asked for."""
+        self.server.journal.clear()
+        loudness = LOUD if self.loud and command[0] == "ansible-playbook" else {}
+        given = {**self.environ, **loudness, **(environ or {})}
+        env = {name: value for name, value in given.items() if value is not None}
+        self._given |= set(env.values())
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            self.processes.descend_from(process.pid)
+            if started is not None:
+                started(process)
+            try:
+                output, _errors = process.communicate(timeout=300)
+            finally:
+                process.kill()
+                self.processes.look()
+        if command[0] != "ansible-vault":  # whose output is what was asked for
+            self.outputs.append(output)
+        results = {}
+        for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', output, flags=re.MULTILINE):
+            name, _blank, value = json.loads(f'"{told}"').partition(" ")
+            results[name] = json.loads(value)
+        return Run(
+            returncode=process.returncode,
+            output=output,
+            results=results,
+            requests=self.server.requests(),
+            writes=self.server.writes(),
+        )
+
+    def gives(self, values: t.Iterable[str]) -> None:
+        """These are in the environment of runs by the user's own will."""
+        self._given |= set(values)
+
+    def register(
+        self,
+        *arguments: str,
+        environ: t.Any = None,
+        defaults: dict[str, t.Any] | None = None,
+        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+        entry: str = "main",
+        **variables: t.Any,
+    ) -> Run:
+        """The role, as a play of a user calls it; ``defaults`` are for all modules of the collection."""
+        given = {
+            "gateway_app_profile": "outbound_microsoft365",
+            "gateway_app_display_name": "Gateway",
+            "gateway_app_unique_name": "gateway",
+            "gateway_app_wait_timeout": 20,
+            **variables,
+        }
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": given,
+            "tasks": [
+                {
+                    "ansible.builtin.import_role": {
+                        "name": "email_gateway.azure_apps.gateway_app",
+                        "tasks_from": entry,
+                    }
+                }
+            ],
+            "module_defaults": {"group/email_gateway.azure_apps.all": defaults or {}},
+        }
+        return self.run([play], *arguments, show=["gateway_app_result"], environ=environ, started=started)
+
+    def spoil_store(self, store: Path, *, nth: int = 1) -> None:
+        """The store's folder is none any more, once the nth secret was made and before its value is told."""
+
+        def spoil() -> None:
+            shutil.rmtree(store.parent)
+            store.parent.write_text("no folder any more")
+
+        self.server.faults.add(path="/addPassword$", nth=nth, then=spoil)
+
+    def look(self) -> None:
+        """For what a run does not leave behind: processes and temporary files, as they are right now."""
+        self.processes.look()
+        for name in ("home", "tmp", LOUD["ANSIBLE_LOCAL_TEMP"]):
+            for path in (self.folder / name).rglob("*"):
+                try:
+                    self._passing.setdefault(path.read_bytes(), f"{path.relative_to(self.folder)} for a while")
+                except OSError:  # a folder, or it is gone
+                    continue
+
+    def leaks(self) -> list[leak_search.Hit]:
+        """Where anything that is left behind holds a secret, the encrypted store being the only place for one.
+
+        What is in its clear text besides the client secrets is a leak too.
+        """
+        places = [
+            *leak_search.files(self.folder, but=self.own),
+            *((f"output {number}", output.encode()) for number, output in enumerate(self.outputs)),
+            *((name, content) for content, name in self.processes.command_lines.items()),
+            *((name, content) for content, name in self._passing.items()),
+        ]
+        found = leak_search.hits(places, self.issued.secrets)
+        for content, name in self.processes.environments.items():
+            # Ansible's own processes inherit the variables that the user set; nobody else needs a secret.
+            program = name.partition(" of ")[2].strip()
+            heir = "ansible" in program or MODULE_ON_INPUT.fullmatch(program)
+            found += leak_search.hits([(name, content)], self.issued.secrets - (self._given if heir else set()))
+        return found
+
+    def stored(self, unique_name: str = "gateway") -> dict[str, t.Any]:
+        """What the store holds, in clear."""
+        return self.stored_in(self.store_of(unique_name))
+
+    def stored_in(self, path: Path) -> dict[str, t.Any]:
+        shown = subprocess.run(
+            ["ansible-vault", "view", str(path)], env=self.environ, capture_output=True, text=True, check=True
+        )
+        credential: dict[str, t.Any] = yaml.safe_load(shown.stdout)["gateway_app_credential"]
+        return credential

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The job templates of awx_setup with the project of docs/examples, as AWX runs them; see docs/awx.md."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from cryptography.hazmat.primitives import serialization
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.awx_job import AwxJobs
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
+
+CITIES = ("vienna", "graz")
+
+
+def _jobs(playbooks: Playbooks, *, shared: bool = False) -> AwxJobs:
+    """Gateways whose credentials a key vault keeps: nothing that a job writes outlives it."""
+    hosts = {f"gateway-{city}.example.com": {"gateway_app_unique_name": f"mail-gateway-{city}"} for city in CITIES}
+    if shared:
+        hosts = {name: {"gateway_app_unique_name": "mail-gateways"} for name in hosts}
+    store = {
+        "type": "azure_key_vault",
+        "vault_url": playbooks.server.key_vault,
+        "name": "{{ gateway_app_unique_name }}",
+    }
+    common = {
+        "gateway_app_profile": "outbound_microsoft365",
+        "gateway_app_display_name": "{{ gateway_app_unique_name }}",
+        "gateway_app_stores": [store],
+        "gateway_app_wait_timeout": 60,
+    }
+    return AwxJobs(playbooks, hosts, common)
+
+
+def _secret(playbooks: Playbooks) -> Json:
+    environ = playbooks.tenant.environ
+    inputs = {"tenant_id": environ["AZURE_TENANT"], "client_id": environ["AZURE_CLIENT_ID"]}
+    return {"Entra operator (client secret)": {**inputs, "client_secret": environ["AZURE_SECRET"]}}
+
+
+def _certificate(playbooks: Playbooks) -> Json:
+    """The operator with a certificate besides, protected by a password."""
+    pair = Pair.new()
+    encoding = serialization.Encoding.PEM
+    public = pair.certificate.public_bytes(encoding)
+    file = playbooks.folder / "operator.crt"
+    file.write_bytes(public)
+    playbooks.tenant.ok(
+        "azure_app_certificate",
+        client_id=playbooks.server.client_id,
+        certificate_file=str(file),
+        description="Operator",
+        renew_before_days=0,
+    )
+    password = "a password of the key, not short"
+    hidden = serialization.BestAvailableEncryption(password.encode())
+    private = pair.key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, hidden)
+    playbooks.issued.add(password)
+    inputs = {"tenant_id": playbooks.server.tenant_id, "client_id": playbooks.server.client_id}
+    given = {**inputs, "certificate": (private + public).decode(), "certificate_password": password}
+    return {"Entra operator (certificate)": given}
+
+
+def _secrets(playbooks: Playbooks, unique_name: str) -> list[str]:
+    """The key ids of its client secrets, the youngest last."""
+    found = playbooks.tenant.application(uniqueName=unique_name)["passwordCredentials"]
+    return [credential["keyId"] for credential in sorted(found, key=lambda c: str(c["startDateTime"]))]
+
+
+def _kept(playbooks: Playbooks, unique_name: str) -> str:
+    versions = playbooks.server.emulator.key_vault.secrets[unique_name].versions
+    return str(versions[-1]["tags"]["key-id"])
+
+
+def test_register_and_rotate_with_credentials_that_awx_injects(playbooks: Playbooks) -> None:
+    jobs = _jobs(playbooks)
+    jobs.launch("register", _secret(playbooks)).ok()
+    for city in CITIES:
+        name = f"mail-gateway-{city}"
+        assert _secrets(playbooks, name) == [_kept(playbooks, name)]
+    before = _kept(playbooks, "mail-gateway-graz")
+    # With the other kind of credential, for one of the gateways, by the question of the survey.
+    certificate = _certificate(playbooks)
+    rotated = jobs.launch(
+        "rotate", certificate, answers={"survey_rotate_now": "yes"}, hosts=["gateway-graz.example.com"]
+    ).ok()
+    assert "Sign-in" not in rotated.output
+    assert (
+        _secrets(playbooks, "mail-gateway-graz") == [before, _kept(playbooks, "mail-gateway-graz")] != [before, before]
+    )
+    assert jobs.launch("rotate", certificate).ok().writes == []
+    events = list((playbooks.folder / "awx_2" / "artifacts" / "2" / "job_events").glob("*.json"))
+    assert len(events) > 20
+
+
+def _slices(jobs: AwxJobs, name: str, credentials: Json, **answers: t.Any) -> list[Run]:
+    """One job for each gateway, all at once."""
+    with concurrent.futures.ThreadPoolExecutor(len(jobs.hosts)) as pool:
+        started = [pool.submit(jobs.launch, name, credentials, hosts=[host], **answers) for host in jobs.hosts]
+        return [job.result() for job in started]
+
+
+def test_slices_at_once_make_an_application_each(playbooks: Playbooks) -> None:
+    jobs = _jobs(playbooks)
+    for run in _slices(jobs, "register", _secret(playbooks)):
+        run.ok()
+    assert len(playbooks.tenant.applications) == len(CITIES)
+    for city in CITIES:
+        assert _secrets(playbooks, f"mail-gateway-{city}") == [_kept(playbooks, f"mail-gateway-{city}")]
+
+
+def test_slices_at_once_that_share_an_application_leave_one_that_works(playbooks: Playbooks) -> None:
+    """No more is promised: the jobs of slices have no file in common by which one could wait for the other.
+
+    So each may make a client secret; the vault keeps one of them, which works, and later jobs leave it alone.
+    """
+    jobs = _jobs(playbooks, shared=True)
+    for run in _slices(jobs, "register", _secret(playbooks)):
+        run.ok()
+    live, kept = _secrets(playbooks, "mail-gateways"), _kept(playbooks, "mail-gateways")
+    assert kept in live
+    assert len(live) <= len(CITIES)
+    # The proof of this job is a token with what the vault keeps.
+    assert jobs.launch("rotate", _secret(playbooks)).ok().writes == []
+    assert (_secrets(playbooks, "mail-gateways"), _kept(playbooks, "mail-gateways")) == (live, kept)
+
+
+def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> None:
+    """The operator may not consent, who consents may do nothing else, and both sign in by credentials of AWX."""
+    jobs = _jobs(playbooks)
+    server = playbooks.server
+    credentials = []
+    for kind, right in (("operator", "Application.ReadWrite.OwnedBy"), ("consent", "AppRoleAssignment.ReadWrite.All")):
+        client_id, client_secret = server.add_operator([right, "Application.Read.All"])
+        playbooks.tenant.also_operates(client_id)
+        inputs = {"tenant_id": server.tenant_id, "client_id": client_id, "client_secret": client_secret}
+        credentials.append({f"Entra {kind} (client secret)": inputs})
+        playbooks.issued.add(client_secret)
+    operator, consent = credentials
+    (inputs,) = operator.values()
+    server.emulator.key_vault.assign(inputs["client_id"], "Key Vault Secrets Officer")
+    assert "Not enough" not in jobs.launch("check access", {**operator, **consent}).ok().output
+    jobs.launch("register", operator).ok()
+    told = jobs.artifacts["gateway_app_expected_applications"]
+    assert told.keys() == {f"mail-gateway-{city}" for city in CITIES}
+    assert {name for ids in told.values() for name in ids} == {
+        *("tenant_id", "client_id", "object_id", "service_principal_object_id"),
+    }
+    consented = jobs.launch("consent", consent).ok()
+    assert {entry.client_id for entry in consented.writes} == {consent["Entra consent (client secret)"]["client_id"]}
+    jobs.launch("verify", operator).ok()

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever is written into a variable of a role: it is done, or refused before the first write and by name.
+
+One play tries many values, one include of the role after the other. The variables are those of meta/argument_specs.yml.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+
+REFUSED: dict[str, list[t.Any]] = {  # by every variable of this kind
+    "int": ["soon", "", [], -1, 10**30, "1e400", nasty.CODE[0]],
+    "bool": ["perhaps", 2, [], nasty.CODE[0]],
+    "list": [{"a": 1}, ["nul\0nul"]],
+    "dict": ["x", 7, ["x"], nasty.CODE[0]],
+    "path": ["/", "x" * 300, "b/" * 3000, "nul\0nul", ["x"]],
+    "str": ["x" * 5000, "nul\0nul"],
+}
+TAKEN_OR_REFUSED = {
+    "gateway_app_display_name": ["O'Brien') or ('1' eq '1", nasty.CODE[0], " "],
+    "gateway_app_unique_name": ["../O'Brien?#%27", nasty.CODE[1]],
+    "gateway_app_secret_description": [nasty.CODE[0], "\u202e\u05e9\U0001f4e7"],
+    "gateway_app_profile_file": ["directory", "dangling", "loop"],
+    "gateway_app_store_path": ["directory", "plain", "loop", "pipe", "plain/file"],
+}
+
+
+# Variables that matter with one kind of credential only.
+WITH = {"gateway_app_certificate_path": "certificate", "gateway_app_federated_credential": "federated"}
+
+
+def _options(role: str, entry: str = "main") -> dict[str, dict[str, t.Any]]:
+    described = yaml.safe_load((REPOSITORY / f"roles/{role}/meta/argument_specs.yml").read_text())
+    options: dict[str, dict[str, t.Any]] = described["argument_specs"][entry]["options"]
+    return options
+
+
+def _data(value: t.Any) -> t.Any:
+    """What Ansible does not take for a template, as data from elsewhere, in the form of its files of JSON."""
+    if isinstance(value, str):
+        return {"__ansible_unsafe": value}
+    if isinstance(value, list):
+        return [_data(item) for item in value]
+    return {name: _data(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+
+def _tried(
+    playbooks: Playbooks, role: str, cases: list[dict[str, t.Any]], *, entry: str = "main"
+) -> tuple[Run, list[str | None]]:
+    """The role once for each case, and what each said; None where it was taken."""
+    tasks: list[dict[str, t.Any]] = []
+    for number, case in enumerate(cases):
+        include = {
+            "ansible.builtin.include_role": {"name": f"email_gateway.azure_apps.{role}", "tasks_from": entry},
+            "vars": {name: f"{{{{ cases[{number}]['{name}'] }}}}" for name in case},
+        }
+        said = "{{ {'said': ansible_failed_result} | to_json }}"
+        tasks.append(
+            {
+                "block": [include, {"ansible.builtin.set_fact": {f"said_{number}": "taken"}}],
+                "rescue": [{"ansible.builtin.set_fact": {f"said_{number}": said}}],
+            }
+        )
+    (playbooks.folder / "cases.json").write_text(json.dumps({"cases": _data(cases)}))
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    run = playbooks.run([play], "-e", "@cases.json", show=[f"said_{number}" for number in range(len(cases))]).ok()
+    told = [run.results[f"said_{number}"] for number in range(len(cases))]
+    return run, [None if answer == "taken" else json.dumps(answer) for answer in told]
+
+
+def _names_it(said: str, name: str) -> bool:
+    """By the variable, by the module's option for it, or by the file that it is about."""
+    aliases = {
+        "gateway_app_profile_file": ["The profile "],
+        "gateway_app_store_path": ["path"],
+        "gateway_app_certificate_path": ["path"],
+        "gateway_app_store_vault_id": ["vault id", "vault_id"],
+    }
+    return any(word in said for word in (name, name.partition("_app_")[2], *aliases.get(name, [])))
+
+
+def _cases(role: str, group: list[str]) -> list[tuple[str, t.Any]]:
+    options = _options(role)
+    found = [(name, value) for name in group for value in REFUSED[options[name]["type"]]]
+    return [*found, *((name, value) for name in group for value in TAKEN_OR_REFUSED.get(name, []))]
+
+
+KINDS = ("int", "bool", "list", "dict", "path", "str")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playbooks: Playbooks, kind: str) -> None:
+    names = [name for name, option in _options("gateway_app").items() if option["type"] == kind]
+    nasty.paths(playbooks.folder)
+    tries = _cases("gateway_app", names)
+    profile = playbooks.folder / "takes_all.yml"
+    content = {"permissions": [], "credential_types": ["certificate", "federated"]}
+    profile.write_text(yaml.safe_dump({"gateway_app_profile_content": content}))
+    cases = []
+    for number, (name, value) in enumerate(tries):
+        case = {
+            "gateway_app_profile": "outbound_smtp",
+            "gateway_app_display_name": f"Case {number}",
+            "gateway_app_unique_name": f"case-{number}",
+            "gateway_app_wait_timeout": 20,
+            "gateway_app_consent": "none",
+            "gateway_app_verify_token": False,
+        }
+        kind_of_credential = WITH.get(name)
+        if kind_of_credential:
+            case |= {"gateway_app_credential_type": kind_of_credential, "gateway_app_profile_file": str(profile)}
+        cases.append({**case, name: value})
+    _run, said = _tried(playbooks, "gateway_app", cases)
+    made = playbooks.tenant.applications
+    for number, ((name, value), answer) in enumerate(zip(tries, said, strict=True)):
+        about = f"{name}: {str(value)[:60]!r}: {answer}"
+        own = [a for a in made if a["uniqueName"] == f"case-{number}" or a["displayName"] == f"Case {number}"]
+        if answer is None:
+            assert name in TAKEN_OR_REFUSED and value in TAKEN_OR_REFUSED[name], about
+            assert len([a for a in made if value in (a["uniqueName"], a["displayName"])] or own) == 1, about
+        else:
+            assert not own, about
+            assert _names_it(answer, name), about
+    assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))
+
+
+def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
+    options = _options("gateway_app", "verify")
+    own = [name for name in options if name not in _options("gateway_app")]
+    assert own and all(name.startswith(("gateway_app_verify_", "gateway_app_expected_applications")) for name in own)
+    tries = [(name, value) for name in own for value in REFUSED[options[name]["type"]]]
+    addresses = ["nobody", " ", ["a@b.example"], 7, "a/../b@c.example", f"{nasty.CODE[0]}@b.example"]
+    tries += [(name, value) for name in own if name.endswith("mailbox") for value in addresses]
+    tries += [("gateway_app_verify_smtp_host", value) for value in ("https://smtp.example", "a b", "")]
+    tries += [("gateway_app_verify_smtp_port", value) for value in (0, 65536, 1e9)]
+    tries += [("gateway_app_verify_smtp", True)]  # without a mailbox
+    cases = [{"gateway_app_profile": "outbound_smtp", name: value} for name, value in tries]
+    run, said = _tried(playbooks, "gateway_app", cases, entry="verify")
+    for (name, value), answer in zip(tries, said, strict=True):
+        about = f"{name}: {str(value)[:60]!r}: {answer}"
+        assert answer is not None and name in answer, about
+        assert "Traceback" not in answer, about
+    assert run.requests == []
+    assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))
+
+
+def test_what_no_job_can_have_told_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
+    malformed = [*REFUSED["dict"], "a=b", {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": "x"}}]
+    cases = [
+        {"gateway_app_profile": "outbound_smtp", "gateway_app_expected_applications": value} for value in malformed
+    ]
+    run, said = _tried(playbooks, "gateway_app", cases, entry="consent")
+    for value, answer in zip(malformed, said, strict=True):
+        assert answer is not None and "gateway_app_expected_applications" in answer, f"{value}: {answer}"
+    assert run.requests == []
+
+
+def test_what_is_no_playbook_is_refused(playbooks: Playbooks) -> None:
+    wrong: list[t.Any] = [[], "", ["registers"], {"a": 1}, ["register", 7]]
+    cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_check_access_for": value} for value in wrong]
+    run, said = _tried(playbooks, "gateway_app", cases, entry="check_access")
+    for value, answer in zip(wrong, said, strict=True):
+        assert answer is not None and "gateway_app_check_access_for" in answer, f"{value}: {answer}"
+    assert run.requests == []

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the identities may do is told beforehand, for the settings of the run and for both of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
+
+ROLE = "email_gateway.azure_apps.gateway_app"
+
+
+def _identity(playbooks: Playbooks, *rights: str) -> dict[str, str]:
+    client_id, secret = playbooks.server.add_operator(list(rights))
+    playbooks.tenant.also_operates(client_id)
+    return {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret}
+
+
+def test_all_that_is_missing_is_told_before_the_run_fails(playbooks: Playbooks) -> None:
+    """Several settings in one run: what is said of each is what its own steps take."""
+    operator = _identity(playbooks, "Application.ReadWrite.OwnedBy", "Application.Read.All")
+    consenter = _identity(playbooks, "AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+    both = {"gateway_app_consent_environment": consenter}
+    cases: dict[str, dict[str, t.Any]] = {
+        "alone": {},
+        "both": both,
+        "sendas": {**both, "gateway_app_profile": "outbound_smtp_sendas"},
+        "none": {"gateway_app_consent": "none"},
+        "retire": {**both, "gateway_app_check_access_for": ["retire"]},
+        "vault": {
+            "gateway_app_consent": "none",
+            "gateway_app_stores": [{"type": "azure_key_vault", "vault_url": "https://v.vault.azure.net", "name": "g"}],
+        },
+        "user_read": {**both, "gateway_app_add_user_read": True},
+        "consenter": {**both, "gateway_app_check_access_for": ["consent"]},
+    }
+    extra = playbooks.folder / "cases.yml"
+    extra.write_text(yaml.safe_dump({"cases": cases}))
+    playbooks.own.add(extra)
+    tasks: list[t.Any] = []
+    for name, case in cases.items():
+        given = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway"}
+        given |= {variable: f"{{{{ cases.{name}.{variable} }}}}" for variable in case}
+        include = {"name": ROLE, "tasks_from": "check_access"}
+        tasks.append(
+            {
+                "block": [
+                    {"ansible.builtin.include_role": include, "vars": given},
+                    {"ansible.builtin.set_fact": {f"said_{name}": "nothing"}},
+                ],
+                "rescue": [{"ansible.builtin.set_fact": {f"said_{name}": "{{ ansible_failed_result.msg }}"}}],
+            }
+        )
+        tasks.append({"ansible.builtin.set_fact": {f"told_{name}": "{{ gateway_app_access.steps }}"}})
+    shown = [f"{what}_{name}" for name in cases for what in ("said", "told")]
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    run = playbooks.run([play], "-e", f"@{extra}", show=shown, environ=operator).ok()
+    assert run.writes == []
+
+    def told(name: str) -> dict[str, bool | None]:
+        return {verdict["step"]: verdict["possible"] for verdict in run.results[f"told_{name}"]}
+
+    said = {name: run.results[f"said_{name}"] for name in cases}
+    registering = {"register": True, "declare_permissions": True, "client_secret": True}
+    assert told("alone") == {**registering, "look_up": True, "consent_application": False}
+    assert "Not enough" in said["alone"] and "consent to application permissions of Microsoft Graph" in said["alone"]
+    assert "; also needs the application permission AppRoleAssignment.ReadWrite.All" in run.output
+    assert told("both") == {**registering, "look_up": True, "consent_application": True}
+    assert said["both"] == said["none"] == said["sendas"] == said["consenter"] == "nothing"
+    assert "consent_application_elsewhere" in told("sendas") and "consent_application" not in told("sendas")
+    assert told("none") == {**registering, "look_up": True}
+    assert told("retire") == {"retire": True, "withdraw_consent": False}
+    assert said["vault"] == "nothing" and not told("vault")["key_vault"]
+    assert told("user_read")["consent_delegated"] is False
+    assert told("consenter") == {"consent_application": True}
+
+
+def test_the_playbook_and_check_mode_say_the_same(playbooks: Playbooks) -> None:
+    environ = _identity(playbooks, "Application.Read.All")
+    command = ("ansible-playbook", "email_gateway.azure_apps.check_access", "-e", "gateway_app_profile=outbound_smtp")
+    for arguments in ((), ("--check",)):
+        run = playbooks.command(*command, *arguments, environ=environ)
+        run.failed("NO: register the application", "Application.ReadWrite.OwnedBy", "Privileged Identity Management")
+        assert run.writes == []

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Registering and consenting as two jobs of a workflow, and what the first one hands over to the second."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
+from graph_emulator.wire.journal import Entry
+
+COLLECTION = "email_gateway.azure_apps"
+GATEWAY = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway", "gateway_app_wait_timeout": 20}
+
+
+class Workflow:
+    """Two jobs, each with the environment of its own identity. Only the first one has the password of the store."""
+
+    def __init__(self, playbooks: Playbooks) -> None:
+        self.playbooks = playbooks
+        self.registering = self._identity("Application.ReadWrite.OwnedBy", "Application.Read.All")
+        self.consenting = self._identity("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+        self.consenting["ANSIBLE_VAULT_PASSWORD_FILE"] = None
+
+    def _identity(self, *rights: str) -> dict[str, t.Any]:
+        client_id, secret = self.playbooks.server.add_operator(list(rights))
+        self.playbooks.tenant.also_operates(client_id)
+        return {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret, "ANSIBLE_SHOW_CUSTOM_STATS": "True"}
+
+    def job(self, playbook: str, *arguments: str, **variables: t.Any) -> Run:
+        environ = self.consenting if playbook == "consent" else self.registering
+        given = json.dumps({**GATEWAY, **variables})
+        return self.playbooks.command(
+            "ansible-playbook", f"{COLLECTION}.{playbook}", "-e", given, *arguments, environ=environ
+        )
+
+    def told(self, run: Run) -> Json:
+        """What the job hands over, as AWX gives it to the next one."""
+        found = re.search(r"^\s*RUN: (\{.*\})", run.output, re.MULTILINE)
+        assert found, run.output
+        told: Json = json.loads(found[1])
+        assert set(told) == {"gateway_app_expected_applications"}
+        return told
+
+    def granted(self, application: Json) -> list[str]:
+        server = self.playbooks.server.tenant
+        (principal,) = self.playbooks.tenant.service_principals(application["appId"])
+        assigned = [a for a in server.directory.assignments.values() if a["principalId"] == principal["id"]]
+        return [a["resourceDisplayName"] for a in assigned]
+
+
+@pytest.fixture
+def workflow(playbooks: Playbooks) -> Workflow:
+    return Workflow(playbooks)
+
+
+def _kinds(writes: list[Entry]) -> list[tuple[str, str | None]]:
+    return [(entry.path.rsplit("/", maxsplit=1)[-1], entry.client_id) for entry in writes]
+
+
+def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None:
+    first = workflow.job("register", gateway_app_consent="none").ok()
+    application = workflow.playbooks.tenant.application(uniqueName="gateway")
+    assert workflow.granted(application) == []
+    told = workflow.told(first)
+    (principal,) = workflow.playbooks.tenant.service_principals(application["appId"])
+    assert told["gateway_app_expected_applications"] == {
+        "gateway": {
+            "tenant_id": workflow.playbooks.server.tenant_id,
+            "client_id": application["appId"],
+            "object_id": application["id"],
+            "service_principal_object_id": principal["id"],
+        }
+    }
+
+    predicted = workflow.job("consent", "--check", "--diff", **told).ok()
+    assert predicted.writes == []
+    assert "+" in predicted.output and "microsoft_graph: Mail.ReadWrite (application)" in predicted.output
+    assert workflow.told(predicted) == told, "these ids are no prediction"
+
+    # As text, which it may become on the way.
+    second = workflow.job(
+        "consent", gateway_app_expected_applications=json.dumps(told["gateway_app_expected_applications"])
+    ).ok()
+    assert _kinds(second.writes) == [("appRoleAssignedTo", workflow.consenting["AZURE_CLIENT_ID"])]
+    assert workflow.granted(application) == ["Microsoft Graph"]
+    assert workflow.told(second) == told
+
+    again = workflow.job("consent").ok()
+    assert (again.writes, "changed=0 " in again.output) == ([], True)
+
+
+def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
+    """Not what somebody added to the declaration, not another application of the name, and not what is not there."""
+    tenant = workflow.playbooks.tenant
+    workflow.job("consent").failed("is not registered", "email_gateway.azure_apps.register")
+    old = tenant.register(display_name="Gateway")["client_id"]
+    tenant.ok(
+        "azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite", "Mail.Send"]
+    )
+    run = workflow.job("consent").failed(
+        "Nothing was granted", "it declares, unexpectedly, microsoft_graph: Mail.Send (application)"
+    )
+    assert run.writes == []
+
+    tenant.ok("azure_app_registration", display_name="Gateway", unique_name="gateway", state="absent", purge=True)
+    new = tenant.register(display_name="Gateway")["client_id"]
+    tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
+    told = {"gateway_app_expected_applications": {"gateway": {"client_id": old}}}
+    for playbook in ("consent", "verify"):
+        run = workflow.job(playbook, **told)
+        run.failed(
+            f"is now the application with the client id {new}",
+            f"gateway_app_expected_applications names the one with the client id {old}",
+        )
+        assert run.writes == []
+    run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
+        "gateway_app_expected_applications does not name it"
+    )
+    assert run.writes == []
+
+
+def test_a_fleet_hands_all_of_it_over(workflow: Workflow) -> None:
+    hosts = ["gateway1", "gateway2"]
+    inventory = workflow.playbooks.folder / "hosts.ini"
+    inventory.write_text("".join(f"{host}\n" for host in hosts))
+    fleet = {
+        "gateway_app_hosts": "all",
+        "gateway_app_unique_name": "{{ inventory_hostname }}",
+        "gateway_app_verify_token": False,
+        "gateway_app_consent": "none",
+    }
+    told = workflow.told(workflow.job("register", "-i", str(inventory), **fleet).ok())
+    made = {a["uniqueName"]: a["appId"] for a in workflow.playbooks.tenant.applications}
+    assert {name: ids["client_id"] for name, ids in told["gateway_app_expected_applications"].items()} == made
+    assert sorted(made) == hosts
+    run = workflow.job("consent", "-i", str(inventory), **fleet, **told).ok()
+    assert len(run.writes) == 2
+    assert workflow.told(run) == told

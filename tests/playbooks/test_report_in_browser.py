@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The page of the report in headless Chromium: light, dark, narrow, on paper, by keyboard, without script."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
+from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import TENANT, applications, gateways
+
+NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
+    yield from started_browser(tmp_path_factory.mktemp("chromium"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    report = build(
+        applications(NOW), tenant_ids=[TENANT], gateways=gateways(),
+        tag="email_gateway.azure_apps", scope="mail", due_within_days=30, now=NOW,
+    )  # fmt: skip
+    path: Path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(html_page(report))
+    return path.as_uri()
+
+
+def save(name: str, content: bytes) -> None:
+    """For people to look at: build/report/."""
+    folder = REPOSITORY / "build" / "report"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def whole(browser: t.Any) -> bytes:
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+    return base64.b64decode(shot["data"])
+
+
+def names(browser: t.Any) -> list[str]:
+    return [cell.text for cell in browser.find_elements("css selector", "#list .name")]
+
+
+def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> None:
+    browser.get("about:blank")
+    browser.get_log("performance")
+    browser.get_log("browser")
+    look(browser, page)
+    assert {" ".join(name.split()) for name in NASTY} <= set(names(browser))
+    assert browser.title == "Mail gateway applications, 2026-11-24"
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert [url for url in asked if not url.startswith("data:")] == [page]
+    with pytest.raises(Exception, match="no such alert"):
+        assert browser.switch_to.alert.text
+
+
+def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    browser.execute_script(
+        "const s = document.createElement('script'); s.textContent = 'document.title = 1'; document.body.append(s);"
+    )
+    assert browser.title != "1"
+    assert "Content Security Policy" in str(browser.get_log("browser"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+def test_fits_and_is_legible(browser: t.Any, page: str, width: int, scheme: str) -> None:
+    look(browser, page, width=width, scheme=scheme)
+    save(f"{scheme}-{width}.png", whole(browser))
+    save(f"{scheme}-{width}-top.png", browser.get_screenshot_as_png())
+    scroll, client = browser.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert scroll <= client, browser.execute_script(TOO_WIDE)
+    assert browser.execute_script(FAINT_TEXTS.replace("if (!text)", "if (!text || element.closest('svg'))")) == []
+
+
+def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    button = browser.find_element("css selector", "#list thead button")
+    browser.execute_script("arguments[0].focus()", button)
+    button.send_keys("\ue007")  # enter
+    head = browser.find_element("css selector", "#list thead th")
+    assert head.get_attribute("aria-sort") == "ascending"
+    order = "return [...document.querySelectorAll('#list .name')].map(e => e.textContent)"
+    collated = f"{order}.sort(new Intl.Collator(undefined, {{numeric: true, sensitivity: 'base'}}).compare)"
+    assert browser.execute_script(order) == browser.execute_script(collated)
+    assert browser.switch_to.active_element == button
+    button.send_keys(" ")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert browser.execute_script(order) == browser.execute_script(f"{collated}.reverse()")
+    assert browser.find_element("id", "said").text == "Sorted by Application, descending"
+    browser.find_elements("css selector", "#list thead button")[2].click()
+    ends = browser.execute_script(
+        "return [...document.querySelectorAll('#list tbody tr')].map(r => r.cells[2].dataset.key)"
+    )
+    assert ends == sorted(filter(None, ends)) + [end for end in ends if not end]
+    assert len(browser.find_elements("css selector", "#list [aria-sort]")) == 1
+
+
+def test_works_without_script(browser: t.Any, page: str) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        look(browser, page)
+        assert browser.find_elements("css selector", "thead button") == []
+        assert browser.find_element("css selector", ".verdict").text.startswith("2 expired")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_prints(browser: t.Any, page: str) -> None:
+    look(browser, page, scheme="dark")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    save("print.png", whole(browser))
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
+    save("print.pdf", base64.b64decode(printed["data"]))
+
+
+def test_tables_keep_their_meaning_in_narrow_windows(browser: t.Any, page: str) -> None:
+    look(browser, page, width=320)
+    assert browser.find_element("id", "list").aria_role == "table"
+    assert browser.find_element("css selector", "#list td").aria_role == "cell"
+    browser.find_element("tag name", "body").send_keys("\ue004")
+    assert browser.switch_to.active_element.text == "Skip to the applications"

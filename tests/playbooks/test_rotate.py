@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client secret through the years: due, made, handed over, overlapped, removed."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.file_store import FileStore
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
+
+
+def _rotate(playbooks: Playbooks, *arguments: str, **variables: t.Any) -> Run:
+    return playbooks.register(*arguments, entry="rotate", **variables)
+
+
+def _secrets(playbooks: Playbooks) -> dict[str, Json]:
+    """The application's password credentials by key id, as the tenant holds them."""
+    return {c["keyId"]: c for c in playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]}
+
+
+def _point(**ago: float) -> str:
+    point = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**ago)
+    return point.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _registered_and_due(playbooks: Playbooks, **variables: t.Any) -> str:
+    """A registration whose secret has five days left; its key id."""
+    key_id: str = playbooks.register(**variables).ok().results["gateway_app_result"]["key_id"]
+    _secrets(playbooks)[key_id]["endDateTime"] = _point(days=-5)
+    return key_id
+
+
+def _hook(playbooks: Playbooks, *tasks: Json) -> str:
+    path = playbooks.folder / "hook.yml"
+    path.write_text(yaml.safe_dump(list(tasks)))
+    return str(path)
+
+
+def _only_predicts(run: Run) -> None:
+    """A change is told, and nothing was written."""
+    run.ok()
+    assert "changed=0 " not in run.output
+    assert run.writes == []
+
+
+WORKING: Json = {"ansible.builtin.debug": {"msg": "the gateway got {{ gateway_app_handover.key_id }}"}}
+BROKEN: Json = {"ansible.builtin.fail": {"msg": "the gateway does not answer"}}
+
+
+def test_a_secret_with_enough_days_left_is_left_alone(playbooks: Playbooks) -> None:
+    made = playbooks.register().ok().results["gateway_app_result"]
+    run = _rotate(playbooks).ok()
+    assert run.writes == []
+    assert "changed=0 " in run.output
+    assert len(run.requests) <= 9, [entry.path for entry in run.requests]
+    result = run.results["gateway_app_result"]
+    assert result == {**made, "changed": False, "secret_days_left": result["secret_days_left"]}
+
+
+def test_rotation_writes_nothing_but_the_secret(playbooks: Playbooks) -> None:
+    old = _registered_and_due(playbooks)
+    playbooks.tenant.application(uniqueName="gateway")["displayName"] = "Renamed in the portal"
+    run = _rotate(playbooks).ok()
+    assert [entry.path.rpartition("/")[2] for entry in run.writes] == ["addPassword"]
+    result = run.results["gateway_app_result"]
+    assert result["changed"] is result["proven"] is result["handed_over"] is True
+    assert result["previous_key_ids"] == [old]
+    assert playbooks.stored()["key_id"] == result["key_id"] != old
+    assert _secrets(playbooks).keys() == {old, result["key_id"]}
+    assert _rotate(playbooks).ok().writes == []
+
+
+def test_check_mode_tells_of_a_rotation_and_writes_nothing(playbooks: Playbooks) -> None:
+    _registered_and_due(playbooks)
+    before = playbooks.store.read_bytes()
+    run = _rotate(playbooks, "--check", "--diff")
+    _only_predicts(run)
+    assert '"days_left": 180' in run.output
+    assert playbooks.store.read_bytes() == before
+
+
+def test_the_replaced_secret_goes_after_the_overlap_and_no_other_does(playbooks: Playbooks) -> None:
+    old = _registered_and_due(playbooks)
+    by_hand = playbooks.tenant.ok("azure_app_secret", unique_name="gateway", description="by hand")["key_id"]
+    same_name = playbooks.tenant.run(
+        "azure_app_secret", unique_name="gateway", description="Mail gateway", stored_key_id=by_hand
+    )["key_id"]
+    new = _rotate(playbooks).ok().results["gateway_app_result"]["key_id"]
+    _secrets(playbooks)[new]["startDateTime"] = _point(days=6.9)
+    assert _rotate(playbooks).ok().writes == [], "the overlap is seven days"
+    _secrets(playbooks)[new]["startDateTime"] = _point(days=7.1)
+    _only_predicts(_rotate(playbooks, "--check"))
+    run = _rotate(playbooks).ok()
+    assert [entry.body for entry in run.writes] == [{"keyId": old}]
+    assert _secrets(playbooks).keys() == {by_hand, same_name, new}
+    assert playbooks.stored()["previous_key_ids"] == run.results["gateway_app_result"]["previous_key_ids"] == []
+    assert run.results["gateway_app_result"]["changed"] is True
+    assert _rotate(playbooks).ok().writes == []
+
+
+def test_register_prunes_as_well(playbooks: Playbooks) -> None:
+    old = _registered_and_due(playbooks)
+    playbooks.register(gateway_app_overlap_days=0).ok()
+    assert old not in _secrets(playbooks)
+
+
+def test_the_old_secret_stays_until_the_gateway_has_the_new_one(playbooks: Playbooks) -> None:
+    old = _registered_and_due(playbooks)
+    settings = {"gateway_app_overlap_days": 0}
+    run = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN))
+    run.failed("the gateway does not answer")
+    new = playbooks.stored()["key_id"]
+    assert _secrets(playbooks).keys() == {old, new}
+    assert playbooks.stored()["handed_over_to"] == []
+    # The next run makes no other secret, but tries again.
+    again = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN))
+    assert again.failed("the gateway does not answer").writes == []
+    done = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, WORKING)).ok()
+    assert f"the gateway got {new}" in done.output
+    assert _secrets(playbooks).keys() == {new}
+    assert playbooks.stored()["handed_over_to"] == ["localhost"]
+    last = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN)).ok()
+    assert last.writes == [], "what was handed over is not handed over again"
+
+
+def test_a_first_secret_is_handed_over_as_well(playbooks: Playbooks) -> None:
+    run = playbooks.register(gateway_app_after_new_secret=_hook(playbooks, WORKING)).ok()
+    assert "the gateway got" in run.output
+    assert "the gateway got" not in playbooks.register(gateway_app_after_new_secret=_hook(playbooks, WORKING)).output
+
+
+def test_the_gateway_s_tasks_do_not_get_the_operator_s_secret(playbooks: Playbooks) -> None:
+    names = ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")
+    given = {name: playbooks.environ[name] for name in names}
+    extra = playbooks.folder / "extra.yml"
+    extra.write_text(yaml.safe_dump({"gateway_app_environment": given}))
+    playbooks.own.add(extra)
+    tasks = _hook(
+        playbooks,
+        {"ansible.builtin.command": "env", "register": "seen", "changed_when": False},
+        {"ansible.builtin.assert": {"that": "'AZURE_CLIENT_ID' not in seen.stdout"}},
+    )
+    environ = dict.fromkeys(names)
+    playbooks.register("-e", f"@{extra}", environ=environ, gateway_app_after_new_secret=tasks).ok()
+    assert playbooks.stored()["handed_over_to"] == ["localhost"]
+
+
+def test_an_emergency_makes_a_new_secret_at_once(playbooks: Playbooks) -> None:
+    old = playbooks.register().ok().results["gateway_app_result"]["key_id"]
+    _only_predicts(_rotate(playbooks, "--check", "-e", "gateway_app_rotate_now=true"))
+    result = (
+        _rotate(playbooks, "-e", "gateway_app_rotate_now=true", "-e", "gateway_app_overlap_days=0")
+        .ok()
+        .results["gateway_app_result"]
+    )
+    assert result["key_id"] != old
+    assert _secrets(playbooks).keys() == {result["key_id"]}
+    assert _rotate(playbooks).ok().writes == []
+
+
+def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playbooks) -> None:
+    inventory = playbooks.folder / "inventory.ini"
+    inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n")
+    variables = {
+        "gateway_app_profile": "outbound_smtp",
+        "gateway_app_display_name": "Gateway",
+        "gateway_app_unique_name": "gateway",
+        "gateway_app_overlap_days": 0,
+        "gateway_app_after_new_secret": _hook(playbooks, WORKING),
+    }
+
+    def run(*arguments: str, entry: str = "rotate") -> Run:
+        role = {"name": "email_gateway.azure_apps.gateway_app", "tasks_from": entry}
+        notes = {"ansible.builtin.debug": {"msg": "{{ gateway_app_result.notes | join(' ') }}"}}
+        tasks = [{"ansible.builtin.include_role": role}, notes]
+        play = {"hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}
+        return playbooks.run([play], "-i", str(inventory), *arguments).ok()
+
+    run(entry="main")
+    (old,) = _secrets(playbooks)
+    now = ("--limit", "one", "-e", "gateway_app_rotate_now=true")
+    told = run(*now)
+    assert "stays in the tenant: two had it" in " ".join(told.output.split())
+    new = playbooks.stored()["key_id"]
+    assert (playbooks.stored()["handed_over_to"], playbooks.stored()["pending_hosts"]) == (["one"], ["two"])
+    assert _secrets(playbooks).keys() == {old, new}
+    assert run("--limit", "one").writes == []
+    # Another renewal before the second host has been seen.
+    run(*now)
+    newest = playbooks.stored()["key_id"]
+    assert playbooks.stored()["pending_hosts"] == ["two"]
+    assert _secrets(playbooks).keys() == {old, new, newest}
+    run("--limit", "two")
+    assert playbooks.stored()["pending_hosts"] == []
+    assert _secrets(playbooks).keys() == {newest}
+    # A host that is there no more is not waited for for ever.
+    run(*now)
+    inventory.write_text("one ansible_connection=local\n")
+    last = playbooks.stored()["key_id"]
+    _secrets(playbooks)[last]["startDateTime"] = _point(days=29.9)
+    assert run().writes == []
+    _secrets(playbooks)[last]["startDateTime"] = _point(days=30.1)
+    run()
+    assert _secrets(playbooks).keys() == {last}
+
+
+def test_what_is_not_registered_is_not_rotated(playbooks: Playbooks) -> None:
+    run = _rotate(playbooks).failed("is not registered", "email_gateway.azure_apps.register")
+    assert run.writes == []
+
+
+def test_the_tasks_for_the_gateway_have_to_be_there(playbooks: Playbooks) -> None:
+    run = playbooks.register(gateway_app_after_new_secret="nowhere.yml")
+    run.failed("There is no file", "nowhere.yml", "Set gateway_app_after_new_secret")
+    assert run.writes == []
+
+
+def _two_stores(playbooks: Playbooks) -> tuple[Path, list[Json]]:
+    second = playbooks.folder / "second" / "gateway.vault.yml"
+    return second, [{"type": "ansible_vault"}, {"type": "ansible_vault", "path": str(second)}]
+
+
+def test_all_stores_hold_the_same(playbooks: Playbooks) -> None:
+    second, stores = _two_stores(playbooks)
+    result = playbooks.register(gateway_app_stores=stores).ok().results["gateway_app_result"]
+    assert [store["path"] for store in result["stores"]] == [str(playbooks.store), str(second)]
+    assert playbooks.stored() == playbooks.stored_in(second)
+    assert playbooks.register(gateway_app_stores=stores).ok().writes == []
+
+
+def test_a_store_that_was_added_or_lost_gets_what_the_others_hold(playbooks: Playbooks) -> None:
+    second, stores = _two_stores(playbooks)
+    playbooks.register().ok()
+    for lost in (second, playbooks.store):
+        lost.unlink(missing_ok=True)
+        run = _rotate(playbooks, gateway_app_stores=stores).ok()
+        assert run.writes == []
+        assert run.results["gateway_app_result"]["changed"] is True
+        assert playbooks.stored() == playbooks.stored_in(second)
+
+
+def test_all_stores_hold_a_new_secret_or_none_does(playbooks: Playbooks) -> None:
+    second, stores = _two_stores(playbooks)
+    old = _registered_and_due(playbooks, gateway_app_stores=stores)
+    before = playbooks.stored()
+    playbooks.spoil_store(second)
+    run = _rotate(playbooks, gateway_app_stores=stores)
+    run.failed("could not be kept", "removed from the tenant again", "Repair the store")
+    assert _secrets(playbooks).keys() == {old}
+    assert playbooks.stored() == before
+    second.parent.unlink()
+    playbooks.server.faults.clear()
+    result = _rotate(playbooks, gateway_app_stores=stores).ok().results["gateway_app_result"]
+    assert result["previous_key_ids"] == [old]
+    assert playbooks.stored() == playbooks.stored_in(second)
+
+
+def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
+    own = FileStore(playbooks)
+    stores = [own.entry, {"type": "ansible_vault"}]
+    result = playbooks.register(gateway_app_stores=stores).ok().results["gateway_app_result"]
+    assert result["stores"][0]["argv"] == own.entry["argv"]
+    assert own.kept() == playbooks.stored()
+    again = _rotate(playbooks, gateway_app_stores=stores).ok()
+    assert (again.writes, "changed=0 " in again.output) == ([], True)
+    _registered_and_due(playbooks, gateway_app_stores=stores)
+    playbooks.spoil_store(playbooks.store)
+    _rotate(playbooks, gateway_app_stores=stores).failed("could not be kept", "removed from the tenant again")
+    assert own.kept()["key_id"] == result["key_id"]
+
+
+def test_no_store_of_several_may_belong_to_another_application(playbooks: Playbooks) -> None:
+    second, stores = _two_stores(playbooks)
+    other: dict[str, t.Any] = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
+    playbooks.register(**other, gateway_app_store_path=str(second)).ok()
+    before = second.read_bytes()
+    playbooks.register().ok()
+    run = playbooks.register(gateway_app_stores=stores).failed("holds the credential of another application")
+    assert run.writes == []
+    assert second.read_bytes() == before

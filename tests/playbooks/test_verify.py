@@ -1,0 +1,427 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Proofs of gateways' applications as a user runs them: several gateways at once, each with a trouble of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+import sys
+import typing as t
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import VAULT_PASSWORD, Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
+
+# The plays of the documentation, as they stand.
+(EXAMPLE,) = re.findall("```yaml\n(.*?)```", (REPOSITORY / "docs/verify.md").read_text(), re.DOTALL)
+DOCUMENTED = yaml.safe_load(EXAMPLE)
+PROFILES = ("outbound_microsoft365", "outbound_smtp", "outbound_smtp_sendas", "outbound_smtp_rbac")
+MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands"}
+
+
+@dataclasses.dataclass
+class Verified:
+    run: Run
+    of: dict[str, Json]
+
+    def check(self, host: str, name: str) -> Json:
+        (found,) = [check for check in self.of[host]["checks"] if check["name"] == name]
+        return t.cast(Json, found)
+
+    def only_fails(self, host: str, *names: str) -> None:
+        """These checks failed, and all others that were tried passed."""
+        checks = self.of[host]["checks"]
+        assert [check["name"] for check in checks if check["tried"] and not check["ok"]] == list(names), checks
+        assert self.of[host]["proven"] is (not names)
+
+
+class Gateways:
+    """Hosts of an inventory with an application each, which are registered and then verified in one run each."""
+
+    def __init__(self, playbooks: Playbooks, hosts: dict[str, Json]) -> None:
+        self.playbooks = playbooks
+        self.tenant = playbooks.tenant
+        self.kept: dict[str, Json] = {}
+        self.hosts = {
+            host: {
+                "ansible_host": "192.0.2.1",
+                "gateway_app_display_name": f"Gateway {host}",
+                "gateway_app_unique_name": host,
+                "gateway_app_wait_timeout": 20,
+                "gateway_app_verify_smtp_host": playbooks.server.smtp_host,
+                "gateway_app_verify_smtp_port": playbooks.server.smtp_port,
+                "gateway_app_verify_mailbox": self.tenant.mailbox("megan"),
+                **of_host,
+            }
+            for host, of_host in hosts.items()
+        }
+        self.write()
+
+    def write(self) -> None:
+        groups = {"mail_gateways": {"hosts": self.hosts}}
+        (self.playbooks.folder / "hosts.yml").write_text(yaml.safe_dump(groups))
+
+    def make(self, *hosts: str, but: str = "") -> None:
+        """By the modules, as the role would, in a fraction of the time; ``but`` is asked for without consent."""
+        for host in hosts:
+            profile = self.hosts[host]["gateway_app_profile"]
+            path = REPOSITORY / f"roles/gateway_app/vars/profiles/{profile}.yml"
+            content = yaml.safe_load(path.read_text())["gateway_app_profile_content"]
+            made = self.tenant.ok("azure_app_registration", display_name=f"Gateway {host}", unique_name=host)
+            for wanted in content["permissions"]:
+                self.tenant.ok(
+                    "azure_app_graph_permissions",
+                    unique_name=host,
+                    resource=wanted["resource"],
+                    application_permissions=wanted["application"],
+                )
+            if host != but:
+                self.tenant.ok("azure_admin_consent", unique_name=host)
+            secret = self.tenant.ok("azure_app_secret", unique_name=host, description="Mail gateway")
+            self.store(
+                host,
+                profile=profile,
+                tenant_id=made["tenant_id"],
+                client_id=made["client_id"],
+                client_secret=secret["client_secret"],
+                key_id=secret["key_id"],
+                secret_start=secret["start"],
+                secret_expires=secret["end"],
+                previous_key_ids=[],
+                handed_over_to=[],
+            )
+
+    def store(self, host: str, **content: t.Any) -> None:
+        """The store of the host holds this from now on, beside what it held."""
+        self.kept[host] = {**self.kept.get(host, {}), **content}
+        plain = yaml.safe_dump({"gateway_app_credential": self.kept[host]})
+        vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
+        path = self.playbooks.store_of(host)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(vault.encrypt(plain))
+
+    def verify(self, *arguments: str, environ: t.Any = None) -> Verified:
+        """Without any write: to the tenant, or to a file of the user."""
+        shown = {host: f"hostvars['{host}'].gateway_app_verified" for host in self.hosts}
+        before = self._files()
+        run = self.playbooks.run(
+            DOCUMENTED,
+            *("-i", "hosts.yml", "--forks", "8", *arguments),
+            show=list(shown.values()),
+            environ={"ANSIBLE_SHOW_CUSTOM_STATS": "True", **(environ or {})},
+        )
+        assert run.writes == []
+        assert self._files() == before
+        assert "Traceback" not in run.output, run.output
+        assert "changed=0 " in run.output and "unreachable=1" not in run.output
+        made = Verified(run, {host: run.results[name] for host, name in shown.items()})
+        handed_over = json.loads(run.output.rpartition("RUN: ")[2])["gateways"]
+        assert {verified["display_name"]: verified for verified in handed_over} == {
+            f"Gateway {host}": verified for host, verified in made.of.items()
+        }
+        assert len({frozenset(verified) for verified in made.of.values()}) == 1
+        assert {frozenset(check) for verified in made.of.values() for check in verified["checks"]} == {
+            frozenset(MEMBERS)
+        }
+        return made
+
+    def _files(self) -> dict[str, str]:
+        """But what Ansible itself makes of a run."""
+        return {
+            str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self.playbooks.folder.rglob("*")
+            if path.is_file()
+            and not {"home", "tmp"} & set(path.relative_to(self.playbooks.folder).parts)
+            and not path.name.startswith("play")
+            and path.suffix != ".retry"
+            and not self.playbooks.loud
+        }
+
+    def client_id(self, host: str) -> str:
+        return str(self.tenant.application(uniqueName=host)["appId"])
+
+    def principal(self, host: str) -> str:
+        (found,) = self.tenant.service_principals(self.client_id(host))
+        return str(found["id"])
+
+    def let_in(self, host: str, *mailboxes: str) -> None:
+        """What an Exchange administrator does for SMTP, as the profile has it."""
+        exchange = self.tenant.server.tenant.directory.exchange
+        client_id = self.client_id(host)
+        users = [self.tenant.user_id(name) for name in mailboxes]
+        exchange.service_principals[client_id] = self.principal(host)
+        if self.hosts[host]["gateway_app_profile"] == "outbound_smtp_rbac":
+            exchange.assign(client_id, "Application SMTP.SendAsApp", users)
+        else:
+            exchange.full_access |= {(user, client_id) for user in users}
+
+    def fence(self, host: str, mailbox: str) -> None:
+        """A policy of Exchange for access by Graph."""
+        self.tenant.server.tenant.directory.mail.fenced.add((self.tenant.user_id(mailbox), self.client_id(host)))
+
+
+@pytest.fixture
+def reader(playbooks: Playbooks) -> Json:
+    """The environment of somebody who may only read."""
+    client_id, client_secret = playbooks.server.add_operator(["Application.Read.All"])
+    playbooks.tenant.also_operates(client_id)
+    return {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": client_secret}
+
+
+def test_every_profile_is_proven_with_all_that_can_be_asked(playbooks: Playbooks, reader: Json) -> None:
+    forbidden = {"gateway_app_verify_forbidden_mailbox": playbooks.tenant.mailbox("adele")}
+    hosts = {profile.replace("_", "-"): {"gateway_app_profile": profile, **forbidden} for profile in PROFILES}
+    gateways = Gateways(playbooks, hosts)
+    gateways.make(*hosts)
+    for host, of_host in gateways.hosts.items():
+        if of_host["gateway_app_profile"] in ("outbound_microsoft365", "outbound_smtp"):
+            gateways.fence(host, "adele")
+        else:
+            gateways.let_in(host, "megan")
+    made = gateways.verify(environ=reader)
+    made.run.ok()
+    by_graph = ["application", "credential", "token", "mailbox", "forbidden_mailbox"]
+    by_smtp = ["application", "credential", "token", "smtp", "forbidden_mailbox"]
+    assert {host: [check["name"] for check in verified["checks"]] for host, verified in made.of.items()} == {
+        "outbound-microsoft365": by_graph,
+        "outbound-smtp": by_graph,
+        "outbound-smtp-sendas": by_smtp,
+        "outbound-smtp-rbac": by_smtp,
+    }
+    for host, verified in made.of.items():
+        made.only_fails(host)
+        assert verified["client_id"] == gateways.client_id(host)
+        assert verified["service_principal_object_id"] == gateways.principal(host)
+        assert verified["key_id"] == gateways.kept[host]["key_id"]
+        assert all(not check["next_step"] and not check["exchange_commands"] for check in verified["checks"])
+    assert "carries SMTP.SendAsApp" in made.check("outbound-smtp-sendas", "token")["reason"]
+    assert "the profile asks for none" in made.check("outbound-smtp-rbac", "token")["reason"]
+    assert [other["name"] for other in made.of["outbound-smtp"]["not_asked"]] == ["smtp"]
+    sessions = playbooks.server.smtp_sessions()
+    assert sorted(session.body["code"] for session in sessions) == [*["235 2.7.0"] * 2, *["535 5.7.3"] * 2]
+    assert {tuple(session.body["commands"]) for session in sessions} == {("EHLO", "STARTTLS", "EHLO", "AUTH", "QUIT")}
+    predicted = gateways.verify("--check", "--diff")
+    predicted.run.ok()
+    assert predicted.of == made.of
+
+
+def test_what_is_wrong_in_entra_id_and_for_mail_by_graph(playbooks: Playbooks) -> None:
+    """And nobody keeps the others from being verified."""
+    adele = playbooks.tenant.mailbox("adele")
+    common = {"gateway_app_profile": "outbound_smtp"}
+    gateways = Gateways(
+        playbooks,
+        {
+            "good": common,
+            "unconsented": common,
+            "kept-out": common,
+            "open": {**common, "gateway_app_verify_forbidden_mailbox": adele},
+            "misspelt": {**common, "gateway_app_verify_mailbox": playbooks.tenant.mailbox("nobody")},
+            "expired": common,
+            "renewed": {**common, "gateway_app_verify_forbidden_mailbox": adele},
+            "broad": common,
+            "smtp": {**common, "gateway_app_verify_smtp": True},
+        },
+    )
+    gateways.make(*gateways.hosts, but="unconsented")
+    gateways.fence("kept-out", "megan")
+    (secret,) = playbooks.tenant.application(uniqueName="expired")["passwordCredentials"]
+    secret["endDateTime"] = "2020-01-01T00:00:00Z"
+    gateways.store("renewed", client_secret="not-the-secret-8Q~" + "y" * 22)
+    playbooks.tenant.ok("azure_app_graph_permissions", unique_name="broad", application_permissions=["User.Read.All"])
+    playbooks.tenant.ok("azure_admin_consent", unique_name="broad")
+
+    made = gateways.verify()
+    made.run.failed("FAILED for Gateway kept-out: mailbox.", "FAILED for Gateway unconsented: token, mailbox.")
+
+    made.only_fails("good")
+    made.only_fails("unconsented", "token", "mailbox")
+    token = made.check("unconsented", "token")
+    assert "carries no permission. It lacks Mail.ReadWrite" in token["reason"]
+    assert "email_gateway.azure_apps.register" in token["next_step"]
+    assert f"client_id={gateways.client_id('unconsented')}" in token["next_step"], "the page to grant it on"
+    mailbox = made.check("unconsented", "mailbox")
+    assert (mailbox["next_step"].split(",")[0], mailbox["exchange_commands"]) == (
+        "Grant what the token lacks first",
+        [],
+    )
+
+    made.only_fails("kept-out", "mailbox")
+    assert "403 ErrorAccessDenied" in made.check("kept-out", "mailbox")["reason"]
+    assert made.check("kept-out", "mailbox")["exchange_commands"] == [
+        f"Test-ApplicationAccessPolicy -Identity '{playbooks.tenant.mailbox('megan')}'"
+        f" -AppId '{gateways.client_id('kept-out')}'"
+    ]
+
+    made.only_fails("open", "forbidden_mailbox")
+    commands = made.check("open", "forbidden_mailbox")["exchange_commands"]
+    assert commands[0] == (
+        f"New-ServicePrincipal -AppId '{gateways.client_id('open')}' -ObjectId '{gateways.principal('open')}'"
+    )
+    assert commands[2].startswith("New-ManagementRoleAssignment -Role 'Application Mail.ReadWrite'")
+    assert all(f'"  {command}"' in made.run.output for command in commands), "alone on their lines, to copy"
+
+    made.only_fails("misspelt", "mailbox")
+    assert "no such user" in made.check("misspelt", "mailbox")["reason"]
+
+    for host, words in (("expired", "AADSTS7000222"), ("renewed", "AADSTS7000215")):
+        made.only_fails(host, "token")
+        assert words in made.check(host, "token")["reason"]
+        assert "email_gateway.azure_apps.rotate" in made.check(host, "token")["next_step"]
+        untried = [check for check in made.of[host]["checks"] if not check["tried"]]
+        assert {check["reason"] for check in untried} == {"Not tried, since there is no token."}
+
+    made.only_fails("broad")
+    assert "does not ask for User.Read.All" in made.check("broad", "token")["reason"]
+
+    made.only_fails("smtp", "smtp")
+    assert "535 5.7.3" in made.check("smtp", "smtp")["reason"]
+    assert "SMTP.SendAsApp" in made.check("smtp", "smtp")["next_step"]
+
+
+def test_what_is_wrong_in_exchange_for_smtp(playbooks: Playbooks) -> None:
+    adele = playbooks.tenant.mailbox("adele")
+    claims, rbac = {"gateway_app_profile": "outbound_smtp_sendas"}, {"gateway_app_profile": "outbound_smtp_rbac"}
+    gateways = Gateways(
+        playbooks,
+        {
+            "unknown": {**claims, "gateway_app_verify_forbidden_mailbox": adele},
+            "unscoped": rbac,
+            "unconsented": claims,
+            "disabled": {**claims, "gateway_app_verify_mailbox": playbooks.tenant.mailbox("alex")},
+            "open": {**rbac, "gateway_app_verify_forbidden_mailbox": adele},
+            "unreachable": {**claims, "gateway_app_verify_smtp_port": 1, "gateway_app_wait_timeout": 2},
+            "unasked": {**rbac, "gateway_app_verify_mailbox": ""},
+        },
+    )
+    gateways.make(*gateways.hosts, but="unconsented")
+    exchange = playbooks.server.tenant.directory.exchange
+    exchange.service_principals[gateways.client_id("unscoped")] = gateways.principal("unscoped")
+    gateways.let_in("disabled", "alex")
+    exchange.smtp_auth_disabled_for[playbooks.tenant.user_id("alex")] = True
+    gateways.let_in("open", "megan", "adele")
+
+    made = gateways.verify()
+    made.run.failed("FAILED for Gateway unknown: smtp, forbidden_mailbox.", "FAILED for Gateway disabled: smtp.")
+    megan = playbooks.tenant.mailbox("megan")
+
+    made.only_fails("unknown", "smtp", "forbidden_mailbox")
+    assert made.check("unknown", "smtp")["reason"].startswith("535 5.7.3: The token carries SMTP.SendAsApp, but")
+    made.only_fails("unconsented", "token", "smtp")
+    assert made.check("unconsented", "smtp")["next_step"].startswith("Grant SMTP.SendAsApp first")
+    for host in ("unknown", "unconsented"):
+        principal = gateways.principal(host)
+        assert made.check(host, "smtp")["exchange_commands"] == [
+            f"New-ServicePrincipal -AppId '{gateways.client_id(host)}' -ObjectId '{principal}'",
+            f"Add-MailboxPermission -Identity '{megan}' -User '{principal}' -AccessRights FullAccess",
+            f"Add-RecipientPermission -Identity '{megan}' -Trustee '{principal}' -AccessRights SendAs",
+        ]
+    assert f"but so is {megan}" in made.check("unknown", "forbidden_mailbox")["reason"]
+
+    made.only_fails("unscoped", "smtp")
+    assert "New-ManagementScope" in made.check("unscoped", "smtp")["exchange_commands"][1]
+
+    made.only_fails("disabled", "smtp")
+    assert made.check("disabled", "smtp")["reason"] == "535 5.7.139: SMTP AUTH is disabled for the mailbox."
+    assert made.check("disabled", "smtp")["exchange_commands"] == [
+        f"Set-CASMailbox -Identity '{playbooks.tenant.mailbox('alex')}' -SmtpClientAuthenticationDisabled $false"
+    ]
+
+    made.only_fails("open", "forbidden_mailbox")
+    assert made.check("open", "forbidden_mailbox")["exchange_commands"] == [
+        f"Test-ServicePrincipalAuthorization -Identity '{gateways.client_id('open')}' -Resource '{adele}'"
+    ]
+
+    made.only_fails("unreachable", "smtp")
+    assert "cannot be reached" in made.check("unreachable", "smtp")["reason"]
+    assert made.check("unreachable", "smtp")["next_step"]
+
+    made.only_fails("unasked")
+    assert [other["name"] for other in made.of["unasked"]["not_asked"]] == ["smtp", "forbidden_mailbox"]
+    assert len(playbooks.server.smtp_sessions()) == 7, "where it was asked for, and reached"
+
+
+def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks: Playbooks) -> None:
+    common: Json = {"gateway_app_profile": "outbound_smtp"}
+    gateways = Gateways(
+        playbooks,
+        {
+            "unregistered": common,
+            **dict.fromkeys(("empty", "stranger", "silent", "both", "locked", "odd", "refused"), common),
+        },
+    )
+    gateways.make(*list(gateways.hosts)[1:])
+    program = playbooks.folder / "silent.py"
+    program.write_text(
+        "import json, pathlib, sys\nprint(pathlib.Path(json.load(sys.stdin)['settings']['path']).read_text())\n"
+    )
+    for host in ("silent", "both"):
+        path = playbooks.folder / f"{host}.json"
+        path.write_text(json.dumps({**gateways.kept[host], "client_secret": None}))
+        gateways.hosts[host]["gateway_app_stores"] = [
+            *([{"type": "ansible_vault"}] if host == "both" else []),
+            {
+                "type": "command",
+                "argv": [sys.executable, str(program)],
+                "settings": {"path": str(path)},
+                "readable": False,
+            },
+        ]
+    playbooks.store_of("empty").unlink()
+    playbooks.store_of("stranger").write_bytes(playbooks.store_of("odd").read_bytes())
+    playbooks.store_of("locked").write_text("$ANSIBLE_VAULT;1.1;AES256\n31")
+    gateways.hosts["odd"]["gateway_app_verify_mailbox"] = "nobody"
+    gateways.write()
+    told = {"error": {"code": "Request_BadRequest", "message": f"Odd. {nasty.CODE[0]}"}}
+    playbooks.server.faults.add(path="/applications.*refused", status=400, body=told, times=9)
+
+    made = gateways.verify()
+    made.run.failed("FAILED for Gateway empty: credential. The store is empty.")
+
+    made.only_fails("unregistered", "application")
+    assert made.of["unregistered"]["client_id"] == ""
+    assert "email_gateway.azure_apps.register" in made.check("unregistered", "application")["next_step"]
+
+    made.only_fails("empty", "credential")
+    assert "email_gateway.azure_apps.register" in made.check("empty", "credential")["next_step"]
+    assert str(playbooks.store_of("empty")) in made.check("empty", "credential")["subject"]
+
+    made.only_fails("stranger", "credential")
+    assert gateways.client_id("odd") in made.check("stranger", "credential")["reason"]
+
+    made.only_fails("silent", "credential")
+    assert "does not give its value back" in made.check("silent", "credential")["reason"]
+    assert made.of["silent"]["key_id"] == gateways.kept["silent"]["key_id"]
+    made.only_fails("both")
+
+    made.only_fails("locked", "preparation")
+    assert str(playbooks.store_of("locked")) in made.check("locked", "preparation")["reason"]
+
+    made.only_fails("odd", "preparation")
+    assert "gateway_app_verify_mailbox is 'nobody'" in made.check("odd", "preparation")["reason"]
+
+    made.only_fails("refused", "preparation")
+    assert nasty.CODE[0] in made.check("refused", "preparation")["reason"]
+    assert not list(playbooks.folder.rglob(nasty.PWNED))
+    assert len({len(verified) for verified in made.of.values()}) == 1
+
+
+def test_the_playbook_runs_by_its_full_name_and_is_pleasant_to_read(playbooks: Playbooks) -> None:
+    given: tuple[str, ...] = ("-e", "gateway_app_profile=outbound_microsoft365")
+    playbooks.command("ansible-playbook", "email_gateway.azure_apps.register", *given).ok()
+    given = (*given, "-e", f"gateway_app_verify_mailbox={playbooks.tenant.mailbox('megan')}")
+    run = playbooks.command("ansible-playbook", "email_gateway.azure_apps.verify", *given).ok()
+    assert run.writes == []
+    assert '"Mail gateway (outbound_microsoft365): all 4 checks passed",' in run.output
+    assert '"ok          mailbox ' in run.output
+    assert '"skipped     forbidden mailbox ' in run.output
