@@ -11,10 +11,12 @@ import json
 import socket
 import threading
 import time
+import types
 import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
@@ -296,11 +298,16 @@ def test_retry_after_is_honoured_as_far_as_it_makes_sense(
     assert bounds[0] <= waited <= bounds[1]
 
 
-def test_retry_after_may_be_a_date(tenant: Tenant, graph: GraphClient, virtual_time: VirtualTime) -> None:
-    then = email.utils.formatdate(time.time() + 20, usegmt=True)
+def test_retry_after_may_be_a_date(
+    tenant: Tenant, graph: GraphClient, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time())
+    clock = types.SimpleNamespace(sleep=virtual_time.sleep, monotonic=virtual_time.monotonic, time=lambda: now)
+    monkeypatch.setattr(patience, "time", clock)
+    then = email.utils.formatdate(now + 20, usegmt=True)
     tenant.server.faults.add(path="applications", status=503, headers={"Retry-After": then})
     graph.get(one(tenant.server.client_id))
-    assert 18 <= sum(virtual_time.waited) <= 21
+    assert 20 <= sum(virtual_time.waited) <= 21
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "7"}, {"Retry-After": "0"}, {"Retry-After": "1000000000"}])
