@@ -23,6 +23,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _controller_action
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
@@ -43,8 +44,13 @@ class ActionRunner:
         inventory_file.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts or {"one": {}})}}))
         self._inventory = InventoryManager(loader=self.loader, sources=[str(inventory_file)])
         self._variables = VariableManager(loader=self.loader, inventory=self._inventory)
+        self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
-        monkeypatch.setattr(_controller_action, "RUN", tenant.memory)
+        self.new_run()
+
+    def new_run(self) -> None:
+        """The following tasks are those of another ansible-playbook."""
+        self._monkeypatch.setattr(_controller_action, "RUN", SharedMemory(str(self.folder)))
 
     def run(self, module: str, *, check: bool = False, host: str = "one", **options: t.Any) -> Json:
         """What the task returns to Ansible."""

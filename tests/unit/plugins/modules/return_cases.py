@@ -19,7 +19,6 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application 
 
 GATEWAY: Json = {"unique_name": "gateway"}
 STORED: Json = {"stores": [{"type": "ansible_vault"}], "store_path": "gateway.vault.yml"}
-UNKNOWN = "11111111-1111-1111-1111-111111111111"
 ISSUER = "https://oidc.example.com/cluster"
 
 
@@ -115,7 +114,8 @@ def azure_app_secret(scene: Scene) -> Results:
     scene.registered()
     for check in (True, False, False):
         yield scene.run("azure_app_secret", check=check, **GATEWAY, description="d")
-    made = scene.run("azure_app_secret", **GATEWAY, description="d", stored_key_id=UNKNOWN)
+    scene.actions.new_run()
+    made = scene.run("azure_app_secret", **GATEWAY, description="d", stored_key_id="")
     yield made
     for check in (True, False, False):
         yield scene.run("azure_app_secret", check=check, **GATEWAY, key_id=made["key_id"], state="absent")

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules import return_cases
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.returned import (
@@ -61,7 +60,6 @@ ERROR = documented("azure_app_registration")["error"]
 
 @pytest.fixture
 def scene(tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> return_cases.Scene:
-    tenant.memory = SharedMemory(str(tmp_path))
     return return_cases.Scene(tenant, ActionRunner(tenant, tmp_path, monkeypatch, HOSTS))
 
 
