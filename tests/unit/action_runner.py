@@ -22,6 +22,7 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _controller_action
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
@@ -54,6 +55,18 @@ class ActionRunner:
 
     def run(self, module: str, *, check: bool = False, host: str = "one", **options: t.Any) -> Json:
         """What the task returns to Ansible."""
+        action, variables = self._action(module, options, check=check, host=host)
+        result: Json = action.run(task_vars=variables)
+        return result
+
+    def module(self, module: str) -> Module:
+        """What a task of this module runs, with the play around it, for a test that calls it itself."""
+        action, variables = self._action(module, {}, check=False, host="one")
+        action._task_vars = variables
+        made: Module = action.module()
+        return made
+
+    def _action(self, module: str, options: Json, *, check: bool, host: str) -> tuple[t.Any, Json]:
         hosts = [str(name) for name in self._inventory.get_hosts("all")]
         content = {
             "hosts": "all",
@@ -67,14 +80,13 @@ class ActionRunner:
         play = Play.load(content, variable_manager=self._variables, loader=self.loader)
         task = next(task for block in play.compile() for task in block.block if task.name == "a task")
         task.args = options
-        variables = self._variables.get_vars(play=play, host=self._inventory.get_host(host), task=task)
+        variables: Json = self._variables.get_vars(play=play, host=self._inventory.get_host(host), task=task)
         variables["hostvars"] = HostVars(self._inventory, self._variables, self.loader)
         variables["ansible_play_hosts_all"] = variables["ansible_play_hosts"] = hosts
         templar = Templar(loader=self.loader, variables=variables)
         action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
         connection = types.SimpleNamespace(_shell=SHELL)
-        result: Json = action(task, connection, None, self.loader, templar, None).run(task_vars=variables)
-        return result
+        return action(task, connection, None, self.loader, templar, None), variables
 
     def _environment(self) -> dict[str, str]:
         return {**self.tenant.environ, "PATH": os.environ["PATH"]}
