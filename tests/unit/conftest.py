@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience as _patience
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
+from ansible_collections.email_gateway.azure_apps.tests.unit.direct_connection import connect_directly
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY, Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
@@ -32,6 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "over_tls: every request to the emulator goes over a socket with TLS")
+
+
 ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
 
 
@@ -42,8 +47,12 @@ def emulator_server() -> c.Iterator[EmulatorServer]:
 
 
 @pytest.fixture
-def emulator(emulator_server: EmulatorServer) -> c.Iterator[EmulatorServer]:
+def emulator(
+    request: pytest.FixtureRequest, emulator_server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> c.Iterator[EmulatorServer]:
     emulator_server.reset()
+    if request.node.get_closest_marker("over_tls") is None:
+        connect_directly(emulator_server, monkeypatch)
     yield emulator_server
     # An answer of 500 that nobody asked for is a bug of the emulator itself.
     assert not emulator_server.internal_errors, emulator_server.internal_errors[0]

@@ -10,6 +10,8 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, concurrency_violation, lasting
 
+pytestmark = pytest.mark.over_tls
+
 MODULE = "azure_app_registration"
 GATEWAY: Json = {"display_name": "Mail gateway", "unique_name": "mail-gateway"}
 
