@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
 import functools
 import json
@@ -102,9 +101,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 @functools.cache
 def warm_playbook() -> WarmPlaybook:
-    """One for all tests of this process, in a folder that is theirs, too."""
+    """One for all tests of this process."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in ("home", "tmp"):
         (folder / name).mkdir()
     return WarmPlaybook(environment(folder), folder)
