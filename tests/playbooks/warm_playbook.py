@@ -54,10 +54,15 @@ class WarmRun:
         os.close(writing)
         self._answers.sendall(f"{json.dumps(what)}\n".encode())
         self._lines = self._answers.makefile("rb", buffering=0)
-        self.pid = int(self._lines.readline())
+        self.pid = self._answer()
         self._one_at_a_time = threading.Lock()
         self._ended = False
         self.returncode = 0
+
+    def _answer(self) -> int:
+        line = self._lines.readline()
+        assert line, "the process that has Ansible loaded has ended; it wrote to standard error why"
+        return int(line)
 
     def poll(self) -> int | None:
         with self._one_at_a_time:
@@ -71,7 +76,7 @@ class WarmRun:
 
     def _end(self) -> int:
         if not self._ended:
-            self.returncode = int(self._lines.readline())
+            self.returncode = self._answer()
             self._ended = True
         return self.returncode
 
