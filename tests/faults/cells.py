@@ -19,6 +19,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible.errors import AnsibleError
 
 from ansible_collections.email_gateway.azure_apps.tests.faults.faults import FAULTS, REQUEST_TIMEOUT
 from ansible_collections.email_gateway.azure_apps.tests.faults.promise import WANTED, broken_promises
@@ -121,7 +122,7 @@ class Bench:
 
     def tidy(self) -> None:
         """After a rotation: only the new credential stays, so that the next cell starts from one."""
-        with contextlib.suppress(AssertionError, subprocess.CalledProcessError, FileNotFoundError):
+        with contextlib.suppress(AssertionError, AnsibleError, FileNotFoundError):
             key_id = self.playbooks.stored()["key_id"]
             credentials = self._credentials()
             credentials[:] = [c for c in credentials if c["keyId"] == key_id]

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
 import functools
 import json
@@ -20,6 +19,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process, WarmPlaybook
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
@@ -102,9 +102,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 @functools.cache
 def warm_playbook() -> WarmPlaybook:
-    """One for all tests of this process, in a folder that is theirs, too."""
+    """One for all tests of this process."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in ("home", "tmp"):
         (folder / name).mkdir()
     return WarmPlaybook(environment(folder), folder)
@@ -306,8 +305,7 @@ class Playbooks:
         return self.stored_in(self.store_of(unique_name))
 
     def stored_in(self, path: Path) -> dict[str, t.Any]:
-        shown = subprocess.run(
-            ["ansible-vault", "view", str(path)], env=self.environ, capture_output=True, text=True, check=True
-        )
-        credential: dict[str, t.Any] = yaml.safe_load(shown.stdout)["gateway_app_credential"]
+        password = Path(self.environ["ANSIBLE_VAULT_PASSWORD_FILE"]).read_bytes().strip()
+        clear = VaultLib([("default", VaultSecret(password))]).decrypt(path.read_bytes())
+        credential: dict[str, t.Any] = yaml.safe_load(clear)["gateway_app_credential"]
         return credential

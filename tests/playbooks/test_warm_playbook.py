@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.loud_plays import wrote_all
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import LOUD, Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process
+from graph_emulator.directory import seed
 from graph_emulator.wire.server import EmulatorServer
 
 # What differs from run to run: names of temporary files, ids, times, process ids.
@@ -189,9 +189,28 @@ def test_a_loud_run_writes_all_down(pair: Pair) -> None:
 
 
 def test_a_killed_run_tells_so(pair: Pair) -> None:
-    def act(user: Playbooks) -> Run:
-        processes: list[Process] = []
-        pair.server.faults.add(path="/token$", close_before=True, then=lambda: processes[0].send_signal(signal.SIGKILL))
-        return user.register(started=processes.append)
+    for user in pair.users:
+        run = user.run(shows("1 + 1"), started=lambda process: process.send_signal(signal.SIGKILL))
+        assert run.returncode == -signal.SIGKILL
 
-    assert pair.same(act).returncode == -signal.SIGKILL
+
+def test_what_is_typed_is_searched_for_secrets(playbooks: Playbooks) -> None:
+    """The process list shows the command line of the process that the run is a fork of."""
+    secret = seed.new_secret()
+    playbooks.issued.add(secret)
+    playbooks.command("ansible-playbook", "--version", "-e", f"secret={secret}").ok()
+    assert [(hit.place, hit.secret) for hit in playbooks.leaks()] == [("command line of a run", secret)]
+    playbooks.processes.command_lines.clear()
+
+
+def test_what_a_run_starts_is_in_the_process_list(playbooks: Playbooks) -> None:
+    secret = seed.new_secret()
+    look = {"ansible.builtin.uri": {"url": f"{playbooks.server.graph}/v1.0/", "status_code": [401]}}
+    task = {**look, "environment": {"NAME": secret, "SSL_CERT_FILE": str(playbooks.server.ca_file)}}
+    playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]).ok()
+    playbooks.issued.add(secret)
+    playbooks.own |= set(playbooks.folder.glob("play*.yml"))
+    places = {hit.place.partition(" of ")[0] for hit in playbooks.leaks()}
+    assert "environment" in places
+    playbooks.processes.command_lines.clear()
+    playbooks.processes.environments.clear()

@@ -54,18 +54,30 @@ class WarmRun:
         os.close(writing)
         self._answers.sendall(f"{json.dumps(what)}\n".encode())
         self._lines = self._answers.makefile("rb", buffering=0)
-        self.pid = int(self._lines.readline())
+        self.pid = self._answer()
+        self._one_at_a_time = threading.Lock()
         self._ended = False
         self.returncode = 0
 
+    def _answer(self) -> int:
+        line = self._lines.readline()
+        assert line, "the process that has Ansible loaded has ended; it wrote to standard error why"
+        return int(line)
+
     def poll(self) -> int | None:
-        return self.wait() if self._ended or select.select([self._answers], [], [], 0)[0] else None
+        with self._one_at_a_time:
+            if not self._ended and not select.select([self._answers], [], [], 0)[0]:
+                return None
+            return self._end()
 
     def wait(self) -> int:
+        with self._one_at_a_time:
+            return self._end()
+
+    def _end(self) -> int:
         if not self._ended:
-            self.returncode = int(self._lines.readline())
+            self.returncode = self._answer()
             self._ended = True
-            self._answers.close()
         return self.returncode
 
     def communicate(self, *, timeout: float) -> tuple[str, t.Any]:
@@ -89,14 +101,14 @@ class WarmRun:
 
 
 class WarmPlaybook:
-    """The process with Ansible loaded, from the first run on to the end of this process."""
+    """The process with Ansible loaded, from the first run on to the end of this process. It removes its folder."""
 
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
         self._environ = environ
         self._requests, requests = socket.socketpair()
         with requests:
             self._process = subprocess.Popen(
-                [_interpreter(), SCRIPT, str(requests.fileno())],
+                [_interpreter(), SCRIPT, str(requests.fileno()), str(folder)],
                 cwd=folder,
                 env=environ,
                 stdin=subprocess.DEVNULL,

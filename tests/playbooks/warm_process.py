@@ -18,6 +18,7 @@ import importlib.machinery
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -229,6 +230,7 @@ def main() -> None:
     gc.freeze()
     run = Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if run is None:
+        shutil.rmtree(sys.argv[2])
         return
     run.begin()
     if not loaded.read_settings_again():
