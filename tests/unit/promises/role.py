@@ -55,9 +55,14 @@ class Role:
         self.credential_type = credential_type
         gateway.options = {}
         gateway.same_run = True
+        self._memory = gateway.tenant.memory
+
+    def another(self) -> Role:
+        """For a run that comes in between."""
+        return Role(self.gateway, credential_type=self.credential_type)
 
     def run(self, entry: str = "main") -> RoleRun:
-        self.gateway.tenant.memory = SharedMemory(str(self.gateway.run_folder))
+        self._memory = SharedMemory(str(self.gateway.run_folder))
         done = RoleRun({})
         try:
             for module, options, check in self._tasks(entry, done.results):
@@ -107,6 +112,7 @@ class Role:
 
     def _call(self, module: str, options: Json, *, check: bool) -> Json:
         gateway = self.gateway
+        gateway.tenant.memory = self._memory  # another run may have come in between
         if module in CREDENTIAL_MODULES.values():
             return gateway.run(module, check=check, **options)
         declared = importlib.import_module(f"{MODULES}.{module}").MODULE
