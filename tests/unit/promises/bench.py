@@ -165,8 +165,10 @@ class Bench:
         here = {credential["keyId"] for credential in self.credentials} if applications else set()
         if not {*kept} <= here:
             found.append("an old credential was removed")
-        if self.gateway.shelves[0].path.exists() and self.stored()["key_id"] not in here:
-            found.append("the store keeps a credential that the tenant does not have")
+        # A certificate that was written twice is the same one by another key id.
+        is_secret = self.role.credential_type == "client_secret"
+        if is_secret and self.gateway.shelves[0].path.exists() and self.stored()["key_id"] not in here:
+            found.append("the store keeps a secret that the tenant does not have")
         return found
 
     def broken_in_the_end(self, kept: t.Collection[str], entry: str) -> list[str]:
