@@ -28,7 +28,7 @@ CREDENTIAL_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure
 
 @dataclasses.dataclass
 class RoleRun:
-    """The results of the tasks by module, the last of which is the failure if there was one; or what ended the run."""
+    """The results of the tasks by module (and state), the last one perhaps a failure; or what ended the run."""
 
     results: dict[str, Json]
     ended_by: BaseException | None = None
@@ -66,8 +66,9 @@ class Role:
         done = RoleRun({})
         try:
             for module, options, check in self._tasks(entry, done.results):
-                done.results[module] = self._call(module, {**ENDPOINT, **options}, check=check)
-                if done.results[module].get("failed"):
+                result = self._call(module, {**ENDPOINT, **options}, check=check)
+                done.results[module if "state" not in options else f"{module} {options['state']}"] = result
+                if result.get("failed"):
                     break
         except BaseException as exc:
             if isinstance(exc, (Exception, KeyboardInterrupt)):
