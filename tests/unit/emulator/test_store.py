@@ -76,6 +76,20 @@ def test_an_object_that_left_its_table_and_a_copy_change_nothing() -> None:
     assert ids(table.where("name", "b")) == ["1"] and ids(other.where("name", "elsewhere")) == ["1"]
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_deep_copy_has_each_object_once_and_an_index_of_its_own(deleted: bool) -> None:
+    table = DeletedTable("name") if deleted else Table("name")
+    for number, name in enumerate("aab"):
+        item = {"id": str(number), "name": name}
+        table[str(number)] = ("applications", item) if deleted else item
+    copied = copy.deepcopy(table)
+    assert (ids(copied.rows()), ids(copied.where("name", "a"))) == (["0", "1", "2"], ["0", "1"])
+    del copied["0"]
+    next(iter(copied.rows()))["name"] = "c"
+    assert (ids(copied.where("name", "a")), ids(copied.where("name", "c"))) == ([], ["1"])
+    assert ids(table.where("name", "a")) == ["0", "1"]
+
+
 def test_deleted_objects_are_found_by_kind() -> None:
     table = DeletedTable("appId")
     table["1"] = ("applications", {"id": "1", "appId": "x"})

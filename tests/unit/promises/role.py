@@ -28,7 +28,7 @@ CREDENTIAL_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure
 
 @dataclasses.dataclass
 class RoleRun:
-    """The results of the tasks by module, the last of which is the failure if there was one; or what ended the run."""
+    """The results of the tasks by module (and state), the last one perhaps a failure; or what ended the run."""
 
     results: dict[str, Json]
     ended_by: BaseException | None = None
@@ -55,14 +55,20 @@ class Role:
         self.credential_type = credential_type
         gateway.options = {}
         gateway.same_run = True
+        self._memory = gateway.tenant.memory
+
+    def another(self) -> Role:
+        """For a run that comes in between."""
+        return Role(self.gateway, credential_type=self.credential_type)
 
     def run(self, entry: str = "main") -> RoleRun:
-        self.gateway.tenant.memory = SharedMemory(str(self.gateway.run_folder))
+        self._memory = SharedMemory(str(self.gateway.run_folder))
         done = RoleRun({})
         try:
             for module, options, check in self._tasks(entry, done.results):
-                done.results[module] = self._call(module, {**ENDPOINT, **options}, check=check)
-                if done.results[module].get("failed"):
+                result = self._call(module, {**ENDPOINT, **options}, check=check)
+                done.results[module if "state" not in options else f"{module} {options['state']}"] = result
+                if result.get("failed"):
                     break
         except BaseException as exc:
             if isinstance(exc, (Exception, KeyboardInterrupt)):
@@ -107,6 +113,7 @@ class Role:
 
     def _call(self, module: str, options: Json, *, check: bool) -> Json:
         gateway = self.gateway
+        gateway.tenant.memory = self._memory  # another run may have come in between
         if module in CREDENTIAL_MODULES.values():
             return gateway.run(module, check=check, **options)
         declared = importlib.import_module(f"{MODULES}.{module}").MODULE

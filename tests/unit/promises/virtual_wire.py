@@ -57,8 +57,8 @@ class Stop:
     """Where a run ends: ``at`` counts what is stopped before or after it, from 1."""
 
     at: int
-    after: bool
-    how: type[BaseException]
+    how: c.Callable[[], BaseException]
+    after: bool = False
 
 
 class VirtualWire:
@@ -98,12 +98,12 @@ class VirtualWire:
         if self.dead:
             raise Killed
 
-    def end_run(self, how: type[BaseException]) -> t.NoReturn:
+    def end_run(self, how: c.Callable[[], BaseException]) -> t.NoReturn:
         self.stop = None
         if how is Killed:
             self.dead = True
             self.on_kill()
-        raise how
+        raise how()
 
     def answer(self, request: requests.PreparedRequest, timeout: float) -> urllib3.HTTPResponse:
         self.check_alive()

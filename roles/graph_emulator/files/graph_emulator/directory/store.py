@@ -11,6 +11,7 @@ old one instead of changing it.
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -35,6 +36,13 @@ class Table(dict[str, Any]):
         self._at: dict[int, str] = {}
         self._buckets: dict[tuple[str, str], list[int]] = {_ALL: []}
         self._keys: dict[int, set[tuple[str, str]]] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Table:
+        """With copies of the objects, and an index of its own."""
+        other = type(self)(*self.indexed)
+        for object_id, value in dict.items(self):
+            other[object_id] = copy.deepcopy(value, memo)
+        return other
 
     # What a table holds; DeletedTable holds something else
 
