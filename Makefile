@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test coverage leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -42,6 +42,13 @@ test: ## Check style, types and the unit tests (K=secret: only tests with this n
 	$(DEV) run mypy || failed="$$failed mypy"; \
 	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \
 	$(DEV) run python -m pytest $(PYTEST_ARGS) && [ -z "$$failed" ]
+
+coverage: ## Measure which lines and branches the tests in this process reach; fails under 95 % for plugins
+	@$(DEV) setup test
+	@rm -rf build/coverage
+	@$(DEV) run python -m pytest $(PYTEST_ARGS) --cov --cov-report= --ignore=tests/unit/playbooks tests/unit
+	@$(DEV) run python -m coverage report --include='roles/graph_emulator/*'
+	@$(DEV) run python -m coverage report --include='plugins/*,extensions/*' --fail-under=95
 
 leaks: ## Run the ansible-playbook tests as loud as Ansible can be, and search all that they leave behind for secrets
 	@$(DEV) setup test
