@@ -23,7 +23,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _controller_action
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _controller_action, _host_variables
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
@@ -32,7 +32,7 @@ SHELL = types.SimpleNamespace(tmpdir="/nowhere", env_prefix=lambda **_environmen
 
 
 class ActionRunner:
-    """A play over these hosts, each with its variables. Every task that runs is signed in as the tenant's operator."""
+    """A play over these hosts, each with its variables. Its environment signs in as the tenant's operator."""
 
     def __init__(
         self, tenant: Tenant, folder: Path, monkeypatch: pytest.MonkeyPatch, hosts: t.Mapping[str, Json] | None = None
@@ -45,9 +45,15 @@ class ActionRunner:
         inventory_file.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts or {"one": {}})}}))
         self._inventory = InventoryManager(loader=self.loader, sources=[str(inventory_file)])
         self._variables = VariableManager(loader=self.loader, inventory=self._inventory)
+        self.environment: t.Any = None  # the keyword of the play, if it is not the operator's sign-in
+        self.failed_hosts: set[str] = set()  # by earlier tasks
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
         self.new_run()
+
+    @property
+    def hosts(self) -> list[str]:
+        return [str(name) for name in self._inventory.get_hosts("all")]
 
     def new_run(self) -> None:
         """The following tasks are those of another ansible-playbook."""
@@ -67,13 +73,12 @@ class ActionRunner:
         return made
 
     def _action(self, module: str, options: Json, *, check: bool, host: str) -> tuple[t.Any, Json]:
-        hosts = [str(name) for name in self._inventory.get_hosts("all")]
         content = {
             "hosts": "all",
             "gather_facts": False,
             "check_mode": check,
             "diff": True,
-            "environment": self._environment(),
+            "environment": _host_variables._trusted(self.environment or self._own_environment()),
             # Any action: which plugin runs is chosen below.
             "tasks": [{"name": "a task", "debug": {}}],
         }
@@ -82,11 +87,12 @@ class ActionRunner:
         task.args = options
         variables: Json = self._variables.get_vars(play=play, host=self._inventory.get_host(host), task=task)
         variables["hostvars"] = HostVars(self._inventory, self._variables, self.loader)
-        variables["ansible_play_hosts_all"] = variables["ansible_play_hosts"] = hosts
+        variables["ansible_play_hosts_all"] = self.hosts
+        variables["ansible_play_hosts"] = [name for name in self.hosts if name not in self.failed_hosts]
         templar = Templar(loader=self.loader, variables=variables)
         action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
         connection = types.SimpleNamespace(_shell=SHELL)
         return action(task, connection, None, self.loader, templar, None), variables
 
-    def _environment(self) -> dict[str, str]:
+    def _own_environment(self) -> dict[str, str]:
         return {**self.tenant.environ, "PATH": os.environ["PATH"]}

@@ -51,7 +51,7 @@ class Scene:
     def signed_in_as_a_person(self) -> list[Json]:
         """From here on, with the results of the tasks that signed in."""
         kept = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
-        self.tenant.environ = {name: self.tenant.environ[name] for name in kept}
+        self.actions.environment = {name: self.tenant.environ[name] for name in kept}
         begun = self.run("azure_device_login", check=True)
         identity = self.tenant.server.emulator.identity
         identity.decide(begun["user_code"], user_name=self.tenant.mailbox("adele"), approve=True)

@@ -63,7 +63,7 @@ print(*[name for name in ("requests", "msal") if name in sys.modules])
     ("missing", "imported"), [((), "requests msal"), (("msal",), "requests"), (("requests",), "")], ids=str
 )
 def test_libraries_are_imported_before_a_worker_is_forked(missing: tuple[str, ...], imported: str) -> None:
-    """A missing one is reported by the task that needs it, see test_auth.py, and not where the plugin is loaded."""
+    """A missing one is reported by the task that needs it, see test_sign_in.py, and not where the plugin is loaded."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     code = LOADED.format(missing=missing)
     done = subprocess.run(

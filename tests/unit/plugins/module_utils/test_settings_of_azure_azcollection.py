@@ -118,7 +118,7 @@ def test_a_managed_identity_needs_no_subscription(tenant: Tenant, machine: Metad
     assert len(machine.asked) == 1, "no list of subscriptions is asked for"
 
 
-def test_a_profile_of_the_environment_that_is_not_there_does_not_become_the_default(tenant: Tenant, home: Path) -> None:
+def test_a_section_of_the_environment_that_is_not_there_does_not_become_the_default(tenant: Tenant, home: Path) -> None:
     tenant.environ["AZURE_PROFILE"] = "customer"
     assert "no such section" in tenant.fails(MODULE, **NOBODY)["msg"]
     assert tenant.server.requests() == []

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The task azure_app_report in this process, in a play. With ansible-playbook: test_azure_app_report.py."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import json
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.playbook.task import Task
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from graph_emulator.wire.server import EmulatorServer
+
+MODULE = "azure_app_report"
+SMTP: Json = {"gateway_app_profile": "outbound_smtp"}
+TAG = "email_gateway.azure_apps"
+REPORT_TASKS = Path(__file__).resolve().parents[4] / "roles" / "gateway_app_report" / "tasks" / "main.yml"
+
+Plays = c.Callable[[dict[str, Json]], ActionRunner]
+
+
+@pytest.fixture
+def play(tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plays:
+    return lambda hosts: ActionRunner(tenant, tmp_path, monkeypatch, hosts)
+
+
+def gateway(name: str, **variables: object) -> dict[str, Json]:
+    """A host whose application has its name."""
+    return {name: {**SMTP, "gateway_app_unique_name": name, "gateway_app_store_path": f"{name}.vault.yml", **variables}}
+
+
+def provision(actions: ActionRunner, name: str) -> None:
+    """Register the application of a gateway, with a client secret in its store."""
+    made: Json = {"host": name, "unique_name": name}
+    stored: Json = {"stores": [{"type": "ansible_vault"}], "store_path": f"{name}.vault.yml"}
+    actions.run("azure_app_registration", **made, display_name=f"Gateway {name}", tags=[TAG])
+    actions.run("azure_app_secret", **made, **stored, description="d")
+    actions.tenant.forget_requests()
+
+
+def report(actions: ActionRunner, **options: t.Any) -> tuple[Json, Json]:
+    """The result, and the report that was written."""
+    result = actions.run(MODULE, host=next(iter(actions.hosts)), json_path="report.json", **options)
+    path = actions.folder / "report.json"
+    return result, json.loads(path.read_text()) if path.exists() else {}
+
+
+def in_store(found: Json) -> dict[str, str]:
+    return {g["host"]: g["in_store"] for application in found["applications"] for g in application["gateways"]}
+
+
+def test_each_view_is_a_file_with_the_mode_that_was_asked_for_and_is_written_once(play: Plays) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    paths: Json = {f"{kind}_path": f"report.{kind}" for kind in ("html", "csv", "json", "markdown")}
+    predicted = actions.run(MODULE, host="graz", check=True, mode="0600", **paths)
+    assert predicted["changed"]
+    assert not list(actions.folder.glob("report.*"))
+    done = actions.run(MODULE, host="graz", mode="0600", **paths)
+    assert done["files"] == [str(actions.folder / path) for path in paths.values()]
+    for path in done["files"]:
+        assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+        assert "Gateway graz" in Path(path).read_text()
+    assert not actions.run(MODULE, host="graz", mode="0600", **paths)["changed"]
+    assert actions.tenant.writes == []
+
+
+def test_a_fault_of_one_host_hides_no_other(play: Plays, tenant: Tenant) -> None:
+    wrong = {**tenant.environ, "AZURE_SECRET": "not the secret of the operator"}
+    hosts = {
+        **gateway("graz"),
+        **gateway("linz"),
+        **gateway("misspelt", gateway_app_enviroment={}),
+        **gateway("undefined", gateway_app_store_path="{{ nowhere }}"),
+        **gateway("malformed", gateway_app_client_id="no client id"),
+        **gateway("no-text", gateway_app_environment="text"),
+        **gateway("abroad-1", gateway_app_environment=wrong),
+        **gateway("abroad-2", gateway_app_environment=wrong),
+        **gateway("earlier"),
+        **gateway("unreadable", gateway_app_unique_name="graz", gateway_app_stores=[{"type": "sops"}]),
+        "printer": {},
+    }
+    actions = play(hosts)
+    actions.failed_hosts.add("earlier")
+    for name in ("graz", "linz"):
+        provision(actions, name)
+    result, found = report(actions)
+    assert result["failed"]
+    lines = result["failure_list"]
+    for words in (
+        "misspelt: not looked at: gateway_app_enviroment (did you mean gateway_app_environment?)",
+        "undefined: not looked at: The variable gateway_app_store_path of the host undefined cannot be evaluated",
+        "malformed: not looked at: gateway_app_client_id is 'no client id'",
+        "no-text: not looked at: gateway_app_environment is not a dictionary",
+        "abroad-1, abroad-2: not looked at:",
+    ):
+        assert [line for line in lines if line.startswith(words)], (words, lines)
+    assert not [line for line in lines if line.startswith("earlier")], "its own task told that"
+    assert in_store(found) == {"graz": "yes", "linz": "yes", "unreadable": "not checked"}
+    reasons = {entry["host"]: entry["reason"] for entry in found["hosts_not_looked_at"]}
+    assert "earlier task" in reasons["earlier"]
+    assert "printer" not in reasons
+    refused = [e for e in tenant.server.requests() if e.path.endswith("/token") and e.status == 401]
+    assert len(refused) == 1, "a sign-in that was refused is not repeated for each host"
+
+
+def test_a_play_signs_in_for_each_host_as_its_environment_says(play: Plays, tenant: Tenant) -> None:
+    with EmulatorServer() as other_server:
+        other = Tenant(other_server)
+        actions = play({**gateway("graz", sign_in=tenant.environ), **gateway("wels", sign_in=other.environ)})
+        actions.environment = "{{ sign_in }}"
+        provision(actions, "graz")
+        _result, found = report(actions)
+        assert found["tenant_ids"] == sorted([tenant.server.tenant_id, other_server.tenant_id])
+        assert found["summary"]["gateways_without_application"] == 1
+        assert other_server.internal_errors == []
+
+
+def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Plays) -> None:
+    actions = play({**gateway("graz", gateway_app_profile="outbound_pigeon"), **gateway("linz")})
+    actions.failed_hosts.add("linz")
+    result, found = report(actions)
+    assert "No gateway could be looked at. graz: not looked at: There is no profile" in result["msg"]
+    assert result["error"]["kind"] == "conflict"
+    assert found == {}
+
+
+def test_a_tenant_that_cannot_be_read_is_a_problem_of_its_gateways(play: Plays, tenant: Tenant) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
+    result, _found = report(actions)
+    assert result["failed"]
+    assert "graz: not looked at:" in result["msg"]
+
+
+def test_a_tenant_without_gateways_that_cannot_be_read_is_a_failure_of_the_task(play: Plays, tenant: Tenant) -> None:
+    tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
+    result, found = report(play({"printer": {}}))
+    assert (result["failed"], result["error"]["kind"], found) == (True, "graph", {})
+
+
+def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    (actions.folder / "graz.vault.yml").unlink()
+    result, _found = report(actions, fail_within_days=900, fail_on_drift=True)
+    assert (result["failed"], result["summary"]["not_in_store"]) == (True, 1)
+    assert result["failures"] == len(result["failure_list"]) > 1
+    assert f"Found {result['failures']} problems" in result["msg"]
+    assert "the store holds no client secret (graz)" in " ".join(result["failure_list"])
+
+
+def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None:
+    many: dict[str, Json] = {}
+    for number in range(22):
+        many |= gateway(f"host{number:02}", gateway_app_client_id=f"wrong {number}")
+    result, _found = report(play({**gateway("graz"), **many}))
+    assert result["failures"] == 22
+    assert result["msg"].count(": not looked at:") == 20
+    assert "The others are in the report." in result["msg"]
+
+
+def test_the_role_names_its_own_variables(play: Plays, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Task, "get_path", lambda _task: f"{REPORT_TASKS}:7")
+    result, _found = report(play(gateway("graz")), mode="rw-r-----")
+    assert result["msg"].startswith("gateway_app_report_mode")
