@@ -14,7 +14,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.playbook_runner import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.bench import Bench
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.role import CREDENTIAL_MODULES
 
