@@ -103,7 +103,7 @@ class RegistrationWriter:
                 )
             )
         except GraphError as exc:
-            if not exc.fault.reference_exists:
+            if not exc.fault.exists:
                 raise
 
     def _create(self, wanted: Registration) -> Registration:
