@@ -229,7 +229,7 @@ class GraphError(AppsError):
         """``misses_other``: what was not found is not what was read before, so that reading again cannot help."""
         self.fault = fault
         self.read_again = fault.then is Then.READ_AGAIN or (fault.replication_lag and not misses_other)
-        self.read_once = fault.then is Then.READ_ONCE
+        self.read_once = fault.then is Then.READ_ONCE and not self.read_again
         self.retry_after = retry_after
         reason = fault.message or f"HTTP status {fault.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""

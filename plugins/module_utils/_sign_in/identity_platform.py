@@ -208,7 +208,8 @@ def _next_step(code: str, *, person: bool) -> str:
     known = find(SIGN_IN_CODES, status=0, codes=(code,), message="")
     if known is None:
         number = code.removeprefix("AADSTS")
-        return f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}."
+        again = " Run the login again." if person else ""
+        return f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}.{again}"
     return known.person if person and known.person else known.next_step
 
 

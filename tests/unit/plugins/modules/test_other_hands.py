@@ -874,7 +874,8 @@ def test_a_replica_that_does_not_know_yet_what_another_run_made(
     """Nobody remembers the creation, but what was just read cannot be missing."""
     purge_principal(hand, job)
     declare_nothing(hand, job)
-    body = {"error": {"code": "Request_BadRequest", "message": message}}
+    codes = {400: "Request_BadRequest", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound"}
+    body = {"error": {"code": codes[status], "message": message}}
     for method in ("PATCH", "POST"):
         job.tenant.server.faults.add(method=method, path=path, status=status, body=body, times=2)
     outcome = job.run()
