@@ -103,7 +103,7 @@ class HashiVault:
 
     def capabilities(self, paths: t.Sequence[str]) -> dict[str, list[str]]:
         """What the policies allow, by path."""
-        action = "ask which capabilities the sign-in has"
+        action = f"ask which capabilities the sign-in has for {paths[0]}"
         # A question, although it is asked by a write.
         found = self._ask("vault_write", "sys/capabilities-self", action=action, data={"paths": list(paths)})
         return {path: list(found["data"].get(path) or []) for path in paths}

@@ -23,6 +23,7 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.tests.faults.faults import FAULTS, REQUEST_TIMEOUT
 from ansible_collections.email_gateway.azure_apps.tests.faults.promise import WANTED, broken_promises
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process
 from graph_emulator.wire.server import EmulatorServer
 
 PROFILE: dict[str, t.Any] = {
@@ -129,9 +130,7 @@ class Bench:
         self.server.faults.clear()
         return self._play(job)
 
-    def _play(
-        self, job: str, *, entry: str = "", started: t.Callable[[subprocess.Popen[str]], None] | None = None
-    ) -> Run:
+    def _play(self, job: str, *, entry: str = "", started: t.Callable[[Process], None] | None = None) -> Run:
         variables: dict[str, t.Any] = {}
         if JOBS[job].certificate:
             profile = self.playbooks.folder / "profile.yml"
@@ -194,7 +193,7 @@ class Bench:
 
     def _killed(self, cell: Cell) -> Run:
         """Kill -9 as the request arrives or after it took effect; only ansible-playbook, or its workers, too."""
-        processes: list[subprocess.Popen[str]] = []
+        processes: list[Process] = []
 
         def kill() -> None:
             doomed = [processes[0].pid]

@@ -11,7 +11,6 @@ import contextlib
 import datetime
 import shutil
 import signal
-import subprocess
 import sys
 import typing as t
 
@@ -19,6 +18,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.faults.promise import broken_promises
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process
 
 EIGHT = 8
 
@@ -151,7 +151,7 @@ def test_a_store_that_becomes_unwritable_between_created_and_stored(playbooks: P
 
 def test_a_worker_that_outlives_its_run_is_waited_for(playbooks: Playbooks) -> None:
     """Only ansible-playbook is killed, while its worker waits for the answer with the new secret."""
-    killed: list[subprocess.Popen[str]] = []
+    killed: list[Process] = []
     rest: list[Run] = []
 
     def kill() -> None:

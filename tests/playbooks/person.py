@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 
 import requests
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process
 
 CODE = re.compile(r"enter the code ([A-Z0-9]{9}) ")
 NOBODY = {"AZURE_TENANT": None, "AZURE_CLIENT_ID": None, "AZURE_SECRET": None}
@@ -25,7 +25,7 @@ class Person:
         self._playbooks = playbooks
         self.read = ""
 
-    def signs_in(self, process: subprocess.Popen[str]) -> None:
+    def signs_in(self, process: Process) -> None:
         assert process.stdout is not None
         while not (found := CODE.search(self.read)):
             more = os.read(process.stdout.fileno(), 65536)

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process, WarmPlaybook
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
@@ -74,17 +77,52 @@ class Run:
         return self
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """Of a user who has this folder and signs in to nothing."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "PWD": str(folder),
+        "LANG": "C.UTF-8",
+        "ANSIBLE_HOME": str(folder / "home" / "ansible"),
+        # Else it would be in the home folder that the system knows, where nothing is searched.
+        "ANSIBLE_REMOTE_TMP": str(folder / "home" / "remote_tmp"),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_RETRY_FILES_ENABLED": "True",
+        "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder),
+        "ANSIBLE_VAULT_PASSWORD_FILE": str(folder / "vault-password"),
+        # Else every run would compile all of ansible-core anew.
+        "PYTHONPYCACHEPREFIX": str(REPOSITORY / "build" / "pycache"),
+    }
+
+
+@functools.cache
+def warm_playbook() -> WarmPlaybook:
+    """One for all tests of this process, in a folder that is theirs, too."""
+    folder = Path(tempfile.mkdtemp(prefix="warm-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("home", "tmp"):
+        (folder / name).mkdir()
+    return WarmPlaybook(environment(folder), folder)
+
+
 class Playbooks:
     """A user's folder with a vault password, and the environment of somebody who signs in by variables.
 
-    ``loud`` makes every run write down all that Ansible can be made to. ``own`` are files in which the test itself put
+    ``loud`` makes every run write down all that Ansible can be made to. ``warm`` lets ansible-playbook be a fork of a
+    process that has Ansible loaded, where that makes no difference. ``own`` are files in which the test itself put
     a secret; ``issued`` and ``processes`` are filled while the fixture records.
     """
 
-    def __init__(self, folder: Path, server: EmulatorServer, *, loud: bool = False) -> None:
+    def __init__(self, folder: Path, server: EmulatorServer, *, loud: bool = False, warm: bool = True) -> None:
         self.folder = folder
         self.server = server
         self.loud = loud
+        self.warm = warm
         self.tenant = Tenant(server)
         self.vault_password = folder / "vault-password"
         self.vault_password.write_text(f"{VAULT_PASSWORD}\n")
@@ -94,26 +132,7 @@ class Playbooks:
         self.outputs: list[str] = []
         self._passing: dict[bytes, str] = {}
         self._given: set[str] = set()
-        self.environ = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HOME": str(folder / "home"),
-            "TMPDIR": str(folder / "tmp"),
-            "PWD": str(folder),
-            "LANG": "C.UTF-8",
-            "ANSIBLE_HOME": str(folder / "home" / "ansible"),
-            # Else it would be in the home folder that the system knows, where nothing is searched.
-            "ANSIBLE_REMOTE_TMP": str(folder / "home" / "remote_tmp"),
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_LOCALHOST_WARNING": "False",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_RETRY_FILES_ENABLED": "True",
-            "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder),
-            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.vault_password),
-            # Else every run would compile all of ansible-core anew.
-            "PYTHONPYCACHEPREFIX": str(REPOSITORY / "build" / "pycache"),
-            **self.tenant.environ,
-        }
+        self.environ = {**environment(folder), **self.tenant.environ}
         (folder / "home").mkdir()
         (folder / "tmp").mkdir()
 
@@ -134,7 +153,7 @@ class Playbooks:
         *arguments: str,
         show: t.Sequence[str] = (),
         environ: t.Any = None,
-        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+        started: t.Callable[[Process], None] | None = None,
     ) -> Run:
         """Run plays given as data; ``show`` names variables whose values shall come back.
 
@@ -157,7 +176,7 @@ class Playbooks:
         self,
         *command: str,
         environ: t.Any = None,
-        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+        started: t.Callable[[Process], None] | None = None,
     ) -> Run:
         """What a user types. A loud run is one of ansible-playbook; the output of the others is what was asked for."""
         self.server.journal.clear()
@@ -165,24 +184,16 @@ class Playbooks:
         given = {**self.environ, **loudness, **(environ or {})}
         env = {name: value for name, value in given.items() if value is not None}
         self._given |= set(env.values())
-        with subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            self.processes.descend_from(process.pid)
+        process = self._started(command, env)
+        self.processes.descend_from(process.pid)
+        try:
             if started is not None:
                 started(process)
-            try:
-                output, _errors = process.communicate(timeout=300)
-            finally:
-                process.kill()
-                self.processes.look()
+            output, _errors = process.communicate(timeout=300)
+        finally:
+            process.kill()
+            process.wait()
+            self.processes.look()
         if command[0] != "ansible-vault":  # whose output is what was asked for
             self.outputs.append(output)
         results = {}
@@ -197,6 +208,24 @@ class Playbooks:
             writes=self.server.writes(),
         )
 
+    def _started(self, command: t.Sequence[str], env: dict[str, str]) -> Process:
+        if self.warm and command[0] == "ansible-playbook":
+            process = warm_playbook()
+            if process.can_run(shutil.which(command[0], path=env.get("PATH")), env):
+                # Else the process list would show it: the fork has the command line of the process that it is of.
+                self.processes.command_lines.setdefault("\0".join(command).encode(), "command line of a run")
+                return process.run(command[1:], folder=self.folder, environ=env)
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def gives(self, values: t.Iterable[str]) -> None:
         """These are in the environment of runs by the user's own will."""
         self._given |= set(values)
@@ -206,7 +235,7 @@ class Playbooks:
         *arguments: str,
         environ: t.Any = None,
         defaults: dict[str, t.Any] | None = None,
-        started: t.Callable[[subprocess.Popen[str]], None] | None = None,
+        started: t.Callable[[Process], None] | None = None,
         entry: str = "main",
         **variables: t.Any,
     ) -> Run:

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, lasting
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 from graph_emulator.directory.identifiers import assignment_id, grant_id
 
 MODULE = "azure_admin_consent"
@@ -100,15 +101,6 @@ def assign(tenant: Tenant, made: Json, role_id: str) -> Json:
 
 def names(permissions: list[Json]) -> list[str]:
     return [permission["name"] for permission in permissions]
-
-
-# The litany
-
-
-def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant) -> None:
-    result = tenant.fails(MODULE)
-    assert "one of the following is required: client_id, object_id, unique_name" in result["msg"]
-    assert tenant.server.requests() == []
 
 
 def test_check_mode_predicts_the_grants_without_a_write(tenant: Tenant) -> None:
@@ -218,20 +210,7 @@ def test_withdrawing_leaves_what_users_consented_to(tenant: Tenant) -> None:
     assert own["scope"] == "Mail.Send User.Read"
 
 
-def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
-    declared(tenant, scopes=SCOPES)
-    runs = [
-        tenant.ok(MODULE, check=True, **GATEWAY),
-        tenant.ok(MODULE, **GATEWAY),
-        tenant.ok(MODULE, **GATEWAY),
-        tenant.ok(MODULE, check=True, **GATEWAY, state="absent"),
-        tenant.ok(MODULE, **GATEWAY, state="absent"),
-    ]
-    assert {frozenset(run) for run in runs} == {frozenset(runs[0])}
-
-
-def test_an_application_that_declares_nothing_needs_nothing(tenant: Tenant) -> None:
-    tenant.register()
+def test_an_application_that_declares_nothing_needs_nothing(gateway: TenantApplication, tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **GATEWAY)
     assert not result["changed"]
     assert (result["granted"], result["missing"], result["stale"]) == ([], [], [])
@@ -398,12 +377,6 @@ def test_a_missing_service_principal_is_explained(tenant: Tenant) -> None:
     assert not tenant.ok(MODULE, **GATEWAY, state="absent")["changed"], "nothing is granted to nobody"
 
 
-def test_an_unknown_application_is_named(tenant: Tenant) -> None:
-    result = tenant.fails(MODULE, **GATEWAY)
-    assert "'gateway'" in result["msg"]
-    assert "azure_app_registration" in result["error"]["next_step"]
-
-
 def test_a_declared_permission_that_does_not_exist_is_named_before_any_write(tenant: Tenant) -> None:
     declared(tenant)
     (entry,) = tenant.application(uniqueName="gateway")["requiredResourceAccess"]
@@ -422,25 +395,6 @@ def test_a_declared_resource_that_the_tenant_does_not_have_is_named_before_any_w
     result = tenant.fails(MODULE, **GATEWAY)
     assert UNKNOWN in result["msg"]
     assert tenant.writes == []
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"revoke_stale": True, "state": "absent"}, "revoke_stale goes with state=present only"),
-        ({"client_id": UNKNOWN}, "mutually exclusive"),
-        ({"unique_name": ""}, "unique_name is blank"),
-        ({"state": "gone"}, "value of state must be one of"),
-        ({"method": "url", "state": "absent"}, "method=url goes with state=present only"),
-        ({"method": "url", "revoke_stale": True}, "revoke_stale goes with method=grant only"),
-        ({"confirm": ["gateway"]}, "confirm goes with state=absent only"),
-    ],
-)
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
-    result = tenant.fails(MODULE, **{**GATEWAY, **options})
-    assert words in result["msg"]
-    assert result["error"]["kind"] == "input"
-    assert tenant.server.requests() == []
 
 
 # Rights
@@ -507,11 +461,13 @@ def test_withdrawing_needs_to_see_everything(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("key", ["unique_name", "client_id"])
-def test_withdrawing_from_an_application_that_is_gone_is_done(tenant: Tenant, key: str) -> None:
-    made = tenant.register()
+def test_withdrawing_from_an_application_that_is_gone_is_done(
+    gateway: TenantApplication, tenant: Tenant, key: str
+) -> None:
+    options: Json = {key: gateway.ids[key], "state": "absent"}
     tenant.ok("azure_app_registration", unique_name="gateway", state="absent")
     tenant.forget_requests()
-    result = tenant.ok(MODULE, **{key: made[key], "state": "absent"})
+    result = tenant.ok(MODULE, **options)
     assert not result["changed"]
     assert result["granted"] == []
     assert tenant.writes == []

@@ -25,7 +25,6 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
     Tenant,
     concurrency_violation,
-    lasting,
 )
 
 MODULE = "azure_app_certificate"
@@ -90,49 +89,6 @@ def add_foreign(tenant: Tenant, pair: Pair | None = None) -> Json:
     return entry
 
 
-# The litany
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"description": "d", "path": "/x"}, "one of the following is required: client_id, object_id, unique_name"),
-        ({"unique_name": "gateway", "path": "/x"}, "missing: description"),
-        (GATEWAY, "any of the following are missing: path, certificate_file"),
-        ({"unique_name": "gateway", "state": "absent"}, "missing: key_id"),
-        ({**GATEWAY, "path": "/x", "certificate_file": "/y"}, "mutually exclusive: path|certificate_file|key_id"),
-        ({**GATEWAY, "certificate_file": "/y", "subject": "s"}, "mutually exclusive: subject|certificate_file"),
-        ({**GATEWAY, "path": "/x", "lifetime_days": 0}, "lifetime_days is 0"),
-        ({**GATEWAY, "path": "/x", "lifetime_days": 3651}, "lifetime_days is 3651"),
-        ({**GATEWAY, "path": "/x", "renew_before_days": -1}, "renew_before_days is -1"),
-        ({**GATEWAY, "path": "/x", "lifetime_days": 30}, "due for renewal at once"),
-        ({**GATEWAY, "path": "/x", "subject": "s" * 65}, "65 characters"),
-        ({"unique_name": "gateway", "path": "/x", "description": "d" * 91}, "91 characters"),
-        ({"unique_name": "gateway", "state": "absent", "key_id": "x"}, "not a GUID"),
-        ({**GATEWAY, "path": "/x", "replaced_key_id": "x"}, "replaced_key_id is 'x', which is not a GUID"),
-        ({**GATEWAY, "certificate_file": "/y", "replaced_key_id": UNKNOWN}, "mutually exclusive: replaced_key_id|"),
-        ({**GATEWAY, "certificate_file": "/nowhere"}, "which is not a file"),
-    ],
-)
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, given: Json, words: str) -> None:
-    result = tenant.fails(MODULE, **given)
-    assert words in result["msg"]
-    assert result["error"]["kind"] == "input"
-    assert tenant.server.requests() == []
-
-
-def test_check_mode_writes_neither_to_the_tenant_nor_to_the_disk(
-    tenant: Tenant, options: Json, path: pathlib.Path
-) -> None:
-    result = tenant.ok(MODULE, check=True, **options)
-    assert result["changed"]
-    assert (result["key_id"], result["days_left"]) == (None, 180)
-    assert result["diff"]["before"] == {}
-    assert result["diff"]["after"]["description"] == "mail gateway"
-    assert tenant.writes == []
-    assert files(path) == []
-
-
 def test_makes_a_key_and_registers_its_certificate(tenant: Tenant, options: Json, path: pathlib.Path) -> None:
     result = tenant.ok(MODULE, **options)
     assert result["changed"]
@@ -148,32 +104,6 @@ def test_makes_a_key_and_registers_its_certificate(tenant: Tenant, options: Json
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
     assert certificate.subject.rfc4514_string() == "CN=mail gateway"
     assert certificate.fingerprint(hashes.SHA1()).hex().upper() == result["thumbprint"]
-
-
-def test_the_second_run_changes_nothing(tenant: Tenant, options: Json, path: pathlib.Path) -> None:
-    first = tenant.ok(MODULE, **options)
-    before = path.read_bytes()
-    tenant.forget_requests()
-    second = tenant.ok(MODULE, **options)
-    assert not second["changed"]
-    assert tenant.writes == []
-    assert tenant.graph_requests == 1
-    assert path.read_bytes() == before
-    assert lasting(second, "days_left") == lasting(first, "days_left")
-
-
-def test_all_runs_return_the_same_keys(tenant: Tenant, options: Json) -> None:
-    made = tenant.ok(MODULE, **options)
-    gone = {"unique_name": "gateway", "key_id": made["key_id"], "state": "absent"}
-    runs = [
-        tenant.ok(MODULE, check=True, **options),
-        tenant.ok(MODULE, **options),
-        tenant.ok(MODULE, check=True, **gone),
-        tenant.ok(MODULE, **gone),
-        tenant.ok(MODULE, **gone),
-        tenant.ok(MODULE, client_id=UNKNOWN, key_id=UNKNOWN, state="absent"),
-    ]
-    assert {frozenset(run) for run in runs} == {frozenset(made)}
 
 
 # Renewal and removal
@@ -465,21 +395,6 @@ def test_replicas_that_lag_behind(tenant: Tenant, options: Json, path: pathlib.P
 
 
 # Errors
-
-
-def test_an_unknown_application_is_named_and_no_key_is_made(tenant: Tenant, path: pathlib.Path) -> None:
-    result = tenant.fails(MODULE, **GATEWAY, path=str(path))
-    assert "'gateway'" in result["msg"]
-    assert tenant.writes == []
-    assert files(path) == []
-
-
-def test_missing_rights_say_which(tenant: Tenant, options: Json, path: pathlib.Path) -> None:
-    tenant.sign_in_with("Application.Read.All")
-    result = tenant.fails(MODULE, **options)
-    assert "Application.ReadWrite" in result["error"]["next_step"]
-    assert held(tenant) == []
-    assert not path.exists()
 
 
 def test_a_policy_is_explained_and_a_shorter_lifetime_is_taken(

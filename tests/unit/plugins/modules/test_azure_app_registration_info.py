@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.fixed_time import fix_now
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 MODULE = "azure_app_registration_info"
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
@@ -49,12 +50,11 @@ def test_reads_one_registration_whole(tenant: Tenant, monkeypatch: pytest.Monkey
     assert tenant.graph_requests <= 2
 
 
-@pytest.mark.parametrize("key", ["client_id", "application_object_id"])
-def test_reads_by_id(tenant: Tenant, key: str) -> None:
-    made = tenant.register()
-    option = {"client_id": "client_id", "application_object_id": "object_id"}[key]
-    (found,) = tenant.ok(MODULE, **{option: made[key].upper()})["applications"]
-    assert found["client_id"] == made["client_id"]
+@pytest.mark.parametrize("key", ["client_id", "object_id"])
+def test_reads_by_id(gateway: TenantApplication, tenant: Tenant, key: str) -> None:
+    options: Json = {key: gateway.ids[key].upper()}
+    (found,) = tenant.ok(MODULE, **options)["applications"]
+    assert found["client_id"] == gateway.client_id
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,7 @@ def test_reads_by_id(tenant: Tenant, key: str) -> None:
         {"tag": "nobody"},
     ],
 )
-def test_what_is_not_there_is_an_empty_list(tenant: Tenant, options: Json) -> None:
-    tenant.register()
+def test_what_is_not_there_is_an_empty_list(gateway: TenantApplication, tenant: Tenant, options: Json) -> None:
     result = tenant.ok(MODULE, **options)
     assert (result["changed"], result["applications"]) == (False, [])
 
@@ -115,25 +114,25 @@ def test_shows_what_is_declared_and_what_is_granted(tenant: Tenant) -> None:
     assert found["consented"] is False
 
 
-def test_names_the_permissions_of_every_resource(tenant: Tenant) -> None:
-    tenant.register()
+def test_names_the_permissions_of_every_resource(gateway: TenantApplication, tenant: Tenant) -> None:
     for resource in ("exchange_online", "microsoft_graph"):
         tenant.ok(
             "azure_app_graph_permissions", unique_name="gateway", resource=resource,
             application_permissions=["Mail.Send"],
         )  # fmt: skip
-    declared = tenant.application(uniqueName="gateway")["requiredResourceAccess"]
+    declared = gateway.document["requiredResourceAccess"]
     declared.append({"resourceAppId": UNKNOWN, "resourceAccess": [{"id": UNKNOWN, "type": "Role"}]})
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
     shown = sorted((p["resource"], p["name"]) for p in found["permissions"])
     assert shown == [(UNKNOWN, UNKNOWN), ("exchange_online", "Mail.Send"), ("microsoft_graph", "Mail.Send")]
 
 
-def test_the_secret_that_lasts_longest_comes_first_and_expired_ones_are_shown(tenant: Tenant) -> None:
-    tenant.register()
+def test_the_secret_that_lasts_longest_comes_first_and_expired_ones_are_shown(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     for days in (40, 90, 60):
         tenant.ok("azure_app_secret", unique_name="gateway", description=str(days), lifetime_days=days)
-    held = tenant.application(uniqueName="gateway")["passwordCredentials"]
+    held = gateway.document["passwordCredentials"]
     held.append({"keyId": UNKNOWN, "displayName": None, "startDateTime": None, "hint": None,
                  "endDateTime": "2020-01-01T00:00:00.1234567Z"})  # fmt: skip
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]

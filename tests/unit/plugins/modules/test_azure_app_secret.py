@@ -30,9 +30,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
     Tenant,
     VirtualTime,
-    concurrency_violation,
-    lasting,
 )
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 MODULE = "azure_app_secret"
 GATEWAY: Json = {"unique_name": "gateway", "description": "mail gateway"}
@@ -42,17 +41,6 @@ UNKNOWN = "11111111-1111-1111-1111-111111111111"
 
 def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
-
-
-def held(tenant: Tenant) -> list[Json]:
-    credentials: list[Json] = tenant.application(uniqueName="gateway")["passwordCredentials"]
-    return credentials
-
-
-def expire_in(credential: Json, **lifetime: int) -> None:
-    """Move the end of a record in the tenant to this long from now."""
-    end = utc_now().replace(microsecond=0) + datetime.timedelta(**lifetime)
-    credential["endDateTime"] = f"{end:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def as_task(tenant: Tenant, *, check: bool = False, **options: t.Any) -> Json:
@@ -79,18 +67,6 @@ class Recorded(SecretResource):
         return {**super().result(state), "confirmed_starts": sorted(map(times.written, state.confirmed_starts))}
 
 
-def is_accepted(tenant: Tenant, made: Json, value: str | None = None) -> bool:
-    """Does the token endpoint take the value? By the module that exists to prove it."""
-    proof = tenant.run(
-        "azure_app_token_info",
-        tenant_id=tenant.server.tenant_id,
-        client_id=made["client_id"],
-        client_secret=made["client_secret"] if value is None else value,
-        poll=False,
-    )
-    return proof.get("proven") is True
-
-
 def forbid(tenant: Tenant, **restriction: t.Any) -> None:
     """An app management policy for the whole tenant."""
     policy = tenant.server.tenant.directory.policy
@@ -103,84 +79,32 @@ def forbid(tenant: Tenant, **restriction: t.Any) -> None:
     }
 
 
-# The litany
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"description": "d"}, "one of the following is required: client_id, object_id, unique_name"),
-        ({"unique_name": "gateway"}, "state is present but all of the following are missing: description"),
-        ({"unique_name": "gateway", "state": "absent"}, "any of the following are missing: description, key_id"),
-    ],
-)
-def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
-    result = tenant.fails(MODULE, **options)
-    assert words in result["msg"]
-    assert tenant.server.requests() == []
-
-
-def test_check_mode_predicts_the_creation_without_a_write(tenant: Tenant) -> None:
-    made = tenant.register()
-    result = tenant.ok(MODULE, check=True, **GATEWAY, **SCHEDULE)
-    assert result["changed"]
-    assert result["client_secret"] is None
-    assert result["key_id"] is None
-    assert (result["client_id"], result["days_left"]) == (made["client_id"], 90)
-    assert result["diff"]["before"] == {}
-    assert result["diff"]["after"]["description"] == "mail gateway"
-    assert tenant.writes == []
-    assert held(tenant) == []
-
-
-def test_creates_one_secret_and_returns_the_value_that_the_token_endpoint_accepts(tenant: Tenant) -> None:
-    tenant.register()
+def test_creates_one_secret_and_returns_the_value_that_the_token_endpoint_accepts(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     result = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
     assert result["changed"]
-    (credential,) = held(tenant)
+    (credential,) = gateway.secrets
     assert (credential["keyId"], credential["displayName"]) == (result["key_id"], "mail gateway")
     assert tenant.writes == [f"POST /applications/{result['application_object_id']}/addPassword"]
-    assert is_accepted(tenant, result)
-    assert not is_accepted(tenant, result, result["client_secret"] + "x")
+    assert gateway.accepts(result["client_secret"])
+    assert not gateway.accepts(result["client_secret"] + "x")
     assert result["hint"] == credential["hint"] == result["client_secret"][:3]
     assert result["end"] == credential["endDateTime"]
     assert result["days_left"] == 90
     assert result["secret_count"] == 1
 
 
-def test_the_second_run_changes_nothing_and_does_not_know_the_value(tenant: Tenant) -> None:
-    tenant.register()
-    first = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
-    tenant.forget_requests()
-    second = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
-    assert not second["changed"]
-    assert tenant.writes == []
-    assert tenant.graph_requests <= 2
-    assert second["client_secret"] is None
-    assert lasting(second, "client_secret", "days_left") == lasting(first, "client_secret", "days_left")
-
-
-@pytest.mark.parametrize("key", ["client_id", "application_object_id"])
-def test_finds_the_application_by_its_ids(tenant: Tenant, key: str) -> None:
-    made = tenant.register()
-    option = {"client_id": "client_id", "application_object_id": "object_id"}[key]
-    result = tenant.ok(MODULE, description="d", **{option: made[key].upper()})
-    assert result["client_id"] == made["client_id"]
-    assert len(held(tenant)) == 1
-
-
-def test_another_description_is_another_secret(tenant: Tenant) -> None:
-    tenant.register()
+def test_another_description_is_another_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     first = tenant.ok(MODULE, **GATEWAY)
     second = tenant.ok(MODULE, unique_name="gateway", description="other gateway")
     assert second["changed"]
     assert second["secret_count"] == 2
-    assert is_accepted(tenant, first)
-    assert is_accepted(tenant, second)
+    assert gateway.accepts(first["client_secret"])
+    assert gateway.accepts(second["client_secret"])
 
 
-def test_removes_one_secret_by_its_description(tenant: Tenant) -> None:
-    tenant.register()
+def test_removes_one_secret_by_its_description(gateway: TenantApplication, tenant: Tenant) -> None:
     kept = tenant.ok(MODULE, unique_name="gateway", description="other")
     made = tenant.ok(MODULE, **GATEWAY)
     tenant.forget_requests()
@@ -190,11 +114,11 @@ def test_removes_one_secret_by_its_description(tenant: Tenant) -> None:
     gone = tenant.ok(MODULE, **GATEWAY, state="absent")
     assert gone["changed"]
     assert gone["diff"]["after"] == {}
-    assert [c["keyId"] for c in held(tenant)] == [kept["key_id"]]
+    assert gateway.secret_ids == [kept["key_id"]]
     assert [(e.path.rsplit("/", 1)[-1], e.body) for e in tenant.write_entries] == [
         ("removePassword", {"keyId": made["key_id"]})
     ]
-    assert not is_accepted(tenant, made)
+    assert not gateway.accepts(made["client_secret"])
     tenant.forget_requests()
     again = tenant.ok(MODULE, **GATEWAY, state="absent")
     assert not again["changed"]
@@ -202,26 +126,13 @@ def test_removes_one_secret_by_its_description(tenant: Tenant) -> None:
     assert tenant.graph_requests <= 2
 
 
-def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
-    tenant.register()
-    runs = [
-        tenant.ok(MODULE, check=True, **GATEWAY),
-        tenant.ok(MODULE, **GATEWAY),
-        tenant.ok(MODULE, **GATEWAY),
-        tenant.ok(MODULE, check=True, **GATEWAY, state="absent"),
-        tenant.ok(MODULE, **GATEWAY, state="absent"),
-        tenant.ok(MODULE, **GATEWAY, state="absent"),
-        tenant.ok(MODULE, client_id=UNKNOWN, key_id=UNKNOWN, state="absent"),
-    ]
-    assert {frozenset(run) for run in runs} == {frozenset(runs[0])}
-
-
 # Renewal
 
 
-def test_renews_only_when_fewer_days_are_left_than_asked_for(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_renews_only_when_fewer_days_are_left_than_asked_for(
+    gateway: TenantApplication, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fix_now(monkeypatch)
-    tenant.register()
     first = tenant.ok(MODULE, **GATEWAY, lifetime_days=40, renew_before_days=10)
     kept = tenant.ok(MODULE, **GATEWAY, lifetime_days=90, renew_before_days=39)
     assert not kept["changed"]
@@ -234,79 +145,76 @@ def test_renews_only_when_fewer_days_are_left_than_asked_for(tenant: Tenant, mon
 @pytest.mark.parametrize(
     ("spare", "renews"), [({"days": 30, "minutes": 1}, False), ({"days": 30, "minutes": -1}, True)]
 )
-def test_the_threshold_is_exact(tenant: Tenant, spare: dict[str, int], renews: bool) -> None:
-    tenant.register()
+def test_the_threshold_is_exact(
+    gateway: TenantApplication, tenant: Tenant, spare: dict[str, int], renews: bool
+) -> None:
     tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
-    expire_in(held(tenant)[0], **spare)
+    gateway.expire(**spare)
     assert tenant.ok(MODULE, check=True, **GATEWAY, **SCHEDULE)["changed"] is renews
     assert tenant.ok(MODULE, **GATEWAY, **SCHEDULE)["changed"] is renews
-    assert len(held(tenant)) == 1 + renews
+    assert len(gateway.secrets) == 1 + renews
 
 
-def test_a_renewal_keeps_the_old_secret_working(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_renewal_keeps_the_old_secret_working(gateway: TenantApplication, tenant: Tenant) -> None:
     old = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
-    expire_in(held(tenant)[0], days=3)
+    gateway.expire(days=3)
     tenant.forget_requests()
     new = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
     assert [w.rsplit("/", 1)[-1] for w in tenant.writes] == ["addPassword"]
     assert new["secret_count"] == 2
     assert new["days_left"] == 90
-    assert is_accepted(tenant, old)
-    assert is_accepted(tenant, new)
+    assert gateway.accepts(old["client_secret"])
+    assert gateway.accepts(new["client_secret"])
     assert not tenant.ok(MODULE, **GATEWAY, **SCHEDULE)["changed"]
 
 
-def test_an_expired_secret_counts_for_nothing_even_without_a_margin(tenant: Tenant) -> None:
-    tenant.register()
+def test_an_expired_secret_counts_for_nothing_even_without_a_margin(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY, renew_before_days=0)
     assert not tenant.ok(MODULE, **GATEWAY, renew_before_days=0)["changed"]
-    expire_in(held(tenant)[0], minutes=-1)
+    gateway.expire(minutes=-1)
     assert tenant.ok(MODULE, **GATEWAY, renew_before_days=0)["changed"]
 
 
-def test_a_secret_without_a_description_is_nobody_s(tenant: Tenant) -> None:
+def test_a_secret_without_a_description_is_nobody_s(gateway: TenantApplication, tenant: Tenant) -> None:
     """The portal's and other tools' secrets stay, and do not count."""
-    tenant.register()
     tenant.ok(MODULE, **GATEWAY)
-    held(tenant)[0]["displayName"] = None
+    gateway.secrets[0]["displayName"] = None
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
-    assert len(held(tenant)) == 2
+    assert len(gateway.secrets) == 2
 
 
 # What the caller holds
 
 
-def test_who_holds_nothing_gets_a_new_secret(tenant: Tenant) -> None:
-    tenant.register()
+def test_who_holds_nothing_gets_a_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     lost = tenant.ok(MODULE, **GATEWAY)
     result = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert result["changed"]
-    assert is_accepted(tenant, result)
-    assert is_accepted(tenant, lost), "somebody else may use the one that is there"
+    assert gateway.accepts(result["client_secret"])
+    assert gateway.accepts(lost["client_secret"]), "somebody else may use the one that is there"
 
 
-def test_a_key_id_that_the_tenant_does_not_have_leads_to_a_new_secret(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_key_id_that_the_tenant_does_not_have_leads_to_a_new_secret(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     tenant.ok(MODULE, **GATEWAY)
     assert tenant.ok(MODULE, **GATEWAY, stored_key_id=UNKNOWN)["changed"]
 
 
-def test_the_key_id_of_a_secret_with_another_description_does_not_count(tenant: Tenant) -> None:
-    tenant.register()
+def test_the_key_id_of_a_secret_with_another_description_does_not_count(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     other = tenant.ok(MODULE, unique_name="gateway", description="other")
     assert tenant.ok(MODULE, **GATEWAY, stored_key_id=other["key_id"])["changed"]
 
 
-def test_a_stored_value_with_another_hint_leads_to_a_new_secret(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_stored_value_with_another_hint_leads_to_a_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
     wrong = "###" if made["hint"] != "###" else "+++"
     assert as_task(tenant, **GATEWAY, stored_key_id=made["key_id"], stored_hint=wrong)["changed"]
 
 
-def test_what_is_held_and_fits_is_kept(tenant: Tenant) -> None:
-    tenant.register()
+def test_what_is_held_and_fits_is_kept(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
     tenant.ok(MODULE, **GATEWAY, stored_key_id="")  # a longer lasting one of the same description
     tenant.forget_requests()
@@ -317,26 +225,25 @@ def test_what_is_held_and_fits_is_kept(tenant: Tenant) -> None:
     assert tenant.writes == []
 
 
-def test_a_secret_whose_hint_the_tenant_does_not_tell_is_judged_by_its_key_id(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_secret_whose_hint_the_tenant_does_not_tell_is_judged_by_its_key_id(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
-    held(tenant)[0]["hint"] = None
+    gateway.secrets[0]["hint"] = None
     assert not as_task(tenant, **GATEWAY, stored_key_id=made["key_id"], stored_hint=made["hint"])["changed"]
 
 
-def test_a_hint_counts_without_a_key_id_too(tenant: Tenant) -> None:
+def test_a_hint_counts_without_a_key_id_too(gateway: TenantApplication, tenant: Tenant) -> None:
     """The documentation: "A secret with another hint does not count"."""
-    tenant.register()
     made = tenant.ok(MODULE, **GATEWAY)
     assert not as_task(tenant, **GATEWAY, stored_hint=made["hint"])["changed"]
     wrong = "###" if made["hint"] != "###" else "+++"
     assert as_task(tenant, **GATEWAY, stored_hint=wrong)["changed"]
 
 
-def test_held_secrets_are_renewed_too(tenant: Tenant) -> None:
-    tenant.register()
+def test_held_secrets_are_renewed_too(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
-    expire_in(held(tenant)[0], days=3)
+    gateway.expire(days=3)
     assert as_task(tenant, **GATEWAY, **SCHEDULE, stored_key_id=made["key_id"], stored_hint=made["hint"])["changed"]
 
 
@@ -354,63 +261,22 @@ def test_held_secrets_are_renewed_too(tenant: Tenant) -> None:
         ("2199-06-30T12:00:00.750Z", "2199-06-30T12:00:00Z"),
     ],
 )
-def test_an_end_date_may_be_a_day_or_a_point_in_time(tenant: Tenant, end_date: str, end: str) -> None:
-    tenant.register()
+def test_an_end_date_may_be_a_day_or_a_point_in_time(
+    gateway: TenantApplication, tenant: Tenant, end_date: str, end: str
+) -> None:
     result = tenant.ok(MODULE, **GATEWAY, end_date=end_date)
     assert result["end"] == end
-    assert held(tenant)[0]["endDateTime"] == end
+    assert gateway.secrets[0]["endDateTime"] == end
 
 
-def test_an_unquoted_point_in_time_of_a_playbook_is_one(tenant: Tenant) -> None:
+def test_an_unquoted_point_in_time_of_a_playbook_is_one(gateway: TenantApplication, tenant: Tenant) -> None:
     """YAML makes a datetime of it, and Ansible's string of that has a blank instead of the T."""
-    tenant.register()
     moment = datetime.datetime(2199, 6, 30, 12, tzinfo=datetime.timezone.utc)
     assert tenant.ok(MODULE, **GATEWAY, end_date=str(moment))["end"] == "2199-06-30T12:00:00Z"
 
 
-def test_the_last_possible_day_is_possible(tenant: Tenant) -> None:
-    tenant.register()
+def test_the_last_possible_day_is_possible(gateway: TenantApplication, tenant: Tenant) -> None:
     assert tenant.ok(MODULE, **GATEWAY, end_date="9999-12-31")["changed"]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"lifetime_days": 0}, "lifetime_days is 0"),
-        ({"lifetime_days": -1}, "lifetime_days is -1"),
-        ({"lifetime_days": 3651}, "lifetime_days is 3651"),
-        ({"lifetime_days": 10**12}, "lifetime_days is 1000000000000"),
-        ({"lifetime_days": 30, "renew_before_days": 30}, "due for renewal at once"),
-        ({"lifetime_days": 30, "renew_before_days": 31}, "due for renewal at once"),
-        ({"renew_before_days": -1}, "renew_before_days is -1"),
-        ({"renew_before_days": 10**12}, "renew_before_days is 1000000000000"),
-        ({"end_date": "2020-01-01"}, "which has passed"),
-        ({"end_date": "2027-13-01"}, "neither a date nor a point in time"),
-        ({"end_date": "2027-02-30"}, "neither a date nor a point in time"),
-        ({"end_date": "2199-06-30T12:00:00"}, "neither a date nor a point in time with its zone"),
-        ({"end_date": "2199-06-30T25:00:00Z"}, "neither a date nor a point in time"),
-        ({"end_date": "9999-12-31T23:59:59-12:00"}, "neither a date nor a point in time"),
-        ({"end_date": "next year"}, "neither a date nor a point in time"),
-        ({"end_date": ""}, "neither a date nor a point in time"),
-        ({"description": " "}, "description is blank"),
-        ({"description": "d" * 121}, "121 characters"),
-        ({"description": "a\nb"}, "control character"),
-        ({"stored_key_id": "nonsense"}, "stored_key_id is 'nonsense', which is not a GUID"),
-        ({"key_id": UNKNOWN, "state": "absent"}, "mutually exclusive: description|key_id"),
-        ({"client_id": UNKNOWN}, "mutually exclusive: client_id|object_id|unique_name"),
-    ],
-)
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
-    result = tenant.fails(MODULE, **{**GATEWAY, **options})
-    assert words in result["msg"]
-    assert result["error"]["kind"] == "input"
-    assert tenant.server.requests() == []
-
-
-def test_a_malformed_key_id_is_refused_before_anything_is_sent(tenant: Tenant) -> None:
-    result = tenant.fails(MODULE, unique_name="gateway", key_id="nonsense", state="absent")
-    assert "key_id is 'nonsense', which is not a GUID" in result["msg"]
-    assert tenant.server.requests() == []
 
 
 def test_an_end_date_too_near_is_refused_with_the_option_that_was_set(tenant: Tenant) -> None:
@@ -420,92 +286,70 @@ def test_an_end_date_too_near_is_refused_with_the_option_that_was_set(tenant: Te
     assert tenant.server.requests() == []
 
 
-def test_the_first_and_the_last_lifetime_are_allowed(tenant: Tenant) -> None:
-    tenant.register()
+def test_the_first_and_the_last_lifetime_are_allowed(gateway: TenantApplication, tenant: Tenant) -> None:
     assert tenant.ok(MODULE, unique_name="gateway", description="a", lifetime_days=1, renew_before_days=0)["changed"]
     assert tenant.ok(MODULE, unique_name="gateway", description="b", lifetime_days=3650)["changed"]
-
-
-def test_an_unknown_application_is_named(tenant: Tenant) -> None:
-    result = tenant.fails(MODULE, **GATEWAY)
-    assert "'gateway'" in result["msg"]
-    assert "azure_app_registration" in result["error"]["next_step"]
-    assert tenant.writes == []
 
 
 # Policies and rights
 
 
-def test_a_lifetime_beyond_the_tenant_s_policy_is_explained_and_nothing_is_made(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_lifetime_beyond_the_tenant_s_policy_is_explained_and_nothing_is_made(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     forbid(tenant, restrictionType="passwordLifetime", maxLifetime="P90D")
     result = tenant.fails(MODULE, **GATEWAY, lifetime_days=180)
     assert result["error"]["code"] == "CredentialInvalidLifetimeAsPerAppPolicy"
     assert "smaller lifetime_days" in result["error"]["next_step"]
-    assert held(tenant) == []
+    assert gateway.secrets == []
     assert len(tenant.writes) == 1, "a refusal for good is not tried again"
     assert tenant.ok(MODULE, **GATEWAY, lifetime_days=89)["changed"]
 
 
-def test_a_lifetime_of_exactly_the_policy_s_is_accepted(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_lifetime_of_exactly_the_policy_s_is_accepted(gateway: TenantApplication, tenant: Tenant) -> None:
     forbid(tenant, restrictionType="passwordLifetime", maxLifetime="P90D")
     assert tenant.ok(MODULE, **GATEWAY, lifetime_days=90)["changed"]
 
 
-def test_a_policy_against_secrets_is_explained(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_policy_against_secrets_is_explained(gateway: TenantApplication, tenant: Tenant) -> None:
     forbid(tenant, restrictionType="passwordAddition")
     result = tenant.fails(MODULE, **GATEWAY)
     assert result["error"]["code"] == "CredentialTypeNotAllowedAsPerAppPolicy"
     assert "use another kind (a certificate instead of a client secret" in result["error"]["next_step"]
-    assert held(tenant) == []
-
-
-def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.sign_in_with("Application.Read.All")
-    result = tenant.fails(MODULE, **GATEWAY)
-    assert result["error"]["status"] == 403
-    assert "Application.ReadWrite" in result["error"]["next_step"]
-    assert "Cloud Application Administrator" in result["error"]["next_step"]
-    assert held(tenant) == []
+    assert gateway.secrets == []
 
 
 # Removal
 
 
-def test_removes_by_key_id_and_nothing_else(tenant: Tenant) -> None:
-    tenant.register()
+def test_removes_by_key_id_and_nothing_else(gateway: TenantApplication, tenant: Tenant) -> None:
     first = tenant.ok(MODULE, **GATEWAY)
     second = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     result = tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"].upper(), state="absent")
     assert result["changed"]
     assert result["secret_count"] == 1
-    assert [c["keyId"] for c in held(tenant)] == [second["key_id"]]
+    assert gateway.secret_ids == [second["key_id"]]
     tenant.forget_requests()
     assert not tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"], state="absent")["changed"]
     assert tenant.writes == []
 
 
-def test_a_description_of_several_secrets_is_no_order_to_remove_any(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_description_of_several_secrets_is_no_order_to_remove_any(gateway: TenantApplication, tenant: Tenant) -> None:
     ids = {tenant.ok(MODULE, **GATEWAY, stored_key_id="")["key_id"] for _number in range(2)}
     tenant.forget_requests()
     result = tenant.fails(MODULE, **GATEWAY, state="absent")
     assert set(result["error"]["key_ids"]) == ids
     assert "key_id" in result["error"]["next_step"]
     assert tenant.writes == []
-    assert len(held(tenant)) == 2
+    assert len(gateway.secrets) == 2
 
 
-def test_an_unknown_key_id_is_absent_already(tenant: Tenant) -> None:
-    tenant.register()
+def test_an_unknown_key_id_is_absent_already(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.forget_requests()
     assert not tenant.ok(MODULE, unique_name="gateway", key_id=UNKNOWN, state="absent")["changed"]
     assert tenant.writes == []
-    assert len(held(tenant)) == 1
+    assert len(gateway.secrets) == 1
 
 
 def test_a_secret_of_an_application_that_is_gone_is_absent_already(tenant: Tenant) -> None:
@@ -513,14 +357,13 @@ def test_a_secret_of_an_application_that_is_gone_is_absent_already(tenant: Tenan
     assert not tenant.ok(MODULE, object_id=UNKNOWN, key_id=UNKNOWN, state="absent")["changed"]
 
 
-def test_a_secret_that_another_run_removed_meanwhile_is_removed(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_secret_that_another_run_removed_meanwhile_is_removed(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
     message = f"No password credential found with keyId {made['key_id']}."
     body = {"error": {"code": "Request_BadRequest", "message": message}}
-    tenant.server.faults.add(path="removePassword", status=400, body=body, processed=True)
+    gateway.fails_to("remove a secret", status=400, body=body, processed=True)
     tenant.ok(MODULE, unique_name="gateway", key_id=made["key_id"], state="absent")
-    assert held(tenant) == []
+    assert gateway.secrets == []
 
 
 # Answers that go wrong
@@ -543,138 +386,93 @@ def test_a_secret_that_another_run_removed_meanwhile_is_removed(tenant: Tenant) 
     ],
     ids=str,
 )
-def test_a_lost_answer_ends_with_one_new_secret_whose_value_is_known(tenant: Tenant, fault: Json) -> None:
-    tenant.register()
+def test_a_lost_answer_ends_with_one_new_secret_whose_value_is_known(
+    gateway: TenantApplication, tenant: Tenant, fault: Json
+) -> None:
     kept = tenant.ok(MODULE, unique_name="gateway", description="other")
-    tenant.server.faults.add(method="POST", path="addPassword", **fault)
+    gateway.fails_to("create a secret", **fault)
     result = tenant.run(MODULE, **GATEWAY)
     if result.get("failed"):
         assert "Run once more" in result["msg"]  # an answer that tells no value: nothing is left behind
-        assert [c["keyId"] for c in held(tenant)] == [kept["key_id"]]
+        assert gateway.secret_ids == [kept["key_id"]]
         result = tenant.ok(MODULE, **GATEWAY)
-    assert sorted(c["keyId"] for c in held(tenant)) == sorted([kept["key_id"], result["key_id"]])
-    assert is_accepted(tenant, result)
-    assert is_accepted(tenant, kept)
+    assert sorted(c["keyId"] for c in gateway.secrets) == sorted([kept["key_id"], result["key_id"]])
+    assert gateway.accepts(result["client_secret"])
+    assert gateway.accepts(kept["client_secret"])
 
 
-def test_two_lost_answers_in_a_row_leave_one_secret(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.server.faults.add(method="POST", path="addPassword", close_after=True, times=2)
+def test_two_lost_answers_in_a_row_leave_one_secret(gateway: TenantApplication, tenant: Tenant) -> None:
+    gateway.fails_to("create a secret", close_after=True, times=2)
     result = tenant.ok(MODULE, **GATEWAY)
-    assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
-    assert is_accepted(tenant, result)
+    assert gateway.secret_ids == [result["key_id"]]
+    assert gateway.accepts(result["client_secret"])
 
 
-def test_answers_that_are_always_lost_end_in_a_failure_with_nothing_left_behind(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.server.faults.add(method="POST", path="addPassword", close_after=True, times=99)
+def test_answers_that_are_always_lost_end_in_a_failure_with_nothing_left_behind(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    gateway.fails_to("create a secret", close_after=True, times=99)
     result = tenant.fails(MODULE, **GATEWAY)
     assert result["error"]["kind"] == "transport"
-    assert held(tenant) == []
+    assert gateway.secrets == []
 
 
-def test_an_orphan_that_cannot_be_removed_is_reported_without_losing_the_new_value(tenant: Tenant) -> None:
+def test_an_orphan_that_cannot_be_removed_is_reported_without_losing_the_new_value(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     """Nobody would look for it otherwise."""
-    tenant.register()
-    tenant.server.faults.add(method="POST", path="addPassword", close_after=True)
+    gateway.fails_to("create a secret", close_after=True)
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
-    tenant.server.faults.add(method="POST", path="removePassword", status=403, body=denied, times=99)
+    gateway.fails_to("remove a secret", status=403, body=denied, times=99)
     result = tenant.ok(MODULE, **GATEWAY)
-    assert is_accepted(tenant, result)
-    orphan = next(c for c in held(tenant) if c["keyId"] != result["key_id"])
+    assert gateway.accepts(result["client_secret"])
+    orphan = next(c for c in gateway.secrets if c["keyId"] != result["key_id"])
     assert orphan["startDateTime"] in result["warnings"][0]
     assert "value nobody knows" in result["warnings"][0]
 
 
-def test_a_secret_of_the_same_description_made_by_another_run_is_not_taken_for_the_orphan(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_secret_of_the_same_description_made_by_another_run_is_not_taken_for_the_orphan(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     other = tenant.ok(MODULE, **GATEWAY)
     # This run sees nothing at first, as if the other one came in between.
-    seen = {"id": other["application_object_id"], "appId": other["client_id"], "passwordCredentials": []}
-    tenant.server.faults.add(method="GET", path="applications", status=200, body=seen)
-    tenant.server.faults.add(method="POST", path="addPassword", close_after=True)
+    gateway.stale(passwordCredentials=[])
+    gateway.fails_to("create a secret", close_after=True)
     result = tenant.ok(MODULE, **GATEWAY)
-    assert sorted(c["keyId"] for c in held(tenant)) == sorted([other["key_id"], result["key_id"]])
+    assert sorted(c["keyId"] for c in gateway.secrets) == sorted([other["key_id"], result["key_id"]])
 
 
-@pytest.mark.parametrize("status", [400, 409, 503])
-def test_a_concurrent_writer_is_waited_for(tenant: Tenant, status: int) -> None:
-    tenant.register()
-    body = concurrency_violation(status)
-    tenant.server.faults.add(method="POST", path="addPassword", status=status, body=body, times=2)
-    result = tenant.ok(MODULE, **GATEWAY)
-    assert result["changed"]
-    assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
-    assert is_accepted(tenant, result)
-
-
-def test_what_the_concurrent_writer_made_is_enough(tenant: Tenant) -> None:
+def test_what_the_concurrent_writer_made_is_enough(gateway: TenantApplication, tenant: Tenant) -> None:
     """It was a run of the same playbook: after the fresh read there is nothing left to do but to say so."""
-    tenant.register()
     other = tenant.ok(MODULE, **GATEWAY)
-    seen = {"id": other["application_object_id"], "appId": other["client_id"], "passwordCredentials": []}
-    tenant.server.faults.add(method="GET", path="applications", status=200, body=seen)
-    tenant.server.faults.add(method="POST", path="addPassword", status=409)
+    gateway.stale(passwordCredentials=[])
+    gateway.fails_to("create a secret", status=409)
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["key_id"] == other["key_id"]
     assert result["client_secret"] is None
-    assert len(held(tenant)) == 1
-
-
-def test_throttling_is_honoured_to_the_second(tenant: Tenant, virtual_time: VirtualTime) -> None:
-    tenant.register()
-    tenant.server.faults.add(path="addPassword", status=429, headers={"Retry-After": "7.5"})
-    tenant.ok(MODULE, **GATEWAY)
-    assert 7.5 <= sum(virtual_time.waited) < 9
-
-
-def test_unavailability_is_waited_out_as_long_as_asked(tenant: Tenant, virtual_time: VirtualTime) -> None:
-    tenant.register()
-    tenant.server.faults.add(path="addPassword", status=503, headers={"Retry-After": "20"})
-    tenant.ok(MODULE, **GATEWAY)
-    assert sum(virtual_time.waited) >= 20
-
-
-@pytest.mark.parametrize("lag", [1, 3])
-def test_waits_for_an_application_that_this_run_created(tenant: Tenant, lag: int) -> None:
-    tenant.memory = SharedMemory()  # as in a real run, in which one task knows what another created
-    tenant.server.settings.update({"lag": lag})
-    tenant.register()
-    result = tenant.ok(MODULE, **GATEWAY)
-    assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
+    assert len(gateway.secrets) == 1
 
 
 # Secrecy
 
 
-def test_neither_diff_nor_other_fields_hold_the_value(tenant: Tenant) -> None:
-    tenant.register()
-    result = tenant.ok(MODULE, **GATEWAY)
-    value = result.pop("client_secret")
-    assert value not in json.dumps(result)
-    expire_in(held(tenant)[0], days=1)
-    renewed = tenant.ok(MODULE, **GATEWAY)
-    assert renewed["client_secret"] not in json.dumps(renewed["diff"])
-
-
-def test_an_answer_with_a_value_in_a_failure_does_not_tell_it(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.server.faults.add(
-        path="addPassword", status=400, body={"secretText": "s3cr3t", "error": {"code": "Odd", "message": "odd"}}
+def test_an_answer_with_a_value_in_a_failure_does_not_tell_it(gateway: TenantApplication, tenant: Tenant) -> None:
+    gateway.fails_to(
+        "create a secret", status=400, body={"secretText": "s3cr3t", "error": {"code": "Odd", "message": "odd"}}
     )
     assert "s3cr3t" not in json.dumps(tenant.fails(MODULE, **GATEWAY))
 
 
-def test_the_diff_of_a_renewal_shows_what_ran_out(tenant: Tenant) -> None:
-    tenant.register()
+def test_the_diff_of_a_renewal_shows_what_ran_out(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, unique_name="gateway", description="s", lifetime_days=20, renew_before_days=1)
     diff = tenant.ok(MODULE, check=True, unique_name="gateway", description="s")["diff"]
     assert (diff["before"]["valid"], diff["after"]["valid"]) == (False, True)
     assert diff["before"]["days_left"] < diff["after"]["days_left"] == 180
 
 
-def test_a_value_that_is_not_held_leads_to_a_new_secret_with_the_same_end(tenant: Tenant) -> None:
-    tenant.register()
+def test_a_value_that_is_not_held_leads_to_a_new_secret_with_the_same_end(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     options: Json = {"unique_name": "gateway", "description": "s", "end_date": "2199-01-01"}
     first = tenant.ok(MODULE, **options)
     second = tenant.ok(MODULE, **options, stored_key_id="")
@@ -683,14 +481,15 @@ def test_a_value_that_is_not_held_leads_to_a_new_secret_with_the_same_end(tenant
     assert second["key_id"] != first["key_id"]
 
 
-def test_a_lost_answer_that_cannot_be_looked_into_says_which_secret_may_be_left(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.server.faults.add(path="addPassword", close_after=True, times=99)
+def test_a_lost_answer_that_cannot_be_looked_into_says_which_secret_may_be_left(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    gateway.fails_to("create a secret", close_after=True, times=99)
     tenant.server.faults.add(method="GET", path="applications/", status=403, times=99)
     result = tenant.fails(MODULE, unique_name="gateway", description="s")
     assert "was lost" in result["msg"]
     assert "remove the secret that started at" in result["error"]["next_step"]
-    assert {credential["startDateTime"] for credential in held(tenant)} == {result["error"]["lost_start"]}
+    assert {credential["startDateTime"] for credential in gateway.secrets} == {result["error"]["lost_start"]}
 
 
 # What an earlier run began
@@ -699,38 +498,37 @@ def test_a_lost_answer_that_cannot_be_looked_into_says_which_secret_may_be_left(
 START = "2026-11-23T07:00:00.123456Z"
 
 
-def test_the_secret_of_an_interrupted_run_is_found_by_its_start_and_removed(tenant: Tenant) -> None:
-    tenant.register()
+def test_the_secret_of_an_interrupted_run_is_found_by_its_start_and_removed(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     other = tenant.ok(MODULE, **GATEWAY)
     orphan = as_task(tenant, **GATEWAY, stored_key_id="", start=START)
     assert orphan["start"] == START
     predicted = as_task(tenant, check=True, **GATEWAY, stored_key_id="", unconfirmed_starts=[START])
     assert predicted["changed"]
     assert predicted["removed_key_ids"] == [orphan["key_id"]]
-    assert len(held(tenant)) == 2
+    assert len(gateway.secrets) == 2
     result = as_task(tenant, **GATEWAY, stored_key_id="", unconfirmed_starts=[START])
     assert result["removed_key_ids"] == [orphan["key_id"]]
     assert result["confirmed_starts"] == [START]
-    assert sorted(c["keyId"] for c in held(tenant)) == sorted([other["key_id"], result["key_id"]])
-    assert is_accepted(tenant, result)
-    assert is_accepted(tenant, other)
+    assert sorted(c["keyId"] for c in gateway.secrets) == sorted([other["key_id"], result["key_id"]])
+    assert gateway.accepts(result["client_secret"])
+    assert gateway.accepts(other["client_secret"])
 
 
-def test_what_is_lost_goes_also_where_no_new_secret_is_needed(tenant: Tenant) -> None:
-    tenant.register()
+def test_what_is_lost_goes_also_where_no_new_secret_is_needed(gateway: TenantApplication, tenant: Tenant) -> None:
     kept = tenant.ok(MODULE, **GATEWAY)
     orphan = as_task(tenant, **GATEWAY, stored_key_id="", start=START)
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])
     assert result["changed"]
     assert result["client_secret"] is None
     assert result["removed_key_ids"] == [orphan["key_id"]]
-    assert [c["keyId"] for c in held(tenant)] == [kept["key_id"]]
+    assert gateway.secret_ids == [kept["key_id"]]
     assert not as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])["changed"]
 
 
-def test_the_held_secret_is_not_lost_whatever_its_start(tenant: Tenant) -> None:
+def test_the_held_secret_is_not_lost_whatever_its_start(gateway: TenantApplication, tenant: Tenant) -> None:
     """The run was interrupted after it had stored the value."""
-    tenant.register()
     kept = as_task(tenant, **GATEWAY, start=START)
     tenant.forget_requests()
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])
@@ -739,9 +537,8 @@ def test_the_held_secret_is_not_lost_whatever_its_start(tenant: Tenant) -> None:
     assert tenant.writes == []
 
 
-def test_a_start_of_which_nothing_is_seen_yet_stays_unsettled(tenant: Tenant) -> None:
+def test_a_start_of_which_nothing_is_seen_yet_stays_unsettled(gateway: TenantApplication, tenant: Tenant) -> None:
     """A read may lag behind; only a read that shows something newer, or a long time, proves that nothing is left."""
-    tenant.register()
     kept = tenant.ok(MODULE, **GATEWAY)
     young = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[young, START])
@@ -750,68 +547,68 @@ def test_a_start_of_which_nothing_is_seen_yet_stays_unsettled(tenant: Tenant) ->
     assert result["confirmed_starts"] == [young]
 
 
-def test_all_tries_with_a_lost_answer_bear_the_start_that_was_asked_for(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.server.faults.add(method="POST", path="addPassword", close_after=True)
+def test_all_tries_with_a_lost_answer_bear_the_start_that_was_asked_for(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    gateway.fails_to("create a secret", close_after=True)
     result = as_task(tenant, **GATEWAY, start=START)
-    assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
+    assert gateway.secret_ids == [result["key_id"]]
     assert len(result["removed_key_ids"]) == 1
     assert result["confirmed_starts"] == [START]
 
 
-def test_a_request_without_an_answer_may_still_be_processed_after_all_others(tenant: Tenant) -> None:
-    tenant.register()
-    tenant.server.faults.add(method="POST", path="addPassword", close_before=True)
+def test_a_request_without_an_answer_may_still_be_processed_after_all_others(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    gateway.fails_to("create a secret", close_before=True)
     result = as_task(tenant, **GATEWAY, start=START)
     assert result["confirmed_starts"] == [], "only what was found and removed is settled"
     assert "warnings" not in result
-    tenant.server.faults.add(method="POST", path="addPassword", close_before=True)
+    gateway.fails_to("create a secret", close_before=True)
     alone = tenant.ok(MODULE, unique_name="gateway", description="alone")
     assert alone["start"] in alone["warnings"][0], "nobody else remembers it"
 
 
-def test_a_lost_secret_that_the_next_read_does_not_show_yet_is_removed_all_the_same(tenant: Tenant) -> None:
+def test_a_lost_secret_that_the_next_read_does_not_show_yet_is_removed_all_the_same(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     """The read after the lost answer lags behind; the one that shows the new secret does not."""
-    made = tenant.register()
-    seen = {"id": made["application_object_id"], "appId": made["client_id"], "passwordCredentials": []}
-    tenant.server.faults.add(method="POST", path="addPassword", close_after=True)
-    tenant.server.faults.add(method="GET", path="applications/", status=200, body=seen, times=2)
+    gateway.fails_to("create a secret", close_after=True)
+    gateway.stale(passwordCredentials=[], reads=2)
     result = tenant.ok(MODULE, **GATEWAY)
-    assert [c["keyId"] for c in held(tenant)] == [result["key_id"]]
+    assert gateway.secret_ids == [result["key_id"]]
 
 
-def test_a_held_secret_that_is_too_young_to_be_seen_is_waited_for(tenant: Tenant) -> None:
+def test_a_held_secret_that_is_too_young_to_be_seen_is_waited_for(gateway: TenantApplication, tenant: Tenant) -> None:
     """Another run made it seconds ago. Whoever believed the stale answer would make a second one."""
-    made = tenant.register()
     kept = tenant.ok(MODULE, **GATEWAY)
-    seen = {"id": made["application_object_id"], "appId": made["client_id"], "passwordCredentials": []}
-    tenant.server.faults.add(method="GET", path="applications", status=200, body=seen, times=3)
+    gateway.stale(passwordCredentials=[], reads=3)
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], stored_start=kept["start"])
     assert not result["changed"]
     assert result["key_id"] == kept["key_id"]
 
 
-def test_the_wait_for_a_young_secret_that_somebody_removed_ends(tenant: Tenant, virtual_time: VirtualTime) -> None:
-    tenant.register()
+def test_the_wait_for_a_young_secret_that_somebody_removed_ends(
+    gateway: TenantApplication, tenant: Tenant, virtual_time: VirtualTime
+) -> None:
     kept = tenant.ok(MODULE, **GATEWAY)
-    held(tenant).clear()
+    gateway.secrets.clear()
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], stored_start=kept["start"])
     assert result["client_secret"]
     assert sum(virtual_time.waited) < VISIBLE_AFTER + 1.25 * LONGEST_PAUSE
     old = {"stored_key_id": result["key_id"], "stored_start": START}
-    held(tenant).clear()
+    gateway.secrets.clear()
     virtual_time.waited.clear()
     assert as_task(tenant, **GATEWAY, **old)["client_secret"]
     assert virtual_time.waited == []
 
 
-def test_parallel_hosts_of_one_run_share_the_new_secret(tenant: Tenant) -> None:
+def test_parallel_hosts_of_one_run_share_the_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
-    tenant.register()
     first = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     second = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert (second["key_id"], second["client_secret"]) == (first["key_id"], first["client_secret"])
-    assert [c["keyId"] for c in held(tenant)] == [first["key_id"]]
+    assert gateway.secret_ids == [first["key_id"]]
     tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"], state="absent")
     third = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert third["key_id"] != first["key_id"]
@@ -820,16 +617,15 @@ def test_parallel_hosts_of_one_run_share_the_new_secret(tenant: Tenant) -> None:
 def test_a_removal_right_after_the_creation_is_tried_until_it_is_done(tenant: Tenant) -> None:
     """ "No such key id" may mean "not there yet" then, and the secret would stay."""
     tenant.memory = SharedMemory()
-    tenant.register()
+    gateway = TenantApplication.registered(tenant)
     made = tenant.ok(MODULE, **GATEWAY)
     body = {"error": {"code": "Request_BadRequest", "message": f"No password credential found with keyId {UNKNOWN}."}}
-    tenant.server.faults.add(path="removePassword", status=400, body=body, times=2)
+    gateway.fails_to("remove a secret", status=400, body=body, times=2)
     tenant.ok(MODULE, unique_name="gateway", key_id=made["key_id"], state="absent")
-    assert held(tenant) == []
+    assert gateway.secrets == []
 
 
-def test_other_secrets_of_the_description_are_named(tenant: Tenant) -> None:
-    tenant.register()
+def test_other_secrets_of_the_description_are_named(gateway: TenantApplication, tenant: Tenant) -> None:
     old = tenant.ok(MODULE, **GATEWAY)
     tenant.ok(MODULE, unique_name="gateway", description="foreign")
     assert tenant.ok(MODULE, **GATEWAY, stored_key_id="")["other_key_ids"] == [old["key_id"]]

@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape, check
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 GATEWAY: Json = {"unique_name": "gateway"}
 SECRET: Json = {**GATEWAY, "description": "mail gateway"}
@@ -66,19 +67,19 @@ def proof(tenant: Tenant, **more: t.Any) -> Json:
         ("azure_app_registration_info", GATEWAY),
     ],
 )
-def test_what_is_no_answer_of_graph_is_no_absence(tenant: Tenant, module: str, options: Json, wrong: Json) -> None:
-    tenant.register()
+def test_what_is_no_answer_of_graph_is_no_absence(
+    gateway: TenantApplication, tenant: Tenant, module: str, options: Json, wrong: Json
+) -> None:
     tenant.server.faults.add(path="/v1.0/", times=999, **wrong)
     tenant.fails(module, **options, wait_timeout=5)
     assert [write for write in tenant.writes if "$batch" not in write] == []
 
 
-def test_a_list_that_was_asked_for_and_is_missing_is_not_empty(tenant: Tenant) -> None:
+def test_a_list_that_was_asked_for_and_is_missing_is_not_empty(gateway: TenantApplication, tenant: Tenant) -> None:
     """Whoever took it for empty would remove what others declared."""
-    made = tenant.register()
     tenant.ok("azure_app_graph_permissions", **GATEWAY, application_permissions=["Mail.Send"])
     tenant.forget_requests()
-    body = {"id": made["application_object_id"], "appId": made["client_id"]}
+    body = {"id": gateway.object_id, "appId": gateway.client_id}
     for wrong in (body, {**body, "requiredResourceAccess": {}}, {**body, "requiredResourceAccess": [7]}):
         tenant.server.faults.clear()
         tenant.server.faults.add(path="/applications", status=200, body=wrong, times=99)
@@ -144,15 +145,14 @@ def test_an_order_to_come_back_at_once_does_not_become_thousands_of_requests(
 # Secrets
 
 
-def test_the_answer_names_the_start_of_another_secret(tenant: Tenant) -> None:
+def test_the_answer_names_the_start_of_another_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     """It must not make us take that one for one that was lost by us, and remove it."""
-    tenant.register()
     other = tenant.ok("azure_app_secret", **GATEWAY, description="of somebody else")
     start = "2026-01-02T03:04:05.678901Z"
     held(tenant)[0]["startDateTime"] = start
     told = {"startDateTime": start, "keyId": other["key_id"], "secretText": "abc8Q~" + "x" * 34, "displayName": "d"}
-    tenant.server.faults.add(path="addPassword", close_after=True)
-    tenant.server.faults.add(path="addPassword", status=200, body=told, processed=True, nth=2)
+    gateway.fails_to("create a secret", close_after=True)
+    gateway.fails_to("create a secret", status=200, body=told, processed=True, nth=2)
     made = tenant.run("azure_app_secret", **SECRET)
     assert made["client_secret"] == told["secretText"]
     assert made["key_id"] != other["key_id"]
@@ -160,10 +160,11 @@ def test_the_answer_names_the_start_of_another_secret(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("record", [{}, {"keyId": None, "startDateTime": None, "hint": None}, {"displayName": None}])
-def test_a_value_is_kept_also_where_its_record_is_not_told(tenant: Tenant, record: Json) -> None:
-    tenant.register()
+def test_a_value_is_kept_also_where_its_record_is_not_told(
+    gateway: TenantApplication, tenant: Tenant, record: Json
+) -> None:
     value = "abc8Q~" + "x" * 34
-    tenant.server.faults.add(path="addPassword", status=200, body={**record, "secretText": value}, processed=True)
+    gateway.fails_to("create a secret", status=200, body={**record, "secretText": value}, processed=True)
     made = tenant.ok("azure_app_secret", **SECRET)
     (credential,) = held(tenant)
     assert made["client_secret"] == value
@@ -171,9 +172,10 @@ def test_a_value_is_kept_also_where_its_record_is_not_told(tenant: Tenant, recor
 
 
 @pytest.mark.parametrize("value", [None, "", 7, [], "\ud800" + "x" * 40, "x y", "x\ny", "\x00" * 40])
-def test_a_value_that_cannot_be_one_is_told_as_lost_and_removed(tenant: Tenant, value: t.Any) -> None:
-    tenant.register()
-    tenant.server.faults.add(path="addPassword", status=200, body={"secretText": value}, processed=True, times=99)
+def test_a_value_that_cannot_be_one_is_told_as_lost_and_removed(
+    gateway: TenantApplication, tenant: Tenant, value: t.Any
+) -> None:
+    gateway.fails_to("create a secret", status=200, body={"secretText": value}, processed=True, times=99)
     told = tenant.fails("azure_app_secret", **SECRET)
     assert told["changed"]
     assert told["error"]["lost_start"]
@@ -181,10 +183,9 @@ def test_a_value_that_cannot_be_one_is_told_as_lost_and_removed(tenant: Tenant, 
 
 
 @pytest.mark.parametrize("status", [302, 304, 400, 401, 403, 404, 405, 418, 429, 502])
-def test_a_page_in_place_of_the_new_secret(tenant: Tenant, status: int) -> None:
+def test_a_page_in_place_of_the_new_secret(gateway: TenantApplication, tenant: Tenant, status: int) -> None:
     """The request may have come through: what it made is looked for and removed."""
-    tenant.register()
-    tenant.server.faults.add(path="addPassword", status=status, body=PAGE, processed=True, times=99)
+    gateway.fails_to("create a secret", status=status, body=PAGE, processed=True, times=99)
     told = tenant.fails("azure_app_secret", **SECRET, wait_timeout=20)
     assert told["error"]["lost_start"]
     assert held(tenant) == []

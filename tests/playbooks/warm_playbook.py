@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of ansible-playbook that need not load Ansible: forks of a process that has it loaded, see warm_process.py."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import typing as t
+from pathlib import Path
+
+PROGRAM = str(Path(sys.executable).parent / "ansible-playbook")
+SCRIPT = str(Path(__file__).resolve().parent / "warm_process.py")
+# A process is made with these: no fork can have others.
+OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
+
+
+class Process(t.Protocol):
+    """What tests use of subprocess.Popen."""
+
+    pid: int
+    returncode: int
+    stdout: t.IO[str] | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def communicate(self, *, timeout: float) -> tuple[str, t.Any]: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class WarmRun:
+    """One run, in a session of its own."""
+
+    def __init__(self, requests: socket.socket, what: dict[str, t.Any]) -> None:
+        self._answers, asked = socket.socketpair()
+        reading, writing = os.pipe()
+        self.stdout: t.IO[str] | None = os.fdopen(reading, encoding="utf-8")
+        with asked:
+            socket.send_fds(requests, [b"!"], [asked.fileno(), writing])
+        os.close(writing)
+        self._answers.sendall(f"{json.dumps(what)}\n".encode())
+        self._lines = self._answers.makefile("rb", buffering=0)
+        self.pid = int(self._lines.readline())
+        self._ended = False
+        self.returncode = 0
+
+    def poll(self) -> int | None:
+        return self.wait() if self._ended or select.select([self._answers], [], [], 0)[0] else None
+
+    def wait(self) -> int:
+        if not self._ended:
+            self.returncode = int(self._lines.readline())
+            self._ended = True
+            self._answers.close()
+        return self.returncode
+
+    def communicate(self, *, timeout: float) -> tuple[str, t.Any]:
+        """The output that nobody has read, once the run has ended; what takes too long is killed with its workers."""
+        assert self.stdout is not None
+        too_long = threading.Timer(timeout, os.killpg, (self.pid, signal.SIGKILL))
+        too_long.start()
+        with self.stdout:
+            output = self.stdout.read()
+        self.wait()
+        assert not too_long.finished.is_set(), f"it took longer than {timeout} s:\n{output}"
+        too_long.cancel()
+        return output, None
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class WarmPlaybook:
+    """The process with Ansible loaded, from the first run on to the end of this process."""
+
+    def __init__(self, environ: dict[str, str], folder: Path) -> None:
+        self._environ = environ
+        self._requests, requests = socket.socketpair()
+        with requests:
+            self._process = subprocess.Popen(
+                [sys.executable, SCRIPT, str(requests.fileno())],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[requests.fileno()],
+            )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        self._requests.close()
+        self._process.wait()
+
+    def can_run(self, program: str | None, environ: dict[str, str]) -> bool:
+        """Whether a fork would be what this program is, started with this environment."""
+        return program == PROGRAM and _of_the_start(environ) == _of_the_start(self._environ)
+
+    def run(self, arguments: t.Sequence[str], *, folder: Path, environ: dict[str, str]) -> WarmRun:
+        what = {"program": PROGRAM, "arguments": list(arguments), "folder": str(folder), "environ": environ}
+        return WarmRun(self._requests, what)
+
+
+def _of_the_start(environ: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith(OF_THE_START)}

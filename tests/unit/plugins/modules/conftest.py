@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
+
+
+@pytest.fixture
+def gateway(tenant: Tenant) -> TenantApplication:
+    """The application with the unique name "gateway", registered and without anything else."""
+    return TenantApplication.registered(tenant)
