@@ -271,3 +271,13 @@ def test_upsert_of_a_federated_credential(operator: Any) -> None:
     assert operator.upsert(path, body).status_code == 201
     assert operator.upsert(path, {**body, "subject": "two"}).status_code == 204
     assert operator.get(path).json()["subject"] == "two"
+
+
+def test_a_deactivated_application_is_shown_where_it_is_asked_for(operator: Any) -> None:
+    made = operator.application()
+    path = f"/applications/{made['id']}"
+    assert "isDisabled" not in operator.get(path).json(), "no recording of a whole application has it"
+    assert operator.get(f"{path}?$select=isDisabled").json()["isDisabled"] is None
+    assert operator.patch(path, {"isDisabled": True}).status_code == 204
+    assert operator.get(f"{path}?$select=isDisabled").json()["isDisabled"] is True
+    assert operator.patch(path, {"isDisabled": "yes"}).status_code == 400

@@ -13,6 +13,7 @@ import collections.abc as c
 import dataclasses
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -413,6 +414,49 @@ def test_switched_off_sign_in_is_a_decision(job: Job, hand: Hand) -> None:
     assert list(failed.steps) == ["registration"]
     did(hand.patch(principal_path(job), {"accountEnabled": True}))
     job.converges()
+
+
+@pytest.mark.parametrize("of", ["application", "service principal"])
+def test_a_deactivated_application_is_a_decision(job: Job, hand: Hand, of: str) -> None:
+    path = app_path(job) if of == "application" else principal_path(job)
+    did(hand.patch(path, {"isDisabled": True}))
+    failed = job.needs_a_person("has deactivated it", "isDisabled is true", "reactivate it")
+    assert list(failed.steps) == ["registration"]
+    did(hand.patch(path, {"isDisabled": False}))
+    job.converges()
+
+
+SWITCHED_OFF = [
+    ("application", "isDisabled", True),
+    ("service principal", "isDisabled", True),
+    ("service principal", "accountEnabled", False),
+    ("application", "disabledByMicrosoftStatus", "DisabledDueToViolationOfServicesAgreement"),
+]
+
+
+@pytest.mark.parametrize(("of", "name", "value"), SWITCHED_OFF)
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("azure_app_secret", {"description": "another"}),
+        ("azure_app_federated_credential", {"name": "n", "issuer": "https://a.example", "subject": "s"}),
+        ("azure_app_certificate", {"description": "d", "path": "gateway.pem"}),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_no_credential_is_made_for_what_may_not_sign_in(
+    job: Job, tmp_path: Path, of: str, name: str, value: object, module: str, options: Json, check: bool
+) -> None:
+    (job.application if of == "application" else job.principal)[name] = value
+    if "path" in options:
+        options = {**options, "path": str(tmp_path / "gateway.pem")}
+    job.tenant.memory = SharedMemory()
+    job.tenant.forget_requests()
+    result = job.tenant.run(module, check=check, unique_name="gateway", **options)
+    assert result["failed"], result
+    assert "Could not make a credential" in result["msg"]
+    assert job.tenant.writes == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_switched_off_sign_in_is_found_before_anything_is_restored(job: Job, hand: Hand) -> None:
