@@ -23,8 +23,8 @@ MISSING = "(missing)"
 class Normalised:
     """Makes the values of one job comparable with those of another.
 
-    An id becomes the number under which it was seen first, a point in time one word, a day another. ``texts`` are replaced first,
-    as the folder of the job; ``kept_ids`` stay, as those of published permissions.
+    An id becomes the number under which it was seen first, a point in time one word, a day another. ``texts`` are
+    replaced first, as the folder of the job; ``kept_ids`` stay, as those of published permissions.
     """
 
     def __init__(self, *, texts: t.Mapping[str, str], kept_ids: c.Collection[str] = ()) -> None:

@@ -39,19 +39,6 @@ Hand = Client
 
 
 @pytest.fixture
-def hand(emulator: t.Any) -> Hand:
-    """Another administrator, who may do everything."""
-    roles = [
-        "Application.ReadWrite.All",
-        "AppRoleAssignment.ReadWrite.All",
-        "DelegatedPermissionGrant.ReadWrite.All",
-        "Directory.Read.All",
-        "User.Read.All",
-    ]
-    return Client(emulator, *emulator.add_operator(roles))
-
-
-@pytest.fixture
 def job(tenant: Tenant, hand: Hand) -> Job:
     """Registered, granted, with a secret, proven; all that a year ago."""
     tenant.also_operates(hand.client_id)
@@ -426,35 +413,31 @@ def test_a_deactivated_application_is_a_decision(job: Job, hand: Hand, of: str) 
     job.converges()
 
 
-SWITCHED_OFF = [
-    ("application", "isDisabled", True),
-    ("service principal", "isDisabled", True),
-    ("service principal", "accountEnabled", False),
-    ("application", "disabledByMicrosoftStatus", "DisabledDueToViolationOfServicesAgreement"),
-]
-
-
-@pytest.mark.parametrize(("of", "name", "value"), SWITCHED_OFF)
 @pytest.mark.parametrize(
-    ("module", "options"),
+    ("of", "switch"),
     [
-        ("azure_app_secret", {"description": "another"}),
-        ("azure_app_federated_credential", {"name": "n", "issuer": "https://a.example", "subject": "s"}),
-        ("azure_app_certificate", {"description": "d", "path": "gateway.pem"}),
+        ("application", {"isDisabled": True}),
+        ("application", {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}),
+        ("service principal", {"isDisabled": True}),
+        ("service principal", {"accountEnabled": False}),
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
 def test_no_credential_is_made_for_what_may_not_sign_in(
-    job: Job, tmp_path: Path, of: str, name: str, value: object, module: str, options: Json, check: bool
+    job: Job, tmp_path: Path, of: str, switch: Json, check: bool
 ) -> None:
-    (job.application if of == "application" else job.principal)[name] = value
-    if "path" in options:
-        options = {**options, "path": str(tmp_path / "gateway.pem")}
+    (job.application if of == "application" else job.principal).update(switch)
     job.tenant.memory = SharedMemory()
     job.tenant.forget_requests()
-    result = job.tenant.run(module, check=check, unique_name="gateway", **options)
-    assert result["failed"], result
-    assert "Could not make a credential" in result["msg"]
+    options: dict[str, Json] = {
+        "azure_app_secret": {"description": "another"},
+        "azure_app_federated_credential": {"name": "n", "issuer": "https://a.example", "subject": "s"},
+        "azure_app_certificate": {"description": "d", "path": str(tmp_path / "gateway.pem")},
+    }
+    for module, given in options.items():
+        result = job.tenant.run(module, check=check, unique_name="gateway", **given)
+        assert result["failed"], result
+        assert "Could not make a credential" in result["msg"]
     assert job.tenant.writes == []
     assert list(tmp_path.iterdir()) == []
 
