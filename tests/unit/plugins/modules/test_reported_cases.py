@@ -133,3 +133,16 @@ def test_an_application_for_personal_accounts_is_waited_for(tenant: Tenant) -> N
     results = run(tenant, "11-msa-application-409")
     assert [result.get("msg") for result in results] == [None] * 2
     assert len(tenant.application(uniqueName="case-app")["passwordCredentials"]) == 1
+
+
+def test_a_change_of_the_audience_sends_what_it_needs(tenant: Tenant) -> None:
+    wanted = [options for _module, options in tasks("12-audience-change-needs-token-version")]
+    for options in (wanted[0], wanted[1], wanted[0]):
+        assert tenant.ok("azure_app_registration", **{"sign_in_audience": "AzureADMyOrg", **options})["changed"]
+    application = tenant.application(uniqueName="case-app")
+    assert application["signInAudience"] == "AzureADMyOrg"
+    assert [entry.body.get("api") for entry in tenant.write_entries if "/applications" in entry.path] == [
+        None,
+        {"requestedAccessTokenVersion": 2},
+        None,
+    ]
