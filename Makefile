@@ -12,6 +12,8 @@ MAKEFLAGS += --no-print-directory
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
 PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist worksteal
+# A few tests run sooner than workers start and collect.
+NAMED_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q)
 export PYTHON
 
 help: ## Show this menu
@@ -32,9 +34,10 @@ emulator: ## Run the embedded tenant in the foreground; prints one JSON line (PO
 	@$(DEV) setup demo
 	@exec $(DEV) run env PYTHONPATH=roles/graph_emulator/files python -m graph_emulator $(if $(PORT),--port $(PORT))
 
-test: ## Check style, types and the unit tests (PYTEST_ARGS= changes how pytest runs)
+test: ## Check style, types and the unit tests (K=secret: only tests with this name; PYTEST_ARGS= changes how pytest runs)
 	@$(DEV) setup test
-	@failed=; \
+	@$(if $(K),exec $(DEV) run python -m pytest $(NAMED_ARGS) -k "$(K)" --ignore=tests/unit/playbooks tests/unit;) \
+	failed=; \
 	$(DEV) run ruff check || failed="$$failed ruff"; \
 	$(DEV) run mypy || failed="$$failed mypy"; \
 	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \

@@ -243,7 +243,7 @@ error:
   returned: failure
   contains:
     kind:
-      description: One of input, missing_library, sign_in, transport, graph and conflict.
+      description: One of input, missing_library, sign_in, transport, graph, conflict and report.
       type: str
       sample: graph
     status:
@@ -262,6 +262,33 @@ error:
       description: What to do next.
       type: str
       sample: Run again.
+    method:
+      description: The method of the request that failed.
+      type: str
+      returned: if the kind is graph
+      sample: PATCH
+    path:
+      description: The path of the request that failed.
+      type: str
+      returned: if the kind is graph
+      sample: /v1.0/applications(uniqueName='mail-gateway')
+    right:
+      description: A name for what the operator has to be allowed to, or null.
+      type: str
+      returned: if the kind is graph
+      sample: write_application
+    names:
+      description: What the message names; for example the names that would confirm a deletion.
+      type: list
+      elements: str
+      returned: if there are some
+      sample: [mail-gateway, Mail gateway]
+    client_ids:
+      description: The client ids of applications that have the display name already, at most 20.
+      type: list
+      elements: str
+      returned: if there are some
+      sample: [b2466de6-5867-4b23-83ff-449c85f44ba1]
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (

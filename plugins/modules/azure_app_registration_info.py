@@ -117,39 +117,147 @@ applications:
       type: str
       sample: "2026-11-23T07:00:00Z"
     secrets:
-      description: The client secrets, the one that lasts longest first, each with key_id, description, start, end,
-        days_left and hint.
+      description: The client secrets, the one that lasts longest first.
       type: list
       elements: dict
-      sample: []
+      contains:
+        key_id:
+          description: The key id.
+          type: str
+          sample: 621a4ce4-826c-4fd2-9460-c24c9dd3ed89
+        description:
+          description: The description, or null.
+          type: str
+          sample: Mail gateway
+        start:
+          description: From when it is valid.
+          type: str
+          sample: "2026-11-23T07:00:00Z"
+        end:
+          description: When it expires.
+          type: str
+          sample: "2027-05-22T07:00:00Z"
+        days_left:
+          description: Whole days until then; negative if it has expired.
+          type: int
+          sample: 179
+        hint:
+          description: The first three characters of the value, or null.
+          type: str
+          sample: 3w2
     certificates:
-      description: The certificates, the one that lasts longest first, each with key_id, description, start, end,
-        days_left and thumbprint.
+      description: The certificates, the one that lasts longest first.
       type: list
       elements: dict
-      sample: []
+      contains:
+        key_id:
+          description: The key id.
+          type: str
+          sample: 621a4ce4-826c-4fd2-9460-c24c9dd3ed89
+        description:
+          description: The description, or null.
+          type: str
+          sample: Mail gateway
+        start:
+          description: From when it is valid.
+          type: str
+          sample: "2026-11-23T07:00:00Z"
+        end:
+          description: When it expires.
+          type: str
+          sample: "2027-05-22T07:00:00Z"
+        days_left:
+          description: Whole days until then; negative if it has expired.
+          type: int
+          sample: 179
+        thumbprint:
+          description: The SHA-1 thumbprint in hexadecimal, or null.
+          type: str
+          sample: 3C8E4B6D1F0A92C7E5B86D3F4A1C09B7E2D5F684
     federated_credentials:
-      description: The federated credentials by name, each with federated_credential_id, name, issuer, subject,
-        audiences and description; null where the operator may not read them.
+      description: The federated credentials by name; null where the operator may not read them.
       type: list
       elements: dict
-      sample: []
+      contains:
+        federated_credential_id:
+          description: Its object id.
+          type: str
+          sample: d9b7a1f3-6c1c-4c9c-9f4e-0f6a1a0f7f4c
+        name:
+          description: Its name.
+          type: str
+          sample: cluster
+        issuer:
+          description: Who issues the tokens.
+          type: str
+          sample: https://oidc.example.com/cluster
+        subject:
+          description: Whose tokens are accepted.
+          type: str
+          sample: "system:serviceaccount:mail:gateway"
+        audiences:
+          description: For whom the tokens have to be.
+          type: list
+          elements: str
+          sample: ["api://AzureADTokenExchange"]
+        description:
+          description: The description, or null.
+          type: str
+          sample: Mail gateway
     permissions:
-      description: The permissions that are declared or granted, each with resource, resource_client_id, type, name, id,
-        declared and granted. What is granted is null where the operator may not read it.
+      description: The permissions that are declared or granted.
       type: list
       elements: dict
-      sample: []
+      contains:
+        resource:
+          description: The name of the resource, or its client id.
+          type: str
+          sample: microsoft_graph
+        resource_client_id:
+          description: The client id of the resource.
+          type: str
+          sample: 00000003-0000-0000-c000-000000000000
+        type:
+          description: V(application) or V(delegated).
+          type: str
+          sample: application
+        name:
+          description: The name of the permission, or null.
+          type: str
+          sample: Mail.ReadWrite
+        id:
+          description: The id of the permission.
+          type: str
+          sample: e2a3a72e-5f79-4c64-b1b1-878b674786c9
+        declared:
+          description: Whether the application declares it.
+          type: bool
+          sample: true
+        granted:
+          description: Whether it is granted; null where the operator may not read that.
+          type: bool
+          sample: true
     consented:
       description: Whether everything that is declared is granted; null where the operator may not read that.
       type: bool
       sample: true
     owners:
-      description: The owners by name, each with object_id, display_name and type. A name is null where the operator may
-        not read it; the list is null where the operator may not read owners.
+      description: The owners by name; null where the operator may not read owners.
       type: list
       elements: dict
-      sample: [{object_id: 1f6d1fd5-9a02-4cf2-a7b4-f2c8d0fca0cb, display_name: Adele Vance, type: user}]
+      contains:
+        object_id:
+          description: The object id of the owner.
+          type: str
+          sample: 1f6d1fd5-9a02-4cf2-a7b4-f2c8d0fca0cb
+        display_name:
+          description: The name; null where the operator may not read it.
+          type: str
+          sample: Adele Vance
+        type:
+          description: What the owner is, for example V(user).
+          type: str
+          sample: user
     portal_url:
       description: The application's page in the Azure portal.
       type: str

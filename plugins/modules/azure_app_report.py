@@ -152,6 +152,23 @@ summary:
       description: How many credentials are V(expired), V(due), V(ok), or do not end (V(none)), without replaced ones.
       type: dict
       sample: {expired: 0, due: 1, ok: 1, none: 0}
+      contains:
+        expired:
+          description: How many have expired.
+          type: int
+          sample: 0
+        due:
+          description: How many expire within O(due_within_days).
+          type: int
+          sample: 1
+        ok:
+          description: How many last longer.
+          type: int
+          sample: 1
+        none:
+          description: How many do not end.
+          type: int
+          sample: 0
     without_credential:
       description: How many applications have no credential.
       type: int
@@ -185,6 +202,24 @@ summary:
         gateways: [gateway-vienna]
         end: "2027-01-30T07:00:00Z"
         days_left: 12
+      contains:
+        client_id:
+          description: The client id of the application.
+          type: str
+          sample: b2466de6-5867-4b23-83ff-449c85f44ba1
+        gateways:
+          description: The hosts of the play that it belongs to.
+          type: list
+          elements: str
+          sample: [gateway-vienna]
+        end:
+          description: When it expires.
+          type: str
+          sample: "2027-01-30T07:00:00Z"
+        days_left:
+          description: Whole days until then.
+          type: int
+          sample: 12
 failures:
   description: How many problems the task fails for.
   type: int

@@ -78,34 +78,6 @@ def test_rotation_writes_nothing_but_the_secret(playbooks: Playbooks) -> None:
     assert _rotate(playbooks).ok().writes == []
 
 
-def test_check_mode_tells_of_a_rotation_and_writes_nothing(playbooks: Playbooks) -> None:
-    _registered_and_due(playbooks)
-    before = playbooks.store.read_bytes()
-    run = _rotate(playbooks, "--check", "--diff")
-    _only_predicts(run)
-    assert '"days_left": 180' in run.output
-    assert playbooks.store.read_bytes() == before
-
-
-def test_the_replaced_secret_goes_after_the_overlap_and_no_other_does(playbooks: Playbooks) -> None:
-    old = _registered_and_due(playbooks)
-    by_hand = playbooks.tenant.ok("azure_app_secret", unique_name="gateway", description="by hand")["key_id"]
-    same_name = playbooks.tenant.run(
-        "azure_app_secret", unique_name="gateway", description="Mail gateway", stored_key_id=by_hand
-    )["key_id"]
-    new = _rotate(playbooks).ok().results["gateway_app_result"]["key_id"]
-    _secrets(playbooks)[new]["startDateTime"] = _point(days=6.9)
-    assert _rotate(playbooks).ok().writes == [], "the overlap is seven days"
-    _secrets(playbooks)[new]["startDateTime"] = _point(days=7.1)
-    _only_predicts(_rotate(playbooks, "--check"))
-    run = _rotate(playbooks).ok()
-    assert [entry.body for entry in run.writes] == [{"keyId": old}]
-    assert _secrets(playbooks).keys() == {by_hand, same_name, new}
-    assert playbooks.stored()["previous_key_ids"] == run.results["gateway_app_result"]["previous_key_ids"] == []
-    assert run.results["gateway_app_result"]["changed"] is True
-    assert _rotate(playbooks).ok().writes == []
-
-
 def test_register_prunes_as_well(playbooks: Playbooks) -> None:
     old = _registered_and_due(playbooks)
     playbooks.register(gateway_app_overlap_days=0).ok()
@@ -151,19 +123,6 @@ def test_the_gateway_s_tasks_do_not_get_the_operator_s_secret(playbooks: Playboo
     environ = dict.fromkeys(names)
     playbooks.register("-e", f"@{extra}", environ=environ, gateway_app_after_new_secret=tasks).ok()
     assert playbooks.stored()["handed_over_to"] == ["localhost"]
-
-
-def test_an_emergency_makes_a_new_secret_at_once(playbooks: Playbooks) -> None:
-    old = playbooks.register().ok().results["gateway_app_result"]["key_id"]
-    _only_predicts(_rotate(playbooks, "--check", "-e", "gateway_app_rotate_now=true"))
-    result = (
-        _rotate(playbooks, "-e", "gateway_app_rotate_now=true", "-e", "gateway_app_overlap_days=0")
-        .ok()
-        .results["gateway_app_result"]
-    )
-    assert result["key_id"] != old
-    assert _secrets(playbooks).keys() == {result["key_id"]}
-    assert _rotate(playbooks).ok().writes == []
 
 
 def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playbooks) -> None:
@@ -234,33 +193,6 @@ def test_all_stores_hold_the_same(playbooks: Playbooks) -> None:
     assert [store["path"] for store in result["stores"]] == [str(playbooks.store), str(second)]
     assert playbooks.stored() == playbooks.stored_in(second)
     assert playbooks.register(gateway_app_stores=stores).ok().writes == []
-
-
-def test_a_store_that_was_added_or_lost_gets_what_the_others_hold(playbooks: Playbooks) -> None:
-    second, stores = _two_stores(playbooks)
-    playbooks.register().ok()
-    for lost in (second, playbooks.store):
-        lost.unlink(missing_ok=True)
-        run = _rotate(playbooks, gateway_app_stores=stores).ok()
-        assert run.writes == []
-        assert run.results["gateway_app_result"]["changed"] is True
-        assert playbooks.stored() == playbooks.stored_in(second)
-
-
-def test_all_stores_hold_a_new_secret_or_none_does(playbooks: Playbooks) -> None:
-    second, stores = _two_stores(playbooks)
-    old = _registered_and_due(playbooks, gateway_app_stores=stores)
-    before = playbooks.stored()
-    playbooks.spoil_store(second)
-    run = _rotate(playbooks, gateway_app_stores=stores)
-    run.failed("could not be kept", "removed from the tenant again", "Repair the store")
-    assert _secrets(playbooks).keys() == {old}
-    assert playbooks.stored() == before
-    second.parent.unlink()
-    playbooks.server.faults.clear()
-    result = _rotate(playbooks, gateway_app_stores=stores).ok().results["gateway_app_result"]
-    assert result["previous_key_ids"] == [old]
-    assert playbooks.stored() == playbooks.stored_in(second)
 
 
 def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:

@@ -96,7 +96,7 @@ class WarmPlaybook:
         self._requests, requests = socket.socketpair()
         with requests:
             self._process = subprocess.Popen(
-                [sys.executable, SCRIPT, str(requests.fileno())],
+                [_interpreter(), SCRIPT, str(requests.fileno())],
                 cwd=folder,
                 env=environ,
                 stdin=subprocess.DEVNULL,
@@ -120,3 +120,10 @@ class WarmPlaybook:
 
 def _of_the_start(environ: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.startswith(OF_THE_START)}
+
+
+def _interpreter() -> str:
+    """Of the program: where the virtual environment is a link, its first line has another path than ours."""
+    with open(PROGRAM) as script:
+        named = script.readline().removeprefix("#!").strip()
+    return named if Path(named).name.startswith("python") else sys.executable

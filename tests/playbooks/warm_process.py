@@ -14,6 +14,7 @@ import atexit
 import dataclasses
 import gc
 import importlib
+import importlib.machinery
 import json
 import os
 import selectors
@@ -35,6 +36,7 @@ LIBRARIES = (
     "msal",
     "requests",
 )
+COLLECTION = Path(__file__).resolve().parents[2] / "build/collections/ansible_collections/email_gateway/azure_apps"
 Settings = dict[str, t.Any]
 
 
@@ -61,6 +63,7 @@ class Loaded:
         constants.__class__ = types.ModuleType
         self._settings = self._current()
         _remember_the_routes_of_ansible()
+        _remember_the_code_of_the_collection()
 
     def _current(self) -> Settings:
         return {name: getattr(self.constants, name) for name in self.constants.config.get_configuration_definitions()}
@@ -116,6 +119,20 @@ def _remember_the_routes_of_ansible() -> None:
         return routes if content == text else read(content, content_id)
 
     finder._meta_yml_to_dict = remembered
+
+
+def _remember_the_code_of_the_collection() -> None:
+    """Ansible compiles modules of a collection in every run. Code depends on nothing but its source."""
+    finder: t.Any = importlib.import_module("ansible.utils.collection_loader._collection_finder")
+    known = {}
+    for path in COLLECTION.joinpath("plugins").rglob("*.py"):
+        code = importlib.machinery.SourceFileLoader(path.stem, str(path)).get_code(path.stem)
+        known[str(path), path.read_bytes()] = code
+
+    def remembered(*, source: t.Any, filename: str, **how: t.Any) -> t.Any:
+        return known.get((filename, source)) or compile(source=source, filename=filename, **how)
+
+    finder.compile = remembered
 
 
 @dataclasses.dataclass

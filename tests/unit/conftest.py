@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
+from ansible_collections.email_gateway.azure_apps.tests.unit.direct_connection import connect_directly
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
@@ -36,8 +37,12 @@ def emulator_server() -> c.Iterator[EmulatorServer]:
 
 
 @pytest.fixture
-def emulator(emulator_server: EmulatorServer) -> c.Iterator[EmulatorServer]:
+def emulator(
+    request: pytest.FixtureRequest, emulator_server: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> c.Iterator[EmulatorServer]:
     emulator_server.reset()
+    if request.node.get_closest_marker("over_tls") is None:
+        connect_directly(emulator_server, monkeypatch)
     yield emulator_server
     # An answer of 500 that nobody asked for is a bug of the emulator itself.
     assert not emulator_server.internal_errors, emulator_server.internal_errors[0]

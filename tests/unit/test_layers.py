@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 UTILITIES = PLUGINS / "module_utils"
@@ -112,14 +114,15 @@ def test_the_test_sees_imports() -> None:
 
 
 def test_no_package_imports_from_a_higher_one() -> None:
-    assert {path.name for path in UTILITIES.iterdir() if path.is_dir() and path.name != "__pycache__"} == LEVELS.keys()
+    packages = {path.name for path in UTILITIES.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    check_listed(packages, LEVELS, table="LAYERS in tests/unit/test_layers.py, in the row of those it may import from")
     upward = {
-        (name, imported)
+        f"{name} imports {imported} from a higher layer of LAYERS: move what it needs to its own or a lower one"
         for name, names in _graph(UTILITIES.rglob("*.py")).items()
         for imported in names
         if LEVELS[_package(imported)] > LEVELS[_package(name)]
     }
-    assert upward == set()
+    assert upward == set(), "\n".join(sorted(upward))
 
 
 def test_no_utility_imports_from_what_is_above_all_of_them() -> None:
@@ -151,7 +154,7 @@ def test_no_file_and_no_class_is_too_long() -> None:
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ClassDef) and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_CLASS:
                 found.add(f"{where}: {node.name}")
-    assert found == set()
+    assert found == set(), f"split these: a file has at most {LONGEST_FILE} lines, a class {LONGEST_CLASS}"
 
 
 def _own_expressions(statement: ast.stmt) -> t.Iterator[ast.AST]:
@@ -176,5 +179,6 @@ def test_statements_are_plain(name: str) -> None:
     for statement in ast.walk(tree):
         if isinstance(statement, ast.stmt):
             ternaries = [node for node in _own_expressions(statement) if isinstance(node, ast.IfExp)]
-            assert len(ternaries) <= 1, f"{name}:{statement.lineno}"
-    assert [f"{name}:{node.lineno}" for node in _nested_comprehensions(tree)] == []
+            assert len(ternaries) <= 1, f"write {name}:{statement.lineno} with at most one conditional expression"
+    nested = [f"{name}:{node.lineno}" for node in _nested_comprehensions(tree)]
+    assert nested == [], "write these without a comprehension inside another one"

@@ -112,8 +112,10 @@ def test_the_tarball_holds_no_stray_files(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         files = [member.name for member in archive if not member.isdir()]
         links = [member.name for member in archive if member.issym() or member.islnk()]
-    assert [name for name in files if not any(name == good or name.startswith(good) for good in ALLOWED)] == []
-    assert [name for name in files if name.endswith(STRAY) or "__pycache__" in name] == []
+    unexpected = [name for name in files if not any(name == good or name.startswith(good) for good in ALLOWED)]
+    assert unexpected == [], "add these to build_ignore in galaxy.yml, or to ALLOWED in tests/unit/test_packaging.py"
+    stray = [name for name in files if name.endswith(STRAY) or "__pycache__" in name]
+    assert stray == [], "add these to build_ignore in galaxy.yml"
     assert links == []
 
 
@@ -126,7 +128,7 @@ def test_the_tarball_holds_all_that_users_need(tarball: Path) -> None:
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert public - files == set()
+    assert public - files == set(), "take these out of build_ignore in galaxy.yml"
     assert {"README.md", "COPYING", "CHANGELOG.md", "requirements.txt"} - files == set()
 
 
@@ -221,5 +223,6 @@ def test_requirements_are_the_same_everywhere() -> None:
         path: [line for line in (ROOT / path).read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
         for path in ("requirements.txt", "meta/ee-requirements.txt")
     }
-    assert asked["requirements.txt"] == asked["meta/ee-requirements.txt"]
-    assert [line for line in asked["requirements.txt"] if ">=" not in line] == []
+    assert asked["requirements.txt"] == asked["meta/ee-requirements.txt"], "write the same lines into both files"
+    unbound = [line for line in asked["requirements.txt"] if ">=" not in line]
+    assert unbound == [], "write the oldest version that is supported into requirements.txt"

@@ -37,6 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
+from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
 from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,20 +75,21 @@ def _documentation(module: str) -> dict[str, t.Any]:
 
 
 def test_the_action_group_holds_every_module() -> None:
-    assert sorted(_yaml("meta/runtime.yml")["action_groups"]["all"]) == MODULES
+    check_listed(MODULES, _yaml("meta/runtime.yml")["action_groups"]["all"], table="action_groups in meta/runtime.yml")
 
 
 def test_every_module_has_an_action_plugin_of_its_name() -> None:
-    assert sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py")) == MODULES
+    actions = [path.stem for path in (ROOT / "plugins" / "action").glob("*.py")]
+    check_listed(MODULES, actions, table="plugins/action, as a file of this name with an ActionModule")
     for module in MODULES:
         action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
-        assert action.module_name == module
+        assert action.module_name == module, f"set module_name in plugins/action/{module}.py to its own name"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_has_a_unit_test_and_an_integration_target(module: str) -> None:
-    assert (ROOT / "tests/unit/plugins/modules" / f"test_{module}.py").is_file()
-    assert (ROOT / "tests/integration/targets" / module / "aliases").is_file()
+    for name in (f"tests/unit/plugins/modules/test_{module}.py", f"tests/integration/targets/{module}/aliases"):
+        assert (ROOT / name).is_file(), f"add the file {name}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -98,10 +100,13 @@ def test_the_documented_options_are_those_of_the_spec(module: str) -> None:
         name = fragment.rsplit(".", maxsplit=1)[-1]
         if name in FRAGMENTS:
             documented.update(yaml.safe_load(FRAGMENTS[name][0].ModuleDocFragment.DOCUMENTATION)["options"])
-    assert documented.keys() == spec.options.keys()
+    check_listed(spec.options, documented, table=f"the options of DOCUMENTATION in plugins/modules/{module}.py")
     for name, option in spec.options.items():
         for member in ("type", "default", "choices", "elements", "required"):
-            assert documented[name].get(member) == option.get(member), f"{name}: {member}"
+            assert documented[name].get(member) == option.get(member), (
+                f"correct {member} of the option {name} in plugins/modules/{module}.py: documentation and argument spec"
+                " differ"
+            )
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -109,7 +114,8 @@ def test_options_that_hold_secrets_are_marked(module: str) -> None:
     options = _spec(module).options
     harmless = {n for n in options if options[n]["type"] in ("bool", "path") or "choices" in options[n]}
     named = {n for n in options if re.search(r"secret|token|content", n)} - harmless
-    assert named <= _spec(module).secret_options
+    unmarked = sorted(named - _spec(module).secret_options)
+    assert not unmarked, f"set no_log for {unmarked} in the argument spec of {module}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -122,19 +128,19 @@ def test_no_option_of_a_module_can_be_mistaken_for_the_sign_in(module: str) -> N
 def test_every_environment_variable_is_documented() -> None:
     text = _auth.ModuleDocFragment.DOCUMENTATION + _endpoint.ModuleDocFragment.DOCUMENTATION
     for option, variables in environment.ENVIRONMENT.items():
-        assert option in text
+        assert option in text, f"document the option {option} in plugins/doc_fragments/_auth.py or _endpoint.py"
         for variable in variables:
-            assert f"E({variable})" in text, variable
+            assert f"E({variable})" in text, f"add E({variable}) to the option {option} in plugins/doc_fragments"
 
 
 def test_the_page_on_signing_in_names_every_way_variable_key_and_host() -> None:
     page = (ROOT / "docs/sign-in.md").read_text()
     for way in arguments.AUTH.options["auth_source"]["choices"]:
-        assert f"| `{way}` |" in page, way
+        assert f"| `{way}` |" in page, f"add a row for {way} to the table in docs/sign-in.md"
     for name in (*(v for variables in environment.ENVIRONMENT.values() for v in variables), *USER_VARIABLES):
-        assert name in page, name
+        assert name in page, f"add the variable {name} to docs/sign-in.md"
     for key in (*KEYS, *REFUSED):
-        assert f"`{key}`" in page, key
+        assert f"`{key}`" in page, f"add the key {key} to docs/sign-in.md"
     for name, cloud in CLOUDS.items():
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}`")]
         for host in (cloud.authority, cloud.graph):
@@ -144,21 +150,22 @@ def test_the_page_on_signing_in_names_every_way_variable_key_and_host() -> None:
 
 def test_the_clouds_are_the_same_everywhere() -> None:
     documented = yaml.safe_load(_endpoint.ModuleDocFragment.DOCUMENTATION)["options"]["cloud_environment"]["choices"]
-    assert documented == list(CLOUDS)
+    assert documented == list(CLOUDS), "list the clouds of CLOUDS in the choices in plugins/doc_fragments/_endpoint.py"
 
 
 def test_every_right_that_code_names_is_known() -> None:
     named = set()
     for path in (ROOT / "plugins/module_utils").rglob("*.py"):
         named |= set(re.findall(r'right(?:: str)? ?= ?"(\w+)"', path.read_text()))
-    assert named == RIGHTS.keys()
+    check_listed(named, RIGHTS, table="RIGHTS in plugins/module_utils/_core/rights.py")
 
 
 def test_the_python_libraries_are_the_same_everywhere() -> None:
     required = (ROOT / "requirements.txt").read_text().splitlines()
     listed = sorted(line for line in required if line and not line.startswith("#"))
     ee = (ROOT / "meta/ee-requirements.txt").read_text().splitlines()
-    assert sorted(line for line in ee if line and not line.startswith("#")) == listed
+    in_ee = [line for line in ee if line and not line.startswith("#")]
+    check_listed(listed, in_ee, table="meta/ee-requirements.txt, as in requirements.txt")
     for fragment in (_auth.ModuleDocFragment.DOCUMENTATION, _documentation_text("azure_app_token_info")):
         documented = yaml.safe_load(fragment)["requirements"]
         assert sorted(requirement.replace(" ", "") for requirement in documented) == listed
@@ -174,10 +181,11 @@ def test_the_defaults_of_a_role_are_those_that_it_documents(role: str) -> None:
     defaults = _yaml(f"roles/{role}/defaults/main.yml")
     entries = _yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
     options = {name: option for entry in entries.values() for name, option in entry["options"].items()}
-    assert {name for name, option in options.items() if not option.get("required")} == defaults.keys()
+    optional = [name for name, option in options.items() if not option.get("required")]
+    check_listed(optional, defaults, table=f"roles/{role}/defaults/main.yml, as in meta/argument_specs.yml")
     for name, option in options.items():
         if "default" in option:
-            assert option["default"] == defaults[name], name
+            assert option["default"] == defaults[name], f"{name} has another default in roles/{role}/defaults/main.yml"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -235,7 +243,7 @@ def test_the_readme_names_every_module_role_and_playbook() -> None:
     readme = (ROOT / "README.md").read_text()
     playbooks = [path.stem for path in (ROOT / "playbooks").glob("*.yml")]
     for name in (*MODULES, *ROLES, *playbooks):
-        assert f"`{name}`" in readme, name
+        assert f"`{name}`" in readme, f"add a row for `{name}` to the tables in README.md"
 
 
 def test_the_readme_names_every_event_source_and_rulebook() -> None:
@@ -247,15 +255,17 @@ def test_the_readme_names_every_event_source_and_rulebook() -> None:
     ]
     assert len(found) >= 3
     for path in found:
-        assert f"`{path.stem}`" in readme, path
+        assert f"`{path.stem}`" in readme, f"add `{path.stem}` to README.md"
 
 
 def test_the_stores_are_those_that_can_be_chosen() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     stores = sorted(path.stem for path in (ROOT / "plugins/plugin_utils/stores").glob("[a-z]*.py"))
-    assert sorted(STORE_TYPES) == stores
+    check_listed(stores, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_stores.py")
     described = " ".join(options["gateway_app_stores"]["description"])
-    assert sorted(set(re.findall(r"C\((\w+)\)", described)) - {"type"}) == stores
+    named = set(re.findall(r"C\((\w+)\)", described)) - {"type"}
+    table = "gateway_app_stores in roles/gateway_app/meta/argument_specs.yml, as C(name)"
+    check_listed(stores, named, table=table)
 
 
 def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:
@@ -268,16 +278,20 @@ def test_every_private_utility_says_that_it_is_private() -> None:
     for folder in ("module_utils", "plugin_utils", "doc_fragments"):
         for path in (ROOT / "plugins" / folder).rglob("*.py"):
             within = path.relative_to(ROOT / "plugins" / folder)
-            assert within.parts[0].startswith("_") or within.parts[0] == "stores", path
+            assert within.parts[0].startswith("_") or within.parts[0] == "stores", f"begin the name of {path} with _"
             if path.name != "__init__.py":
-                assert "it may change without notice" in path.read_text(), path
+                assert "it may change without notice" in path.read_text(), (
+                    f"say in {path} that it may change without notice"
+                )
 
 
 def test_every_source_file_names_its_licence() -> None:
     for folder in ("plugins", "roles", "playbooks", "tests", "extensions"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".yml", ".sh") and path.name != "__init__.py":
-                assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(), path
+                assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(), (
+                    f"add the licence header to {path}"
+                )
 
 
 def test_no_task_of_a_role_takes_the_loop_variable_of_whoever_includes_it() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
     ROLES_PAGE,
     STEPS,
 )
+from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
 
 ROOT = Path(__file__).resolve().parents[2]
 # By the first words of a row in the README.
@@ -46,9 +47,11 @@ def step_row(name: str) -> str:
 def test_the_page_on_rights_has_the_table() -> None:
     page = (ROOT / "docs/rights.md").read_text()
     rows = [line for line in page.splitlines() if re.match(r"\| `[a-z_]+`: ", line)]
-    assert rows == [step_row(name) for name in STEPS]
+    for name in STEPS:
+        assert step_row(name) in rows, f"write this row into the table of docs/rights.md: {step_row(name)}"
+    assert rows == [step_row(name) for name in STEPS], "put the rows of docs/rights.md into the order of STEPS"
     for name, role in DIRECTORY_ROLES.items():
-        assert f"| {name} | `{role}` |" in page
+        assert f"| {name} | `{role}` |" in page, f"add the row | {name} | `{role}` | to docs/rights.md"
     assert ROLES_PAGE in page
 
 
@@ -59,11 +62,12 @@ def test_the_readme_has_the_least_privileged_sets() -> None:
         _start, _step, permissions, roles, _end = row.split("|")
         for name in names:
             step = STEPS[name]
-            assert sorted(re.findall(r"`([^`]+)`", permissions)) == sorted(step.needs[0]), name
+            named = re.findall(r"`([^`]+)`", permissions)
+            check_listed(step.needs[0], named, table=f"the row | {words} in README.md")
             assert roles.strip() == (" or ".join(step.roles) or "none"), name
 
 
 def test_every_step_has_a_source() -> None:
     for name, step in STEPS.items():
-        assert step.pages or name == "prove", name
+        assert step.pages or name == "prove", f"add a page to the step {name} in plugins/module_utils/_core/rights.py"
         assert all(re.fullmatch(rf"{REFERENCE}[a-z0-9-]+|https://learn.microsoft.com/[a-z/-]+", p) for p in step.pages)

@@ -100,7 +100,8 @@ def test_facts_are_public_results_only(role: str) -> None:
         for task in tasks(role)
         if "set_fact" in actions(task)
     }
-    assert {where: names for where, names in set_by.items() if not names or names - PUBLIC_FACTS} == {}
+    found = {where: names for where, names in set_by.items() if not names or names - PUBLIC_FACTS}
+    assert found == {}, "set no such fact; a result for users goes into PUBLIC_FACTS in tests/unit/test_role_size.py"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -145,5 +146,7 @@ def _conditions(value: t.Any) -> list[str]:
 @pytest.mark.parametrize("role", ROLES)
 def test_the_name_of_a_task_is_what_it_does_to_which_object(role: str) -> None:
     names = {task.where: str(task.content.get("name", "")) for task in tasks(role)}
-    assert [where for where, name in names.items() if not VERB.match(name)] == []
-    assert [where for where, name in names.items() if RIDDLE.search(name)] == []
+    without_verb = [where for where, name in names.items() if not VERB.match(name)]
+    assert without_verb == [], "begin these with what they do, by a word of VERB in tests/unit/test_role_size.py"
+    unclear = [where for where, name in names.items() if RIDDLE.search(name)]
+    assert unclear == [], "say it without a word of RIDDLE in tests/unit/test_role_size.py"

@@ -10,6 +10,7 @@ What is taken for JSON here can be written as JSON in UTF-8 again, and walked th
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -21,6 +22,7 @@ LARGEST_PARSED = 20 * 2**20  # bytes in memory, by a cautious estimate
 # Bytes of CPython's smallest dict with an entry, smallest list, and entry with a value of its own.
 DICT, LIST, ENTRY = 240, 90, 70
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def too_large(content: bytes) -> bool:
@@ -44,7 +46,9 @@ def parse(content: bytes) -> t.Any | None:
         value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_number)
     except (ValueError, RecursionError):
         return None
-    return value if _is_sound(value) else None
+    # Text in UTF-8 has no surrogates, so that only an escape can bring one in.
+    sound = _is_shallow(value) and (_ESCAPED_SURROGATE.search(content) is None or _is_unicode(value))
+    return value if sound else None
 
 
 def _refuse(name: str) -> t.NoReturn:
@@ -57,40 +61,37 @@ def _number(text: str) -> float:
     return value if math.isfinite(value) else _refuse(text)
 
 
-def _is_sound(value: t.Any) -> bool:
-    """Not too deep, and no half of a surrogate pair, which can be escaped in JSON but not be written anywhere."""
+def _is_shallow(value: t.Any) -> bool:
     level = [value]
     for _depth in range(DEEPEST):
-        below: list[t.Any] = []
-        for item in level:
-            if isinstance(item, str):
-                if not _is_unicode(item):
-                    return False
-            elif isinstance(item, dict):
-                if not all(map(_is_unicode, item)):
-                    return False
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
-        if not below:
+        level = _children(level)
+        if not level:
             return True
-        level = below
     return False
 
 
-def _is_unicode(text: str) -> bool:
-    return text.isascii() or _SURROGATE.search(text) is None
+def _children(level: t.Iterable[t.Any]) -> list[t.Any]:
+    parts = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
+    return list(itertools.chain.from_iterable(parts))
+
+
+def _is_unicode(value: t.Any) -> bool:
+    """No half of a surrogate pair, which can be escaped in JSON but not be written anywhere."""
+    level = [value]
+    while level:
+        names = [name for item in level if isinstance(item, dict) for name in item]
+        texts = [item for item in level if isinstance(item, str)]
+        if any(not text.isascii() and _SURROGATE.search(text) for text in (*names, *texts)):
+            return False
+        level = _children(level)
+    return True
 
 
 def weight(value: t.Any) -> int:
     """Bytes that a parsed value takes. Names are shared by the objects of an answer, and not counted."""
     total = 0
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        total += sys.getsizeof(item)
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
+    level = [value]
+    while level:
+        total += sum(map(sys.getsizeof, level))
+        level = _children(level)
     return total

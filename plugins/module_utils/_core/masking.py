@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 MASK = "********"
 SHORTEST = 8  # characters: to mask less would garble ordinary words
 LONGEST_TEXT = 2000  # characters of one text in a failure
+_NEITHER_LETTER_NOR_DIGIT = re.compile("[^A-Za-z0-9]")
 
 # What looks like a token or a client secret is masked in failures, known or not: a refused answer may hold a new one
 # that is in no option. Source of the form of a client secret: gitleaks' rule azure-ad-client-secret.
@@ -112,13 +113,7 @@ def _forms(secret: str) -> set[str]:
 
 def _all_percent_encoded(text: str) -> str:
     """Every character but letters and digits, which some servers do; ``quote`` leaves more of them as they are."""
-    parts = []
-    for character in text:
-        if character.isascii() and character.isalnum():
-            parts.append(character)
-        else:
-            parts += [f"%{byte:02X}" for byte in character.encode()]
-    return "".join(parts)
+    return _NEITHER_LETTER_NOR_DIGIT.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), text)
 
 
 def _inside_base64(plain: bytes, offset: int) -> str:

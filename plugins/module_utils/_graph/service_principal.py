@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import objects, text, texts
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
@@ -126,8 +126,7 @@ def create_service_principal(graph: GraphClient, client_id: str, *, display_name
     return found
 
 
-@dataclasses.dataclass(frozen=True)
-class Permission:
+class Permission(t.NamedTuple):
     """One permission of one resource. ``type`` is "application" or "delegated"."""
 
     resource: str  # client id: ids of permissions are not unique across resources
@@ -147,18 +146,20 @@ class ResourcePrincipal:
 
     @classmethod
     def of(cls, document: Json) -> ResourcePrincipal:
+        """``document`` has been checked: see ``principal_shape``."""
         client_id = (text(document, "appId") or "").lower()
         ids: dict[str, dict[str, str]] = {"application": {}, "delegated": {}}
         names: dict[Permission, str] = {}
         for kind, member in (("application", "appRoles"), ("delegated", "oauth2PermissionScopes")):
-            for entry in objects(document.get(member)):
-                name, permission_id = text(entry, "value"), text(entry, "id")
+            for entry in document.get(member) or ():
+                name, permission_id = entry.get("value"), entry.get("id")
                 if not name or not permission_id:
                     continue
-                names[Permission(client_id, kind, permission_id.lower())] = name
-                for_applications = "Application" in texts(entry.get("allowedMemberTypes"))
-                if entry.get("isEnabled") is not False and (kind == "delegated" or for_applications):
-                    ids[kind][name] = permission_id.lower()
+                permission_id = permission_id.lower()
+                names[Permission(client_id, kind, permission_id)] = name
+                offered = kind == "delegated" or "Application" in (entry.get("allowedMemberTypes") or ())
+                if offered and entry.get("isEnabled") is not False:
+                    ids[kind][name] = permission_id
         return cls(
             client_id=client_id,
             object_id=text(document, "id") or "",

@@ -15,12 +15,10 @@ import importlib
 import json
 import os
 import socket
-import types
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.parsing.vault import VaultSecret
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -29,12 +27,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
-# azure_app_report needs the hosts of a play: see test_azure_app_report.py.
-MODULES = sorted({path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py")} - {"azure_app_report"})
+MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
 EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "0"))
 FEW = settings(
     max_examples=EXAMPLES or 12,
@@ -59,16 +57,13 @@ SENSIBLE: dict[str, t.Any] = {
 OF_KIND: dict[str, t.Any] = {"str": "x", "path": "x", "int": 1, "bool": False, "list": [], "dict": {}}
 
 
-def _declared(name: str) -> Module:
-    """As its action plugin has it, with a vault password where it wants one."""
-    action = importlib.import_module(f"{PLUGINS}.action.{name}").ActionModule
-    loader = types.SimpleNamespace(_vault=types.SimpleNamespace(secrets=[("default", VaultSecret(b"a password"))]))
-    declared: Module = action(None, None, None, loader, None, None).module()
-    return declared
+def _options(module: str) -> list[str]:
+    action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
+    declared: Module = action(None, None, None, None, None, None).module()
+    return list(declared.argument_spec.options)
 
 
-DECLARED = {name: _declared(name) for name in MODULES}
-OPTIONS = [(name, option) for name in MODULES for option in DECLARED[name].argument_spec.options]
+OPTIONS = [(module, option) for module in MODULES for option in _options(module)]
 
 
 class SignInOnly(RunMemory):
@@ -88,8 +83,9 @@ class SignInOnly(RunMemory):
 class Trial:
     """One module, run with sensible options but for those that are tried, in a tenant with a bystander."""
 
-    def __init__(self, tenant: Tenant, folder: Path, asked: list[str]) -> None:
+    def __init__(self, tenant: Tenant, folder: Path, asked: list[str], actions: ActionRunner) -> None:
         self.tenant = tenant
+        self.actions = actions
         self.folder = folder
         self.asked = asked
         self.paths = nasty.paths(folder)
@@ -136,9 +132,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def trial(tenant: Tenant, tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Trial]:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    yield Trial(tenant, tmp_path, asked)
+    yield Trial(tenant, tmp_path, asked, ActionRunner(tenant, tmp_path, monkeypatch))
     assert not list(tmp_path.rglob(nasty.PWNED))
 
 
@@ -187,7 +182,7 @@ def _may_be_asked(params: dict[str, t.Any]) -> set[str]:
 
 @pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda name: name)
 def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial) -> None:
-    declared = DECLARED[module]
+    declared = trial.actions.module(module)
     spec = declared.argument_spec
 
     @FEW

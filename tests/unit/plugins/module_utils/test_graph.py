@@ -36,6 +36,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
+pytestmark = pytest.mark.over_tls
+
 INFO = "azure_app_registration_info"
 NOBODY: Json = {"unique_name": "nobody"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"

@@ -11,6 +11,8 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
+pytestmark = pytest.mark.over_tls
+
 MODULE = "azure_app_registration"
 GATEWAY: Json = {"display_name": "Mail gateway", "unique_name": "mail-gateway"}
 

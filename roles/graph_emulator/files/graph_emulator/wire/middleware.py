@@ -62,16 +62,18 @@ class Wire:
         started = time.perf_counter()
         moment = seven_digits(self.clock.now())
         reply = Reply()
+        # Whoever has no event loop waits by other means.
+        sleep = scope["state"].get("sleep", asyncio.sleep)
         try:
             if fault is not None and fault.delay:
-                await asyncio.sleep(fault.delay)
+                await sleep(fault.delay)
             if fault is None or not _replaced(fault):
                 await self._serve(scope, body, reply)
             if fault is not None:
                 _spoil(reply, fault)
                 if fault.then is not None:
                     fault.then()
-                await asyncio.sleep(fault.delay_after)
+                await sleep(fault.delay_after)
                 if fault.refuse:
                     self.faults.refuse_connections(fault.refuse)
         finally:

@@ -138,8 +138,9 @@ class EmulatorServer:
         self.key_vault = f"https://localhost:{self.vault_port}"
         domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
         self.emulator.listen_at(self.graph, key_vaults=frozenset({self.key_vault, domain}))
+        self.application = Web(self.emulator).application(vault_port=self.vault_port)
         config = uvicorn.Config(
-            cast(Any, Web(self.emulator).application(vault_port=self.vault_port)),
+            cast(Any, self.application),
             http=_Protocol,
             ws="none",
             lifespan="off",

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user may get wrong in a profile of their own, and what is said of it before anything is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+
+UNKNOWN = "5b567255-7703-4780-807c-7be8301ae99b"
+NOT_A_PROFILE = "mine.yml is malformed. It has to hold the variable gateway_app_profile_content"
+NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and delegated are lists of names"
+NO_CREDENTIAL_TYPES = "Its credential_types have to be a list of client_secret, certificate and federated"
+NOT_NAMES = "has to list at least one permission, each by its name"
+# What stands in braces is the value of gateway_app_profile_content.
+MALFORMED = {
+    "": NOT_A_PROFILE,
+    "permissions: []": NOT_A_PROFILE,
+    "gateway_app_profile_content: [a]": NOT_A_PROFILE,
+    "{title: mine}": NOT_A_PROFILE,
+    "{permisions: []}": NOT_A_PROFILE,
+    "{permissions: {resource: microsoft_graph}}": NOT_A_PROFILE,
+    "{permissions: [Mail.Send]}": NOT_A_PROFILE,
+    "{permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}": NOT_A_PROFILE,
+    "{permissions: [{resource: [microsoft_graph], application: [Mail.Send]}]}": NOT_A_PROFILE,
+    "{permissions: [], token_resource: [a]}": NOT_A_PROFILE,
+    "{permissions: [], sign_in_audience: 7}": NOT_A_PROFILE,
+    "{permissions: [], credential_types: certificate}": NO_CREDENTIAL_TYPES,
+    "{permissions: [], credential_types: {certificate: true}}": NO_CREDENTIAL_TYPES,
+    "{permissions: [], credential_types: }": NO_CREDENTIAL_TYPES,
+    "{permissions: [], credential_types: []}": NO_CREDENTIAL_TYPES,
+    "{permissions: [], credential_types: [[certificate]]}": NO_CREDENTIAL_TYPES,
+    "{permissions: [], credential_types: [client_secret, password]}": NO_CREDENTIAL_TYPES,
+    "{permissions: [{resource: microsoft_graph, application: Mail.Send}]}": NOT_LISTS,
+    "{permissions: [{resource: microsoft_graph, application: {Mail.Send: true}}]}": NOT_LISTS,
+    "{permissions: [{resource: microsoft_graph, delegated: }]}": NOT_LISTS,
+    "{permissions: [{resource: microsoft_graph, application: []}]}": NOT_NAMES,
+    "{permissions: [{resource: microsoft_graph, application: [7]}]}": NOT_NAMES,
+    "{permissions: [{resource: microsoft_graph, application: [[Mail.Send]]}]}": NOT_NAMES,
+    "{permissions: [{resource: microsoft_graph, application: [Mail Send]}]}": NOT_NAMES,
+    f"{{permissions: [{{resource: microsoft_graph, application: [{UNKNOWN}]}}]}}": NOT_NAMES,
+    "{permissions: [{resource: mail, application: [Mail.Send]}]}": "resource is 'mail', which is not",
+    "{permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
+    " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
+    "{permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}": "Did you mean Mail.Send",
+    "{permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}": "no"
+    " service principal of the resource",
+    "a: [": "mine.yml cannot be read.",
+    "- a list": "mine.yml cannot be read.",
+}
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_malformed_profile_is_refused(tenant: Tenant, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "mine.yml"
+    path.write_text(f"gateway_app_profile_content: {content}" if content.startswith("{") else content)
+    failure = tenant.fails("azure_app_profile_info", profile_file=str(path))
+    assert MALFORMED[content] in " ".join(failure["msg"].split())
+    assert tenant.writes == []
