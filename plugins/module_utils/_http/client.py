@@ -14,7 +14,6 @@ import sys
 import typing as t
 import zlib
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
@@ -22,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import environment_proxies
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.watch import Watch
 
 if t.TYPE_CHECKING:
@@ -206,13 +206,6 @@ def _read(answer: requests.Response, what: str) -> bytes:
     if unpacker is not None and came and not unpacker.eof:
         raise ValueError("the packed answer is cut off")
     return bytes(body)
-
-
-def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, str]:
-    """The proxies for a host (with its port) by scheme; variables in lower case have precedence."""
-    names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
-    proxies = {name[:-6].lower(): environ[name] for name in names if environ[name]}
-    return {} if proxy_bypass_environment(host, proxies) else proxies
 
 
 def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:
