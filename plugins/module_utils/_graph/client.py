@@ -64,6 +64,7 @@ class GraphClient:
         self._created: set[str] = set()
         self.wrote = False  # whether the tenant accepted at least one write
         self.patience = http.patience
+        self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
         """The object, which is what ``read.shape`` says, or None if there is none (404)."""

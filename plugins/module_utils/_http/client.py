@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import environment_proxies
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.server_clock import ServerClock
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.watch import Watch
 
 if t.TYPE_CHECKING:
@@ -86,6 +87,7 @@ class HttpClient:
         self._allowed = {_scheme_and_host(endpoint.authority), _scheme_and_host(endpoint.graph)}
         self._session: requests.Session | None = None
         self._watch = Watch(endpoint.request_timeout)
+        self.clock = ServerClock()
         # One allowance for all that a task waits for: sign-in, throttling, replication, polling.
         self.patience = patience or Patience(endpoint.wait_timeout)
 
@@ -132,6 +134,7 @@ class HttpClient:
                 content = _read(answer, what)
                 if not self._watch.expired:  # an answer that was cut off may look like a whole one
                     names = {name.lower(): value for name, value in answer.headers.items()}
+                    self.clock.saw(host, names.get("date"))
                     return Response(status_code=answer.status_code, headers=names, content=content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as exc:
             # A TLS handshake as a whole has the same timeout, and may be the first to say so.

@@ -55,7 +55,7 @@ class SecretCreation:
         self._address = application.Address(object_id=current.application_object_id)
         self._known = {credential.key_id for credential in current.credentials}
         self._unanswered_requests = 0
-        self.start = options.start or datetime.datetime.now(datetime.timezone.utc)
+        self.start = options.start or graph.clock.now()
         self.answer_was_lost = False
 
     def create(self, end: datetime.datetime) -> ClientSecrets:
