@@ -14,6 +14,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
 # Of awx.awx and ansible.controller: today's names, those of Tower, and those of Ansible Automation Platform.
@@ -117,8 +118,7 @@ def _of_file(path: str) -> dict[str, str]:
     """The section [general], whose name may be missing."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = small_file.read(path).decode("utf-8")
         parser.read_string(text if "[general]" in text else f"[general]\n{text}")
         section = dict(parser.items("general"))
     except (OSError, UnicodeDecodeError, configparser.Error):

@@ -197,7 +197,7 @@ class PresentTask:
 
     def _created(self, look: Look) -> dict[str, t.Any]:
         before = self._view(look, after=False)
-        start = datetime.datetime.now(datetime.timezone.utc)
+        start = self._call.http.clock.now()  # the tenant's: a start in the future would make a secret that is refused
         if self._kind.rolls_back:
             self._work.claim(start)
         # From here on a time-out of the task waits until the credential is in the stores, or removed again.

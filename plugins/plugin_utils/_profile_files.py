@@ -13,7 +13,12 @@ from pathlib import Path
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files, Unreadable
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import (
+    Files,
+    Unreadable,
+    parse_yaml,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
 
 OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
@@ -23,11 +28,15 @@ def profile_files(action: ControllerAction, task_vars: t.Mapping[str, t.Any]) ->
     """``action`` is the action plugin that runs, with the variables of its task."""
 
     def load(path: str) -> t.Any:
-        """A file that is encrypted by ansible-vault is read, too."""
+        """A file that is encrypted by ansible-vault is read, too; neither Ansible's tags nor templates count in it."""
         try:
-            return plain(action._loader.load_from_file(path))
-        except (AnsibleError, OSError, ValueError) as exc:
+            small_file.check_size(path)
+            content, _is_clear = action._loader._get_file_contents(path)
+        except OSError as exc:
+            raise Unreadable(exc.strerror or type(exc).__name__) from None
+        except AnsibleError as exc:
             raise Unreadable(str(exc)) from None
+        return parse_yaml(content)
 
     return Files(_folders(str(plain(task_vars.get("playbook_dir") or ""))), load=load)
 

@@ -16,7 +16,7 @@ import typing as t
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._program import (
     Finished,
@@ -57,6 +57,12 @@ class SopsFile:
             return None
         if not os.path.isfile(self.path):
             raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
+        try:
+            small_file.check_size(self.path)
+        except OSError as exc:
+            raise ConflictError(
+                f"Could not read {self.path}: {exc.strerror}", next_step="Check the path and its permissions."
+            ) from None
         done = self._run("decrypt", "--input-type", "yaml", "--output-type", "json", self.path)
         if done.status != 0:
             raise ConflictError(f"sops could not decrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)

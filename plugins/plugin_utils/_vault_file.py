@@ -15,7 +15,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 
 ROOM = 7  # bytes that a name has to leave for the file beside it whose name ends with ".claims"
@@ -52,8 +52,7 @@ class VaultFile:
         if not os.path.isfile(self.path):
             raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
         try:
-            with open(self.path, "rb") as file:
-                content = file.read()
+            content = small_file.read(self.path)
         except OSError as exc:
             raise ConflictError(
                 f"Could not read {self.path}: {exc.strerror}", next_step="Check the path and its permissions."

@@ -13,6 +13,7 @@ import requests
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process
+from graph_emulator.wire.admin import HEADERS
 
 CODE = re.compile(r"enter the code ([A-Z0-9]{9}) ")
 NOBODY = {"AZURE_TENANT": None, "AZURE_CLIENT_ID": None, "AZURE_SECRET": None}
@@ -37,6 +38,7 @@ class Person:
         answer = requests.post(
             f"{server.graph}/_emulator/device",
             json={"user_code": found[1], "user": self._playbooks.tenant.mailbox("adele")},
+            headers=HEADERS,
             verify=str(server.ca_file),
             timeout=10,
         )

@@ -13,6 +13,7 @@ import requests
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from graph_emulator.wire.admin import HEADERS
 from graph_emulator.wire.journal import Entry
 from graph_emulator.wire.server import EmulatorServer
 
@@ -165,6 +166,7 @@ class Tenant:
         answer: Json = requests.post(
             f"{self.server.graph}/_emulator/assertion",
             json={"subject": subject},
+            headers=HEADERS,
             verify=self.server.ca_file,
             timeout=10,
         ).json()

@@ -14,6 +14,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import ErrorCode, Then, find
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.graph_codes import GRAPH_CODES, GRAPH_PAGE
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, render
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 
@@ -30,6 +32,7 @@ class AppsError(Exception):
 
     kind = "error"
     read_again = False  # whether reading again and planning anew may help
+    read_once = False  # the same, but only where the next read shows something else
 
     def __init__(self, message: str, *, next_step: str = "", **details: t.Any) -> None:
         super().__init__(message)
@@ -156,6 +159,23 @@ class GraphFault:
         )
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        """The code and those of the details, which say more."""
+        return (*self.detail_codes, self.code)
+
+    @property
+    def known(self) -> ErrorCode | None:
+        """What the code means; None for an unknown one."""
+        return find(GRAPH_CODES, status=self.status, codes=self.codes, message=self.message)
+
+    @property
+    def then(self) -> Then:
+        """An unknown refusal may contradict what was read: the tenant may hold what is wanted already."""
+        if self.known is not None:
+            return self.known.then
+        return Then.READ_ONCE if self.code and self.status in (400, 404, 409) else Then.FAIL
+
+    @property
     def not_found(self) -> bool:
         """Graph says so: a page that is not found is no object that is not there."""
         return self.status == 404 and self.code != ""
@@ -166,56 +186,27 @@ class GraphFault:
         return self.code == CONCURRENCY_CODE or self.message.startswith(CONCURRENCY_TEXT)
 
     @property
-    def throttled(self) -> bool:
-        return self.status == 429
+    def passes(self) -> bool:
+        """It was not applied, and sending it again after a while may help."""
+        return self.status == 429 or (self.then is Then.WAIT and self.status < 500)
 
     @property
     def unique_name_taken(self) -> bool:
         return self.status == 400 and "same value for property uniqueName" in self.message
 
     @property
-    def already_granted(self) -> bool:
-        """The assignment or grant is there already (400 in both cases)."""
-        return self.status in (400, 409) and (
-            "already exists on the object" in self.message or "Permission entry already exists" in self.message
-        )
-
-    @property
-    def reference_exists(self) -> bool:
-        """The owner is one already."""
-        return self.status == 400 and "added object references already exist" in self.message
+    def exists(self) -> bool:
+        """Graph says that what should be made is there already."""
+        return self.then is Then.READ_AGAIN and not self.concurrency
 
     @property
     def service_principal_exists(self) -> bool:
         return self.status == 409 and "is already in use" in self.message
 
     @property
-    def federated_credential_exists(self) -> bool:
-        """One of this name, or of this issuer and subject, was made since the last read."""
-        return (self.status == 409 and "FederatedIdentityCredential with name" in self.message) or (
-            self.status == 400 and "combination of issuer and subject must be unique" in self.message
-        )
-
-    @property
-    def unknown_key_id(self) -> bool:
-        return self.status == 400 and "No password credential found with keyId" in self.message
-
-    @property
     def replication_lag(self) -> bool:
-        """An answer that, right after a create, means "not replicated yet".
-
-        Sources: azure-cli ``create_service_principal_for_rbac`` and terraform-provider-azuread, which retry the same.
-        """
-        if self.status == 404:
-            return True
-        if self.status == 400:
-            return (
-                "NoBackingApplicationObject" in self.detail_codes
-                or "does not reference a valid application object" in self.message
-                or "Not a valid reference update" in self.message
-                or "reference-property objects are not present" in self.message
-            )
-        return self.status == 403 and "must in the local tenant" in self.message
+        """An answer that, right after a create, means "not replicated yet"."""
+        return self.status == 404 or self.then is Then.WAIT_AFTER_CREATE
 
 
 class GraphError(AppsError):
@@ -237,14 +228,14 @@ class GraphError(AppsError):
     ) -> None:
         """``misses_other``: what was not found is not what was read before, so that reading again cannot help."""
         self.fault = fault
-        self.read_again = fault.concurrency or fault.already_granted or fault.federated_credential_exists
-        self.read_again = self.read_again or (fault.replication_lag and not misses_other)
+        self.read_again = fault.then is Then.READ_AGAIN or (fault.replication_lag and not misses_other)
+        self.read_once = fault.then is Then.READ_ONCE and not self.read_again
         self.retry_after = retry_after
         reason = fault.message or f"HTTP status {fault.status}"
         after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
         super().__init__(
             f"Could not {action}{after}: {reason}",
-            next_step=_next_step(fault, right, secret=path.endswith("/addPassword")),
+            next_step=_next_step(fault, right),
             status=fault.status,
             code=fault.code or None,
             request_id=fault.request_id,
@@ -254,53 +245,36 @@ class GraphError(AppsError):
         )
 
 
-def _next_step(fault: GraphFault, right: str | None, *, secret: bool) -> str:
-    if fault.status == 401:
+def _next_step(fault: GraphFault, right: str | None) -> str:
+    """By the code; by the status where there is none, or an unknown one."""
+    if fault.known is not None:
+        return fault.known.next_step.replace("RIGHT", _give(right))
+    if not fault.code:
+        return _by_status(fault.status, right)
+    unknown = f"This collection does not know the code {fault.code}: look it up at {GRAPH_PAGE}."
+    return f"{unknown} By the status {fault.status}: {_by_status(fault.status, right)}"
+
+
+def _give(right: str | None) -> str:
+    needed = RIGHTS[right or "read_application"]
+    return (
+        f"Give the identity that signs in the Microsoft Graph application permission {needed.application_text} with"
+        f" admin consent, or sign in as a person with the directory role {needed.role_text}."
+    )
+
+
+def _by_status(status: int, right: str | None) -> str:
+    if status == 401:
         return "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."
-    if fault.code == "Directory_ResourceSizeExceeded":  # comes with the status 403, too
-        return (
-            "The object is full, most likely of credentials: remove secrets and certificates that nobody uses any more"
-            " (azure_app_registration_info lists them with their expiry), then run again."
-        )
-    if fault.status == 403:
-        needed = RIGHTS[right or "read_application"]
-        return (
-            f"Give the identity that signs in the Microsoft Graph application permission {needed.application_text} with"
-            f" admin consent, or sign in as a person with the directory role {needed.role_text}."
-        )
-    if "CredentialInvalidLifetimeAsPerAppPolicy" in (fault.code, *fault.detail_codes):
-        return (
-            "The tenant's app management policy allows only a shorter lifetime: set a smaller O(lifetime_days) or an"
-            " earlier O(end_date); have a certificate of your own issued for fewer days."
-        )
-    if fault.unique_name_taken:
-        return (
-            "Another live or soft-deleted application has this unique name: adopt, restore or purge that one, or choose"
-            " another O(unique_name)."
-        )
-    if fault.code == "CredentialTypeNotAllowedAsPerAppPolicy":
-        return (
-            "The tenant's app management policy forbids client secrets for this application: ask for an exemption,"
-            " or use a certificate or a federated credential."
-            if secret
-            else "The tenant's app management policy forbids this kind of credential for this application: ask for an"
-            " exemption, or use a federated credential."
-        )
-    if "KeyCredentialsInvalidEndDate" in (fault.code, *fault.detail_codes):
-        return "Check the clock of the controller, and the dates of the certificate."
-    if fault.code == "Directory_QuotaExceeded":
-        return "Delete (and purge) applications that are no longer needed, or sign in as another identity."
-    if fault.throttled:
+    if status == 403:
+        return _give(right)
+    if status == 404:
+        return "Check the id and the tenant, and what answers at graph_url."
+    if status == 429:
         return "Microsoft Graph throttles this identity: run again later, or raise O(wait_timeout)."
-    if fault.concurrency:
-        return "Another client writes to the same object: run again later, or raise O(wait_timeout)."
-    if fault.status == 404 and not fault.code:
-        return "Check what answers at graph_url: this is not the answer of Microsoft Graph."
-    if fault.not_found:
-        return "Check the id and the tenant; an object made moments ago may need a longer O(wait_timeout)."
-    if fault.status >= 500:
+    if status >= 500:
         return "Microsoft Graph had an internal problem: run again later. Every step is safe to repeat."
-    return "See the code and the request id in the field error; Microsoft support can look the request up by its id."
+    return "See the request id in the field error; Microsoft's support can look the request up by it."
 
 
 def _text(value: t.Any) -> str:

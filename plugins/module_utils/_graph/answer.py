@@ -39,6 +39,10 @@ class MemoryBudget:
         if self._bytes > LARGEST_IN_MEMORY:
             raise too_much(self._action, f"more than {LARGEST_IN_MEMORY // 2**20} MiB")
 
+    def clear(self) -> None:
+        """Begin anew: what was read so far is thrown away."""
+        self._bytes = 0
+
 
 def too_much(action: str, how: str) -> TransportError:
     return TransportError(

@@ -35,6 +35,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     operator_token,
 )
 
+CLOCK_WARNING_LASTS = 3600.0  # seconds
+
 
 def _whole_second() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -133,6 +135,13 @@ class Call:
         """Warn the user, once for each text."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def warn_of_clock(self) -> None:
+        """Once in a run of ansible-playbook."""
+        warning = self._http.clock.warning if self._http is not None else ""
+        if warning and not self.memory.recall("clock-warning"):
+            self.memory.remember("clock-warning", True, seconds=CLOCK_WARNING_LASTS)
+            self.warn(warning)
 
     def close(self) -> None:
         if self._http is not None:

@@ -64,6 +64,7 @@ class GraphClient:
         self._created: set[str] = set()
         self.wrote = False  # whether the tenant accepted at least one write
         self.patience = http.patience
+        self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
         """The object, which is what ``read.shape`` says, or None if there is none (404)."""
@@ -82,7 +83,7 @@ class GraphClient:
         try:
             self._exchange("GET", read.url, read)
         except GraphError as exc:
-            if exc.fault.throttled or exc.fault.status >= 500:
+            if exc.fault.passes or exc.fault.status >= 500:
                 raise
             return exc.fault
         return None
@@ -207,7 +208,8 @@ class GraphClient:
             # If the time that may be waited is over, the single request that follows reports what is wrong.
             self.patience.pause(answer.retry_after)
 
-    def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
+    def _all_pages(self, page: Json, read: Read, budget: MemoryBudget, *, restarts: bool = True) -> list[Json]:
+        """From the first page on; with ``restarts`` once more from it where the address of a page has expired."""
         entries: list[Json] = []
         for _number in range(MOST_PAGES):
             of_page, following = _answer.page_of(page, read.action)
@@ -223,7 +225,14 @@ class GraphClient:
                     permanent=True,
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
                 )
-            page = self._exchange("GET", following[len(self._base) :], read) or {}
+            try:
+                page = self._exchange("GET", following[len(self._base) :], read) or {}
+            except GraphError as exc:
+                if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
+                    raise
+                budget.clear()
+                first = self._exchange("GET", read.url, read) or {}
+                return self._all_pages(first, read, budget, restarts=False)
             budget.add(page)
         raise TransportError(
             f"Could not {read.action}: more than {MOST_PAGES} pages",

@@ -39,14 +39,19 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
     """Read, plan, apply.
 
     If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
+    A refusal for a reason that is not known to be another one (``read_once``) may mean that somebody else made or
+    removed the same: it stands unless the next read shows something new.
     """
     call.validate_sign_in()
     current = resource.read()
     first_view = resource.view(current)
     wrote = False
+    refusal: tuple[AppsError, View] | None = None
     while True:
         wanted = resource.desired(current)
         plan = Plan(before=resource.view(current), after=resource.view(wanted))
+        if refusal is not None and refusal[1] == plan.before:
+            raise refusal[0]
         if not plan.changed or call.check_mode:
             final = wanted
             break
@@ -55,8 +60,9 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
             final = resource.apply(current, wanted)
             break
         except AppsError as exc:
-            if not exc.read_again or not call.http.patience.pause():
+            if not (exc.read_again or exc.read_once) or not call.http.patience.pause():
                 raise
+            refusal = (exc, plan.before) if exc.read_once else None
         current = resource.read()
     return {
         "changed": plan.changed or wrote,

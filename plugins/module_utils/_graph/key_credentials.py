@@ -24,9 +24,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pla
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import Certificate
 
-FIELDS = ("id", "appId", "displayName", "keyCredentials")
+FIELDS = ("id", "appId", "displayName", "keyCredentials", *SWITCHES)
 _HEX = re.compile(r"[0-9A-Fa-f]{40}")
 
 

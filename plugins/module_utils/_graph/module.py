@@ -45,7 +45,8 @@ class Module:
         try:
             return self._result(call)
         except AppsError as exc:
-            return {"failed": True, "changed": call.wrote, **exc.describe(call.secrets.for_message, call.option_names)}
+            told = exc.describe(call.secrets.for_message, call.option_names)
+            return {"failed": True, "changed": call.wrote, **told, **_warnings(call)}
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
             shown = traceback.format_exc()
@@ -68,9 +69,14 @@ class Module:
         secret = {name: returned[name] for name in self.secret_results if name in returned}
         others = {name: value for name, value in returned.items() if name not in secret}
         result: dict[str, t.Any] = {**call.secrets.masked(others), **secret}
-        if call.warnings:
-            result["warnings"] = call.secrets.for_message(rendered(call.warnings, call.option_names))
-        return result
+        return {**result, **_warnings(call)}
+
+
+def _warnings(call: Call) -> dict[str, t.Any]:
+    call.warn_of_clock()
+    if not call.warnings:
+        return {}
+    return {"warnings": call.secrets.for_message(rendered(call.warnings, call.option_names))}
 
 
 def run_as_module(module: Module) -> None:

@@ -63,7 +63,7 @@ def _after_refusal(fault: GraphFault, request: Read | Write, attempts: Attempts)
         return Decision.RAISE
     if fault.status == 401 and not attempts.token_renewed:
         return Decision.RENEW
-    if fault.throttled or _not_replicated_yet(fault, request):
+    if fault.passes or _not_replicated_yet(fault, request):
         return Decision.WAIT
     if request.repeatable and fault.status in RETRY_STATUS and not fault.concurrency:
         return Decision.WAIT
@@ -71,5 +71,4 @@ def _after_refusal(fault: GraphFault, request: Read | Write, attempts: Attempts)
 
 
 def _not_replicated_yet(fault: GraphFault, request: Read | Write) -> bool:
-    misleading = fault.replication_lag or fault.unknown_key_id
-    return request.created_recently and misleading and not misses_foreign_id(fault, request)
+    return request.created_recently and fault.replication_lag and not misses_foreign_id(fault, request)

@@ -29,7 +29,7 @@ RESOURCES: dict[str, str] = {
     "microsoft_graph": "00000003-0000-0000-c000-000000000000",
     "exchange_online": "00000002-0000-0ff1-ce00-000000000000",
 }
-PRINCIPAL_FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus"
+PRINCIPAL_FIELDS = "id,appId,displayName,accountEnabled,isDisabled,disabledByMicrosoftStatus"
 RESOURCE_NAMES: dict[str, str] = {client_id: name for name, client_id in RESOURCES.items()}
 
 

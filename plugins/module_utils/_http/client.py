@@ -14,7 +14,6 @@ import sys
 import typing as t
 import zlib
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
@@ -22,6 +21,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import environment_proxies
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.server_clock import ServerClock
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.watch import Watch
 
 if t.TYPE_CHECKING:
@@ -86,6 +87,7 @@ class HttpClient:
         self._allowed = {_scheme_and_host(endpoint.authority), _scheme_and_host(endpoint.graph)}
         self._session: requests.Session | None = None
         self._watch = Watch(endpoint.request_timeout)
+        self.clock = ServerClock()
         # One allowance for all that a task waits for: sign-in, throttling, replication, polling.
         self.patience = patience or Patience(endpoint.wait_timeout)
 
@@ -132,6 +134,7 @@ class HttpClient:
                 content = _read(answer, what)
                 if not self._watch.expired:  # an answer that was cut off may look like a whole one
                     names = {name.lower(): value for name, value in answer.headers.items()}
+                    self.clock.saw(host, names.get("date"))
                     return Response(status_code=answer.status_code, headers=names, content=content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as exc:
             # A TLS handshake as a whole has the same timeout, and may be the first to say so.
@@ -206,13 +209,6 @@ def _read(answer: requests.Response, what: str) -> bytes:
     if unpacker is not None and came and not unpacker.eof:
         raise ValueError("the packed answer is cut off")
     return bytes(body)
-
-
-def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, str]:
-    """The proxies for a host (with its port) by scheme; variables in lower case have precedence."""
-    names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
-    proxies = {name[:-6].lower(): environ[name] for name in names if environ[name]}
-    return {} if proxy_bypass_environment(host, proxies) else proxies
 
 
 def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:

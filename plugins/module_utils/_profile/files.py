@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     InputError,
@@ -39,7 +40,16 @@ def load_yaml(path: str) -> t.Any:
             "The Python library PyYAML is missing", next_step="Install PyYAML for the Python that runs the module."
         )
     try:
-        return yaml_load(Path(path).read_text(encoding="utf-8"))
+        content = small_file.read(path)
+    except OSError as exc:
+        raise Unreadable(exc.strerror or type(exc).__name__) from None
+    return parse_yaml(content)
+
+
+def parse_yaml(content: bytes) -> t.Any:
+    """Plain YAML: no tag but YAML's own, and no template in it is evaluated. Raises Unreadable."""
+    try:
+        return yaml_load(content.decode("utf-8"))
     except Exception as exc:  # the errors of PyYAML cannot be named if it is missing
         raise Unreadable(str(exc)) from None
 

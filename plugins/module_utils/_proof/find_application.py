@@ -16,13 +16,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     service_principal_read,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES, switched_off
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import REGISTER, SAME_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import Application, Failure
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
-FIELDS = ("id", "appId", "uniqueName", "disabledByMicrosoftStatus")
+FIELDS = ("id", "appId", "uniqueName", *SWITCHES)
 
 
 def find_application(call: Call, *, unique_name: str | None) -> Application:
@@ -86,16 +87,5 @@ def _without_article(address: Address) -> str:
 def _obstacle(document: Json, principal: Json | None) -> Failure | None:
     if principal is None:
         return Failure("Its service principal is missing.", f"Run {REGISTER} {SAME_VARIABLES}, which creates it.")
-    for found in (document, principal):
-        status = application.text(found, "disabledByMicrosoftStatus") or ""
-        if status.startswith("Disabled"):
-            return Failure(
-                f"Microsoft has disabled it ({status}).", "Ask Microsoft support why, or register another one."
-            )
-    if principal.get("accountEnabled") is False:
-        return Failure(
-            "Sign-in is switched off for its service principal (accountEnabled is false).",
-            "Find out why. To go on, set 'Enabled for users to sign-in' to Yes in its properties among the enterprise"
-            " applications of the portal, and run again.",
-        )
-    return None
+    found = switched_off(document) or switched_off(principal)
+    return None if found is None else Failure(f"{found.reason[0].upper()}{found.reason[1:]}.", found.next_step)

@@ -13,7 +13,7 @@ import re
 import stat
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import (
@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.c
 )
 
 DIGEST = re.compile(r"content-digest\W{1,12}(?:content=\")?([0-9a-f]{64})|\"digest\": \"([0-9a-f]{64})\"")
+LARGEST_REPORT = 64 * 2**20  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +78,8 @@ def write_report_file(path: str, text: str, *, mode: int, check_mode: bool) -> R
 def _read(path: str) -> tuple[str | None, int]:
     """The text and the mode of a file; None if there is none. Raises OSError."""
     try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", errors="replace"), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        content = small_file.read(path, largest=LARGEST_REPORT)
+        return content.decode("utf-8", errors="replace"), stat.S_IMODE(os.stat(path).st_mode)
     except FileNotFoundError:
         return None, 0
 

@@ -29,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ke
     KeyCredentialsClient,
     key_credentials,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import refuse_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
     BACKDATED,
@@ -195,6 +196,8 @@ class CertificateResource:
             )
         current, pending = self._candidates(files)
         chosen = self._registered(credentials, current) or self._registered(credentials, pending)
+        if chosen is None:
+            refuse_credential(self._call.graph, found, options.address)
         return dataclasses.replace(
             state,
             chosen=chosen,

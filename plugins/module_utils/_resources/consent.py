@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
+    Permission,
     ResourcePrincipal,
     ResourcePrincipals,
 )
@@ -115,6 +116,17 @@ def _refuse_with_absent(params: t.Mapping[str, t.Any]) -> None:
                 f"O({option}) goes with O(state=present) only: O(state=absent) withdraws everything",
                 next_step=f"Remove O({option}).",
             )
+
+
+def _removals(permissions: t.Iterable[Permission], current: Consent) -> str:
+    """The options of the tasks that remove declared permissions, which need no service principal of the resource."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for permission in permissions:
+        grouped.setdefault((permission.resource, permission.type), []).append(permission.id)
+    return "; ".join(
+        f"client_id={current.client_id}, resource={resource}, {kind}_permissions=[{', '.join(ids)}], state=absent"
+        for (resource, kind), ids in grouped.items()
+    )
 
 
 class ConsentResource:
@@ -224,7 +236,7 @@ class ConsentResource:
             raise ConflictError(
                 f"Could not consent for {self._address}: it declares permissions that the resource does not offer:"
                 f" {', '.join(current.principals.shown(permission) for permission in unknown)}",
-                next_step="Remove them with azure_app_graph_permissions (state=absent, by id, or exact=true).",
+                next_step=f"Remove them with the module azure_app_graph_permissions: {_removals(unknown, current)}.",
             )
         kept = frozenset() if self._options.revoke_stale else current.granted
         return current.with_granted(kept | set(current.declared))

@@ -69,7 +69,7 @@ class RoleWriter:
                 )
             )
         except GraphError as exc:
-            if not exc.fault.already_granted:
+            if not exc.fault.exists:
                 raise
             return
         if application.text(made, "id"):

@@ -21,6 +21,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pla
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import (
+    SWITCHES,
+    refuse_credential,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -29,7 +33,7 @@ MOST = 20  # of one application
 LONGEST_NAME = 120
 LONGEST_TEXT = 600  # issuer, subject, audience, description
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")  # "URL friendly"; which characters that means is ours
-FIELDS = ("id", "appId")
+FIELDS = ("id", "appId", *SWITCHES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +140,7 @@ class FederatedCredentialResource:
     def read(self) -> Federation:
         document = self._graph.get(self._address.read(self._graph, select=FIELDS))
         found = application.required(document, self._address, may_be_gone=not self._present)
-        object_id, client_id = (application.text(found, name) or "" for name in FIELDS)
+        object_id, client_id = (application.text(found, name) or "" for name in ("id", "appId"))
         if not found:
             return Federation(object_id="", client_id=self._address.client_id or "")
         entries = self._graph.collect(
@@ -147,11 +151,14 @@ class FederatedCredentialResource:
             )
         )
         credentials = tuple(map(FederatedCredential.of, entries))
+        chosen = next((c for c in credentials if c.name == self._wanted.name), None)
+        if self._present and chosen is None:
+            refuse_credential(self._graph, found, self._address)
         return Federation(
             object_id=object_id,
             client_id=client_id,
             others=tuple(c for c in credentials if c.name != self._wanted.name),
-            chosen=next((c for c in credentials if c.name == self._wanted.name), None),
+            chosen=chosen,
         )
 
     def desired(self, current: Federation) -> Federation:

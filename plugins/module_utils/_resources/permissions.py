@@ -159,6 +159,17 @@ class PermissionsOptions:
         """Client ids, each once."""
         return tuple(dict.fromkeys(one.resource for one in self.listed))
 
+    def needs_principal(self, resource: str) -> bool:
+        """What is removed by its id, or by an empty exact list, can be of a resource that the tenant does not have."""
+        names = [
+            name
+            for listed in self.listed
+            if listed.resource == resource
+            for given in listed.names.values()
+            for name in given or ()
+        ]
+        return any(self.present or not GUID.fullmatch(name) for name in names)
+
 
 def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
     entries = params["permissions"]
@@ -229,7 +240,8 @@ class PermissionsResource:
         may_be_gone = not self._options.present or self._may_come
         found = application.required(document, self._address, may_be_gone=may_be_gone)
         for resource, principal in zip(resources, principals, strict=True):
-            required_principal(principal, resource_label(resource))
+            if self._options.needs_principal(resource):
+                required_principal(principal, resource_label(resource))
         return Declared(
             document=found,
             permissions=tuple(p for p in declared_permissions(found) if p.resource in resources),
@@ -257,9 +269,10 @@ class PermissionsResource:
     ) -> list[Permission]:
         """With what is listed of one resource and of one kind added, exactly set, or removed."""
         principal = current.principals.of_client_id(listed.resource)
-        if principal is None:  # _read refuses that
-            return permissions
-        named = list(dict.fromkeys(resolve(principal, kind, name, declared=current.permissions) for name in names))
+        if principal is None:  # by ids alone, see needs_principal
+            named = [Permission(listed.resource, kind, name.lower()) for name in dict.fromkeys(names)]
+        else:
+            named = list(dict.fromkeys(resolve(principal, kind, name, declared=current.permissions) for name in names))
         if not self._options.present:
             return [permission for permission in permissions if permission not in named]
         if listed.exact:

@@ -17,6 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import note_may_sign_in
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_confirmed
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_options import (
     RegistrationOptions,
@@ -99,21 +100,14 @@ class RegistrationResource:
 
     def _refuse_what_was_switched_off(self, current: Registration) -> None:
         """Somebody decided that the application shall not sign in: more secrets and grants are not the answer."""
-        if current.disabled_by_microsoft is not None:
+        if current.switched_off is not None:
             raise ConflictError(
-                f"Could not register {self._options.address}: Microsoft has disabled it"
-                f" ({shown(current.disabled_by_microsoft)})",
-                next_step="Ask Microsoft support why; or register another one, with another O(unique_name).",
+                f"Could not register {self._options.address}: {current.switched_off.reason}",
+                next_step=current.switched_off.next_step,
                 client_id=current.client_id,
             )
-        if not current.sign_in_enabled:
-            raise ConflictError(
-                f"Could not register {self._options.address}: somebody has switched off sign-in for its service"
-                " principal (accountEnabled is false)",
-                next_step="Find out why. To go on, set 'Enabled for users to sign-in' to Yes in its properties among"
-                " the enterprise applications of the portal, and run again.",
-                client_id=current.client_id,
-            )
+        if current.found == "live":
+            note_may_sign_in(self._call.graph, current.client_id or "")
 
     def _refuse_impossible_creation(self, current: Registration) -> None:
         options = self._options
@@ -174,7 +168,9 @@ class RegistrationResource:
     def apply(self, current: Registration, wanted: Registration) -> Registration:
         writer = RegistrationWriter(self._call, self._options)
         if self._options.present:
-            return writer.ensure(current, wanted)
+            made = writer.ensure(current, wanted)
+            note_may_sign_in(self._call.graph, made.client_id or "")
+            return made
         if current.found == "live":
             writer.delete(current)
             self._deleted_now = dataclasses.replace(current, found="deleted")

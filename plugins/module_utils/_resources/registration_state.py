@@ -13,6 +13,11 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import (
+    SWITCHES,
+    SwitchedOff,
+    switched_off,
+)
 
 FIELDS = (
     "id",
@@ -25,7 +30,7 @@ FIELDS = (
     "serviceManagementReference",
     "web",
     "createdDateTime",
-    "disabledByMicrosoftStatus",
+    *SWITCHES,
 )
 
 
@@ -39,8 +44,7 @@ class Registration:
     service_principal_object_id: str | None = None
     has_service_principal: bool = False
     deleted_principal: str | None = None  # object id of its soft-deleted service principal, where it has no live one
-    sign_in_enabled: bool = True
-    disabled_by_microsoft: str | None = None
+    switched_off: SwitchedOff | None = None
     properties: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     owners: tuple[str, ...] = ()
     owner_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -58,18 +62,12 @@ class Registration:
             application_object_id=application.text(document, "id"),
             client_id=application.text(document, "appId"),
             properties=properties_of(document),
-        ).with_microsoft_status(document)
+            switched_off=switched_off(document),
+        )
 
     def with_principal(self, document: Json) -> Registration:
         """With its service principal, live or soft-deleted."""
-        return dataclasses.replace(
-            self, sign_in_enabled=document.get("accountEnabled") is not False
-        ).with_microsoft_status(document)
-
-    def with_microsoft_status(self, document: Json) -> Registration:
-        """Any value that begins so stands in the way; null, NotDisabled and what is unknown do not."""
-        status = application.text(document, "disabledByMicrosoftStatus") or ""
-        return dataclasses.replace(self, disabled_by_microsoft=status) if status.startswith("Disabled") else self
+        return dataclasses.replace(self, switched_off=self.switched_off or switched_off(document))
 
     def with_owners(self, documents: t.Iterable[Json]) -> Registration:
         names = {

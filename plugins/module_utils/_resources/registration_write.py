@@ -36,6 +36,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+PERSONAL_AUDIENCES = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+
 
 class RegistrationWriter:
     """Each method does one thing to the tenant, and returns what is there then."""
@@ -103,7 +105,7 @@ class RegistrationWriter:
                 )
             )
         except GraphError as exc:
-            if not exc.fault.reference_exists:
+            if not exc.fault.exists:
                 raise
 
     def _create(self, wanted: Registration) -> Registration:
@@ -193,8 +195,13 @@ class RegistrationWriter:
 
 
 def request_body(fields: t.Mapping[str, t.Any]) -> Json:
-    """Managed fields as Graph takes them: the redirect addresses live below ``web``."""
+    """Managed fields as Graph takes them: the redirect addresses live below ``web``.
+
+    An audience with personal accounts needs access tokens of version 2 (resource page "apiApplication").
+    """
     body = {name: value for name, value in fields.items() if name != "redirectUris"}
     if "redirectUris" in fields:
         body["web"] = {"redirectUris": fields["redirectUris"]}
+    if fields.get("signInAudience") in PERSONAL_AUDIENCES:
+        body["api"] = {"requestedAccessTokenVersion": 2}
     return body

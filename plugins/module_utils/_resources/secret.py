@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import LAG_WINDOW, GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import refuse_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
     SecretCreation,
     remove_secret,
@@ -80,12 +81,15 @@ class SecretResource:
             return dataclasses.replace(state, chosen=self._to_remove(credentials))
         valid = (credential for credential in credentials if options.is_valid(credential, self._call.now))
         described = (credential for credential in credentials if credential.description == options.description)
-        return dataclasses.replace(
+        state = dataclasses.replace(
             state,
             chosen=next(valid, None),
             outdated=next(described, None),
             unconfirmed=self._unconfirmed(credentials),
         )
+        if state.chosen is None or state.chosen in state.unconfirmed:
+            refuse_credential(self._graph, found, options.address)
+        return state
 
     def _with_stored(self, credentials: tuple[PasswordCredential, ...]) -> tuple[PasswordCredential, ...]:
         """Read again while the stored secret is missing and so young that the answer may be older than it.

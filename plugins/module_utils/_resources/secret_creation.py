@@ -55,7 +55,7 @@ class SecretCreation:
         self._address = application.Address(object_id=current.application_object_id)
         self._known = {credential.key_id for credential in current.credentials}
         self._unanswered_requests = 0
-        self.start = options.start or datetime.datetime.now(datetime.timezone.utc)
+        self.start = options.start or graph.clock.now()
         self.answer_was_lost = False
 
     def create(self, end: datetime.datetime) -> ClientSecrets:
@@ -251,9 +251,17 @@ def remove_secret(
             )
         )
     except GraphError as exc:
-        if not exc.fault.unknown_key_id or made_here:
+        if made_here or not (exc.fault.replication_lag or (exc.read_once and _is_gone(graph, current, credential))):
             raise
     graph.note_deleted(credential.key_id)
+
+
+def _is_gone(graph: GraphClient, current: ClientSecrets, credential: PasswordCredential) -> bool:
+    address = application.Address(object_id=current.application_object_id)
+    found = graph.get(address.read(graph, select=("id", "passwordCredentials"))) or {}
+    return credential.key_id not in {
+        application.text(entry, "keyId") for entry in application.objects(found.get("passwordCredentials"))
+    }
 
 
 def _may_have_created(exc: TransportError | GraphError) -> bool:

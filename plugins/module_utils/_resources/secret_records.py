@@ -15,8 +15,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
 
-FIELDS = ("id", "appId", "displayName", "passwordCredentials")
+FIELDS = ("id", "appId", "displayName", "passwordCredentials", *SWITCHES)
 EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
 

@@ -24,7 +24,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     EXPIRY_MARGIN,
     LONGEST_INTERVAL,
-    SIGN_IN_STEPS,
     AccessToken,
     IdentityPlatform,
     is_token,
@@ -39,33 +38,6 @@ ANY_TENANT = "organizations"  # the home tenant of who signs in
 REMEMBERED = 7 * 86400.0  # seconds: longer than any run
 LONGEST_TEXT = 500  # characters of a message for a person
 AGAIN = "Run the login again."
-
-# Source of the codes: "Microsoft Entra authentication and authorization error codes".
-PERSON_STEPS: dict[str, str] = {
-    **SIGN_IN_STEPS,
-    "AADSTS65004": f"Whoever had the code declined. {AGAIN}",
-    "AADSTS70018": f"The code is used up or unknown. {AGAIN}",
-    "AADSTS70020": f"The code expired before anybody signed in. {AGAIN}",
-    "AADSTS50020": "Sign in with an account of this tenant, or set auth_tenant_id to the tenant of the account.",
-    "AADSTS50034": "Sign in with an account of this tenant, or set auth_tenant_id to the tenant of the account.",
-    "AADSTS50057": "The account is disabled: sign in with another one.",
-    "AADSTS50076": f"The tenant wants a second factor. {AGAIN}",
-    "AADSTS50079": f"The tenant wants a second factor: register one at https://aka.ms/mfasetup. {AGAIN}",
-    "AADSTS50173": f"The password was changed or the sign-in revoked. {AGAIN}",
-    "AADSTS700082": f"The sign-in is too old. {AGAIN}",
-    "AADSTS65001": "An administrator has to consent to the delegated permissions of the application auth_client_id.",
-    "AADSTS65002": "Leave auth_client_id out: Microsoft does not allow this application of its own for this resource.",
-    "AADSTS90094": "An administrator has to consent to the delegated permissions of the application auth_client_id.",
-    "AADSTS7000218": (
-        "Allow public client flows for the application auth_client_id (Authentication, in the portal), or leave"
-        " auth_client_id out."
-    ),
-    **dict.fromkeys(
-        ("AADSTS50097", "AADSTS53000", "AADSTS53001", "AADSTS53002", "AADSTS53003"),
-        "A Conditional Access policy blocks this sign-in; many block device codes. Ask who owns the policy, or sign in"
-        " with the Azure CLI (az login).",
-    ),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +106,7 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
     )
     texts = {name: flow.get(name) for name in ("user_code", "verification_uri", "device_code")}
     if not all(is_token(value) and len(value) <= 4096 for value in texts.values()):
-        raise refusal(what, last, flow, fallback="no code", steps=PERSON_STEPS, otherwise="Check auth_tenant_id.")
+        raise refusal(what, last, flow, fallback="no code", person=True, otherwise="Check auth_tenant_id.")
     user_code, address, message = str(texts["user_code"]), str(texts["verification_uri"]), flow.get("message")
     if not address.startswith("https://"):
         raise SignInError(
@@ -233,7 +205,7 @@ def _refused(what: str, last: t.Any, result: dict[str, t.Any]) -> SignInError:
         last,
         result,
         fallback="no access token",
-        steps=PERSON_STEPS,
+        person=True,
         otherwise=f"Check the tenant id, and the client id if you set one. {AGAIN}",
     )
 

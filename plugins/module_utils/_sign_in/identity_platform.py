@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import Then, find
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
@@ -24,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
     Patience,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
     HttpClient,
     Response,
@@ -41,36 +43,9 @@ ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, Ar
 AADSTS = re.compile(r"AADSTS[0-9]+")
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
-# What the operator does about an error of the identity platform.
-# Source of the codes: "Microsoft Entra authentication and authorization error codes".
-SIGN_IN_STEPS: dict[str, str] = {
-    "AADSTS7000215": "Check that the client secret is the secret's value, not its id, and belongs to this client id.",
-    "AADSTS7000222": "The client secret has expired: create a new one for this application.",
-    "AADSTS700027": "Register the certificate of this key with azure_app_certificate; check that it has not expired.",
-    "AADSTS700024": "Use an assertion that is valid now: check its lifetime and the clock of the controller.",
-    "AADSTS70021": "Add a federated credential for this issuer and subject with azure_app_federated_credential.",
-    "AADSTS700211": "Compare the issuer of the federated credential with the claim iss, to the letter.",
-    "AADSTS700213": "Compare the subject of the federated credential with the claim sub of the assertion.",
-    "AADSTS7002138": "Compare the subject of the federated credential with the claim sub, upper and lower case too.",
-    "AADSTS7002121": "Compare the audience of the federated credential with the claim aud of the assertion.",
-    "AADSTS50027": "Check that the assertion is a whole JSON Web Token.",
-    "AADSTS700016": "Check the client id, the tenant id and the national cloud; the application is not in this tenant.",
-    "AADSTS700038": "Check the client id: it is not that of an application.",
-    "AADSTS7000229": "The application has no service principal in this tenant: register it with its service principal.",
-    "AADSTS90002": "Check the tenant id and the national cloud: no such tenant is known there.",
-    "AADSTS900023": "Check the tenant id: it is neither a GUID nor a domain name known to Entra ID.",
-    "AADSTS53003": "A Conditional Access policy for workload identities blocks this sign-in: ask who owns the policy.",
-    "AADSTS500011": "Check the resource and the national cloud: the tenant has no service principal of that resource.",
-}
-CREDENTIAL_NOT_READY = frozenset(
-    {
-        "AADSTS7000215",
-        "AADSTS700016",
-        "AADSTS7000229",
-        "AADSTS700027",  # a certificate
-        *("AADSTS70021", "AADSTS700211", "AADSTS700213", "AADSTS7002138", "AADSTS7002121"),  # a federated credential
-    }
-)
+LOOK_UP = "https://login.microsoftonline.com/error?code="
+# What a credential that was made moments ago may get, until it is known everywhere.
+CREDENTIAL_NOT_READY = frozenset(row.code for row in SIGN_IN_CODES if row.then is Then.WAIT_AFTER_CREATE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,27 +170,25 @@ def refusal(
     result: t.Mapping[str, t.Any],
     *,
     fallback: str,
-    steps: t.Mapping[str, str] | None = None,
+    person: bool = False,
     otherwise: str = "Check the tenant id, the client id and the credential.",
 ) -> SignInError:
     """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
 
-    ``steps`` say what to do by the AADSTS code, SIGN_IN_STEPS if not given, ``otherwise`` where there is none or an
-    unknown one.
+    ``person``: somebody signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
     """
     if not result.get("error_description") and last is not None:
         result = _json_object(last) or result
     description = _text(result, "error_description") or ""
     first_line = next((line for line in description.splitlines() if line.strip()), "").split(" Trace ID:")[0]
-    found = AADSTS.match(first_line)
-    code = found[0] if found else None
+    code = _code(first_line)
     status = last.status_code if last else None
     if code is None and status is not None and (status in RETRY_STATUS or status < 400):
         reason = f"the identity platform answered with status {status} and no token"
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
     else:
         reason = first_line or _text(result, "error") or fallback
-        next_step = (SIGN_IN_STEPS if steps is None else steps).get(code or "", otherwise)
+        next_step = _next_step(code, person=person) if code else otherwise
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,
@@ -224,6 +197,20 @@ def refusal(
         request_id=_text(result, "trace_id"),
         correlation_id=_text(result, "correlation_id"),
     )
+
+
+def _code(description: str | None) -> str | None:
+    found = AADSTS.match(description or "")
+    return found[0] if found else None
+
+
+def _next_step(code: str, *, person: bool) -> str:
+    known = find(SIGN_IN_CODES, status=0, codes=(code,), message="")
+    if known is None:
+        number = code.removeprefix("AADSTS")
+        again = " Run the login again." if person else ""
+        return f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}.{again}"
+    return known.person if person and known.person else known.next_step
 
 
 def _text(document: t.Mapping[str, t.Any], name: str) -> str | None:
@@ -339,9 +326,18 @@ class _MsalHttp:
                 if exc.permanent or attempts == TRANSPORT_ATTEMPTS or not patience.pause():
                     raise
             else:
-                if answer.status_code not in RETRY_STATUS or not patience.pause(answer.headers.get("retry-after")):
+                if not _passes(answer) or not patience.pause(answer.headers.get("retry-after")):
                     self.last = answer
                     return _within_limits(answer, f"{method} {url.partition('?')[0]}")
+
+
+def _passes(answer: Response) -> bool:
+    """Whether asking again after a while may help: by the code, and by the status where there is none."""
+    if answer.status_code < 400:
+        return False
+    code = _code(_text(_json_object(answer) or {}, "error_description"))
+    known = find(SIGN_IN_CODES, status=0, codes=(code or "",), message="")
+    return answer.status_code in RETRY_STATUS if known is None else known.then is Then.WAIT
 
 
 def _within_limits(answer: Response, what: str) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     InputError,
 )
@@ -22,10 +23,8 @@ def read_file(path: str, *, option: str) -> bytes:
     if not os.path.isfile(path):
         raise InputError(f"{option} is {path}, which is not a file", next_step=f"Set {option} to a file.")
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+        return small_file.read(path, largest=LARGEST)
     except OSError as exc:
-        raise InputError(f"Could not read {path}: {exc.strerror}", next_step="Check the file's permissions.") from None
-    if len(content) > LARGEST:
-        raise InputError(f"{path} is larger than {LARGEST} bytes", next_step=f"Set {option} to another file.")
-    return content
+        raise InputError(
+            f"Could not read {path}: {exc.strerror}", next_step=f"Check the file, or set {option} to another."
+        ) from None

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import requests
 
+from graph_emulator.wire.admin import HEADERS
+
 msal = pytest.importorskip("msal", reason="pip install msal")
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -37,7 +39,7 @@ class People:
         return str(found)
 
     def control(self, action: str, body: Any) -> requests.Response:
-        return self.session.post(f"{self.server.graph}/_emulator/{action}", json=body, timeout=10)
+        return self.session.post(f"{self.server.graph}/_emulator/{action}", json=body, headers=HEADERS, timeout=10)
 
     def give(self, first: str, *roles: str) -> None:
         answer = self.control("users", {"user": self.name(first), "directory_roles": list(roles)})

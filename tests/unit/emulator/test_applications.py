@@ -271,3 +271,23 @@ def test_upsert_of_a_federated_credential(operator: Any) -> None:
     assert operator.upsert(path, body).status_code == 201
     assert operator.upsert(path, {**body, "subject": "two"}).status_code == 204
     assert operator.get(path).json()["subject"] == "two"
+
+
+def test_a_deactivated_application_is_shown_where_it_is_asked_for(operator: Any) -> None:
+    made = operator.application()
+    path = f"/applications/{made['id']}"
+    assert "isDisabled" not in operator.get(path).json(), "no recording of a whole application has it"
+    assert operator.get(f"{path}?$select=isDisabled").json()["isDisabled"] is None
+    assert operator.patch(path, {"isDisabled": True}).status_code == 204
+    assert operator.get(f"{path}?$select=isDisabled").json()["isDisabled"] is True
+    assert operator.patch(path, {"isDisabled": "yes"}).status_code == 400
+
+
+def test_an_audience_with_personal_accounts_needs_the_token_version_in_the_same_request(operator: Any) -> None:
+    path = f"/applications/{operator.application()['id']}"
+    audience = {"signInAudience": "AzureADandPersonalMicrosoftAccount"}
+    refused = code_and_message(operator.patch(path, audience))
+    assert refused == (400, "InvalidAccessTokenVersion", "Property api.requestedAccessTokenVersion is invalid.")
+    version = {"api": {"requestedAccessTokenVersion": 2}}
+    assert operator.patch(path, {**audience, **version}).status_code == 204
+    assert operator.patch(path, {"notes": "n"}).status_code == 204

@@ -12,6 +12,7 @@ import jwt
 import pytest
 
 from graph_emulator.identity import issuer as issuer_module
+from graph_emulator.wire.admin import HEADERS
 
 msal = pytest.importorskip("msal", reason="pip install msal")
 
@@ -43,7 +44,7 @@ class Workload:
 
     def minted(self, subject: str = SUBJECT, **more: Any) -> str:
         answer = self.operator.session.post(
-            f"{self.base}/_emulator/assertion", json={"subject": subject, **more}, timeout=10
+            f"{self.base}/_emulator/assertion", json={"subject": subject, **more}, headers=HEADERS, timeout=10
         )
         assert answer.status_code == 200, answer.text
         return str(answer.json()["assertion"])
@@ -194,5 +195,7 @@ def test_at_most_twenty(workload: Workload) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"subject": 1}, {"subject": "x", "lifetime": "long"}])
 def test_refused_wishes_for_an_assertion(workload: Workload, body: dict[str, Any]) -> None:
-    answer = workload.operator.session.post(f"{workload.base}/_emulator/assertion", json=body, timeout=10)
+    answer = workload.operator.session.post(
+        f"{workload.base}/_emulator/assertion", json=body, headers=HEADERS, timeout=10
+    )
     assert answer.status_code == 400

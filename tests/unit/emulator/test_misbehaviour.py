@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import requests
 
+from graph_emulator.wire.admin import HEADERS
+
 
 def test_lag_gives_the_misleading_answers_for_so_many_requests(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"lag": 2})
@@ -163,7 +165,7 @@ def test_faults_on_answers_without_body(emulator: Any, operator: Any, rule: dict
     ],
 )
 def test_faults_that_make_no_sense_are_refused(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
-    answer = operator.session.post(f"{emulator.graph}/_emulator/faults", json=rule, timeout=10)
+    answer = operator.session.post(f"{emulator.graph}/_emulator/faults", json=rule, headers=HEADERS, timeout=10)
     assert answer.status_code == 400 and answer.json()["error"]
 
 
@@ -208,7 +210,9 @@ def test_journal_counts_and_tells(emulator: Any, operator: Any) -> None:
 
 def test_admin_interface(emulator: Any, operator: Any) -> None:
     def admin(action: str, body: Any = None) -> Any:
-        return operator.session.post(f"{emulator.graph}/_emulator/{action}", json=body, timeout=10)
+        return operator.session.post(
+            f"{emulator.graph}/_emulator/{action}", json=body or {}, headers=HEADERS, timeout=10
+        )
 
     assert admin("settings", {"secret_delay": 5}).json()["secret_delay"] == 5
     assert admin("settings", {"nonsense": 5}).status_code == 400
@@ -281,3 +285,25 @@ def test_a_bug_of_the_emulator_shows_as_500(emulator: Any, operator: Any, monkey
     assert "Traceback" in trace
     assert emulator.journal.entries()[-1].status == 500
     emulator.internal_errors.clear()
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"X-Graph-Emulator": "admin", "Content-Type": "text/plain"}, "application/json"),
+        ({"Content-Type": "application/json"}, "X-Graph-Emulator: admin"),
+        ({**HEADERS, "Content-Type": "application/json", "Origin": "https://evil.example"}, "https://evil.example"),
+        ({**HEADERS, "Content-Type": "application/json", "Host": "evil.example"}, "localhost"),
+    ],
+)
+def test_a_foreign_page_changes_nothing(operator: Any, emulator: Any, headers: dict[str, str], words: str) -> None:
+    url = f"{emulator.graph}/_emulator/clock"
+    answer = operator.session.post(url, data='{"advance": 60}', headers=headers, timeout=10)
+    assert (answer.status_code, words in answer.json()["error"]) == (403, True)
+    assert emulator.clock.offset == 0
+
+
+@pytest.mark.parametrize("name", ["state", "journal"])
+def test_a_foreign_name_reads_nothing(operator: Any, emulator: Any, name: str) -> None:
+    answer = operator.session.get(f"{emulator.graph}/_emulator/{name}", headers={"Host": "evil.example"}, timeout=10)
+    assert answer.status_code == 403

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
+from graph_emulator.wire.admin import HEADERS
 from graph_emulator.wire.server import EmulatorServer
 
 
@@ -73,7 +74,9 @@ def test_a_secret_at_the_end_of_time_is_refused(operator: Client, start: str) ->
 
 @pytest.mark.parametrize("seconds", ["1e400", "1e12", "-1e12"])
 def test_the_clock_stays_within_a_century(operator: Client, emulator: EmulatorServer, seconds: str) -> None:
-    answer = operator.session.post(f"{emulator.graph}/_emulator/clock", data=f'{{"advance": {seconds}}}', timeout=10)
+    headers = {**HEADERS, "Content-Type": "application/json"}
+    body = f'{{"advance": {seconds}}}'
+    answer = operator.session.post(f"{emulator.graph}/_emulator/clock", data=body, headers=headers, timeout=10)
     assert answer.status_code == 400
     assert emulator.clock.offset == 0
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from graph_emulator.wire.admin import HEADERS
 from graph_emulator.wire.server import EmulatorServer
 
 CREATE = "Application.ReadWrite.OwnedBy"
@@ -259,7 +260,7 @@ def test_a_refused_write_does_not_count(emulator: Any, operator: Any) -> None:
 
 def test_switches_by_admin_interface(emulator: Any, operator: Any) -> None:
     def settings(body: Any) -> Any:
-        return operator.session.post(f"{emulator.graph}/_emulator/settings", json=body, timeout=10)
+        return operator.session.post(f"{emulator.graph}/_emulator/settings", json=body, headers=HEADERS, timeout=10)
 
     wanted = {"replica_delays": [0, 2.5], "throttle": "M", "concurrency_window": 0.3, "weather_seed": 7}
     assert settings(wanted).json().items() >= wanted.items()

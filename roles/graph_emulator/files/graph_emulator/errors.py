@@ -145,6 +145,13 @@ def enabled_entitlement() -> GraphError:
     )
 
 
+def invalid_token_version() -> GraphError:
+    """As pasted in Azure/azure-cli issue 15512."""
+    name = "api.requestedAccessTokenVersion"
+    details = [{"code": "GenericError", "target": name}]
+    return GraphError(400, "InvalidAccessTokenVersion", f"Property {name} is invalid.", details=details)
+
+
 def service_principal_exists(app_id: str) -> GraphError:
     """Body as pasted in public write-ups of the 409."""
     message = (

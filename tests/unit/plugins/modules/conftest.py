@@ -6,8 +6,23 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
+from graph_emulator.wire.server import EmulatorServer
+
+
+@pytest.fixture
+def hand(emulator: EmulatorServer) -> Client:
+    """Another administrator, who may do everything."""
+    roles = [
+        "Application.ReadWrite.All",
+        "AppRoleAssignment.ReadWrite.All",
+        "DelegatedPermissionGrant.ReadWrite.All",
+        "Directory.Read.All",
+        "User.Read.All",
+    ]
+    return Client(emulator, *emulator.add_operator(roles))
 
 
 @pytest.fixture

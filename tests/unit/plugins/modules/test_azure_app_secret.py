@@ -315,7 +315,7 @@ def test_a_policy_against_secrets_is_explained(gateway: TenantApplication, tenan
     forbid(tenant, restrictionType="passwordAddition")
     result = tenant.fails(MODULE, **GATEWAY)
     assert result["error"]["code"] == "CredentialTypeNotAllowedAsPerAppPolicy"
-    assert "forbids client secrets" in result["error"]["next_step"]
+    assert "use another kind (a certificate instead of a client secret" in result["error"]["next_step"]
     assert gateway.secrets == []
 
 

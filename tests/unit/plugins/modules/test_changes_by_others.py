@@ -13,6 +13,7 @@ import collections.abc as c
 import dataclasses
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -35,19 +36,6 @@ READ_WRITE = "e2a3a72e-5f79-4c64-b1b1-878b674786c9"  # Mail.ReadWrite
 SEND_AS_APP = "4830f9d6-8ac4-46f7-93a9-e7f0e8f1ce2f"  # made up: of Exchange Online, where no name is looked up
 SOMEBODY = "99999999-9999-9999-9999-999999999999"
 Hand = Client
-
-
-@pytest.fixture
-def hand(emulator: t.Any) -> Hand:
-    """Another administrator, who may do everything."""
-    roles = [
-        "Application.ReadWrite.All",
-        "AppRoleAssignment.ReadWrite.All",
-        "DelegatedPermissionGrant.ReadWrite.All",
-        "Directory.Read.All",
-        "User.Read.All",
-    ]
-    return Client(emulator, *emulator.add_operator(roles))
 
 
 @pytest.fixture
@@ -413,6 +401,45 @@ def test_switched_off_sign_in_is_a_decision(job: Job, hand: Hand) -> None:
     assert list(failed.steps) == ["registration"]
     did(hand.patch(principal_path(job), {"accountEnabled": True}))
     job.converges()
+
+
+@pytest.mark.parametrize("of", ["application", "service principal"])
+def test_a_deactivated_application_is_a_decision(job: Job, hand: Hand, of: str) -> None:
+    path = app_path(job) if of == "application" else principal_path(job)
+    did(hand.patch(path, {"isDisabled": True}))
+    failed = job.needs_a_person("has deactivated it", "isDisabled is true", "reactivate it")
+    assert list(failed.steps) == ["registration"]
+    did(hand.patch(path, {"isDisabled": False}))
+    job.converges()
+
+
+@pytest.mark.parametrize(
+    ("of", "switch"),
+    [
+        ("application", {"isDisabled": True}),
+        ("application", {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"}),
+        ("service principal", {"isDisabled": True}),
+        ("service principal", {"accountEnabled": False}),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_no_credential_is_made_for_what_may_not_sign_in(
+    job: Job, tmp_path: Path, of: str, switch: Json, check: bool
+) -> None:
+    (job.application if of == "application" else job.principal).update(switch)
+    job.tenant.memory = SharedMemory()
+    job.tenant.forget_requests()
+    options: dict[str, Json] = {
+        "azure_app_secret": {"description": "another"},
+        "azure_app_federated_credential": {"name": "n", "issuer": "https://a.example", "subject": "s"},
+        "azure_app_certificate": {"description": "d", "path": str(tmp_path / "gateway.pem")},
+    }
+    for module, given in options.items():
+        result = job.tenant.run(module, check=check, unique_name="gateway", **given)
+        assert result["failed"], result
+        assert "Could not make a credential" in result["msg"]
+    assert job.tenant.writes == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_switched_off_sign_in_is_found_before_anything_is_restored(job: Job, hand: Hand) -> None:
@@ -874,7 +901,8 @@ def test_a_replica_that_does_not_know_yet_what_another_run_made(
     """Nobody remembers the creation, but what was just read cannot be missing."""
     purge_principal(hand, job)
     declare_nothing(hand, job)
-    body = {"error": {"code": "Request_BadRequest", "message": message}}
+    codes = {400: "Request_BadRequest", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound"}
+    body = {"error": {"code": codes[status], "message": message}}
     for method in ("PATCH", "POST"):
         job.tenant.server.faults.add(method=method, path=path, status=status, body=body, times=2)
     outcome = job.run()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
+from ..directory import shapes
 from ..odata.bodies import is_guid
 from .call import Call
 
@@ -43,10 +44,21 @@ def check_application(call: Call, changes: Json, *, current: Json | None) -> Non
     _check_identifier_uris(call, changes.get("identifierUris", []), current)
     check_required_resource_access(changes.get("requiredResourceAccess", []))
     if current is not None:
+        _check_token_version(changes, current, audience=audience)
         _check_entitlements(changes.get("appRoles"), current["appRoles"])
         _check_entitlements(
             (changes.get("api") or {}).get("oauth2PermissionScopes"), current["api"]["oauth2PermissionScopes"]
         )
+
+
+def _check_token_version(changes: Json, current: Json, *, audience: str) -> None:
+    """Personal accounts need version 2, in the same request if need be.
+
+    Sources: resource page "apiApplication"; Azure/azure-cli issue 15512, microsoft-graph-docs issue 21685.
+    """
+    held = {**current["api"], **(changes.get("api") or {})}.get("requestedAccessTokenVersion")
+    if audience in shapes.PERSONAL_AUDIENCES and held != 2:
+        raise errors.invalid_token_version()
 
 
 def _check_entitlements(wanted: list[Json] | None, held: list[Json]) -> None:

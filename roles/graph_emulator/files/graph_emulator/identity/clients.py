@@ -54,7 +54,8 @@ def client_principal(tenant: Tenant, client_id: str) -> Json:
             f"{tenant.tenant_id}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119",
             status=401,
         )
-    if principal["accountEnabled"] is False:
+    # isDisabled: "Deactivate an app registration", Microsoft Learn.
+    if principal["accountEnabled"] is False or True in (application.get("isDisabled"), principal.get("isDisabled")):
         raise TokenRefused(
             7000112, "unauthorized_client", f"Application '{client_id}'({principal['displayName']}) is disabled."
         )

@@ -5,12 +5,14 @@
 """The emulator's own interface under /_emulator/: journal, state, reset, clock, operators, settings, faults, and
 what users and outside issuers would do: device, assertion, users, mailbox_access, exchange, vault_role.
 
-It needs no token: the emulator listens on loopback and holds nothing worth protecting.
+It needs no token: the emulator listens on loopback and holds nothing worth protecting. A page in the browser of whoever
+runs it must not reach it all the same: it answers under the names of loopback alone, and a change needs a header and a
+content type that a foreign page cannot send.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -31,6 +33,8 @@ from .journal import Journal
 
 Json = dict[str, Any]
 PREFIX = "/_emulator"
+HEADERS = {"X-Graph-Emulator": "admin"}  # what a change has to be sent with
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CENTURY = 100 * 365 * 86400.0  # seconds
 
 
@@ -217,6 +221,31 @@ _ACTIONS: dict[str, Callable[[Controlled, Json], Json]] = {
 }
 
 
+def _refusal(request: Request) -> str:
+    """Why this request may come from a foreign page (by DNS rebinding, or a form); otherwise empty."""
+    if (request.url.hostname or "") not in _LOOPBACK:
+        return f"ask under one of these names: {', '.join(sorted(_LOOPBACK))}"
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"{request.url.scheme}://{request.headers.get('host')}":
+        return f"a page of {origin} may not ask this"
+    if request.method != "POST":
+        return ""
+    for name, value in HEADERS.items():
+        if request.headers.get(name) != value:
+            return f"send the header {name}: {value}"
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return "send the content type application/json"
+    return ""
+
+
+def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def guarded(request: Request) -> Response:
+        refusal = _refusal(request)
+        return JSONResponse({"error": refusal}, status_code=403) if refusal else await answer(request)
+
+    return guarded
+
+
 def routes(emulator: Controlled) -> list[Route]:
     """Starlette routes of the interface."""
 
@@ -240,7 +269,7 @@ def routes(emulator: Controlled) -> list[Route]:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return [
-        Route(f"{PREFIX}/journal", journal, methods=["GET"]),
-        Route(f"{PREFIX}/state", state, methods=["GET"]),
-        Route(f"{PREFIX}/{{action}}", act, methods=["POST"]),
+        Route(f"{PREFIX}/journal", _guarded(journal), methods=["GET"]),
+        Route(f"{PREFIX}/state", _guarded(state), methods=["GET"]),
+        Route(f"{PREFIX}/{{action}}", _guarded(act), methods=["POST"]),
     ]

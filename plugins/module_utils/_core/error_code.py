@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What an error code of a server means: one table for modules, event source and the page docs/errors.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+
+
+class Then(enum.Enum):
+    """What a run does by itself before it fails; the values are words of docs/errors.md."""
+
+    FAIL = "fails"
+    WAIT = "waits and sends again"
+    WAIT_AFTER_CREATE = "waits, where this run made the object"
+    READ_AGAIN = "reads again and decides anew"
+    READ_ONCE = "reads again, once: what it wanted may be there already"
+
+
+@dataclasses.dataclass(frozen=True)
+class ErrorCode:
+    """One row. ``next_step`` completes the error message; the text ``RIGHT`` in it becomes the missing right.
+
+    ``text`` is a part of the message that has to be there, and ``status`` the status, where the code alone is not
+    enough. ``person`` replaces ``next_step`` where a person signs in with a device code.
+    """
+
+    code: str
+    meaning: str
+    next_step: str
+    source: str
+    then: Then = Then.FAIL
+    text: str = ""
+    status: int | None = None
+    person: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, int | None]:
+        """What makes a row of a table one of its own."""
+        return self.code, self.text, self.status
+
+    def fits(self, *, status: int, codes: t.Collection[str], message: str) -> bool:
+        """Whether an answer with these codes, the specific ones among them, is this row."""
+        return self.code in codes and self.text in message and self.status in (None, status)
+
+
+def find(table: t.Iterable[ErrorCode], *, status: int, codes: t.Collection[str], message: str) -> ErrorCode | None:
+    """The first row that fits; None for an unknown code."""
+    return next((row for row in table if row.fits(status=status, codes=codes, message=message)), None)

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The proxies of the environment: which one, and what is refused before anything is asked."""
+
+from __future__ import annotations
+
+import importlib.util
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    InputError,
+    MissingLibraryError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import environment_proxies
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+
+HOST = "graph.microsoft.com:443"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:p#ss@127.0.0.1:9",
+        "http://user:p[ss@127.0.0.1:9",
+        "http://user:p/ss@127.0.0.1:9",
+        "http://user:p?ss@127.0.0.1:9",
+        "http://127.0.0.1:port",
+        "http://",
+        "ftp://proxy.example.com:21",
+        "user:p#ss@127.0.0.1:9",
+    ],
+)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_an_address_that_is_none_is_refused_without_the_password(variable: str, address: str) -> None:
+    with pytest.raises(InputError) as caught:
+        environment_proxies({variable: address}, HOST)
+    said = f"{caught.value.message} {caught.value.next_step}"
+    assert variable in caught.value.message
+    assert "ss@" not in said
+    assert "percent-encoded" in said or "scheme" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "used"),
+    [
+        ("http://user:p%23ss@proxy.example.com:3128", "http://user:p%23ss@proxy.example.com:3128"),
+        ("https://proxy.example.com/", "https://proxy.example.com/"),
+        ("proxy.example.com:3128", "http://proxy.example.com:3128"),
+        ("http://[::1]:3128", "http://[::1]:3128"),
+    ],
+)
+def test_an_address_is_used(address: str, used: str) -> None:
+    assert environment_proxies({"HTTPS_PROXY": address}, HOST) == {"https": used}
+
+
+def test_a_host_that_needs_no_proxy_does_not_care_for_a_broken_one() -> None:
+    environ = {"HTTPS_PROXY": "http://user:p#ss@127.0.0.1:9", "NO_PROXY": "microsoft.com"}
+    assert environment_proxies(environ, HOST) == {}
+
+
+def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+
+    def without_socks(name: str, *more: t.Any) -> t.Any:
+        return None if name == "socks" else find(name, *more)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without_socks)
+    with pytest.raises(MissingLibraryError, match="PySocks"):
+        environment_proxies({"HTTPS_PROXY": "socks5h://proxy.example.com:1080"}, HOST)
+
+
+@pytest.mark.parametrize("character", ["#", "["])
+def test_a_module_says_so_before_anything_is_asked(tenant: Tenant, character: str) -> None:
+    secret = f"p{character}ss"
+    tenant.environ = {**tenant.environ, "HTTPS_PROXY": f"http://user:{secret}@127.0.0.1:9", "NO_PROXY": ""}
+    tenant.environ.pop("no_proxy", None)
+    failed = tenant.fails("azure_app_registration_info", unique_name="none")
+    assert failed["error"]["kind"] == "input"
+    assert "HTTPS_PROXY" in failed["msg"]
+    assert secret not in str(failed)
+    assert tenant.server.requests() == []

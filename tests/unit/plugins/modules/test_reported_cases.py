@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people met with other tools, each case of ../shared/cases/graph with the right outcome."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+
+CASES = Path(__file__).resolve().parents[4].parent / "shared" / "cases" / "graph"
+PREFIX = "email_gateway.azure_apps."
+REGISTRATION: Json = {"display_name": "Case app", "unique_name": "case-app"}
+
+
+def case(name: str) -> Json:
+    path = CASES / f"{name}.yml"
+    if not path.is_file():
+        pytest.skip(f"no reported cases in {CASES}")
+    loaded: Json = yaml.safe_load(path.read_text())
+    return loaded
+
+
+def fault(tenant: Tenant, name: str) -> None:
+    described = case(name)["fault"]
+    more = {key: value for key, value in described.items() if key not in ("method", "path", "status", "body")}
+    tenant.server.faults.add(
+        method=described["method"], path=described["path"], status=described["status"], body=described["body"], **more
+    )
+
+
+def tasks(name: str) -> t.Iterator[tuple[str, Json]]:
+    """Module and options of each task of the case that is one of a module."""
+    for task in case(name)["tasks"]:
+        for module, options in task.items():
+            if module.startswith(PREFIX):
+                yield module.removeprefix(PREFIX), options
+
+
+def run(tenant: Tenant, name: str) -> list[Json]:
+    """All tasks of the case in one run of ansible-playbook, with its fault."""
+    tenant.memory = SharedMemory()
+    fault(tenant, name)
+    return [tenant.run(module, **options) for module, options in tasks(name)]
+
+
+def test_an_assignment_that_somebody_else_made_meanwhile(tenant: Tenant) -> None:
+    results = run(tenant, "01-consent-race-entitlementgrant")
+    assert [result.get("msg") for result in results] == [None] * 3
+    assert not tenant.ok("azure_admin_consent", unique_name="case-app")["changed"]
+
+
+def test_an_assignment_that_somebody_else_made_with_a_text_that_nobody_knows(tenant: Tenant) -> None:
+    """Not the words, but the next read says that it is there."""
+    tenant.memory = SharedMemory()
+    tenant.ok("azure_app_registration", **REGISTRATION)
+    tenant.ok("azure_app_graph_permissions", unique_name="case-app", application_permissions=["Mail.ReadWrite"])
+    body = {"error": {"code": "Brand_NewCode", "message": "Words that nobody has seen."}}
+    tenant.server.faults.add(method="POST", path="appRoleAssignedTo", status=400, body=body, processed=True)
+    assert tenant.ok("azure_admin_consent", unique_name="case-app")["consented"]
+    tenant.server.faults.add(method="DELETE", path="appRoleAssignments", status=400, body=body, processed=True)
+    assert tenant.ok("azure_admin_consent", unique_name="case-app", state="absent")["granted"] == []
+
+
+def test_a_refusal_that_stays_is_told_after_one_more_read(tenant: Tenant) -> None:
+    tenant.ok("azure_app_registration", **REGISTRATION)
+    tenant.ok("azure_app_graph_permissions", unique_name="case-app", application_permissions=["Mail.ReadWrite"])
+    body = {"error": {"code": "Brand_NewCode", "message": "Words that nobody has seen."}}
+    tenant.server.faults.add(method="POST", path="appRoleAssignedTo", status=400, body=body, times=9)
+    tenant.forget_requests()
+    failed = tenant.fails("azure_admin_consent", unique_name="case-app")
+    assert "Words that nobody has seen" in failed["msg"]
+    assert len(tenant.writes) == 1
+
+
+def test_an_assignment_that_somebody_else_removed_meanwhile(tenant: Tenant) -> None:
+    results = run(tenant, "02-revoke-entitlementgrant-not-found")
+    assert [result.get("msg") for result in results] == [None] * 4
+    assert tenant.ok("azure_admin_consent", unique_name="case-app", method="url")["granted"] == []
+
+
+def test_a_quota_is_no_missing_right(tenant: Tenant) -> None:
+    (failed,) = run(tenant, "03-quota-403")
+    assert failed["error"]["code"] == "Directory_QuotaExceeded"
+    assert "purge" in failed["msg"]
+    assert "permission" not in failed["error"]["next_step"]
+
+
+def test_what_the_message_says_about_a_resource_without_service_principal_works(tenant: Tenant, hand: Client) -> None:
+    method_and_path, _end, body = case("04-declared-resource-without-principal")["before"].partition("\n")
+    assert method_and_path == "POST /v1.0/applications"
+    client_id = hand.post("/applications", json.loads(body)).json()["appId"]
+    tenant.ok("azure_app_registration", client_id=client_id, display_name="Old gateway")
+    failed = tenant.fails("azure_admin_consent", client_id=client_id)
+    _words, _colon, advice = failed["error"]["next_step"].partition("azure_app_graph_permissions: ")
+    options: Json = dict(option.split("=") for option in advice.rstrip(".").split(", "))
+    options["application_permissions"] = options["application_permissions"].strip("[]").split()
+    for wanted in (True, False):
+        assert tenant.ok("azure_app_graph_permissions", **options)["changed"] is wanted
+    tenant.ok("azure_app_graph_permissions", client_id=client_id, application_permissions=["Mail.ReadWrite"])
+    assert tenant.ok("azure_admin_consent", client_id=client_id)["consented"]
+
+
+def test_an_empty_exact_list_removes_what_is_declared_of_a_missing_resource(tenant: Tenant, hand: Client) -> None:
+    _method, _end, body = case("04-declared-resource-without-principal")["before"].partition("\n")
+    made = hand.post("/applications", json.loads(body)).json()
+    (declared,) = made["requiredResourceAccess"]
+    wanted = [{"resource": declared["resourceAppId"], "application": []}]
+    assert tenant.ok("azure_app_graph_permissions", client_id=made["appId"], permissions=wanted, exact=True)["changed"]
+    assert tenant.application(appId=made["appId"])["requiredResourceAccess"] == []
+
+
+def test_a_tenant_that_wants_a_service_management_reference(tenant: Tenant) -> None:
+    (failed,) = run(tenant, "08-service-management-reference")
+    assert "service_management_reference" in failed["error"]["next_step"]
+
+
+def test_a_start_that_is_refused_points_at_the_clock(tenant: Tenant) -> None:
+    failed = run(tenant, "09-invalid-start-date")[-1]
+    assert "clock of the controller" in failed["error"]["next_step"]
+
+
+def test_an_application_for_personal_accounts_is_waited_for(tenant: Tenant) -> None:
+    results = run(tenant, "11-msa-application-409")
+    assert [result.get("msg") for result in results] == [None] * 2
+    assert len(tenant.application(uniqueName="case-app")["passwordCredentials"]) == 1
+
+
+def test_a_change_of_the_audience_sends_what_it_needs(tenant: Tenant) -> None:
+    wanted = [options for _module, options in tasks("12-audience-change-needs-token-version")]
+    for options in (wanted[0], wanted[1], wanted[0]):
+        assert tenant.ok("azure_app_registration", **{"sign_in_audience": "AzureADMyOrg", **options})["changed"]
+    application = tenant.application(uniqueName="case-app")
+    assert application["signInAudience"] == "AzureADMyOrg"
+    assert [entry.body.get("api") for entry in tenant.write_entries if "/applications" in entry.path] == [
+        None,
+        {"requestedAccessTokenVersion": 2},
+        None,
+    ]
