@@ -75,3 +75,4 @@ def refuse_credential(graph: GraphClient, document: Json, address: application.A
             next_step=found.next_step,
             client_id=client_id,
         )
+    note_may_sign_in(graph, client_id)

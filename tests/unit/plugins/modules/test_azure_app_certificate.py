@@ -391,6 +391,7 @@ def test_replicas_that_lag_behind(tenant: Tenant, options: Json, path: pathlib.P
     first = tenant.ok(MODULE, **options)
     assert tenant.ok(MODULE, **options)["key_id"] == first["key_id"]
     assert [c["keyId"] for c in held(tenant)] == [first["key_id"]]
+    tenant.server.clock.advance(40)
     assert is_accepted(tenant, path)
 
 

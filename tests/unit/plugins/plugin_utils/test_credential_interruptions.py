@@ -23,7 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_m
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 
-RENEWAL_REQUESTS = 6  # from the sign-in to the last one
+RENEWAL_REQUESTS = 7  # from the sign-in to the last one
 
 
 class TimedOut(BaseException):
