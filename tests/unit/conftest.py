@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from ansible_collections.email_gateway.azure_apps.tests.unit.direct_connection import connect_directly
+from ansible_collections.email_gateway.azure_apps.tests.unit.few_permissions import offer_few_permissions
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
@@ -43,6 +44,8 @@ def emulator(
     emulator_server.reset()
     if request.node.get_closest_marker("over_tls") is None:
         connect_directly(emulator_server, monkeypatch)
+        if "emulator" not in request.path.parts:
+            offer_few_permissions(emulator_server)
     yield emulator_server
     # An answer of 500 that nobody asked for is a bug of the emulator itself.
     assert not emulator_server.internal_errors, emulator_server.internal_errors[0]

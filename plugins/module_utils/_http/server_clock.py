@@ -12,13 +12,12 @@ import email.utils
 import typing as t
 
 TOLERATED = 60.0  # seconds
+# A Date has whole seconds, and the answer travels for a while: less is no difference, and times must not go back by it.
+RESOLUTION = datetime.timedelta(seconds=2)
 
 
 class ServerClock:
-    """Knows nothing before the first answer with a date; then the time of the server that gave it.
-
-    A Date has whole seconds, cut off, so that this clock is never ahead of the server.
-    """
+    """Knows nothing before the first answer with a date; then the time of the server that gave it."""
 
     def __init__(self, now: t.Callable[[], datetime.datetime] | None = None) -> None:
         self._own = now or _own_time
@@ -35,7 +34,8 @@ class ServerClock:
             return
         if told.tzinfo is None:
             return
-        self._ahead, self._server = self._own() - told, host
+        ahead = self._own() - told
+        self._ahead, self._server = ahead if abs(ahead) >= RESOLUTION else datetime.timedelta(), host
 
     def now(self) -> datetime.datetime:
         """The server's time, that of the controller if it is not known."""

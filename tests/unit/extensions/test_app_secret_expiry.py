@@ -192,7 +192,7 @@ def test_applications_may_be_named_instead_and_one_that_is_not_there_is_told(eda
 def test_what_is_due_is_sent_at_each_look_until_it_is_renewed(eda: Source) -> None:
     gateway(eda.tenant, days=10)
     looks = eda.looks(lambda: None, lambda: add_secret(eda.tenant, days=90), interval=60)
-    assert [len(found) for found in looks] == [1, 1, 0]
+    assert [len(found) for found in looks] == [1, 1, 0], looks
     assert looks[0] == looks[1]
     assert eda.slept == [60, 60, 60]
 
