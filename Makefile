@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test coverage playbooks leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test coverage playbooks limits leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -53,6 +53,10 @@ coverage: ## Measure which lines and branches the tests in this process reach; f
 playbooks: ## Run the tests that each need real runs of ansible-playbook
 	@$(DEV) setup test
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/playbooks
+
+limits: ## Measure that a module stays small whatever a server answers
+	@$(DEV) setup test
+	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/limits
 
 leaks: ## Run the ansible-playbook tests as loud as Ansible can be, and search all that they leave behind for secrets
 	@$(DEV) setup test

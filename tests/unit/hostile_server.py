@@ -123,3 +123,8 @@ def _read(connection: socket.socket) -> tuple[str, str, bytes] | None:
         body += connection.recv(65536)
     method, path, _version = lines[0].split(" ")
     return method, path, body
+
+
+def always(answer: t.Callable[[], Answer]) -> t.Callable[[str, str, bytes], Answer]:
+    """The same answer to every request."""
+    return lambda _method, _path, _body: answer()

@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
 
-# Bytes in memory that one question may bring: with twice as much a module could take more than 80 MB (test_limits.py).
+# Bytes in memory that one question may bring: with twice as much a module could take more than 80 MB (tests/limits).
 LARGEST_IN_MEMORY = 12 * 2**20
 GOOD_READS = frozenset({200})
 GOOD_WRITES = frozenset({200, 201, 202, 204})

@@ -50,7 +50,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
-MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (test_limits.py); that of a gateway takes about 6 kB
+MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (tests/limits); that of a gateway takes about 6 kB
 APPLICATIONS_AT_ONCE = 50
 INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
