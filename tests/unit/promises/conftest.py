@@ -38,6 +38,11 @@ def loaded_once(data: bytes, password: bytes | None, backend: t.Any = None) -> t
     return load_pem_private_key(data, password, backend)
 
 
+@pytest.fixture(autouse=True)
+def metadata_observer() -> None:
+    """The requests are those of the modules' own tests, where each answer is compared with the metadata."""
+
+
 @pytest.fixture
 def make_bench(tenant: Tenant, virtual_time: VirtualTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBench:
     """A bench for a type of credential.
