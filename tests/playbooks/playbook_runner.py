@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import typing as t
+import weakref
 from pathlib import Path
 
 import yaml
@@ -134,6 +135,15 @@ class Playbooks:
         self.environ = {**environment(folder), **self.tenant.environ}
         (folder / "home").mkdir()
         (folder / "tmp").mkdir()
+        self.environ["TMPDIR"] = self._short(folder / "tmp")
+
+    def _short(self, folder: Path) -> str:
+        """A link to the folder: ansible-core 2.21 makes a socket below TMPDIR, whose path may have 103 characters."""
+        place = tempfile.mkdtemp(prefix="apps-", dir="/tmp")
+        link = Path(place) / "tmp"
+        link.symlink_to(folder)
+        weakref.finalize(self, shutil.rmtree, place)
+        return str(link)
 
     @property
     def store(self) -> Path:
