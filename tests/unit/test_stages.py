@@ -51,3 +51,14 @@ def test_a_stage_that_fails_ends_it_unless_told_otherwise(tmp_path: Path, keep_g
     assert re.findall(r"^  (\w+) +FAILED", done.stdout, re.MULTILINE) == STAGES[1:2]
     skipped = len(STAGES) - len(made)
     assert done.stdout.endswith(f"\n{len(made) - 1} passed, 1 failed, {skipped} skipped\n")
+
+
+@pytest.mark.parametrize("script", [".ci/check", ".ci/dev", ".ci/run"])
+def test_each_script_can_be_read_by_its_shell(script: str) -> None:
+    shell = "bash" if (ROOT / script).read_text().startswith("#!/usr/bin/env bash") else "sh"
+    checked = subprocess.run([shell, "-n", ROOT / script], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_ci_calls_the_stages() -> None:
+    assert (ROOT / ".ci/run").read_text().endswith("\nexec .ci/check\n")
