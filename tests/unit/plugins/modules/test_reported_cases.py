@@ -16,6 +16,7 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from graph_emulator.odata.query import Query
 
 CASES = Path(__file__).resolve().parents[4].parent / "shared" / "cases" / "graph"
 PREFIX = "email_gateway.azure_apps."
@@ -146,3 +147,23 @@ def test_a_change_of_the_audience_sends_what_it_needs(tenant: Tenant) -> None:
         {"requestedAccessTokenVersion": 2},
         None,
     ]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_list_whose_page_has_expired_is_read_again_from_the_beginning_once(
+    tenant: Tenant, hand: Client, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr(Query, "_page_size", lambda _self, _default: 2)
+    names = {f"Listed {number}" for number in range(5)}
+    for name in names:
+        hand.application(name)
+    body = {"error": {"code": "Directory_ExpiredPageToken", "message": "The specified page token value has expired."}}
+    tenant.server.faults.add(path="skiptoken", nth=2, status=400, body=body)
+    if times == 2:
+        tenant.server.faults.add(path="skiptoken", nth=4, status=400, body=body)
+        failed = tenant.fails("azure_app_registration_info")
+        assert failed["error"]["code"] == "Directory_ExpiredPageToken"
+        assert "page token value has expired" in failed["msg"]
+        return
+    found = tenant.ok("azure_app_registration_info")["applications"]
+    assert sorted(entry["display_name"] for entry in found if entry["display_name"] in names) == sorted(names)
