@@ -95,23 +95,26 @@ def test_runs_with_stores_of_their_own_leave_each_other_s_secret(
     assert bench.run("main").is_good
     requests = len(bench.server.requests())
     (shelf,) = bench.gateway.shelves
-    for number in range(1, requests + 1):
+    others: list[str] = []
+    number = 0
+
+    def on_another_machine(sent: int) -> None:
+        if sent != number or others:
+            return
+        shelf.path = elsewhere / "store.json"
+        bench.gateway.run_folder = elsewhere
+        shelf.keep(None)
+        others.append("running")
+        assert bench.role.another().run("main").is_good
+        others[:] = [bench.stored()["key_id"]]
+        shelf.path = bench.folder / "store0.json"
+        bench.gateway.run_folder = bench.folder
+        bench.wire.sent = sent
+
+    while number < requests:
+        number += 1
+        others.clear()
         bench.start_from("nothing")
-        others: list[str] = []
-
-        def on_another_machine(sent: int, number: int = number, others: list[str] = others) -> None:
-            if sent != number or others:
-                return
-            shelf.path = elsewhere / "store.json"
-            bench.gateway.run_folder = elsewhere
-            shelf.keep(None)
-            others.append("running")
-            assert bench.role.another().run("main").is_good
-            others[:] = [bench.stored()["key_id"]]
-            shelf.path = bench.folder / "store0.json"
-            bench.gateway.run_folder = bench.folder
-            bench.wire.sent = sent
-
         bench.wire.before = on_another_machine
         assert bench.run("main").is_good
         bench.wire.before = lambda _number: None
