@@ -68,7 +68,7 @@ class Pair:
 
 def _observed(user: Playbooks, run: Run) -> Observed:
     def lasting(text: str) -> str:
-        text = text.replace(str(user.folder), "FOLDER")
+        text = text.replace(user.environ["TMPDIR"], "FOLDER/tmp").replace(str(user.folder), "FOLDER")
         for pattern, name in VOLATILE:
             text = re.sub(pattern, name, text)
         return text
