@@ -171,8 +171,9 @@ class GraphFault:
     @property
     def then(self) -> Then:
         """An unknown refusal may contradict what was read: the tenant may hold what is wanted already."""
-        if self.known is not None:
-            return self.known.then
+        known = self.known
+        if known is not None:
+            return known.then
         return Then.READ_ONCE if self.code and self.status in (400, 404, 409) else Then.FAIL
 
     @property
@@ -247,8 +248,9 @@ class GraphError(AppsError):
 
 def _next_step(fault: GraphFault, right: str | None) -> str:
     """By the code; by the status where there is none, or an unknown one."""
-    if fault.known is not None:
-        return fault.known.next_step.replace("RIGHT", _give(right))
+    known = fault.known
+    if known is not None:
+        return known.next_step.replace("RIGHT", _give(right))
     if not fault.code:
         return _by_status(fault.status, right)
     unknown = f"This collection does not know the code {fault.code}: look it up at {GRAPH_PAGE}."

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import Then, find
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import ErrorCode, Then, find
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
@@ -204,8 +204,12 @@ def _code(description: str | None) -> str | None:
     return found[0] if found else None
 
 
+def _known(code: str | None) -> ErrorCode | None:
+    return find(SIGN_IN_CODES, status=0, codes=(code or "",), message="")
+
+
 def _next_step(code: str, *, person: bool) -> str:
-    known = find(SIGN_IN_CODES, status=0, codes=(code,), message="")
+    known = _known(code)
     if known is None:
         number = code.removeprefix("AADSTS")
         again = " Run the login again." if person else ""
@@ -335,8 +339,7 @@ def _passes(answer: Response) -> bool:
     """Whether asking again after a while may help: by the code, and by the status where there is none."""
     if answer.status_code < 400:
         return False
-    code = _code(_text(_json_object(answer) or {}, "error_description"))
-    known = find(SIGN_IN_CODES, status=0, codes=(code or "",), message="")
+    known = _known(_code(_text(_json_object(answer) or {}, "error_description")))
     return answer.status_code in RETRY_STATUS if known is None else known.then is Then.WAIT
 
 
