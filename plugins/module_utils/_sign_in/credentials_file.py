@@ -16,6 +16,7 @@ import os
 import stat
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     check_characters,
@@ -29,7 +30,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 USER_VARIABLES = ("AZURE_AD_USER", "AZURE_USERNAME")
 FILE = os.path.join(".azure", "credentials")  # below the home folder; azure.azcollection reads no other
 DEFAULT = "default"
-LARGEST = 2**20  # bytes
 # Its keys, and our options that they stand for.
 KEYS: dict[str, str] = {
     "client_id": "auth_client_id",
@@ -98,9 +98,8 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
     if not home:
         return None
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
-            mode = os.fstat(file.fileno()).st_mode
+        content = small_file.read(path)
+        mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as exc:  # ValueError for a NUL in HOME
@@ -110,7 +109,7 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         text = content.decode("utf-8-sig")
-        if len(content) > LARGEST or "\0" in text:
+        if "\0" in text:
             raise ValueError
         parser.read_string(text)
     except (configparser.Error, ValueError) as exc:
