@@ -17,9 +17,9 @@ import unicodedata
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 
-# https://owasp.org/www-community/attacks/CSV_Injection: these characters (in their full-width forms, too) begin a formula, also behind a separator in the
-# middle of a text, since a spreadsheet may separate cells by another character than the file. | and % begin commands in
-# older ones. A minus sign that is none in ASCII has no compatible form.
+# https://owasp.org/www-community/attacks/CSV_Injection: a formula begins with one of these (in their full-width forms,
+# too), also behind a separator in the middle of a text, since a spreadsheet may separate cells by another character
+# than the file. | and % begin commands in older ones. To Unicode, the minus sign U+2212 is no form of the hyphen.
 FORMULA = frozenset("=+-@|%\u2212")
 SEPARATORS = ";,"
 # Letters and symbols without a glyph: what else does not print has a category of its own.

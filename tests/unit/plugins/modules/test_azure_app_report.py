@@ -123,10 +123,10 @@ def test_a_fault_of_one_host_hides_no_other(playbooks: Playbooks, other_tenant: 
     playbooks.own.add(playbooks.folder / "inventory.yml")
     fail = {"ansible.builtin.fail": {"msg": "A task of the user."}, "when": "inventory_hostname == 'earlier'"}
     run = play(playbooks, fail).failed(
-        "misspelt: not looked at: gateway_app_enviroment (did you mean gateway_app_environment?)",
-        "undefined: not looked at: The variable gateway_app_store_path of the host undefined cannot be evaluated",
-        "malformed: not looked at: gateway_app_client_id is 'no client id'",
-        "abroad-1, abroad-2: not looked at:",
+        "misspelt was not looked at: gateway_app_enviroment (did you mean gateway_app_environment?)",
+        "undefined was not looked at: The variable gateway_app_store_path of the host undefined cannot be evaluated",
+        "malformed was not looked at: gateway_app_client_id is 'no client id'",
+        "abroad-1, abroad-2 were not looked at:",
         "AADSTS7000215",
     )
     assert "earlier: not looked at" not in run.output, "its own task told that"
@@ -141,7 +141,7 @@ def test_a_fault_of_one_host_hides_no_other(playbooks: Playbooks, other_tenant: 
 def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(playbooks: Playbooks) -> None:
     inventory(playbooks, {"graz": {"gateway_app_profile": "outbound_pigeon"}, "linz": SMTP})
     fail = {"ansible.builtin.fail": {"msg": "A task of the user."}, "when": "inventory_hostname == 'linz'"}
-    play(playbooks, fail).failed("No gateway could be looked at. graz: not looked at: There is no profile")
+    play(playbooks, fail).failed("No gateway could be looked at. graz was not looked at: There is no profile")
     assert not (playbooks.folder / "report.json").exists()
 
 
