@@ -11,6 +11,7 @@ Only ``_module`` turns these into a failed result, and masks then what a server 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -21,6 +22,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
 CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
+
+
+PRIVILEGES = re.compile(r"privilege|permission|scope|role|authori[sz]", re.IGNORECASE)
 
 
 class AppsError(Exception):
@@ -254,6 +258,10 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     if not fault.code:
         return _by_status(fault.status, right)
     unknown = f"This collection does not know the code {fault.code}: look it up at {GRAPH_PAGE}."
+    if fault.status == 403 and not PRIVILEGES.search(fault.message):
+        # A policy, a lock or a licence: none of them is a right of the identity.
+        forbidden = "The tenant forbids it, perhaps by a policy: ask its administrator"
+        return f"{unknown} {forbidden}. If a right is missing: {_give(right)}"
     return f"{unknown} By the status {fault.status}: {_by_status(fault.status, right)}"
 
 
