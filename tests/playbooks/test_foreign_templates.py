@@ -98,7 +98,7 @@ def play(playbooks: Playbooks, *blocks: list[Json], **variables: t.Any) -> Run:
         {"ansible.builtin.meta": "clear_host_errors"},
     ]
     tasks = [{"block": block, "rescue": rescue} for block in blocks]
-    first = [{"ansible.builtin.set_fact": {"failures": []}}]
+    first: list[Json] = [{"ansible.builtin.set_fact": {"failures": []}}]
     plays = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [*first, *tasks]}]
     run = playbooks.run(plays, show=["failures"]).ok()
     assert "touch sprung/" in run.output, "the text is shown as it is written"
@@ -171,7 +171,7 @@ def test_what_a_report_finds_and_the_text_of_a_file_that_sets_it_are_no_template
     """Also in the failure of a host, which is a task of its own."""
     (playbooks.folder / "tag.txt").write_text(traps["tag"])
     name = traps["application"]
-    made = {"display_name": name, "unique_name": "gateway", "notes": traps["notes"]}
+    made: Json = {"display_name": name, "unique_name": "gateway", "notes": traps["notes"]}
     playbooks.tenant.ok("azure_app_registration", **made)
     playbooks.tenant.ok("azure_app_secret", unique_name="gateway", description=name)
     paths = {f"gateway_app_report_{kind}_path": f"report.{kind}" for kind in ("html", "csv", "json", "markdown")}

@@ -255,6 +255,12 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     known = fault.known
     if known is not None:
         return known.next_step.replace("RIGHT", _give(right))
+    if not fault.code and fault.status in (401, 403):
+        # Graph gives a code with a refusal; what stands in between has no right to give.
+        return (
+            "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so that it may be one of a"
+            f" proxy or a filter. If it is Microsoft Graph: {_by_status(fault.status, right)}"
+        )
     if not fault.code:
         return _by_status(fault.status, right)
     unknown = f"This collection does not know the code {fault.code}: look it up at {GRAPH_PAGE}."

@@ -271,6 +271,13 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     # Values
     ErrorCode("KeyCredentialsInvalidStartDate", "The start of the credential is not accepted", _CLOCK, _APPLICATION),
     ErrorCode("KeyCredentialsInvalidEndDate", "The end of the credential is not accepted", _CLOCK, _APPLICATION),
+    ErrorCode(
+        "Request_BadRequest",
+        "The end of the credential is not accepted",
+        _CLOCK,
+        "Azure/azure-rest-api-specs#11985",
+        text="Key credential end date is invalid",
+    ),
     ErrorCode("InvalidKeyEndDate", "The end of the credential is not accepted", _CLOCK, _POLICY),
     ErrorCode(
         "InvalidAccessTokenVersion",

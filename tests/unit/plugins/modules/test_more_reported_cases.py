@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 import typing as t
 
 import pytest
@@ -178,6 +180,38 @@ def test_what_an_attempt_before_or_another_run_made_is_taken(
     tenant.server.faults.add(method=method, path=path, status=400, body=body, processed=True)
     tenant.ok("azure_app_registration", **REGISTRATION)
     assert len(tenant.applications) == 1
+
+
+def test_the_page_of_a_filter_is_no_missing_right(tenant: Tenant) -> None:
+    page = "<html>This page is blocked by your organisation.</html>"
+    tenant.server.faults.add(path="^/v1.0/", status=403, body=page, content_type="text/html", times=9)
+    failed = tenant.fails(INFO, unique_name="nobody")
+    assert failed["error"]["next_step"].startswith("Check what answers at graph_url")
+
+
+@pytest.mark.over_tls
+@pytest.mark.parametrize(
+    ("status", "words"), [(407, "Write them into HTTPS_PROXY"), (403, "have the proxy let the host through")]
+)
+def test_a_proxy_that_refuses_the_tunnel_is_told_by_its_status(tenant: Tenant, status: int, words: str) -> None:
+    """Azure/azure-cli#25126 (407), Azure/azure-cli#14812 (403)."""
+
+    class Refuses(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.send_error(status)
+
+        def log_message(self, *_args: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as proxy:
+        threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        address = f"http://user:s3cret@127.0.0.1:{proxy.server_port}"
+        tenant.environ = {**tenant.environ, "HTTPS_PROXY": address, "NO_PROXY": "", "no_proxy": ""}
+        failed = tenant.fails(INFO, unique_name="nobody")
+        proxy.shutdown()
+    assert f"({status})" in failed["msg"]
+    assert words in failed["error"]["next_step"]
+    assert "s3cret" not in str(failed)
 
 
 FILES = {
