@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision, renew
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY, furnish
 
 PATHS = {name: f"out/report.{name}" for name in ("html", "csv", "json", "markdown")}
@@ -221,9 +221,13 @@ def test_fails_on_request_where_something_is_due_after_the_files_are_written(
 def test_an_expired_secret_fails_until_it_is_replaced(playbooks: Playbooks) -> None:
     register(playbooks)
     end_in(playbooks, "gateway-graz", -3)
-    report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
+    run = report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
+    assert failed_hosts(run) == ["graz"]
     assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "no"
-    renew(playbooks, "graz")
+    (advice,) = set(re.findall(r"Run the playbook (\S+) with (\S+) and (\S+), which replaces it", run.output))
+    name, *variables = advice
+    given = [argument for variable in variables for argument in ("-e", variable)]
+    playbooks.command("ansible-playbook", name, "-i", str(playbooks.folder / "inventory.yml"), *given).ok()
     report(playbooks, gateway_app_report_fail_within_days=0).ok()
     assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "yes"
 
