@@ -206,6 +206,34 @@ owners:
   elements: str
   returned: success
   sample: []
+live_credentials:
+  description:
+    - The client secrets and certificates that are not expired, whoever created them. Empty for an application that this
+      task creates or restores.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    type:
+      description: Either V(client_secret) or V(certificate).
+      type: str
+      sample: client_secret
+    key_id:
+      description: The key id.
+      type: str
+      sample: 621a4ce4-826c-4fd2-9460-c24c9dd3ed89
+    description:
+      description: The description, or null.
+      type: str
+      sample: mail gateway
+    end:
+      description: When it expires.
+      type: str
+      sample: "2027-11-23T07:00:00Z"
+    days_left:
+      description: Whole days until then.
+      type: int
+      sample: 365
 service_management_reference:
   description: The reference into service management, or null.
   type: str

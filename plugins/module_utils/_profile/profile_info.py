@@ -46,6 +46,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+# By entry point of the role: the playbooks whose steps a run takes. With None, also those of check_access_for count.
+ENTRY_POINTS: dict[str, tuple[str, ...] | None] = {
+    "main": None,
+    "rotate": ("rotate",),
+    "consent": ("consent",),
+    "verify": ("verify",),
+    "retire": ("retire",),
+    "check_access": None,
+}
+
 StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
 
 
@@ -82,6 +92,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     settings = Settings(params["settings"] or {})
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
+    access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if params["look_up"] else ([], None)
     return {
@@ -100,14 +111,21 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "tenant_id": tenant_id,
         "after_new_secret": checked.after_new_secret,
         "operator_steps": operator_steps(
-            checked.access,
+            access,
             permissions,
             credential_type=checked.credential.type,
             has_key_vault=checked.stores.has("azure_key_vault"),
         ),
-        "consent_steps": consent_steps(checked.access, permissions),
+        "consent_steps": consent_steps(access, permissions),
         "notes": list(checked.notes),
     }
+
+
+def _access(access: AccessSettings, entry_point: str) -> AccessSettings:
+    own = ENTRY_POINTS[entry_point]
+    if own is None:
+        own = tuple(dict.fromkeys([*(["register"] if entry_point == "main" else []), *access.playbooks]))
+    return dataclasses.replace(access, playbooks=own)
 
 
 def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Checked:
