@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import (
     Surroundings,
+    looks_up,
     profile_info,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import (
@@ -88,7 +89,7 @@ class ActionModule(ControllerAction):
             context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
             opened = open_stores(stores.entries, context)
             check_credential_type(opened, credential.type)
-            if not call.params["look_up"]:
+            if not looks_up(call.params):
                 return  # an entry point that writes no store
             files = [path for store in opened for path in store.local_paths]
             if credential.certificate_path:

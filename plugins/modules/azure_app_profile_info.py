@@ -45,17 +45,17 @@ options:
     type: bool
     default: false
   look_up:
-    description: Look the permissions up in the tenant. If V(false), nothing is sent, and no sign-in is needed.
+    description:
+      - Look the permissions up in the tenant. If V(false), nothing is sent, and no sign-in is needed.
+      - The default is V(true), with O(entry_point) only for V(main) and V(rotate).
     type: bool
-    default: true
   entry_point:
     description:
       - The entry point of the role whose steps RV(operator_steps) and RV(consent_steps) are.
-      - V(check_access) stands for the playbooks in C(check_access_for) of O(settings), V(main) for these and
-        C(register).
+      - V(check_access), as if it is not set, stands for the playbooks in C(check_access_for) of O(settings), V(main)
+        for these and C(register).
     type: str
     choices: [main, rotate, consent, verify, retire, check_access]
-    default: check_access
   settings:
     description:
       - The settings of the role by the names of its variables without C(gateway_app_), such as C(secret_lifetime_days).
@@ -237,8 +237,8 @@ OWN = ArgumentSpec(
         "profile": {"type": "str", "default": ""},
         "profile_file": {"type": "path", "default": ""},
         "add_user_read": {"type": "bool", "default": False},
-        "look_up": {"type": "bool", "default": True},
-        "entry_point": {"type": "str", "choices": list(ENTRY_POINTS), "default": "check_access"},
+        "look_up": {"type": "bool"},
+        "entry_point": {"type": "str", "choices": list(ENTRY_POINTS)},
         "settings": {"type": "dict"},
     },
 )

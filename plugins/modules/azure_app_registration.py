@@ -221,19 +221,19 @@ live_credentials:
     key_id:
       description: The key id.
       type: str
-      sample: 621a4ce4-826c-4fd2-9460-c24c9dd3ed89
+      sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
     description:
       description: The description, or null.
       type: str
-      sample: mail gateway
+      sample: created in the portal
     end:
       description: When it expires.
       type: str
-      sample: "2027-11-23T07:00:00Z"
+      sample: "2027-03-01T00:00:00Z"
     days_left:
       description: Whole days until then.
       type: int
-      sample: 365
+      sample: 98
 service_management_reference:
   description: The reference into service management, or null.
   type: str

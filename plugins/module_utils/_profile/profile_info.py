@@ -46,15 +46,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
-# By entry point of the role: the playbooks whose steps a run takes. With None, also those of check_access_for count.
-ENTRY_POINTS: dict[str, tuple[str, ...] | None] = {
-    "main": None,
-    "rotate": ("rotate",),
-    "consent": ("consent",),
-    "verify": ("verify",),
-    "retire": ("retire",),
-    "check_access": None,
-}
+ENTRY_POINTS = ("main", "rotate", "consent", "verify", "retire", "check_access")
 
 StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
 
@@ -94,7 +86,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     checked = _checked(settings, profile, around)
     access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
-    resolved, tenant_id = _looked_up(call, permissions) if params["look_up"] else ([], None)
+    resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
     return {
         "changed": False,
         "profile": profile.name,
@@ -121,11 +113,16 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     }
 
 
-def _access(access: AccessSettings, entry_point: str) -> AccessSettings:
-    own = ENTRY_POINTS[entry_point]
-    if own is None:
-        own = tuple(dict.fromkeys([*(["register"] if entry_point == "main" else []), *access.playbooks]))
-    return dataclasses.replace(access, playbooks=own)
+def looks_up(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether the tenant is asked, and the stores are looked at: a run may create a credential."""
+    given: bool | None = params["look_up"]
+    return params["entry_point"] in (None, "main", "rotate") if given is None else given
+
+
+def _access(access: AccessSettings, entry_point: str | None) -> AccessSettings:
+    """With the playbooks whose steps count."""
+    playbooks = {None: access.playbooks, "check_access": access.playbooks, "main": ("register", *access.playbooks)}
+    return dataclasses.replace(access, playbooks=playbooks.get(entry_point, (entry_point or "",)))
 
 
 def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Checked:
