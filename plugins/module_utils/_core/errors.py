@@ -266,12 +266,9 @@ def _give(right: str | None) -> str:
 
 
 def lacks_right(error: t.Mapping[str, t.Any]) -> bool:
-    """Whether the details of an error say that Microsoft Graph refused a request for want of a right."""
-    if error.get("status") != 403 or not error.get("right"):
-        return False
-    code = str(error.get("code") or "")
-    known = find(GRAPH_CODES, status=403, codes=(code,), message="")
-    return known is None or "RIGHT" in known.next_step
+    """Whether the member ``error`` of a failed result advises to give the identity a right."""
+    right = error.get("right")
+    return bool(right) and _give(right) in str(error.get("next_step"))
 
 
 def _by_status(status: int, right: str | None) -> str:

@@ -85,13 +85,15 @@ def test_a_failure_on_the_way_leaves_the_refusal_as_it_is() -> None:
 
 
 def test_only_a_refusal_for_want_of_a_right_counts() -> None:
-    def details(status: int, code: str, right: str | None = "write_application") -> Json:
-        fault = GraphFault(status=status, code=code)
-        return GraphError(fault, action="do it", method="POST", path="/x", right=right).details
+    def error(status: int, code: str, *, right: str = "write_application", message: str = "") -> Json:
+        fault = GraphFault(status=status, code=code, message=message)
+        failure = GraphError(fault, action="do it", method="POST", path="/x", right=right)
+        described: Json = failure.describe(lambda text: text)["error"]
+        return described
 
-    assert lacks_right(details(403, "Authorization_RequestDenied"))
-    assert lacks_right(details(403, ""))
-    assert not lacks_right(details(403, "Authorization_RequestDenied", right=""))
-    assert not lacks_right(details(403, "CredentialTypeNotAllowedAsPerAppPolicy"))
-    assert not lacks_right(details(400, "Request_BadRequest"))
-    assert not lacks_right({"kind": "input"})
+    denied = "Authorization_RequestDenied"
+    for refused in (error(403, denied), error(403, ""), error(403, "NewCode")):
+        assert lacks_right(refused)
+    lagging = error(403, denied, message="The backing application must in the local tenant")
+    other = [error(403, denied, right=""), error(403, "CredentialTypeNotAllowedAsPerAppPolicy"), error(400, "x")]
+    assert not any(map(lacks_right, [lagging, *other, {"kind": "input"}]))
