@@ -51,9 +51,9 @@ options:
     type: bool
   entry_point:
     description:
-      - The entry point of the role whose steps RV(operator_steps) and RV(consent_steps) are.
-      - V(check_access), as if it is not set, stands for the playbooks in C(check_access_for) of O(settings), V(main)
-        for these and C(register).
+      - The entry point of the role for which RV(operator_steps) and RV(consent_steps) are listed.
+      - If not set, or with V(check_access), these are the steps of the playbooks in C(check_access_for) of O(settings).
+        V(main) adds those of the playbook C(register).
     type: str
     choices: [main, rotate, consent, verify, retire, check_access]
   settings:

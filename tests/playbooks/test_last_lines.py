@@ -20,6 +20,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 GATEWAY = ("-e", "gateway_app_profile=outbound_microsoft365", "-e", "gateway_app_unique_name=gateway")
+# Whoever may add a secret chooses its description, which is never a template.
+NAMED = "from {{ the portal }}"
 PROGRAM = """#!/usr/bin/env python3
 import json, os, sys
 request = json.load(sys.stdin)
@@ -56,7 +58,7 @@ def by_hand(playbooks: Playbooks) -> tuple[Json, str, str]:
     made = hand.post("/applications", {"displayName": "Old gateway"}).json()
     path = f"/applications/{made['id']}"
     assert hand.post("/servicePrincipals", {"appId": made["appId"]}).status_code == 201
-    secret = hand.post(f"{path}/addPassword", {"passwordCredential": {"displayName": "from the portal"}}).json()
+    secret = hand.post(f"{path}/addPassword", {"passwordCredential": {"displayName": NAMED}}).json()
     pem = Pair.new(days=90).for_msal()["public_certificate"]
     key = "".join(line for line in pem.splitlines() if "CERTIFICATE" not in line)
     certificate = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": key, "displayName": "from the CA"}
@@ -126,7 +128,7 @@ def test_an_adopted_application_ends_with_its_own_credentials_and_how_to_remove_
     others = first["other_credentials"]
     assert second["other_credentials"] == others
     assert [(other["type"], other["key_id"], other["description"]) for other in others] == [
-        ("client_secret", secret, "from the portal"),
+        ("client_secret", secret, NAMED),
         ("certificate", certificate, "from the CA"),
     ]
     held = playbooks.tenant.application(appId=made["appId"])
