@@ -13,13 +13,17 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_result
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_summary import WIDTH
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.returned import Comparison
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 GATEWAY = ("-e", "gateway_app_profile=outbound_microsoft365", "-e", "gateway_app_unique_name=gateway")
+LINES = '"msg": ['
+DOCUMENTED = yaml.safe_load(gateway_app_result.RETURN)["_value"]["contains"]
 # Whoever may add a secret chooses its description, which is never a template.
 NAMED = "from {{ the portal }}"
 PROGRAM = """#!/usr/bin/env python3
@@ -40,10 +44,9 @@ def playbook(playbooks: Playbooks, name: str, *arguments: str, **variables: t.An
 
 
 def last_lines(run: Run) -> list[str]:
-    """The message of the task that shows the result, as Ansible prints it."""
-    shown = run.ok().output.rpartition("TASK [Show the result]")[2]
-    message: Json = json.JSONDecoder().raw_decode(shown[shown.index("=> ") + 3 :])[0]
-    lines: list[str] = message["msg"]
+    """The message of the last task that shows lines, as Ansible prints it."""
+    output = run.ok().output
+    lines: list[str] = json.JSONDecoder().raw_decode(output, output.rindex(LINES) + len(LINES) - 1)[0]
     return lines
 
 
@@ -125,6 +128,9 @@ def test_an_adopted_application_ends_with_its_own_credentials_and_how_to_remove_
     adopted = {"gateway_app_client_id": made["appId"], "gateway_app_display_name": "Old gateway"}
     first = playbooks.register(**adopted).ok().results["gateway_app_result"]
     second = playbooks.register(**adopted).ok().results["gateway_app_result"]
+    compared = Comparison()
+    compared.members(DOCUMENTED, first)
+    assert compared.findings == set()
     others = first["other_credentials"]
     assert second["other_credentials"] == others
     assert [(other["type"], other["key_id"], other["description"]) for other in others] == [
