@@ -279,6 +279,12 @@ def _give(right: str | None) -> str:
     )
 
 
+def lacks_right(error: t.Mapping[str, t.Any]) -> bool:
+    """Whether the member ``error`` of a failed result advises to give the identity a right."""
+    right = error.get("right")
+    return bool(right) and _give(right) in str(error.get("next_step"))
+
+
 def _by_status(status: int, right: str | None) -> str:
     if status == 401:
         return "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."

@@ -77,6 +77,8 @@ def azure_app_registration(scene: Scene) -> Results:
     }
     for check in (True, False):
         yield scene.run("azure_app_registration", check=check, **options)
+    scene.run("azure_app_secret", **GATEWAY, description="d")
+    yield scene.run("azure_app_registration", **GATEWAY)
     for check in (True, False, False):
         yield scene.run("azure_app_registration", check=check, **GATEWAY, state="absent")
 
