@@ -11,14 +11,14 @@ from datetime import timedelta
 from .clock import Clock
 from .directory.seed import Operator, Seed, add_operator
 from .directory.tenant import Tenant
+from .faults import Faults
 from .graph.dispatch import Graph
 from .identity.platform import IdentityPlatform
 from .identity.tokens import process_key
+from .journal import Journal
 from .key_vault.vault import KeyVault
-from .mail.smtp import ExchangeSmtp
 from .settings import Settings
-from .wire.faults import Faults
-from .wire.journal import Journal
+from .weather import Weather
 
 
 class Emulator:
@@ -33,9 +33,8 @@ class Emulator:
         self.internal_errors: list[str] = []
         key = process_key()
         self.identity = IdentityPlatform(self.tenant, key)
-        self.graph_service = Graph(self.tenant, key)
-        self.weather = self.graph_service.weather
-        self.exchange_smtp = ExchangeSmtp(self.tenant, key, self.journal, self.internal_errors)
+        self.weather = Weather(self.tenant)
+        self.graph_service = Graph(self.tenant, key, self.weather)
         self.key_vault = KeyVault(self.tenant, key)
         self._plant()
 

@@ -18,6 +18,7 @@ from typing import Any
 _FOLDER = Path(__file__).resolve().parent
 MICROSOFT_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
+AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 KEY_VAULT_NAME = "https://vault.azure.net"
 # The tenant that owns Microsoft's own applications.

@@ -15,7 +15,6 @@ from typing import Any
 
 from .. import catalogue
 from ..clock import whole_seconds
-from ..identity.scopes import AZURE_CLI_APP_ID
 from . import people, shapes
 from .identifiers import assignment_id
 from .tenant import Directory, Secret, Tenant, secret_digest
@@ -192,7 +191,7 @@ def _azure_cli(object_id: str) -> Json:
     """Microsoft's own public client, as in any tenant in which somebody ran `az login`."""
     principal = shapes.service_principal(
         object_id=object_id,
-        app_id=AZURE_CLI_APP_ID,
+        app_id=catalogue.AZURE_CLI_APP_ID,
         display_name="Microsoft Azure CLI",
         created=None,
         owner=catalogue.MICROSOFT_TENANT_ID,

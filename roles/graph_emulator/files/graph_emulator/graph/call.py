@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import errors, strict_json
+from ..caller import Caller
 from ..directory import rights
 from ..directory.tenant import Directory, Tenant
-from ..identity.tokens import Caller
 from ..odata.path import Key
 from ..odata.query import Query
 from .costs import is_write

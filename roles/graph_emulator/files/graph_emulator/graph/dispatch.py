@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Protocol
 
 from .. import catalogue, errors
+from ..caller import Caller
 from ..directory import rights
 from ..directory.tenant import Tenant
 from ..identity import tokens
 from ..odata.path import tokens as path_tokens
 from ..odata.query import parse_query
-from ..weather import Weather
 from .call import Answer, Call
 from .costs import is_write, resource_units
 from .routes import resolve
@@ -46,16 +47,24 @@ class GraphResponse:
     client_id: str | None = None
 
 
+class Layers(Protocol):
+    """What a request passes on its way to the handler (see the package weather)."""
+
+    def admitted(self, caller: Caller, *, writes: bool, onward: Callable[[], Answer]) -> Answer: ...
+
+    def served(self, call: Call, onward: Callable[[Call], Answer]) -> Answer: ...
+
+
 class Graph:
     """Serves one tenant. `base` is the emulator's own address, known once it listens."""
 
-    def __init__(self, tenant: Tenant, key: tokens.SigningKey) -> None:
+    def __init__(self, tenant: Tenant, key: tokens.SigningKey, layers: Layers) -> None:
         self.tenant = tenant
         self.key = key
         self.base = ""
-        self.weather = Weather(tenant)
+        self.layers = layers
 
-    def authenticate(self, request: GraphRequest) -> tokens.Caller:
+    def authenticate(self, request: GraphRequest) -> Caller:
         return tokens.read(
             request.headers.get("authorization"),
             self.key,
@@ -77,12 +86,12 @@ class Graph:
             return self.failed(error, request)
         return self.serve_as(caller, request)
 
-    def serve_as(self, caller: tokens.Caller, request: GraphRequest) -> GraphResponse:
+    def serve_as(self, caller: Caller, request: GraphRequest) -> GraphResponse:
         """The answer to an authenticated request; every change happens under the tenant's lock."""
         with self.tenant.lock:
             self.tenant.lag.start_request()
             try:
-                answer = self.weather.admitted(
+                answer = self.layers.admitted(
                     caller,
                     writes=is_write(request.method, request.raw_path),
                     onward=lambda: self._answer(caller, request),
@@ -94,7 +103,7 @@ class Graph:
             headers.update({"content-type": CONTENT_TYPE, "odata-version": "4.0"})
         return GraphResponse(answer.status, {**headers, **answer.headers}, answer.body, caller.client_id)
 
-    def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
+    def _answer(self, caller: Caller, request: GraphRequest) -> Answer:
         path = path_tokens(request.raw_path[len(VERSION) :])
         route, keys = resolve(request.method, path)
         caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
@@ -111,11 +120,11 @@ class Graph:
             payload=request.payload,
             method=request.method,
         )
-        answer = self.weather.served(call, route.handler)
+        answer = self.layers.served(call, route.handler)
         answer.cost = resource_units(answer.cost, call.options)
         return answer
 
-    def _in_mail(self, caller: tokens.Caller, right: str) -> tokens.Caller:
+    def _in_mail(self, caller: Caller, right: str) -> Caller:
         """What Exchange's own role assignments add counts for mail only; for which mailbox, the handler says."""
         return self.tenant.directory.exchange.anywhere(caller) if rights.RIGHTS[right].mail else caller
 
@@ -129,9 +138,7 @@ class Graph:
             "client-request-id": request.headers.get("client-request-id", request_id),
         }
 
-    def failed(
-        self, error: errors.GraphError, request: GraphRequest, caller: tokens.Caller | None = None
-    ) -> GraphResponse:
+    def failed(self, error: errors.GraphError, request: GraphRequest, caller: Caller | None = None) -> GraphResponse:
         headers = {**self.headers(request), "content-type": "application/json"}
         if error.status == 401:
             headers["www-authenticate"] = (

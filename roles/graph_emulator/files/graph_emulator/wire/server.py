@@ -24,10 +24,11 @@ from ..clock import Clock
 from ..directory.seed import Seed
 from ..directory.tenant import Tenant
 from ..emulator import Emulator
-from ..mail.smtp import METHOD, SmtpProtocol
+from ..faults import Faults
+from ..identity.tokens import process_key
+from ..journal import Entry, Journal
 from ..settings import Settings
-from .faults import Faults
-from .journal import Entry, Journal
+from .smtp import METHOD, ExchangeSmtp, SmtpProtocol
 from .tls import TlsFiles
 from .web import Web
 
@@ -54,7 +55,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, emulator: Emulator, smtp_socket: socket.socket) -> None:
         super().__init__(config)
-        self._emulator = emulator
+        self._exchange = ExchangeSmtp(emulator.tenant, process_key(), emulator.journal, emulator.internal_errors)
         self._smtp_socket = smtp_socket
         self._smtp: asyncio.Server | None = None
         self._sessions: set[SmtpProtocol] = set()
@@ -73,7 +74,7 @@ class _Server(uvicorn.Server):
 
     def _session(self) -> SmtpProtocol:
         self._sessions = {session for session in self._sessions if session.transport is not None}
-        made = SmtpProtocol(self._emulator.exchange_smtp, cast(ssl.SSLContext, self.config.ssl))
+        made = SmtpProtocol(self._exchange, cast(ssl.SSLContext, self.config.ssl))
         self._sessions.add(made)
         return made
 

@@ -20,18 +20,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import errors
+from ..caller import Caller
 from ..clock import seven_digits
 from ..emulator import Emulator
 from ..graph import batch
 from ..graph.dispatch import VERSION, GraphRequest, GraphResponse
 from ..identity import issuer
 from ..identity.aadsts import TokenRefused
-from ..identity.tokens import Caller
+from ..journal import Entry, masked, masked_query
 from ..page import PATH as WINDOW
 from ..page import Window
 from ..page.device_page import DevicePage
 from . import admin
-from .journal import Entry, masked, masked_query
 from .middleware import Wire
 
 Json = dict[str, Any]
