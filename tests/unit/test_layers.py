@@ -38,7 +38,7 @@ ROOMS = (
     ("catalogue", "mail"),
     ("directory",),
     ("odata", "identity"),
-    ("key_vault", "graph"),
+    ("key_vault", "resource_manager", "graph"),
     ("weather",),
     ("emulator",),
     ("page",),

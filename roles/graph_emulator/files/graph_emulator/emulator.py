@@ -17,6 +17,7 @@ from .identity.platform import IdentityPlatform
 from .identity.tokens import process_key
 from .journal import Journal
 from .key_vault.vault import KeyVault
+from .resource_manager.service import ResourceManager
 from .settings import Settings
 from .weather import Weather
 
@@ -36,17 +37,24 @@ class Emulator:
         self.weather = Weather(self.tenant)
         self.graph_service = Graph(self.tenant, key, self.weather)
         self.key_vault = KeyVault(self.tenant, key)
+        self.resource_manager = ResourceManager(self.tenant, key)
         self._plant()
 
     @property
     def clock(self) -> Clock:
         return self.tenant.clock
 
-    def listen_at(self, base: str, *, key_vaults: frozenset[str] = frozenset()) -> None:
-        """The address under which clients reach the emulator, and what its key vault may be called as a resource."""
+    def listen_at(
+        self, base: str, *, resource_manager: str = "", key_vaults: frozenset[str] = frozenset(), vault_suffix: str = ""
+    ) -> None:
+        """The addresses under which clients reach the emulator, and what its key vault may be called as a resource."""
         self.identity.base = base
         self.graph_service.base = base
         self.key_vault.authority = base
+        self.resource_manager.base = resource_manager or base
+        self.resource_manager.authority = self.resource_manager.graph = base
+        self.resource_manager.vault_suffix = vault_suffix
+        self.tenant.resource_manager_names = frozenset({self.resource_manager.base} - {base})
         self.tenant.key_vault_names = key_vaults
 
     def _plant(self) -> None:

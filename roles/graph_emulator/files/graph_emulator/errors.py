@@ -13,6 +13,7 @@ from typing import Any
 
 NOT_FOUND = "Request_ResourceNotFound"
 BAD_REQUEST = "Request_BadRequest"
+NOT_IMPLEMENTED = "EmulatorNotImplemented"
 
 
 class GraphError(Exception):

@@ -21,6 +21,9 @@ EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 KEY_VAULT_NAME = "https://vault.azure.net"
+RESOURCE_MANAGER_APP_ID = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+# The audiences of the public cloud, as its metadata names them.
+RESOURCE_MANAGER_NAMES = ("https://management.core.windows.net/", "https://management.azure.com/")
 # The tenant that owns Microsoft's own applications.
 MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 # Delegated permissions that need no administrator ("AdminConsentRequired: No" in the permissions reference), as far as
@@ -37,6 +40,7 @@ _USERS_MAY_CONSENT = frozenset(
         "Mail.ReadBasic",
         "Mail.ReadWrite",
         "Mail.Send",
+        "user_impersonation",
     }
 )
 
@@ -48,6 +52,9 @@ class Permission:
     kind: str
     value: str
     id: str
+
+
+RESOURCE_MANAGER_SCOPE = Permission("scope", "user_impersonation", "41094075-9dad-400e-a0bd-54e686782033")
 
 
 @cache
@@ -77,17 +84,17 @@ def app_roles(table: str) -> list[dict[str, Any]]:
 @cache
 def scopes(table: str) -> list[dict[str, Any]]:
     """oauth2PermissionScopes as on the resource's service principal. Shared and never changed in place."""
-    return [
-        {
-            "adminConsentDescription": f"Delegated permission {entry.value}.",
-            "adminConsentDisplayName": entry.value,
-            "id": entry.id,
-            "isEnabled": True,
-            "type": "User" if entry.value in _USERS_MAY_CONSENT else "Admin",
-            "userConsentDescription": f"Delegated permission {entry.value}.",
-            "userConsentDisplayName": entry.value,
-            "value": entry.value,
-        }
-        for entry in permissions(table)
-        if entry.kind == "scope"
-    ]
+    return [scope(entry) for entry in permissions(table) if entry.kind == "scope"]
+
+
+def scope(entry: Permission) -> dict[str, Any]:
+    return {
+        "adminConsentDescription": f"Delegated permission {entry.value}.",
+        "adminConsentDisplayName": entry.value,
+        "id": entry.id,
+        "isEnabled": True,
+        "type": "User" if entry.value in _USERS_MAY_CONSENT else "Admin",
+        "userConsentDescription": f"Delegated permission {entry.value}.",
+        "userConsentDisplayName": entry.value,
+        "value": entry.value,
+    }

@@ -93,6 +93,7 @@ class Seed:
     user_ids: tuple[str, ...] = field(default_factory=lambda: tuple(new_guid() for _person in people.PEOPLE))
     azure_cli_id: str = field(default_factory=new_guid)
     key_vault_id: str = field(default_factory=new_guid)
+    resource_manager_id: str = field(default_factory=new_guid)
 
     def plant(self, tenant: Tenant) -> None:
         """Put the tenant back to its start."""
@@ -110,6 +111,7 @@ class Seed:
             directory.service_principals[principal["id"]] = principal
         directory.service_principals[self.azure_cli_id] = _azure_cli(self.azure_cli_id)
         directory.service_principals[self.key_vault_id] = _key_vault(self.key_vault_id)
+        directory.service_principals[self.resource_manager_id] = _resource_manager(self.resource_manager_id)
         return directory
 
 
@@ -189,28 +191,42 @@ def _microsoft_principal(object_id: str, name: str, *, table: str) -> Json:
 
 def _azure_cli(object_id: str) -> Json:
     """Microsoft's own public client, as in any tenant in which somebody ran `az login`."""
-    principal = shapes.service_principal(
-        object_id=object_id,
+    return _first_party(
+        object_id,
         app_id=catalogue.AZURE_CLI_APP_ID,
-        display_name="Microsoft Azure CLI",
-        created=None,
-        owner=catalogue.MICROSOFT_TENANT_ID,
+        name="Microsoft Azure CLI",
+        audience="AzureADandPersonalMicrosoftAccount",
     )
-    principal["signInAudience"] = "AzureADandPersonalMicrosoftAccount"
-    return principal
 
 
 def _key_vault(object_id: str) -> Json:
     """As in any tenant with a key vault (list of Microsoft's own applications, "Verify first-party Microsoft apps")."""
-    principal = shapes.service_principal(
-        object_id=object_id,
-        app_id=catalogue.KEY_VAULT_APP_ID,
-        display_name="Azure Key Vault",
-        created=None,
-        owner=catalogue.MICROSOFT_TENANT_ID,
+    return _first_party(
+        object_id, app_id=catalogue.KEY_VAULT_APP_ID, name="Azure Key Vault", names=(catalogue.KEY_VAULT_NAME,)
     )
-    principal["servicePrincipalNames"] = [catalogue.KEY_VAULT_APP_ID, catalogue.KEY_VAULT_NAME]
-    principal["signInAudience"] = "AzureADMultipleOrgs"
+
+
+def _resource_manager(object_id: str) -> Json:
+    """Azure Resource Manager goes by this name (the same list)."""
+    principal = _first_party(
+        object_id,
+        app_id=catalogue.RESOURCE_MANAGER_APP_ID,
+        name="Windows Azure Service Management API",
+        names=catalogue.RESOURCE_MANAGER_NAMES,
+    )
+    principal["oauth2PermissionScopes"] = [catalogue.scope(catalogue.RESOURCE_MANAGER_SCOPE)]
+    return principal
+
+
+def _first_party(
+    object_id: str, *, app_id: str, name: str, names: tuple[str, ...] = (), audience: str = "AzureADMultipleOrgs"
+) -> Json:
+    principal = shapes.service_principal(
+        object_id=object_id, app_id=app_id, display_name=name, created=None, owner=catalogue.MICROSOFT_TENANT_ID
+    )
+    if names:
+        principal["servicePrincipalNames"] = [app_id, *names]
+    principal["signInAudience"] = audience
     return principal
 
 

@@ -39,6 +39,7 @@ PREAUTHORIZED = {
         }
     ),
     (catalogue.AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
+    (catalogue.AZURE_CLI_APP_ID, catalogue.RESOURCE_MANAGER_APP_ID): frozenset({"user_impersonation"}),
 }
 # Delegated permissions: all four may consent (grant-admin-consent page of the Microsoft Entra documentation).
 _CONSENTING = frozenset(

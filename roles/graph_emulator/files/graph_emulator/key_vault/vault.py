@@ -131,9 +131,7 @@ class KeyVault:
                 message = f"AKV10022: Invalid audience. Expected {resource_of(headers.get('host', ''))}."
             raise VaultRefusal(401, "Unauthorized", message) from error
 
-    def _answer(
-        self, caller: Caller, method: str, url: str, *, host: str, payload: bytes
-    ) -> tuple[int, Json | None]:
+    def _answer(self, caller: Caller, method: str, url: str, *, host: str, payload: bytes) -> tuple[int, Json | None]:
         parts = urlsplit(url)
         version = parse_qs(parts.query).get("api-version", [""])[0]
         if version not in VERSIONS:

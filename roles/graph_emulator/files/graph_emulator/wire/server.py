@@ -137,8 +137,15 @@ class EmulatorServer:
         self.authority = self.graph
         self.port = bound_port
         self.key_vault = f"https://localhost:{self.vault_port}"
-        domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
-        self.emulator.listen_at(self.graph, key_vaults=frozenset({self.key_vault, domain}))
+        # Another host name than Graph's, as with Azure: `az rest` chooses the token's audience by the address.
+        self.resource_manager = f"https://{f'[{host}]' if ':' in host else host}:{bound_port}"
+        vault_suffix = f"vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
+        self.emulator.listen_at(
+            self.graph,
+            resource_manager=self.resource_manager,
+            key_vaults=frozenset({self.key_vault, f"https://{vault_suffix}"}),
+            vault_suffix=vault_suffix,
+        )
         self.application = Web(self.emulator).application(vault_port=self.vault_port)
         config = uvicorn.Config(
             cast(Any, self.application),
@@ -249,6 +256,7 @@ class EmulatorServer:
             "graph": self.graph,
             "authority": self.authority,
             "key_vault": self.key_vault,
+            "resource_manager": self.resource_manager,
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
