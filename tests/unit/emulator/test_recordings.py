@@ -105,7 +105,7 @@ class Replay:
             for found in body.get("value", [body]) if isinstance(body, dict) else []:
                 if found.get("servicePrincipalType") and found["id"] not in created:
                     principal = {key: value for key, value in found.items() if "@" not in key}
-                    if self.name == "graph_service_principal":
+                    if self.name == "graph_service_principal" or found["appId"] == RESOURCE_MANAGER_APP_ID:
                         ours = self.server.tenant.service_principal_by("appId", found["appId"])
                         self.ids[found["id"]] = ours["id"]
                     else:

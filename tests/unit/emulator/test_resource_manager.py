@@ -89,7 +89,9 @@ def test_the_service_principal(emulator: Any, operator: Any) -> None:
     app_id = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
     principal = operator.get(f"/servicePrincipals(appId='{app_id}')").json()
     assert principal["displayName"] == "Windows Azure Service Management API"
-    assert principal["servicePrincipalNames"] == [app_id, MANAGEMENT, "https://management.azure.com/"]
+    assert principal["servicePrincipalNames"] == [
+        *("https://management.azure.com/", MANAGEMENT, app_id, "Windows Azure Service Management API")
+    ]
     assert [scope["value"] for scope in principal["oauth2PermissionScopes"]] == ["user_impersonation"]
     assert principal["appRoles"] == []
 

@@ -40,7 +40,6 @@ _USERS_MAY_CONSENT = frozenset(
         "Mail.ReadBasic",
         "Mail.ReadWrite",
         "Mail.Send",
-        "user_impersonation",
     }
 )
 
@@ -52,9 +51,6 @@ class Permission:
     kind: str
     value: str
     id: str
-
-
-RESOURCE_MANAGER_SCOPE = Permission("scope", "user_impersonation", "41094075-9dad-400e-a0bd-54e686782033")
 
 
 @cache
@@ -84,17 +80,17 @@ def app_roles(table: str) -> list[dict[str, Any]]:
 @cache
 def scopes(table: str) -> list[dict[str, Any]]:
     """oauth2PermissionScopes as on the resource's service principal. Shared and never changed in place."""
-    return [scope(entry) for entry in permissions(table) if entry.kind == "scope"]
-
-
-def scope(entry: Permission) -> dict[str, Any]:
-    return {
-        "adminConsentDescription": f"Delegated permission {entry.value}.",
-        "adminConsentDisplayName": entry.value,
-        "id": entry.id,
-        "isEnabled": True,
-        "type": "User" if entry.value in _USERS_MAY_CONSENT else "Admin",
-        "userConsentDescription": f"Delegated permission {entry.value}.",
-        "userConsentDisplayName": entry.value,
-        "value": entry.value,
-    }
+    return [
+        {
+            "adminConsentDescription": f"Delegated permission {entry.value}.",
+            "adminConsentDisplayName": entry.value,
+            "id": entry.id,
+            "isEnabled": True,
+            "type": "User" if entry.value in _USERS_MAY_CONSENT else "Admin",
+            "userConsentDescription": f"Delegated permission {entry.value}.",
+            "userConsentDisplayName": entry.value,
+            "value": entry.value,
+        }
+        for entry in permissions(table)
+        if entry.kind == "scope"
+    ]

@@ -207,14 +207,26 @@ def _key_vault(object_id: str) -> Json:
 
 
 def _resource_manager(object_id: str) -> Json:
-    """Azure Resource Manager goes by this name (the same list)."""
-    principal = _first_party(
-        object_id,
-        app_id=catalogue.RESOURCE_MANAGER_APP_ID,
-        name="Windows Azure Service Management API",
-        names=catalogue.RESOURCE_MANAGER_NAMES,
-    )
-    principal["oauth2PermissionScopes"] = [catalogue.scope(catalogue.RESOURCE_MANAGER_SCOPE)]
+    """As in the azure-cli recording test_app_permission."""
+    name = "Windows Azure Service Management API"
+    principal = _first_party(object_id, app_id=catalogue.RESOURCE_MANAGER_APP_ID, name=name)
+    resource, other = catalogue.RESOURCE_MANAGER_NAMES
+    principal["servicePrincipalNames"] = [other, resource, catalogue.RESOURCE_MANAGER_APP_ID, name]
+    principal["replyUrls"] = [resource]
+    principal["oauth2PermissionScopes"] = [
+        {
+            "adminConsentDescription": (
+                "Allows the application to access the Azure Management Service API acting as users in the organization."
+            ),
+            "adminConsentDisplayName": "Access Azure Service Management as organization users (preview)",
+            "id": "41094075-9dad-400e-a0bd-54e686782033",
+            "isEnabled": True,
+            "type": "User",
+            "userConsentDescription": "Allows the application to access Azure Service Management as you.",
+            "userConsentDisplayName": "Access Azure Service Management as you (preview)",
+            "value": "user_impersonation",
+        }
+    ]
     return principal
 
 

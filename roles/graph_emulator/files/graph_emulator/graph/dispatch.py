@@ -19,6 +19,7 @@ from ..directory.tenant import Tenant
 from ..identity import tokens
 from ..odata.path import tokens as path_tokens
 from ..odata.query import parse_query
+from . import address, beta, csdl
 from .call import Answer, Call
 from .costs import is_write, resource_units
 from .routes import resolve
@@ -43,7 +44,7 @@ class GraphRequest:
 class GraphResponse:
     status: int
     headers: dict[str, str]
-    body: Json | int | None
+    body: Json | int | str | None
     client_id: str | None = None
 
 
@@ -79,8 +80,11 @@ class Graph:
         return frozenset(name.rstrip("/") for name in names) | {self.base}
 
     def serve(self, request: GraphRequest) -> GraphResponse:
-        """The answer to a request that carries its own token."""
+        """The answer to a request that carries its own token, which the metadata does not need."""
         try:
+            if request.method in ("GET", "HEAD") and self._address(request).path == "/$metadata":
+                headers = {**self.headers(request), "content-type": "application/xml", "odata-version": "4.0"}
+                return GraphResponse(200, headers, csdl.document())
             caller = self.authenticate(request)
         except errors.GraphError as error:
             return self.failed(error, request)
@@ -104,8 +108,11 @@ class Graph:
         return GraphResponse(answer.status, {**headers, **answer.headers}, answer.body, caller.client_id)
 
     def _answer(self, caller: Caller, request: GraphRequest) -> Answer:
-        path = path_tokens(request.raw_path[len(VERSION) :])
-        route, keys = resolve(request.method, path)
+        at = self._address(request)
+        query, payload, path = request.query, request.payload, at.path
+        if at.beta:
+            query, payload, path = beta.path_or_query(query), beta.request_body(payload), beta.path_or_query(path)
+        route, keys = resolve(request.method, path_tokens(path))
         caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
         rights.require_some(self._in_mail(caller, route.right), route.right)
         call = Call(
@@ -115,14 +122,20 @@ class Graph:
             path=request.raw_path,
             right=route.right,
             keys=keys,
-            options=parse_query(request.query),
+            options=parse_query(query),
             headers=request.headers,
-            payload=request.payload,
+            payload=payload,
             method=request.method,
+            root=at.root,
         )
         answer = self.layers.served(call, route.handler)
         answer.cost = resource_units(answer.cost, call.options)
+        if at.beta:
+            answer.body = beta.answer_body(answer.body)
         return answer
+
+    def _address(self, request: GraphRequest) -> address.Address:
+        return address.split(request.raw_path, (self.tenant.tenant_id, self.tenant.domain.lower()))
 
     def _in_mail(self, caller: Caller, right: str) -> Caller:
         """What Exchange's own role assignments add counts for mail only; for which mailbox, the handler says."""

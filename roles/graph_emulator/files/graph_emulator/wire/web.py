@@ -24,7 +24,8 @@ from ..caller import Caller
 from ..clock import seven_digits
 from ..emulator import Emulator
 from ..graph import batch
-from ..graph.dispatch import VERSION, GraphRequest, GraphResponse
+from ..graph.address import VERSIONS
+from ..graph.dispatch import GraphRequest, GraphResponse
 from ..identity import issuer
 from ..identity.aadsts import TokenRefused
 from ..journal import Entry, masked, masked_query
@@ -82,7 +83,7 @@ class Web:
                 Route("/providers/{path:path}", self.resource_manager, methods=_METHODS),
                 Route("/common/discovery/instance", self.instance_discovery, methods=["GET"]),
                 *self._of_both_versions(),
-                Route("/v1.0/$batch", self.batch, methods=["POST"]),
+                *(Route(f"/{version}/$batch", self.batch, methods=["POST"]) for version in VERSIONS),
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
             middleware=[self._wire(apart=_apart)],
@@ -215,10 +216,6 @@ class Web:
 
     async def graph(self, request: Request) -> Response:
         served = await _graph_request(request)
-        if not served.raw_path.startswith(f"{VERSION}/"):
-            first = served.raw_path.strip("/").partition("/")[0]
-            error = errors.odata_error(f"Invalid version: {first}. The emulator serves v1.0 only.")
-            return _response(self.emulator.graph_service.failed(error, served))
         response = self.emulator.graph_service.serve(served)
         request.scope["state"]["client_id"] = response.client_id
         return _response(response)
@@ -253,7 +250,7 @@ class Web:
                 )
                 return response
 
-            body = batch.run(outer.payload, serve)
+            body = batch.run(outer.payload, serve, root=request.url.path.removesuffix("/$batch"))
         except errors.GraphError as error:
             return _response(service.failed(error, outer))
         return _response(GraphResponse(200, {**service.headers(outer), "content-type": "application/json"}, body))
@@ -291,5 +288,8 @@ async def _graph_request(request: Request) -> GraphRequest:
 
 
 def _response(response: GraphResponse) -> Response:
-    content = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode("utf-8")
+    if isinstance(response.body, str):
+        content = response.body.encode("utf-8")
+    else:
+        content = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode("utf-8")
     return Response(content, status_code=response.status, headers=response.headers)
