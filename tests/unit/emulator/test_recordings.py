@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from graph_emulator.catalogue import RESOURCE_MANAGER_APP_ID
+
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$")
 RECORDINGS = (

@@ -54,44 +54,46 @@ _MEMBERS = {
     "organization": "branding certificateBasedAuthConfiguration extensions setMobileDeviceManagementAuthority",
     "user": """
         activities adhocCalls agreementAcceptances appRoleAssignments authentication calendar calendarGroups
-        calendarView calendars chats cloudClipboard cloudPCs contactFolders contacts createdObjects dataSecurityAndGovernance
-        deviceManagementTroubleshootingEvents directReports drive drives employeeExperience events extensions
-        followedSites inferenceClassification insights joinedTeams licenseDetails mailFolders managedAppRegistrations
-        managedDevices manager memberOf messages oauth2PermissionGrants onPremisesSyncBehavior onenote onlineMeetings
-        outlook ownedDevices ownedObjects people permissionGrants photo photos planner presence registeredDevices
-        scopedRoleMemberOf settings solutions sponsorOf sponsors teamwork todo transitiveMemberOf assignLicense
-        changePassword exportDeviceAndAppManagementData exportPersonalData findMeetingTimes getMailTips
+        calendarView calendars chats cloudClipboard cloudPCs contactFolders contacts createdObjects
+        dataSecurityAndGovernance deviceManagementTroubleshootingEvents directReports drive drives
+        employeeExperience events extensions followedSites inferenceClassification insights joinedTeams
+        licenseDetails mailFolders managedAppRegistrations managedDevices manager memberOf messages
+        oauth2PermissionGrants onPremisesSyncBehavior onenote onlineMeetings outlook ownedDevices ownedObjects
+        people permissionGrants photo photos planner presence registeredDevices scopedRoleMemberOf settings
+        solutions sponsorOf sponsors teamwork todo transitiveMemberOf assignLicense changePassword
+        exportDeviceAndAppManagementData exportPersonalData findMeetingTimes getMailTips
         getManagedAppDiagnosticStatuses getManagedAppPolicies getManagedDevicesWithAppFailures reminderView
-        removeAllDevicesFromManagement reprocessLicenseAssignment retryServiceProvisioning revokeSignInSessions sendMail
-        translateExchangeIds wipeManagedAppRegistrationsByDeviceTag
+        removeAllDevicesFromManagement reprocessLicenseAssignment retryServiceProvisioning
+        revokeSignInSessions sendMail translateExchangeIds wipeManagedAppRegistrationsByDeviceTag
     """,
     "group": """
-        acceptedSenders appRoleAssignments calendar calendarView conversations createdOnBehalfOf drive drives events
-        extensions groupLifecyclePolicies memberOf members membersWithLicenseErrors onPremisesSyncBehavior onenote
-        owners permissionGrants photo photos planner rejectedSenders settings sites team threads transitiveMemberOf
-        transitiveMembers addFavorite assignLicense checkGrantedPermissionsForApp removeFavorite renew resetUnseenCount
-        retryServiceProvisioning subscribeByMail unsubscribeByMail validateProperties
+        acceptedSenders appRoleAssignments calendar calendarView conversations createdOnBehalfOf drive drives
+        events extensions groupLifecyclePolicies memberOf members membersWithLicenseErrors
+        onPremisesSyncBehavior onenote owners permissionGrants photo photos planner rejectedSenders settings
+        sites team threads transitiveMemberOf transitiveMembers addFavorite assignLicense
+        checkGrantedPermissionsForApp removeFavorite renew resetUnseenCount retryServiceProvisioning
+        subscribeByMail unsubscribeByMail validateProperties
     """,
     "directory": """
-        administrativeUnits attributeSets customSecurityAttributeDefinitions deletedItems deviceLocalCredentials
-        federationConfigurations onPremisesSynchronization publicKeyInfrastructure recovery remoteTenantGroups
-        subscriptions
+        administrativeUnits attributeSets customSecurityAttributeDefinitions deletedItems
+        deviceLocalCredentials federationConfigurations onPremisesSynchronization publicKeyInfrastructure
+        recovery remoteTenantGroups subscriptions
     """,
     "policyRoot": """
         activityBasedTimeoutPolicies adminConsentRequestPolicy appManagementPolicies authenticationFlowsPolicy
         authenticationMethodsPolicy authenticationStrengthPolicies authorizationPolicy claimsMappingPolicies
         conditionalAccessPolicies crossTenantAccessPolicy defaultAppManagementPolicy deviceRegistrationPolicy
         featureRolloutPolicies federatedTokenValidationPolicy homeRealmDiscoveryPolicies
-        identitySecurityDefaultsEnforcementPolicy ownerlessGroupPolicy permissionGrantPolicies roleManagementPolicies
-        roleManagementPolicyAssignments tokenIssuancePolicies tokenLifetimePolicies
+        identitySecurityDefaultsEnforcementPolicy ownerlessGroupPolicy permissionGrantPolicies
+        roleManagementPolicies roleManagementPolicyAssignments tokenIssuancePolicies tokenLifetimePolicies
     """,
     "mailFolder": """
-        childFolders messageRules messages multiValueExtendedProperties singleValueExtendedProperties copy move
-        permanentDelete
+        childFolders messageRules messages multiValueExtendedProperties singleValueExtendedProperties copy
+        move permanentDelete
     """,
     "message": """
-        attachments extensions multiValueExtendedProperties singleValueExtendedProperties copy createForward createReply
-        createReplyAll forward move permanentDelete reply replyAll send
+        attachments extensions multiValueExtendedProperties singleValueExtendedProperties copy createForward
+        createReply createReplyAll forward move permanentDelete reply replyAll send
     """,
 }
 _OBJECTS = frozenset({"application", "servicePrincipal", "directoryObject", "user", "group", "organization"})
