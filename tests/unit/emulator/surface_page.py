@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of paths in docs/emulator-surface.md, from the emulator's routes. As a program, it renews the page:
+"""The tables in docs/emulator-surface.md, from the emulator's routes. As a program, it renews the page:
 
 .ci/dev run env PYTHONPATH=roles/graph_emulator/files python tests/unit/emulator/surface_page.py
 """
@@ -19,7 +19,11 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "emulator-surface.md"
 BEGIN = "<!-- begin: made from the routes by tests/unit/emulator/surface_page.py -->"
 END = "<!-- end -->"
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
-_HEAD = ("| path | methods | also | permissions of an application |", "|---|---|---|---|")
+_HEAD = ("| path | methods | also | what one needs |", "|---|---|---|---|")
+_RIGHTS_HEAD = (
+    "| to | an application needs | on objects that it owns |",
+    "|---|---|---|",
+)
 
 
 def renewed(text: str) -> str:
@@ -30,6 +34,7 @@ def renewed(text: str) -> str:
 
 
 def table() -> str:
+    """Two tables: the paths with what each needs, and the permissions that make up what is needed."""
     routes: dict[str, list[Route]] = defaultdict(list)
     also: dict[str, list[str]] = defaultdict(list)
     for route in ROUTES:
@@ -39,7 +44,8 @@ def table() -> str:
         if not end:
             routes[base].append(route)
     rows = [_row(path, found, also[path]) for path, found in routes.items()]
-    return "\n".join([*_HEAD, *rows])
+    rights = [_right(name) for name in dict.fromkeys(route.right for route in ROUTES)]
+    return "\n".join([*_HEAD, *rows, "", *_RIGHTS_HEAD, *rights])
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -50,23 +56,19 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _row(path: str, routes: list[Route], also: list[str]) -> str:
-    methods = ", ".join(method for method in _METHODS if any(route.method == method for route in routes))
-    rights = {
-        _permissions(route.right): None for route in sorted(routes, key=lambda route: _METHODS.index(route.method))
-    }
-    ends = ", ".join(f"`/{end}`" for end in also)
-    return f"| `/{path.replace('*', '{id}')}` | {methods} | {ends} | {'<br>'.join(rights)} |"
+    routes = sorted(routes, key=lambda route: _METHODS.index(route.method))
+    methods = ", ".join(dict.fromkeys(route.method for route in routes))
+    rights = ", ".join(dict.fromkeys(route.right for route in routes))
+    return f"| `/{path.replace('*', '{id}')}` | {methods} | {', '.join(f'`/{end}`' for end in also)} | {rights} |"
 
 
-def _permissions(right: str) -> str:
-    row = RIGHTS[right]
-    owned = f"; owned: {_alternatives(row.owned)}" if row.owned else ""
-    return f"{right}: {_alternatives(row.anywhere)}{owned}"
+def _right(name: str) -> str:
+    return f"| {name} | {_alternatives(RIGHTS[name].anywhere)} | {_alternatives(RIGHTS[name].owned)} |"
 
 
 def _alternatives(alternatives: Alternatives) -> str:
     sets = (" and ".join(f"`{name}`" for name in names) for names in alternatives)
-    return " or ".join(text or "none" for text in sets) or "not for applications"
+    return "<br>or ".join(text or "nothing" for text in sets)
 
 
 if __name__ == "__main__":
