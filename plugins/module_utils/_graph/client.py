@@ -95,7 +95,8 @@ class GraphClient:
     def get_many(self, reads: t.Sequence[Read]) -> list[Json | None]:
         """Several reads of one version of the API in one request; None for what is not there.
 
-        A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its own, with all rules of ``get``.
+        A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
+        own, with all rules of ``get``.
         """
         found: list[Json | None] = []
         budget = MemoryBudget(reads[0].action if reads else "")

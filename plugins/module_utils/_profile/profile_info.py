@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     CredentialSettings,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.mailboxes import MailboxSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import (
     AccessSettings,
     StoreSettings,
@@ -34,6 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.steps import (
     consent_steps,
     operator_steps,
+    task_files,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import GRAPH_TYPES
@@ -68,6 +70,7 @@ class Checked:
     credential: CredentialSettings
     stores: StoreSettings
     access: AccessSettings
+    mailboxes: MailboxSettings
     after_new_secret: str  # absolute path; empty if there is none
     notes: tuple[str, ...]
 
@@ -82,6 +85,9 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     settings = Settings(params["settings"] or {})
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
+    mailbox_roles = profile.mailbox_roles if checked.mailboxes.scope else ()
+    if mailbox_roles:
+        profile = profile.limited()
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if params["look_up"] else ([], None)
     return {
@@ -96,6 +102,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "profile_permissions": [entry.as_option() for entry in profile.permissions],
         "application_permissions": list(profile.application_permissions),
         "expected_roles": list(profile.expected_roles),
+        "mailbox_roles": list(mailbox_roles),
         "resolved_permissions": resolved,
         "tenant_id": tenant_id,
         "after_new_secret": checked.after_new_secret,
@@ -106,6 +113,8 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
             has_key_vault=checked.stores.has("azure_key_vault"),
         ),
         "consent_steps": consent_steps(checked.access, permissions),
+        "mailbox_steps": checked.mailboxes.steps if "register" in checked.access.playbooks else [],
+        "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
         "notes": list(checked.notes),
     }
 
@@ -118,6 +127,8 @@ def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Chec
     credential.check_profile(profile)
     stores = StoreSettings.of(settings)
     access = AccessSettings.of(settings)
+    mailboxes = MailboxSettings.of(settings)
+    mailboxes.check_profile(profile)
     after_new_secret = settings.path("after_new_secret", of_what="a file with tasks")
     if after_new_secret:
         after_new_secret = around.files.find(
@@ -129,6 +140,7 @@ def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Chec
         credential=credential,
         stores=stores,
         access=access,
+        mailboxes=mailboxes,
         after_new_secret=after_new_secret,
         notes=tuple(credential.check_files()),
     )
