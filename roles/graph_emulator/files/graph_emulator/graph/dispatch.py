@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import catalogue, errors
 from ..directory import rights
+from ..directory.exchange_scopes import ExchangeScopes
 from ..directory.tenant import Tenant
 from ..identity import tokens
 from ..odata.path import tokens as path_tokens
@@ -117,7 +118,9 @@ class Graph:
 
     def _in_mail(self, caller: tokens.Caller, right: str) -> tokens.Caller:
         """What Exchange's own role assignments add counts for mail only; for which mailbox, the handler says."""
-        return self.tenant.directory.exchange.anywhere(caller) if rights.RIGHTS[right].mail else caller
+        if not rights.RIGHTS[right].mail:
+            return caller
+        return self.tenant.directory.exchange.anywhere(caller, ExchangeScopes(self.tenant))
 
     def headers(self, request: GraphRequest) -> dict[str, str]:
         now = self.tenant.clock.now()

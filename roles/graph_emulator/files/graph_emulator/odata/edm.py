@@ -19,6 +19,9 @@ BASE_TYPES: dict[str, str] = {
     "appRoleAssignment": "directoryObject",
     "user": "directoryObject",
     "organization": "directoryObject",
+    "unifiedRoleDefinition": "entity",
+    "unifiedRoleAssignment": "entity",
+    "customAppScope": "entity",
 }
 
 ENUM_VALUES: dict[str, tuple[str, ...]] = {

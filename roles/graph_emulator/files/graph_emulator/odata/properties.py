@@ -314,6 +314,30 @@ PROPERTIES: dict[str, dict[str, str]] = {
 
 # The slice of the CSDL at hand leaves these out; they follow the resource pages, as far as they are served.
 BEYOND_SLICE: dict[str, dict[str, str]] = {
+    "unifiedRoleDefinition": {
+        "allowedPrincipalTypes": "String",
+        "description": "String",
+        "displayName": "String",
+        "isBuiltIn": "Boolean",
+        "isEnabled": "Boolean",
+        "templateId": "String",
+        "version": "String",
+    },
+    "unifiedRoleAssignment": {
+        "appScopeId": "String",
+        "directoryScopeId": "String",
+        "principalId": "String",
+        "roleDefinitionId": "String",
+    },
+    "customAppScopeAttributesDictionary": {
+        "Exclusive": "Boolean",
+        "RecipientFilter": "String",
+    },
+    "customAppScope": {
+        "customAttributes": "customAppScopeAttributesDictionary",
+        "displayName": "String",
+        "type": "String",
+    },
     "mailFolder": {
         "childFolderCount": "Int32",
         "displayName": "String",
