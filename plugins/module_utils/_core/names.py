@@ -76,6 +76,18 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "expected_applications": "gateway_app_expected_applications",
         "confirm": "gateway_app_retire_confirmed",
     },
+    "azure_app_mailbox_scope": {
+        **_COMMON,
+        "exact": "gateway_app_exact_permissions",
+        "method": "gateway_app_mailbox_method",
+        "commands_file": "gateway_app_mailbox_commands_file",
+        "group": "group in gateway_app_mailboxes",
+        "administrative_unit": "administrative_unit in gateway_app_mailboxes",
+        "users": "users in gateway_app_mailboxes",
+        "recipient_filter": "recipient_filter in gateway_app_mailboxes",
+        "tenant": "tenant in gateway_app_mailboxes",
+        "scope_name": "scope_name in gateway_app_mailboxes",
+    },
     "azure_app_secret": {**_CREDENTIAL, **_LIFETIME},
     "azure_app_certificate": {**_CREDENTIAL, **_LIFETIME, "path": "gateway_app_certificate_path"},
     "azure_app_federated_credential": {

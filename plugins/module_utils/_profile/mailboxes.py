@@ -54,6 +54,11 @@ class MailboxSettings:
             return []
         return list(STEPS.get(self.scope, ("mailbox_scope",)))
 
+    @property
+    def revokes(self) -> bool:
+        """Whether grants in Entra ID may go at once; commands are run by somebody else, nobody knows when."""
+        return self.method == "graph"
+
     def check_profile(self, profile: Profile) -> None:
         """Raises InputError if there is nothing to limit."""
         if self.scope and not profile.mailbox_roles:

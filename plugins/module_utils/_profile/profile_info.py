@@ -48,6 +48,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+MailboxCheck = t.Callable[[t.Sequence[str]], None]
 StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
 
 
@@ -55,12 +56,20 @@ def _no_store_check(_stores: StoreSettings, _credential: CredentialSettings) -> 
     """Stores are part of ansible-playbook; a module that runs as a process of its own has none."""
 
 
+def _no_mailbox_check(_roles: t.Sequence[str]) -> None:
+    """It takes the role's other settings, which a module that runs as a process of its own does not have."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What ansible-playbook knows. ``check_stores`` raises for settings of stores that cannot be right."""
+    """What ansible-playbook knows. ``check_stores`` raises for settings of stores that cannot be right.
+
+    ``check_mailboxes`` raises if the roles of Exchange cannot be assigned for the mailboxes of the settings.
+    """
 
     files: Files = dataclasses.field(default_factory=lambda: Files((os.getcwd(),)))
     check_stores: StoreCheck = _no_store_check
+    check_mailboxes: MailboxCheck = _no_mailbox_check
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +99,8 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         profile = profile.limited()
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if params["look_up"] else ([], None)
+    if params["look_up"] and mailbox_roles:
+        around.check_mailboxes(mailbox_roles)
     return {
         "changed": False,
         "profile": profile.name,
@@ -113,6 +124,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
             has_key_vault=checked.stores.has("azure_key_vault"),
         ),
         "consent_steps": consent_steps(checked.access, permissions),
+        "revokes_stale": bool(mailbox_roles) and checked.mailboxes.revokes and settings.flag("exact_permissions"),
         "mailbox_steps": checked.mailboxes.steps if "register" in checked.access.playbooks else [],
         "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
         "notes": list(checked.notes),

@@ -63,7 +63,6 @@ class MailboxScopeOptions:
             )
         scope = given[0] if given else ""
         _refuse(params["exact"] and not present, "exact", "state=present")
-        _refuse(params["exact"] and by_commands, "exact", "method=graph")
         _refuse(params["scope_name"] is not None and scope != "recipient_filter", "scope_name", "recipient_filter")
         _refuse(params["commands_file"] is not None and not by_commands, "commands_file", "method=commands")
         return cls(

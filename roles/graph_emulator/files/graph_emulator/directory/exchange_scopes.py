@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 class ExchangeScopes:
-    """Of one tenant, as it is now. Of a group, the direct members ("Create unifiedRoleAssignment", directoryScopeId)."""
+    """Of one tenant, as it is now. Of a group, direct members only ("Create unifiedRoleAssignment")."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant

@@ -97,29 +97,31 @@ def create_assignment(call: Call) -> Answer:
     principal = call.directory.service_principals.get(body["principalId"].rpartition("/")[2].lower())
     if principal is None or not body["principalId"].lower().startswith("/serviceprincipals/"):
         raise errors.not_found(body["principalId"])
+    directory_scope, app_scope = _scope(call, body)
     entry = RoleAssignment(
         id=str(uuid.uuid4()),
         role=role,
         principal_id=principal["id"],
+        directory_scope=directory_scope,
+        app_scope=app_scope,
         made=call.tenant.clock.timestamp(),
-        **_scope(call, body),
     )
     call.directory.exchange.service_principals.setdefault(principal["appId"], principal["id"])
     call.directory.exchange.add(entry)
     return listing.one(call, _assignment(entry), type_name=_ASSIGNMENTS, fragment=f"{_SET}/roleAssignments", status=201)
 
 
-def _scope(call: Call, body: Json) -> dict[str, str]:
-    """ "Either appScopeId or directoryScopeId must be specified.\""""
-    directory_scope, app_scope = body.get("directoryScopeId"), body.get("appScopeId")
+def _scope(call: Call, body: Json) -> tuple[str | None, str | None]:
+    """One of the two: "Either appScopeId or directoryScopeId must be specified"."""
+    directory_scope, app_scope = str(body.get("directoryScopeId") or ""), str(body.get("appScopeId") or "")
     if bool(directory_scope) == bool(app_scope):
         raise errors.bad_request("Either appScopeId or directoryScopeId must be specified.")
     if app_scope:
         if app_scope not in call.directory.exchange.custom_scopes:
             raise errors.not_found(app_scope)
-        return {"app_scope": app_scope}
+        return None, app_scope
     if directory_scope == "/":
-        return {"directory_scope": "/"}
+        return "/", None
     folder, _slash, object_id = directory_scope.strip("/").partition("/")
     table = _SCOPE_TABLES.get(folder.lower())
     if table is None:
@@ -129,7 +131,7 @@ def _scope(call: Call, body: Json) -> dict[str, str]:
         raise errors.not_found(object_id)
     if table == "groups" and not (held["mailEnabled"] and held["securityEnabled"]):
         raise errors.bad_request(f"The group '{object_id}' is not a mail-enabled security group.")
-    return {"directory_scope": f"/{folder}/{object_id.lower()}"}
+    return f"/{folder}/{object_id.lower()}", None
 
 
 def delete_assignment(call: Call) -> Answer:
