@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 
 from .. import catalogue, errors
-from ..identity.tokens import Caller
+from ..caller import Caller
 from .directory_roles import (
     APPLICATION_ADMINISTRATOR,
     APPLICATION_DEVELOPER,

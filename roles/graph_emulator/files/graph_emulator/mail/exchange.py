@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..identity.tokens import Caller
+from ..caller import Caller
 
 SEND_AS_APP = "SMTP.SendAsApp"
 _MAIL = ("Mail.ReadWrite", "Mail.Send")

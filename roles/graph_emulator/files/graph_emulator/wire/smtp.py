@@ -29,7 +29,7 @@ from ..clock import seven_digits
 from ..directory.exchange_scopes import ExchangeScopes
 from ..directory.tenant import Tenant
 from ..identity import tokens
-from ..wire.journal import Entry, Journal
+from ..journal import Entry, Journal
 
 METHOD = "SMTP"
 HOST_NAME = "smtp.localhost"
