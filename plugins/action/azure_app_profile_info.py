@@ -25,6 +25,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     SETTINGS,
     Names,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_mailbox_scope import (
+    MODULE as SCOPE_MODULE,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._mailbox_check import predict_mailbox_scope
@@ -82,7 +85,7 @@ class ActionModule(ControllerAction):
         def check_mailboxes(roles: t.Sequence[str]) -> None:
             name = f"{PREFIX}mailbox_environment"
             environment = self._variable(name) if name in self._task_vars else {}
-            predict_mailbox_scope(call, call.params["settings"], roles=roles, environment=environment)
+            predict_mailbox_scope(SCOPE_MODULE, call, call.params["settings"], roles=roles, environment=environment)
 
         if call.params["settings"] is None:
             call.params = {**call.params, "settings": self._variables()}

@@ -171,11 +171,12 @@ assignments:
     scope:
       description: The scope, as in RV(scopes).
       type: dict
+      contains: *scope
     ids:
       description: The ids of the assignment in Exchange. Empty if check mode predicts it.
       type: list
       elements: str
-  sample: &assigned
+  sample:
     - role: Application Mail.ReadWrite
       scope:
         type: group

@@ -13,16 +13,21 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_mailbox_scope import MODULE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
 
 NAME = "azure_app_mailbox_scope"
 
 
 def predict_mailbox_scope(
-    call: Call, settings: t.Mapping[str, t.Any], *, roles: t.Sequence[str], environment: t.Mapping[str, str]
+    module: Module,
+    call: Call,
+    settings: t.Mapping[str, t.Any],
+    *,
+    roles: t.Sequence[str],
+    environment: t.Mapping[str, str],
 ) -> None:
-    """Runs the module in check mode as the identity that it will sign in as.
+    """Runs the module azure_app_mailbox_scope in check mode as the identity that it will sign in as.
 
     Raises ConflictError for what the task would refuse: an unknown role or group, a missing right, no Graph beta.
     """
@@ -37,7 +42,7 @@ def predict_mailbox_scope(
         **settings["mailboxes"],
     }
     result = call_module(
-        MODULE,
+        module,
         NAME,
         args,
         check_mode=True,

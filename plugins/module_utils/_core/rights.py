@@ -235,6 +235,7 @@ def _writing(permissions: t.Iterable[str]) -> int:
 
 _CHANGE = ("read_application", "write_application")
 _GRANTED = ("read_application", "read_assignments")
+_SCOPED = (*_GRANTED, "read_exchange_roles", "write_exchange_roles")
 STEPS: dict[str, Step] = {
     "look_up": Step(
         "report, verify, look at what is granted",
@@ -258,14 +259,22 @@ STEPS: dict[str, Step] = {
     ),
     "owners": Step("add owners", ("read_application", "change_owners"), ("application-post-owners",)),
     "mailbox_scope": Step(
-        "assign roles of Exchange to the application, for some mailboxes (Graph beta)",
-        ("read_application", "read_assignments", "read_exchange_roles", "write_exchange_roles"),
-        ("rbacapplication-post-roleassignments", "rbacapplication-list-roleassignments"),
+        "assign roles of Exchange to the application (Graph beta)", _SCOPED, ("rbacapplication-post-roleassignments",)
     ),
-    "mailbox_group": Step("look up the group of the mailboxes", ("read_group",), ("group-get", "group-list-members")),
-    "mailbox_users": Step("look up the users of the mailboxes", ("read_user",), ("user-get",)),
-    "mailbox_administrative_unit": Step(
-        "look up the administrative unit of the mailboxes", ("read_administrative_unit",), ("administrativeunit-get",)
+    "mailbox_scope_group": Step(
+        "assign roles of Exchange to the application for a group (Graph beta)",
+        (*_SCOPED, "read_group"),
+        ("rbacapplication-post-roleassignments", "group-list-members"),
+    ),
+    "mailbox_scope_users": Step(
+        "assign roles of Exchange to the application for users (Graph beta)",
+        (*_SCOPED, "read_user"),
+        ("rbacapplication-post-roleassignments", "user-get"),
+    ),
+    "mailbox_scope_administrative_unit": Step(
+        "assign roles of Exchange to the application for an administrative unit (Graph beta)",
+        (*_SCOPED, "read_administrative_unit"),
+        ("rbacapplication-post-roleassignments", "administrativeunit-get"),
     ),
     "consent_application": Step(
         "consent to application permissions of Microsoft Graph",

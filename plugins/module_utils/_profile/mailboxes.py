@@ -11,16 +11,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import SCOPES
 
-STEPS = {
-    "group": ("mailbox_scope", "mailbox_group"),
-    "administrative_unit": ("mailbox_scope", "mailbox_administrative_unit"),
-    "users": ("mailbox_scope", "mailbox_users"),
-}
 LONGEST_DELAY = 24 * 60  # minutes
 
 
@@ -52,7 +48,8 @@ class MailboxSettings:
         """Those of azure_operator_access_info that the identity takes which limits the application."""
         if not self.scope or self.method != "graph":
             return []
-        return list(STEPS.get(self.scope, ("mailbox_scope",)))
+        step = f"mailbox_scope_{self.scope}"
+        return [step if step in STEPS else "mailbox_scope"]
 
     @property
     def revokes(self) -> bool:

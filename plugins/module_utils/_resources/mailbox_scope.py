@@ -14,9 +14,6 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
-    GraphError,
-    OvertakenError,
-    TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
@@ -27,15 +24,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ex
     full_name,
     remove_commands,
     scope_name_for,
-    service_principal_command,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
     PREFIX,
-    PROVIDER,
     Scope,
-    permissions_of,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     ResourcePrincipal,
@@ -58,7 +52,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     Assignment,
     CustomScope,
     ExchangeRoles,
+    MailboxScope,
     read_exchange_roles,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_write import (
+    MailboxScopeWriter,
 )
 
 if t.TYPE_CHECKING:
@@ -66,41 +64,6 @@ if t.TYPE_CHECKING:
 
 FIELDS = ("id", "appId", "displayName", "uniqueName")
 NOTHING = ExchangeRoles(role_ids={}, assignments=(), custom_scopes=())
-
-
-@dataclasses.dataclass(frozen=True)
-class MailboxScope:
-    """The application's roles in Exchange. ``scopes`` are the wanted ones; ``granted`` is what Entra ID grants it.
-
-    ``custom`` is the custom scope of the name that the options give, None if there is none.
-    """
-
-    client_id: str
-    object_id: str
-    principal_id: str
-    display_name: str
-    roles: tuple[str, ...]
-    scopes: tuple[Scope, ...]
-    exchange: ExchangeRoles
-    custom: CustomScope | None = None
-    granted: frozenset[tuple[str, str]] = frozenset()
-
-    @property
-    def assignments(self) -> tuple[Assignment, ...]:
-        return self.exchange.assignments
-
-    def with_assignments(self, assignments: t.Iterable[Assignment]) -> MailboxScope:
-        return dataclasses.replace(self, exchange=dataclasses.replace(self.exchange, assignments=tuple(assignments)))
-
-    @property
-    def wanted(self) -> list[Assignment]:
-        return [Assignment(role, scope) for role in self.roles for scope in self.scopes]
-
-    @property
-    def for_all_mailboxes(self) -> list[str]:
-        """Permissions granted in Entra ID that open all mailboxes, whatever the scope of the roles is."""
-        opened = {permission for role in self.roles for permission in permissions_of(role)}
-        return sorted(name for resource, name in opened & self.granted)
 
 
 class MailboxScopeResource:
@@ -204,7 +167,7 @@ class MailboxScopeResource:
         if not self._options.present:
             return current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
         custom = current.custom
-        if custom is not None and custom.shared and self._differs(current):
+        if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
                 f"The custom scope {shown(custom.name)} has another recipient filter, and is used by others, too",
                 next_step="Set O(scope_name) to a name of its own.",
@@ -229,102 +192,14 @@ class MailboxScopeResource:
             return current.custom is not None and assignment.scope == Scope("custom", current.custom.id)
         return not self._options.scope or assignment.scope in current.scopes
 
-    @staticmethod
-    def _differs(current: MailboxScope) -> bool:
-        """Whether the custom scope has another filter than it is to have."""
-        wanted = next((scope for scope in current.scopes if scope.kind == "custom"), None)
-        custom = current.custom
-        return wanted is not None and custom is not None and custom.recipient_filter != wanted.recipient_filter
-
     def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
-        """Adds first, so that the application is never without its mailboxes."""
-        reached = self._apply_custom_scope(current, wanted) if self._options.present else wanted
-        made = [a if a.ids else dataclasses.replace(a, ids=(self._assign(a, reached),)) for a in reached.assignments]
-        for assignment in current.assignments:
-            if assignment not in wanted.assignments:
-                for assignment_id in assignment.ids:
-                    self._delete(f"roleAssignments/{assignment_id}", f"remove {assignment} from {self._address}")
-        if not self._options.present:
-            self._remove_custom_scope(current, wanted)
-        return reached.with_assignments(made)
-
-    def _apply_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
-        """The state with the id of the custom scope."""
-        scope = next((scope for scope in wanted.scopes if scope.kind == "custom"), None)
-        if scope is None:
-            return wanted
-        attributes = {"Exclusive": False, "RecipientFilter": scope.recipient_filter}
-        if current.custom is None:
-            answer = self._write(
-                "POST",
-                "customAppScopes",
-                f"create the custom scope {shown(scope.name)}",
-                body={"type": "RecipientScope", "displayName": scope.name, "customAttributes": attributes},
-            )
-            scope = dataclasses.replace(scope, id=application.text(answer, "id") or "")
-        elif self._differs(current):
-            path = f"customAppScopes/{current.custom.id}"
-            self._write(
-                "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
-            )
-        placed = [
-            dataclasses.replace(a, scope=scope) if a.scope.kind == "custom" and not a.ids else a
-            for a in wanted.assignments
-        ]
-        return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
-
-    def _remove_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> None:
-        custom = current.custom
-        if custom is None or custom.shared or self._options.scope != "recipient_filter":
-            return
-        if not any(assignment.scope == Scope("custom", custom.id) for assignment in wanted.assignments):
-            self._delete(f"customAppScopes/{custom.id}", f"remove the custom scope {shown(custom.name)}")
-
-    def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
-        self._assigned = True
-        body = {
-            "principalId": f"/ServicePrincipals/{state.principal_id}",
-            "roleDefinitionId": state.exchange.role_ids[assignment.role],
-            **assignment.scope.sent,
-        }
-        action = f"assign {assignment} to {self._address}"
+        writer = MailboxScopeWriter(self._graph, self._address)
         try:
-            answer = self._write("POST", "roleAssignments", action, body=body)
-        except GraphError as exc:
-            if exc.fault.status in (400, 404):
-                line = self._service_principal_command(state)
-                exc.next_step = (
-                    f"If Exchange does not know the service principal yet, an Exchange administrator runs: {line}."
-                    f" {exc.next_step}"
-                )
-            raise
-        return application.text(answer, "id") or ""
-
-    def _service_principal_command(self, state: MailboxScope) -> str:
-        return service_principal_command(
-            client_id=state.client_id, principal_id=state.principal_id, display_name=state.display_name
-        )
-
-    def _delete(self, path: str, action: str) -> None:
-        self._write("DELETE", path, action)
-
-    def _write(self, method: str, path: str, action: str, *, body: Json | None = None) -> Json:
-        """Raises OvertakenError if no answer came to a request that may be made once only: the next read shows it."""
-        write = Write(
-            method=method,
-            path=f"{PROVIDER}/{path}",
-            action=action,
-            right="write_exchange_roles",
-            body=body,
-            repeatable=method != "POST",
-            version=BETA,
-        )
-        try:
-            return self._graph.write(write)
-        except TransportError as exc:
-            if method != "POST" or exc.permanent or not exc.maybe_processed:
-                raise
-            raise OvertakenError(exc.message, next_step=exc.next_step, **exc.details) from None
+            if not self._options.present:
+                return writer.remove(current, wanted, with_custom_scope=self._options.scope == "recipient_filter")
+            return writer.assign(current, wanted)
+        finally:
+            self._assigned = self._assigned or writer.assigned
 
     def view(self, state: MailboxScope) -> View:
         if not state.assignments:
@@ -334,7 +209,7 @@ class MailboxScopeResource:
 
     def result(self, state: MailboxScope) -> View:
         wanted = state.wanted if self._options.present else []
-        own = [a for a in state.assignments if a in wanted]
+        own = sorted((a for a in state.assignments if a in wanted), key=str)
         opened = state.for_all_mailboxes
         if opened and self._options.present and self._options.scope != "tenant":
             self._call.warn(

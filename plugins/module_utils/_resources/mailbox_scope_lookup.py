@@ -46,14 +46,14 @@ class Kind:
         return self.name.replace("_", " ")
 
 
-GROUP = Kind("group", "groups", GROUP_FIELDS, "read_group", "group", "mail")
-USER = Kind("user", "users", USER_FIELDS, "read_user", "users", "mail")
+GROUP = Kind("group", "groups", GROUP_FIELDS, right="read_group", option="group", mail="mail")
+USER = Kind("user", "users", USER_FIELDS, right="read_user", option="users", mail="mail")
 UNIT = Kind(
     "administrative_unit",
     "directory/administrativeUnits",
     UNIT_FIELDS,
-    "read_administrative_unit",
-    "administrative_unit",
+    right="read_administrative_unit",
+    option="administrative_unit",
 )
 KINDS = {kind.name: kind for kind in (GROUP, USER, UNIT)}
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+    GraphError,
+    GraphFault,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -63,11 +67,53 @@ class ExchangeRoles:
     custom_scopes: tuple[CustomScope, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class MailboxScope:
+    """The application's roles in Exchange. ``scopes`` are the wanted ones; ``granted`` is what Entra ID grants it.
+
+    ``custom`` is the custom scope of the name that the options give, None if there is none.
+    """
+
+    client_id: str
+    object_id: str
+    principal_id: str
+    display_name: str
+    roles: tuple[str, ...]
+    scopes: tuple[Scope, ...]
+    exchange: ExchangeRoles
+    custom: CustomScope | None = None
+    granted: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        return self.exchange.assignments
+
+    def with_assignments(self, assignments: t.Iterable[Assignment]) -> MailboxScope:
+        return dataclasses.replace(self, exchange=dataclasses.replace(self.exchange, assignments=tuple(assignments)))
+
+    @property
+    def wanted(self) -> list[Assignment]:
+        return [Assignment(role, scope) for role in self.roles for scope in self.scopes]
+
+    @property
+    def for_all_mailboxes(self) -> list[str]:
+        """Permissions granted in Entra ID that open all mailboxes, whatever the scope of the roles is."""
+        opened = {permission for role in self.roles for permission in permissions_of(role)}
+        return sorted(name for resource, name in opened & self.granted)
+
+    @property
+    def filter_differs(self) -> bool:
+        """Whether the custom scope has another filter than it is to have."""
+        wanted = next((scope for scope in self.scopes if scope.kind == "custom"), None)
+        return (
+            wanted is not None and self.custom is not None and self.custom.recipient_filter != wanted.recipient_filter
+        )
+
+
 def read_exchange_roles(graph: GraphClient, principal_id: str, *, known: t.Iterable[Scope] = ()) -> ExchangeRoles:
     """``known`` are scopes whose names are known already. Raises ConflictError if Exchange's roles are not offered."""
-    definitions, documents, custom = (
-        _collect(graph, read) for read in (role_definitions_read(), role_assignments_read(), custom_scopes_read())
-    )
+    reads = (role_definitions_read(), role_assignments_read(), custom_scopes_read())
+    definitions, documents, custom = _collect(graph, reads)
     role_names = {str(document["id"]): str(document["displayName"]) for document in definitions}
     own = [document for document in documents if principal_of(document) == principal_id.lower()]
     of_others = {application.text(document, "appScopeId") for document in documents if document not in own}
@@ -106,18 +152,27 @@ def _custom_scope(document: Json, of_others: t.Collection[str | None]) -> Custom
     )
 
 
-def _collect(graph: GraphClient, read: Read) -> list[Json]:
+def _collect(graph: GraphClient, reads: t.Sequence[Read]) -> list[list[Json]]:
+    """The entries of each collection, in one request."""
+    action = "read the roles of Exchange"
     try:
-        return graph.collect(read)
+        answers = graph.get_many(reads)
     except GraphError as exc:
         fault = exc.fault
         if fault.status in AUTHORIZATION or fault.passes or (fault.status >= 500 and fault.status != 501):
             raise
-        raise ConflictError(
-            f"Could not {read.action}: this cloud or tenant does not offer it (Microsoft Graph beta):"
-            f" {fault.message or fault.status}",
-            next_step="Set O(method=commands): an Exchange administrator runs the lines in Exchange Online PowerShell.",
-            status=fault.status,
-            code=fault.code or None,
-            request_id=fault.request_id,
-        ) from None
+        raise _not_offered(action, fault) from None
+    if None in answers:
+        raise _not_offered(action, GraphFault(404))
+    return [application.objects(answer["value"]) for answer in answers if answer is not None]
+
+
+def _not_offered(action: str, fault: GraphFault) -> ConflictError:
+    return ConflictError(
+        f"Could not {action}: this cloud or tenant does not offer it (Microsoft Graph beta):"
+        f" {fault.message or fault.status}",
+        next_step="Set O(method=commands): an Exchange administrator runs the lines in Exchange Online PowerShell.",
+        status=fault.status,
+        code=fault.code or None,
+        request_id=fault.request_id,
+    )

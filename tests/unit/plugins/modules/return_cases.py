@@ -278,3 +278,18 @@ def azure_app_report(scene: Scene) -> Results:
     for check in (True, False):
         yield scene.run("azure_app_report", check=check, json_path="report.json")
     yield scene.actions.run("azure_app_report", fail_within_days=900, fail_on_drift=True)
+
+
+def azure_app_mailbox_scope(scene: Scene) -> Results:
+    scene.registered("Mail.ReadWrite")
+    tenant = scene.tenant
+    roles = ("RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All")
+    client_id, secret = tenant.server.add_operator(list(roles))
+    scene.actions.environment = tenant.server.environment(client_id, secret)
+    module = "azure_app_mailbox_scope"
+    wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "recipient_filter": "Department -eq 'Sales'"}
+    yield scene.run(module, **GATEWAY, roles=["Mail.Send"], tenant=True)
+    for check in (True, False, False):
+        yield scene.run(module, check=check, **wanted)
+    yield scene.run(module, **wanted, method="commands")
+    yield scene.run(module, unique_name="nobody", roles=["Mail.ReadWrite"], state="absent")

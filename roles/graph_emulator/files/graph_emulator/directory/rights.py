@@ -22,6 +22,7 @@ from .directory_roles import (
     APPLICATION_ADMINISTRATOR,
     APPLICATION_DEVELOPER,
     CLOUD_APPLICATION_ADMINISTRATOR,
+    EXCHANGE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
     MEMBER,
     PRIVILEGED_ROLE_ADMINISTRATOR,
@@ -35,6 +36,7 @@ _ASSIGN = "AppRoleAssignment.ReadWrite.All"
 _ADMINS = frozenset({GLOBAL_ADMINISTRATOR, APPLICATION_ADMINISTRATOR, CLOUD_APPLICATION_ADMINISTRATOR})
 _CONSENTING = _ADMINS | {PRIVILEGED_ROLE_ADMINISTRATOR}
 _ANY_CONSENT = frozenset({GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR})
+_EXCHANGE_ADMINS = frozenset({GLOBAL_ADMINISTRATOR, EXCHANGE_ADMINISTRATOR})
 _PURGING = frozenset({GLOBAL_ADMINISTRATOR, APPLICATION_ADMINISTRATOR})
 # Not a role: every member holds it while the tenant lets users register applications.
 REGISTRANT = "allowedToCreateApps"
@@ -183,6 +185,18 @@ RIGHTS: dict[str, Right] = {
         delegated=Delegated((), own_scopes=(("Mail.ReadWrite",),), own_by=EVERYONE),
     ),
     **MEMBER_RIGHTS,
+    # "List unifiedRoleAssignment" and "Create unifiedRoleAssignment" of beta, for an Exchange Online provider. That
+    # these two roles suffice is inferred from who may do it in Exchange.
+    "read roles of Exchange": Right(
+        (("RoleManagement.Read.Exchange",), ("RoleManagement.ReadWrite.Exchange",)),
+        delegated=Delegated(
+            (("RoleManagement.Read.Exchange",), ("RoleManagement.ReadWrite.Exchange",)), by=_EXCHANGE_ADMINS
+        ),
+    ),
+    "change roles of Exchange": Right(
+        (("RoleManagement.ReadWrite.Exchange",),),
+        delegated=Delegated((("RoleManagement.ReadWrite.Exchange",),), by=_EXCHANGE_ADMINS),
+    ),
 }
 
 

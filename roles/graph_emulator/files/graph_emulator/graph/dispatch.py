@@ -113,7 +113,7 @@ class Graph:
         query, payload, path = request.query, request.payload, at.path
         if at.beta:
             query, payload, path = beta.path_or_query(query), beta.request_body(payload), beta.path_or_query(path)
-        route, keys = resolve(request.method, path_tokens(path))
+        route, keys = resolve(request.method, path_tokens(path), beta=at.beta)
         caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
         rights.require_some(self._in_mail(caller, route.right), route.right)
         call = Call(

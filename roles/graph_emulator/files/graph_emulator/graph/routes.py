@@ -18,6 +18,7 @@ from . import (
     assignments,
     deleted,
     directory,
+    exchange_roles,
     federated,
     grants,
     groups,
@@ -42,6 +43,7 @@ class Route:
     path: str
     handler: Handler
     right: str
+    beta: bool = False  # not in v1.0
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -194,6 +196,42 @@ _MEMBERS: tuple[Route, ...] = (
     ),
 )
 
+_READ_EXCHANGE, _CHANGE_EXCHANGE = "read roles of Exchange", "change roles of Exchange"
+
+
+def _of_exchange(collection: str, *handlers: tuple[str, str, Handler]) -> list[Route]:
+    """`handlers` are method, what follows the collection, and handler."""
+    return [
+        Route(
+            method,
+            f"roleManagement/exchange/{collection}{tail}",
+            handler,
+            _READ_EXCHANGE if method == "GET" else _CHANGE_EXCHANGE,
+            beta=True,
+        )
+        for method, tail, handler in handlers
+    ]
+
+
+_EXCHANGE: tuple[Route, ...] = (
+    *_of_exchange("roleDefinitions", ("GET", "", exchange_roles.list_roles), ("GET", "/*", exchange_roles.get_role)),
+    *_of_exchange(
+        "roleAssignments",
+        ("GET", "", exchange_roles.list_assignments),
+        ("POST", "", exchange_roles.create_assignment),
+        ("GET", "/*", exchange_roles.get_assignment),
+        ("DELETE", "/*", exchange_roles.delete_assignment),
+    ),
+    *_of_exchange(
+        "customAppScopes",
+        ("GET", "", exchange_roles.list_scopes),
+        ("POST", "", exchange_roles.create_scope),
+        ("GET", "/*", exchange_roles.get_scope),
+        ("PATCH", "/*", exchange_roles.update_scope),
+        ("DELETE", "/*", exchange_roles.delete_scope),
+    ),
+)
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "applications", applications.list_all, _READ),
     Route("GET", "applications/$count", applications.count, _READ),
@@ -245,6 +283,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "policies/defaultAppManagementPolicy", policies.get, "read policy"),
     Route("PATCH", "policies/defaultAppManagementPolicy", policies.update, "change policy"),
     *_MEMBERS,
+    *_EXCHANGE,
 )
 
 
@@ -259,11 +298,11 @@ def _matches(route: Route, path: list[Token]) -> bool:
     return len(route.parts) == len(path) and all(map(_fits, route.parts, path))
 
 
-def resolve(method: str, path: list[Token]) -> tuple[Route, list[Key]]:
+def resolve(method: str, path: list[Token], *, beta: bool = False) -> tuple[Route, list[Key]]:
     """The route and the keys in its path. Raises what Graph answers to a path or method that it does not have, and
     the emulator's own 501 for one that Graph has and the emulator does not.
     """
-    best = _best(path)
+    best = [route for route in _best(path) if beta or not route.beta]
     for route in best:
         if route.method == method:
             return route, _keys(route, path)
