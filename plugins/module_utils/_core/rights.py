@@ -39,18 +39,10 @@ _ASSIGN = "AppRoleAssignment.ReadWrite.All"
 _READ_DIRECTORY, _WRITE_DIRECTORY = "Directory.Read.All", "Directory.ReadWrite.All"
 _GRANT = "DelegatedPermissionGrant.ReadWrite.All"
 _EXCHANGE, _EXCHANGE_READ = "RoleManagement.ReadWrite.Exchange", "RoleManagement.Read.Exchange"
-_READ_GROUPS: Alternatives = (
-    ("GroupMember.Read.All",),
-    ("Group.Read.All",),
-    ("Group.ReadWrite.All",),
-    (_READ_DIRECTORY,),
-)
-_READ_USERS: Alternatives = (("User.ReadBasic.All",), ("User.Read.All",), ("User.ReadWrite.All",), (_READ_DIRECTORY,))
-_READ_UNITS: Alternatives = (
-    ("AdministrativeUnit.Read.All",),
-    ("AdministrativeUnit.ReadWrite.All",),
-    (_READ_DIRECTORY,),
-)
+_DIRECTORY: Alternatives = ((_READ_DIRECTORY,), (_WRITE_DIRECTORY,))
+_READ_GROUPS: Alternatives = (("GroupMember.Read.All",), ("Group.Read.All",), ("Group.ReadWrite.All",), *_DIRECTORY)
+_READ_USERS: Alternatives = (("User.ReadBasic.All",), ("User.Read.All",), *_DIRECTORY)
+_READ_UNITS: Alternatives = (("AdministrativeUnit.Read.All",), ("AdministrativeUnit.ReadWrite.All",), *_DIRECTORY)
 # "the same access to information in the directory as the signed-in user" (permissions reference).
 _AS_USER = "Directory.AccessAsUser.All"
 _APPLICATION_ADMINS = ("Application Administrator", "Cloud Application Administrator")
@@ -178,7 +170,12 @@ RIGHTS: dict[str, Right] = {
         roles=("Exchange Administrator",),
     ),
     "read_group": Right(application=_READ_GROUPS, scopes=(*_READ_GROUPS, (_AS_USER,)), members=True),
-    "read_user": Right(application=_READ_USERS, scopes=(*_READ_USERS, (_AS_USER,)), members=True),
+    "read_user": Right(
+        application=_READ_USERS,
+        scopes=(*_READ_USERS, ("User.ReadWrite.All",), (_AS_USER,)),
+        members=True,
+        members_own=True,
+    ),
     "read_administrative_unit": Right(application=_READ_UNITS, scopes=(*_READ_UNITS, (_AS_USER,)), members=True),
 }
 

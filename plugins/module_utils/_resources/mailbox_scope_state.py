@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
     Scope,
     custom_scopes_read,
+    permissions_of,
     principal_of,
     role_assignments_read,
     role_definitions_read,

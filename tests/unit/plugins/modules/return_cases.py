@@ -288,7 +288,8 @@ def azure_app_mailbox_scope(scene: Scene) -> Results:
     scene.actions.environment = tenant.server.environment(client_id, secret)
     module = "azure_app_mailbox_scope"
     wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "recipient_filter": "Department -eq 'Sales'"}
-    yield scene.run(module, **GATEWAY, roles=["Mail.Send"], tenant=True)
+    sales: Json = {"recipient_filter": "Department -eq 'Sales'", "scope_name": "Sales"}
+    yield scene.run(module, **GATEWAY, roles=["Mail.Send"], **sales)
     for check in (True, False, False):
         yield scene.run(module, check=check, **wanted)
     yield scene.run(module, **wanted, method="commands")
