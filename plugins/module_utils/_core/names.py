@@ -119,6 +119,8 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "smtp": "gateway_app_verify_smtp",
         "smtp_host": "gateway_app_verify_smtp_host",
         "smtp_port": "gateway_app_verify_smtp_port",
+        "assigned_at": "gateway_app_mailboxes_assigned_at",
+        "assignment_delay_minutes": "gateway_app_mailbox_delay_minutes",
         "expected_applications": "gateway_app_expected_applications",
         "federated_credential": "gateway_app_federated_credential",
     },

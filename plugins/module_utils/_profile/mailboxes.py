@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import parse_point
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
@@ -33,6 +34,9 @@ class MailboxSettings:
         method = settings.choice("mailbox_method", "graph", choices=("graph", "commands"))
         commands_file = settings.path("mailbox_commands_file")
         settings.number("mailbox_delay_minutes", 120, lowest=0, highest=LONGEST_DELAY)
+        assigned_at = settings.text("mailboxes_assigned_at")
+        if assigned_at:
+            parse_point(f"{PREFIX}mailboxes_assigned_at", assigned_at)
         if commands_file and method != "commands":
             raise InputError(
                 f"{PREFIX}mailbox_commands_file goes with {PREFIX}mailbox_method=commands only",
