@@ -111,29 +111,55 @@ class MailboxScope:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class ExchangeDirectory:
+    """What was read of Exchange, of all applications."""
+
+    role_names: t.Mapping[str, str]  # by id
+    assignments: t.Sequence[Json]
+    custom_scopes: t.Sequence[Json]
+
+    @classmethod
+    def read(cls, graph: GraphClient) -> ExchangeDirectory:
+        """In one request. Raises ConflictError if Exchange's roles are not offered."""
+        reads = (role_definitions_read(), role_assignments_read(), custom_scopes_read())
+        definitions, assignments, custom_scopes = _collect(graph, reads)
+        role_names = {str(document["id"]): str(document["displayName"]) for document in definitions}
+        return cls(role_names, assignments, custom_scopes)
+
+    def scopes_of(self, principal_id: str) -> list[Scope]:
+        return [scope_of(document) for document in self._own(principal_id)]
+
+    def roles_of(self, principal_id: str, names: t.Mapping[Scope, str]) -> ExchangeRoles:
+        """Of one application. ``names`` are those of scopes other than custom ones."""
+        own = self._own(principal_id)
+        of_others = {application.text(document, "appScopeId") for document in self.assignments if document not in own}
+        custom_scopes = tuple(_custom_scope(document, of_others) for document in self.custom_scopes)
+        named = {Scope("custom", scope.id): scope for scope in custom_scopes}
+        found: dict[tuple[str, Scope], list[str]] = {}
+        for document in own:
+            role_id = str(document["roleDefinitionId"])
+            key = self.role_names.get(role_id, role_id), scope_of(document)
+            found.setdefault(key, []).append(str(document["id"]))
+        return ExchangeRoles(
+            role_ids={name: role_id for role_id, name in self.role_names.items()},
+            assignments=tuple(
+                Assignment(role, _with_name(scope, named.get(scope), names), tuple(sorted(ids)))
+                for (role, scope), ids in sorted(found.items(), key=lambda item: (item[0][0], item[0][1].id))
+            ),
+            custom_scopes=custom_scopes,
+        )
+
+    def _own(self, principal_id: str) -> list[Json]:
+        return [document for document in self.assignments if principal_of(document) == principal_id.lower()]
+
+
 def read_exchange_roles(graph: GraphClient, principal_id: str, *, known: t.Iterable[Scope] = ()) -> ExchangeRoles:
     """``known`` are scopes whose names are known already. Raises ConflictError if Exchange's roles are not offered."""
-    reads = (role_definitions_read(), role_assignments_read(), custom_scopes_read())
-    definitions, documents, custom = _collect(graph, reads)
-    role_names = {str(document["id"]): str(document["displayName"]) for document in definitions}
-    own = [document for document in documents if principal_of(document) == principal_id.lower()]
-    of_others = {application.text(document, "appScopeId") for document in documents if document not in own}
-    custom_scopes = tuple(_custom_scope(document, of_others) for document in custom)
-    named = {Scope("custom", scope.id): scope for scope in custom_scopes}
+    directory = ExchangeDirectory.read(graph)
     names = {scope: scope.name for scope in known}
-    names |= names_of(graph, (scope for scope in map(scope_of, own) if scope not in names))
-    found: dict[tuple[str, Scope], list[str]] = {}
-    for document in own:
-        role_id = str(document["roleDefinitionId"])
-        found.setdefault((role_names.get(role_id, role_id), scope_of(document)), []).append(str(document["id"]))
-    return ExchangeRoles(
-        role_ids={name: role_id for role_id, name in role_names.items()},
-        assignments=tuple(
-            Assignment(role, _with_name(scope, named.get(scope), names), tuple(sorted(ids)))
-            for (role, scope), ids in sorted(found.items(), key=lambda item: (item[0][0], item[0][1].id))
-        ),
-        custom_scopes=custom_scopes,
-    )
+    names |= names_of(graph, (scope for scope in directory.scopes_of(principal_id) if scope not in names))
+    return directory.roles_of(principal_id, names)
 
 
 def _with_name(scope: Scope, custom: CustomScope | None, names: t.Mapping[Scope, str]) -> Scope:

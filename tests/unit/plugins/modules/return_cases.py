@@ -57,6 +57,12 @@ class Scene:
         identity.decide(begun["user_code"], user_name=self.tenant.mailbox("adele"), approve=True)
         return [begun, self.run("azure_device_login", wait=True)]
 
+    def as_exchange_administrator(self) -> None:
+        """From here on, who may also change roles in Exchange."""
+        roles = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All"]
+        client_id, secret = self.tenant.server.add_operator(roles)
+        self.actions.environment = self.tenant.server.environment(client_id, secret)
+
     def with_unreadable_store(self) -> Json:
         self.actions.folder.joinpath("other.vault.yml").write_text("no credential\n")
         unreadable = {"type": "ansible_vault", "path": "other.vault.yml"}
@@ -89,7 +95,10 @@ def azure_app_registration_info(scene: Scene) -> Results:
     scene.run("azure_app_secret", **GATEWAY, description="d")
     scene.run("azure_app_certificate", **GATEWAY, description="d", path="key.pem")
     scene.run("azure_app_federated_credential", **GATEWAY, name="n", issuer=ISSUER, subject="s", description="d")
-    yield scene.run("azure_app_registration_info", check=True, client_id=application.client_id)
+    scene.as_exchange_administrator()
+    for options in ({"recipient_filter": "Department -eq 'Sales'"}, {"users": [scene.tenant.mailbox("adele")]}):
+        scene.run("azure_app_mailbox_scope", **GATEWAY, roles=["Mail.Read"], **options)
+    yield scene.run("azure_app_registration_info", check=True, client_id=application.client_id, mailbox_roles=True)
 
 
 def azure_app_graph_permissions(scene: Scene) -> Results:
@@ -282,10 +291,7 @@ def azure_app_report(scene: Scene) -> Results:
 
 def azure_app_mailbox_scope(scene: Scene) -> Results:
     scene.registered("Mail.ReadWrite")
-    tenant = scene.tenant
-    roles = ("RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All")
-    client_id, secret = tenant.server.add_operator(list(roles))
-    scene.actions.environment = tenant.server.environment(client_id, secret)
+    scene.as_exchange_administrator()
     module = "azure_app_mailbox_scope"
     wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "recipient_filter": "Department -eq 'Sales'"}
     sales: Json = {"recipient_filter": "Department -eq 'Sales'", "scope_name": "Sales"}

@@ -285,3 +285,26 @@ def test_a_mailbox_in_the_scope_is_read_and_one_outside_is_not(exchange: Tenant,
     assert not exchange.ok("azure_mailbox_access_info", **proof)["proven"]
     exchange.server.clock.advance(1801)
     assert exchange.ok("azure_mailbox_access_info", **proof)["proven"]
+
+
+def test_the_info_module_shows_the_roles(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **GROUP)
+    exchange.ok(MODULE, unique_name="gateway", roles=["Mail.Send"], tenant=True)
+
+    def shown(**options: t.Any) -> list[tuple[str, str, str | None]] | None:
+        (found,) = exchange.ok("azure_app_registration_info", unique_name="gateway", **options)["applications"]
+        roles: list[Json] | None = found["mailbox_roles"]
+        if roles is None:
+            return None
+        return [(entry["role"], entry["scope"]["type"], entry["scope"]["name"]) for entry in roles]
+
+    assert shown() is None
+    group = (READ_WRITE, "group", "gatewaymailboxes@contoso.onmicrosoft.com")
+    assert shown(mailbox_roles=True) == [group, ("Application Mail.Send", "tenant", None)]
+    exchange.sign_in_with("Application.Read.All", "RoleManagement.Read.Exchange")
+    assert shown(mailbox_roles=True) == [(READ_WRITE, "group", None), ("Application Mail.Send", "tenant", None)]
+    exchange.sign_in_with("Application.Read.All")
+    assert shown(mailbox_roles=True) is None
+    exchange.server.reset()
+    exchange.environ = exchange.server.environment()
+    assert exchange.ok("azure_app_registration_info", unique_name="gateway", mailbox_roles=True)["applications"] == []
