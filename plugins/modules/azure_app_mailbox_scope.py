@@ -43,33 +43,38 @@ options:
     type: list
     elements: str
     required: true
-  group:
+  scope:
     description:
-      - A mail-enabled security group, by object id, address or display name. Its direct members are the scope; groups
-        in it are not followed, which is a warning.
-      - Set one of O(group), O(administrative_unit), O(users), O(recipient_filter) and O(tenant). With O(state=absent),
-        none of them stands for every scope.
-    type: str
-  administrative_unit:
-    description: An administrative unit, by object id or display name.
-    type: str
-  users:
-    description: The owners of the mailboxes, by object id, address or user principal name. At most 50.
-    type: list
-    elements: str
-  recipient_filter:
-    description:
-      - A filter of Exchange, such as C(CustomAttribute1 -eq 'gateway'). It becomes a custom scope with the name
-        O(scope_name), which is created, or changed if its filter is another one.
-    type: str
-  tenant:
-    description: V(true) assigns the roles for all mailboxes of the tenant.
-    type: bool
-  scope_name:
-    description:
-      - The name of the custom scope for O(recipient_filter), of at most 64 characters.
-      - If not set, it is C(azure_apps) and the client id.
-    type: str
+      - The mailboxes. Needed with O(state=present). With O(state=absent), it stands for every scope if it is not set.
+      - Set exactly one of O(scope.group), O(scope.administrative_unit), O(scope.users), O(scope.recipient_filter) and
+        O(scope.tenant).
+    type: dict
+    suboptions:
+      group:
+        description:
+          - A mail-enabled security group, by object id, address or display name. Its direct members are the scope;
+            groups in it are not followed, which is a warning.
+        type: str
+      administrative_unit:
+        description: An administrative unit, by object id or display name.
+        type: str
+      users:
+        description: The owners of the mailboxes, by object id, address or user principal name. At most 50.
+        type: list
+        elements: str
+      recipient_filter:
+        description:
+          - A filter of Exchange, such as C(CustomAttribute1 -eq 'gateway'). It becomes a custom scope with the name
+            O(scope.scope_name), which is created, or changed if its filter is another one.
+        type: str
+      scope_name:
+        description:
+          - The name of the custom scope for O(scope.recipient_filter), of at most 64 characters.
+          - If not set, it is C(azure_apps) and the client id.
+        type: str
+      tenant:
+        description: V(true) assigns the roles for all mailboxes of the tenant.
+        type: bool
   exact:
     description: Also remove the other role assignments of the application.
     type: bool
@@ -111,14 +116,16 @@ EXAMPLES = r"""
   email_gateway.azure_apps.azure_app_mailbox_scope:
     unique_name: mail-gateway
     roles: [Mail.ReadWrite]
-    group: gateway-mailboxes@example.com
+    scope:
+      group: gateway-mailboxes@example.com
     exact: true
 
 - name: Write down the commands for an Exchange administrator
   email_gateway.azure_apps.azure_app_mailbox_scope:
     unique_name: mail-gateway
     roles: [Application Mail.ReadWrite]
-    group: gateway-mailboxes@example.com
+    scope:
+      group: gateway-mailboxes@example.com
     method: commands
     commands_file: "{{ playbook_dir }}/exchange-commands.ps1"
 
@@ -258,12 +265,17 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 OWN = ArgumentSpec(
     options={
         "roles": {"type": "list", "elements": "str", "required": True},
-        "group": {"type": "str"},
-        "administrative_unit": {"type": "str"},
-        "users": {"type": "list", "elements": "str"},
-        "recipient_filter": {"type": "str"},
-        "tenant": {"type": "bool"},
-        "scope_name": {"type": "str"},
+        "scope": {
+            "type": "dict",
+            "options": {
+                "group": {"type": "str"},
+                "administrative_unit": {"type": "str"},
+                "users": {"type": "list", "elements": "str"},
+                "recipient_filter": {"type": "str"},
+                "scope_name": {"type": "str"},
+                "tenant": {"type": "bool"},
+            },
+        },
         "exact": {"type": "bool", "default": False},
         "method": {"type": "str", "choices": ["graph", "commands"], "default": "graph"},
         "commands_file": {"type": "path"},

@@ -39,7 +39,7 @@ def predict_mailbox_scope(
         "exact": settings.get("exact_permissions", False),
         "method": settings.get("mailbox_method", "graph"),
         "wait_timeout": call.params["wait_timeout"],
-        **settings["mailboxes"],
+        "scope": settings["mailboxes"],
     }
     result = call_module(
         module,

@@ -81,6 +81,7 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "exact": "gateway_app_exact_permissions",
         "method": "gateway_app_mailbox_method",
         "commands_file": "gateway_app_mailbox_commands_file",
+        "scope": "gateway_app_mailboxes",
         "group": "group in gateway_app_mailboxes",
         "administrative_unit": "administrative_unit in gateway_app_mailboxes",
         "users": "users in gateway_app_mailboxes",

@@ -48,7 +48,8 @@ class MailboxScopeOptions:
     def of(cls, params: t.Mapping[str, t.Any]) -> MailboxScopeOptions:
         """Raises InputError for options that contradict each other or are malformed."""
         present, by_commands = params["state"] == "present", params["method"] == "commands"
-        given = [name for name in SCOPES if params[name] is not None]
+        wanted = params["scope"] or {}
+        given = [name for name in SCOPES if wanted.get(name) is not None]
         if len(given) > 1:
             raise InputError(
                 f"O({given[0]}) and O({given[1]}) are both set, and an assignment has one scope",
@@ -61,17 +62,17 @@ class MailboxScopeOptions:
                     f"Set one of {', '.join(f'O({name})' for name in SCOPES)}; O(tenant=true) opens all mailboxes."
                 ),
             )
-        scope = given[0] if given else ""
+        kind = given[0] if given else ""
         _refuse(params["exact"] and not present, "exact", "state=present")
-        _refuse(params["scope_name"] is not None and scope != "recipient_filter", "scope_name", "recipient_filter")
+        _refuse(wanted.get("scope_name") is not None and kind != "recipient_filter", "scope_name", "recipient_filter")
         _refuse(params["commands_file"] is not None and not by_commands, "commands_file", "method=commands")
         return cls(
             address=application.Address.of(params),
             present=present,
             roles=_roles(params["roles"]),
-            scope=scope,
-            names=_names(scope, params),
-            scope_name=_scope_name(params["scope_name"]),
+            scope=kind,
+            names=_names(kind, wanted),
+            scope_name=_scope_name(wanted.get("scope_name")),
             exact=params["exact"],
             by_commands=by_commands,
             commands_file=_path(params["commands_file"]),
@@ -89,19 +90,19 @@ def _roles(values: t.Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check_text("O(roles)", value, longest=LONGEST_ROLE, limit_of=OURS) for value in values))
 
 
-def _names(scope: str, params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     if scope == "tenant":
-        if params["tenant"] is not True:
+        if wanted["tenant"] is not True:
             raise InputError(
                 "O(tenant) is false, which is no scope", next_step="Remove O(tenant), and set another scope."
             )
         return ()
     if scope == "users":
-        return _users(params["users"])
+        return _users(wanted["users"])
     if scope == "recipient_filter":
-        return (check_text("O(recipient_filter)", params[scope], longest=LONGEST_FILTER, limit_of=OURS).strip(),)
+        return (check_text("O(recipient_filter)", wanted[scope], longest=LONGEST_FILTER, limit_of=OURS).strip(),)
     if scope:
-        return (check_text(f"O({scope})", params[scope], longest=LONGEST_NAME).strip(),)
+        return (check_text(f"O({scope})", wanted[scope], longest=LONGEST_NAME).strip(),)
     return ()
 
 

@@ -86,12 +86,15 @@ class Walk:
             "consent_delegated": ("azure_admin_consent", KEY),
             "withdraw_consent": ("azure_admin_consent", {**KEY, "state": "absent"}),
             "withdraw_delegated": ("azure_admin_consent", {**KEY, "state": "absent"}),
-            "mailbox_scope": ("azure_app_mailbox_scope", {**MAIL, "tenant": True}),
-            "mailbox_scope_group": ("azure_app_mailbox_scope", {**MAIL, "group": "Gateway Mailboxes"}),
-            "mailbox_scope_users": ("azure_app_mailbox_scope", {**MAIL, "users": [self.tenant.mailbox("megan")]}),
+            "mailbox_scope": ("azure_app_mailbox_scope", {**MAIL, "scope": {"tenant": True}}),
+            "mailbox_scope_group": ("azure_app_mailbox_scope", {**MAIL, "scope": {"group": "Gateway Mailboxes"}}),
+            "mailbox_scope_users": (
+                "azure_app_mailbox_scope",
+                {**MAIL, "scope": {"users": [self.tenant.mailbox("megan")]}},
+            ),
             "mailbox_scope_administrative_unit": (
                 "azure_app_mailbox_scope",
-                {**MAIL, "administrative_unit": "Branch Office"},
+                {**MAIL, "scope": {"administrative_unit": "Branch Office"}},
             ),
         }[step]
         result = self.tenant.run(module, **options)

@@ -97,7 +97,7 @@ def azure_app_registration_info(scene: Scene) -> Results:
     scene.run("azure_app_federated_credential", **GATEWAY, name="n", issuer=ISSUER, subject="s", description="d")
     scene.as_exchange_administrator()
     for options in ({"recipient_filter": "Department -eq 'Sales'"}, {"users": [scene.tenant.mailbox("adele")]}):
-        scene.run("azure_app_mailbox_scope", **GATEWAY, roles=["Mail.Read"], **options)
+        scene.run("azure_app_mailbox_scope", **GATEWAY, roles=["Mail.Read"], scope=options)
     yield scene.run("azure_app_registration_info", check=True, client_id=application.client_id, mailbox_roles=True)
 
 
@@ -196,6 +196,10 @@ def azure_app_profile_info(scene: Scene) -> Results:
     for check in (True, False):
         yield scene.run("azure_app_profile_info", check=check, profile_file="profile.yml", settings=settings)
     yield scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False)
+    limited: Json = {"mailboxes": {"tenant": True}, "mailbox_method": "commands", "display_name": "G"}
+    yield scene.run("azure_app_profile_info", profile="outbound_smtp", settings=limited)
+    assigned: Json = {"mailboxes": {"group": "Gateway Mailboxes"}, "exact_permissions": True}
+    yield scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False, settings=assigned)
     scene.registered()
     scene.run("azure_app_certificate", **GATEWAY, description="d", path="key.pem")
     key_file = scene.actions.folder / "key.pem"
@@ -293,9 +297,9 @@ def azure_app_mailbox_scope(scene: Scene) -> Results:
     scene.registered("Mail.ReadWrite")
     scene.as_exchange_administrator()
     module = "azure_app_mailbox_scope"
-    wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "recipient_filter": "Department -eq 'Sales'"}
+    wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "scope": {"recipient_filter": "Department -eq 'Sales'"}}
     sales: Json = {"recipient_filter": "Department -eq 'Sales'", "scope_name": "Sales"}
-    yield scene.run(module, **GATEWAY, roles=["Mail.Send"], **sales)
+    yield scene.run(module, **GATEWAY, roles=["Mail.Send"], scope=sales)
     for check in (True, False, False):
         yield scene.run(module, check=check, **wanted)
     yield scene.run(module, **wanted, method="commands")

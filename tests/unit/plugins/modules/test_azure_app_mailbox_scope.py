@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application 
 MODULE = "azure_app_mailbox_scope"
 EXCHANGE_ADMINISTRATOR = ("RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All")
 READ_WRITE = "Application Mail.ReadWrite"
-GROUP: Json = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "group": "Gateway Mailboxes"}
+GROUP: Json = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "scope": {"group": "Gateway Mailboxes"}}
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ SCOPES: dict[str, tuple[Json, t.Callable[[Tenant], list[str]]]] = {
 @pytest.mark.parametrize("name", SCOPES)
 def test_each_kind_of_scope(exchange: Tenant, name: str) -> None:
     options, expected = SCOPES[name]
-    wanted: Json = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], **options}
+    wanted: Json = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "scope": options}
     predicted = exchange.ok(MODULE, check=True, **wanted)
     assert (predicted["changed"], held(exchange), exchange.writes) == (True, [], [])
     made = exchange.ok(MODULE, **wanted)
@@ -90,44 +90,62 @@ def test_each_kind_of_scope(exchange: Tenant, name: str) -> None:
 
 def test_a_group_by_its_object_id_is_shown_by_its_address(exchange: Tenant) -> None:
     known = group_id(exchange, "Gateway Mailboxes")
-    made = exchange.ok(MODULE, **{**GROUP, "group": known})
+    made = exchange.ok(MODULE, **{**GROUP, "scope": {"group": known}})
     assert made["diff"]["after"]["assignments"] == [f"{READ_WRITE} for group gatewaymailboxes@contoso.onmicrosoft.com"]
     assert "Accounting" in made["warnings"][0], "a group in the group, whose members do not count"
 
 
 def test_a_filter_becomes_a_custom_scope_that_is_kept_up_to_date(exchange: Tenant, gateway: TenantApplication) -> None:
     wanted: Json = {"unique_name": "gateway", "roles": ["Mail.Send", "Application Mail.Read"]}
-    exchange.ok(MODULE, **wanted, recipient_filter="Department -eq 'Sales'")
+    exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Sales'"})
     name = f"azure_apps {gateway.client_id}"
     assert filters(exchange) == {name: "Department -eq 'Sales'"}
     before = held(exchange)
     assert [role for role, _scope in before] == ["Application Mail.Read", "Application Mail.Send"]
     assert len({scope for _role, scope in before}) == 1
-    changed = exchange.ok(MODULE, **wanted, recipient_filter="Department -eq 'Service'")
+    changed = exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Service'"})
     assert changed["diff"]["before"]["filters"] == {name: "Department -eq 'Sales'"}
     assert (filters(exchange), held(exchange)) == ({name: "Department -eq 'Service'"}, before)
-    assert not exchange.ok(MODULE, **wanted, recipient_filter="Department -eq 'Service'")["changed"]
-    exchange.ok(MODULE, **wanted, recipient_filter="Department -eq 'Service'", state="absent")
+    assert not exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Service'"})["changed"]
+    exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Service'"}, state="absent")
     assert (filters(exchange), held(exchange)) == ({}, [])
 
 
 def test_a_custom_scope_that_others_use_is_not_changed(exchange: Tenant, gateway: TenantApplication) -> None:
-    mine: Json = {"roles": ["Mail.Read"], "scope_name": "Sales"}
-    exchange.ok(MODULE, unique_name="gateway", **mine, recipient_filter="Department -eq 'Sales'")
+    mine: Json = {"roles": ["Mail.Read"]}
+    exchange.ok(
+        MODULE,
+        unique_name="gateway",
+        **mine,
+        scope={"scope_name": "Sales", "recipient_filter": "Department -eq 'Sales'"},
+    )
     exchange.environ = exchange.server.environment()
     exchange.register("other")
     exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
-    exchange.ok(MODULE, unique_name="other", **mine, recipient_filter="Department -eq 'Sales'")
+    exchange.ok(
+        MODULE, unique_name="other", **mine, scope={"scope_name": "Sales", "recipient_filter": "Department -eq 'Sales'"}
+    )
     exchange.forget_requests()
-    failed = exchange.fails(MODULE, unique_name="gateway", **mine, recipient_filter="Department -eq 'Service'")
+    failed = exchange.fails(
+        MODULE,
+        unique_name="gateway",
+        **mine,
+        scope={"scope_name": "Sales", "recipient_filter": "Department -eq 'Service'"},
+    )
     assert "is used by others, too" in failed["msg"]
     assert exchange.writes == []
-    exchange.ok(MODULE, unique_name="other", **mine, recipient_filter="Department -eq 'Sales'", state="absent")
+    exchange.ok(
+        MODULE,
+        unique_name="other",
+        **mine,
+        scope={"scope_name": "Sales", "recipient_filter": "Department -eq 'Sales'"},
+        state="absent",
+    )
     assert filters(exchange) == {"Sales": "Department -eq 'Sales'"}, "the first application still has roles for it"
 
 
 def test_other_assignments_stay_unless_exact(exchange: Tenant) -> None:
-    exchange.ok(MODULE, unique_name="gateway", roles=["Mail.Send"], tenant=True)
+    exchange.ok(MODULE, unique_name="gateway", roles=["Mail.Send"], scope={"tenant": True})
     made = exchange.ok(MODULE, **GROUP)
     assert [entry["role"] for entry in made["other_assignments"]] == ["Application Mail.Send"]
     group = f"/Groups/{group_id(exchange, 'Gateway Mailboxes')}"
@@ -142,7 +160,11 @@ def test_a_new_scope_is_assigned_before_the_old_one_is_removed(exchange: Tenant)
     exchange.ok(MODULE, **GROUP)
     exchange.forget_requests()
     exchange.ok(
-        MODULE, unique_name="gateway", roles=["Mail.ReadWrite"], users=["adele@contoso.onmicrosoft.com"], exact=True
+        MODULE,
+        unique_name="gateway",
+        roles=["Mail.ReadWrite"],
+        scope={"users": ["adele@contoso.onmicrosoft.com"]},
+        exact=True,
     )
     assert [write.split()[0] for write in exchange.writes] == ["POST", "DELETE"]
 
@@ -184,16 +206,16 @@ def test_beta_is_not_offered(exchange: Tenant) -> None:
 REFUSED: dict[str, tuple[Json, str]] = {
     "an unknown role": ({"roles": ["Mail.ReadWrit"]}, "Did you mean 'Application Mail.ReadWrite'"),
     "a permission for the directory": ({"roles": ["Group.Read.All"]}, "no role 'Application Group.Read.All'"),
-    "an unknown group": ({"group": "Gateway Mailbox"}, "Did you mean 'Gateway Mailboxes'?"),
+    "an unknown group": ({"scope": {"group": "Gateway Mailbox"}}, "Did you mean 'Gateway Mailboxes'?"),
     "an unknown address": (
-        {"group": "gatewaymailbox@contoso.onmicrosoft.com"},
+        {"scope": {"group": "gatewaymailbox@contoso.onmicrosoft.com"}},
         "Did you mean 'gatewaymailboxes@contoso",
     ),
-    "an unknown id": ({"group": "11111111-1111-1111-1111-111111111111"}, "has no group '11111111-"),
-    "a security group without mail": ({"group": "Accounting"}, "not a mail-enabled security group"),
-    "a Microsoft 365 group": ({"group": "Sales"}, "not a mail-enabled security group"),
-    "an unknown unit": ({"group": None, "administrative_unit": "Branch"}, "Did you mean 'Branch Office'?"),
-    "an unknown user": ({"group": None, "users": ["nobody@contoso.onmicrosoft.com"]}, "has no user 'nobody@"),
+    "an unknown id": ({"scope": {"group": "11111111-1111-1111-1111-111111111111"}}, "has no group '11111111-"),
+    "a security group without mail": ({"scope": {"group": "Accounting"}}, "not a mail-enabled security group"),
+    "a Microsoft 365 group": ({"scope": {"group": "Sales"}}, "not a mail-enabled security group"),
+    "an unknown unit": ({"scope": {"administrative_unit": "Branch"}}, "Did you mean 'Branch Office'?"),
+    "an unknown user": ({"scope": {"users": ["nobody@contoso.onmicrosoft.com"]}}, "has no user 'nobody@"),
 }
 
 
@@ -207,7 +229,7 @@ def test_what_the_tenant_does_not_have_is_refused_before_a_write(exchange: Tenan
 
 
 def test_a_filter_that_exchange_refuses(exchange: Tenant) -> None:
-    wanted: Json = {"unique_name": "gateway", "roles": ["Mail.Read"], "recipient_filter": "Colour -eq 'red'"}
+    wanted: Json = {"unique_name": "gateway", "roles": ["Mail.Read"], "scope": {"recipient_filter": "Colour -eq 'red'"}}
     failed = exchange.fails(MODULE, **wanted)
     assert "'Colour' is not a recognized filterable property" in failed["msg"]
     assert (held(exchange), filters(exchange)) == ([], {})
@@ -261,7 +283,8 @@ def test_check_mode_of_an_application_that_is_not_registered_yet(exchange: Tenan
     predicted = exchange.ok(MODULE, check=True, **{**GROUP, "unique_name": "coming"})
     assert (predicted["changed"], predicted["client_id"], predicted["commands"]) == (True, None, [])
     assert (
-        "has no group" in exchange.fails(MODULE, check=True, **{**GROUP, "unique_name": "coming", "group": "x"})["msg"]
+        "has no group"
+        in exchange.fails(MODULE, check=True, **{**GROUP, "unique_name": "coming", "scope": {"group": "x"}})["msg"]
     )
     assert "Could not find the application" in exchange.fails(MODULE, **{**GROUP, "unique_name": "coming"})["msg"]
 
@@ -289,7 +312,7 @@ def test_a_mailbox_in_the_scope_is_read_and_one_outside_is_not(exchange: Tenant,
 
 def test_the_info_module_shows_the_roles(exchange: Tenant) -> None:
     exchange.ok(MODULE, **GROUP)
-    exchange.ok(MODULE, unique_name="gateway", roles=["Mail.Send"], tenant=True)
+    exchange.ok(MODULE, unique_name="gateway", roles=["Mail.Send"], scope={"tenant": True})
 
     def shown(**options: t.Any) -> list[tuple[str, str, str | None]] | None:
         (found,) = exchange.ok("azure_app_registration_info", unique_name="gateway", **options)["applications"]

@@ -195,7 +195,7 @@ WRITERS = (
     Writer(
         module="azure_app_mailbox_scope",
         prepare=_with_exchange,
-        create={**GATEWAY, "roles": ["Mail.ReadWrite"], "users": ["adele@contoso.onmicrosoft.com"]},
+        create={**GATEWAY, "roles": ["Mail.ReadWrite"], "scope": {"users": ["adele@contoso.onmicrosoft.com"]}},
         change={"roles": ["Mail.ReadWrite", "Mail.Send"]},
         remove=lambda made: {**GATEWAY, "roles": ["Mail.ReadWrite"], "state": "absent"},
         writes=("POST /beta/roleManagement/exchange/roleAssignments",),
