@@ -28,6 +28,7 @@ STEPS_OF = {
     "bootstrap_operator": [*REGISTERING, *CONSENTING],
     "bootstrap_registrar": REGISTERING,
     "bootstrap_consenter": CONSENTING,
+    "bootstrap_mailboxes": [step for step in STEPS if step.startswith("mailbox_scope")],
 }
 
 

@@ -28,6 +28,8 @@ REQUESTS: dict[str, tuple[str, str]] = {
     "delete a federated credential": ("DELETE", "/federatedIdentityCredentials"),
     "grant a role": ("POST", "/appRoleAssignedTo"),
     "withdraw a role": ("DELETE", "/appRoleAssignments"),
+    "assign a role": ("POST", "/roleAssignments$"),
+    "remove a role": ("DELETE", "/roleAssignments/"),
     "grant scopes": ("POST", "/oauth2PermissionGrants"),
 }
 

@@ -46,6 +46,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles").glob("*.yml"))
 ENVIRONMENT = "{{ gateway_app_environment }}"
+MAILBOX_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_mailbox_environment) }}"
 CONSENT_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_consent_environment) }}"
 FRAGMENTS = {
     "_application": (_application, arguments.APPLICATION),
@@ -329,6 +330,9 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
                 consents = "email_gateway.azure_apps.azure_admin_consent" in task or path.stem == "consent"
                 consents = consents or task.get("register") == "__gateway_app_both_access"
                 given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
+                # Who may change roles in Exchange is somebody else, too.
+                if path.stem == "mailboxes" or task.get("register") == "__gateway_app_all_access":
+                    given = MAILBOX_ENVIRONMENT
                 if path.stem == "find":  # of the entry point that looks for the application
                     given = "{{ __gateway_app_find_environment }}"
                 written = task.get("environment", "").replace(" | default({}) }}", " }}")

@@ -27,7 +27,7 @@ PUBLIC_FACTS = {
 KEYWORDS_OF_CONDITIONS = ("when", "changed_when", "failed_when", "until")
 # The first word of a task name.
 VERB = re.compile(
-    r"(Acquire|Check|Collect|Compare|Create|Declare|Delete|Ensure|Fail|Find|Grant|Hand|Include|Install|Issue|Keep|List"
+    r"(Acquire|Assign|Check|Collect|Compare|Create|Declare|Delete|Ensure|Fail|Find|Grant|Hand|Include|Install|Issue|Keep|List"
     r"|Make|Prove|Prune|Read|Record|Register|Release|Remove|Renew|Report|Request|Restore|Retire|Rotate|Run|Select|Set"
     r"|Show|Start|Stop|Store|Test|Update|Validate|Verify|Wait|Withdraw|Write)\b"
 )

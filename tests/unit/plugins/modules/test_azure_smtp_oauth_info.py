@@ -11,8 +11,9 @@ import typing as t
 import certifi
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import quoted
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import smtp_client as _smtp
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.exchange import quoted, rbac_way
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.exchange import rbac_way
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_smtp import HostileSmtp
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime

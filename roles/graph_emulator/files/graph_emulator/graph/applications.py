@@ -76,6 +76,7 @@ def _create(call: Call, body: Json) -> Answer:
     _apply(call, item, changes)
     call.directory.applications[item["id"]] = item
     call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
+    lookups.note_creator(call, item["id"])
     call.tenant.lag.created(item["id"], call.tenant.settings.lag)
     headers = listing.location(call, item["id"], "Application")
     # The answer to the create alone shows fractions of a second.

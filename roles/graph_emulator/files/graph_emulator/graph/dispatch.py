@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from .. import catalogue, errors
 from ..caller import Caller
 from ..directory import rights
+from ..directory.exchange_scopes import ExchangeScopes
 from ..directory.tenant import Tenant
 from ..identity import tokens
 from ..odata.path import tokens as path_tokens
@@ -112,7 +113,7 @@ class Graph:
         query, payload, path = request.query, request.payload, at.path
         if at.beta:
             query, payload, path = beta.path_or_query(query), beta.request_body(payload), beta.path_or_query(path)
-        route, keys = resolve(request.method, path_tokens(path))
+        route, keys = resolve(request.method, path_tokens(path), beta=at.beta)
         caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
         rights.require_some(self._in_mail(caller, route.right), route.right)
         call = Call(
@@ -139,7 +140,9 @@ class Graph:
 
     def _in_mail(self, caller: Caller, right: str) -> Caller:
         """What Exchange's own role assignments add counts for mail only; for which mailbox, the handler says."""
-        return self.tenant.directory.exchange.anywhere(caller) if rights.RIGHTS[right].mail else caller
+        if not rights.RIGHTS[right].mail:
+            return caller
+        return self.tenant.directory.exchange.anywhere(caller, ExchangeScopes(self.tenant))
 
     def headers(self, request: GraphRequest) -> dict[str, str]:
         now = self.tenant.clock.now()

@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from .. import errors
 from ..odata.path import Key, Token
 from . import (
+    administrative_units,
     applications,
     assignments,
     deleted,
     directory,
+    exchange_roles,
     federated,
     grants,
+    groups,
     mail,
+    members,
+    memberships,
     owners,
     passwords,
     policies,
@@ -38,6 +43,7 @@ class Route:
     path: str
     handler: Handler
     right: str
+    beta: bool = False  # not in v1.0
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -84,6 +90,147 @@ def _of_assignments(collection: str) -> list[Route]:
         Route("DELETE", f"{path}/*", assignments.remove_for(collection), _DELETE_ROLES),
     ]
 
+
+_CASTS = ("user", "group", "servicePrincipal", "application", "administrativeUnit")
+
+
+def _of_objects(path: str, handler: Handler, right: str) -> list[Route]:
+    """A relationship to directory objects, also narrowed to one type, also counted."""
+    paths = (path, *(f"{path}/microsoft.graph.{name}" for name in _CASTS))
+    return [Route("GET", f"{each}{end}", handler, right) for each in paths for end in ("", "/$count")]
+
+
+def _of_memberships(path: str, kind: str, *, right: str, nested_right: str) -> list[Route]:
+    return [
+        *_of_objects(f"{path}/memberOf", memberships.member_of(kind), right),
+        *_of_objects(f"{path}/transitiveMemberOf", memberships.member_of(kind, nested=True), nested_right),
+    ]
+
+
+def _of_member_checks(path: str, kind: str, *, groups_right: str, objects_right: str) -> list[Route]:
+    return [
+        Route("POST", f"{path}/getMemberGroups", memberships.get_members(kind, groups_only=True), groups_right),
+        Route("POST", f"{path}/getMemberObjects", memberships.get_members(kind, groups_only=False), objects_right),
+        Route("POST", f"{path}/checkMemberGroups", memberships.check_members(kind, groups_only=True), groups_right),
+        Route("POST", f"{path}/checkMemberObjects", memberships.check_members(kind, groups_only=False), objects_right),
+    ]
+
+
+def _of_user(path: str, kind: str) -> list[Route]:
+    return [
+        *_of_memberships(
+            path, kind, right="read memberships of users", nested_right="read transitive memberships of users"
+        ),
+        *_of_member_checks(path, kind, groups_right="check groups of users", objects_right="check objects of users"),
+        *_of_objects(f"{path}/ownedObjects", memberships.owned_objects(kind), "read objects of users"),
+        *_of_objects(f"{path}/createdObjects", memberships.created_objects(kind), "read objects of users"),
+    ]
+
+
+_PRINCIPAL, _CHECK_PRINCIPAL = "servicePrincipals/*", "check memberships of service principals"
+_MEMBERS: tuple[Route, ...] = (
+    Route("GET", "groups", groups.list_all, "read groups"),
+    Route("GET", "groups/$count", groups.count, "read groups"),
+    Route("POST", "groups", groups.create, "create groups"),
+    Route("GET", "groups/*", groups.get, "read groups"),
+    Route("PATCH", "groups/*", groups.update, "change groups"),
+    Route("DELETE", "groups/*", groups.delete, "delete groups"),
+    *_of_objects("groups/*/members", members.list_for("groups"), "read group members"),
+    *_of_objects("groups/*/transitiveMembers", members.list_for("groups", nested=True), "read group members"),
+    Route("POST", "groups/*/members/$ref", members.add_for("groups"), "change group members"),
+    Route("DELETE", "groups/*/members/*/$ref", members.remove_for("groups"), "change group members"),
+    Route("GET", "groups/*/owners", owners.list_for("groups"), "read group members"),
+    Route("POST", "groups/*/owners/$ref", owners.add_for("groups"), "change groups"),
+    Route("DELETE", "groups/*/owners/*/$ref", owners.remove_for("groups"), "change groups"),
+    *_of_memberships(
+        "groups/*", "groups", right="read memberships of groups", nested_right="read transitive memberships of groups"
+    ),
+    *_of_member_checks(
+        "groups/*",
+        "groups",
+        groups_right="check memberships of groups",
+        objects_right="check memberships of groups",
+    ),
+    Route("GET", "directory/administrativeUnits", administrative_units.list_all, "read administrative units"),
+    Route("GET", "directory/administrativeUnits/$count", administrative_units.count, "read administrative units"),
+    Route("POST", "directory/administrativeUnits", administrative_units.create, "change administrative units"),
+    Route("GET", "directory/administrativeUnits/*", administrative_units.get, "read administrative units"),
+    Route("PATCH", "directory/administrativeUnits/*", administrative_units.update, "change administrative units"),
+    Route("DELETE", "directory/administrativeUnits/*", administrative_units.delete, "change administrative units"),
+    *_of_objects(
+        "directory/administrativeUnits/*/members", members.list_for("administrativeUnits"), "read administrative units"
+    ),
+    Route(
+        "POST",
+        "directory/administrativeUnits/*/members/$ref",
+        members.add_for("administrativeUnits"),
+        "change administrative units",
+    ),
+    Route(
+        "DELETE",
+        "directory/administrativeUnits/*/members/*/$ref",
+        members.remove_for("administrativeUnits"),
+        "change administrative units",
+    ),
+    Route("GET", "users/$count", directory.count_users, "read users"),
+    *_of_user("users/*", "users"),
+    *_of_user("me", "me"),
+    *_of_memberships(
+        _PRINCIPAL, "servicePrincipals", right=_READ, nested_right="check memberships of service principals"
+    ),
+    # No service principal has a directory role here; azure-cli asks before it creates a role assignment.
+    Route(
+        "GET",
+        f"{_PRINCIPAL}/transitiveMemberOf/microsoft.graph.directoryRole",
+        memberships.member_of("servicePrincipals", nested=True),
+        "check memberships of service principals",
+    ),
+    *_of_objects(f"{_PRINCIPAL}/ownedObjects", memberships.owned_objects("servicePrincipals"), _READ),
+    *_of_objects(f"{_PRINCIPAL}/createdObjects", memberships.created_objects("servicePrincipals"), _READ),
+    *_of_member_checks(_PRINCIPAL, "servicePrincipals", groups_right=_CHECK_PRINCIPAL, objects_right=_CHECK_PRINCIPAL),
+    *_of_member_checks(
+        "directoryObjects/*",
+        "directoryObjects",
+        groups_right="check groups of users",
+        objects_right="check objects of anything",
+    ),
+)
+
+_READ_EXCHANGE, _CHANGE_EXCHANGE = "read roles of Exchange", "change roles of Exchange"
+
+
+def _of_exchange(collection: str, *handlers: tuple[str, str, Handler]) -> list[Route]:
+    """`handlers` are method, what follows the collection, and handler."""
+    return [
+        Route(
+            method,
+            f"roleManagement/exchange/{collection}{tail}",
+            handler,
+            _READ_EXCHANGE if method == "GET" else _CHANGE_EXCHANGE,
+            beta=True,
+        )
+        for method, tail, handler in handlers
+    ]
+
+
+_EXCHANGE: tuple[Route, ...] = (
+    *_of_exchange("roleDefinitions", ("GET", "", exchange_roles.list_roles), ("GET", "/*", exchange_roles.get_role)),
+    *_of_exchange(
+        "roleAssignments",
+        ("GET", "", exchange_roles.list_assignments),
+        ("POST", "", exchange_roles.create_assignment),
+        ("GET", "/*", exchange_roles.get_assignment),
+        ("DELETE", "/*", exchange_roles.delete_assignment),
+    ),
+    *_of_exchange(
+        "customAppScopes",
+        ("GET", "", exchange_roles.list_scopes),
+        ("POST", "", exchange_roles.create_scope),
+        ("GET", "/*", exchange_roles.get_scope),
+        ("PATCH", "/*", exchange_roles.update_scope),
+        ("DELETE", "/*", exchange_roles.delete_scope),
+    ),
+)
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "applications", applications.list_all, _READ),
@@ -135,6 +282,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "directoryObjects/*", directory.get_object, "read directory objects"),
     Route("GET", "policies/defaultAppManagementPolicy", policies.get, "read policy"),
     Route("PATCH", "policies/defaultAppManagementPolicy", policies.update, "change policy"),
+    *_MEMBERS,
+    *_EXCHANGE,
 )
 
 
@@ -149,11 +298,11 @@ def _matches(route: Route, path: list[Token]) -> bool:
     return len(route.parts) == len(path) and all(map(_fits, route.parts, path))
 
 
-def resolve(method: str, path: list[Token]) -> tuple[Route, list[Key]]:
+def resolve(method: str, path: list[Token], *, beta: bool = False) -> tuple[Route, list[Key]]:
     """The route and the keys in its path. Raises what Graph answers to a path or method that it does not have, and
     the emulator's own 501 for one that Graph has and the emulator does not.
     """
-    best = _best(path)
+    best = [route for route in _best(path) if beta or not route.beta]
     for route in best:
         if route.method == method:
             return route, _keys(route, path)

@@ -91,6 +91,7 @@ def _create(call: Call, body: Json) -> Answer:
     _apply(call, item, changes)
     call.directory.service_principals[item["id"]] = item
     call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
+    lookups.note_creator(call, item["id"])
     call.tenant.lag.created(item["id"], call.tenant.settings.lag)
     headers = listing.location(call, item["id"], "ServicePrincipal")
     return listing.one(call, item, type_name="servicePrincipal", fragment=KIND, status=201, headers=headers)

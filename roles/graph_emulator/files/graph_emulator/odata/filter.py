@@ -20,7 +20,7 @@ from odata_query.grammar import ODataLexer, ODataParser
 
 from .. import errors
 from ..clock import parse_sent_time
-from .edm import properties_of
+from .edm import names_in
 from .properties import PROPERTIES
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ class _Reader:
 
     def member(self, owner: tuple[Any, str], name: str) -> tuple[Any, str]:
         held, type_name = owner
-        known = properties_of(type_name) if type_name in PROPERTIES else {}
+        known = names_in(type_name) if type_name in PROPERTIES else {}
         if name not in known:
             raise self.invalid(f"Could not find a property named '{name}' on type 'microsoft.graph.{type_name}'.")
         if name in NOT_FILTERABLE:

@@ -26,6 +26,7 @@ from aiosmtpd.smtp import AuthResult
 
 from .. import catalogue, errors
 from ..clock import seven_digits
+from ..directory.exchange_scopes import ExchangeScopes
 from ..directory.tenant import Tenant
 from ..identity import tokens
 from ..journal import Entry, Journal
@@ -76,7 +77,8 @@ class ExchangeSmtp:
             off = exchange.smtp_auth_off(user_id)
             if off is not None:
                 return _DISABLED.format(off), caller.client_id
-            return (ACCEPTED if exchange.may_send(caller, user_id) else REFUSED), caller.client_id
+            may_send = exchange.may_send(caller, user_id, ExchangeScopes(self.tenant))
+            return (ACCEPTED if may_send else REFUSED), caller.client_id
 
     @property
     def challenges_errors(self) -> bool:
