@@ -18,7 +18,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import VAULT_PASSWORD, Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
@@ -382,7 +382,7 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     playbooks.store_of("locked").write_text("$ANSIBLE_VAULT;1.1;AES256\n31")
     gateways.hosts["odd"]["gateway_app_verify_mailbox"] = "nobody"
     gateways.write()
-    told = {"error": {"code": "Request_BadRequest", "message": f"Odd. {nasty.CODE[0]}"}}
+    told = {"error": {"code": "Request_BadRequest", "message": f"Odd. {hostile_input.CODE[0]}"}}
     playbooks.server.faults.add(path="/applications.*refused", status=400, body=told, times=9)
 
     made = gateways.verify()
@@ -411,8 +411,8 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     assert "gateway_app_verify_mailbox is 'nobody'" in made.check("odd", "preparation")["reason"]
 
     made.only_fails("refused", "preparation")
-    assert nasty.CODE[0] in made.check("refused", "preparation")["reason"]
-    assert not list(playbooks.folder.rglob(nasty.PWNED))
+    assert hostile_input.CODE[0] in made.check("refused", "preparation")["reason"]
+    assert not list(playbooks.folder.rglob(hostile_input.PWNED))
     assert len({len(verified) for verified in made.of.values()}) == 1
 
 

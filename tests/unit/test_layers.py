@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"

@@ -37,7 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_app_profile_info"
@@ -240,7 +240,7 @@ def test_every_setting_is_refused_in_the_words_of_the_role_before_anything_is_se
     [
         {"secret_lifetime_days": " 365 ", "secret_renew_before_days": "0", "overlap_days": "07"},
         {"rotate_now": "yes", "verify_token": "False", "exact_permissions": 1},
-        {"secret_description": nasty.CODE[0]},
+        {"secret_description": hostile_input.CODE[0]},
         {**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "name": "a.b_c~d-1"}},
         {"check_access_for": "register,consent"},
         {"expected_applications": '{"gateway": {"client_id": "x", "tenant_id": "y"}}'},
