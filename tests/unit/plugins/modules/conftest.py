@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.certificate_files import GATEWAY
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 from graph_emulator.wire.server import EmulatorServer
 
@@ -29,3 +32,16 @@ def hand(emulator: EmulatorServer) -> Client:
 def gateway(tenant: Tenant) -> TenantApplication:
     """The application with the unique name "gateway", registered and without anything else."""
     return TenantApplication.registered(tenant)
+
+
+@pytest.fixture
+def key_path(tmp_path: Path) -> Path:
+    """Where azure_app_certificate puts the private key."""
+    return tmp_path / "keys" / "gateway.pem"
+
+
+@pytest.fixture
+def certificate_options(tenant: Tenant, key_path: Path) -> Json:
+    """Those that make the key and its certificate for a registered application."""
+    tenant.register()
+    return {**GATEWAY, "path": str(key_path)}
