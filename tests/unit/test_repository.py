@@ -45,6 +45,8 @@ PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles").glob("*.yml"))
+SOURCE_FOLDERS = ("extensions", "meta", "playbooks", "plugins", "roles", "tests")
+LONGEST_FILE = 400  # lines
 ENVIRONMENT = "{{ gateway_app_environment }}"
 CONSENT_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_consent_environment) }}"
 FRAGMENTS = {
@@ -285,8 +287,21 @@ def test_every_private_utility_says_that_it_is_private() -> None:
                 )
 
 
+def test_no_file_is_longer_than_a_reader_can_overlook() -> None:
+    """Tests included. Tables of data are no Python and no YAML, and changelogs/changelog.yaml is generated."""
+    found = [
+        path
+        for folder in (*SOURCE_FOLDERS, "docs", "changelogs/fragments")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".yml", ".yaml") and "output" not in path.parts
+    ]
+    assert len(found) > 500
+    long = {str(path.relative_to(ROOT)): n for path in found if (n := path.read_text().count("\n")) > LONGEST_FILE}
+    assert not long, f"split these files, none of which may have more than {LONGEST_FILE} lines: {long}"
+
+
 def test_every_source_file_names_its_licence() -> None:
-    for folder in ("plugins", "roles", "playbooks", "tests", "extensions"):
+    for folder in SOURCE_FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".yml", ".sh") and path.name != "__init__.py":
                 assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(), (

@@ -107,36 +107,6 @@ def test_what_the_tenant_does_not_offer_is_refused(
     assert words in tenant.fails(MODULE, profile_file=_profile(tmp_path, permissions=permissions))["msg"]
 
 
-MALFORMED = {
-    "": "is malformed. It has to hold the variable gateway_app_profile_content",
-    "permissions: []": "is malformed. It has to hold",
-    "gateway_app_profile_content: [a]": "is malformed. It has to hold",
-    "a: [": "cannot be read.",
-    "- a": "cannot be read. It is not a dictionary",
-    "{title: mine}": "is malformed. It has to hold",
-    "{permissions: [], aplication: 1}": "is malformed. It has to hold",
-    "{permissions: [], token_resource: [a]}": "is malformed. It has to hold",
-    "{permissions: [], credential_types: }": "Its credential_types have to be a list",
-    "{permissions: [], credential_types: [[a]]}": "Its credential_types have to be a list",
-    "{permissions: [{resource: microsoft_graph, application: Mail.Send}]}": "application and delegated are lists",
-    "{permissions: [{resource: microsoft_graph, application: []}]}": "has to list at least one permission",
-    "{permissions: [{resource: microsoft_graph, application: [7]}]}": "has to list at least one permission",
-    f"{{permissions: [{{resource: microsoft_graph, delegated: [{UNKNOWN}]}}]}}": "has to list at least one permission",
-    "{permissions: [{resource: graph, application: [Mail.Send]}]}": "resource is 'graph', which is not a GUID",
-    "{permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
-    " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
-}
-
-
-@pytest.mark.parametrize("content", MALFORMED)
-def test_a_malformed_profile_is_refused_before_anything_is_sent(tenant: Tenant, tmp_path: Path, content: str) -> None:
-    path = tmp_path / "mine.yml"
-    path.write_text(f"gateway_app_profile_content: {content}" if content.startswith("{") else content)
-    words = MALFORMED[content].replace("application and", "In an entry of permissions, application and")
-    assert words in tenant.fails(MODULE, profile_file=str(path))["msg"]
-    assert tenant.server.requests() == []
-
-
 def test_a_relative_file_is_looked_for_and_the_message_says_where(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
