@@ -46,7 +46,6 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles").glob("*.yml"))
 SOURCE_FOLDERS = ("extensions", "meta", "playbooks", "plugins", "roles", "tests")
-LONGEST_FILE = 400  # lines
 ENVIRONMENT = "{{ gateway_app_environment }}"
 CONSENT_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_consent_environment) }}"
 FRAGMENTS = {
@@ -285,19 +284,6 @@ def test_every_private_utility_says_that_it_is_private() -> None:
                 assert "it may change without notice" in path.read_text(), (
                     f"say in {path} that it may change without notice"
                 )
-
-
-def test_no_file_is_longer_than_a_reader_can_overlook() -> None:
-    """Tests included. Tables of data are no Python and no YAML, and changelogs/changelog.yaml is generated."""
-    found = [
-        path
-        for folder in (*SOURCE_FOLDERS, "docs", "changelogs/fragments")
-        for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".yml", ".yaml") and "output" not in path.parts
-    ]
-    assert len(found) > 500
-    long = {str(path.relative_to(ROOT)): n for path in found if (n := path.read_text().count("\n")) > LONGEST_FILE}
-    assert not long, f"split these files, none of which may have more than {LONGEST_FILE} lines: {long}"
 
 
 def test_every_source_file_names_its_licence() -> None:
