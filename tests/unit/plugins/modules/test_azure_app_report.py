@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The task azure_app_report in this process, in a play. With ansible-playbook: tests/playbooks/test_report_of_hosts.py."""
+"""The task azure_app_report in this process. With ansible-playbook: tests/playbooks/test_report_of_hosts.py."""
 
 from __future__ import annotations
 
