@@ -63,3 +63,22 @@ def test_a_filter_is_refused(operator: Client, expression: str) -> None:
     answer = filtered(operator, expression)
     assert answer.status_code == 400, answer.text
     assert REFUSED[expression] in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"$search": '"displayName:x"'}, "ConsistencyLevel"),
+        ({"$orderby": "tags"}, "Unsupported sort property"),
+        ({"$orderby": "displayName", "$filter": "displayName eq 'x'"}, "Sorting not supported"),
+        ({"$expand": "owners,appRoleAssignments"}, "Unsupported expand"),
+        ({"$expand": "colour"}, "Could not find a property named 'colour'"),
+        ({"$top": "many"}, "$top"),
+        ({"$top": "1000"}, "Invalid page size"),
+        ({"$filter": " "}, "is empty"),
+    ],
+)
+def test_an_option_is_refused(operator: Client, options: dict[str, str], words: str) -> None:
+    answer = operator.get("/servicePrincipals", params=options)
+    assert answer.status_code == 400, answer.text
+    assert words in answer.json()["error"]["message"]
