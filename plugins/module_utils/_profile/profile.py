@@ -63,11 +63,6 @@ class Profile:
     permissions: tuple[ResourcePermissions, ...]
 
     @property
-    def application_resources(self) -> tuple[str, ...]:
-        """Those of which it asks for application permissions."""
-        return tuple(entry.resource for entry in self.permissions if entry.application)
-
-    @property
     def application_permissions(self) -> tuple[str, ...]:
         return _sorted(name for entry in self.permissions for name in entry.application or ())
 
