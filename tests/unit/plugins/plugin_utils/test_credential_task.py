@@ -290,3 +290,17 @@ def test_the_run_s_folder_is_left_without_locks(gateway: Gateway) -> None:
     gateway.ok()
     for path in gateway.folder.glob("azure_apps.*.lock"):
         assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_what_goes_without_saying_is_refused_before_anything_is_asked(gateway: Gateway) -> None:
+    gateway.fails("overlap_days is 3651", overlap_days=3651)
+    gateway.fails("a certificate whose key this module does not make", module="azure_app_certificate", path=None)
+    assert gateway.tenant.server.requests() == []
+
+
+def test_a_module_that_is_a_process_of_its_own_opens_no_store(gateway: Gateway) -> None:
+    stores = [{"type": "ansible_vault"}]
+    for module, options in (("azure_app_secret", gateway.options), ("azure_app_credential_info", {})):
+        refused = gateway.tenant.fails(module, **options, stores=stores)
+        assert "needs the action plugin of this module" in refused["msg"]
+    assert gateway.tenant.writes == []
