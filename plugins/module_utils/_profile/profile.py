@@ -97,11 +97,6 @@ class Profile:
         return dataclasses.replace(self, permissions=tuple(entry.without_roles() for entry in self.permissions))
 
     @property
-    def application_resources(self) -> tuple[str, ...]:
-        """Those of which it asks for application permissions."""
-        return tuple(entry.resource for entry in self.permissions if entry.application)
-
-    @property
     def application_permissions(self) -> tuple[str, ...]:
         return _sorted(name for entry in self.permissions for name in entry.application or ())
 

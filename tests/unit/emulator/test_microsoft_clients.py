@@ -14,12 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from graph_emulator.wire.server import EmulatorServer
+
+from .certificates import Pair
 
 _WHY = "Microsoft's Graph client is not installed: .ci/dev run pip install -r tests/requirements-clients.txt"
 pytest.importorskip("msgraph", reason=_WHY)
@@ -104,25 +103,6 @@ async def refused(call: Awaitable[Any]) -> ODataError:
     with pytest.raises(ODataError) as caught:
         await call
     return caught.value
-
-
-def certificate(name: str = "client") -> tuple[bytes, bytes]:
-    """PEM of key and certificate together, and the certificate's DER."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=90))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return pem + made.public_bytes(serialization.Encoding.PEM), made.public_bytes(serialization.Encoding.DER)
 
 
 def test_application_from_create_to_purge(emulator: EmulatorServer) -> None:
@@ -342,7 +322,8 @@ def test_batch(emulator: EmulatorServer, operator: Any) -> None:
 
 
 def test_certificate_credential(emulator: EmulatorServer) -> None:
-    pem, der = certificate()
+    pair, another = Pair.new(), Pair.new()
+    der = pair.certificate.public_bytes(serialization.Encoding.DER)
     client_id, client_secret = emulator.add_operator(["Application.ReadWrite.All"])
 
     async def register(graph: GraphServiceClient) -> None:
@@ -355,11 +336,11 @@ def test_certificate_credential(emulator: EmulatorServer) -> None:
         assert isinstance(shown.end_date_time, datetime.datetime)
 
     drive(emulator, register, secret_credential(emulator, client_id=client_id, client_secret=client_secret))
-    for pem_data, expected in ((pem, None), (certificate("other")[0], "AADSTS700027")):
+    for used, expected in ((pair, None), (another, "AADSTS700027")):
         credential = CertificateCredential(
             emulator.tenant_id,
             client_id,
-            certificate_data=pem_data,
+            certificate_data="".join(used.for_msal(sha256=True).values()).encode(),
             authority=emulator.authority,
             disable_instance_discovery=True,
             connection_verify=emulator.ca_file,

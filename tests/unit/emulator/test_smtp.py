@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .signing_in import ADMIN, PLAIN, People
+from .device_code_flow import ADMIN, PLAIN, People
 
 EXCHANGE = "https://outlook.office365.com/.default"
 ROLE = "Application SMTP.SendAsApp"

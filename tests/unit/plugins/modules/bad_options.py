@@ -22,6 +22,7 @@ BAD_OPTIONS: dict[str, list[tuple[Json, str]]] = {
         ({"display_name": "x" * 121}, "121 characters"),
         ({"display_name": "  "}, "blank"),
         ({"display_name": "a\nb"}, "control character"),
+        ({"notes": "n" * 1025}, "1025 characters"),
         ({"tags": ["has blank"]}, "white space"),
         ({"tags": ["a", "a"]}, "twice"),
         ({"tags": ["t" * 257]}, "longer than 256"),

@@ -38,6 +38,8 @@ STEPS = ("create", "change", "remove")
 PASSING_FAULTS: dict[str, Json] = {
     "closed before": {"close_before": True},
     "closed after": {"close_after": True},
+    "cut off": {"truncate": True},
+    "no JSON": {"invalid_json": True},
     "503 although done": {"status": 503, "processed": True},
     "500": {"status": 500},
     "429": {"status": 429},

@@ -39,7 +39,7 @@ class Outcome:
         return [name for name, result in self.steps.items() if result["changed"]]
 
 
-class Job:
+class RoleSteps:
     """The role's steps for a gateway that reads mail, and asks for one delegated permission besides."""
 
     def __init__(self, tenant: Tenant) -> None:

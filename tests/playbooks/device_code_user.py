@@ -16,10 +16,10 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook 
 from graph_emulator.wire.admin import HEADERS
 
 CODE = re.compile(r"enter the code ([A-Z0-9]{9}) ")
-NOBODY = {"AZURE_TENANT": None, "AZURE_CLIENT_ID": None, "AZURE_SECRET": None}
+WITHOUT_SIGN_IN = {"AZURE_TENANT": None, "AZURE_CLIENT_ID": None, "AZURE_SECRET": None}
 
 
-class Person:
+class DeviceCodeUser:
     """Reads what the run shows, and signs in as soon as the code is there."""
 
     def __init__(self, playbooks: Playbooks) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.window_tenant import ATTACK, furnish
+from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.page_tenant import ATTACK, furnish
 from graph_emulator.directory.seed import Operator, add_operator
 
 VOID = {"meta", "link", "rect", "br", "wbr"}

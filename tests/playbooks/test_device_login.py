@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.person import NOBODY, Person
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.device_code_user import (
+    WITHOUT_SIGN_IN,
+    DeviceCodeUser,
+)
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 
 PREFIX = "email_gateway.azure_apps"
 
 
 def test_a_person_signs_in_and_registers_in_one_run(playbooks: Playbooks) -> None:
-    person = Person(playbooks)
+    person = DeviceCodeUser(playbooks)
     run = playbooks.command(
         "ansible-playbook", f"{PREFIX}.login", f"{PREFIX}.register", "-e", "gateway_app_profile=outbound_smtp",
-        environ=NOBODY, started=person.signs_in,
+        environ=WITHOUT_SIGN_IN, started=person.signs_in,
     ).ok()  # fmt: skip
     shown = person.read + run.output
     assert f"{playbooks.tenant.mailbox('adele')} is signed in to the tenant {playbooks.server.tenant_id}" in shown
@@ -36,7 +39,7 @@ def test_a_login_by_import_playbook_in_check_mode_and_as_loud_as_can_be(loud: Pl
         {"hosts": "localhost", "gather_facts": False, "tasks": [info]},
         {"import_playbook": f"{PREFIX}.login"},
     ]
-    run = loud.run(plays, "--check", environ=NOBODY).ok()
+    run = loud.run(plays, "--check", environ=WITHOUT_SIGN_IN).ok()
     assert {entry.client_id for entry in run.requests if entry.is_graph} == {AZURE_CLI}
     assert sum(entry.path.endswith("/devicecode") for entry in run.requests) == 1
     assert "changed=0 " in run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role in a tenant that others change too. The many single cases are in plugins/modules/test_other_hands.py."""
+"""The role in a tenant that others change too. Single cases: tests/unit/plugins/modules/changes_by_others."""
 
 from __future__ import annotations
 

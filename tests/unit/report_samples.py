@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReadCredential,
     ReadPermission,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY, TAG
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import HOSTILE_NAMES, TAG
 
 TENANT = "b2466de6-5867-4b23-83ff-000000000063"
 DAY = datetime.timedelta(days=1)
@@ -89,7 +89,7 @@ def applications(now: datetime.datetime) -> list[ReadApplication]:
         application(now, 7, "Without end", [None], permissions=[]),
         application(now, 8, "Nothing in it", [], permissions=[permission("Mail.Read", granted=False)]),
     ]  # fmt: skip
-    return found + [application(now, 20 + i, name, [200 + 9 * i]) for i, name in enumerate(NASTY)]
+    return found + [application(now, 20 + i, name, [200 + 9 * i]) for i, name in enumerate(HOSTILE_NAMES)]
 
 
 def gateway(host: str, number: int, *, key_id: str | None = None, **more: t.Any) -> Gateway:

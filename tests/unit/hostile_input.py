@@ -177,7 +177,7 @@ def paths(folder: Path) -> list[str]:
     return [*(str(folder / name) for name in made), *odd, "/", "/proc/nowhere/file"]
 
 
-def is_clear(result: t.Mapping[str, t.Any]) -> None:
+def check_clear_refusal(result: t.Mapping[str, t.Any]) -> None:
     """A refusal as it has to be for every module and every cause."""
     error = result["error"]
     assert {"kind", "status", "code", "request_id", "next_step"} <= error.keys(), result

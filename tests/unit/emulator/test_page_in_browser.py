@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
-from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.window_tenant import ATTACK, furnish
+from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.page_tenant import ATTACK, furnish
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 

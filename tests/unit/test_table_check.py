@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 
 def test_a_failure_says_which_line_to_add_and_to_remove_where() -> None:

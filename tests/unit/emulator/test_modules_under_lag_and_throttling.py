@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
-WEATHER: Json = {
+LAG_AND_LIMITS: Json = {
     "replica_delays": [0, 2, 9],
     "throttle_units": 12,
     "throttle_writes": 40,
@@ -55,9 +55,9 @@ def whole_job(tenant: Tenant) -> list[bool]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_whole_job_twice(stormy: Tenant, seed: int) -> None:
-    stormy.server.settings.update({**WEATHER, "weather_seed": seed})
+    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
     assert whole_job(stormy) == [True] * 4
-    # Tomorrow, when every replica has caught up; the weather stays.
+    # Tomorrow, when every replica has caught up; lag and throttling stay.
     stormy.server.clock.advance(3600)
     stormy.forget_requests()
     assert whole_job(stormy) == [False] * 4
@@ -71,7 +71,7 @@ def test_the_whole_job_twice(stormy: Tenant, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_a_second_run_at_once_does_no_harm(stormy: Tenant, seed: int) -> None:
     """Before the replicas have caught up, the same run memory tells that things are fresh."""
-    stormy.server.settings.update({**WEATHER, "weather_seed": seed})
+    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
     whole_job(stormy)
     whole_job(stormy)
     application = stormy.application(uniqueName="gateway")
@@ -82,7 +82,7 @@ def test_a_second_run_at_once_does_no_harm(stormy: Tenant, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_permissions_of_two_resources_in_a_row(stormy: Tenant, seed: int) -> None:
     """A read that lags behind the first task must not make the second one undo it."""
-    stormy.server.settings.update({**WEATHER, "weather_seed": seed})
+    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
     stormy.ok("azure_app_registration", **GATEWAY, display_name="Gateway")
     for resource, permission in (("microsoft_graph", "Mail.Send"), ("exchange_online", "SMTP.SendAsApp")):
         stormy.ok(
@@ -105,7 +105,7 @@ def operator_assignments(stormy: Tenant) -> int:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_removal(stormy: Tenant, seed: int) -> None:
-    stormy.server.settings.update({**WEATHER, "weather_seed": seed})
+    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
     whole_job(stormy)
     gone = stormy.ok("azure_app_registration", **GATEWAY, state="absent", purge=True)
     assert gone["changed"] is True
@@ -118,7 +118,9 @@ def test_the_weather_was_felt(stormy: Tenant, virtual_time: VirtualTime) -> None
     for seed in range(4):
         stormy.server.reset()
         stormy.memory = SharedMemory()
-        stormy.server.settings.update({**WEATHER, "throttle_units": 5, "concurrency_window": 3, "weather_seed": seed})
+        stormy.server.settings.update(
+            {**LAG_AND_LIMITS, "throttle_units": 5, "concurrency_window": 3, "weather_seed": seed}
+        )
         whole_job(stormy)
         seen |= {entry.status for entry in stormy.server.journal.entries()}
     assert seen >= {401, 404, 409, 429}
