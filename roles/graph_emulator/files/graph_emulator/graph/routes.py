@@ -15,6 +15,7 @@ from . import (
     applications,
     assignments,
     deleted,
+    delta,
     directory,
     federated,
     grants,
@@ -52,6 +53,8 @@ _DELETE_ROLES = "delete app role assignments"
 def _of_both(kind: str) -> list[Route]:
     """What applications and service principals have in common."""
     return [
+        Route("GET", f"{kind}/delta", delta.list_for(kind), _READ),
+        Route("GET", f"{kind}/microsoft.graph.delta", delta.list_for(kind), _READ),
         Route("POST", f"{kind}/*/addPassword", passwords.add_for(kind), _CHANGE),
         Route("POST", f"{kind}/*/removePassword", passwords.remove_for(kind), _CHANGE),
         Route("GET", f"{kind}/*/owners", owners.list_for(kind), _READ),
