@@ -57,9 +57,24 @@ def referenced(call: Call, reference: Any) -> str:
 def list_for(kind: str) -> Handler:
     def list_owners(call: Call) -> Answer:
         item = lookups.find(call, kind, call.key)
-        return listing.page(call, shown(call, item["id"]), type_name="user", fragment="directoryObjects")
+        owned_by = shown(call, item["id"])
+        return listing.page(call, owned_by, type_name="directoryObject", fragment="directoryObjects")
 
     return list_owners
+
+
+def get_for(kind: str) -> Handler:
+    """One owner's reference, whatever is selected of it (manicminer/hamilton, msgraph/applications.go, GetOwner)."""
+
+    def get(call: Call) -> Answer:
+        item = lookups.find(call, kind, call.key)
+        for owner in shown(call, item["id"]):
+            if owner["id"] == call.keys[1].value.lower():
+                context = {"@odata.context": call.context("directoryObjects/$entity")}
+                return Answer(200, {**context, "@odata.type": owner["@odata.type"], "id": owner["id"]})
+        raise errors.not_found(call.keys[1].value)
+
+    return get
 
 
 def add_for(kind: str) -> Handler:

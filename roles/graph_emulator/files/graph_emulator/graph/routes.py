@@ -59,6 +59,7 @@ def _of_both(kind: str) -> list[Route]:
         Route("POST", f"{kind}/*/removePassword", passwords.remove_for(kind), _CHANGE),
         Route("GET", f"{kind}/*/owners", owners.list_for(kind), _READ),
         Route("POST", f"{kind}/*/owners/$ref", owners.add_for(kind), "change owners"),
+        Route("GET", f"{kind}/*/owners/*/$ref", owners.get_for(kind), _READ),
         Route("DELETE", f"{kind}/*/owners/*/$ref", owners.remove_for(kind), "change owners"),
     ]
 
