@@ -63,20 +63,6 @@ def list_for(kind: str) -> Handler:
     return list_owners
 
 
-def get_for(kind: str) -> Handler:
-    """One owner's reference, whatever is selected of it (manicminer/hamilton, msgraph/applications.go, GetOwner)."""
-
-    def get(call: Call) -> Answer:
-        item = lookups.find(call, kind, call.key)
-        for owner in shown(call, item["id"]):
-            if owner["id"] == call.keys[1].value.lower():
-                context = {"@odata.context": call.context("directoryObjects/$entity")}
-                return Answer(200, {**context, "@odata.type": owner["@odata.type"], "id": owner["id"]})
-        raise errors.not_found(call.keys[1].value)
-
-    return get
-
-
 def add_for(kind: str) -> Handler:
     def add(call: Call) -> Answer:
         item = lookups.find_to_change(call, kind, call.key)
@@ -105,3 +91,17 @@ def remove_for(kind: str) -> Handler:
         return Answer(204)
 
     return remove
+
+
+def get_for(kind: str) -> Handler:
+    """One owner's reference, whatever is selected of it (manicminer/hamilton, msgraph/applications.go, GetOwner)."""
+
+    def get(call: Call) -> Answer:
+        item = lookups.find(call, kind, call.key)
+        for owner in shown(call, item["id"]):
+            if owner["id"] == call.keys[1].value.lower():
+                context = {"@odata.context": call.context("directoryObjects/$entity")}
+                return Answer(200, {**context, "@odata.type": owner["@odata.type"], "id": owner["id"]})
+        raise errors.not_found(call.keys[1].value)
+
+    return get
