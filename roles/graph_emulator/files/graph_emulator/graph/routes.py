@@ -17,6 +17,7 @@ from . import (
     applications,
     assignments,
     deleted,
+    delta,
     directory,
     exchange_roles,
     federated,
@@ -58,6 +59,8 @@ _DELETE_ROLES = "delete app role assignments"
 def _of_both(kind: str) -> list[Route]:
     """What applications and service principals have in common."""
     return [
+        Route("GET", f"{kind}/delta", delta.list_for(kind), _READ),
+        Route("GET", f"{kind}/microsoft.graph.delta", delta.list_for(kind), _READ),
         Route("POST", f"{kind}/*/addPassword", passwords.add_for(kind), _CHANGE),
         Route("POST", f"{kind}/*/removePassword", passwords.remove_for(kind), _CHANGE),
         Route("GET", f"{kind}/*/owners", owners.list_for(kind), _READ),
@@ -65,6 +68,7 @@ def _of_both(kind: str) -> list[Route]:
         Route("GET", f"{kind}/*/owners/$ref", owners.references_for(kind), _READ),
         *_of_owner_types(kind),
         Route("POST", f"{kind}/*/owners/$ref", owners.add_for(kind), "change owners"),
+        Route("GET", f"{kind}/*/owners/*/$ref", owners.get_for(kind), _READ),
         Route("DELETE", f"{kind}/*/owners/*/$ref", owners.remove_for(kind), "change owners"),
     ]
 
@@ -260,14 +264,21 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "oauth2PermissionGrants/*", grants.get, "read permission grants"),
     Route("PATCH", "oauth2PermissionGrants/*", grants.update, "change permission grants"),
     Route("DELETE", "oauth2PermissionGrants/*", grants.delete, "change permission grants"),
-    Route("GET", "directory/deletedItems", deleted.list_untyped, _READ),
+    Route("GET", "directory/deletedItems", deleted.list_untyped, "read deleted items"),
     Route("GET", "directory/deletedItems/microsoft.graph.application", deleted.list_for("applications"), _READ),
     Route(
         "GET", "directory/deletedItems/microsoft.graph.servicePrincipal", deleted.list_for("servicePrincipals"), _READ
     ),
-    Route("GET", "directory/deletedItems/*", deleted.get, _READ),
-    Route("DELETE", "directory/deletedItems/*", deleted.purge, "purge applications"),
-    Route("POST", "directory/deletedItems/*/restore", deleted.restore, _CHANGE),
+    Route("GET", "directory/deletedItems/microsoft.graph.group", deleted.list_for("groups"), "read groups"),
+    Route(
+        "GET",
+        "directory/deletedItems/microsoft.graph.administrativeUnit",
+        deleted.list_for("administrativeUnits"),
+        "read administrative units",
+    ),
+    Route("GET", "directory/deletedItems/*", deleted.get, "read deleted items"),
+    Route("DELETE", "directory/deletedItems/*", deleted.purge, "purge deleted items"),
+    Route("POST", "directory/deletedItems/*/restore", deleted.restore, "restore deleted items"),
     Route("GET", "organization", directory.list_organization, "read organization"),
     Route("GET", "users", directory.list_users, "read users"),
     Route("GET", "users/*", directory.get_user, "read users"),
