@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 
-from .signing_in import ADMIN, People
+from .device_code_flow import ADMIN, People
 
 DELETED = "/directory/deletedItems"
 UNITS = "/directory/administrativeUnits"

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 
+from .device_code_flow import ADMIN, PLAIN, People
 from .planted_groups import EVENTUAL, SECURITY, UNITS, Tenant, code_of, reference
-from .signing_in import ADMIN, PLAIN, People
 
 
 @pytest.fixture

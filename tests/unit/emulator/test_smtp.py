@@ -95,7 +95,13 @@ def test_a_role_assignment_for_its_mailboxes(people: People, client_with: Any) -
     assert shown(people, token, "nobody") == REFUSED
     state = client.session.get(f"{people.server.graph}/_emulator/state", timeout=10).json()["exchange"]
     assert state["role_assignments"] == [
-        {"client_id": client.client_id, "role": ROLE, "mailboxes": [people.object_id(PLAIN)]}
+        {
+            "client_id": client.client_id,
+            "role": ROLE,
+            "mailboxes": [people.object_id(PLAIN)],
+            "directory_scope": None,
+            "app_scope": None,
+        }
     ]
     people.server.reset()
     assert people.server.tenant.directory.exchange.assignments == {}
