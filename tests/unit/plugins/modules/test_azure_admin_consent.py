@@ -541,7 +541,7 @@ def _handed_over(made: Json, **other: str) -> Json:
 def test_the_application_that_an_earlier_job_registered_is_consented_to(tenant: Tenant) -> None:
     made = _declared(tenant)
     other = {"other": {"client_id": UNKNOWN}}
-    lists = ([other, _handed_over(made)], [json.dumps(_handed_over(made))], json.dumps([_handed_over(made)]), [])
+    lists: t.Any = ([other, _handed_over(made)], [json.dumps(_handed_over(made))], json.dumps([_handed_over(made)]), [])
     for expected in (
         _handed_over(made),
         json.dumps(_handed_over(made)),
