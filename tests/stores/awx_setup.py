@@ -7,31 +7,15 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
-
-import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
+from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import EXAMPLE, OBJECTS
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
-
-class Loader(yaml.SafeLoader):
-    """Takes what Ansible shall not fill in as the text that it is."""
-
-
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[arg-type]
 NAME = "Mail gateways"
 PROJECT = REPOSITORY / "docs" / "examples" / "awx_project"
-# The example of the documentation, as it stands there.
-(EXAMPLE,) = re.findall(r"```yaml\n# awx.yml\n(.*?)```", (REPOSITORY / "docs" / "awx.md").read_text(), re.DOTALL)
-SETTINGS: dict[str, t.Any] = yaml.load(EXAMPLE, Loader=Loader)
-OBJECTS: dict[str, t.Any] = yaml.load((REPOSITORY / "playbooks/vars/awx_objects.yml").read_text(), Loader=Loader)[
-    "awx_objects"
-]
-# With both credentials, of which the job templates need one or the other.
-CREDENTIALS = {"awx_setup_operator_credential": "Operator", "awx_setup_consent_credential": "Consent"}
 MORE: dict[str, t.Any] = {"awx_setup_notification_webhook": "https://chat.example.com/hook"}
 
 
@@ -49,7 +33,8 @@ def add_credentials(awx: Awx) -> None:
     made = OBJECTS["credential_types"]
     for key, (name, kind) in enumerate((("Operator", "operator"), ("Consent", "consent")), start=8):
         (found,) = [entry for entry in made if entry["name"] == f"Entra {kind} (client secret)"]
-        row = awx.objects.add("credential_types", **{**found, "kind": "cloud", "injectors": {}})
+        rows = [row for row in awx.objects.rows("credential_types") if row["name"] == found["name"]]
+        row = rows[0] if rows else awx.objects.add("credential_types", **{**found, "kind": "cloud", "injectors": {}})
         awx.credentials[key] = {"id": key, "name": name, "credential_type": row["id"], "organization": 1, "inputs": {}}
 
 
