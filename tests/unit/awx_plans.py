@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import typing as t
 
 import yaml
@@ -32,7 +33,10 @@ def load(text: str) -> t.Any:
 OBJECTS: Json = load((REPOSITORY / "playbooks/vars/awx_objects.yml").read_text())["awx_objects"]
 DEFAULTS: Json = load((REPOSITORY / "playbooks/vars/awx_setup.yml").read_text())
 # The example of the documentation, as it stands there.
-(EXAMPLE,) = re.findall(r"```yaml\n# awx.yml\n(.*?)```", (REPOSITORY / "docs" / "awx.md").read_text(), re.DOTALL)
+(EXAMPLE,) = (
+    textwrap.dedent(block)
+    for block in re.findall(r"```yaml\n( +# awx.yml\n.*?)```", (REPOSITORY / "docs" / "awx.md").read_text(), re.DOTALL)
+)
 SETTINGS: Json = load(EXAMPLE)
 CREDENTIALS = {"awx_setup_operator_credential": "Operator", "awx_setup_consent_credential": "Consent"}
 

@@ -90,7 +90,7 @@ def test_what_may_be_is_no_problem(settings: Json) -> None:
 @pytest.mark.parametrize("version", ["with a provision step", "without"])
 def test_all_surveys_and_credential_types_are_as_awx_takes_them(version: str) -> None:
     templates = [{"id": 3, "name": "Mine"}]
-    mine = {"awx_setup_provision_job_template": "Mine"} if version != "without" else {}
+    mine: Json = {"awx_setup_provision_job_template": "Mine"} if version != "without" else {}
     planned = plan(awx=found(provision_job_templates=templates), **mine)
     assert planned["problems"] == []
     for kind in planned["credential_types"]:
