@@ -202,6 +202,10 @@ def test_what_awx_starts_by_itself_starts_and_a_failed_step_is_a_failed_workflow
     assert started == {"name": f"{NAME}: rotate", "organization": SETTINGS["awx_setup_organization"]}
     for name in ("check access", "register", "consent", "rotate", "verify", "report"):
         assert launch(awx, "job_templates", f"{NAME}: {name}")[0] == 201, name
+    # The event, which Event-Driven Ansible adds, is ignored.
+    status, job = launch(awx, "job_templates", started["name"], ansible_eda={"event": {}})
+    variables = json.loads(job["extra_vars"])
+    assert (status, variables["survey_rotate_now"], "ansible_eda" in variables) == (201, "no", False)
     refused = launch(awx, "job_templates", f"{NAME}: retire")
     assert refused == (400, {"variables_needed_to_start": ["'survey_retire_confirmed' value missing"]})
     workflow = f"{NAME}: new gateway"
