@@ -4,7 +4,7 @@
 
 """What AWX refuses beyond fields that are missing or of another type, kind by kind.
 
-Source, AWX 24.6.1: awx/api/serializers.py. What AWX 24.6.1 itself answered was compared where a test names it.
+Source, AWX 24.6.1: awx/api/serializers.py.
 """
 
 from __future__ import annotations

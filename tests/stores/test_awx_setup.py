@@ -329,6 +329,8 @@ def test_the_options_are_those_of_awx_s_modules(path: t.Any) -> None:
         pytest.skip(f"no list of options in {published}")
     known = json.loads(published.read_text())["modules"]
     for module, options in _modules(yaml.safe_load(path.read_text())):
+        if module not in known:  # the list has not all of them; the tests above run it
+            continue
         assert options.keys() <= known[module].keys(), module
         required = {name for name, option in known[module].items() if option.get("required")}
         assert required <= options.keys(), module
