@@ -97,7 +97,8 @@ options:
   expected_applications:
     description:
       - The applications that an earlier job registered, as the playbook C(email_gateway.azure_apps.register) hands them
-        over, a dictionary or its text in JSON or YAML. Any other application is a check that failed.
+        over, a dictionary, a list of them, or the text of either in JSON or YAML. Any other application is a check that
+        failed.
     type: raw
     default: {}
   profile_info:

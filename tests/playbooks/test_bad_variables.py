@@ -27,6 +27,7 @@ REFUSED: dict[str, list[t.Any]] = {  # by every variable of this kind
     "path": ["/", "x" * 300, "b/" * 3000, "nul\0nul", ["x"]],
     "str": ["x" * 5000, "nul\0nul"],
 }
+REFUSED["raw"] = REFUSED["dict"]  # dictionaries, a list of them, or either as text
 TAKEN_OR_REFUSED = {
     "gateway_app_display_name": ["O'Brien') or ('1' eq '1", hostile_input.CODE[0], " "],
     "gateway_app_unique_name": ["../O'Brien?#%27", hostile_input.CODE[1]],

@@ -70,7 +70,7 @@ def awx(optional_stores: Path, playbooks: Playbooks) -> c.Iterator[Awx]:
     with Awx(seen=playbooks.look) as server:
         playbooks.environ |= {"CONTROLLER_HOST": server.url, "CONTROLLER_OAUTH_TOKEN": server.token}
         playbooks.issued.add(server.token)
-        server.objects.playbooks = sorted(path.name for path in PROJECT.glob("*.yml"))
+        server.objects.projects.repository = sorted(str(p.relative_to(PROJECT)) for p in PROJECT.rglob("*.yml"))
         yield server
 
 

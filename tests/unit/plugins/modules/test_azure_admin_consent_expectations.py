@@ -85,7 +85,16 @@ def _handed_over(made: Json, **other: str) -> Json:
 
 def test_the_application_that_an_earlier_job_registered_is_consented_to(tenant: Tenant) -> None:
     made = declared(tenant, roles=ROLES[:1])
-    for expected in (_handed_over(made), json.dumps(_handed_over(made)), _handed_over(made, tenant_id=""), {}, ""):
+    other = {"other": {"client_id": UNKNOWN}}
+    lists: t.Any = ([other, _handed_over(made)], [json.dumps(_handed_over(made))], json.dumps([_handed_over(made)]), [])
+    for expected in (
+        _handed_over(made),
+        json.dumps(_handed_over(made)),
+        _handed_over(made, tenant_id=""),
+        {},
+        "",
+        *lists,
+    ):
         result = tenant.ok(MODULE, unique_name="gateway", expected_applications=expected)
         assert result["consented"] is True
 
@@ -104,8 +113,17 @@ def test_nothing_is_granted_to_another_application_than_the_registered_one(
     assert tenant.writes == []
 
 
+def test_two_applications_of_one_name_that_jobs_registered_are_refused(tenant: Tenant) -> None:
+    made = declared(tenant)
+    handed_over = [_handed_over(made), _handed_over(made, client_id=UNKNOWN)]
+    failure = tenant.fails(MODULE, unique_name="gateway", expected_applications=handed_over)
+    assert f"names two applications for gateway: those with the client ids {made['client_id']} and" in failure["msg"]
+    assert tenant.writes == []
+
+
 @pytest.mark.parametrize(
-    "value", ["x", "a: [", ["x"], 7, {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": 1}}]
+    "value",
+    ["x", "[x]", [""], [[]], "a: [", ["x"], 7, {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": 1}}],
 )
 def test_what_no_job_can_have_handed_over_is_refused_before_anything_is_sent(tenant: Tenant, value: Json) -> None:
     failure = tenant.fails(MODULE, unique_name="gateway", expected_applications=value)
