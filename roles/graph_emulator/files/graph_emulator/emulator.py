@@ -43,11 +43,10 @@ class Emulator:
     def clock(self) -> Clock:
         return self.tenant.clock
 
-    def listen_at(self, base: str, *, key_vaults: frozenset[str] = frozenset()) -> None:
-        """The address under which clients reach the emulator, and what its key vault may be called as a resource."""
-        self.identity.base = base
+    def listen_at(self, base: str, *, authority: str = "", key_vaults: frozenset[str] = frozenset()) -> None:
+        """The addresses of Graph and of the identity platform (if another), and the key vault's names as a resource."""
         self.graph_service.base = base
-        self.key_vault.authority = base
+        self.identity.base = self.key_vault.authority = authority or base
         self.tenant.key_vault_names = key_vaults
 
     def _plant(self) -> None:

@@ -31,6 +31,8 @@ from .journal import Entry, Journal
 from .tls import TlsFiles
 from .web import Web
 
+HTTPS_PORT = 443
+MICROSOFT_NAMES = ("graph.microsoft.com", "login.microsoftonline.com", "management.azure.com")
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 
@@ -82,7 +84,8 @@ class EmulatorServer:
     """A running emulator. As a context manager it serves from a thread of its own until the block ends.
 
     `host` must be a loopback address; `port` and `smtp_port` 0 take free ones. `state_dir` holds the CA file and
-    the certificate.
+    the certificate. With `microsoft_names`, the emulator answers as the hosts in MICROSOFT_NAMES, on the port 443: for
+    clients that have no setting for an address. Where they run, these names have to lead to loopback.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class EmulatorServer:
         weather_seed: int = 0,
         log_level: str = "error",
         seed: Seed | None = None,
+        microsoft_names: bool = False,
     ) -> None:
         settings = Settings(
             secret_delay=secret_delay,
@@ -120,7 +124,7 @@ class EmulatorServer:
         self.emulator = Emulator(settings=settings, seed=seed)
         listeners: list[socket.socket] = []
         try:
-            for wanted in (port, smtp_port, 0):
+            for wanted in (HTTPS_PORT if microsoft_names else port, smtp_port, 0):
                 listeners.append(_listening_socket(host, wanted))
         except OSError:
             for listener in listeners:
@@ -130,14 +134,17 @@ class EmulatorServer:
         self._sockets = [web, vault]
         self.smtp_host = "localhost"
         self.smtp_port = self._smtp_socket.getsockname()[1]
-        self._tls = TlsFiles(Path(state_dir) if state_dir is not None else None)
+        self._tls = TlsFiles(
+            Path(state_dir) if state_dir is not None else None, names=MICROSOFT_NAMES if microsoft_names else ()
+        )
         bound_port, self.vault_port = (listener.getsockname()[1] for listener in self._sockets)
-        self.graph = f"https://localhost:{bound_port}"
-        self.authority = self.graph
+        self.graph = self.authority = f"https://localhost:{bound_port}"
+        if microsoft_names:
+            self.graph, self.authority = (f"https://{name}" for name in MICROSOFT_NAMES[:2])
         self.port = bound_port
         self.key_vault = f"https://localhost:{self.vault_port}"
         domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
-        self.emulator.listen_at(self.graph, key_vaults=frozenset({self.key_vault, domain}))
+        self.emulator.listen_at(self.graph, authority=self.authority, key_vaults=frozenset({self.key_vault, domain}))
         self.application = Web(self.emulator).application(vault_port=self.vault_port)
         config = uvicorn.Config(
             cast(Any, self.application),
