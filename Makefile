@@ -30,9 +30,9 @@ demo: ## Run the whole job twice against an embedded tenant (KEEP=1 leaves the t
 demo-stop: ## Stop the tenant that make demo KEEP=1 left up
 	@sh roles/graph_emulator/files/stop.sh build/demo/emulator
 
-emulator: ## Run the embedded tenant in the foreground; prints one JSON line (PORT= chooses the port)
+emulator: ## Run the embedded tenant in the foreground; prints one JSON line, and what to paste for Azure CLI (PORT= chooses the port)
 	@$(DEV) setup demo
-	@exec $(DEV) run env PYTHONPATH=roles/graph_emulator/files python -m graph_emulator $(if $(PORT),--port $(PORT))
+	@exec $(DEV) run env PYTHONPATH=roles/graph_emulator/files python -m graph_emulator --paste $(if $(PORT),--port $(PORT))
 
 test: ## Check style, types and the unit tests (K=secret: only tests with this name; PYTEST_ARGS= changes how pytest runs)
 	@$(DEV) setup test

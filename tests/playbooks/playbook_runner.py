@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
-from graph_emulator.wire.journal import Entry
+from graph_emulator.journal import Entry
 from graph_emulator.wire.server import EmulatorServer
 
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"

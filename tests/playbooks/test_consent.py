@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
-from graph_emulator.wire.journal import Entry
+from graph_emulator.journal import Entry
 
 COLLECTION = "email_gateway.azure_apps"
 GATEWAY = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway", "gateway_app_wait_timeout": 20}

@@ -24,8 +24,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.few_permissions imp
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
+from graph_emulator.caller import Caller
 from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
-from graph_emulator.identity.tokens import Caller
 from graph_emulator.wire.server import EmulatorServer
 
 ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))

@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
-from graph_emulator.wire.faults import Fault
+from graph_emulator.faults import Fault
 
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"

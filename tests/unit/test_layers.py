@@ -32,6 +32,20 @@ LAYERS = (
     ("_report",),
 )
 LEVELS = {package: level for level, packages in enumerate(LAYERS) for package in packages}
+# The same for the emulator. `.` stands for the files that belong to no package, but for those below.
+ROOMS = (
+    (".",),
+    ("catalogue", "mail"),
+    ("directory",),
+    ("odata", "identity"),
+    ("key_vault", "resource_manager", "graph"),
+    ("weather",),
+    ("emulator",),
+    ("page",),
+    ("wire",),
+    ("cli", "__main__"),
+)
+ROOM_LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 
 # Files whose statements are held to the rule of plain code below. Others are added when they are revised.
 PLAIN = (
@@ -143,6 +157,52 @@ def test_there_is_no_circle_of_imports() -> None:
         if name.startswith("plugins.module_utils."):
             by_package[_package(name)] |= {_package(imported) for imported in names} - {_package(name)}
     assert _circles(by_package) == set()
+
+
+def _room(name: str) -> str:
+    """Of a file of the emulator: its package, or itself where it stands above some of them."""
+    first = name.removeprefix(_emulated("")).partition(".")[0]
+    return first if first in ROOM_LEVELS else "."
+
+
+def test_no_package_of_the_emulator_imports_from_a_higher_one() -> None:
+    packages = {path.parent.name for path in EMULATOR.glob("*/__init__.py")}
+    check_listed(
+        packages | {".", "emulator", "cli", "__main__"}, ROOM_LEVELS, table="ROOMS in tests/unit/test_layers.py"
+    )
+    graph = _emulator_graph()
+    assert _emulated("directory.tenant") in graph[_emulated("identity.platform")], "the test sees imports"
+    upward = {
+        f"{name} imports {imported} from a higher layer of ROOMS"
+        for name, names in graph.items()
+        for imported in names
+        if ROOM_LEVELS[_room(imported)] > ROOM_LEVELS[_room(name)]
+    }
+    assert upward == set(), "\n".join(sorted(upward))
+    by_room: dict[str, set[str]] = {room: set() for room in ROOM_LEVELS}
+    for name, names in graph.items():
+        by_room[_room(name)] |= {_room(imported) for imported in names} - {_room(name)}
+    assert _circles(by_room) == set()
+    assert _circles(graph) == set()
+
+
+def test_each_package_of_the_emulator_says_what_belongs_there() -> None:
+    for path in EMULATOR.glob("*/__init__.py"):
+        text = ast.get_docstring(_tree(path)) or ""
+        assert text.partition("\n")[0].endswith((".", ":")), f"{path.parent.name}: one sentence in the first line"
+
+
+def _emulated(name: str) -> str:
+    return f"{_name(EMULATOR)}.{name}"
+
+
+def _emulator_graph() -> dict[str, set[str]]:
+    """A package has the name of its folder; that it is loaded before its own files does not count."""
+    by_name = {_name(path).removesuffix(".__init__"): path for path in EMULATOR.rglob("*.py")}
+    graph = {name: _imports(path, by_name) for name, path in by_name.items()}
+    return {
+        name: {imported for imported in names if not name.startswith(f"{imported}.")} for name, names in graph.items()
+    }
 
 
 def test_no_file_and_no_class_is_too_long() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from graph_emulator import catalogue
+from graph_emulator.caller import Caller
 from graph_emulator.directory import directory_roles
 from graph_emulator.directory.rights import RIGHTS, require, require_some
 from graph_emulator.errors import GraphError
-from graph_emulator.identity.tokens import Caller
 
 from .signing_in import ADMIN, PLAIN, People, public_client
 

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from graph_emulator.catalogue import RESOURCE_MANAGER_APP_ID
+
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$")
 RECORDINGS = (
@@ -105,7 +107,7 @@ class Replay:
             for found in body.get("value", [body]) if isinstance(body, dict) else []:
                 if found.get("servicePrincipalType") and found["id"] not in created:
                     principal = {key: value for key, value in found.items() if "@" not in key}
-                    if self.name == "graph_service_principal":
+                    if self.name == "graph_service_principal" or found["appId"] == RESOURCE_MANAGER_APP_ID:
                         ours = self.server.tenant.service_principal_by("appId", found["appId"])
                         self.ids[found["id"]] = ours["id"]
                     else:

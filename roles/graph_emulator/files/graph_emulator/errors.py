@@ -13,6 +13,7 @@ from typing import Any
 
 NOT_FOUND = "Request_ResourceNotFound"
 BAD_REQUEST = "Request_BadRequest"
+NOT_IMPLEMENTED = "EmulatorNotImplemented"
 
 
 class GraphError(Exception):
@@ -258,3 +259,12 @@ def malformed_mail_id() -> GraphError:
 def only_delegated() -> GraphError:
     """Asked of /me by an application on its own behalf."""
     return odata_error("/me request is only valid with delegated authentication flow.")
+
+
+def not_implemented(what: str) -> GraphError:
+    """No answer of Graph: what it has and the emulator lacks. docs/emulator-surface.md lists what is served."""
+    message = (
+        f"The emulator does not serve {what}, which Microsoft Graph has. The page docs/emulator-surface.md of the "
+        "collection email_gateway.azure_apps lists what it serves."
+    )
+    return GraphError(501, NOT_IMPLEMENTED, message)

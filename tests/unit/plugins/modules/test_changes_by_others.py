@@ -26,9 +26,9 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.job import (
     Meanwhile,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from graph_emulator.caller import Caller
 from graph_emulator.directory.identifiers import grant_id
 from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
-from graph_emulator.identity.tokens import Caller
 from graph_emulator.odata.query import Query
 
 SEND = "b633e1c5-b582-4048-a93e-9f11b44c7e96"  # Mail.Send of Microsoft Graph, as application permission

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .store import Table
+from typing import Any, Protocol
 
 Json = dict[str, Any]
+
+
+class Watching(Protocol):
+    """The table that a record belongs to."""
+
+    indexed: frozenset[str]
+
+    def reindex(self, record: Record) -> None: ...
 
 
 class Record(dict[str, Any]):
@@ -23,7 +28,7 @@ class Record(dict[str, Any]):
 
     def __init__(self, content: Json) -> None:
         super().__init__(content)
-        self.table: Table | None = None
+        self.table: Watching | None = None
         self.position = 0
 
     def __copy__(self) -> Json:

@@ -18,7 +18,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from .. import catalogue, errors
-from ..identity.tokens import Caller
+from ..caller import Caller
 from .directory_roles import (
     APPLICATION_ADMINISTRATOR,
     APPLICATION_DEVELOPER,

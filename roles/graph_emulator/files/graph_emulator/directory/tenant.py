@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..catalogue import KEY_VAULT_APP_ID
+from ..catalogue import KEY_VAULT_APP_ID, RESOURCE_MANAGER_APP_ID
 from ..clock import Clock
 from ..mail.exchange import Exchange
 from ..mail.mailboxes import Mail
@@ -81,6 +81,7 @@ class Tenant:
         self.directory = Directory()
         # The addresses of the key vault, each of which stands for it as a resource.
         self.key_vault_names: frozenset[str] = frozenset()
+        self.resource_manager_names: frozenset[str] = frozenset()
 
     def showing(self, directory: Directory) -> Tenant:
         """This tenant with another directory, as a replica sees it; clock, settings and lock are the same."""
@@ -106,6 +107,8 @@ class Tenant:
         bare = name.rstrip("/")
         if bare in self.key_vault_names:
             return self.service_principal_by("appId", KEY_VAULT_APP_ID)
+        if bare in self.resource_manager_names:
+            return self.service_principal_by("appId", RESOURCE_MANAGER_APP_ID)
         principals = self.directory.service_principals
         found = [principals.where("servicePrincipalNames", form).first() for form in (bare, f"{bare}/")]
         return next((principal for principal in found if principal is not None), None)

@@ -52,12 +52,49 @@ def _referenced(call: Call, reference: Any) -> str:
     return object_id
 
 
-def list_for(kind: str) -> Handler:
+def list_for(kind: str, *, type_name: str | None = None) -> Handler:
+    """All owners, or those of one type, which then stand there as objects of its entity set."""
+
     def list_owners(call: Call) -> Answer:
-        item = lookups.find(call, kind, call.key)
-        return listing.page(call, shown(call, item["id"]), type_name="user", fragment="directoryObjects")
+        found = _of_type(call, kind, type_name)
+        if type_name is None:
+            return listing.page(call, found, type_name="user", fragment="directoryObjects")
+        return listing.page(call, found, type_name=type_name, fragment=f"{type_name}s")
 
     return list_owners
+
+
+def count_for(kind: str, *, type_name: str | None = None) -> Handler:
+    def count_owners(call: Call) -> Answer:
+        return listing.count(call, _of_type(call, kind, type_name), type_name=type_name or "directoryObject")
+
+    return count_owners
+
+
+def references_for(kind: str) -> Handler:
+    """`owners/$ref`: addresses alone, in the form of the Location of a create."""
+
+    def list_references(call: Call) -> Answer:
+        references = []
+        for owner in _of_type(call, kind, None):
+            name = owner["@odata.type"].rpartition(".")[2]
+            address = listing.location(call, owner["id"], f"{name[0].upper()}{name[1:]}")["location"]
+            references.append({"@odata.id": address})
+        return Answer(200, {"@odata.context": call.context("Collection($ref)"), "value": references})
+
+    return list_references
+
+
+def _of_type(call: Call, kind: str, type_name: str | None) -> list[Json]:
+    item = lookups.find(call, kind, call.key)
+    owners = shown(call, item["id"])
+    if type_name is None:
+        return owners
+    return [
+        {name: value for name, value in owner.items() if name != "@odata.type"}
+        for owner in owners
+        if owner["@odata.type"] == f"#microsoft.graph.{type_name}"
+    ]
 
 
 def add_for(kind: str) -> Handler:

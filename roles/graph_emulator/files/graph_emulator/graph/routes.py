@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .. import errors
@@ -21,7 +23,9 @@ from . import (
     owners,
     passwords,
     policies,
+    property_path,
     service_principals,
+    unserved,
 )
 from .call import Handler
 
@@ -51,8 +55,23 @@ def _of_both(kind: str) -> list[Route]:
         Route("POST", f"{kind}/*/addPassword", passwords.add_for(kind), _CHANGE),
         Route("POST", f"{kind}/*/removePassword", passwords.remove_for(kind), _CHANGE),
         Route("GET", f"{kind}/*/owners", owners.list_for(kind), _READ),
+        Route("GET", f"{kind}/*/owners/$count", owners.count_for(kind), _READ),
+        Route("GET", f"{kind}/*/owners/$ref", owners.references_for(kind), _READ),
+        *_of_owner_types(kind),
         Route("POST", f"{kind}/*/owners/$ref", owners.add_for(kind), "change owners"),
         Route("DELETE", f"{kind}/*/owners/*/$ref", owners.remove_for(kind), "change owners"),
+    ]
+
+
+def _of_owner_types(kind: str) -> list[Route]:
+    return [
+        route
+        for name in ("servicePrincipal", "user")
+        for path in (f"{kind}/*/owners/microsoft.graph.{name}",)
+        for route in (
+            Route("GET", path, owners.list_for(kind, type_name=name), _READ),
+            Route("GET", f"{path}/$count", owners.count_for(kind, type_name=name), _READ),
+        )
     ]
 
 
@@ -131,17 +150,48 @@ def _matches(route: Route, path: list[Token]) -> bool:
 
 
 def resolve(method: str, path: list[Token]) -> tuple[Route, list[Key]]:
-    """The route and the keys in its path; a path that leads nowhere names its first unknown segment."""
-    fitting = [route for route in ROUTES if _matches(route, path)]
-    # A literal part beats a key: getByIds is no object id.
-    fitting.sort(key=lambda route: route.parts.count("*"))
-    if fitting:
-        best = [route for route in fitting if route.parts.count("*") == fitting[0].parts.count("*")]
-        for route in best:
-            if route.method == method:
-                return route, _keys(route, path)
+    """The route and the keys in its path. Raises what Graph answers to a path or method that it does not have, and
+    the emulator's own 501 for one that Graph has and the emulator does not.
+    """
+    best = _best(path)
+    for route in best:
+        if route.method == method:
+            return route, _keys(route, path)
+    if best and (method, best[0].path) in unserved.METHODS:
+        raise errors.not_implemented(f"{method} {_shown(path)}")
+    if best:
         raise errors.method_not_allowed()
-    raise errors.unknown_segment(_first_unknown(path))
+    unknown = None
+    for route, tail in _objects(path):
+        unknown = property_path.unknown_segment(property_path.TYPES[route.path], tail)
+        if unknown is None and method in ("GET", "HEAD"):
+            return _of_property(route, tail), _keys(route, path)
+        if unknown is None:
+            raise errors.method_not_allowed()
+    missing = unserved.first_unknown(path)
+    if missing is None:
+        raise errors.not_implemented(f"{method} {_shown(path)}")
+    raise errors.unknown_segment(missing if unknown is None or len(path) < 4 else unknown)
+
+
+def _best(path: list[Token]) -> list[Route]:
+    """All routes with the path, one for each method. A literal part beats a key: getByIds is no object id."""
+    fitting = [route for route in ROUTES if _matches(route, path)]
+    fewest = min((route.parts.count("*") for route in fitting), default=0)
+    return [route for route in fitting if route.parts.count("*") == fewest]
+
+
+def _objects(path: list[Token]) -> Iterator[tuple[Route, list[Token]]]:
+    """Single objects that beginnings of the path lead to, and what follows."""
+    for length in range(len(path) - 1, 0, -1):
+        for route in _best(path[:length]):
+            if route.method == "GET" and route.path in property_path.TYPES:
+                yield route, path[length:]
+
+
+def _of_property(route: Route, tail: list[Token]) -> Route:
+    read = property_path.handler(route.handler, property_path.TYPES[route.path], tail)
+    return dataclasses.replace(route, handler=read)
 
 
 def _keys(route: Route, path: list[Token]) -> list[Key]:
@@ -149,11 +199,5 @@ def _keys(route: Route, path: list[Token]) -> list[Key]:
     return [token if isinstance(token, Key) else Key("id", token) for token in keys]
 
 
-def _first_unknown(path: list[Token]) -> str:
-    for length in range(1, len(path) + 1):
-        start = path[:length]
-        if not any(all(map(_fits, route.parts[:length], start)) for route in ROUTES if len(route.parts) >= length):
-            last = start[-1]
-            return last.value if isinstance(last, Key) else last
-    last = path[-1] if path else ""
-    return last.value if isinstance(last, Key) else last
+def _shown(path: list[Token]) -> str:
+    return "/" + "/".join(f"{token.name}={token.value}" if isinstance(token, Key) else token for token in path)

@@ -21,10 +21,9 @@ from .clients import is_microsofts
 
 Json = dict[str, Any]
 OPENID_SCOPES = ("openid", "profile", "email", "offline_access")
-AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 # By client and resource: what Azure CLI's tokens carry without any consent of the tenant (public write-ups of them).
 PREAUTHORIZED = {
-    (AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset(
+    (catalogue.AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset(
         {
             "Application.ReadWrite.All",
             "AppRoleAssignment.ReadWrite.All",
@@ -39,7 +38,8 @@ PREAUTHORIZED = {
             "profile",
         }
     ),
-    (AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
+    (catalogue.AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
+    (catalogue.AZURE_CLI_APP_ID, catalogue.RESOURCE_MANAGER_APP_ID): frozenset({"user_impersonation"}),
 }
 # Delegated permissions: all four may consent (grant-admin-consent page of the Microsoft Entra documentation).
 _CONSENTING = frozenset(

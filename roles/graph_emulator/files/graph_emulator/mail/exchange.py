@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..identity.tokens import Caller
+from ..caller import Caller
 
 SEND_AS_APP = "SMTP.SendAsApp"
 # Exchange's roles for applications that are modelled: the permissions of the same name, of SMTP or of Microsoft Graph.

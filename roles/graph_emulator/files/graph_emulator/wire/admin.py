@@ -23,13 +23,13 @@ from .. import errors, strict_json
 from ..clock import Clock
 from ..directory import directory_roles, people
 from ..directory.tenant import Tenant
+from ..faults import Faults
 from ..graph import policies
 from ..identity import issuer
 from ..identity.aadsts import TokenRefused
 from ..identity.platform import IdentityPlatform
+from ..journal import Journal
 from ..key_vault.vault import KeyVault
-from .faults import Faults
-from .journal import Journal
 
 Json = dict[str, Any]
 PREFIX = "/_emulator"

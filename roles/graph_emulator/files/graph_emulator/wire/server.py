@@ -24,10 +24,11 @@ from ..clock import Clock
 from ..directory.seed import Seed
 from ..directory.tenant import Tenant
 from ..emulator import Emulator
-from ..mail.smtp import METHOD, SmtpProtocol
+from ..faults import Faults
+from ..identity.tokens import process_key
+from ..journal import Entry, Journal
 from ..settings import Settings
-from .faults import Faults
-from .journal import Entry, Journal
+from .smtp import METHOD, ExchangeSmtp, SmtpProtocol
 from .tls import TlsFiles
 from .web import Web
 
@@ -56,7 +57,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, emulator: Emulator, smtp_socket: socket.socket) -> None:
         super().__init__(config)
-        self._emulator = emulator
+        self._exchange = ExchangeSmtp(emulator.tenant, process_key(), emulator.journal, emulator.internal_errors)
         self._smtp_socket = smtp_socket
         self._smtp: asyncio.Server | None = None
         self._sessions: set[SmtpProtocol] = set()
@@ -75,7 +76,7 @@ class _Server(uvicorn.Server):
 
     def _session(self) -> SmtpProtocol:
         self._sessions = {session for session in self._sessions if session.transport is not None}
-        made = SmtpProtocol(self._emulator.exchange_smtp, cast(ssl.SSLContext, self.config.ssl))
+        made = SmtpProtocol(self._exchange, cast(ssl.SSLContext, self.config.ssl))
         self._sessions.add(made)
         return made
 
@@ -139,12 +140,20 @@ class EmulatorServer:
         )
         bound_port, self.vault_port = (listener.getsockname()[1] for listener in self._sockets)
         self.graph = self.authority = f"https://localhost:{bound_port}"
-        if microsoft_names:
-            self.graph, self.authority = (f"https://{name}" for name in MICROSOFT_NAMES[:2])
         self.port = bound_port
         self.key_vault = f"https://localhost:{self.vault_port}"
-        domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
-        self.emulator.listen_at(self.graph, authority=self.authority, key_vaults=frozenset({self.key_vault, domain}))
+        # Another host name than Graph's, as with Azure: `az rest` chooses the token's audience by the address.
+        self.resource_manager = f"https://{f'[{host}]' if ':' in host else host}:{bound_port}"
+        if microsoft_names:
+            self.graph, self.authority, self.resource_manager = (f"https://{name}" for name in MICROSOFT_NAMES)
+        vault_suffix = f"vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
+        self.emulator.listen_at(
+            self.graph,
+            authority=self.authority,
+            resource_manager=self.resource_manager,
+            key_vaults=frozenset({self.key_vault, f"https://{vault_suffix}"}),
+            vault_suffix=vault_suffix,
+        )
         self.application = Web(self.emulator).application(vault_port=self.vault_port)
         config = uvicorn.Config(
             cast(Any, self.application),
@@ -255,6 +264,7 @@ class EmulatorServer:
             "graph": self.graph,
             "authority": self.authority,
             "key_vault": self.key_vault,
+            "resource_manager": self.resource_manager,
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,

@@ -28,7 +28,7 @@ from .. import catalogue, errors
 from ..clock import seven_digits
 from ..directory.tenant import Tenant
 from ..identity import tokens
-from ..wire.journal import Entry, Journal
+from ..journal import Entry, Journal
 
 METHOD = "SMTP"
 HOST_NAME = "smtp.localhost"

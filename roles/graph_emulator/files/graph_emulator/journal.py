@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from .. import strict_json
+from . import strict_json
 
 MASK = "********"
 # Compared in lower case, in JSON bodies, form bodies and query strings alike.
