@@ -137,6 +137,29 @@ def no_backing_application(app_id: str) -> GraphError:
     return GraphError(400, BAD_REQUEST, message, details=details)
 
 
+def unverified_domain(uri: str) -> GraphError:
+    """An identifier URI on a foreign host (code and words: Azure/Industrial-IoT pull request 1432)."""
+    message = (
+        f"Values of identifierUris property must use a verified domain of the organization or its subdomain: '{uri}'"
+    )
+    return GraphError(400, "HostNameNotOnVerifiedDomain", message)
+
+
+def identifier_uri_policy(uri: str) -> GraphError:
+    """Words: page "Restrictions on identifier URIs of Microsoft Entra applications"; the code is that of reports."""
+    message = (
+        f"Failed to add identifier URI {uri}. All newly added URIs must contain a tenant verified domain, tenant ID, "
+        "or app ID, as per the default tenant policy of your organization. See "
+        "https://aka.ms/identifier-uri-addition-error for more information on this error."
+    )
+    return GraphError(400, "HostNameNotOnVerifiedDomain", message)
+
+
+def service_generated_passwords() -> GraphError:
+    """A client secret that is not asked for in the right way (ansible-collections/azure issue 1372, of 2023)."""
+    return bad_request("New password credentials must be generated using service actions.")
+
+
 def enabled_entitlement() -> GraphError:
     """An enabled scope or role is to vanish (message: azuread provider; code: microsoft-365-agents-toolkit)."""
     return GraphError(

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .identifiers import security_identifier
+
 Json = dict[str, Any]
 
 PERSONAL_AUDIENCES = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
@@ -144,6 +146,60 @@ def user(*, object_id: str, display_name: str, principal_name: str) -> Json:
         "surname": None,
         "userPrincipalName": principal_name,
         "id": object_id,
+    }
+
+
+def group(*, object_id: str, created: str) -> Json:
+    """Key order of the sample answer of the page "Create group", example 2."""
+    return {
+        "id": object_id,
+        "deletedDateTime": None,
+        "classification": None,
+        "createdDateTime": created,
+        "description": None,
+        "displayName": None,
+        "expirationDateTime": None,
+        "groupTypes": [],
+        "isAssignableToRole": None,
+        "mail": None,
+        "mailEnabled": False,
+        "mailNickname": None,
+        "membershipRule": None,
+        "membershipRuleProcessingState": None,
+        "onPremisesDomainName": None,
+        "onPremisesLastSyncDateTime": None,
+        "onPremisesNetBiosName": None,
+        "onPremisesSamAccountName": None,
+        "onPremisesSecurityIdentifier": None,
+        "onPremisesSyncEnabled": None,
+        "preferredDataLocation": None,
+        "preferredLanguage": None,
+        "proxyAddresses": [],
+        "renewedDateTime": created,
+        "resourceBehaviorOptions": [],
+        "resourceProvisioningOptions": [],
+        "securityEnabled": True,
+        "securityIdentifier": security_identifier(object_id),
+        "theme": None,
+        "uniqueName": None,
+        "visibility": None,
+        "onPremisesProvisioningErrors": [],
+        "serviceProvisioningErrors": [],
+    }
+
+
+def administrative_unit(*, object_id: str, display_name: str | None = None) -> Json:
+    """Key order of the sample answer of the page "Create administrativeUnit"; the rest follows the resource page."""
+    return {
+        "id": object_id,
+        "deletedDateTime": None,
+        "displayName": display_name,
+        "description": None,
+        "isMemberManagementRestricted": False,
+        "visibility": None,
+        "membershipRule": None,
+        "membershipType": None,
+        "membershipRuleProcessingState": None,
     }
 
 

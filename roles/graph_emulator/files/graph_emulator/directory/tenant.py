@@ -18,6 +18,7 @@ from ..mail.exchange import Exchange
 from ..mail.mailboxes import Mail
 from ..settings import Settings
 from .lag import ReplicationLag
+from .members import Members
 from .store import DeletedTable, Rows, Table
 
 Json = dict[str, Any]
@@ -45,7 +46,14 @@ class Directory:
     service_principals: Table = field(
         default_factory=lambda: Table("appId", "displayName", "servicePrincipalNames", "tags")
     )
-    users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName"))
+    users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName", "mail", "proxyAddresses"))
+    groups: Table = field(
+        default_factory=lambda: Table("displayName", "mail", "mailNickname", "proxyAddresses", "uniqueName")
+    )
+    administrative_units: Table = field(default_factory=lambda: Table("displayName"))
+    members: Members = field(default_factory=Members)
+    created_by: dict[str, str] = field(default_factory=dict)
+    """object id -> id of the user or service principal that created it"""
     user_roles: dict[str, frozenset[str]] = field(default_factory=dict)
     """user id -> template ids of directory roles, see directory_roles.py"""
     disabled_users: set[str] = field(default_factory=set)
@@ -149,6 +157,9 @@ class Tenant:
                 "app_role_assignments": list(directory.assignments.values()),
                 "oauth2_permission_grants": list(directory.grants.values()),
                 "users": list(directory.users.values()),
+                "groups": list(directory.groups.values()),
+                "administrative_units": list(directory.administrative_units.values()),
+                "members": directory.members.as_dict(),
                 "user_roles": {user_id: sorted(roles) for user_id, roles in directory.user_roles.items()},
                 "policy": directory.policy,
                 "exchange": directory.exchange.as_dict(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from .. import errors, strict_json
 from ..caller import Caller
@@ -60,6 +61,18 @@ class Call:
     @property
     def key(self) -> Key:
         return self.keys[0]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the path asks for a number of objects alone."""
+        return unquote(self.path).endswith("/$count")
+
+    @property
+    def cast(self) -> str | None:
+        """The type that a relationship in the path is narrowed to: `.../members/microsoft.graph.user`."""
+        last = unquote(self.path).removesuffix("/$count").rpartition("/")[2]
+        prefix, _dot, name = last.rpartition("graph.")
+        return name if prefix in ("", "microsoft.") and "graph." in last else None
 
     def context(self, fragment: str) -> str:
         return f"{self.base}{self.root}/$metadata#{fragment}"

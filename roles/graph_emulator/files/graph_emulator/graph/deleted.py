@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import errors
 from ..clock import whole_seconds
-from . import assignments, grants, listing
+from . import assignments, grants, listing, lookups
 from .call import Answer, Call, Handler
 
 Json = dict[str, Any]
@@ -108,7 +108,7 @@ def purge(call: Call) -> Answer:
 
 def _forget(call: Call, item: Json) -> None:
     del call.directory.deleted[item["id"]]
-    call.directory.owners.pop(item["id"], None)
+    lookups.forget(call, item["id"])
     call.directory.federated_credentials.pop(item["id"], None)
     for credential in item["passwordCredentials"]:
         call.directory.secrets.pop(credential["keyId"], None)

@@ -19,7 +19,9 @@ from . import listing, lookups
 from .call import Answer, Call, Handler
 
 Json = dict[str, Any]
-_REFERENCE = re.compile(r"/(?:v1\.0/)?(?:directoryObjects|users|servicePrincipals)(?:/|\(')([0-9a-fA-F-]{36})(?:'\))?$")
+_REFERENCE = re.compile(
+    r"/(?:v1\.0/)?(?:directoryObjects|users|groups|servicePrincipals)(?:/|\(')([0-9a-fA-F-]{36})(?:'\))?$"
+)
 MOST_OWNERS = 100
 
 
@@ -33,15 +35,15 @@ def with_creator(call: Call, bound_owners: list[str]) -> list[str]:
     return bound_owners if creator in bound_owners else [creator, *bound_owners]
 
 
-def bound(call: Call, body: Json) -> list[str]:
+def bound(call: Call, body: Json, relation: str = "owners") -> list[str]:
     """owners@odata.bind of a create; the name is taken out of the body."""
-    references = body.pop("owners@odata.bind", [])
+    references = body.pop(f"{relation}@odata.bind", [])
     if not isinstance(references, list):
         raise errors.malformed_json()
-    return [_referenced(call, reference) for reference in references]
+    return [referenced(call, reference) for reference in references]
 
 
-def _referenced(call: Call, reference: Any) -> str:
+def referenced(call: Call, reference: Any) -> str:
     """The object id in a reference like https://graph.microsoft.com/v1.0/directoryObjects/{id}."""
     match = _REFERENCE.search(reference) if isinstance(reference, str) else None
     if match is None:
@@ -100,7 +102,7 @@ def _of_type(call: Call, kind: str, type_name: str | None) -> list[Json]:
 def add_for(kind: str) -> Handler:
     def add(call: Call) -> Answer:
         item = lookups.find_to_change(call, kind, call.key)
-        owner = _referenced(call, call.body().get("@odata.id"))
+        owner = referenced(call, call.body().get("@odata.id"))
         current = call.directory.owners.setdefault(item["id"], [])
         if owner in current:
             raise errors.bad_request(

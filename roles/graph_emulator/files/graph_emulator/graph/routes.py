@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from .. import errors
 from ..odata.path import Key, Token
 from . import (
+    administrative_units,
     applications,
     assignments,
     deleted,
     directory,
     federated,
     grants,
+    groups,
     mail,
+    members,
+    memberships,
     owners,
     passwords,
     policies,
@@ -85,6 +89,111 @@ def _of_assignments(collection: str) -> list[Route]:
     ]
 
 
+_CASTS = ("user", "group", "servicePrincipal", "application", "administrativeUnit")
+
+
+def _of_objects(path: str, handler: Handler, right: str) -> list[Route]:
+    """A relationship to directory objects, also narrowed to one type, also counted."""
+    paths = (path, *(f"{path}/microsoft.graph.{name}" for name in _CASTS))
+    return [Route("GET", f"{each}{end}", handler, right) for each in paths for end in ("", "/$count")]
+
+
+def _of_memberships(path: str, kind: str, *, right: str, nested_right: str) -> list[Route]:
+    return [
+        *_of_objects(f"{path}/memberOf", memberships.member_of(kind), right),
+        *_of_objects(f"{path}/transitiveMemberOf", memberships.member_of(kind, nested=True), nested_right),
+    ]
+
+
+def _of_member_checks(path: str, kind: str, *, groups_right: str, objects_right: str) -> list[Route]:
+    return [
+        Route("POST", f"{path}/getMemberGroups", memberships.get_members(kind, groups_only=True), groups_right),
+        Route("POST", f"{path}/getMemberObjects", memberships.get_members(kind, groups_only=False), objects_right),
+        Route("POST", f"{path}/checkMemberGroups", memberships.check_members(kind, groups_only=True), groups_right),
+        Route("POST", f"{path}/checkMemberObjects", memberships.check_members(kind, groups_only=False), objects_right),
+    ]
+
+
+def _of_user(path: str, kind: str) -> list[Route]:
+    return [
+        *_of_memberships(
+            path, kind, right="read memberships of users", nested_right="read transitive memberships of users"
+        ),
+        *_of_member_checks(path, kind, groups_right="check groups of users", objects_right="check objects of users"),
+        *_of_objects(f"{path}/ownedObjects", memberships.owned_objects(kind), "read objects of users"),
+        *_of_objects(f"{path}/createdObjects", memberships.created_objects(kind), "read objects of users"),
+    ]
+
+
+_PRINCIPAL, _CHECK_PRINCIPAL = "servicePrincipals/*", "check memberships of service principals"
+_MEMBERS: tuple[Route, ...] = (
+    Route("GET", "groups", groups.list_all, "read groups"),
+    Route("GET", "groups/$count", groups.count, "read groups"),
+    Route("POST", "groups", groups.create, "create groups"),
+    Route("GET", "groups/*", groups.get, "read groups"),
+    Route("PATCH", "groups/*", groups.update, "change groups"),
+    Route("DELETE", "groups/*", groups.delete, "delete groups"),
+    *_of_objects("groups/*/members", members.list_for("groups"), "read group members"),
+    *_of_objects("groups/*/transitiveMembers", members.list_for("groups", nested=True), "read group members"),
+    Route("POST", "groups/*/members/$ref", members.add_for("groups"), "change group members"),
+    Route("DELETE", "groups/*/members/*/$ref", members.remove_for("groups"), "change group members"),
+    Route("GET", "groups/*/owners", owners.list_for("groups"), "read group members"),
+    Route("POST", "groups/*/owners/$ref", owners.add_for("groups"), "change groups"),
+    Route("DELETE", "groups/*/owners/*/$ref", owners.remove_for("groups"), "change groups"),
+    *_of_memberships(
+        "groups/*", "groups", right="read memberships of groups", nested_right="read transitive memberships of groups"
+    ),
+    *_of_member_checks(
+        "groups/*",
+        "groups",
+        groups_right="check memberships of groups",
+        objects_right="check memberships of groups",
+    ),
+    Route("GET", "directory/administrativeUnits", administrative_units.list_all, "read administrative units"),
+    Route("GET", "directory/administrativeUnits/$count", administrative_units.count, "read administrative units"),
+    Route("POST", "directory/administrativeUnits", administrative_units.create, "change administrative units"),
+    Route("GET", "directory/administrativeUnits/*", administrative_units.get, "read administrative units"),
+    Route("PATCH", "directory/administrativeUnits/*", administrative_units.update, "change administrative units"),
+    Route("DELETE", "directory/administrativeUnits/*", administrative_units.delete, "change administrative units"),
+    *_of_objects(
+        "directory/administrativeUnits/*/members", members.list_for("administrativeUnits"), "read administrative units"
+    ),
+    Route(
+        "POST",
+        "directory/administrativeUnits/*/members/$ref",
+        members.add_for("administrativeUnits"),
+        "change administrative units",
+    ),
+    Route(
+        "DELETE",
+        "directory/administrativeUnits/*/members/*/$ref",
+        members.remove_for("administrativeUnits"),
+        "change administrative units",
+    ),
+    Route("GET", "users/$count", directory.count_users, "read users"),
+    *_of_user("users/*", "users"),
+    *_of_user("me", "me"),
+    *_of_memberships(
+        _PRINCIPAL, "servicePrincipals", right=_READ, nested_right="check memberships of service principals"
+    ),
+    # No service principal has a directory role here; azure-cli asks before it creates a role assignment.
+    Route(
+        "GET",
+        f"{_PRINCIPAL}/transitiveMemberOf/microsoft.graph.directoryRole",
+        memberships.member_of("servicePrincipals", nested=True),
+        "check memberships of service principals",
+    ),
+    *_of_objects(f"{_PRINCIPAL}/ownedObjects", memberships.owned_objects("servicePrincipals"), _READ),
+    *_of_objects(f"{_PRINCIPAL}/createdObjects", memberships.created_objects("servicePrincipals"), _READ),
+    *_of_member_checks(_PRINCIPAL, "servicePrincipals", groups_right=_CHECK_PRINCIPAL, objects_right=_CHECK_PRINCIPAL),
+    *_of_member_checks(
+        "directoryObjects/*",
+        "directoryObjects",
+        groups_right="check groups of users",
+        objects_right="check objects of anything",
+    ),
+)
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "applications", applications.list_all, _READ),
     Route("GET", "applications/$count", applications.count, _READ),
@@ -135,6 +244,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "directoryObjects/*", directory.get_object, "read directory objects"),
     Route("GET", "policies/defaultAppManagementPolicy", policies.get, "read policy"),
     Route("PATCH", "policies/defaultAppManagementPolicy", policies.update, "change policy"),
+    *_MEMBERS,
 )
 
 

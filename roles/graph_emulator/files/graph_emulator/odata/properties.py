@@ -10,6 +10,8 @@ Types are written without their namespaces: "String" is Edm.String, "web" types 
 
 from __future__ import annotations
 
+from .member_properties import MEMBER_PROPERTIES
+
 PROPERTIES: dict[str, dict[str, str]] = {
     "entity": {
         "id": "String",
@@ -297,19 +299,7 @@ PROPERTIES: dict[str, dict[str, str]] = {
         "tenantType": "String",
         "verifiedDomains": "Collection(verifiedDomain)",
     },
-    "user": {
-        "accountEnabled": "Boolean",
-        "businessPhones": "Collection(String)",
-        "displayName": "String",
-        "givenName": "String",
-        "jobTitle": "String",
-        "mail": "String",
-        "mobilePhone": "String",
-        "officeLocation": "String",
-        "preferredLanguage": "String",
-        "surname": "String",
-        "userPrincipalName": "String",
-    },
+    **MEMBER_PROPERTIES,
 }
 
 # The slice of the CSDL at hand leaves these out; they follow the resource pages, as far as they are served.
@@ -353,6 +343,7 @@ BEYOND_SLICE: dict[str, dict[str, str]] = {
         "toRecipients": "Collection(recipient)",
         "webLink": "String",
     },
+    "directoryRole": {"description": "String", "displayName": "String", "roleTemplateId": "String"},
     "recipient": {"emailAddress": "emailAddress"},
     "emailAddress": {"address": "String", "name": "String"},
     "itemBody": {"content": "String", "contentType": "bodyType"},

@@ -141,6 +141,7 @@ def _users(emulator: Controlled, body: Json) -> Json:
                 directory.user_roles[user_id] = directory_roles.template_ids(roles)
             if "enabled" in body:
                 (directory.disabled_users.discard if body["enabled"] else directory.disabled_users.add)(user_id)
+                directory.users[user_id]["accountEnabled"] = body["enabled"]
             if body.get("mailbox") is False:
                 directory.mail.boxes.pop(user_id, None)
             elif "mailbox" in body and user_id not in directory.mail.boxes:
