@@ -26,7 +26,11 @@ FEDERATED = """{"name": "ci", "issuer": "https://token.actions.githubusercontent
 @pytest.fixture
 def az(emulator: EmulatorServer, life: Life, program: c.Callable[..., Program], tmp_path: Path) -> Program:
     """Signed in as the operator."""
-    environ = {"AZURE_CORE_COLLECT_TELEMETRY": "false", "AZURE_CORE_OUTPUT": "json", "AZURE_CORE_ONLY_SHOW_ERRORS": "true"}
+    environ = {
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
+        "AZURE_CORE_OUTPUT": "json",
+        "AZURE_CORE_ONLY_SHOW_ERRORS": "true",
+    }
     client = program(str(installed("azure-cli") / "bin" / "az"), **environ)
     exports, *commands = map(shlex.split, lines_for_azure_cli(emulator).splitlines())
     client.environ |= dict(export.split("=", 1) for export in exports[1:])
@@ -53,7 +57,9 @@ def test_the_life_of_an_application(az: Program, life: Life, emulator: EmulatorS
     life.holds(held.principal["id"], principal["id"])
 
     with life.call("ad app credential reset"):
-        secret = az.json("ad", "app", "credential", "reset", *one, "--append", "--display-name", "first", "--years", "1")
+        secret = az.json(
+            "ad", "app", "credential", "reset", *one, "--append", "--display-name", "first", "--years", "1"
+        )
         assert secret["password"] and secret["tenant"] == emulator.tenant_id
     life.holds(held.secrets, ["first"])
     with life.call("ad app credential reset --create-cert"):
@@ -116,7 +122,7 @@ def test_the_life_of_an_application(az: Program, life: Life, emulator: EmulatorS
         az.json("ad", "app", "update", *one, "--set", "notes=mail", "--web-redirect-uris", "https://example.org/")
     life.holds(held.document["notes"], "mail")
     with life.call("ad app list --display-name"):
-        assert [app["appId"] for app in az.json("ad", "app", "list", "--display-name", "Gate")] .count(client_id) == 1
+        assert [app["appId"] for app in az.json("ad", "app", "list", "--display-name", "Gate")].count(client_id) == 1
     with life.call("ad sp list --filter"):
         listed = az.json("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
         assert [entry["id"] for entry in listed] == [principal["id"]]
