@@ -52,7 +52,7 @@ def _refusal(trial: list[str]) -> str:
 
 
 def _arrange() -> None:
-    """Inside: switch loopback on, and lay a file of host names over /etc/hosts, which holds for these processes only."""
+    """Inside: switch loopback on, and lay a file of host names over /etc/hosts, for these processes only."""
     with socket.socket() as any_socket:
         request = struct.pack("16sH14s", b"lo", _IFF_UP_AND_RUNNING, b"")
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import collections.abc as c
 import json
 from pathlib import Path
@@ -56,7 +55,7 @@ def test_the_life_of_an_application(m365: Program, life: Life, named_emulator: E
     one = ("--appId", made["appId"])
 
     certificate = tmp_path / "gateway.cer"
-    certificate.write_bytes(base64.b64decode(Pair.new().encoded))
+    certificate.write_bytes(Pair.new().der)
     with life.call("entra app set --certificateFile"):
         named = ("--certificateFile", str(certificate), "--certificateDisplayName", "gateway")
         m365.run("entra", "app", "set", *one, *named)
