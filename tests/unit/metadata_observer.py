@@ -32,7 +32,7 @@ class MetadataObserver:
 
     def saw(self, request: GraphRequest, response: GraphResponse) -> None:
         where = f"{request.method} {request.raw_path}"
-        if UNDECLARED.search(request.raw_path):
+        if UNDECLARED.search(request.raw_path) or request.raw_path.startswith("/beta/"):
             return
         found = self.of_answer(response.body)
         if self.requests and request.payload:
@@ -55,6 +55,8 @@ class MetadataObserver:
             return self.csdl.complaints(body.get("value"), fragment, "value")
         # What stands in the last parentheses may be a list of selected names, which leads nowhere.
         type_name = self.csdl.type_of_path(_without_selection(fragment))
+        if fragment == "Collection($ref)":
+            return [f"no reference: {item}" for item in body["value"] if set(item) != {"@odata.id"}]
         if type_name is None:
             return [f"the context {fragment} leads to nothing declared"]
         if type_name.startswith("Collection("):
@@ -62,6 +64,8 @@ class MetadataObserver:
             if set(page) != {"value"}:
                 return [f"a collection with {sorted(page)}"]
             return self.csdl.complaints(body["value"], type_name, "value")
+        if type_name.startswith("Edm.") or type_name in self.csdl.enums:
+            return self.csdl.complaints(body.get("value"), type_name, "value")
         return self.csdl.complaints(body, type_name)
 
     def of_request(self, request: GraphRequest) -> list[str]:

@@ -109,7 +109,7 @@ def test_basic_credentials(operator: Any) -> None:
     ("scope", "audience"),
     [
         ("https://graph.microsoft.com/.default", "https://graph.microsoft.com"),
-        ("https://graph.microsoft.com//.default", "https://graph.microsoft.com"),
+        ("https://graph.microsoft.com//.default", "https://graph.microsoft.com/"),
         ("https://outlook.office365.com/.default", "https://outlook.office365.com"),
         ("00000003-0000-0000-c000-000000000000/.default", "00000003-0000-0000-c000-000000000000"),
     ],

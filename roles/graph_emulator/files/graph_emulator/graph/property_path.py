@@ -57,6 +57,10 @@ def unknown_segment(type_name: str, tail: list[Token]) -> str | None:
     return None
 
 
+def is_declared(type_name: str, token: Token) -> bool:
+    return isinstance(token, str) and _declared(type_name, token) not in (None, "Stream")
+
+
 def _declared(type_name: str, name: str) -> str | None:
     return {known.lower(): kind for known, kind in properties_of(type_name).items()}.get(name.lower())
 

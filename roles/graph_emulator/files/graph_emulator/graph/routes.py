@@ -271,17 +271,17 @@ def resolve(method: str, path: list[Token]) -> tuple[Route, list[Key]]:
         raise errors.not_implemented(f"{method} {_shown(path)}")
     if best:
         raise errors.method_not_allowed()
-    unknown = None
-    for route, tail in _objects(path):
+    for route, tail in _properties(path):
         unknown = property_path.unknown_segment(property_path.TYPES[route.path], tail)
-        if unknown is None and method in ("GET", "HEAD"):
-            return _of_property(route, tail), _keys(route, path)
-        if unknown is None:
+        if unknown is not None:
+            raise errors.unknown_segment(unknown)
+        if method not in ("GET", "HEAD"):
             raise errors.method_not_allowed()
+        return _of_property(route, tail), _keys(route, path)
     missing = unserved.first_unknown(path)
-    if missing is None:
-        raise errors.not_implemented(f"{method} {_shown(path)}")
-    raise errors.unknown_segment(missing if unknown is None or len(path) < 4 else unknown)
+    if missing is not None:
+        raise errors.unknown_segment(missing)
+    raise errors.not_implemented(f"{method} {_shown(path)}")
 
 
 def _best(path: list[Token]) -> list[Route]:
@@ -291,11 +291,12 @@ def _best(path: list[Token]) -> list[Route]:
     return [route for route in fitting if route.parts.count("*") == fewest]
 
 
-def _objects(path: list[Token]) -> Iterator[tuple[Route, list[Token]]]:
-    """Single objects that beginnings of the path lead to, and what follows."""
+def _properties(path: list[Token]) -> Iterator[tuple[Route, list[Token]]]:
+    """Single objects that beginnings of the path lead to, and what follows, if it begins with a property of theirs."""
     for length in range(len(path) - 1, 0, -1):
         for route in _best(path[:length]):
-            if route.method == "GET" and route.path in property_path.TYPES:
+            type_name = property_path.TYPES.get(route.path)
+            if route.method == "GET" and type_name and property_path.is_declared(type_name, path[length]):
                 yield route, path[length:]
 
 

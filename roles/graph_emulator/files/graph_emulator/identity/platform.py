@@ -155,7 +155,11 @@ class IdentityPlatform:
         return body, client_id
 
     def _resource(self, scope: str) -> tuple[str, Json]:
-        """The token's audience and the service principal that a `<resource>/.default` scope means."""
+        """The token's audience and the service principal that a `<resource>/.default` scope means.
+
+        The audience is the resource as it was named, with its trailing slash ("Trailing slash and .default", page
+        "Scopes and permissions in the Microsoft identity platform").
+        """
         name, separator, rest = scope.strip().rpartition("/.default")
         if not separator or rest or " " in name or not name:
             raise TokenRefused(
@@ -164,11 +168,9 @@ class IdentityPlatform:
                 f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value "
                 "with /.default suffixed to the resource identifier (application ID URI).",
             )
-        audience = name.rstrip("/")
-        if not audience:
+        if not name.rstrip("/"):
             raise no_such_resource(name, self.tenant.tenant_id)
-        named = audience if audience == self.base else name
-        return audience, scopes.resource_named(self.tenant, named, base=self.base)
+        return name, scopes.resource_named(self.tenant, name, base=self.base)
 
     # Users
 

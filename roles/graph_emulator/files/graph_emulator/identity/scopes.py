@@ -74,7 +74,7 @@ def asked(tenant: Tenant, scope: str, *, base: str) -> Asked:
         if part in OPENID_SCOPES:
             openid.add(part)
             continue
-        prefixes.add(prefix.rstrip("/") if slash else "")
+        prefixes.add(prefix if slash else "")
         if name == ".default":
             default = True
         else:
@@ -100,7 +100,7 @@ def asked(tenant: Tenant, scope: str, *, base: str) -> Asked:
 
 def resource_named(tenant: Tenant, name: str, *, base: str) -> Json:
     """The emulator's own address stands for Microsoft Graph, as graph.microsoft.us does in its cloud; so does none."""
-    if name in ("", base):
+    if name.rstrip("/") in ("", base):
         resource = tenant.service_principal_by("appId", catalogue.MICROSOFT_GRAPH_APP_ID)
     else:
         resource = tenant.service_principal_named(name)
