@@ -413,7 +413,7 @@ def test_exchange_administers_mail_enabled_security_groups(writer: Client, tenan
 
 
 def test_lag_hides_a_new_group(emulator: Any, writer: Client) -> None:
-    emulator.tenant.settings.lag = 1
+    emulator.tenant.settings.update({"lag": 1})
     path = f"/groups/{writer.post('/groups', SECURITY).json()['id']}"
     assert [writer.get(path).status_code for _try in range(2)] == [404, 200]
 

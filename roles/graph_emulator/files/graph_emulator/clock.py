@@ -77,4 +77,5 @@ def echo_time(text: str) -> str:
     moment = parse_sent_time(text)
     if moment is None:
         raise ValueError(f"not an Edm.DateTimeOffset: {text}")
-    return whole_seconds(moment)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f"{whole_seconds(moment)[:-1]}{fraction}Z"

@@ -137,6 +137,26 @@ def no_backing_application(app_id: str) -> GraphError:
     return GraphError(400, BAD_REQUEST, message, details=details)
 
 
+def expired_delta_token() -> GraphError:
+    """After seven days (Microsoft 365 developer blog, "Duration of change tracking tokens", 2020)."""
+    return GraphError(
+        400,
+        "syncStateNotFound",
+        "The sync state generation is not found. The delta token is expired and data must be synchronized again.",
+    )
+
+
+def resync_required(url: str) -> GraphError:
+    """Page "Use delta query", "Synchronization reset"; the code is that of the error list, the words are inferred."""
+    message = "The delta token is no longer valid, and the app must reset the sync state."
+    return GraphError(410, "resyncRequired", message, headers={"location": url})
+
+
+def malformed_delta_token() -> GraphError:
+    """The wording is inferred."""
+    return bad_request("Badly formed token.")
+
+
 def unverified_domain(uri: str) -> GraphError:
     """An identifier URI on a foreign host (code and words: Azure/Industrial-IoT pull request 1432)."""
     message = (

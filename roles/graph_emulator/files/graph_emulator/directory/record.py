@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An object of a table: a dict that tells its table when an indexed property changes."""
+"""An object of a table: a dict that tells its table which properties change."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ class Record(dict[str, Any]):
         return copy.deepcopy(dict(self), memo)
 
     def _changed(self, names: Iterable[str]) -> None:
-        if self.table is not None and not self.table.indexed.isdisjoint(names):
+        if self.table is None:
+            return
+        changed = frozenset(names)
+        self.table.note(self, changed)
+        if not self.table.indexed.isdisjoint(changed):
             self.table.reindex(self)
 
     def __setitem__(self, name: str, value: Any) -> None:

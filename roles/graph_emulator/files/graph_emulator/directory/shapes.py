@@ -203,6 +203,12 @@ def administrative_unit(*, object_id: str, display_name: str | None = None) -> J
     }
 
 
+def _principal_type(principal: Json) -> str:
+    """ServicePrincipal, User or Group (resource page appRoleAssignment)."""
+    name = str(principal.get("@odata.type", "servicePrincipal")).rpartition(".")[2]
+    return f"{name[0].upper()}{name[1:]}"
+
+
 def app_role_assignment(*, assignment_id: str, created: str, role_id: str, principal: Json, resource: Json) -> Json:
     return {
         "id": assignment_id,
@@ -211,7 +217,7 @@ def app_role_assignment(*, assignment_id: str, created: str, role_id: str, princ
         "createdDateTime": created,
         "principalDisplayName": principal["displayName"],
         "principalId": principal["id"],
-        "principalType": "ServicePrincipal",
+        "principalType": _principal_type(principal),
         "resourceDisplayName": resource["displayName"],
         "resourceId": resource["id"],
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import threading
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,8 @@ class Secret:
 class Directory:
     """Everything that a reset brings back to the seed."""
 
+    generation: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Another one after each reset: what was known of the changes before is worth nothing"""
     applications: Table = field(
         default_factory=lambda: Table("appId", "uniqueName", "displayName", "identifierUris", "tags")
     )

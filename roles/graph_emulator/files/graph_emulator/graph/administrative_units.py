@@ -45,8 +45,8 @@ def _expander(call: Call) -> listing.Expand:
     return expand
 
 
-def _checked(call: Call) -> Json:
-    changes = check_properties(call.body(), type_name=_TYPE, resource="AdministrativeUnit")
+def _checked(body: Json) -> Json:
+    changes = check_properties(body, type_name=_TYPE, resource="AdministrativeUnit")
     for name in ("id", "deletedDateTime"):
         if changes.get(name) is not None:
             raise errors.read_only(name)
@@ -59,7 +59,7 @@ def _checked(call: Call) -> Json:
 
 
 def create(call: Call) -> Answer:
-    changes = _checked(call)
+    changes = _checked(call.body())
     if not changes.get("displayName"):
         raise errors.missing_value("displayName", "AdministrativeUnit")
     item = shapes.administrative_unit(object_id=new_guid())
@@ -72,7 +72,7 @@ def create(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     item = lookups.find_to_change(call, KIND, call.key)
-    changes = _checked(call)
+    changes = _checked(lookups.body_of_update(call, item))
     if (
         changes.get("isMemberManagementRestricted", item["isMemberManagementRestricted"])
         is not (item["isMemberManagementRestricted"])

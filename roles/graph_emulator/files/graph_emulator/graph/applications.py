@@ -95,7 +95,8 @@ def update(call: Call) -> Answer:
     if item is None or (not upsert and call.tenant.lag.hides(item["id"])):
         raise errors.not_found(call.key.value)
     call.authorize(item["id"])
-    changes = check_properties(call.body(), type_name="application", resource="Application")
+    body = lookups.body_of_update(call, item)
+    changes = check_properties(body, type_name="application", resource="Application")
     _refuse_read_only(changes)
     passwords.refuse_other_than_held(changes, item["passwordCredentials"])
     if changes.get("uniqueName", item["uniqueName"]) != item["uniqueName"] and item["uniqueName"] is not None:

@@ -18,7 +18,7 @@ from ..clock import whole_seconds
 from ..directory import shapes
 from ..directory.seed import new_guid
 from ..odata.bodies import check_properties, merge
-from . import listing, lookups, members, owners
+from . import assignments, listing, lookups, members, owners
 from .call import Answer, Call
 from .limits import check_display_name
 
@@ -145,7 +145,7 @@ def update(call: Call) -> Answer:
     """Properties, or up to 20 new members at once by members@odata.bind (page "Add members", example 2)."""
     item = lookups.find_to_change(call, KIND, call.key)
     members.refuse_exchange_group(item)
-    body = call.body()
+    body = lookups.body_of_update(call, item)
     references = body.pop("members@odata.bind", [])
     if not isinstance(references, list):
         raise errors.malformed_json()
@@ -162,5 +162,6 @@ def delete(call: Call) -> Answer:
     item = lookups.find_to_change(call, KIND, call.key)
     members.refuse_exchange_group(item)
     del call.directory.groups[item["id"]]
+    assignments.forget(call, item["id"])
     lookups.forget(call, item["id"])
     return Answer(204)

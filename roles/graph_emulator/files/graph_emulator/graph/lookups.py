@@ -81,6 +81,14 @@ def directory_object(call: Call, object_id: str) -> Json | None:
     return None
 
 
+def body_of_update(call: Call, item: Json) -> Json:
+    """The body, without the object's own id: OData has it in the path, and Terraform repeats it in the body."""
+    body = call.body()
+    if str(body.get("id")).lower() == item["id"]:
+        del body["id"]
+    return body
+
+
 def note_creator(call: Call, object_id: str) -> None:
     """For createdObjects, which leave out what administrators created (page "List createdObjects" of a user)."""
     if not call.caller.wids - {MEMBER, rights.REGISTRANT}:

@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import errors
 from ..directory import rights
+from ..odata.filter import equalities, parsed
 from . import listing, lookups, owners
 from .call import Answer, Call, Handler
 
@@ -63,11 +64,16 @@ def page(call: Call, object_ids: list[str], *, cost: int) -> Answer:
     if call.counts:
         return listing.count(call, items, type_name=type_name)
     query = call.query(type_name)
-    if "$filter" in query.options and not query.counted:
-        # "This header and $count are required when using $search, $filter, $orderby" (page "List group members").
+    if not query.counted and not _by_id_alone(query.options.get("$filter", "")):
+        # "This header and $count are required when using $search, $filter, $orderby" (page "List group members"); that
+        # `id eq` does without is how Terraform and azure.azcollection look for one member.
         raise errors.unsupported_query("Unsupported Query.")
     fragment = "directoryObjects" if cast is None else ENTITY_SETS.get(cast, f"{cast}s")
     return listing.page(call, items, type_name=type_name, fragment=fragment, cost=cost)
+
+
+def _by_id_alone(text: str) -> bool:
+    return not text.strip() or [name for name, _value in equalities(parsed(text))] == ["id"]
 
 
 def _without_type(item: Json) -> Json:

@@ -110,4 +110,6 @@ def check_members(kind: str, *, groups_only: bool) -> Handler:
 
 
 def _ids(call: Call, *, object_ids: list[str], cost: int) -> Answer:
-    return Answer(200, {"@odata.context": call.context("Collection(Edm.String)"), "value": object_ids}, cost=cost)
+    body = {"@odata.context": call.context("Collection(Edm.String)"), "value": object_ids}
+    # The header as recorded (azure-cli test_group_scenario).
+    return Answer(200, body, {"location": call.base}, cost=cost)

@@ -60,7 +60,7 @@ def list_for(kind: str, *, type_name: str | None = None) -> Handler:
     def list_owners(call: Call) -> Answer:
         found = _of_type(call, kind, type_name)
         if type_name is None:
-            return listing.page(call, found, type_name="user", fragment="directoryObjects")
+            return listing.page(call, found, type_name="directoryObject", fragment="directoryObjects")
         return listing.page(call, found, type_name=type_name, fragment=f"{type_name}s")
 
     return list_owners
@@ -127,3 +127,17 @@ def remove_for(kind: str) -> Handler:
         return Answer(204)
 
     return remove
+
+
+def get_for(kind: str) -> Handler:
+    """One owner's reference, whatever is selected of it (manicminer/hamilton, msgraph/applications.go, GetOwner)."""
+
+    def get(call: Call) -> Answer:
+        item = lookups.find(call, kind, call.key)
+        for owner in shown(call, item["id"]):
+            if owner["id"] == call.keys[1].value.lower():
+                context = {"@odata.context": call.context("directoryObjects/$entity")}
+                return Answer(200, {**context, "@odata.type": owner["@odata.type"], "id": owner["id"]})
+        raise errors.not_found(call.keys[1].value)
+
+    return get

@@ -17,6 +17,7 @@ from . import (
     applications,
     assignments,
     deleted,
+    delta,
     directory,
     federated,
     grants,
@@ -56,6 +57,8 @@ _DELETE_ROLES = "delete app role assignments"
 def _of_both(kind: str) -> list[Route]:
     """What applications and service principals have in common."""
     return [
+        Route("GET", f"{kind}/delta", delta.list_for(kind), _READ),
+        Route("GET", f"{kind}/microsoft.graph.delta", delta.list_for(kind), _READ),
         Route("POST", f"{kind}/*/addPassword", passwords.add_for(kind), _CHANGE),
         Route("POST", f"{kind}/*/removePassword", passwords.remove_for(kind), _CHANGE),
         Route("GET", f"{kind}/*/owners", owners.list_for(kind), _READ),
@@ -63,6 +66,7 @@ def _of_both(kind: str) -> list[Route]:
         Route("GET", f"{kind}/*/owners/$ref", owners.references_for(kind), _READ),
         *_of_owner_types(kind),
         Route("POST", f"{kind}/*/owners/$ref", owners.add_for(kind), "change owners"),
+        Route("GET", f"{kind}/*/owners/*/$ref", owners.get_for(kind), _READ),
         Route("DELETE", f"{kind}/*/owners/*/$ref", owners.remove_for(kind), "change owners"),
     ]
 

@@ -121,7 +121,8 @@ def update(call: Call) -> Answer:
     if item is None or (not upsert and call.tenant.lag.hides(item["id"])):
         raise errors.not_found(call.key.value)
     call.authorize(item["id"])
-    changes = check_properties(call.body(), type_name="servicePrincipal", resource="ServicePrincipal")
+    body = lookups.body_of_update(call, item)
+    changes = check_properties(body, type_name="servicePrincipal", resource="ServicePrincipal")
     if (changes.get("appId") or "").lower() == item["appId"]:
         changes.pop("appId")
     _refuse_read_only(changes)

@@ -27,7 +27,18 @@ DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
 # "$expand returns at most 20 items" (Microsoft Graph, "Use query parameters").
 EXPAND_LIMIT = 20
-_KNOWN = ("$filter", "$select", "$top", "$orderby", "$count", "$expand", "$search", "$skiptoken", "$format")
+_KNOWN = (
+    "$filter",
+    "$select",
+    "$top",
+    "$orderby",
+    "$count",
+    "$expand",
+    "$search",
+    "$skiptoken",
+    "$deltatoken",
+    "$format",
+)
 
 
 def parse_query(query: str) -> dict[str, str]:
@@ -37,6 +48,8 @@ def parse_query(query: str) -> dict[str, str]:
         raw_name, _equals, raw_value = part.partition("=")
         name = unquote_plus(raw_name)
         name = name if name.startswith("$") or f"${name}" not in _KNOWN else f"${name}"
+        # The documentation has $deltaToken as well as $deltatoken.
+        name = name.lower() if name.lower() in ("$deltatoken", "$skiptoken") else name
         if name in options:
             raise errors.odata_error(
                 f"Query option '{name}' was specified more than once, but it must be specified at most once."
@@ -112,6 +125,8 @@ class Query:
 
     def matching(self, items: Iterable[Json]) -> Rows | list[Json]:
         """Rows stay rows: looked at no sooner, and no further, than the page needs."""
+        if "$deltatoken" in self.options:
+            raise errors.odata_error("The query parameter '$deltatoken' is not supported.")
         if "$search" in self.options and not self.eventual:
             raise errors.unsupported_query(
                 "Request with $search query parameter only works through MSGraph with a special request header: "
