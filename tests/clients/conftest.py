@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.clients.life import PROPERTY, Life, Program, table
-from ansible_collections.email_gateway.azure_apps.tests.clients.own_network import NAMES, REFUSED
+from ansible_collections.email_gateway.azure_apps.tests.clients.own_network import REFUSED, with_names
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
-from graph_emulator.wire.server import MICROSOFT_NAMES, EmulatorServer
+from graph_emulator.wire.server import EmulatorServer
 
 CLIENTS = REPOSITORY / "build" / "clients"
-_NO_NAMES = "the names of Microsoft's services cannot lead to the emulator here"
 
 
 def _missing(reason: str) -> t.NoReturn:
@@ -45,11 +44,12 @@ def _address_server() -> c.Iterator[EmulatorServer]:
 
 @pytest.fixture(scope="session")
 def _names_server() -> c.Iterator[EmulatorServer]:
-    if os.environ.get(REFUSED):
-        _missing(f"{_NO_NAMES}: {os.environ[REFUSED]}")
-    if set(NAMES) != set(MICROSOFT_NAMES) or not set(NAMES) <= set(Path("/etc/hosts").read_text("utf-8").split()):
-        _missing(f"{_NO_NAMES}: run make clients, which runs tests/clients/own_network.py")
-    with EmulatorServer(microsoft_names=True) as server:
+    """On an address of its own for each worker of pytest-xdist, since all of them want the same port."""
+    reason = os.environ.get(REFUSED, "run make clients, which runs tests/clients/own_network.py")
+    if reason:
+        _missing(f"the names of Microsoft's services cannot lead to the emulator here: {reason}")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    with EmulatorServer(host=f"127.0.1.{int(worker) + 1}", microsoft_names=True) as server:
         yield server
 
 
@@ -79,9 +79,9 @@ def life(request: pytest.FixtureRequest) -> c.Iterator[Life]:
 
 @pytest.fixture
 def program(tmp_path: Path) -> c.Callable[..., Program]:
-    """Makes a client of a command; its home folder is the test's own."""
+    """Makes a client of a command; its home folder is the test's own. It finds `named` under Microsoft's host names."""
 
-    def make(*command: str, **environ: str) -> Program:
+    def make(*command: str, named: EmulatorServer | None = None, **environ: str) -> Program:
         variables = {
             "HOME": str(tmp_path),
             "PATH": os.environ["PATH"],
@@ -91,7 +91,7 @@ def program(tmp_path: Path) -> c.Callable[..., Program]:
             "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", ""),
             **environ,
         }
-        return Program(list(command), variables)
+        return Program([*(with_names(named.host) if named else ()), *command], variables)
 
     return make
 

@@ -19,7 +19,6 @@ from graph_emulator.wire.server import EmulatorServer
 
 CLIENT = "azure.azcollection"
 MAIL_READ_WRITE = "e2a3a72e-5f79-4c64-b1b1-878b674786c9"
-pytestmark = pytest.mark.xdist_group("names")
 
 
 class Modules:
@@ -56,7 +55,7 @@ def run(named_emulator: EmulatorServer, life: Life, program: c.Callable[..., Pro
         "REQUESTS_CA_BUNDLE": named_emulator.ca_file,
         "SSL_CERT_FILE": named_emulator.ca_file,
     }
-    return Modules(program(str(folder / "bin" / "ansible"), **environ), life)
+    return Modules(program(str(folder / "bin" / "ansible"), named=named_emulator, **environ), life)
 
 
 def test_the_life_of_an_application(run: Modules, life: Life, named_emulator: EmulatorServer) -> None:

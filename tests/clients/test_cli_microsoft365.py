@@ -25,7 +25,6 @@ FEDERATED = {
     "subject": "repo:a/b:ref:main",
     "audiences": ["api://AzureADTokenExchange"],
 }
-pytestmark = pytest.mark.xdist_group("names")
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def m365(named_emulator: EmulatorServer, life: Life, program: c.Callable[..., Pr
     """Signed in as the operator."""
     package = installed("node") / "node_modules" / "@pnp" / "cli-microsoft365"
     environ = {"NODE_EXTRA_CA_CERTS": named_emulator.ca_file, "CLIMICROSOFT365_NOUPDATE": "1"}
-    client = program("node", str(package / "dist" / "index.js"), **environ)
+    client = program("node", str(package / "dist" / "index.js"), named=named_emulator, **environ)
     life.version = json.loads((package / "package.json").read_text(encoding="utf-8"))["version"]
     client.run("cli", "config", "set", "--key", "disableTelemetry", "--value", "true")
     proof = ("--appId", named_emulator.client_id, "--secret", named_emulator.client_secret)

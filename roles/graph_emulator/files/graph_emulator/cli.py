@@ -31,8 +31,9 @@ def parser() -> argparse.ArgumentParser:
         prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback."
     )
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
-    options.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    options.add_argument(
+    address = options.add_mutually_exclusive_group()
+    address.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address.add_argument(
         "--microsoft-names",
         action="store_true",
         help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must lead to loopback",

@@ -172,7 +172,7 @@ class EmulatorServer:
         )
         config.load()
         config.ssl = self._tls.context()
-        self._host = host
+        self.host = host
         self._config = config
         self._server = _Server(config, self.emulator, self._smtp_socket)
         self.emulator.faults.refuse_connections = self._refuse_connections
@@ -294,7 +294,7 @@ class EmulatorServer:
 
     async def _listen_again(self) -> None:
         config, server = self._config, self._server
-        self._sockets = [_listening_socket(self._host, port) for port in (self.port, self.vault_port)]
+        self._sockets = [_listening_socket(self.host, port) for port in (self.port, self.vault_port)]
 
         def protocol() -> asyncio.Protocol:
             return _Protocol(config=config, server_state=server.server_state, app_state=server.lifespan.state)
