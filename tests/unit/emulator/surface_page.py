@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from graph_emulator.directory.rights import RIGHTS, Alternatives
+from graph_emulator.directory.right import Alternatives
+from graph_emulator.directory.rights import RIGHTS
 from graph_emulator.graph.routes import ROUTES, Route
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "emulator-surface.md"

@@ -18,6 +18,8 @@ class Watching(Protocol):
 
     indexed: frozenset[str]
 
+    def note(self, record: Record, names: frozenset[str]) -> None: ...
+
     def reindex(self, record: Record) -> None: ...
 
 
