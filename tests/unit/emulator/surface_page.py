@@ -60,7 +60,9 @@ def _row(path: str, routes: list[Route], also: list[str]) -> str:
     routes = sorted(routes, key=lambda route: _METHODS.index(route.method))
     methods = ", ".join(dict.fromkeys(route.method for route in routes))
     rights = ", ".join(dict.fromkeys(route.right for route in routes))
-    return f"| `/{path.replace('*', '{id}')}` | {methods} | {', '.join(f'`/{end}`' for end in also)} | {rights} |"
+    # A cast can be counted wherever the whole can.
+    ends = [end for end in also if not ("$count" in also and end.endswith("/$count"))]
+    return f"| `/{path.replace('*', '{id}')}` | {methods} | {', '.join(f'`/{end}`' for end in ends)} | {rights} |"
 
 
 def _right(name: str) -> str:

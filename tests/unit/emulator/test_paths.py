@@ -241,6 +241,8 @@ def test_metadata_agrees_with_what_microsoft_publishes(operator: Any, tmp_path: 
         ("GET", "/policies/authorizationPolicy"),
         ("GET", "/directory/attributeSets"),
         ("POST", "/users"),
+        ("GET", "/servicePrincipals/getAvailableExtensionProperties"),
+        ("POST", "/directoryObjects/validateProperties"),
         ("DELETE", f"/users/{GUID}/messages/x"),
     ],
 )

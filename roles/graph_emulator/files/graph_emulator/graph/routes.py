@@ -256,7 +256,7 @@ def _fits(part: str, token: Token) -> bool:
     if part != "*":
         # azure-cli deletes grants at /oAuth2PermissionGrants, so the case of a segment makes no difference.
         return isinstance(token, str) and part.lower() == token.lower()
-    return isinstance(token, Key) or (bool(token) and not token.startswith("$"))
+    return isinstance(token, Key) or (bool(token) and token[0] != "$" and token not in unserved.OF_COLLECTIONS)
 
 
 def _matches(route: Route, path: list[Token]) -> bool:

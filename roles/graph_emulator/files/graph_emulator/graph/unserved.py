@@ -97,10 +97,8 @@ _MEMBERS = {
     """,
 }
 _OBJECTS = frozenset({"application", "servicePrincipal", "directoryObject", "user", "group", "organization"})
-# Bound to a collection, or of any collection.
-_OF_COLLECTIONS = frozenset(
-    {"$count", "$ref", "delta", "getByIds", "getAvailableExtensionProperties", "validateProperties"}
-)
+# Functions and actions of whole collections, which are no keys.
+OF_COLLECTIONS = frozenset({"delta", "getByIds", "getAvailableExtensionProperties", "validateProperties"})
 # Methods that Graph has on paths of which others are served.
 METHODS = frozenset(
     {
@@ -140,7 +138,7 @@ def first_unknown(path: list[Token]) -> str | None:
     for token in path[1:]:
         if collection is not None:
             cast = isinstance(token, str) and token.startswith("microsoft.graph.")
-            if cast or (isinstance(token, str) and token.partition("(")[0] in _OF_COLLECTIONS):
+            if cast or (isinstance(token, str) and token in {"$count", "$ref", *OF_COLLECTIONS}):
                 return None
             collection, entity = None, collection
             continue
