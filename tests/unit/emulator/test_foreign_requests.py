@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 
 from .certificates import Pair
-from .foreign_requests import REQUESTS, Foreign
+from .foreign import Foreign
+from .foreign_requests import REQUESTS
 
 OWN_ROLE = "5d8e1a05-1f24-4d2c-a4d7-2f1d60b9a2b7"
 

@@ -67,6 +67,13 @@ MEMBER_RIGHTS: dict[str, Right] = {
         (("Group.ReadWrite.All",),),
         delegated=Delegated((("Group.ReadWrite.All",), AS_USER), by=_GROUP_ADMINS, own_by=EVERYONE),
     ),
+    # "Permanently delete an item": not supported for applications; Groups Administrator is the least privileged role.
+    "purge groups": Right(
+        (),
+        delegated=Delegated(
+            (("Group.ReadWrite.All",), AS_USER), by=frozenset({GLOBAL_ADMINISTRATOR, GROUPS_ADMINISTRATOR})
+        ),
+    ),
     # "List group members", "List group transitive members": Directory.ReadWrite.All is not in their tables.
     "read group members": _reads(
         (

@@ -15,6 +15,7 @@ class Members:
     def __init__(self) -> None:
         self._members: dict[str, list[str]] = {}
         self._containers: dict[str, list[str]] = {}
+        self._set_aside: dict[str, tuple[list[str], list[str]]] = {}
 
     def add(self, container: str, member: str) -> None:
         if member not in self.of(container):
@@ -39,8 +40,23 @@ class Members:
         """With what the containers are members of, each once, nearest first."""
         return _reached(member, self.containers)
 
+    def set_aside(self, object_id: str) -> None:
+        """A deleted object that can be restored is no member and has none for now."""
+        found = list(self.of(object_id)), list(self.containers(object_id))
+        self.forget(object_id)
+        self._set_aside[object_id] = found
+
+    def bring_back(self, object_id: str, *, alive: Callable[[str], bool]) -> None:
+        """With those members and containers that are still there."""
+        members, containers = self._set_aside.pop(object_id, ([], []))
+        for member in filter(alive, members):
+            self.add(object_id, member)
+        for container in filter(alive, containers):
+            self.add(container, object_id)
+
     def forget(self, object_id: str) -> None:
         """An object that is gone for good is no member and has none."""
+        self._set_aside.pop(object_id, None)
         for member in list(self.of(object_id)):
             self.remove(object_id, member)
         for container in list(self.containers(object_id)):

@@ -43,3 +43,22 @@ class Right:
     owned: Alternatives = ()
     delegated: Delegated = Delegated(())
     mail: bool = False
+
+
+def any_of(*rows: Right) -> Right:
+    """For a path that may lead to objects of several types: which row counts is known with the object."""
+    delegated = [row.delegated for row in rows]
+    return Right(
+        _alternatives(*(row.anywhere for row in rows)),
+        owned=_alternatives(*(row.owned for row in rows)),
+        delegated=Delegated(
+            _alternatives(*(row.scopes for row in delegated)),
+            by=NOBODY.union(*(row.by for row in delegated)),
+            own_by=NOBODY.union(*(row.own_by for row in delegated)),
+            own_scopes=_alternatives(*(row.own_scopes for row in delegated)),
+        ),
+    )
+
+
+def _alternatives(*rows: Alternatives) -> Alternatives:
+    return tuple(dict.fromkeys(alternative for row in rows for alternative in row))

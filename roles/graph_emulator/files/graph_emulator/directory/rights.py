@@ -27,7 +27,7 @@ from .directory_roles import (
     PRIVILEGED_ROLE_ADMINISTRATOR,
 )
 from .member_rights import MEMBER_RIGHTS
-from .right import AS_USER, EVERYONE, Alternatives, Delegated, Right
+from .right import AS_USER, EVERYONE, Alternatives, Delegated, Right, any_of
 
 _OWNED = "Application.ReadWrite.OwnedBy"
 _ASSIGN = "AppRoleAssignment.ReadWrite.All"
@@ -184,6 +184,14 @@ RIGHTS: dict[str, Right] = {
     ),
     **MEMBER_RIGHTS,
 }
+# Deleted items of all types have one path; deleted.py asks for the right on the type that it finds.
+RIGHTS["read deleted items"] = any_of(
+    RIGHTS["read applications"], RIGHTS["read groups"], RIGHTS["read administrative units"]
+)
+RIGHTS["restore deleted items"] = any_of(
+    RIGHTS["change applications"], RIGHTS["delete groups"], RIGHTS["change administrative units"]
+)
+RIGHTS["purge deleted items"] = any_of(RIGHTS["purge applications"], RIGHTS["purge groups"])
 
 
 def with_defaults(caller: Caller, *, allowed_to_create_apps: bool) -> Caller:

@@ -12,7 +12,7 @@ from .. import errors
 from ..directory import shapes
 from ..directory.seed import new_guid
 from ..odata.bodies import check_properties, merge
-from . import listing, lookups, members
+from . import deleted, listing, lookups, members
 from .call import Answer, Call
 from .limits import check_display_name
 
@@ -85,6 +85,5 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     item = lookups.find_to_change(call, KIND, call.key)
-    del call.directory.administrative_units[item["id"]]
-    lookups.forget(call, item["id"])
+    deleted.delete_container(call, KIND, item)
     return Answer(204)

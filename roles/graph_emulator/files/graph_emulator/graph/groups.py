@@ -18,7 +18,7 @@ from ..clock import whole_seconds
 from ..directory import shapes
 from ..directory.seed import new_guid
 from ..odata.bodies import check_properties, merge
-from . import assignments, listing, lookups, members, owners
+from . import assignments, deleted, listing, lookups, members, owners
 from .call import Answer, Call
 from .limits import check_display_name
 
@@ -158,9 +158,12 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """For good, unlike Microsoft 365 groups in reality, which are kept for 30 days."""
+    """Security groups for good, Microsoft 365 groups to the deleted items (page "Delete group")."""
     item = lookups.find_to_change(call, KIND, call.key)
     members.refuse_exchange_group(item)
+    if "Unified" in item["groupTypes"]:
+        deleted.delete_container(call, KIND, item)
+        return Answer(204)
     del call.directory.groups[item["id"]]
     assignments.forget(call, item["id"])
     lookups.forget(call, item["id"])
