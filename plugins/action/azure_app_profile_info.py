@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import (
     Surroundings,
+    looks_up,
     profile_info,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import (
@@ -26,9 +27,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     Names,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
+    ControllerAction,
+    call_module,
+    plain,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
 
@@ -56,6 +62,20 @@ class ActionModule(ControllerAction):
         except AnsibleError as exc:
             raise InputError(f"{name} has no value: {exc}", next_step=f"Correct {name}.") from None
 
+    def _profile(self, task_vars: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        """Read again without the tenant, which refused the look-up."""
+        args, environ = self._taken(self.module())
+        given = {**args, "look_up": False}
+        return call_module(
+            self.module(),
+            self.module_name,
+            given,
+            check_mode=True,
+            environ=environ,
+            memory=RUN,
+            option_names=self._option_names(),
+        )
+
     def module(self) -> Module:
         return Module(argument_spec=MODULE.argument_spec, run=self._profile_info, checks_itself=MODULE.checks_itself)
 
@@ -69,7 +89,7 @@ class ActionModule(ControllerAction):
             context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
             opened = open_stores(stores.entries, context)
             check_credential_type(opened, credential.type)
-            if not call.params["look_up"]:
+            if not looks_up(call.params):
                 return  # an entry point that writes no store
             files = [path for store in opened for path in store.local_paths]
             if credential.certificate_path:

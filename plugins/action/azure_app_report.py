@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import typing as t
@@ -14,24 +15,34 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ENDPOINT,
     ArgumentSpec,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import render
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.files import mode_of, write_report_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.problems import failures, line
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    Problem,
     ReadApplication,
     Report,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import failures, without_names
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import read_applications
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import without_names
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import (
+    read_applications,
+    read_deleted,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
     all_applications,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_hosts import HostReader, Hosts
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_hosts import (
+    OPTION_NAMES,
+    HostReader,
+    Hosts,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
 
 OWN = ArgumentSpec(
@@ -46,15 +57,13 @@ OWN = ArgumentSpec(
         "mode": {"type": "str", "default": "0640"},
         "fail_within_days": {"type": "int", "default": -1},
         "fail_on_drift": {"type": "bool", "default": False},
+        "fail_each_host": {"type": "bool", "default": False},
     },
 )
 SPEC = OWN + AUTH + ENDPOINT
 REPORT_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
 MOST_LISTED = 20  # in the message of a failure
-NEXT_STEP = (
-    "Run email_gateway.azure_apps.register for these gateways; remove old client secrets by their key ids; correct the"
-    " settings of hosts that were not looked at."
-)
+NEXT_STEP = "Follow the advice behind each problem."
 
 
 class ActionModule(ControllerAction):
@@ -83,13 +92,11 @@ class ActionModule(ControllerAction):
         reader = HostReader(self, call, self._task_vars)
         try:
             hosts = reader.read()
-            applications = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
+            read = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
         finally:
             reader.close()
-        if not hosts.tenants:
-            raise ConflictError(f"No gateway could be looked at. {_listed(_not_looked_at(hosts))}")
         report = build(
-            applications,
+            read.applications,
             tenant_ids=sorted(hosts.tenants),
             gateways=hosts.gateways,
             tag=params["tag"],
@@ -97,32 +104,47 @@ class ActionModule(ControllerAction):
             due_within_days=params["due_within_days"],
             now=datetime.datetime.now(datetime.timezone.utc),
             skipped=hosts.skipped,
+            deleted=read.deleted,
         )
-        files = [
-            write_report_file(path, text, mode=mode, check_mode=call.check_mode)
-            for path, text in _texts(report, params).items()
-        ]
-        found = _not_looked_at(hosts)
-        found += failures(report, within_days=params["fail_within_days"], drift=params["fail_on_drift"])
-        found = [printable(line) for line in found]
+        # A report on nothing would replace one that says something.
+        texts = _texts(report, params) if hosts.tenants else {}
+        files = [write_report_file(path, text, mode=mode, check_mode=call.check_mode) for path, text in texts.items()]
+        problems = failures(
+            report, within_days=params["fail_within_days"], drift=params["fail_on_drift"], failed=hosts.failed
+        )
+        found = _lines(problems)
+        begin = "" if hosts.tenants else "No gateway could be looked at. "
+        fails = bool(found) and not params["fail_each_host"]
         return {
             "changed": any(file.changed for file in files),
+            "verdict": report["verdict"],
             "summary": without_names(report["summary"]),
             "failures": len(found),
             "failure_list": found,
+            "failures_by_host": _by_host(problems, elsewhere=str(self._task_vars["inventory_hostname"])),
             "digest": report["digest"],
             "files": [file.path for file in files],
             "diff": [file.diff() for file in files],
-            **(_failure(found) if found else {}),
+            **(_failure(f"{begin}{_message(found)}") if fails else {}),
         }
 
 
-def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> list[ReadApplication]:
+@dataclasses.dataclass
+class Tenants:
+    """What was read of all tenants. ``deleted`` are keys of soft-deleted applications that gateways look for."""
+
+    applications: list[ReadApplication] = dataclasses.field(default_factory=list)
+    deleted: set[tuple[str, str, str]] = dataclasses.field(default_factory=set)
+
+
+def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> Tenants:
     """A tenant that cannot be read hides no other; its gateways are then not looked at."""
-    found: list[ReadApplication] = []
+    found = Tenants()
     for tenant_id, tenant in list(hosts.tenants.items()):
         try:
-            found += read_applications(tenant.call, tenant.gateways, tag=tag)
+            applications = read_applications(tenant.call, tenant.gateways, tag=tag)
+            found.deleted |= read_deleted(tenant.call, tenant.gateways, applications)
+            found.applications += applications
         except AppsError as exc:
             if not tenant.gateways:
                 raise
@@ -132,12 +154,35 @@ def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> list[
     return found
 
 
-def _not_looked_at(hosts: Hosts) -> list[str]:
-    """A line for each reason: that of a tenant is the same for all of its gateways."""
-    by_reason: dict[str, list[str]] = {}
-    for host, reason in hosts.failed.items():
-        by_reason.setdefault(reason, []).append(host)
-    return [f"{', '.join(names)}: not looked at: {reason}" for reason, names in by_reason.items()]
+def _lines(problems: t.Iterable[Problem]) -> list[str]:
+    """Each problem and what to do; hosts that were not looked at for the same reason share a line."""
+    hosts: dict[str, list[str]] = {}
+    for problem in problems:
+        text = _told(problem)
+        if problem["kind"] == "not_looked_at":
+            host = str(problem["host"])
+            hosts.setdefault(text.removeprefix(f"{host} was "), []).append(host)
+        else:
+            hosts[text] = []
+    return [_with_hosts(text, names) for text, names in hosts.items()]
+
+
+def _with_hosts(text: str, hosts: list[str]) -> str:
+    return f"{', '.join(hosts)} {'was' if len(hosts) == 1 else 'were'} {text}" if hosts else text
+
+
+def _by_host(problems: t.Iterable[Problem], *, elsewhere: str) -> dict[str, str]:
+    """For each host what it has to fail with; ``elsewhere`` is charged with what concerns no host of the play."""
+    lines: dict[str, list[str]] = {}
+    for problem in problems:
+        lines.setdefault(problem["host"] or elsewhere, []).append(_told(problem))
+    return {host: _message(found) for host, found in lines.items()}
+
+
+def _told(problem: Problem) -> str:
+    """On one line."""
+    text = printable(render(f"{line(problem).rstrip('.')}. {problem['next_step']}".rstrip(), OPTION_NAMES))
+    return text.rstrip(".")
 
 
 def _texts(report: Report, params: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -155,16 +200,13 @@ def _json(report: Report) -> str:
     return json.dumps(report, indent=4) + "\n"
 
 
-def _failure(found: list[str]) -> dict[str, t.Any]:
+def _failure(message: str) -> dict[str, t.Any]:
     """The task fails, and its result is complete all the same."""
     error = {"kind": "report", "status": None, "code": None, "request_id": None, "next_step": NEXT_STEP}
-    return {"failed": True, "msg": f"{_number(found)}. {_listed(found)} {NEXT_STEP}", "error": error}
+    return {"failed": True, "msg": f"{message} {NEXT_STEP}", "error": error}
 
 
-def _number(found: list[str]) -> str:
-    return "Found 1 problem" if len(found) == 1 else f"Found {len(found)} problems"
-
-
-def _listed(lines: list[str]) -> str:
-    text = " ".join(f"{line.rstrip('.')}." for line in lines[:MOST_LISTED])
-    return text if len(lines) <= MOST_LISTED else f"{text} The others are in the report."
+def _message(found: list[str]) -> str:
+    text = " ".join(f"{line}." for line in found[:MOST_LISTED])
+    more = "" if len(found) <= MOST_LISTED else " The others are in the report."
+    return f"Found {'1 problem' if len(found) == 1 else f'{len(found)} problems'}. {text}{more}"

@@ -45,9 +45,17 @@ options:
     type: bool
     default: false
   look_up:
-    description: Look the permissions up in the tenant. If V(false), nothing is sent, and no sign-in is needed.
+    description:
+      - Look the permissions up in the tenant. If V(false), nothing is sent, and no sign-in is needed.
+      - The default is V(true), with O(entry_point) only for V(main) and V(rotate).
     type: bool
-    default: true
+  entry_point:
+    description:
+      - The entry point of the role for which RV(operator_steps) and RV(consent_steps) are listed.
+      - If not set, or with V(check_access), these are the steps of the playbooks in C(check_access_for) of O(settings).
+        V(main) adds those of the playbook C(register).
+    type: str
+    choices: [main, rotate, consent, verify, retire, check_access]
   settings:
     description:
       - The settings of the role by the names of its variables without C(gateway_app_), such as C(secret_lifetime_days).
@@ -189,8 +197,8 @@ after_new_secret:
   sample: /srv/automation/tasks/hand_over.yml
 operator_steps:
   description:
-    - The steps of O(email_gateway.azure_apps.azure_operator_access_info#module:steps) that the playbooks in
-      C(check_access_for) of O(settings) take, of the identity that registers, renews and retires.
+    - The steps of O(email_gateway.azure_apps.azure_operator_access_info#module:steps) that O(entry_point) takes, of
+      the identity that registers, renews and retires.
   type: list
   elements: str
   returned: success
@@ -219,14 +227,18 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import profile_info
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import (
+    ENTRY_POINTS,
+    profile_info,
+)
 
 OWN = ArgumentSpec(
     options={
         "profile": {"type": "str", "default": ""},
         "profile_file": {"type": "path", "default": ""},
         "add_user_read": {"type": "bool", "default": False},
-        "look_up": {"type": "bool", "default": True},
+        "look_up": {"type": "bool"},
+        "entry_point": {"type": "str", "choices": list(ENTRY_POINTS)},
         "settings": {"type": "dict"},
     },
 )

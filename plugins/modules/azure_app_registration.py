@@ -206,6 +206,34 @@ owners:
   elements: str
   returned: success
   sample: []
+live_credentials:
+  description:
+    - The client secrets and certificates that are not expired, whoever created them. Empty for an application that this
+      task creates or restores.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    type:
+      description: Either V(client_secret) or V(certificate).
+      type: str
+      sample: client_secret
+    key_id:
+      description: The key id.
+      type: str
+      sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
+    description:
+      description: The description, or null.
+      type: str
+      sample: created in the portal
+    end:
+      description: When it expires.
+      type: str
+      sample: "2027-03-01T00:00:00Z"
+    days_left:
+      description: Whole days until then.
+      type: int
+      sample: 98
 service_management_reference:
   description: The reference into service management, or null.
   type: str

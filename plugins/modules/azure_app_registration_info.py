@@ -241,6 +241,21 @@ applications:
       description: Whether everything that is declared is granted; null where the operator may not read that.
       type: bool
       sample: true
+    switched_off:
+      description: Why an application that is deactivated or disabled gets no token, and what to do; null for others.
+      type: dict
+      contains:
+        reason:
+          description: The end of a sentence about the application.
+          type: str
+          sample: somebody has deactivated it (isDisabled is true)
+        next_step:
+          description: What to do.
+          type: str
+          sample: Find out why.
+      sample:
+        reason: somebody has deactivated it (isDisabled is true)
+        next_step: Find out why.
     owners:
       description: The owners by name; null where the operator may not read owners.
       type: list

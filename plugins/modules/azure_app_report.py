@@ -24,6 +24,8 @@ description:
   - A host that failed before in the play, that has a wrong setting, or whose tenant cannot be read, is listed as not
     looked at, and hides no other. For the last two the task fails, after the files were written.
   - A store that cannot be read is a note beside its gateway.
+  - Begins with the worst that it found or could not look at, and says for each problem which gateway has it and what
+    helps in that case.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -80,15 +82,22 @@ options:
   fail_within_days:
     description:
       - Fail, after the files were written, if a credential has fewer days left than this or has expired, or if a
-        gateway of the play has no application or no credential. V(0) is for what has expired.
+        gateway of the play has no application, one that is switched off, or no credential. V(0) is for what has
+        expired.
       - A credential that was replaced by a newer one of the same description does not count, unless a store holds it.
       - A negative number does not check this.
     type: int
     default: -1
   fail_on_drift:
     description:
-      - Fail, after the files were written, if a permission that a gateway's profile wants is not granted, or if the
-        gateway's stores do not hold a live credential.
+      - Fail, after the files were written, if a permission that a gateway's profile wants is not granted, if the
+        gateway's stores do not hold a live credential or cannot be read, or if its application is switched off.
+    type: bool
+    default: false
+  fail_each_host:
+    description:
+      - Do not fail this task for what it found, but leave that to the next one, which fails each host of
+        RV(failures_by_host) with its own problems. Otherwise C(run_once) ends the play for all hosts.
     type: bool
     default: false
 notes:
@@ -103,8 +112,15 @@ EXAMPLES = r"""
   email_gateway.azure_apps.azure_app_report:
     html_path: "{{ playbook_dir }}/report.html"
     csv_path: "{{ playbook_dir }}/report.csv"
+    fail_on_drift: true
+    fail_each_host: true
   run_once: true
   register: report
+
+- name: Fail if this gateway has a problem
+  ansible.builtin.fail:
+    msg: "{{ report.failures_by_host[inventory_hostname] }}"
+  when: inventory_hostname in report.failures_by_host
 
 - name: Show what expires next
   ansible.builtin.debug:
@@ -113,6 +129,28 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+verdict:
+  description: The headline of the report, without any names.
+  type: dict
+  returned: success, or if the task fails after the files were written
+  sample:
+    status: attention
+    headline: 1 credential expires within 30 days.
+    more: []
+  contains:
+    status:
+      description: V(failed) if a gateway is kept from its work or was not looked at, V(attention), or V(ok).
+      type: str
+      sample: attention
+    headline:
+      description: The worst that was found.
+      type: str
+      sample: 1 credential expires within 30 days.
+    more:
+      description: What else was found, the worst first.
+      type: list
+      elements: str
+      sample: []
 summary:
   description:
     - The report in numbers. All members are numbers, but RV(summary.credentials) and RV(summary.next).
@@ -126,8 +164,13 @@ summary:
     credentials: {expired: 0, due: 1, ok: 1, none: 0}
     without_credential: 0
     with_missing_permissions: 0
+    switched_off: 0
+    gateways_without_credential: 0
+    gateways_lacking_permissions: 0
     not_in_store: 0
+    stores_not_checked: 0
     gateways_without_application: 0
+    hosts_not_looked_at: 0
     grants_unknown: 0
     owners_unknown: 0
     next:
@@ -175,6 +218,26 @@ summary:
       sample: 0
     with_missing_permissions:
       description: How many applications lack a permission that a profile wants.
+      type: int
+      sample: 0
+    switched_off:
+      description: How many applications of gateways are deactivated or disabled.
+      type: int
+      sample: 0
+    gateways_without_credential:
+      description: How many gateways have an application without any credential.
+      type: int
+      sample: 0
+    gateways_lacking_permissions:
+      description: How many gateways lack a permission that their profile wants.
+      type: int
+      sample: 0
+    stores_not_checked:
+      description: For how many gateways the stores could not be read.
+      type: int
+      sample: 0
+    hosts_not_looked_at:
+      description: How many hosts of the play were not looked at.
       type: int
       sample: 0
     not_in_store:
@@ -226,12 +289,23 @@ failures:
   returned: success, or if the task fails after the files were written
   sample: 0
 failure_list:
-  description: The problems, each a line of text.
+  description: The problems, each a line of text with its host and what to do.
   type: list
   elements: str
   returned: success, or if the task fails after the files were written
   sample:
-    - "Mail gateway (b2466de6-5867-4b23-83ff-449c85f44ba1): the secret 'Mail gateway' expires on 2027-01-30, in 12 days"
+    - >-
+      gateway-vienna: Mail gateway (b2466de6-5867-4b23-83ff-449c85f44ba1): the secret 'Mail gateway' expires on
+      2027-01-30, in 12 days. Run the playbook email_gateway.azure_apps.rotate with gateway_app_hosts=gateway-vienna and
+      gateway_app_rotate_now=true, which replaces it
+failures_by_host:
+  description:
+    - For each host with problems a message that lists them. Problems of applications that belong to no host of the play
+      are with the host that ran the task.
+  type: dict
+  returned: success, or if the task fails after the files were written
+  sample:
+    gateway-linz: "Found 1 problem. gateway-linz was not looked at: There is no profile 'outbound_pigeon'."
 digest:
   description: SHA-256 of what the report says, apart from the time.
   type: str

@@ -146,11 +146,11 @@ impossible:
   returned: success
   sample: [consent to application permissions of Microsoft Graph]
 summary:
-  description: All verdicts in lines for a person, and RV(beyond).
+  description: How many steps are possible, all verdicts in lines for a person, and RV(beyond).
   type: list
   elements: str
   returned: success
-  sample: ["yes: declare permissions, as Mail gateway operator"]
+  sample: ["1 of 1 steps are possible", "yes: declare permissions, as Mail gateway operator"]
 failure:
   description: A sentence that names the impossible steps; empty if there is none.
   type: str

@@ -22,7 +22,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH, ENDPOINT
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, lacks_right
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
@@ -30,10 +30,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.val
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._rights_of_run import Asked, add_rights_of_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
+RIGHTS_MODULE, CONSENT = "azure_operator_access_info", "azure_admin_consent"
+SECONDS_FOR_RIGHTS = 10  # of waiting, for a run that has failed anyway
+ENVIRONMENTS = ("gateway_app_environment", "gateway_app_consent_environment")
 ROLE_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app" / "tasks"
 
 import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
@@ -63,6 +67,8 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 option_names=self._option_names(),
             )
         )
+        if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
+            add_rights_of_run(result, lambda: self._ask_rights(args, environ, task_vars or {}))
         if not self._task.diff:
             result.pop("diff", None)
         if any(result.get(name) for name in module.secret_results):
@@ -77,10 +83,46 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         declared: Module = importlib.import_module(f"{MODULES}.{self.module_name}").MODULE
         return declared
 
-    def _option_names(self) -> t.Mapping[str, str]:
-        """The role's variables for the options, if it is the role's own task that runs: its user wrote those."""
+    @property
+    def _is_of_role(self) -> bool:
+        """Whether it is the role's own task that runs."""
         path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
-        return ROLE_VARIABLES.get(self.module_name, NO_NAMES) if path.is_relative_to(ROLE_TASKS) else NO_NAMES
+        return path.is_relative_to(ROLE_TASKS)
+
+    def _option_names(self) -> t.Mapping[str, str]:
+        """The role's variables for the options, in a task of the role: its user wrote those."""
+        return ROLE_VARIABLES.get(self.module_name, NO_NAMES) if self._is_of_role else NO_NAMES
+
+    def _profile(self, task_vars: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        """What the first task of the role found."""
+        found: dict[str, t.Any] = plain(task_vars["__gateway_app_profile"])
+        return found
+
+    def _ask_rights(
+        self, args: t.Mapping[str, t.Any], environ: t.Mapping[str, str], task_vars: t.Mapping[str, t.Any]
+    ) -> list[Asked]:
+        """As the entry point check_access: the operator, and the identity that decides on consent if it is another."""
+        profile = self._profile(task_vars)
+        operator, consent = tuple(profile["operator_steps"]), tuple(profile["consent_steps"])
+        of_role, of_consent = (
+            {str(name): str(value) for name, value in plain(self._templar.template(task_vars[variable])).items()}
+            for variable in ENVIRONMENTS
+        )
+        if not of_consent:
+            return [self._ask((*operator, *consent), args, environ)]
+        if self.module_name == CONSENT:
+            before = {name: value for name in of_consent if (value := of_role.get(name, os.environ.get(name)))}
+            of_operator = {name: value for name, value in environ.items() if name not in of_consent} | before
+        else:
+            of_operator = dict(environ)
+        return [self._ask(operator, args, of_operator), self._ask(consent, args, {**environ, **of_consent})]
+
+    def _ask(self, steps: tuple[str, ...], args: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Asked:
+        module: Module = importlib.import_module(f"{MODULES}.{RIGHTS_MODULE}").MODULE
+        shared = {*AUTH.options, *ENDPOINT.options, "client_id", "unique_name", "display_name"}
+        given = {name: value for name, value in args.items() if name in shared}
+        given |= {"steps": list(steps), "wait_timeout": SECONDS_FOR_RIGHTS}
+        return Asked(steps, call_module(module, RIGHTS_MODULE, given, check_mode=True, environ=environ, memory=RUN))
 
     def _taken(self, module: Module) -> tuple[dict[str, t.Any], dict[str, str]]:
         """The task's arguments and environment; the task keeps them without their secrets.

@@ -210,8 +210,6 @@ class PresentTask:
                 self._roll_back(found, exc)
                 raise
             self._work.claims.settle(found.confirmed_starts)
-        if found.result.get("other_key_ids"):
-            _note_others(self._work, found, record)
         made = dataclasses.replace(look, found=found, record=record)
         return self._result(made, changed=True, before=before)
 
@@ -314,16 +312,6 @@ def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictErr
         next_step=f"Repair the store and run again. {exc.next_step}".strip(),
         **exc.details,
     )
-
-
-def _note_others(work: Work, found: Found, record: Record) -> None:
-    strange = sorted({*found.result["other_key_ids"]} - {*record.previous_key_ids})
-    if strange:
-        work.note(
-            "The application has other client secrets with the description"
-            f" {found.result['description']!r}. Remove them by their key ids once nothing uses them:"
-            f" {', '.join(strange)}"
-        )
 
 
 def _check_writable(work: Work, look: Look) -> None:

@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 Result = t.Mapping[str, t.Any]
+REMOVING_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 
 OF_REGISTRATION = (
     "display_name",
@@ -44,6 +46,7 @@ def role_result(
     asked = not token.get("skipped")
     roles = list(token["roles"]) if asked else []
     missing = sorted(set(profile["expected_roles"]) - set(roles))
+    reason = _unproven_reason(token, missing, exists=bool(credential["key_id"]))
     return {
         "profile": profile["profile"],
         **{name: registration[name] for name in OF_REGISTRATION},
@@ -57,16 +60,47 @@ def role_result(
         "permissions": list(profile["application_permissions"]),
         "roles": roles,
         "missing_roles": missing,
-        # A token that could be asked for has a scope; without one nothing is proven, also if no role is expected.
-        "proven": asked and token["scope"] is not None and not missing,
+        "proven": reason is None,
+        "unproven_reason": reason,
         "consent": consent,
+        "credential_changed": any(result["changed"] for result in done),
         # Older ones, which this collection made and will remove.
         "previous_key_ids": list(credential["previous_key_ids"]),
+        "other_credentials": _other_credentials(registration, done),
+        "after_new_secret": profile["after_new_secret"],
         "handed_over": credential["handed_over"],
         "stores": list(credential["stores"]),
-        "notes": _notes([profile, registration, *written, *done, token]),
+        "notes": _notes([profile, *done, token]),
         "changed": any(result["changed"] for result in [*written, *done]),
     }
+
+
+def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -> str | None:
+    if not exists:
+        return "the new credential does not exist yet"
+    if token.get("skipped"):
+        return "gateway_app_verify_token is false"
+    if token["audience"] is None:
+        return "no token could be requested with what is stored"
+    return f"the token lacks {', '.join(missing)}" if missing else None
+
+
+def _other_credentials(registration: Result, done: t.Sequence[Result]) -> list[dict[str, t.Any]]:
+    """The live credentials that the stores do not know: those of an application that was adopted, or made by hand."""
+    known = {str(result["key_id"] or "").lower() for result in done}
+    for result in done:
+        known |= {key_id.lower() for name in ("previous_key_ids", "removed_key_ids") for key_id in result[name]}
+    return [
+        {**credential, "remove_command": _remove_command(registration["client_id"], credential)}
+        for credential in registration["live_credentials"]
+        if str(credential["key_id"] or "").lower() not in known
+    ]
+
+
+def _remove_command(client_id: str, credential: Result) -> str:
+    module = f"email_gateway.azure_apps.{REMOVING_MODULES[credential['type']]}"
+    arguments = f"state=absent client_id={client_id} key_id={credential['key_id']}"
+    return f"ansible localhost -m {module} -a {shlex.quote(arguments)}"
 
 
 def _notes(results: t.Sequence[Result]) -> list[str]:
@@ -75,46 +109,3 @@ def _notes(results: t.Sequence[Result]) -> list[str]:
     for result in results:
         notes.update(dict.fromkeys(result.get("notes") or ()))
     return list(notes)
-
-
-NAMES = {"client_secret": "client secret", "certificate": "certificate", "federated": "federated credential"}
-
-
-def role_summary(result: Result) -> list[str]:
-    """A few lines for a person, of a result of ``role_result``."""
-    changed = "changed" if result["changed"] else "nothing to change"
-    lines = [
-        f"{result['display_name']}: {changed}",
-        f"application: client id {result['client_id'] or 'not known yet'}, tenant id {result['tenant_id']}",
-        f"permissions: {', '.join(result['permissions']) or 'none'} ({_proof(result)})",
-        f"credential: {_credential(result)}",
-    ]
-    if result["previous_key_ids"]:
-        lines.append(f"replaced, to be removed after the overlap: {', '.join(result['previous_key_ids'])}")
-    if not result["handed_over"]:
-        lines.append("hand-over: some gateways do not have the new credential yet")
-    return [*lines, *result["notes"]]
-
-
-def _proof(result: Result) -> str:
-    if result["proven"]:
-        return "proven by a token"
-    if result["token_scope"] is None:
-        return "not proven"
-    return f"the token lacks {', '.join(result['missing_roles'])}"
-
-
-def _credential(result: Result) -> str:
-    name = NAMES[result["credential_type"]]
-    if not result["key_id"]:
-        return f"a new {name}"
-    expires = ""
-    if result["secret_expires"]:
-        expires = f", expires {result['secret_expires'][:10]} ({result['secret_days_left']} days left)"
-    return f"{name} {result['key_id']}{expires}, in {', '.join(map(_place, result['stores']))}"
-
-
-def _place(reference: Result) -> str:
-    """A store by its last name, such as a path."""
-    names = [value for key, value in reference.items() if key in ("type", "name", "path")]
-    return str(names[-1])

@@ -115,6 +115,17 @@ class Store(abc.ABC):
     def reference(self) -> dict[str, t.Any]:
         """Where the credential is, for people and later plays: ``type`` and names. No secret."""
 
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        """The place that a ``reference`` names, in words."""
+        names = {name: value for name, value in reference.items() if name in ("type", "name", "path")}
+        return str(list(names.values())[-1])
+
+    @classmethod
+    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
+        """What a person types into a shell to read the client secret; "" if the place does not give it back."""
+        return ""
+
     def read_after_failure(self) -> Record | None:
         """What there is after a write that failed, or whose answer was lost; None also if it cannot be read."""
         try:
@@ -139,8 +150,7 @@ class Store(abc.ABC):
     @property
     def title(self) -> str:
         """For messages: the last name in the reference."""
-        reference = {name: value for name, value in self.reference().items() if name in ("type", "name", "path")}
-        return str(list(reference.values())[-1])
+        return Store.place_of(self.reference())
 
     def keep_out_of_messages(self, record: Record | None) -> None:
         """No message, warning or result of the task shows the client secret."""

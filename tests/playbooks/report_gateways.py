@@ -37,11 +37,6 @@ def provision(playbooks: Playbooks, hosts: t.Mapping[str, Variables], *, tenant:
         _provision(tenant or playbooks.tenant, host, variables, store=playbooks.store_of(f"gateway-{host}"))
 
 
-def renew(playbooks: Playbooks, host: str) -> None:
-    """Another client secret instead of the one that the store of the host has."""
-    _new_secret(playbooks.tenant, host, store=playbooks.store_of(f"gateway-{host}"), renew_before_days=1)
-
-
 def _provision(tenant: Tenant, host: str, variables: Variables, *, store: Path) -> None:
     profile = variables["gateway_app_profile"]
     unique_name = f"gateway-{host}"

@@ -87,3 +87,38 @@ def test_the_playbook_and_check_mode_say_the_same(playbooks: Playbooks) -> None:
         run = playbooks.command(*command, *arguments, environ=environ)
         run.failed("NO: register the application", "Application.ReadWrite.OwnedBy", "Privileged Identity Management")
         assert run.writes == []
+
+
+def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) -> None:
+    """Not one in each run; and what it says is what check_access lists."""
+    registrar = _identity(playbooks, "Application.Read.All")
+    everything = (
+        "the application permission Application.ReadWrite.OwnedBy (to register the application and its service"
+        " principal; to declare permissions; to make, renew and remove client secrets)",
+        "the application permission AppRoleAssignment.ReadWrite.All (to consent to application permissions of",
+        "Or set gateway_app_consent to none",
+    )
+    assert playbooks.register(environ=registrar).failed(*everything).writes[1:] == []
+    nobody = playbooks.register(environ=_identity(playbooks))
+    nobody.failed("Could not read the permissions that microsoft_graph offers", "Application.ReadWrite.OwnedBy (to")
+
+    consenter = {**_identity(playbooks, "Application.Read.All"), "AZURE_TENANT": playbooks.server.tenant_id}
+    both = playbooks.folder / "both.yml"
+    both.write_text(yaml.safe_dump({"gateway_app_consent_environment": consenter}))
+    playbooks.own.add(both)
+    owner = _identity(playbooks, "Application.ReadWrite.OwnedBy", "Application.Read.All")
+    run = playbooks.register("-e", f"@{both}", environ=owner)
+    run.failed("lacks the application permission AppRoleAssignment.ReadWrite.All (to consent to application")
+    assert "Application.ReadWrite.OwnedBy (to" not in run.output, "the one that registers has what it needs"
+    run = playbooks.register("-e", f"@{both}", environ=registrar)
+    run.failed(everything[1], "Application.ReadWrite.All (to register the application and its service principal")
+
+
+def test_outside_of_the_role_a_refusal_says_no_more_than_its_own_right(playbooks: Playbooks) -> None:
+    options = {"unique_name": "gateway", "display_name": "Gateway"}
+    task = {"email_gateway.azure_apps.azure_app_registration": options}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    run = playbooks.run([play], environ=_identity(playbooks, "Application.Read.All"))
+    run.failed("Application.ReadWrite.OwnedBy")
+    assert "In all" not in run.output
+    assert [entry.path for entry in run.requests if entry.path.endswith("/owners")] == []

@@ -92,7 +92,8 @@ def test_a_certificate_is_made_proven_and_left_alone(playbooks: Playbooks) -> No
     assert stored["key_id"] == result["key_id"]
     assert "client_secret" not in stored
     again = _changes_nothing(_run(playbooks)).results["gateway_app_result"]
-    assert again == {**result, "changed": False, "secret_days_left": again["secret_days_left"]}
+    unchanged = {"changed": False, "credential_changed": False}
+    assert again == {**result, **unchanged, "secret_days_left": again["secret_days_left"]}
     _changes_nothing(_run(playbooks, "--check"))
     _changes_nothing(_run(playbooks, entry="rotate"))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision, renew
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY, furnish
 
 PATHS = {name: f"out/report.{name}" for name in ("html", "csv", "json", "markdown")}
@@ -64,6 +64,11 @@ def end_in(playbooks: Playbooks, unique_name: str, days: float) -> None:
     secret["endDateTime"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def failed_hosts(run: Run) -> list[str]:
+    """As the recap of the run has them."""
+    return sorted(re.findall(r"^(\S+) +: ok=.*failed=[1-9]", run.output, re.MULTILINE))
+
+
 class Page(html.parser.HTMLParser):
     """Elements, attributes and text of a page."""
 
@@ -100,6 +105,8 @@ def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
             "credential": "client secret",
             "in_store": "yes",
             "in_store_note": "",
+            "next_step": "",
+            "missing_permissions": [],
         }
     ]
     assert [(p["name"], p["state"], p["wanted"]) for p in vienna["permissions"]] == [
@@ -214,9 +221,13 @@ def test_fails_on_request_where_something_is_due_after_the_files_are_written(
 def test_an_expired_secret_fails_until_it_is_replaced(playbooks: Playbooks) -> None:
     register(playbooks)
     end_in(playbooks, "gateway-graz", -3)
-    report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
+    run = report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
+    assert failed_hosts(run) == ["graz"]
     assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "no"
-    renew(playbooks, "graz")
+    (advice,) = set(re.findall(r"Run the playbook (\S+) with (\S+) and (\S+), which replaces it", run.output))
+    name, *variables = advice
+    given = [argument for variable in variables for argument in ("-e", variable)]
+    playbooks.command("ansible-playbook", name, "-i", str(playbooks.folder / "inventory.yml"), *given).ok()
     report(playbooks, gateway_app_report_fail_within_days=0).ok()
     assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "yes"
 
@@ -238,7 +249,8 @@ def test_a_store_that_does_not_hold_a_live_secret_is_told(playbooks: Playbooks) 
     playbooks.store_of("gateway-linz").write_text("nonsense: [")
     playbooks.tenant.application(uniqueName="gateway-vienna")["passwordCredentials"].clear()
     run = report(playbooks, gateway_app_report_fail_on_drift=True)
-    run.failed("the store holds no client secret (graz)", "not among the live ones of the application (vienna)")
+    run.failed("the store holds no client secret. Run", "not among the live ones of the application. Run")
+    assert failed_hosts(run) == ["graz", "linz", "vienna"]
     stores = {h: of(told(playbooks), f"gateway-{h}")["gateways"][0]["in_store"] for h in GATEWAYS}
     assert stores == {"vienna": "no", "graz": "no", "linz": "not checked", "wels": "yes"}
     report(playbooks, gateway_app_report_fail_within_days=0).failed("vienna", "has no client secret")
@@ -269,7 +281,7 @@ def test_gateways_without_application_and_hosts_that_fail_are_told(playbooks: Pl
     register(playbooks)
     inventory(playbooks, {**GATEWAYS, "new": {"gateway_app_profile": "outbound_smtp"},
                           "broken": {"gateway_app_profile": "outbound_pigeon"}, "other": {}})  # fmt: skip
-    report(playbooks).failed("broken: not looked at: There is no profile 'outbound_pigeon'")
+    report(playbooks).failed("broken was not looked at: There is no profile 'outbound_pigeon'")
     found = told(playbooks)
     assert [gateway["host"] for gateway in found["gateways_without_application"]] == ["new"]
     (skipped,) = found["hosts_not_looked_at"]

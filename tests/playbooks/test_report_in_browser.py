@@ -121,7 +121,7 @@ def test_works_without_script(browser: t.Any, page: str) -> None:
     try:
         look(browser, page)
         assert browser.find_elements("css selector", "thead button") == []
-        assert browser.find_element("css selector", ".verdict").text.startswith("2 expired")
+        assert browser.find_element("css selector", ".verdict").text.startswith("2 credentials have expired.")
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

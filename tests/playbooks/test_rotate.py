@@ -62,7 +62,8 @@ def test_a_secret_with_enough_days_left_is_left_alone(playbooks: Playbooks) -> N
     assert "changed=0 " in run.output
     assert len(run.requests) <= 9, [entry.path for entry in run.requests]
     result = run.results["gateway_app_result"]
-    assert result == {**made, "changed": False, "secret_days_left": result["secret_days_left"]}
+    unchanged = {"changed": False, "credential_changed": False}
+    assert result == {**made, **unchanged, "secret_days_left": result["secret_days_left"]}
 
 
 def test_rotation_writes_nothing_but_the_secret(playbooks: Playbooks) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import collections.abc as c
 import itertools
 import os
+import shlex
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -249,3 +251,27 @@ def test_the_example_with_vaults_own_program_keeps_a_credential(
     assert (store.read(), server.kept(name)) == (None, {})
     store.write(FIRST, expected=None)
     assert store.read() == FIRST
+
+
+def _shown(place: Place, environ: dict[str, str], *, instead: tuple[str, str] = ("", "")) -> str:
+    """What the command prints that the last lines of a run show; ``instead`` replaces its program."""
+    store = place.open()
+    command = store.read_command(store.reference())
+    name, *arguments = shlex.split(command)
+    assert not instead[0] or name == instead[0]
+    return subprocess.run(
+        [instead[1] or name, *arguments], env=environ, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_command_that_reads_a_secret_of_vault_works(
+    bao_place: BaoPlace, optional_stores: Path, tmp_path: Path
+) -> None:
+    bao_place.open().write(FIRST, expected=None)
+    environ = {"HOME": str(tmp_path), "BAO_ADDR": bao_place.server.url, "BAO_TOKEN": bao_place.server.token}
+    assert _shown(bao_place, environ, instead=("vault", str(optional_stores / "bin" / "bao"))).strip() == SECRET
+
+
+def test_the_command_that_reads_a_file_of_sops_works(sops_place: SopsPlace) -> None:
+    sops_place.open().write(FIRST, expected=None)
+    assert yaml.safe_load(_shown(sops_place, sops_place.environ))["gateway_app_credential"] == FIRST.content()

@@ -11,6 +11,7 @@ Only ``_module`` turns these into a failed result, and masks then what a server 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -21,6 +22,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
 CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
+
+
+PRIVILEGES = re.compile(r"privilege|permission|scope|role|authori[sz]", re.IGNORECASE)
 
 
 class AppsError(Exception):
@@ -251,9 +255,19 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     known = fault.known
     if known is not None:
         return known.next_step.replace("RIGHT", _give(right))
+    if not fault.code and fault.status in (401, 403):
+        # Graph gives a code with a refusal; what stands in between has no right to give.
+        return (
+            "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so that it may be one of a"
+            f" proxy or a filter. If it is Microsoft Graph: {_by_status(fault.status, right)}"
+        )
     if not fault.code:
         return _by_status(fault.status, right)
     unknown = f"This collection does not know the code {fault.code}: look it up at {GRAPH_PAGE}."
+    if fault.status == 403 and not PRIVILEGES.search(fault.message):
+        # A policy, a lock or a licence: none of them is a right of the identity.
+        forbidden = "The tenant forbids it, perhaps by a policy: ask its administrator"
+        return f"{unknown} {forbidden}. If a right is missing: {_give(right)}"
     return f"{unknown} By the status {fault.status}: {_by_status(fault.status, right)}"
 
 
@@ -263,6 +277,12 @@ def _give(right: str | None) -> str:
         f"Give the identity that signs in the Microsoft Graph application permission {needed.application_text} with"
         f" admin consent, or sign in as a person with the directory role {needed.role_text}."
     )
+
+
+def lacks_right(error: t.Mapping[str, t.Any]) -> bool:
+    """Whether the member ``error`` of a failed result advises to give the identity a right."""
+    right = error.get("right")
+    return bool(right) and _give(right) in str(error.get("next_step"))
 
 
 def _by_status(status: int, right: str | None) -> str:

@@ -154,6 +154,22 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
         text="same value for property uniqueName",
     ),
     # The identity that signs in
+    ErrorCode(
+        "InvalidAuthenticationToken",
+        "A Conditional Access policy does not let this identity in from this address",
+        "A Conditional Access policy does not let this identity in from the address of the controller or of its proxy:"
+        " run where it does, or ask who owns the policy.",
+        "microsoftgraph/msgraph-sdk-powershell#3322",
+        text="LocationConditionEvaluationSatisfied",
+    ),
+    ErrorCode(
+        "InvalidAuthenticationToken",
+        "A Conditional Access policy changed, or the sign-in was revoked, after the token was issued",
+        "The token was revoked (continuous access evaluation): run again, which signs in again; an access token from"
+        " outside has to be a new one. If it stays, ask who owns the Conditional Access policies.",
+        "microsoftgraph/msgraph-sdk-java#2355",
+        text="Continuous access evaluation",
+    ),
     ErrorCode("InvalidAuthenticationToken", "The access token is not accepted", _TOKEN, _ACCESS),
     ErrorCode("Authentication_ExpiredToken", "The access token has expired", _TOKEN, _DIRECTORY),
     ErrorCode("Authentication_MissingOrMalformed", "The access token is missing or broken", _TOKEN, _DIRECTORY),
@@ -214,6 +230,13 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ErrorCode("activityLimitReached", "Too many requests", _LATER, GRAPH_PAGE, then=Then.WAIT),
     # Policies of the tenant
     ErrorCode(
+        "CannotUpdateLockedServicePrincipalProperty",
+        "The application locks this property of its service principals",
+        "The app instance property lock of the application forbids this (App registrations, Authentication or Manifest,"
+        " servicePrincipalLockConfiguration): ask the owner of the application to unlock it.",
+        "Azure/azure-cli#28734",
+    ),
+    ErrorCode(
         "CredentialInvalidLifetimeAsPerAppPolicy",
         "The tenant's app management policy allows a shorter lifetime only",
         "The tenant's app management policy allows only a shorter lifetime: set a smaller O(lifetime_days) or an"
@@ -248,6 +271,13 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     # Values
     ErrorCode("KeyCredentialsInvalidStartDate", "The start of the credential is not accepted", _CLOCK, _APPLICATION),
     ErrorCode("KeyCredentialsInvalidEndDate", "The end of the credential is not accepted", _CLOCK, _APPLICATION),
+    ErrorCode(
+        "Request_BadRequest",
+        "The end of the credential is not accepted",
+        _CLOCK,
+        "Azure/azure-rest-api-specs#11985",
+        text="Key credential end date is invalid",
+    ),
     ErrorCode("InvalidKeyEndDate", "The end of the credential is not accepted", _CLOCK, _POLICY),
     ErrorCode(
         "InvalidAccessTokenVersion",

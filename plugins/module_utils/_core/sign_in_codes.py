@@ -44,6 +44,7 @@ _REMOVE_PERMISSION = (
 )
 _CLOUD = "Check the national cloud: the tenant or the application belongs to another one."
 _REQUEST = "Check the sign-in options, and what stands between the controller and the sign-in host."
+_VALID_NOW = "Use an assertion that is valid now: check its lifetime and the clock of the controller."
 _CERTIFICATE = "Register the certificate of this key with azure_app_certificate; check that it has not expired."
 
 
@@ -57,9 +58,16 @@ def _same(
 
 
 def _one(
-    code: str, meaning: str, next_step: str, *, then: Then = Then.FAIL, person: str = "", source: str = _SOURCE
+    code: str,
+    meaning: str,
+    next_step: str,
+    *,
+    then: Then = Then.FAIL,
+    person: str = "",
+    source: str = _SOURCE,
+    text: str = "",
 ) -> ErrorCode:
-    return ErrorCode(f"AADSTS{code}", meaning, next_step, source, then=then, person=person)
+    return ErrorCode(f"AADSTS{code}", meaning, next_step, source, then=then, person=person, text=text)
 
 
 SIGN_IN_CODES: tuple[ErrorCode, ...] = (
@@ -95,11 +103,32 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         _CERTIFICATE,
         then=Then.WAIT_AFTER_CREATE,
     ),
+    _one(
+        "50012",
+        "The client secret is wrong",
+        "Check that the client secret belongs to this client id.",
+        source="sjkp/letsencrypt-siteextension#144",
+        text="client secret",
+    ),
+    _one(
+        "50012",
+        "The assertion is not valid now",
+        _VALID_NOW,
+        source="Azure-Samples/active-directory-dotnet-daemon-certificate-credential#46",
+        text="not within its valid time range",
+    ),
+    _one(
+        "1000502",
+        "The certificate has expired, or is not valid yet",
+        "Use a certificate that is valid now: azure_app_certificate renews the one that it made. Check the clock of the"
+        " controller, too.",
+        source="AzureAD/microsoft-identity-web#2834",
+    ),
     *_same("50012 700030", "The certificate or the signature of the assertion is not accepted", _CERTIFICATE),
     *_same(
         "700024 500133 50013",
         "The assertion is not valid now",
-        "Use an assertion that is valid now: check its lifetime and the clock of the controller.",
+        _VALID_NOW,
     ),
     _one("50027", "The assertion is broken", "Check that the assertion is a whole JSON Web Token."),
     _one("50048", "Subject and issuer of the assertion do not belong together", "Check the assertion's iss and sub."),
@@ -139,6 +168,13 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         )
     ),
     _one(
+        "700222",
+        "The assertion is a token of Entra ID, which is not accepted here",
+        "Use a token of another issuer as the assertion, such as that of a cluster or a build service; a managed"
+        " identity signs in by auth_source=managed_identity.",
+        source="MicrosoftDocs/azure-docs#90276",
+    ),
+    _one(
         "700229",
         "The assertion is a person's token",
         "Use a token that was issued to an application as the assertion, not a person's.",
@@ -175,6 +211,26 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     _one("90099", "The application is not authorised in this tenant", _CONSENT),
     # The tenant, the cloud and the network
     _one("90002", "The tenant is unknown", _TENANT),
+    _one(
+        "5000224",
+        "Microsoft has blocked the tenant, or it is shut down",
+        "Microsoft has blocked this tenant or shut it down, which no setting changes: check the tenant id, and ask"
+        " Microsoft support.",
+        source="AzureAD/microsoft-authentication-library-for-dotnet#4562",
+    ),
+    _one(
+        "900021",
+        "The tenant id is empty",
+        "Check the tenant id: it consists of zeros, which is no tenant.",
+        source="microsoft/azure-devops-mcp#587",
+    ),
+    _one(
+        "1002016",
+        "The connection uses TLS 1.0, TLS 1.1 or 3DES",
+        "Check what ends the TLS connection: a proxy that inspects it, or the OpenSSL of the controller's Python, has"
+        " to speak TLS 1.2 or newer.",
+        source="MicrosoftDocs/azure-docs#96851",
+    ),
     *_same("50059 50128 90019", "The request names no tenant", _TENANT),
     _one(
         "900023",
@@ -183,6 +239,12 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         source="answers of tenants in public issues",
     ),
     *_same("50049 50050 90038 90043 90051 900382 900432 1000104", "Another national cloud has it", _CLOUD),
+    _one(
+        "5000211",
+        "The tenant may not be reached from this network",
+        _NETWORK,
+        source="https://learn.microsoft.com/entra/external-id/tenant-restrictions-v2",
+    ),
     *_same("50002 500021 500022 500212 500213", "The tenant may not be reached from this network", _NETWORK),
     # The resource
     *_same("500011 50001", "The tenant has no service principal of the resource", _RESOURCE),

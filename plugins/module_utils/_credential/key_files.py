@@ -15,7 +15,7 @@ import dataclasses
 import os
 import re
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
@@ -93,8 +93,7 @@ class KeyFiles:
         if not os.path.isfile(path):
             raise ConflictError(f"{path} is not a regular file", next_step="Choose another path.")
         try:
-            with open(path, "rb") as file:
-                content = file.read(LARGEST)
+            content = small_file.read(path, largest=LARGEST)
         except OSError as exc:
             raise ConflictError(
                 f"Could not read {path}: {exc.strerror}", next_step="Check who owns the file, or choose another path."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib
+import re
 import sys
 import typing as t
 import zlib
@@ -21,7 +22,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     TransportError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import environment_proxies
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import (
+    EXAMPLE,
+    environment_proxies,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.server_clock import ServerClock
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.watch import Watch
 
@@ -35,6 +39,7 @@ LARGEST_BODY = 4 * 2**20
 AT_ONCE = 65536  # bytes
 LIBRARIES = ("requests", "msal")
 USER_AGENT = "email_gateway.azure_apps"
+TUNNEL_STATUS = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 
 def import_before_fork() -> None:
@@ -211,6 +216,19 @@ def _read(answer: requests.Response, what: str) -> bytes:
     return bytes(body)
 
 
+def _proxy_error(exc: Exception, *, what: str) -> TransportError:
+    """By the proxy's answer to CONNECT, of which http.client gives the status in a text alone."""
+    found = TUNNEL_STATUS.search(str(exc))
+    status = f" ({found[1]})" if found else ""
+    if found and found[1] == "407":
+        reason = f"the proxy asks for a user name and a password{status}"
+        step = f"Write them into HTTPS_PROXY, such as {EXAMPLE}, each special character percent-encoded."
+    else:
+        reason = f"the proxy did not let the request through{status}"
+        step = "Check HTTPS_PROXY and NO_PROXY, and have the proxy let the host through."
+    return TransportError(f"{what}: {reason}", maybe_processed=False, next_step=step)
+
+
 def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str | None) -> TransportError:
     """Name the cause. The texts of the exceptions are not passed on whole: they can hold headers of a proxy."""
     errors = requests.exceptions
@@ -231,11 +249,7 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
             next_step=f"Check ca_file ({ca_file})." if ca_file else "Check the network of the controller.",
         )
     if isinstance(exc, errors.ProxyError):
-        return TransportError(
-            f"{what}: the proxy did not let the request through",
-            maybe_processed=False,
-            next_step="Check HTTPS_PROXY and NO_PROXY.",
-        )
+        return _proxy_error(exc, what=what)
     if isinstance(exc, errors.ConnectTimeout):
         return TransportError(
             f"{what}: no connection within {CONNECT_TIMEOUT} s",

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import typing as t
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
@@ -27,8 +28,11 @@ def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, st
     Raises InputError for what is no address, MissingLibraryError for SOCKS without its library.
     """
     names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
-    variables = {name[:-6].lower(): name for name in names if environ[name]}
-    proxies = {scheme: environ[name] for scheme, name in variables.items()}
+    variables = {name[:-6].lower(): name for name in names if environ[name].strip()}
+    # Files with variables leave blanks and line ends behind, which no address has.
+    proxies = {scheme: environ[name].strip() for scheme, name in variables.items()}
+    if "no" in proxies:
+        proxies["no"] = re.sub(r"[\s,;]+", ",", proxies["no"])
     if proxy_bypass_environment(host, proxies):
         return {}
     for scheme in {"https", "http", "all"} & variables.keys():

@@ -46,6 +46,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+ENTRY_POINTS = ("main", "rotate", "consent", "verify", "retire", "check_access")
+
 StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
 
 
@@ -82,8 +84,9 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     settings = Settings(params["settings"] or {})
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
+    access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
-    resolved, tenant_id = _looked_up(call, permissions) if params["look_up"] else ([], None)
+    resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
     return {
         "changed": False,
         "profile": profile.name,
@@ -100,14 +103,26 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "tenant_id": tenant_id,
         "after_new_secret": checked.after_new_secret,
         "operator_steps": operator_steps(
-            checked.access,
+            access,
             permissions,
             credential_type=checked.credential.type,
             has_key_vault=checked.stores.has("azure_key_vault"),
         ),
-        "consent_steps": consent_steps(checked.access, permissions),
+        "consent_steps": consent_steps(access, permissions),
         "notes": list(checked.notes),
     }
+
+
+def looks_up(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether the tenant is asked, and the stores are looked at: a run may create a credential."""
+    given: bool | None = params["look_up"]
+    return params["entry_point"] in (None, "main", "rotate") if given is None else given
+
+
+def _access(access: AccessSettings, entry_point: str | None) -> AccessSettings:
+    """With the playbooks whose steps count."""
+    playbooks = {None: access.playbooks, "check_access": access.playbooks, "main": ("register", *access.playbooks)}
+    return dataclasses.replace(access, playbooks=playbooks.get(entry_point, (entry_point or "",)))
 
 
 def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Checked:

@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.g
     Gateway,
     credentials_by_kind,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.problems import find_problems
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     FORMAT,
     STATUSES,
@@ -33,8 +34,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedApplication,
     ReportedCredential,
     ReportedPermission,
+    SkippedHost,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import summarize
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.verdict import verdict
 
 MAILED = frozenset(RESOURCES)  # only Microsoft Graph and Exchange Online reach mailboxes
 # "Microsoft Graph permissions reference", and what Exchange Online offers for SMTP, IMAP, POP and EWS.
@@ -55,30 +58,39 @@ def build(
     due_within_days: int,
     now: datetime.datetime,
     skipped: t.Mapping[str, str] | None = None,
+    deleted: t.Collection[tuple[str, str, str]] = (),
 ) -> Report:
     """The report on one tenant or several.
 
     ``scope`` is "managed" (what has the tag or belongs to a gateway) or "mail" (also what may reach mailboxes).
-    ``skipped`` are hosts of which nothing is known, each with the reason.
+    ``skipped`` are hosts of which nothing is known, each with the reason. ``deleted`` are soft-deleted applications: a
+    tenant id, and a key as gateways have it.
     """
     read = {application["client_id"]: application for application in applications}
-    owners, absent = _assigned(gateways, list(read.values()))
+    owners, absent = _assigned(gateways, list(read.values()), deleted)
     described = [
         _application(known, gateways=owners.get(client_id, []), tag=tag, due_within_days=due_within_days)
         for client_id, known in read.items()
         if client_id in owners or tag in known["tags"] or (scope == "mail" and reaches_mail(known))
     ]
     described.sort(key=_urgency)
+    absent.sort(key=lambda gateway: gateway["host"])
+    not_looked_at: list[SkippedHost] = [
+        {"host": host, "reason": reason} for host, reason in sorted((skipped or {}).items())
+    ]
+    summary = summarize(described, gateways=len(gateways), absent=len(absent), not_looked_at=len(not_looked_at))
     content: ReportContent = {
         "format": FORMAT,
         "generated": f"{now:%Y-%m-%d}",  # a day, so that what is made twice on it is the same
         "tenant_ids": list(tenant_ids),
         "scope": scope,
         "due_within_days": due_within_days,
-        "summary": summarize(described, gateways=len(gateways), absent=len(absent)),
+        "verdict": verdict(summary, due_within_days=due_within_days),
+        "summary": summary,
+        "problems": find_problems(described, absent=absent, skipped=not_looked_at, within_days=due_within_days),
         "applications": described,
-        "gateways_without_application": sorted(absent, key=lambda gateway: gateway["host"]),
-        "hosts_not_looked_at": [{"host": host, "reason": reason} for host, reason in sorted((skipped or {}).items())],
+        "gateways_without_application": absent,
+        "hosts_not_looked_at": not_looked_at,
     }
     return {**content, "digest": digest(content)}
 
@@ -105,7 +117,9 @@ def _timeless(value: t.Any) -> t.Any:
 
 
 def _assigned(
-    gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]
+    gateways: t.Iterable[Gateway],
+    applications: t.Sequence[ReadApplication],
+    deleted: t.Collection[tuple[str, str, str]],
 ) -> tuple[dict[str, list[Gateway]], list[AbsentApplication]]:
     """The gateways by the client ids of their applications, and those without an application."""
     owners: dict[str, list[Gateway]] = {}
@@ -120,6 +134,9 @@ def _assigned(
                     "profile": gateway.profile,
                     "display_name": gateway.display_name,
                     "unique_name": gateway.unique_name,
+                    "client_id": gateway.client_id,
+                    "credential": gateway.credential,
+                    "deleted": (gateway.tenant_id, *gateway.key) in deleted,
                 }
             )
         else:
@@ -147,10 +164,14 @@ def _application(
         "application_object_id": application["application_object_id"],
         "portal_url": application["portal_url"],
         "managed": tag in application["tags"],
-        "gateways": [gateway.described(application) for gateway in gateways],
+        "gateways": [
+            gateway.described(application, missing_permissions=_missing(gateway, application, permissions))
+            for gateway in gateways
+        ],
         "owners": application["owners"],
         "permissions": permissions,
         "drift": [permission["name"] for permission in permissions if permission["state"] == "missing"],
+        "switched_off": application["switched_off"],
         "credentials": credentials,
         "status": next((status for status in STATUSES if status in states), "none"),
         "end": end,
@@ -198,12 +219,7 @@ def _status(days_left: int | None, due_within_days: int) -> str:
 def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) -> list[ReportedPermission]:
     """Wanted, declared and granted ones."""
     known: dict[Key, ReadPermission] = {(p["resource"], p["type"], p["name"]): p for p in application["permissions"]}
-    by_id = {(p["resource"], p["type"], p["id"]): key for key, p in known.items()}
-    wanted = {
-        by_id.get((resource, kind, name.lower()), (resource, kind, name))
-        for gateway in gateways
-        for resource, kind, name in _wanted(gateway)
-    }
+    wanted = {key for gateway in gateways for key in _wanted(gateway, application)}
     # If grants are unknown, what is wanted beyond the declaration may be granted all the same.
     unknown = {permission["type"] for permission in known.values() if permission["granted"] is None}
     found: list[ReportedPermission] = []
@@ -224,12 +240,23 @@ def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) ->
     return found
 
 
-def _wanted(gateway: Gateway) -> t.Iterator[Key]:
+def _missing(gateway: Gateway, application: ReadApplication, permissions: t.Iterable[ReportedPermission]) -> list[str]:
+    """What its own profile wants: another gateway of the application may want more."""
+    wanted = _wanted(gateway, application)
+    missing = [permission for permission in permissions if permission["state"] == "missing"]
+    return [p["name"] for p in missing if (p["resource"], p["type"], p["name"]) in wanted]
+
+
+def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
+    """A profile may name a permission by its id."""
+    by_id = {(p["resource"], p["type"], p["id"]): p["name"] for p in application["permissions"]}
+    found: set[Key] = set()
     for entry in gateway.permissions:
         resource = resource_label(RESOURCES.get(entry["resource"], str(entry["resource"]).lower()))
         for kind in ("application", "delegated"):
-            for name in entry.get(kind) or ():
-                yield resource, kind, str(name)
+            names = [str(name) for name in entry.get(kind) or ()]
+            found |= {(resource, kind, by_id.get((resource, kind, name.lower()), name)) for name in names}
+    return found
 
 
 def _declared_and_granted(permission: ReadPermission | None, *, unknown: bool) -> tuple[bool, bool | None]:

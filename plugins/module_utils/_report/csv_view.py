@@ -13,17 +13,19 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     AbsentApplication,
+    Problem,
     Report,
     ReportedApplication,
     ReportedCredential,
     ReportedPermission,
+    SkippedHost,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.texts import csv_text
 
 COLUMNS = (
     "display_name", "unique_name", "client_id", "tenant_id", "gateways", "profiles", "owners", "kind", "description",
     "key_id", "start", "end", "days_left", "status", "newer_exists", "in_store", "permissions_missing",
-    "permissions_granted", "managed",
+    "permissions_granted", "managed", "problems",
 )  # fmt: skip
 OF_CREDENTIAL = ("kind", "description", "key_id", "start", "end", "days_left", "status", "newer_exists")
 
@@ -31,14 +33,18 @@ Line = dict[str, t.Any]
 
 
 def csv_view(report: Report) -> str:
-    """Also one line for an application without a credential, and one for a gateway without an application."""
-    lines: list[Line] = []
+    """Also one line for an application without a credential, a gateway without an application and a skipped host."""
+    problems = report["problems"]
+    lines: list[Line] = [_skipped(host) for host in report["hosts_not_looked_at"]]
     for application in report["applications"]:
-        about = _application(application)
+        about = {**_application(application), "problems": _problems(problems, client_id=application["client_id"])}
         lines += [{**about, **_credential(credential)} for credential in application["credentials"]]
         if not application["credentials"]:
             lines.append({**about, "status": "no credential"})
-    lines += [_absent(gateway) for gateway in report["gateways_without_application"]]
+    lines += [
+        {**_absent(gateway), "problems": _problems(problems, client_id=None, host=gateway["host"])}
+        for gateway in report["gateways_without_application"]
+    ]
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -82,6 +88,18 @@ def _absent(gateway: AbsentApplication) -> Line:
         "profiles": gateway["profile"],
         "status": "no application",
     }
+
+
+def _skipped(host: SkippedHost) -> Line:
+    return {"gateways": host["host"], "status": "not looked at", "problems": host["reason"]}
+
+
+def _problems(problems: t.Iterable[Problem], *, client_id: str | None, host: str | None = None) -> str:
+    """With what to do, of an application or of a host without one."""
+    own = [p for p in problems if p["client_id"] == client_id and host in (None, p["host"])]
+    return _joined(
+        f"{p['host'] or 'no host of this play'}: {p['text']}. {p['next_step']}".strip().rstrip(".") for p in own
+    )
 
 
 def _owners(application: ReportedApplication) -> str:

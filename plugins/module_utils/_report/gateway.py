@@ -89,31 +89,51 @@ class Gateway:
         """The type of its credential, for people."""
         return KINDS.get(self.credential_type, KINDS["client_secret"])
 
-    def described(self, application: ReadApplication) -> ReportedGateway:
+    def described(self, application: ReadApplication, *, missing_permissions: t.Iterable[str]) -> ReportedGateway:
         """The gateway beside its application."""
-        state, note = self._in_store(application)
+        state, note, next_step = self._in_store(application)
         return {
             "host": self.host,
             "profile": self.profile,
             "credential": self.credential,
             "in_store": state,
             "in_store_note": note,
+            "next_step": next_step,
+            "missing_permissions": list(missing_permissions),
         }
 
-    def _in_store(self, application: ReadApplication) -> tuple[str, str]:
-        """Whether the stores hold a live credential of the application, and why not."""
+    def _in_store(self, application: ReadApplication) -> tuple[str, str, str]:
+        """Whether the stores hold a live credential of the application, why not, and what to do."""
         stored = self.stored.credential
+        rotate = run_playbook("rotate", self.host)
         if not self.stored.checked:
-            return "not checked", self.stored.note or "the store was not read"
+            return "not checked", self.stored.note or "the store was not read", ""  # the note says what to do
         if stored is None:
-            return "no", f"the store holds no {self.credential}"
+            return "no", f"the store holds no {self.credential}", f"{rotate}, which creates and stores one."
         if stored.client_id.lower() != application["client_id"].lower():
-            return "no", f"the store holds the {self.credential} of another application"
+            return (
+                "no",
+                f"the store holds the {self.credential} of another application",
+                (
+                    "Set gateway_app_store_path or gateway_app_stores to a place that is this gateway's own, or"
+                    f" gateway_app_client_id to {stored.client_id} if that is its application. {rotate}."
+                ),
+            )
         if self.credential_type == "federated" and application["federated_credentials"] is None:
-            return "not checked", "the federated credentials of the application may not be read"
+            may_not = "the federated credentials of the application may not be read"
+            return "not checked", may_not, "Give the identity that signs in Application.Read.All."
         if stored.key_id.lower() not in _live_key_ids(application):
-            return "no", f"the {self.credential} in the store is not among the live ones of the application"
-        return "yes", ""
+            return (
+                "no",
+                f"the {self.credential} in the store is not among the live ones of the application",
+                (f"{rotate}, which replaces it."),
+            )
+        return "yes", "", ""
+
+
+def run_playbook(name: str, host: str, *, more: str = "") -> str:
+    """The advice to run a playbook of this collection for a gateway, as the beginning of a sentence."""
+    return f"Run the playbook email_gateway.azure_apps.{name} with gateway_app_hosts={host}{more}"
 
 
 def credentials_by_kind(application: ReadApplication) -> dict[str, list[ReadCredential]]:

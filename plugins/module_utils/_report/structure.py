@@ -15,6 +15,12 @@ import typing as t
 FORMAT = 1
 STATUSES = ("expired", "due", "ok", "none")  # the worst first; "none" has no credential that ends
 STORE_STATES = ("yes", "no", "not checked")
+VERDICTS = ("failed", "attention", "ok")
+# The worst first. Those before "due" keep a gateway from its work, or may do so.
+PROBLEMS = (
+    "no_application", "switched_off", "no_credential", "expired", "store", "not_granted", "not_looked_at",
+    "due", "store_not_read",
+)  # fmt: skip
 KINDS = {"client_secret": "client secret", "certificate": "certificate", "federated": "federated credential"}
 
 
@@ -54,6 +60,13 @@ class Owner(t.TypedDict):
     type: str | None
 
 
+class SwitchedOffText(t.TypedDict):
+    """Why an application gets no token, and what to do."""
+
+    reason: str
+    next_step: str
+
+
 class ReadApplication(t.TypedDict):
     """An application and the tenant in which it was read. A list is None if it may not be read."""
 
@@ -69,16 +82,22 @@ class ReadApplication(t.TypedDict):
     federated_credentials: list[ReadFederatedCredential] | None
     permissions: list[ReadPermission]
     owners: list[Owner] | None
+    switched_off: SwitchedOffText | None
 
 
 class ReportedGateway(t.TypedDict):
-    """A gateway of an application. ``in_store`` is one of STORE_STATES."""
+    """A gateway of an application. ``in_store`` is one of STORE_STATES; ``next_step`` is about the store.
+
+    ``missing_permissions`` are those that its own profile wants and that are not granted.
+    """
 
     host: str
     profile: str
     credential: str
     in_store: str
     in_store_note: str
+    next_step: str
+    missing_permissions: list[str]
 
 
 class ReportedCredential(t.TypedDict):
@@ -122,6 +141,7 @@ class ReportedApplication(t.TypedDict):
     owners: list[Owner] | None
     permissions: list[ReportedPermission]
     drift: list[str]
+    switched_off: SwitchedOffText | None
     credentials: list[ReportedCredential]
     status: str
     end: str | None
@@ -129,13 +149,16 @@ class ReportedApplication(t.TypedDict):
 
 
 class AbsentApplication(t.TypedDict):
-    """A gateway whose application is not in its tenant."""
+    """A gateway whose application is not in its tenant; ``deleted`` if it is among the soft-deleted ones there."""
 
     host: str
     tenant_id: str
     profile: str
     display_name: str
     unique_name: str
+    client_id: str
+    credential: str
+    deleted: bool
 
 
 class SkippedHost(t.TypedDict):
@@ -143,6 +166,26 @@ class SkippedHost(t.TypedDict):
 
     host: str
     reason: str
+
+
+class Problem(t.TypedDict):
+    """What somebody has to look after, and how. ``kind`` is one of PROBLEMS; no host: of no gateway of the play."""
+
+    kind: str
+    host: str | None
+    display_name: str | None
+    client_id: str | None
+    text: str
+    days_left: int | None
+    next_step: str
+
+
+class Verdict(t.TypedDict):
+    """The report in a headline, the worst first, and the sentences behind it. ``status`` is one of VERDICTS."""
+
+    status: str
+    headline: str
+    more: list[str]
 
 
 class NextCredential(t.TypedDict):
@@ -167,8 +210,13 @@ class Summary(t.TypedDict):
     credentials: dict[str, int]
     without_credential: int
     with_missing_permissions: int
+    switched_off: int
+    gateways_without_credential: int
+    gateways_lacking_permissions: int
     not_in_store: int
+    stores_not_checked: int
     gateways_without_application: int
+    hosts_not_looked_at: int
     grants_unknown: int
     owners_unknown: int
     next: NextCredential | None
@@ -182,7 +230,9 @@ class ReportContent(t.TypedDict):
     tenant_ids: list[str]
     scope: str
     due_within_days: int
+    verdict: Verdict
     summary: Summary
+    problems: list[Problem]
     applications: list[ReportedApplication]
     gateways_without_application: list[AbsentApplication]
     hosts_not_looked_at: list[SkippedHost]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The report in numbers, and what a run that has to fail names. Pure."""
+"""The report in numbers. Pure."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     STATUSES,
     NextCredential,
-    Report,
     ReportedApplication,
     ReportedCredential,
     Summary,
 )
 
 
-def summarize(applications: t.Sequence[ReportedApplication], *, gateways: int, absent: int) -> Summary:
+def summarize(
+    applications: t.Sequence[ReportedApplication], *, gateways: int, absent: int, not_looked_at: int
+) -> Summary:
     """``gateways`` and ``absent`` are how many there are, and how many of them have no application."""
     counting = [
         credential for application in applications for credential in application["credentials"] if credential["counts"]
     ]
-    in_store = [gateway["in_store"] for application in applications for gateway in application["gateways"]]
+    described = [gateway for application in applications for gateway in application["gateways"]]
+    in_store = [gateway["in_store"] for gateway in described]
     return {
         "applications": len(applications),
         "gateways": gateways,
@@ -32,8 +34,17 @@ def summarize(applications: t.Sequence[ReportedApplication], *, gateways: int, a
         "credentials": {status: _number(counting, status) for status in STATUSES},
         "without_credential": sum(not application["credentials"] for application in applications),
         "with_missing_permissions": sum(bool(application["drift"]) for application in applications),
+        "switched_off": sum(
+            bool(application["switched_off"] and application["gateways"]) for application in applications
+        ),
+        "gateways_without_credential": sum(
+            len(application["gateways"]) for application in applications if not application["credentials"]
+        ),
+        "gateways_lacking_permissions": sum(bool(gateway["missing_permissions"]) for gateway in described),
         "not_in_store": in_store.count("no"),
+        "stores_not_checked": in_store.count("not checked"),
         "gateways_without_application": absent,
+        "hosts_not_looked_at": not_looked_at,
         "grants_unknown": sum(_has_unknown_grants(application) for application in applications),
         "owners_unknown": sum(application["owners"] is None for application in applications),
         "next": _next(applications),
@@ -78,46 +89,3 @@ def without_names(summary: Summary) -> dict[str, t.Any]:
         return {**summary, "next": {}}
     names = ("client_id", "gateways", "end", "days_left")
     return {**summary, "next": {name: value for name, value in following.items() if name in names}}
-
-
-def failures(report: Report, *, within_days: int, drift: bool) -> list[str]:
-    """What ends within so many days (not checked if negative), and, if asked for, drift."""
-    found: list[str] = []
-    for application in report["applications"]:
-        name = f"{application['display_name']} ({application['client_id']})"
-        if within_days >= 0:
-            found += [f"{name}: {text}" for text in _expiring(application, within_days)]
-        if drift:
-            found += [f"{name}: {text}" for text in _drifted(application)]
-    if within_days >= 0:
-        found += [f"{gateway['host']}: has no application" for gateway in report["gateways_without_application"]]
-    return found
-
-
-def _expiring(application: ReportedApplication, within_days: int) -> t.Iterator[str]:
-    for credential in application["credentials"]:
-        left = credential["days_left"]
-        if credential["counts"] and left is not None and left < within_days:
-            yield f"the {_title(credential)} {_ends(credential, left)}"
-    if application["gateways"] and not application["credentials"]:
-        yield f"has no {application['gateways'][0]['credential']}"
-
-
-def _drifted(application: ReportedApplication) -> t.Iterator[str]:
-    if application["drift"]:
-        yield f"not granted: {', '.join(application['drift'])}"
-    for gateway in application["gateways"]:
-        if gateway["in_store"] == "no":
-            yield f"{gateway['in_store_note']} ({gateway['host']})"
-
-
-def _title(credential: ReportedCredential) -> str:
-    return f"{credential['kind']} '{credential['description'] or '(no description)'}'"
-
-
-def _ends(credential: ReportedCredential, left: int) -> str:
-    day = str(credential["end"])[:10]
-    if left < 0:
-        return f"has expired on {day}"
-    unit = "day" if left == 1 else "days"
-    return f"expires on {day}, in {left} {unit}"

@@ -10,8 +10,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
+    AN_APPLICATION,
+    Address,
+    objects,
+    text,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import Gateway, unread_keys
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import ReadApplication
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
@@ -19,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     RegistrationReader,
     all_applications,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_read import DELETED
 
 
 def read_applications(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> list[ReadApplication]:
@@ -30,6 +37,31 @@ def read_applications(call: Call, gateways: t.Iterable[Gateway], *, tag: str | N
         more = reader.read([address.read(call.graph, select=INFO_FIELDS) for address in addresses])
         found += _of_tenant(more, call.tenant_id)
     return found
+
+
+def read_deleted(
+    call: Call, gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]
+) -> set[tuple[str, str, str]]:
+    """Those of the gateways' applications that are soft-deleted: tenant id, and the key as the gateway has it.
+
+    Nothing is read if all gateways have an application.
+    """
+    unread = unread_keys(gateways, applications)
+    if not unread:
+        return set()
+    read = Read(
+        path=DELETED,
+        collection=True,
+        action="read the deleted applications",
+        query={"$select": "id,appId,uniqueName", "$top": str(LARGEST_PAGE)},
+        shape=AN_APPLICATION,
+        empty_if_forbidden=True,
+    )
+    (answer,) = call.graph.get_many([read])
+    keys: set[tuple[str, str | None]] = set()
+    for document in objects((answer or {}).get("value")):
+        keys |= {("client_id", (text(document, "appId") or "").lower()), ("unique_name", text(document, "uniqueName"))}
+    return {(call.tenant_id, field, value) for field, value in unread if (field, value) in keys}
 
 
 def _of_tenant(applications: t.Iterable[View], tenant_id: str) -> list[ReadApplication]:

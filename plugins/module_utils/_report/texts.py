@@ -13,11 +13,18 @@ from __future__ import annotations
 import html
 import re
 import typing as t
+import unicodedata
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 
-# OWASP, "CSV Injection"; a leading apostrophe makes a spreadsheet take the cell for text.
-FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# https://owasp.org/www-community/attacks/CSV_Injection: a formula begins with one of these (in their full-width forms,
+# too), also behind a separator in the middle of a text, since a spreadsheet may separate cells by another character
+# than the file. | and % begin commands in older ones. To Unicode, the minus sign U+2212 is no form of the hyphen.
+FORMULA = frozenset("=+-@|%\u2212")
+SEPARATORS = ";,"
+# Letters and symbols without a glyph: what else does not print has a category of its own.
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffd")
+QUOTES = frozenset("\"'")
 
 
 def html_text(text: str) -> str:
@@ -32,9 +39,24 @@ def markdown_text(text: str) -> str:
 
 
 def csv_text(text: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    clean = printable(text)
-    return f"'{clean}" if clean.lstrip().startswith(FORMULA) else clean
+    """A cell that a spreadsheet does not take for a formula: an apostrophe makes it a text.
+
+    What does not print in front of the first character does not count.
+    """
+    parts = re.split(f"([{SEPARATORS}])", printable(text))
+    safe = "".join(f"'{part}" if _first(part) in FORMULA else part for part in parts)
+    return f"'{safe}" if _first(safe) in (*SEPARATORS,) else safe
+
+
+def _first(text: str) -> str:
+    """The first character that prints, without its width; empty if there is none."""
+    shown = next((character for character in text if not _is_invisible(character)), "")
+    return unicodedata.normalize("NFKC", shown)[:1]
+
+
+def _is_invisible(character: str) -> bool:
+    """Controls, formats, separators, marks; quotes may end up outside of the cell."""
+    return unicodedata.category(character)[0] in "CZM" or character in BLANK or character in QUOTES
 
 
 def escaped(value: t.Any, escape: t.Callable[[str], str]) -> t.Any:

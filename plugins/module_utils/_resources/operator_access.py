@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, InputError
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 OWNER = Shape("an owner", needs=("id",))
+WIDTH = 100  # characters of a line
 # What no token tells.
 BEYOND = (
     "Roles that Privileged Identity Management has not activated, custom roles, roles within an administrative unit,"
@@ -49,7 +51,7 @@ def operator_access_info(call: Call) -> dict[str, t.Any]:
         "sufficient": not impossible,
         "certain": all(verdict["possible"] is not None and not verdict["only_owned"] for verdict in verdicts),
         "impossible": impossible,
-        "summary": [*(verdict["message"] for verdict in verdicts), BEYOND],
+        "summary": _summary(verdicts),
         "failure": _failure(impossible),
         "beyond": BEYOND,
     }
@@ -117,6 +119,14 @@ def _earlier(result: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 
 def _is_verdict(step: t.Any) -> bool:
     return isinstance(step, dict) and {"step", "does", "possible", "only_owned", "message"} <= step.keys()
+
+
+def _summary(verdicts: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    possible = sum(verdict["possible"] is True for verdict in verdicts)
+    unknown = sum(verdict["possible"] is None for verdict in verdicts)
+    also = f", {unknown} not known" if unknown else ""
+    outcome = f"{possible} of {len(verdicts)} steps are possible{also}"
+    return [outcome, *(verdict["message"] for verdict in verdicts), *textwrap.wrap(BEYOND, WIDTH)]
 
 
 def _failure(impossible: t.Sequence[str]) -> str:

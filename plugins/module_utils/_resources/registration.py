@@ -199,6 +199,7 @@ class RegistrationResource:
             # Also of an application that does not exist: the name by which it was looked for.
             "unique_name": described(state)["unique_name"] or self._options.address.unique_name,
             "owners": list(state.owners),
+            "live_credentials": state.live_credentials(self._call.now),
             "authority_url": self._call.endpoint.authority,
             "graph_url": self._call.endpoint.graph,
             "portal_url": portal_url(self._call.endpoint.portal, state.client_id),

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url, portal_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.answer import too_much
@@ -29,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipal,
     ResourcePrincipals,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import switched_off
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Consent,
     consent_reads,
@@ -58,11 +61,11 @@ INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCre
 def registration_info(call: Call) -> dict[str, t.Any]:
     """The applications that the options select, by display name; an empty list where there is none."""
     selection = _selection(call)
-    return {
-        "changed": False,
-        "tenant_id": call.tenant_id,
-        "applications": RegistrationReader(call).read([selection]),
-    }
+    applications = RegistrationReader(call).read([selection])
+    for found in applications:
+        if found["switched_off"] is not None:
+            found["switched_off"] = rendered(found["switched_off"], NO_NAMES)
+    return {"changed": False, "tenant_id": call.tenant_id, "applications": applications}
 
 
 class RegistrationReader:
@@ -165,6 +168,7 @@ def _details(document: Json) -> dict[str, Read]:
 def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | None], known: ResourcePrincipals) -> View:
     consent = read_consent(call.graph, document, answers=answers, known=known)
     properties = properties_of(document)
+    off = switched_off(document) or switched_off(answers["principal"] or {})
     client_id = application.text(document, "appId")
     return {
         "client_id": client_id,
@@ -183,6 +187,7 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
         "federated_credentials": _federated_credentials(answers["federated"]),
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
         "consented": consent.consented,
+        "switched_off": dataclasses.asdict(off) if off is not None else None,
         "owners": _owners(answers["owners"]),
         "portal_url": portal_url(call.endpoint.portal, client_id),
         "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),

@@ -46,6 +46,15 @@ def owners_read(found: Registration, address: application.Address, *, created_re
     )
 
 
+def credentials_read(found: Registration, address: application.Address) -> Read:
+    """Whole: ``$select`` of keyCredentials is limited to 150 requests a minute and tenant (Get application)."""
+    return Read(
+        path=f"applications/{found.application_object_id}",
+        action=f"read the credentials of {address}",
+        shape=application.AN_APPLICATION,
+    )
+
+
 class RegistrationReader:
     """Reads alone; what is not found by its key may be soft-deleted, or have a namesake."""
 
@@ -71,13 +80,14 @@ class RegistrationReader:
             found.application_object_id,
             application.text(document, "uniqueName"),
         )
-        principal, owners = self._graph.get_many(
+        principal, owners, credentials = self._graph.get_many(
             [
                 service_principal_read(client_id, action=f"read the service principal of {address}"),
                 owners_read(found, address, created_recently=False),
+                credentials_read(found, address),
             ]
         )
-        found = found.with_owners(_entries(owners))
+        found = found.with_owners(_entries(owners)).with_credentials(credentials or {})
         if principal is None:
             return self._with_deleted_principal(found)
         return dataclasses.replace(

@@ -8,15 +8,24 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
+    KeyCredential,
+    key_credentials,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import (
     SWITCHES,
     SwitchedOff,
     switched_off,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    PasswordCredential,
+    password_credentials,
 )
 
 FIELDS = (
@@ -50,6 +59,8 @@ class Registration:
     owner_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     restored: bool = False  # soft-deleted when it was read
     namesakes: tuple[str, ...] = ()  # client ids of other applications with the wanted display name
+    secrets: tuple[PasswordCredential, ...] = ()
+    certificates: tuple[KeyCredential, ...] = ()
 
     @property
     def is_registered(self) -> bool:
@@ -65,6 +76,17 @@ class Registration:
             switched_off=switched_off(document),
         )
 
+    def with_credentials(self, document: Json) -> Registration:
+        return dataclasses.replace(self, secrets=password_credentials(document), certificates=key_credentials(document))
+
+    def live_credentials(self, now: datetime.datetime) -> list[View]:
+        """The client secrets and certificates that are not expired, those that last longest first."""
+        found = [
+            *({"type": "client_secret", **_live(secret.described(now))} for secret in self.secrets),
+            *({"type": "certificate", **_live(certificate.described(now))} for certificate in self.certificates),
+        ]
+        return [credential for credential in found if credential["days_left"] is None or credential["days_left"] >= 0]
+
     def with_principal(self, document: Json) -> Registration:
         """With its service principal, live or soft-deleted."""
         return dataclasses.replace(self, switched_off=self.switched_off or switched_off(document))
@@ -76,6 +98,10 @@ class Registration:
             if (owner_id := application.text(owner, "id"))
         }
         return dataclasses.replace(self, owners=tuple(sorted(names)), owner_names=names)
+
+
+def _live(described: View) -> View:
+    return {name: described[name] for name in ("key_id", "description", "end", "days_left")}
 
 
 def properties_of(document: Json) -> dict[str, t.Any]:

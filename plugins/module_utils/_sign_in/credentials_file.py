@@ -16,6 +16,7 @@ import os
 import stat
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     check_characters,
@@ -29,7 +30,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 USER_VARIABLES = ("AZURE_AD_USER", "AZURE_USERNAME")
 FILE = os.path.join(".azure", "credentials")  # below the home folder; azure.azcollection reads no other
 DEFAULT = "default"
-LARGEST = 2**20  # bytes
 # Its keys, and our options that they stand for.
 KEYS: dict[str, str] = {
     "client_id": "auth_client_id",
@@ -40,6 +40,8 @@ KEYS: dict[str, str] = {
     "oidc_token_file_path": "auth_federated_token_file",
     "cloud_environment": "cloud_environment",
 }
+# What people write instead, as the parser has it: in lower case.
+VARIABLES: dict[str, str] = {"azure_client_id": "client_id", "azure_secret": "secret", "azure_tenant": "tenant"}
 SECRET_KEYS = frozenset({"secret", "oidc_token"})
 # Its keys that are not supported here, and what to do instead. All other keys do not concern the sign-in to Graph.
 REFUSED: dict[str, str] = {
@@ -71,7 +73,13 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
             + (f"{file.path} has no such section" if file is not None else f"there is no file {_path(environ)}"),
             next_step=f"It has {there}." if there else f"Write the section [{name}] into it, or unset the name.",
         )
-    return _section(file, name, before_environment=by_option is not None)
+    section = _section(file, name, before_environment=by_option is not None)
+    if not section.values:
+        raise InputError(
+            f"The section [{name}] of {file.path} holds nothing to sign in with",
+            next_step=f"Write some of the keys {', '.join(KEYS)} into it, or unset the name.",
+        )
+    return section
 
 
 def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
@@ -98,9 +106,8 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
     if not home:
         return None
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
-            mode = os.fstat(file.fileno()).st_mode
+        content = small_file.read(path)
+        mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as exc:  # ValueError for a NUL in HOME
@@ -110,7 +117,7 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         text = content.decode("utf-8-sig")
-        if len(content) > LARGEST or "\0" in text:
+        if "\0" in text:
             raise ValueError
         parser.read_string(text)
     except (configparser.Error, ValueError) as exc:
@@ -135,6 +142,11 @@ def _section(file: _File, name: str, *, before_environment: bool) -> Section:
             raise InputError(
                 f"The section [{name}] of {path} holds {key}, which is not supported here",
                 next_step=f"{REFUSED[key]}; remove the key, or set auth_source to another way to sign in.",
+            )
+        if key in VARIABLES:
+            raise InputError(
+                f"The section [{name}] of {path} holds {key}, which is the name of an environment variable",
+                next_step=f"Name the key {VARIABLES[key]}.",
             )
         if key in KEYS:
             check_characters(f"{key} in the section [{name}] of {path}", value)

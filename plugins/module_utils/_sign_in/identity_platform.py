@@ -41,6 +41,7 @@ USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "
 LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 AADSTS = re.compile(r"AADSTS[0-9]+")
+ANY_CREDENTIAL = "AADSTS70002"
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
 LOOK_UP = "https://login.microsoftonline.com/error?code="
@@ -182,13 +183,14 @@ def refusal(
     description = _text(result, "error_description") or ""
     first_line = next((line for line in description.splitlines() if line.strip()), "").split(" Trace ID:")[0]
     code = _code(first_line)
+    known = _known(first_line)
     status = last.status_code if last else None
     if code is None and status is not None and (status in RETRY_STATUS or status < 400):
         reason = f"the identity platform answered with status {status} and no token"
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
     else:
         reason = first_line or _text(result, "error") or fallback
-        next_step = _next_step(code, person=person) if code else otherwise
+        next_step = _next_step(code, known, person=person) if code else otherwise
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,
@@ -200,16 +202,18 @@ def refusal(
 
 
 def _code(description: str | None) -> str | None:
-    found = AADSTS.match(description or "")
-    return found[0] if found else None
+    """The one that the description begins with; behind that of any wrong credential, the one that says which."""
+    if AADSTS.match(description or "") is None:
+        return None
+    codes = AADSTS.findall(description or "")
+    return str(codes[1] if codes[0] == ANY_CREDENTIAL and len(codes) > 1 else codes[0])
 
 
-def _known(code: str | None) -> ErrorCode | None:
-    return find(SIGN_IN_CODES, status=0, codes=(code or "",), message="")
+def _known(description: str | None) -> ErrorCode | None:
+    return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description or "")
 
 
-def _next_step(code: str, *, person: bool) -> str:
-    known = _known(code)
+def _next_step(code: str, known: ErrorCode | None, *, person: bool) -> str:
     if known is None:
         number = code.removeprefix("AADSTS")
         again = " Run the login again." if person else ""
@@ -339,7 +343,7 @@ def _passes(answer: Response) -> bool:
     """Whether asking again after a while may help: by the code, and by the status where there is none."""
     if answer.status_code < 400:
         return False
-    known = _known(_code(_text(_json_object(answer) or {}, "error_description")))
+    known = _known(_text(_json_object(answer) or {}, "error_description"))
     return answer.status_code in RETRY_STATUS if known is None else known.then is Then.WAIT
 
 

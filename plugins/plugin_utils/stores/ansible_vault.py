@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
@@ -44,6 +45,14 @@ class AnsibleVault(VariablesStore):
         if not given:
             raise InputError("path is not set", next_step="Set path to a file on the controller.")
         self.path = os.path.realpath(os.path.expanduser(given))
+
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"{reference['path']} (ansible-vault)"
+
+    @classmethod
+    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"ansible-vault view {shlex.quote(reference['path'])}"
 
     def file(self) -> VaultFile:
         vault_id = self.settings["vault_id"] or self.context.default_vault_id

@@ -101,6 +101,10 @@ class AwxCredential(Store):
     def reference(self) -> dict[str, t.Any]:
         return {"type": self.type, "credential_type": self._type_name, "name": self._name, "readable": False}
 
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"the credential {reference['name']} of AWX"
+
     @property
     def place(self) -> tuple[str, ...]:
         return (self.type, self._type_name, self._organization or "", self._name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -100,6 +101,15 @@ class AzureKeyVault(Store):
 
     def reference(self) -> dict[str, t.Any]:
         return {"type": self.type, "vault_url": self._url, "name": self._name}
+
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"the secret {reference['name']} of {reference['vault_url']}"
+
+    @classmethod
+    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
+        secret = f"{reference['vault_url']}/secrets/{reference['name']}"
+        return f"az keyvault secret show --id {shlex.quote(secret)} --query value --output tsv"
 
     @property
     def place(self) -> tuple[str, ...]:

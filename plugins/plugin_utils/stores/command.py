@@ -10,8 +10,10 @@ The protocol is in docs/stores.md. Nothing secret is in an argument or in the en
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -111,6 +113,20 @@ class Command(Store):
     def reference(self) -> dict[str, t.Any]:
         settings = dict(self.settings["settings"])
         return {"type": self.type, "argv": list(self._argv), "settings": settings, "readable": self.can_give_back}
+
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        settings = "".join(f" {name}={value}" for name, value in sorted(reference["settings"].items()))
+        return f"the program {shlex.join(reference['argv'])}{settings}"
+
+    @classmethod
+    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
+        """In base64: Ansible's output puts backslashes before the quotes of JSON."""
+        if not reference["readable"]:
+            return ""
+        request = json.dumps({"version": VERSION, "action": "read", "settings": reference["settings"]})
+        encoded = base64.b64encode(request.encode()).decode()
+        return f"echo {encoded} | base64 --decode | {shlex.join([*reference['argv'], 'read'])}"
 
     @property
     def place(self) -> tuple[str, ...]:

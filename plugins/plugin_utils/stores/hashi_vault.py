@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
@@ -114,6 +115,15 @@ class HashiVaultSecret(Store):
 
     def reference(self) -> dict[str, t.Any]:
         return {"type": self.type, "mount": self._mount, "name": self._name}
+
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"{reference['mount']}/{reference['name']} (HashiCorp Vault)"
+
+    @classmethod
+    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
+        mount, name = shlex.quote(reference["mount"]), shlex.quote(reference["name"])
+        return f"vault kv get -mount={mount} -field=client_secret {name}"
 
     def _read(self) -> Version:
         found = self._vault.read(self._name)

@@ -51,10 +51,27 @@ def test_an_address_that_is_none_is_refused_without_the_password(variable: str, 
         ("https://proxy.example.com/", "https://proxy.example.com/"),
         ("proxy.example.com:3128", "http://proxy.example.com:3128"),
         ("http://[::1]:3128", "http://[::1]:3128"),
+        # psf/requests#4613, golang/go#30293: as files with variables leave them behind
+        ("http://proxy.example.com:3128 ", "http://proxy.example.com:3128"),
+        ("http://proxy.example.com:3128\r\n", "http://proxy.example.com:3128"),
     ],
 )
 def test_an_address_is_used(address: str, used: str) -> None:
     assert environment_proxies({"HTTPS_PROXY": address}, HOST) == {"https": used}
+
+
+@pytest.mark.parametrize("separator", [",", ", ", "\n", "\r\n", " ", ";"])
+def test_hosts_without_a_proxy_are_listed_in_any_way(separator: str) -> None:
+    """openai/openai-python#3303: the lines of a file."""
+    hosts = separator.join(["localhost", "graph.microsoft.com", "192.0.2.1"])
+    environ = {"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": hosts}
+    assert environment_proxies(environ, HOST) == {}
+    assert environment_proxies(environ, "login.microsoftonline.com:443")["https"] == environ["HTTPS_PROXY"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_blank_address_is_none(blank: str) -> None:
+    assert environment_proxies({"HTTPS_PROXY": blank}, HOST) == {}
 
 
 def test_a_host_that_needs_no_proxy_does_not_care_for_a_broken_one() -> None:

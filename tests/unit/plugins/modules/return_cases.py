@@ -77,6 +77,8 @@ def azure_app_registration(scene: Scene) -> Results:
     }
     for check in (True, False):
         yield scene.run("azure_app_registration", check=check, **options)
+    scene.run("azure_app_secret", **GATEWAY, description="d")
+    yield scene.run("azure_app_registration", **GATEWAY)
     for check in (True, False, False):
         yield scene.run("azure_app_registration", check=check, **GATEWAY, state="absent")
 
@@ -90,6 +92,8 @@ def azure_app_registration_info(scene: Scene) -> Results:
     scene.run("azure_app_certificate", **GATEWAY, description="d", path="key.pem")
     scene.run("azure_app_federated_credential", **GATEWAY, name="n", issuer=ISSUER, subject="s", description="d")
     yield scene.run("azure_app_registration_info", check=True, client_id=application.client_id)
+    application.document["isDisabled"] = True
+    yield scene.run("azure_app_registration_info", **GATEWAY)
 
 
 def azure_app_graph_permissions(scene: Scene) -> Results:

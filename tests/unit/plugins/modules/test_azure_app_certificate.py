@@ -241,6 +241,13 @@ def test_a_foreign_file_is_not_overwritten(
     assert content[40:80] not in json.dumps(result) or len(content) < 40
 
 
+def test_a_file_that_is_too_large_for_a_key_is_not_read(tenant: Tenant, options: Json, path: pathlib.Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"x" * (64 * 1024 + 1))
+    assert "it is larger than 64 KiB" in tenant.fails(MODULE, **options)["msg"]
+    assert path.stat().st_size == 64 * 1024 + 1
+
+
 def test_the_key_of_another_application_is_not_overwritten(tenant: Tenant, options: Json, path: pathlib.Path) -> None:
     tenant.ok(MODULE, **options)
     before = path.read_bytes()

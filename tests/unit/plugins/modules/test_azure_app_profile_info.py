@@ -306,6 +306,30 @@ def test_the_steps_are_those_that_the_settings_take(
     assert (result["operator_steps"], result["consent_steps"]) == (operator, consenter)
 
 
+REGISTERING = ["register", "declare_permissions", "client_secret"]
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "operator", "consenter"),
+    [
+        ("main", [*REGISTERING, "retire"], ["consent_application", "withdraw_consent"]),
+        ("rotate", ["client_secret"], []),
+        ("consent", [], ["consent_application"]),
+        ("verify", ["look_up"], []),
+        ("retire", ["retire"], ["withdraw_consent"]),
+        ("check_access", ["retire"], ["withdraw_consent"]),
+    ],
+)
+def test_the_steps_of_an_entry_point_are_those_of_its_run(
+    tenant: Tenant, entry_point: str, operator: list[str], consenter: list[str]
+) -> None:
+    """A run that registers counts what is checked for later jobs as well."""
+    settings = {"check_access_for": ["retire"]}
+    result = tenant.ok(MODULE, profile="outbound_smtp", settings=settings, entry_point=entry_point)
+    assert (result["operator_steps"], result["consent_steps"]) == (operator, consenter)
+    assert bool(result["tenant_id"]) is (entry_point in ("main", "rotate")), "only these look the permissions up"
+
+
 def test_consent_to_several_resources_is_a_step_for_microsoft_graph_and_one_for_the_others(
     tenant: Tenant, tmp_path: Path
 ) -> None:

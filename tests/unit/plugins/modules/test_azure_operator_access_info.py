@@ -93,7 +93,12 @@ def test_the_verdicts_on_two_identities_in_one_result(tenant: Tenant) -> None:
     both = tenant.ok(MODULE, steps=["look_up", "consent_application"], earlier_result=operator)
     assert list(_steps(both)) == ["register", "owners", "look_up", "consent_application"]
     assert both["impossible"] == ["add owners", "consent to application permissions of Microsoft Graph"]
-    assert both["summary"] == [*(verdict["message"] for verdict in both["steps"]), both["beyond"]]
+    outcome, *lines = both["summary"]
+    possible = sum(verdict["possible"] is True for verdict in both["steps"])
+    assert outcome == f"{possible} of {len(both['steps'])} steps are possible"
+    messages = [verdict["message"] for verdict in both["steps"]]
+    assert lines[: len(messages)] == messages
+    assert " ".join(lines[len(messages) :]) == both["beyond"]
     assert both["sufficient"] is False
     tenant.forget_requests()
     alone = tenant.ok(MODULE, steps=[], earlier_result=operator)

@@ -120,6 +120,36 @@ def test_an_empty_exact_list_removes_what_is_declared_of_a_missing_resource(tena
     assert tenant.application(appId=made["appId"])["requiredResourceAccess"] == []
 
 
+def test_an_application_that_somebody_deactivated(tenant: Tenant) -> None:
+    """Registering stops before anything is done; its own sign-in says what happened."""
+    described = case("05-deactivated-application")["fault"]
+    made = tenant.with_secret("Mail.ReadWrite")
+    hosts = {name: tenant.environ[name] for name in tenant.environ if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")}
+    tenant.environ = {**hosts, "AZURE_ACCESS_TOKEN": tenant.operator_token()}
+    path = described["path"].replace("TENANT_ID", tenant.server.tenant_id)
+    tenant.server.faults.add(path=path, status=described["status"], body=described["body"], times=described["times"])
+    tenant.application(uniqueName="gateway")["isDisabled"] = True
+    tenant.forget_requests()
+    failed = tenant.fails("azure_app_registration", unique_name="gateway", display_name="Gateway", notes="new")
+    assert "deactivated" in failed["msg"]
+    assert tenant.writes == []
+    proof = tenant.fails("azure_app_token_info", **made)
+    assert "disabled or deactivated" in proof["error"]["next_step"]
+
+
+def test_each_refused_sign_in_gets_an_advice_of_its_own(tenant: Tenant) -> None:
+    steps = {}
+    for answer in t.cast("list[Json]", case("06-sign-in-hints")):
+        tenant.server.faults.clear()
+        body = {"error": answer["error"], "error_description": f"{answer['code']}: Words of Microsoft. Trace ID: 1"}
+        tenant.server.faults.add(path="/oauth2/v2.0/token", status=answer["status"], body=body, times=99)
+        failed = tenant.fails("azure_app_registration_info", unique_name="nobody")
+        assert failed["error"]["code"] == answer["code"]
+        steps[answer["code"]] = failed["error"]["next_step"]
+    assert len(set(steps.values())) == len(steps) == 5
+    assert not [step for step in steps.values() if "Check the tenant id, the client id and the credential" in step]
+
+
 def test_a_tenant_that_wants_a_service_management_reference(tenant: Tenant) -> None:
     (failed,) = run(tenant, "08-service-management-reference")
     assert "service_management_reference" in failed["error"]["next_step"]

@@ -34,6 +34,7 @@ HOSTS: dict[str, Json] = {
 OPEN = {
     "stores": "the settings of the type of store, see docs/stores.md",
     "credential": "what the store keeps",
+    "failures_by_host": "the hosts of the play",
     "error": "as in azure_app_registration",
 }
 # Values that are null in every result.

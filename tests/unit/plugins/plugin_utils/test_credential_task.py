@@ -215,7 +215,7 @@ def test_a_stored_value_that_is_refused_is_replaced_and_stays_in_the_tenant(gate
     result = gateway.ok()
     assert (result["changed"], result["previous_key_ids"]) == (True, [])
     assert {*gateway.secrets} == {made, result["key_id"]}
-    assert made in result["notes"][0]
+    assert result["other_key_ids"] == [made]
     assert gateway.is_accepted(gateway.stored)
 
 
@@ -518,7 +518,7 @@ def test_a_replaced_secret_is_removed_after_the_overlap_and_not_before(gateway: 
 def test_a_strange_secret_of_the_same_description_is_never_removed(gateway: Gateway) -> None:
     strange = gateway.tenant.ok("azure_app_secret", unique_name="gateway", description="mail gateway")["key_id"]
     made = gateway.ok()
-    assert strange in made["notes"][0]
+    assert made["other_key_ids"] == [strange]
     gateway.ok(rotate=True, overlap_days=0)
     gateway.ok(state="pruned", overlap_days=0)
     assert strange in gateway.secrets

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import (
     OF_REGISTRATION,
     role_result,
-    role_summary,
 )
 
 Json = dict[str, t.Any]
@@ -21,12 +20,12 @@ SKIPPED: Json = {"changed": False, "skipped": True}
 
 
 def _registration(**changes: t.Any) -> Json:
-    return {**{name: f"the {name}" for name in OF_REGISTRATION}, "changed": False, **changes}
+    return {**{name: f"the {name}" for name in OF_REGISTRATION}, "live_credentials": [], "changed": False, **changes}
 
 
 def _profile(**changes: t.Any) -> Json:
     given = {"profile": "outbound_smtp", "application_permissions": ["Mail.ReadWrite"], "notes": []}
-    return {**given, "expected_roles": ["Mail.ReadWrite"], **changes}
+    return {**given, "after_new_secret": "", "expected_roles": ["Mail.ReadWrite"], **changes}
 
 
 def _credential(**changes: t.Any) -> Json:
@@ -36,6 +35,7 @@ def _credential(**changes: t.Any) -> Json:
         "end": "2027-05-22T00:00:00Z",
         "days_left": 170,
         "previous_key_ids": [],
+        "removed_key_ids": [],
         "handed_over": True,
         "stores": [{"type": "ansible_vault", "path": "/srv/a.vault.yml", "variable": "gateway_app_credential"}],
         "notes": ["about the store"],
@@ -44,19 +44,22 @@ def _credential(**changes: t.Any) -> Json:
 
 
 def _token(**changes: t.Any) -> Json:
-    return {"changed": False, "roles": ["Mail.ReadWrite"], "scope": "https://graph.microsoft.com/.default", **changes}
+    scope, audience = "https://graph.microsoft.com/.default", "https://graph.microsoft.com"
+    return {"changed": False, "roles": ["Mail.ReadWrite"], "scope": scope, "audience": audience, **changes}
+
+
+GIVEN: Json = {
+    "profile": _profile(),
+    "written": [_registration()],
+    "credentials": [_credential(), SKIPPED],
+    "token": _token(),
+    "consent": "grant",
+    "credential_type": "client_secret",
+}
 
 
 def _result(**changes: t.Any) -> Json:
-    given: Json = {
-        "profile": _profile(),
-        "written": [_registration()],
-        "credentials": [_credential(), SKIPPED],
-        "token": _token(),
-        "consent": "grant",
-        "credential_type": "client_secret",
-    }
-    return role_result(_registration(), **{**given, **changes})
+    return role_result(_registration(), **{**GIVEN, **changes})
 
 
 def test_a_steady_run() -> None:
@@ -87,18 +90,29 @@ def test_the_last_task_that_ran_has_the_last_word_on_the_credential() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "proven", "missing"),
+    ("token", "missing", "reason"),
     [
-        (_token(), True, []),
-        (_token(roles=[]), False, ["Mail.ReadWrite"]),
-        (_token(roles=[], scope=None), False, ["Mail.ReadWrite"]),
-        (SKIPPED, False, ["Mail.ReadWrite"]),
+        (_token(), [], None),
+        (_token(roles=[]), ["Mail.ReadWrite"], "the token lacks Mail.ReadWrite"),
+        (_token(roles=[], audience=None), ["Mail.ReadWrite"], "no token could be requested with what is stored"),
+        (SKIPPED, ["Mail.ReadWrite"], "gateway_app_verify_token is false"),
     ],
     ids=["proven", "without the role", "nothing to prove with", "not asked for"],
 )
-def test_what_is_proven(token: Json, proven: bool, missing: list[str]) -> None:
+def test_what_is_proven(token: Json, missing: list[str], reason: str | None) -> None:
     result = _result(token=token)
-    assert (result["proven"], result["missing_roles"]) == (proven, missing)
+    assert (result["missing_roles"], result["proven"]) == (missing, reason is None)
+    assert result["unproven_reason"] == reason
+
+
+def test_without_a_token_nothing_is_proven_also_if_no_role_is_expected() -> None:
+    result = _result(profile=_profile(expected_roles=[]), token=_token(roles=[], audience=None))
+    assert (result["missing_roles"], result["proven"]) == ([], False)
+
+
+def test_a_credential_that_is_only_predicted_is_not_proven() -> None:
+    result = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED])
+    assert (result["proven"], result["unproven_reason"]) == (False, "the new credential does not exist yet")
 
 
 def test_a_task_that_failed_gives_no_result() -> None:
@@ -106,16 +120,24 @@ def test_a_task_that_failed_gives_no_result() -> None:
         _result(credentials=[{"changed": False, "failed": True, "msg": "no"}, SKIPPED])
 
 
-def test_the_summary_is_for_a_person() -> None:
-    assert role_summary(_result()) == [
-        "the display_name: nothing to change",
-        "application: client id the client_id, tenant id the tenant_id",
-        "permissions: Mail.ReadWrite (proven by a token)",
-        "credential: client secret k1, expires 2027-05-22 (170 days left), in /srv/a.vault.yml",
-        "about the store",
-    ]
-    changed = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED], token=_token(roles=[]))
-    assert role_summary(changed)[2:4] == [
-        "permissions: Mail.ReadWrite (the token lacks Mail.ReadWrite)",
-        "credential: a new client secret",
+def test_the_notes_of_the_application_are_not_those_of_the_run() -> None:
+    registered = _registration(notes="Registered by us")
+    result = role_result(registered, **{**GIVEN, "written": [registered]})
+    assert result["notes"] == ["about the store"]
+
+
+def _live(key_id: str, kind: str = "client_secret", description: str | None = "in the portal") -> Json:
+    return {"type": kind, "key_id": key_id, "description": description, "end": "2027-03-01T00:00:00Z", "days_left": 98}
+
+
+def test_live_credentials_that_no_store_knows_are_named_with_the_command_that_removes_them() -> None:
+    ours = [_live("K1"), _live("k0"), _live("k9")]
+    others = [_live("portal"), _live("old", "certificate", None)]
+    registered = _registration(client_id="app", live_credentials=[*ours, *others])
+    done = [_credential(previous_key_ids=["k0"]), _credential(removed_key_ids=["K9"])]
+    result = role_result(registered, **{**GIVEN, "credentials": done})
+    prefix = "ansible localhost -m email_gateway.azure_apps."
+    assert result["other_credentials"] == [
+        {**others[0], "remove_command": f"{prefix}azure_app_secret -a 'state=absent client_id=app key_id=portal'"},
+        {**others[1], "remove_command": f"{prefix}azure_app_certificate -a 'state=absent client_id=app key_id=old'"},
     ]

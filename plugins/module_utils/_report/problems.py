@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What somebody has to look after, each with the host that it is a problem of and what helps in that case. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import run_playbook
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    KINDS,
+    PROBLEMS,
+    AbsentApplication,
+    Problem,
+    Report,
+    ReportedApplication,
+    ReportedCredential,
+    ReportedGateway,
+    SkippedHost,
+)
+
+MODULES = {"secret": "azure_app_secret", "certificate": "azure_app_certificate"}
+OF_EXPIRY = frozenset({"expired", "due", "no_credential", "no_application", "switched_off"})
+OF_DRIFT = frozenset({"not_granted", "store", "store_not_read", "switched_off"})
+
+
+def find_problems(
+    applications: t.Iterable[ReportedApplication],
+    *,
+    absent: t.Iterable[AbsentApplication],
+    skipped: t.Iterable[SkippedHost],
+    within_days: int,
+) -> list[Problem]:
+    """The worst first; of credentials, those that expire within so many days."""
+    found = [_not_looked_at(host) for host in skipped]
+    found += [_without_application(gateway) for gateway in absent]
+    for application in applications:
+        found += _of_application(application)
+        for credential in application["credentials"]:
+            left = credential["days_left"]
+            if credential["counts"] and left is not None and left < max(within_days, 0):
+                found += _of_credential(application, credential, left)
+        for gateway in application["gateways"]:
+            found += _of_gateway(application, gateway)
+    return sorted(found, key=lambda problem: PROBLEMS.index(problem["kind"]))
+
+
+def failures(report: Report, *, within_days: int, drift: bool, failed: t.Collection[str] = ()) -> list[Problem]:
+    """Those that a run has to fail for: what expires (not checked if negative), drift if asked for, failed hosts."""
+    kinds = (OF_EXPIRY if within_days >= 0 else frozenset()) | (OF_DRIFT if drift else frozenset())
+    found = find_problems(
+        report["applications"],
+        absent=report["gateways_without_application"],
+        skipped=[host for host in report["hosts_not_looked_at"] if host["host"] in failed],
+        within_days=within_days,
+    )
+    return [problem for problem in found if problem["kind"] in {*kinds, "not_looked_at"}]
+
+
+def line(problem: Problem) -> str:
+    """The problem in one sentence, without what to do."""
+    name = f"{problem['display_name'] or '(no name)'} ({problem['client_id']})" if problem["client_id"] else ""
+    subject = ": ".join(filter(None, (problem["host"], name)))
+    left = problem["days_left"]
+    days = f", in {left} {'day' if left == 1 else 'days'}" if left is not None and left >= 0 else ""
+    return f"{subject}{' ' if problem['kind'] == 'not_looked_at' else ': '}{problem['text']}{days}"
+
+
+def _not_looked_at(skipped: SkippedHost) -> Problem:
+    # The reason is the message of an error, which ends with what to do.
+    return _problem("not_looked_at", skipped["host"], None, f"was not looked at: {skipped['reason'].rstrip('.')}", "")
+
+
+def _without_application(gateway: AbsentApplication) -> Problem:
+    text, step = "has no application", f"{run_playbook('register', gateway['host'])}, which creates it."
+    if gateway["credential"] == KINDS["certificate"]:
+        step += (
+            " If gateway_app_certificate_path has the key of an application that is gone, move that file away first."
+        )
+    if gateway["deleted"]:
+        text = "its application was deleted"
+        step = f"{run_playbook('register', gateway['host'])}, which restores it."
+    elif gateway["client_id"]:
+        text = f"has no application: gateway_app_client_id, {gateway['client_id']}, is none of its tenant"
+        step = (
+            "Correct gateway_app_client_id or the tenant that the gateway signs in to; for a new application, clear"
+            f" gateway_app_client_id. {run_playbook('register', gateway['host'])}."
+        )
+    return _problem("no_application", gateway["host"], None, text, step)
+
+
+def _of_application(application: ReportedApplication) -> t.Iterator[Problem]:
+    """What is a problem of each of its gateways."""
+    off = application["switched_off"]
+    for gateway in application["gateways"]:
+        host = gateway["host"]
+        if off is not None:
+            yield _problem("switched_off", host, application, off["reason"], off["next_step"])
+        if not application["credentials"]:
+            step = f"{run_playbook('rotate', host)}, which creates one."
+            yield _problem("no_credential", host, application, f"has no {gateway['credential']}", step)
+
+
+def _of_credential(application: ReportedApplication, credential: ReportedCredential, left: int) -> t.Iterator[Problem]:
+    """A problem of the gateways that use the credential, or of those that may do so; of no host if there is none."""
+    day = str(credential["end"])[:10]
+    kind, ends = ("expired", f"has expired on {day}") if left < 0 else ("due", f"expires on {day}")
+    text = f"the {credential['kind']} '{credential['description'] or '(no description)'}' {ends}"
+    hosts = credential["stored_by"] or [
+        gateway["host"] for gateway in application["gateways"] if gateway["in_store"] != "yes"
+    ]
+    for host in hosts:
+        step = f"{run_playbook('rotate', host, more=' and gateway_app_rotate_now=true')}, which replaces it."
+        yield _problem(kind, host, application, text, step, left=left)
+    if not hosts:
+        where = "no gateway of this play uses it" if not application["gateways"] else "its gateways use another one"
+        owner = application["gateways"][0]["host"] if application["gateways"] else None
+        yield _problem(kind, owner, application, text, f"{_remove(application, credential)}: {where}.", left=left)
+
+
+def _remove(application: ReportedApplication, credential: ReportedCredential) -> str:
+    options = {"client_id": application["client_id"], "key_id": credential["key_id"], "state": "absent"}
+    values = ", ".join(f"{name}={value}" for name, value in options.items())
+    return f"If nothing needs it any more, remove it with {MODULES[credential['kind']]} ({values})"
+
+
+def _of_gateway(application: ReportedApplication, gateway: ReportedGateway) -> t.Iterator[Problem]:
+    missing, host = gateway["missing_permissions"], gateway["host"]
+    if missing:
+        declared = {p["name"] for p in application["permissions"] if p["declared"]}
+        step = f"{run_playbook('register', host)}, which declares and grants them."
+        if declared.issuperset(missing):
+            step = f"{run_playbook('consent', host)}, as an identity that may grant admin consent."
+        yield _problem("not_granted", host, application, f"not granted: {', '.join(missing)}", step)
+    if gateway["in_store"] == "no":
+        yield _problem("store", host, application, gateway["in_store_note"], gateway["next_step"])
+    if gateway["in_store"] == "not checked":
+        text = f"the store was not checked: {gateway['in_store_note'].rstrip('.')}"
+        yield _problem("store_not_read", host, application, text, gateway["next_step"])
+
+
+def _problem(
+    kind: str,
+    host: str | None,
+    application: ReportedApplication | None,
+    text: str,
+    next_step: str,
+    *,
+    left: int | None = None,
+) -> Problem:
+    return {
+        "kind": kind,
+        "host": host,
+        "display_name": application["display_name"] if application else None,
+        "client_id": application["client_id"] if application else None,
+        "text": text,
+        "days_left": left,
+        "next_step": next_step,
+    }

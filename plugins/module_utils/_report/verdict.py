@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The headline of a report: the worst that it found, or could not look at. Pure, and without names of others."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import Summary, Verdict
+
+# Member of the summary, one, several; the worst first.
+FAILED = (
+    ("gateways_without_application", "1 gateway has no application", "{} gateways have no application"),
+    ("switched_off", "1 application of a gateway is switched off", "{} applications of gateways are switched off"),
+    ("gateways_without_credential", "1 gateway has no credential", "{} gateways have no credential"),
+    ("expired", "1 credential has expired", "{} credentials have expired"),
+    (
+        "not_in_store",
+        "1 gateway has no live credential in its stores",
+        "{} gateways have no live credential in their stores",
+    ),
+    ("gateways_lacking_permissions", "1 gateway lacks a permission", "{} gateways lack a permission"),
+    ("hosts_not_looked_at", "1 host was not looked at", "{} hosts were not looked at"),
+)
+ATTENTION = (
+    ("due", "1 credential expires within {days}", "{} credentials expire within {days}"),
+    ("stores_not_checked", "The stores of 1 gateway could not be read", "The stores of {} gateways could not be read"),
+    (
+        "grants_unknown",
+        "What is granted could not be read for 1 application",
+        "What is granted could not be read for {} applications",
+    ),
+)
+
+
+def verdict(summary: Summary, *, due_within_days: int) -> Verdict:
+    """Says that nothing expires only if there is nothing else to say."""
+    numbers = {**summary, **summary["credentials"]}
+    days = "1 day" if due_within_days == 1 else f"{due_within_days} days"
+    failed = list(_sentences(FAILED, numbers, days))
+    attention = list(_sentences(ATTENTION, numbers, days))
+    status = "failed" if failed else "attention" if attention else "ok"
+    headline, *more = [*failed, *attention] or [
+        f"Nothing expires within {days}." if summary["applications"] else "There is no application to report on."
+    ]
+    return {"status": status, "headline": headline, "more": more}
+
+
+def _sentences(rows: t.Iterable[tuple[str, str, str]], numbers: t.Mapping[str, t.Any], days: str) -> t.Iterator[str]:
+    for member, one, several in rows:
+        number = numbers[member]
+        if number:
+            yield f"{(one if number == 1 else several).format(number, days=days)}."

@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""The fact gateway_app_result as the last lines of a run, for a person. Pure; no secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import textwrap
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import store_class
+
+Result = t.Mapping[str, t.Any]
+
+WIDTH = 100  # characters of a line
+LABEL = 16  # of them before the text
+MOST_OTHERS = 3  # other credentials that are listed; the result has all of them
+CONTENT = {"client_secret": "client secret", "certificate": "key file", "federated": ""}
+TYPES = {"client_secret": "client secret", "certificate": "certificate"}
+# By whether something changed, and whether it is check mode.
+OUTCOMES = {
+    (True, False): "changed",
+    (False, False): "nothing to change",
+    (True, True): "would be changed (check mode)",
+    (False, True): "nothing would change (check mode)",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """``whole``: a command or an address, which stays on one line to be copied."""
+
+    label: str
+    text: str
+    whole: bool = False
+
+    @property
+    def lines(self) -> list[str]:
+        text = printable(self.text)
+        wrapped = textwrap.wrap(text, WIDTH - LABEL, break_long_words=False, break_on_hyphens=False)
+        label = f"{printable(self.label)}:" if self.label else ""
+        return [f"{'' if i else label:<{LABEL}}{line}" for i, line in enumerate([text] if self.whole else wrapped)]
+
+
+def role_summary(result: Result, check_mode: bool = False) -> list[str]:
+    """Of what main, rotate, consent or retire sets. ``check_mode``: nothing was done, it was only predicted."""
+    title, profile = result["display_name"], result.get("profile") or ""
+    if profile not in title:
+        title = f"{title} ({profile})"
+    lines = [printable(f"{title}: {OUTCOMES[bool(result['changed']), bool(check_mode)]}")]
+    for entry in _entries(result, check_mode=bool(check_mode)):
+        lines += entry.lines
+    return lines
+
+
+def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
+    unknown = "none: it is not in the tenant" if "retired" in result else "not known yet"
+    found = [Entry("Tenant id", result["tenant_id"]), Entry("Client id", result["client_id"] or unknown)]
+    if "retired" in result:
+        return [*found, *_of_retire(result, check_mode=check_mode)]
+    if "granted" in result:
+        return [*found, *_of_consent(result, check_mode=check_mode)]
+    return [
+        *found,
+        *_credential(result),
+        _proof(result),
+        *_next_steps(result, check_mode=check_mode),
+        *_other_credentials(result),
+        *(Entry("Note", note) for note in result["notes"]),
+    ]
+
+
+def _credential(result: Result) -> list[Entry]:
+    is_new = not result["key_id"]
+    if result["credential_type"] == "federated":
+        return [
+            Entry("Federated", "the gateway signs in with a token of its issuer; there is no secret"),
+            *_places("Noted in", result),
+            Entry("Valid until", "it does not expire"),
+            *_replaced(result),
+        ]
+    if result["credential_type"] == "certificate":
+        path = result["certificate_path"]
+        key = "a new key" if is_new else f"thumbprint {result['certificate_thumbprint']}"
+        found = [
+            Entry("Certificate", f"{key}, with its private key in {path} on this controller"),
+            Entry("Read it with", f"openssl x509 -noout -text -in {shlex.quote(path)}", whole=True),
+        ]
+    else:
+        found = [
+            *_places("Client secret", result, before="a new one, in " if is_new else "in "),
+            _reading(result["stores"]),
+        ]
+    return [*found, Entry("Valid until", _validity(result)), *_replaced(result)]
+
+
+def _places(label: str, result: Result, *, before: str = "") -> list[Entry]:
+    """One line for each store."""
+    places = [f"{before}{store_class(reference['type']).place_of(reference)}" for reference in result["stores"]]
+    return [Entry("" if i else label, place, whole=True) for i, place in enumerate(places)]
+
+
+def _reading(references: t.Sequence[Result]) -> Entry:
+    """By the first store that gives it back."""
+    for reference in references:
+        command = store_class(reference["type"]).read_command(reference)
+        if command:
+            return Entry("Read it with", command, whole=True)
+    return Entry("Read it with", "nothing: what is stored there is only used, and never shown again")
+
+
+def _validity(result: Result) -> str:
+    if not result["key_id"] or not result["secret_expires"]:
+        return "not known yet"
+    return f"{result['secret_expires'][:10]} ({result['secret_days_left']} days left), key id {result['key_id']}"
+
+
+def _replaced(result: Result) -> list[Entry]:
+    if not result["previous_key_ids"]:
+        return []
+    text = f"{', '.join(result['previous_key_ids'])}, which rotate removes after gateway_app_overlap_days"
+    return [Entry("Replaced", text)]
+
+
+def _proof(result: Result) -> Entry:
+    if not result["proven"]:
+        return Entry("Not proven", result["unproven_reason"])
+    permissions = ", ".join(result["roles"])
+    return Entry("Proven", f"by a token with {permissions}" if permissions else "by a token")
+
+
+def _next_steps(result: Result, *, check_mode: bool) -> list[Entry]:
+    if check_mode:
+        return [Entry("Next", "run it without --check" if result["changed"] else "nothing")]
+    steps = []
+    if result["credential_changed"] and not result["after_new_secret"]:
+        secret = CONTENT[result["credential_type"]]
+        steps.append(
+            f"enter tenant id, client id and {secret} in the gateway" if secret else "enter both ids in the gateway"
+        )
+    if not result["handed_over"]:
+        steps.append("run it again for the hosts that do not have the new credential yet")
+    needs_consent = result["consent"] != "grant" and result["missing_roles"]
+    if needs_consent:
+        steps.append("let an administrator grant admin consent, by the playbook consent or on this page")
+    elif not result["proven"]:
+        steps.append("prove it by the playbook verify")
+    if not steps:
+        steps.append("nothing; run the playbook rotate every day, which renews the credential in time")
+    page = [Entry("", result["consent_url"], whole=True)] if needs_consent and result["consent_url"] else []
+    return [Entry("Next", "; ".join(steps)), *page]
+
+
+def _other_credentials(result: Result) -> list[Entry]:
+    others = result["other_credentials"]
+    if not others:
+        return []
+    listed = [
+        entry
+        for other in others[:MOST_OTHERS]
+        for entry in (Entry("", _other(other)), Entry("", other["remove_command"], whole=True))
+    ]
+    more = len(others) - MOST_OTHERS
+    if more > 0:
+        listed.append(Entry("", f"and {more} more, in gateway_app_result.other_credentials"))
+    what = "credentials of the application that are not in these stores. The gateway may still use them. Once it"
+    return [Entry("Also valid", f"{what} does not, remove them with these commands:"), *listed]
+
+
+def _other(other: Result) -> str:
+    name = f" {shown(other['description'])}" if other["description"] else ""
+    until = f" until {other['end'][:10]}" if other["end"] else ""
+    return f"{TYPES[other['type']]}{name}, key id {other['key_id']}, valid{until}"
+
+
+def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
+    entries = [Entry("Granted", _names(result["granted"]) or "nothing")]
+    if result["stale"]:
+        entries.append(Entry("Left over", f"{_names(result['stale'])}: granted earlier and not declared any more"))
+    if check_mode and result["changed"]:
+        return [*entries, Entry("Next", "run it without --check")]
+    return [*entries, Entry("Next", "prove it by the playbook verify")]
+
+
+def _names(permissions: t.Sequence[Result]) -> str:
+    return ", ".join(str(permission["name"]) for permission in permissions)
+
+
+def _of_retire(result: Result, *, check_mode: bool) -> list[Entry]:
+    kept = "soft-deleted: it can be restored for 30 days, and its unique name stays taken"
+    after = "deleted for good" if result["purged"] else kept
+    would = "would be " if check_mode else ""
+    return [
+        Entry("Application", f"{would}{after}"),
+        *_places("Credential", result, before=f"{would}removed from the tenant and "),
+        Entry("Next", "remove tenant id, client id and credential from the gateway"),
+    ]

@@ -1,0 +1,292 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with a gateway is charged to its host, and what the report advises is done here: it helps."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import datetime
+import json
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
+from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+
+HOST, OTHER = "graz", "linz"
+TAG = "email_gateway.azure_apps"
+PERMISSION = "Mail.ReadWrite"  # the only one of outbound_smtp
+FAILING: Json = {"fail_within_days": 0, "fail_on_drift": True, "fail_each_host": True}
+WORDS = re.compile(
+    r"the playbook email_gateway\.azure_apps\.(\w+) with gateway_app_hosts=([\w-]+)( and gateway_app_rotate_now=true)?"
+)
+MODULE = re.compile(r"remove it with (azure_app_\w+) \(([^)]*)\)")
+
+
+class Gateways:
+    """Two gateways, of which the first is spoiled, and what their playbooks would do."""
+
+    def __init__(self, actions: ActionRunner, hand: Client, *, kind: str = "client_secret") -> None:
+        self.actions = actions
+        self.tenant = actions.tenant
+        self.hand = hand
+        self.kind = kind
+        for host in (HOST, OTHER):
+            self.playbook("register", host)
+
+    @property
+    def application(self) -> Json:
+        return self.tenant.application(uniqueName=HOST)
+
+    def playbook(self, name: str, host: str, *, rotate: bool = False) -> None:
+        """The tasks of the playbook of that name in a run of its own."""
+        self.actions.new_run()
+        about: Json = {"host": host, "unique_name": host}
+        if name == "register":
+            self.run("azure_app_registration", **about, display_name=f"Gateway {host}", tags=[TAG])
+            self.run("azure_app_graph_permissions", **about, application_permissions=[PERMISSION])
+        if name in ("register", "consent"):
+            self.run("azure_admin_consent", **about)
+        if name in ("register", "rotate"):
+            stores: Json = {"stores": [{"type": "ansible_vault"}], "store_path": f"{host}.vault.yml"}
+            module, more = "azure_app_secret", {}
+            if self.kind == "certificate":
+                module, more = "azure_app_certificate", {"path": f"{host}.pem"}
+            self.run(module, **about, **stores, **more, description="Mail gateway", rotate=rotate)
+
+    def run(self, module: str, **options: t.Any) -> Json:
+        result = self.actions.run(module, **options)
+        assert not result.get("failed"), result
+        return result
+
+    def report(self, **options: t.Any) -> Json:
+        self.actions.new_run()
+        self.actions.tenant.forget_requests()
+        result = self.actions.run("azure_app_report", host=OTHER, json_path="report.json", **{**FAILING, **options})
+        assert self.tenant.writes == []
+        return result
+
+    def written(self) -> Json:
+        found: Json = json.loads((self.actions.folder / "report.json").read_text())
+        return found
+
+    def follow(self, problem: Json) -> None:
+        """Do what the advice says."""
+        done = 0
+        if "move that file away" in problem["next_step"]:
+            for path in self.actions.folder.glob(f"{problem['host']}.pem*"):
+                path.unlink()
+        for name, host, rotate in WORDS.findall(problem["next_step"]):
+            self.playbook(name, host, rotate=bool(rotate))
+            done += 1
+        for module, options in MODULE.findall(problem["next_step"]):
+            self.actions.new_run()
+            self.run(module, host=HOST, **dict(option.split("=") for option in options.split(", ")))
+            done += 1
+        assert done, problem
+
+    # What happens to the first one
+
+    def end_in(self, days: int) -> None:
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days, hours=1)
+        for credential in self.application["passwordCredentials"] + self.application["keyCredentials"]:
+            credential["endDateTime"] = f"{end:%Y-%m-%dT%H:%M:%SZ}"
+
+    def expire(self) -> None:
+        self.end_in(-3)
+
+    def become_due(self) -> None:
+        self.end_in(12)
+
+    def lose_consent(self) -> None:
+        (principal,) = self.tenant.service_principals(self.application["appId"])
+        assignments = self.tenant.server.tenant.directory.assignments
+        for assignment in list(assignments.where("principalId", principal["id"])):
+            del assignments[assignment["id"]]
+
+    def lose_declaration(self) -> None:
+        self.lose_consent()
+        self.application["requiredResourceAccess"] = []
+
+    def be_deleted(self) -> None:
+        assert self.hand.delete(f"/applications/{self.application['id']}").status_code == 204
+
+    def be_purged(self) -> None:
+        object_id = self.application["id"]
+        self.be_deleted()
+        assert self.hand.delete(f"/directory/deletedItems/{object_id}").status_code == 204
+
+    def lose_credentials(self) -> None:
+        self.application["passwordCredentials"] = []
+        self.application["keyCredentials"] = []
+
+    def lose_store(self) -> None:
+        (self.actions.folder / f"{HOST}.vault.yml").unlink()
+
+    def have_another_one(self) -> None:
+        """Somebody's client secret of another description, which has expired."""
+        self.run("azure_app_secret", host=HOST, unique_name=HOST, description="by hand")
+        for credential in self.application["passwordCredentials"]:
+            if credential["displayName"] == "by hand":
+                credential["endDateTime"] = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def make(tenant: Tenant, hand: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> c.Callable[..., Gateways]:
+    hosts = {
+        name: {
+            "gateway_app_profile": "outbound_smtp",
+            "gateway_app_unique_name": name,
+            "gateway_app_store_path": f"{name}.vault.yml",
+        }
+        for name in (HOST, OTHER)
+    }
+
+    def made(kind: str = "client_secret", **variables: t.Any) -> Gateways:
+        of_kind = {"gateway_app_credential_type": kind}
+        given = {name: {**of_host, **of_kind} for name, of_host in hosts.items()}
+        given[HOST] |= variables
+        return Gateways(ActionRunner(tenant, tmp_path, monkeypatch, given), hand, kind=kind)
+
+    return made
+
+
+# What happened, the kinds of problems that it makes, the words of the advice, and the headline.
+CASES: dict[str, tuple[c.Callable[[Gateways], None], set[str], str, str]] = {
+    "expired": (Gateways.expire, {"expired", "store"}, "rotate with", "1 credential has expired."),
+    "due": (Gateways.become_due, {"due"}, "gateway_app_rotate_now=true", "1 credential expires within 30 days."),
+    "without consent": (Gateways.lose_consent, {"not_granted"}, "consent with", "1 gateway lacks a permission."),
+    "drifted": (Gateways.lose_declaration, {"not_granted"}, "register with", "1 gateway lacks a permission."),
+    "deleted": (Gateways.be_deleted, {"no_application"}, "which restores it", "1 gateway has no application."),
+    "purged": (Gateways.be_purged, {"no_application"}, "which creates it", "1 gateway has no application."),
+    "without a credential": (
+        Gateways.lose_credentials, {"no_credential", "store"}, "rotate with", "1 gateway has no credential."
+    ),
+    "without a store": (
+        Gateways.lose_store, {"store"}, "creates and stores one", "1 gateway has no live credential in its stores."
+    ),
+    "with a leftover": (
+        Gateways.have_another_one, {"expired"}, "remove it with azure_app_secret", "1 credential has expired."
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["client_secret", "certificate"])
+@pytest.mark.parametrize("case", CASES)
+def test_the_advice_helps_and_the_host_concerned_is_charged(
+    make: c.Callable[..., Gateways], case: str, kind: str
+) -> None:
+    spoil, kinds, words, headline = CASES[case]
+    gateways = make(kind)
+    assert gateways.report()["verdict"] == {
+        "status": "ok",
+        "headline": "Nothing expires within 30 days.",
+        "more": [],
+    }
+    spoil(gateways)
+    result = gateways.report(fail_within_days=13)
+    assert "failed" not in result
+    assert set(result["failures_by_host"]) == {HOST}
+    assert result["verdict"]["headline"] == headline
+    problems = gateways.written()["problems"]
+    assert {problem["kind"] for problem in problems} == kinds
+    assert {problem["host"] for problem in problems} == {HOST}
+    assert words in problems[0]["next_step"]
+    for problem in problems:
+        assert problem["next_step"].rstrip(".") in result["failures_by_host"][HOST]
+    gateways.follow(problems[0])
+    again = gateways.report(fail_within_days=13)
+    assert (again["failures_by_host"], gateways.written()["problems"]) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("of", "change", "words"),
+    [
+        ("application", {"isDisabled": True}, "reactivate it"),
+        (
+            "application",
+            {"disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement"},
+            "Microsoft support",
+        ),
+        ("principal", {"accountEnabled": False}, "Enabled for users to sign-in"),
+    ],
+)
+def test_an_application_that_is_switched_off_is_the_headline_and_no_new_credential_is_advised(
+    make: c.Callable[..., Gateways], of: str, change: Json, words: str
+) -> None:
+    gateways = make()
+    (principal,) = gateways.tenant.service_principals(gateways.application["appId"])
+    (gateways.application if of == "application" else principal).update(change)
+    result = gateways.report(fail_on_drift=False)
+    assert result["verdict"]["headline"] == "1 application of a gateway is switched off."
+    (problem,) = gateways.written()["problems"]
+    assert (problem["kind"], problem["host"]) == ("switched_off", HOST)
+    assert words in problem["next_step"]
+    assert "rotate" not in result["failures_by_host"][HOST]
+    assert "O(" not in result["failures_by_host"][HOST]
+
+
+def test_a_store_of_another_application_needs_a_place_of_its_own(make: c.Callable[..., Gateways]) -> None:
+    gateways = make()
+    (gateways.actions.folder / f"{OTHER}.vault.yml").rename(gateways.actions.folder / f"{HOST}.vault.yml")
+    gateways.playbook("rotate", OTHER)
+    result = gateways.report()
+    assert set(result["failures_by_host"]) == {HOST}
+    (problem,) = gateways.written()["problems"]
+    assert "gateway_app_store_path" in problem["next_step"]
+    # The place that it names becomes its own.
+    (gateways.actions.folder / f"{HOST}.vault.yml").unlink()
+    gateways.follow(problem)
+    assert gateways.report()["failures_by_host"] == {}
+
+
+def test_a_store_that_cannot_be_read_is_in_the_headline_and_fails_its_host_only_if_drift_does(
+    make: c.Callable[..., Gateways],
+) -> None:
+    gateways = make()
+    (gateways.actions.folder / f"{HOST}.vault.yml").write_text("nonsense: [")
+    result = gateways.report()
+    assert result["verdict"] == {
+        "status": "attention",
+        "headline": "The stores of 1 gateway could not be read.",
+        "more": [],
+    }
+    assert set(result["failures_by_host"]) == {HOST}
+    assert gateways.report(fail_on_drift=False)["failures_by_host"] == {}
+
+
+def test_a_client_id_that_is_not_in_the_tenant_is_corrected_not_registered(make: c.Callable[..., Gateways]) -> None:
+    gateways = make(gateway_app_client_id="11111111-1111-1111-1111-111111111111")
+    assert "clear gateway_app_client_id" in gateways.report()["failures_by_host"][HOST]
+
+
+def test_hosts_that_cannot_be_looked_at_fail_alone_also_if_there_is_no_other(make: c.Callable[..., Gateways]) -> None:
+    gateways = make(gateway_app_enviroment={})
+    for failed in (set(), {OTHER}):
+        gateways.actions.failed_hosts = failed
+        result = gateways.report()
+        assert "failed" not in result
+        assert set(result["failures_by_host"]) == {HOST}
+        assert "did you mean gateway_app_environment?" in result["failures_by_host"][HOST]
+        assert "not looked at." in " ".join([result["verdict"]["headline"], *result["verdict"]["more"]])
+    assert result["files"] == [], "a report on nothing replaces none"
+
+
+def test_a_problem_of_no_host_is_a_failure_of_the_one_that_runs_the_task(make: c.Callable[..., Gateways]) -> None:
+    gateways = make()
+    gateways.run("azure_app_registration", display_name="Left over", unique_name="left-over", tags=[TAG], host=OTHER)
+    gateways.run("azure_app_secret", unique_name="left-over", description="d", host=OTHER)
+    left_over = gateways.tenant.application(uniqueName="left-over")
+    left_over["passwordCredentials"][0]["endDateTime"] = "2026-01-01T00:00:00Z"
+    result = gateways.report()
+    assert set(result["failures_by_host"]) == {OTHER}
+    (problem,) = gateways.written()["problems"]
+    assert problem["host"] is None
+    gateways.follow(problem)
+    assert left_over["passwordCredentials"] == []

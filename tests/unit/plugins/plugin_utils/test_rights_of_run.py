@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sentence that names all rights that a run misses, after one refusal."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    GraphError,
+    GraphFault,
+    lacks_right,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._rights_of_run import (
+    BEFOREHAND,
+    Asked,
+    add_rights_of_run,
+    rights_of_run,
+)
+
+Json = dict[str, t.Any]
+REGISTRAR = ("register", "declare_permissions")
+
+
+def _answer(*verdicts: Json) -> Json:
+    return {"identity": {"name": "Operator", "client_id": "c"}, "steps": list(verdicts)}
+
+
+def _verdict(step: str, possible: bool | None, add: str = "") -> Json:
+    return {"step": step, "does": f"do {step}", "possible": possible, "add": add}
+
+
+def test_what_is_missing_is_said_once_with_all_that_it_is_for() -> None:
+    answer = _answer(
+        _verdict("register", False, "the application permission A"),
+        _verdict("declare_permissions", False, "the application permission A"),
+        _verdict("key_vault", None),
+        _verdict("consent_application", False, "the application permission B"),
+    )
+    text = rights_of_run([Asked((*REGISTRAR, "key_vault", "consent_application"), answer)])
+    assert text.startswith(
+        "In all, Operator lacks the application permission A (to do register; to do declare_permissions), and the"
+        " application permission B (to do consent_application) for this run. Or set gateway_app_consent to none"
+    )
+    assert text.endswith(BEFOREHAND)
+
+
+def test_two_identities_are_told_apart() -> None:
+    registrar = Asked(REGISTRAR, _answer(_verdict("register", True), _verdict("declare_permissions", True)))
+    unknown = Asked(("consent_application",), {"failed": True, "msg": "no token"})
+    text = rights_of_run([registrar, unknown])
+    assert text.startswith(
+        "As an application, this run needs in all AppRoleAssignment.ReadWrite.All and Application.Read.All (to consent"
+        " to application permissions of Microsoft Graph). Or set gateway_app_consent to none"
+    )
+
+
+def test_a_token_that_tells_nothing_leads_to_what_the_run_needs() -> None:
+    text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", None)))])
+    needed = "As an application, this run needs in all Application.ReadWrite.OwnedBy (to remove the application)."
+    assert text == f"{needed} {BEFOREHAND}"
+
+
+def test_a_refusal_against_the_token_says_what_a_token_does_not_show() -> None:
+    text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", True)))])
+    assert text.startswith("By its token, nothing is missing. As an application, this run needs in all")
+    assert "Conditional Access" in text
+
+
+def test_consent_alone_is_not_advised_to_leave_consent_to_others() -> None:
+    answer = _answer(_verdict("consent_application", False, "B"))
+    assert "gateway_app_consent" not in rights_of_run([Asked(("consent_application",), answer)])
+
+
+def test_a_failure_on_the_way_leaves_the_refusal_as_it_is() -> None:
+    def ask() -> t.NoReturn:
+        raise KeyError("__gateway_app_profile")
+
+    result: Json = {"msg": "Could not register. Give it a right.", "error": {"next_step": "Give it a right."}}
+    add_rights_of_run(result, ask)
+    assert result["msg"] == f"Could not register. Give it a right. {BEFOREHAND}"
+    assert result["error"]["next_step"] == f"Give it a right. {BEFOREHAND}"
+
+
+def test_only_a_refusal_for_want_of_a_right_counts() -> None:
+    def error(status: int, code: str, *, right: str = "write_application", message: str = "") -> Json:
+        fault = GraphFault(status=status, code=code, message=message)
+        failure = GraphError(fault, action="do it", method="POST", path="/x", right=right)
+        described: Json = failure.describe(lambda text: text)["error"]
+        return described
+
+    denied = "Authorization_RequestDenied"
+    for refused in (error(403, denied), error(403, ""), error(403, "NewCode")):
+        assert lacks_right(refused)
+    lagging = error(403, denied, message="The backing application must in the local tenant")
+    other = [error(403, denied, right=""), error(403, "CredentialTypeNotAllowedAsPerAppPolicy"), error(400, "x")]
+    assert not any(map(lacks_right, [lagging, *other, {"kind": "input"}]))

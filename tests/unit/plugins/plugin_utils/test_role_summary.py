@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The last lines of a run, for each kind of credential, store and entry point."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_result
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_summary import WIDTH, role_summary
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
+
+Json = dict[str, t.Any]
+MEMBERS = yaml.safe_load(gateway_app_result.RETURN)["_value"]["contains"]
+VAULT: Json = {"type": "ansible_vault", "path": "/srv/our gateway.vault.yml", "variable": "gateway_app_credential"}
+REFERENCES: dict[str, tuple[Json, str]] = {
+    "ansible_vault": (VAULT, "ansible-vault view '/srv/our gateway.vault.yml'"),
+    "sops": (
+        {"type": "sops", "path": "/srv/a.sops.yml", "variable": "gateway_app_credential"},
+        "sops --decrypt /srv/a.sops.yml",
+    ),
+    "azure_key_vault": (
+        {"type": "azure_key_vault", "vault_url": "https://v.vault.azure.net", "name": "gateway"},
+        "az keyvault secret show --id https://v.vault.azure.net/secrets/gateway --query value --output tsv",
+    ),
+    "hashi_vault": (
+        {"type": "hashi_vault", "mount": "secret", "name": "gateways/vienna"},
+        "vault kv get -mount=secret -field=client_secret gateways/vienna",
+    ),
+    "awx_credential": (
+        {"type": "awx_credential", "credential_type": "Mail gateway", "name": "Vienna", "readable": False},
+        "nothing: what is stored there is only used, and never shown again",
+    ),
+    "command": (
+        {"type": "command", "argv": ["/srv/store"], "settings": {}, "readable": True},
+        "echo eyJ2ZXJzaW9uIjogMSwgImFjdGlvbiI6ICJyZWFkIiwgInNldHRpbmdzIjoge319 | base64 --decode | /srv/store read",
+    ),
+}
+
+
+def _result(**changes: t.Any) -> Json:
+    """A steady run, with the samples of the documentation."""
+    samples = {name: member.get("sample") for name, member in MEMBERS.items()}
+    steady = {"changed": False, "credential_changed": False, "after_new_secret": "", "other_credentials": []}
+    return {**samples, **steady, **changes}
+
+
+def _entry(lines: list[str], label: str) -> str:
+    (found,) = (line for line in lines if line.startswith(f"{label}:"))
+    return found.removeprefix(f"{label}:").strip()
+
+
+def test_a_steady_run_ends_with_eight_lines() -> None:
+    assert role_summary(_result()) == [
+        "Mail gateway (outbound_smtp): nothing to change",
+        "Tenant id:      3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        "Client id:      b2466de6-5867-4b23-83ff-449c85f44ba1",
+        "Client secret:  in /srv/automation/mail-gateway.vault.yml (ansible-vault)",
+        "Read it with:   ansible-vault view /srv/automation/mail-gateway.vault.yml",
+        "Valid until:    2027-11-23 (365 days left), key id 621a4ce4-826c-4fd2-9460-c24c9dd3ed89",
+        "Proven:         by a token with Mail.ReadWrite",
+        "Next:           nothing; run the playbook rotate every day, which renews the credential in time",
+    ]
+
+
+@pytest.mark.parametrize("store_type", STORE_TYPES)
+def test_the_command_that_reads_the_credential_is_that_of_its_store(store_type: str) -> None:
+    reference, command = REFERENCES[store_type]
+    lines = role_summary(_result(stores=[reference]))
+    assert _entry(lines, "Read it with") == command
+    assert len(lines) == 8
+
+
+def test_the_first_store_that_gives_the_credential_back_counts() -> None:
+    stores = [REFERENCES["awx_credential"][0], {**REFERENCES["command"][0], "readable": False}, VAULT]
+    lines = role_summary(_result(stores=stores))
+    assert _entry(lines, "Client secret") == "in the credential Vienna of AWX"
+    assert lines[4:6] == [
+        f"{'':<16}in the program /srv/store",
+        f"{'':<16}in /srv/our gateway.vault.yml (ansible-vault)",
+    ]
+    assert _entry(lines, "Read it with") == "ansible-vault view '/srv/our gateway.vault.yml'"
+
+
+def test_a_certificate_is_in_its_file_and_a_federated_credential_has_no_secret() -> None:
+    certificate = {"credential_type": "certificate", "certificate_path": "/srv/a.pem", "certificate_thumbprint": "AB"}
+    lines = role_summary(_result(**certificate, credential_changed=True))
+    assert _entry(lines, "Certificate") == "thumbprint AB, with its private key in /srv/a.pem on this controller"
+    assert _entry(lines, "Read it with") == "openssl x509 -noout -text -in /srv/a.pem"
+    assert _entry(lines, "Next") == "enter tenant id, client id and key file in the gateway"
+    lines = role_summary(_result(credential_type="federated", secret_expires=None, previous_key_ids=["k0"]))
+    assert _entry(lines, "Valid until") == "it does not expire"
+    assert _entry(lines, "Replaced") == "k0, which rotate removes after gateway_app_overlap_days"
+    assert not any("Read it with" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"credential_changed": True}, "enter tenant id, client id and client secret in the gateway"),
+        ({"handed_over": False}, "run it again for the hosts that do not have the new credential yet"),
+        ({"proven": False, "unproven_reason": "why"}, "prove it by the playbook verify"),
+        (
+            {"proven": False, "unproven_reason": "why", "missing_roles": ["Mail.ReadWrite"], "consent": "none"},
+            "let an administrator grant admin consent, by the playbook consent or on this page",
+        ),
+    ],
+    ids=["enter", "hand over", "prove", "consent"],
+)
+def test_what_is_next(changes: Json, steps: str) -> None:
+    lines = role_summary(_result(**changes))
+    assert _entry(lines, "Next") == steps
+    if "unproven_reason" in changes:
+        assert _entry(lines, "Not proven") == "why"
+    shows_page = f"{'':<16}{_result()['consent_url']}" in lines
+    assert shows_page is ("consent" in changes)
+
+
+def test_check_mode_says_what_would_be() -> None:
+    predicted = _result(changed=True, credential_changed=True, client_id=None, key_id=None, secret_expires=None)
+    lines = role_summary(predicted, check_mode=True)
+    assert lines[0] == "Mail gateway (outbound_smtp): would be changed (check mode)"
+    assert _entry(lines, "Client id") == "not known yet"
+    assert _entry(lines, "Client secret").startswith("a new one, in /srv")
+    assert _entry(lines, "Valid until") == "not known yet"
+    assert _entry(lines, "Next") == "run it without --check"
+    assert _entry(role_summary(_result(), check_mode=True), "Next") == "nothing"
+
+
+def test_other_credentials_come_with_commands_and_only_some_of_many() -> None:
+    other: Json = {"type": "client_secret", "end": None, "days_left": None}
+    others = [
+        {
+            **other,
+            "key_id": f"k{i}",
+            "description": "a\nb" if i else None,
+            "remove_command": f"ansible {'x' * 200} k{i}",
+        }
+        for i in range(5)
+    ]
+    lines = role_summary(_result(other_credentials=others))
+    after = lines[[line.startswith("Also valid:") for line in lines].index(True) :]
+    assert "The gateway may still use them." in " ".join(" ".join(after).split())
+    listed = [line.strip() for line in after[2:]]
+    assert listed[:2] == ["client secret, key id k0, valid", others[0]["remove_command"]]
+    assert [line for line in listed if line.startswith("ansible ")] == [other["remove_command"] for other in others[:3]]
+    assert listed[-1] == "and 2 more, in gateway_app_result.other_credentials"
+    assert not any("\n" in line for line in lines)
+
+
+def test_lines_fit_unless_they_are_to_be_copied() -> None:
+    names = [f"Permission{i}.ReadWrite.All" for i in range(12)]
+    lines = role_summary(_result(roles=names, notes=["a note of many words " * 20], display_name="N" * 40))
+    assert max(map(len, lines)) <= WIDTH
+    assert set(names) <= {word.strip(",") for line in lines for word in line.split()}
+
+
+def test_consent_ends_with_what_is_granted() -> None:
+    of_role = ("profile", "display_name", "unique_name", "tenant_id", "client_id", "consent_url")
+    result: Json = {name: _result()[name] for name in of_role}
+    result |= {"granted": [{"name": "Mail.ReadWrite"}], "stale": [{"name": "Mail.Send"}], "changed": True}
+    assert role_summary(result) == [
+        "Mail gateway (outbound_smtp): changed",
+        "Tenant id:      3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        "Client id:      b2466de6-5867-4b23-83ff-449c85f44ba1",
+        "Granted:        Mail.ReadWrite",
+        "Left over:      Mail.Send: granted earlier and not declared any more",
+        "Next:           prove it by the playbook verify",
+    ]
+    assert _entry(role_summary(result, check_mode=True), "Next") == "run it without --check"
+
+
+def test_retire_ends_with_what_is_gone_and_how_long_it_can_be_restored() -> None:
+    result: Json = {
+        "display_name": "Mail gateway",
+        "tenant_id": "t",
+        "client_id": None,
+        "retired": True,
+        "purged": False,
+        "stores": [VAULT],
+        "changed": True,
+    }
+    assert role_summary(result) == [
+        "Mail gateway: changed",
+        "Tenant id:      t",
+        "Client id:      none: it is not in the tenant",
+        "Application:    soft-deleted: it can be restored for 30 days, and its unique name stays taken",
+        "Credential:     removed from the tenant and /srv/our gateway.vault.yml (ansible-vault)",
+        "Next:           remove tenant id, client id and credential from the gateway",
+    ]
+    predicted = role_summary({**result, "purged": True}, check_mode=True)
+    assert _entry(predicted, "Application") == "would be deleted for good"
