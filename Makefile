@@ -7,13 +7,15 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test coverage playbooks limits leaks stores eda matrix integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint build check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
 PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist worksteal
 # A few tests run sooner than workers start and collect.
 NAMED_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q)
+# The clients take seconds of CPU a call, and two of them at once suffice.
+CLIENTS_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q -n 2 --dist worksteal)
 export PYTHON
 
 help: ## Show this menu
@@ -73,6 +75,13 @@ eda: ## Run the rulebooks with ansible-rulebook, which needs Java (110 MB on dis
 	@$(DEV) setup test
 	@$(DEV) eda
 	@$(DEV) run python -m pytest -q -n 2 tests/eda
+
+clients: ## Try the emulator with Azure CLI, azure.azcollection, CLI for Microsoft 365, Microsoft's libraries (1.6 GB on disk)
+	@$(DEV) setup test
+	@failed=; \
+	for client in azure-cli azure-azcollection node; do $(DEV) clients $$client || failed="$$failed $$client"; done; \
+	[ -z "$$failed" ] || echo "not installed, see above:$$failed"; \
+	$(DEV) run python tests/clients/own_network.py python -m pytest $(CLIENTS_ARGS) tests/clients
 
 integration: ## Run the integration targets with real ansible-playbook runs (TARGET= chooses some)
 	@$(DEV) setup test

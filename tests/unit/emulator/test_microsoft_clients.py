@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -24,11 +21,10 @@ _WHY = "Microsoft's Graph client is not installed: .ci/dev run pip install -r te
 pytest.importorskip("msgraph", reason=_WHY)
 pytest.importorskip("azure.identity", reason=_WHY)
 
-import httpx  # noqa: E402
 from azure.core.exceptions import ClientAuthenticationError  # noqa: E402
-from azure.identity import CertificateCredential, ClientSecretCredential  # noqa: E402
+from azure.identity import CertificateCredential  # noqa: E402
 from kiota_abstractions.base_request_configuration import RequestConfiguration  # noqa: E402
-from msgraph import GraphRequestAdapter, GraphServiceClient  # noqa: E402
+from msgraph import GraphServiceClient  # noqa: E402
 from msgraph.generated.applications.applications_request_builder import ApplicationsRequestBuilder  # noqa: E402
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment  # noqa: E402
 from msgraph.generated.models.application import Application  # noqa: E402
@@ -43,50 +39,21 @@ from msgraph.generated.models.required_resource_access import RequiredResourceAc
 from msgraph.generated.models.resource_access import ResourceAccess  # noqa: E402
 from msgraph.generated.models.service_principal import ServicePrincipal  # noqa: E402
 from msgraph.generated.models.web_application import WebApplication  # noqa: E402
-from msgraph_core import GraphClientFactory  # noqa: E402
-from msgraph_core.authentication import AzureIdentityAuthenticationProvider  # noqa: E402
 from msgraph_core.requests.batch_request_builder import BatchRequestBuilder  # noqa: E402
 from msgraph_core.requests.batch_request_content import BatchRequestContent  # noqa: E402
 from msgraph_core.requests.batch_request_item import BatchRequestItem  # noqa: E402
 from msgraph_core.tasks.page_iterator import PageIterator  # noqa: E402
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.graph_sdk import (  # noqa: E402
+    SCOPE,
+    drive,
+    secret_credential,
+)
+
 # The generated classes warn of each other.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 GRAPH = "00000003-0000-0000-c000-000000000000"
-SCOPE = "https://graph.microsoft.com/.default"
 Query = ApplicationsRequestBuilder.ApplicationsRequestBuilderGetQueryParameters
-Steps = Callable[[GraphServiceClient], Awaitable[None]]
-
-
-def secret_credential(server: EmulatorServer, **changes: str) -> ClientSecretCredential:
-    options = {"client_id": server.client_id, "client_secret": server.client_secret, **changes}
-    return ClientSecretCredential(
-        server.tenant_id,
-        authority=server.authority,
-        disable_instance_discovery=True,
-        connection_verify=server.ca_file,
-        **options,
-    )
-
-
-def client(server: EmulatorServer, credential: Any) -> GraphServiceClient:
-    http = httpx.AsyncClient(
-        base_url=f"{server.graph}/v1.0", verify=ssl.create_default_context(cafile=server.ca_file), trust_env=False
-    )
-    provider = AzureIdentityAuthenticationProvider(
-        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(server.graph).hostname]
-    )
-    adapter = GraphRequestAdapter(provider, GraphClientFactory.create_with_default_middleware(client=http))
-    adapter.base_url = f"{server.graph}/v1.0"
-    return GraphServiceClient(request_adapter=adapter)
-
-
-def drive(server: EmulatorServer, steps: Steps, credential: Any = None) -> None:
-    asyncio.run(_finished(client(server, credential or secret_credential(server)), steps))
-
-
-async def _finished(graph: GraphServiceClient, steps: Steps) -> None:
-    await asyncio.wait_for(steps(graph), 60)
 
 
 def listed(**query: Any) -> Any:

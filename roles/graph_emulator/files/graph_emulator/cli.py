@@ -17,7 +17,7 @@ from types import FrameType
 
 from .resource_manager.service import NAME as CLOUD
 from .settings import UNITS_BY_SIZE
-from .wire.server import EmulatorServer
+from .wire.server import HTTPS_PORT, MICROSOFT_NAMES, EmulatorServer
 
 EXIT_CANNOT_LISTEN = 2
 
@@ -31,7 +31,13 @@ def parser() -> argparse.ArgumentParser:
         prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback."
     )
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
-    options.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address = options.add_mutually_exclusive_group()
+    address.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address.add_argument(
+        "--microsoft-names",
+        action="store_true",
+        help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must lead to loopback",
+    )
     options.add_argument("--smtp-port", type=int, default=0, help="the same for SMTP")
     options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
     options.add_argument(
@@ -105,10 +111,12 @@ def main(arguments: list[str] | None = None) -> int:
             throttle_writes=chosen.throttle_writes,
             concurrency_window=chosen.concurrency_window,
             weather_seed=chosen.weather_seed,
+            microsoft_names=chosen.microsoft_names,
             log_level="warning",
         )
     except OSError as error:
-        ports = " and ".join(str(port) for port in (chosen.port, chosen.smtp_port) if port)
+        port = HTTPS_PORT if chosen.microsoft_names else chosen.port
+        ports = " and ".join(str(number) for number in (port, chosen.smtp_port) if number)
         print(f"graph_emulator: cannot listen on {chosen.host} port {ports}: {error.strerror}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
 

@@ -45,14 +45,22 @@ class Emulator:
         return self.tenant.clock
 
     def listen_at(
-        self, base: str, *, resource_manager: str = "", key_vaults: frozenset[str] = frozenset(), vault_suffix: str = ""
+        self,
+        base: str,
+        *,
+        authority: str = "",
+        resource_manager: str = "",
+        key_vaults: frozenset[str] = frozenset(),
+        vault_suffix: str = "",
     ) -> None:
-        """The addresses under which clients reach the emulator, and what its key vault may be called as a resource."""
-        self.identity.base = base
+        """The addresses under which clients reach the emulator, and what its key vault may be called as a resource.
+
+        `base` is Graph's address, and that of the others unless they have one of their own.
+        """
         self.graph_service.base = base
-        self.key_vault.authority = base
+        self.identity.base = self.key_vault.authority = authority or base
         self.resource_manager.base = resource_manager or base
-        self.resource_manager.authority = self.resource_manager.graph = base
+        self.resource_manager.authority, self.resource_manager.graph = authority or base, base
         self.resource_manager.vault_suffix = vault_suffix
         self.tenant.resource_manager_names = frozenset({self.resource_manager.base} - {base})
         self.tenant.key_vault_names = key_vaults

@@ -51,6 +51,7 @@ def plant(directory: Directory, *, ids: tuple[str, ...], tenant: Tenant) -> None
             accountEnabled=True,
             createdDateTime=whole_seconds(tenant.clock.now()),
             mailNickname=first.lower(),
+            onPremisesExtensionAttributes={f"extensionAttribute{number}": None for number in range(1, 16)},
             proxyAddresses=[f"SMTP:{user['userPrincipalName']}"],
             userType="Member",
         )

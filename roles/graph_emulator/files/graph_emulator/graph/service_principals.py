@@ -142,8 +142,9 @@ def _apply(call: Call, item: Json, changes: Json) -> None:
 
 
 def _refuse_read_only(changes: Json) -> None:
-    if changes.get("servicePrincipalType") == "Application":
-        # "set by Microsoft Entra ID internally"; scripts name the usual one all the same (New-MgServicePrincipal).
+    if (changes.get("servicePrincipalType") or "").lower() == "application":
+        # "set by Microsoft Entra ID internally"; scripts name the usual one all the same: New-MgServicePrincipal, and
+        # in lower case azure.azcollection (pull request 1902 shows a run).
         changes.pop("servicePrincipalType")
     for name in _READ_ONLY:
         if changes.get(name) is not None:

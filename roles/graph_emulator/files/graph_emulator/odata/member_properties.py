@@ -39,6 +39,7 @@ MEMBER_PROPERTIES: dict[str, dict[str, str]] = {
         "officeLocation": "String",
         "onPremisesDistinguishedName": "String",
         "onPremisesDomainName": "String",
+        "onPremisesExtensionAttributes": "onPremisesExtensionAttributes",
         "onPremisesImmutableId": "String",
         "onPremisesLastSyncDateTime": "DateTimeOffset",
         "onPremisesSamAccountName": "String",
@@ -61,6 +62,8 @@ MEMBER_PROPERTIES: dict[str, dict[str, str]] = {
         "userPrincipalName": "String",
         "userType": "String",
     },
+    # "extensionAttributes 1-15 for the user" (resource page).
+    "onPremisesExtensionAttributes": {f"extensionAttribute{number}": "String" for number in range(1, 16)},
     "group": {
         "accessType": "groupAccessType",
         "allowExternalSenders": "Boolean",
