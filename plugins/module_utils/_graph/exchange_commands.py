@@ -54,7 +54,7 @@ def assign_commands(
     define, parameter = _scope_lines(scopes, scope_name or scope_name_for(client_id))
     lines += define
     lines += [
-        f"New-ManagementRoleAssignment -App {_principal(principal_id)} -Role {quoted(full_name(role))}{parameter}"
+        f"New-ManagementRoleAssignment -Role {quoted(full_name(role))} -App {quoted(client_id)}{parameter}"
         for role in roles
     ]
     return lines

@@ -170,7 +170,7 @@ class MailboxScopeResource:
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
                 f"The custom scope {shown(custom.name)} has another recipient filter, and is used by others, too",
-                next_step="Set O(scope_name) to a name of its own.",
+                next_step="Set scope_name in O(scope) to a name of its own.",
                 scope_name=custom.name,
             )
         wanted = current.wanted

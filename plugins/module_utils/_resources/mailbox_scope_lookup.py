@@ -103,7 +103,7 @@ def _group(graph: GraphClient, name: str) -> Found:
     if document.get("mailEnabled") is not True or document.get("securityEnabled") is not True:
         raise ConflictError(
             f"The {scope} is not a mail-enabled security group, which Exchange needs as a scope",
-            next_step="Set O(group) to a mail-enabled security group whose direct members are the mailboxes.",
+            next_step="Set group in O(scope) to a mail-enabled security group whose direct members are the mailboxes.",
             group=scope.id,
         )
     nested = graph.collect(
@@ -159,7 +159,7 @@ def _one(graph: GraphClient, kind: Kind, name: str) -> Json:
         ids = sorted(str(document["id"]) for document in found)
         raise ConflictError(
             f"The tenant has {len(found)} of the {kind.label} {shown(name)}: {', '.join(ids)}",
-            next_step=f"Set O({kind.option}) to the object id of the one that you mean.",
+            next_step=f"Set {kind.option} in O(scope) to the object id of the one that you mean.",
             object_ids=ids,
         )
     return found[0]
@@ -176,7 +176,7 @@ def _all(graph: GraphClient, kind: Kind, name: str) -> list[Json]:
 
 
 def _closest(graph: GraphClient, kind: Kind, name: str) -> str:
-    advice = f"Check O({kind.option}) and the tenant."
+    advice = f"Check {kind.option} in O(scope) and the tenant."
     member = kind.mail if kind.mail is not None and is_address(name) else "displayName"
     if GUID.fullmatch(name) or member is None:
         return advice

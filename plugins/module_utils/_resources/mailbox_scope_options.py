@@ -52,19 +52,18 @@ class MailboxScopeOptions:
         given = [name for name in SCOPES if wanted.get(name) is not None]
         if len(given) > 1:
             raise InputError(
-                f"O({given[0]}) and O({given[1]}) are both set, and an assignment has one scope",
-                next_step=f"Set one of {', '.join(f'O({name})' for name in SCOPES)}.",
+                f"O(scope): {given[0]} and {given[1]} are both set, and an assignment has one scope",
+                next_step=f"Set one of {', '.join(SCOPES)} in O(scope).",
             )
         if present and not given:
             raise InputError(
                 "No scope is set",
-                next_step=(
-                    f"Set one of {', '.join(f'O({name})' for name in SCOPES)}; O(tenant=true) opens all mailboxes."
-                ),
+                next_step=f"Set one of {', '.join(SCOPES)} in O(scope); tenant: true opens all mailboxes.",
             )
         kind = given[0] if given else ""
         _refuse(params["exact"] and not present, "exact", "state=present")
-        _refuse(wanted.get("scope_name") is not None and kind != "recipient_filter", "scope_name", "recipient_filter")
+        if wanted.get("scope_name") is not None and kind != "recipient_filter":
+            raise InputError("O(scope): scope_name goes with recipient_filter only", next_step="Remove scope_name.")
         _refuse(params["commands_file"] is not None and not by_commands, "commands_file", "method=commands")
         return cls(
             address=application.Address.of(params),
@@ -94,31 +93,33 @@ def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     if scope == "tenant":
         if wanted["tenant"] is not True:
             raise InputError(
-                "O(tenant) is false, which is no scope", next_step="Remove O(tenant), and set another scope."
+                "O(scope): tenant is false, which is no scope", next_step="Remove tenant, and set another scope."
             )
         return ()
     if scope == "users":
         return _users(wanted["users"])
     if scope == "recipient_filter":
-        return (check_text("O(recipient_filter)", wanted[scope], longest=LONGEST_FILTER, limit_of=OURS).strip(),)
+        return (check_text("O(scope): recipient_filter", wanted[scope], longest=LONGEST_FILTER, limit_of=OURS).strip(),)
     if scope:
-        return (check_text(f"O({scope})", wanted[scope], longest=LONGEST_NAME).strip(),)
+        return (check_text(f"O(scope): {scope}", wanted[scope], longest=LONGEST_NAME).strip(),)
     return ()
 
 
 def _users(values: t.Sequence[str]) -> tuple[str, ...]:
     if not values or len(values) > MOST_USERS:
         raise InputError(
-            f"O(users) has {len(values)} entries; {OURS} takes 1 to {MOST_USERS}",
-            next_step="Name the mailboxes, or put them into a mail-enabled security group and set O(group).",
+            f"O(scope): users has {len(values)} entries; {OURS} takes 1 to {MOST_USERS}",
+            next_step="Name the mailboxes, or put them into a mail-enabled security group and set group.",
         )
-    checked = [value.lower() if GUID.fullmatch(value) else check_mailbox("O(users)", value) for value in values]
+    checked = [value.lower() if GUID.fullmatch(value) else check_mailbox("O(scope): users", value) for value in values]
     return tuple(dict.fromkeys(checked))
 
 
 def _scope_name(value: str | None) -> str | None:
     return (
-        None if value is None else check_text("O(scope_name)", value, longest=LONGEST_SCOPE_NAME, limit_of="Exchange")
+        None
+        if value is None
+        else check_text("O(scope): scope_name", value, longest=LONGEST_SCOPE_NAME, limit_of="Exchange")
     )
 
 

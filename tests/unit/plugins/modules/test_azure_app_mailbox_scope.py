@@ -271,7 +271,7 @@ def test_commands_for_an_exchange_administrator(
         '$group = $group.Replace("\'", "\'\'")',
         f"New-ManagementScope -Name 'azure_apps {gateway.client_id}'"
         " -RecipientRestrictionFilter \"MemberOfGroup -eq '$group'\"",
-        f"New-ManagementRoleAssignment -App '{principal}' -Role 'Application Mail.ReadWrite'"
+        f"New-ManagementRoleAssignment -Role 'Application Mail.ReadWrite' -App '{gateway.client_id}'"
         f" -CustomResourceScope 'azure_apps {gateway.client_id}'",
     ]
     assert file.read_text().splitlines() == made["commands"]

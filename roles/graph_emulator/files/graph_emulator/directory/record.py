@@ -22,8 +22,6 @@ class Watching(Protocol):
 
     def reindex(self, record: Record) -> None: ...
 
-    def note(self, record: Record, names: frozenset[str]) -> None: ...
-
 
 class Record(dict[str, Any]):
     """An object of a table. Copies of it are plain dicts, which no table watches."""
