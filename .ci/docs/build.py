@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +24,13 @@ SOURCE = ROOT / "build" / "docs" / "source"
 HTML = ROOT / "build" / "docs" / "html"
 COLLECTION = "email_gateway.azure_apps"
 REPOSITORY = "https://github.com/email-gateway/azure_apps/blob/main"
+# What the generated pages refer to in Ansible's own documentation: the site is built without the internet.
+ANSIBLE_LABELS = {
+    "action_plugins": "plugins/action.html#$",
+    "ansible_collections.ansible.builtin.fail_module": "collections/ansible/builtin/fail_module.html",
+    "ansible_configuration_settings": "reference_appendices/config.html#$",
+    "common_return_values": "reference_appendices/common_return_values.html#$",
+}
 LINK = re.compile(r"\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 OWN_PAGE = re.compile(rf"\]\({re.escape(REPOSITORY)}/docs/([\w-]+\.md)(#[^)\s]*)?\)")
 
@@ -56,6 +64,17 @@ def with_navigation(index: str) -> str:
     return "\n\n".join([index, *trees]) + "\n"
 
 
+def inventory() -> bytes:
+    """The labels of Ansible's documentation, as Sphinx publishes those of a project (objects.inv, version 2)."""
+    head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: latest\n"
+    head += "# The remainder of this file is compressed using zlib.\n"
+    lines = "".join(
+        f"{label} std:label -1 {path.replace('$', label.replace('_', '-'))} {label}\n"
+        for label, path in ANSIBLE_LABELS.items()
+    )
+    return head.encode() + zlib.compress(lines.encode())
+
+
 def prepare() -> None:
     shutil.rmtree(SOURCE, ignore_errors=True)
     SOURCE.mkdir(parents=True)
@@ -64,6 +83,7 @@ def prepare() -> None:
         (SOURCE / page.name).write_text(with_navigation(text) if page.name == "index.md" else text)
     shutil.copytree(DOCS / "images", SOURCE / "images")
     shutil.copy(ROOT / ".ci/docs/conf.py", SOURCE)
+    (SOURCE / "ansible.inv").write_bytes(inventory())
     (SOURCE / "collection").mkdir()
 
 

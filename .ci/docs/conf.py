@@ -10,13 +10,14 @@ project = "email_gateway.azure_apps"
 copyright = "the email_gateway.azure_apps authors"  # noqa: A001  # Sphinx wants this name
 html_title = "email_gateway.azure_apps"
 html_short_title = "azure_apps"
-extensions = ["myst_parser", "sphinx_antsibull_ext"]
+extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
+intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/latest/", "ansible.inv")}
 myst_heading_anchors = 4
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = False
 html_copy_source = False
 pygments_style = "ansible"
-highlight_language = "YAML+Jinja"
+highlight_language = "text"
 html_theme_options = {
     "display_version": False,
     "collapse_navigation": False,
@@ -24,5 +25,3 @@ html_theme_options = {
     "tag_manager_id": "",
     "vcs_pageview_mode": "edit",
 }
-# References to the documentation of Ansible itself, which is not read: this site is built without the internet.
-nitpicky = False

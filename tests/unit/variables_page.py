@@ -48,7 +48,7 @@ def plain(text: str) -> str:
     text = re.sub(r"U\(([^)]*)\)", r"<\1>", text)
     text = re.sub(r"L\(([^,]*), *([^)]*)\)", r"[\1](\2)", text)
     text = re.sub(r"[MP]\(email_gateway\.azure_apps\.(\w+)(?:#\w+)?\)", r"`\1`", text)
-    text = re.sub(r"O\([\w.]+#\w+:([^)]*)\)", r"`\1`", text)
+    text = re.sub(r"O\([\w.]+#\w+:(?:main:)?([^)]*)\)", r"`\1`", text)
     text = re.sub(r"[OVCERMP]\(([^)]*)\)", r"`\1`", text)
     return re.sub(r"[BI]\(([^)]*)\)", r"\1", text).replace("|", "\\|").replace("\n", " ").strip()
 
