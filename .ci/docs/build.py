@@ -58,7 +58,7 @@ def with_navigation(index: str) -> str:
     for section in sections:
         pages = re.findall(r"\]\(([\w-]+)\.md\)", section)
         if "reference" in pages:
-            pages.append("collection/index")
+            pages.append("All options of modules and roles <collection/index>")
         title = section.splitlines()[0]
         trees.append("\n".join(["```{toctree}", ":hidden:", f":caption: {title}", *pages, "```"]))
     return "\n\n".join([index, *trees]) + "\n"

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the pictures of the documentation in docs/images from a run of the demonstration, so that they show what is.
+"""Makes the pictures in docs/images from a demo that is still up: run `make docs-pictures`.
 
-The drawings are SVG: the flow and the terminal. The report and the emulator's page are screenshots with Chromium; without
-it, these are left as they are, and it says so. Run it by `make docs-pictures`, after `make demo KEEP=1` was started by it.
+The flow and the terminal are drawings (SVG). The report and the emulator's page are screenshots: without Chromium they
+are left as they are, and a line reports it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ DEMO = ROOT / "build" / "demo"
 CHARACTER, LINE = 8.4, 19
 STYLE = """<style>
 text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#1b1f24}.small{font-size:11px;fill:#57606a}
-.box{fill:#f6f8fa;stroke:#57606a}.own{fill:#ddf4ff;stroke:#0969da}.line{stroke:#57606a;fill:none;marker-end:url(#end)}
-.mono{font:14px ui-monospace,Menlo,Consolas,monospace;white-space:pre;fill:#e6edf3}.term{fill:#0d1117}.good{fill:#3fb950}
+.box{fill:#f6f8fa;stroke:#57606a}
+.own{fill:#ddf4ff;stroke:#0969da}.line{stroke:#57606a;fill:none;marker-end:url(#end)}
+.mono{font:14px ui-monospace,Menlo,Consolas,monospace;white-space:pre;fill:#e6edf3}
+.term{fill:#0d1117}.good{fill:#3fb950}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9198a1}.box{fill:#151b23;stroke:#9198a1}
 .own{fill:#0c2d4d;stroke:#4493f8}.line{stroke:#9198a1}}
 </style>"""
+SMALL = ' class="small"'
 ARROW = (
     '<defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     '<path d="M0 0 8 4 0 8z" fill="#7d8590"/></marker></defs>'
@@ -35,8 +38,9 @@ ARROW = (
 
 
 def svg(width: int, height: int, title: str, body: list[str]) -> str:
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
         f"<title>{html.escape(title)}</title>",
         STYLE,
         ARROW,
@@ -50,7 +54,10 @@ def terminal(lines: list[str], title: str) -> str:
     """A terminal of 100 columns with these lines."""
     width, height = int(100 * CHARACTER) + 40, len(lines) * LINE + 52
     body = [f'<rect class="term" width="{width}" height="{height}" rx="8"/>']
-    body += [f'<circle cx="{20 + 18 * n}" cy="18" r="6" fill="{c}"/>' for n, c in enumerate(("#ff5f57", "#febc2e", "#28c840"))]
+    body += [
+        f'<circle cx="{20 + 18 * n}" cy="18" r="6" fill="{c}"/>'
+        for n, c in enumerate(("#ff5f57", "#febc2e", "#28c840"))
+    ]
     for number, line in enumerate(lines):
         kind = "mono good" if line.lstrip().startswith("granted") else "mono"
         body.append(
@@ -61,9 +68,9 @@ def terminal(lines: list[str], title: str) -> str:
 
 def box(x: int, y: int, width: int, *lines: str, kind: str = "box") -> str:
     height = 18 + 17 * len(lines)
+    middle = x + width // 2
     texts = "".join(
-        f'<text x="{x + width // 2}" y="{y + 22 + 17 * n}" text-anchor="middle"{" class=%ssmall%s" % (chr(34), chr(34)) if n else ""}>'
-        f"{html.escape(line)}</text>"
+        f'<text{SMALL if n else ""} x="{middle}" y="{y + 22 + 17 * n}" text-anchor="middle">{html.escape(line)}</text>'
         for n, line in enumerate(lines)
     )
     return f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>{texts}'
@@ -91,9 +98,11 @@ def flow() -> str:
         body.append(box(270, y, 270, name, detail, kind="own"))
         if number:
             body.append(f'<path class="line" d="M405 {y - 22}V{y}"/>')
-    places = {"Microsoft Entra ID": (20 + 74 * 2, ("Microsoft Entra ID", "application, grants, secrets")),
-              "secret stores": (20 + 74 * 4, ("secret stores", "ansible-vault, Vault, Key Vault, ...")),
-              "mail gateways": (20 + 74 * 6, ("mail gateways", "server profile"))}
+    places = {
+        "Microsoft Entra ID": (20 + 74 * 2, ("Microsoft Entra ID", "application, grants, secrets")),
+        "secret stores": (20 + 74 * 4, ("secret stores", "ansible-vault, Vault, Key Vault, ...")),
+        "mail gateways": (20 + 74 * 6, ("mail gateways", "server profile")),
+    }
     for y, lines in places.values():
         body.append(box(640, y, 220, *lines))
     for number, (_name, _detail, reached) in enumerate(steps):
@@ -122,9 +131,20 @@ def screenshots(announced: str) -> None:
         ("emulator", announced, False),
     ):
         with tempfile.TemporaryDirectory() as profile:
-            command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--ignore-certificate-errors",
-                       f"--user-data-dir={profile}", "--window-size=1200,800", "--virtual-time-budget=3000",
-                       f"--screenshot={IMAGES / name}.png", *(["--blink-settings=preferredColorScheme=0"] if dark else ["--blink-settings=preferredColorScheme=1"]), url]
+            command = [
+                chromium,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                "--ignore-certificate-errors",
+                f"--user-data-dir={profile}",
+                "--window-size=1200,800",
+                "--virtual-time-budget=3000",
+                f"--screenshot={IMAGES / name}.png",
+                f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+                url,
+            ]
             subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 

@@ -58,7 +58,17 @@ def test_each_line_that_the_demonstration_prints_works(playbooks: Playbooks) -> 
         assert "\nAZURE_TENANT=" in (folder / "signed-in").read_text()
         assert not names & {line.split("=")[0] for line in (playbooks.folder / "signed-out").read_text().splitlines()}
     finally:
-        stopped = {"graph_emulator_state": "stopped", "graph_emulator_directory": str(playbooks.folder / "build/demo/emulator")}
+        stopped = {
+            "graph_emulator_state": "stopped",
+            "graph_emulator_directory": str(playbooks.folder / "build/demo/emulator"),
+        }
         playbooks.run(
-            [{"hosts": "localhost", "gather_facts": False, "vars": stopped, "roles": ["email_gateway.azure_apps.graph_emulator"]}]
+            [
+                {
+                    "hosts": "localhost",
+                    "gather_facts": False,
+                    "vars": stopped,
+                    "roles": ["email_gateway.azure_apps.graph_emulator"],
+                }
+            ]
         ).ok()

@@ -116,7 +116,9 @@ def test_every_link_is_a_full_address_of_what_there_is() -> None:
     links = re.findall(r"\]\(([^)]+)\)", README)
     assert links
     assert [link for link in links if not link.startswith("https://")] == []
-    here = re.compile(r"https://(?:github.com/email-gateway/azure_apps/blob|raw.githubusercontent.com/email-gateway/azure_apps)/main/(.*)")
+    here = re.compile(
+        r"https://(?:github.com/email-gateway/azure_apps/blob|raw.githubusercontent.com/email-gateway/azure_apps)/main/(.*)"
+    )
     paths = [match[1] for match in map(here.fullmatch, links) if match]
     later = {"docs/mailboxes.md"}
     assert [path for path in paths if path not in later and not (REPOSITORY / path).exists()] == []

@@ -18,9 +18,12 @@ from ansible_collections.email_gateway.azure_apps.tests.unit import variables_pa
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
-COMMAND = "env PYTHONPATH=build/collections python -m ansible_collections.email_gateway.azure_apps.tests.unit.variables_page"
+COMMAND = (
+    "env PYTHONPATH=build/collections python -m ansible_collections.email_gateway.azure_apps.tests.unit.variables_page"
+)
 LINK = re.compile(r"(?<!`)\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")
 PICTURE_BYTES = 150_000
+NAMED = ("playbooks", "plugins/modules", "plugins/filter", "extensions/eda/rulebooks")
 
 
 def anchors(text: str) -> set[str]:
@@ -58,6 +61,19 @@ def test_every_link_within_the_pages_leads_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", [name for name in PAGES if name != "index.md"])
 def test_every_page_is_in_the_index(page: str) -> None:
     assert f"]({page})" in (DOCS / "index.md").read_text(), f"add a link to {page} to docs/index.md"
+
+
+def test_every_command_names_what_there_is() -> None:
+    """Playbooks, modules and roles by their full names, and variables of the role that are set on a command line."""
+    known = {path.stem for folder in NAMED for path in (ROOT / folder).iterdir()}
+    known |= {path.name for path in (ROOT / "roles").iterdir()}
+    variables = {*variables_page.variables("gateway_app"), *variables_page.variables("gateway_app_report")}
+    for path in (ROOT / "README.md", *DOCS.glob("*.md"), *(ROOT / "roles").glob("*/README.md")):
+        for block in re.findall(r"```shell\n(.*?)```", path.read_text(), re.DOTALL):
+            for name in re.findall(r"email_gateway\.azure_apps\.(\w+)", block):
+                assert name in known, f"{path.name} has a command with {name}, which is not in the collection"
+            for name in re.findall(r"-e (gateway_app_\w+)=", block):
+                assert name in {*variables, "gateway_app_hosts"}, f"{path.name} sets {name}, which is no variable"
 
 
 def test_the_pages_for_galaxy_are_in_their_index() -> None:

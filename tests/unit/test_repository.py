@@ -203,7 +203,8 @@ def test_every_profile_is_documented_and_names_its_source(profile: str) -> None:
     assert content["title"]
     assert all(isinstance(version, str) for version in content["product_versions"])
     (described,) = [line for line in options["gateway_app_profile"]["description"] if line.startswith(f"C({profile})")]
-    (row,) = [line for line in (ROOT / "docs/profiles.md").read_text().splitlines() if line.startswith(f"| `{profile}` |")]
+    lines = (ROOT / "docs/profiles.md").read_text().splitlines()
+    (row,) = [line for line in lines if line.startswith(f"| `{profile}` |")]
     for _resource, _kind, name in _permissions(content):
         assert name in described, f"the documentation of {profile} does not name {name}"
         assert f"`{name}`" in row, f"docs/profiles.md does not name {name} for {profile}"

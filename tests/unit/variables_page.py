@@ -37,9 +37,10 @@ HEAD = """<!-- Made by tests/unit/variables_page.py from the argument specs of t
 
 # Variables
 
-Set them in the inventory, in a play, or with `-e`. The playbooks of the collection also take `gateway_app_hosts`, the hosts that are the
-gateways (default: `localhost`). A name that begins with `gateway_app_` and is close to a variable of this page, but none of them, stops
-the run. The whole documentation of each variable: `ansible-doc -t role email_gateway.azure_apps.gateway_app`.
+Set them in the inventory, in a play, or with `-e`. The playbooks of the collection also take `gateway_app_hosts`, the
+hosts that are the gateways (default: `localhost`). If a name begins with `gateway_app_` and is close to a variable of
+this page, but is none of them, the run stops. The whole documentation of each variable:
+`ansible-doc -t role email_gateway.azure_apps.gateway_app`.
 """
 
 
@@ -63,8 +64,9 @@ def default(value: t.Any) -> str:
 def row(name: str, option: dict[str, t.Any], value: t.Any) -> str:
     described = option["description"]
     sentences = [described] if isinstance(described, str) else described
-    choices = " One of " + ", ".join(f"`{choice}`" for choice in option["choices"]) + "." if "choices" in option else ""
-    return f"| `{name}` | {option['type']} | {default(value)} | {plain(sentences[0])}{choices} |"
+    # The first sentence says what it is, but for a choice: there each value has one.
+    text = " ".join(plain(sentence) for sentence in (sentences if "choices" in option else sentences[:1]))
+    return f"| `{name}` | {option['type']} | {default(value)} | {text} |"
 
 
 def variables(role: str) -> dict[str, tuple[dict[str, t.Any], t.Any]]:
