@@ -31,7 +31,7 @@ demo-stop: ## Stop the tenant that make demo KEEP=1 left up
 	@sh roles/graph_emulator/files/stop.sh build/demo/emulator
 
 docs: ## Build the documentation site into build/docs/html; warnings are errors
-	@$(DEV) setup demo
+	@$(DEV) setup test
 	@$(DEV) docs
 	@$(DEV) run env PATH="$(CURDIR)/build/docs/venv/bin:$$PATH" python .ci/docs/build.py
 

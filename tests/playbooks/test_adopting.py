@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import typing as t
 
 import pytest
 import requests
@@ -24,7 +25,7 @@ GRAPH = "00000003-0000-0000-c000-000000000000"
 USER_READ = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
 NAME = "Mail gateway"
 # What each tool creates: properties, how many client secrets, and whether a service principal.
-MADE_BY = {
+MADE_BY: dict[str, tuple[dict[str, t.Any], int, bool]] = {
     "the portal": ({"requiredResourceAccess": [{"resourceAppId": GRAPH, "resourceAccess": [USER_READ]}]}, 1, True),
     "az": ({"web": {"redirectUris": ["https://gateway.example.com"]}}, 1, False),
     "terraform": ({"notes": "terraform", "tags": ["terraform"]}, 1, True),
