@@ -26,19 +26,23 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     SETTINGS,
     Names,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_mailbox_scope import (
+    MODULE as SCOPE_MODULE,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
     ControllerAction,
     call_module,
     plain,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._mailbox_check import predict_mailbox_scope
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
 
-ENVIRONMENTS = frozenset({"environment", "consent_environment"})
+ENVIRONMENTS = frozenset({"environment", "consent_environment", "mailbox_environment"})
 
 
 class ActionModule(ControllerAction):
@@ -98,7 +102,12 @@ class ActionModule(ControllerAction):
             for store in opened:
                 store.check_place()
 
+        def check_mailboxes(roles: t.Sequence[str]) -> None:
+            name = f"{PREFIX}mailbox_environment"
+            environment = self._variable(name) if name in self._task_vars else {}
+            predict_mailbox_scope(SCOPE_MODULE, call, call.params["settings"], roles=roles, environment=environment)
+
         if call.params["settings"] is None:
             call.params = {**call.params, "settings": self._variables()}
         files = profile_files(self, self._task_vars)
-        return profile_info(call, Surroundings(files=files, check_stores=check_stores))
+        return profile_info(call, Surroundings(files, check_stores, check_mailboxes))

@@ -57,7 +57,7 @@ options:
       - The applications that an earlier job registered, by their unique names, or by their client ids if they have
         none, each with C(client_id) and C(tenant_id). The playbook C(email_gateway.azure_apps.register) hands it over.
       - If it is not empty, nothing is granted to another application of that name, nor to one that it does not name.
-      - A dictionary, or its text in JSON or YAML.
+      - A dictionary, a list of dictionaries, or the text of either in JSON or YAML.
     type: raw
     default: {}
   method:

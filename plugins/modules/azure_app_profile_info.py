@@ -209,6 +209,32 @@ consent_steps:
   elements: str
   returned: success
   sample: [consent_application]
+mailbox_roles:
+  description:
+    - The roles that Exchange assigns in place of permissions of the profile, with the setting C(mailboxes). Then
+      RV(permissions) and the like are without these permissions. Empty without it.
+  type: list
+  elements: str
+  returned: success
+  sample: [Application Mail.ReadWrite]
+mailbox_steps:
+  description:
+    - As RV(operator_steps), for the identity that assigns roles in Exchange.
+  type: list
+  elements: str
+  returned: success
+  sample: [mailbox_scope_group]
+revokes_stale:
+  description: Whether grants in Entra ID that the roles of Exchange replace are revoked.
+  type: bool
+  returned: success
+  sample: false
+task_files:
+  description: The files of tasks that the role includes after the permissions are declared.
+  type: list
+  elements: str
+  returned: success
+  sample: [admin_consent.yml, client_secret.yml]
 notes:
   description: What is worth knowing about files that the settings name, in lines for people.
   type: list

@@ -35,8 +35,15 @@ options:
   tag:
     description: Read all applications with this tag.
     type: str
+  mailbox_roles:
+    description:
+      - Also read the applications' roles in Exchange, by Microsoft Graph beta. See
+        M(email_gateway.azure_apps.azure_app_mailbox_scope).
+    type: bool
+    default: false
 seealso:
   - module: email_gateway.azure_apps.azure_app_registration
+  - module: email_gateway.azure_apps.azure_app_mailbox_scope
 """
 
 EXAMPLES = r"""
@@ -204,6 +211,41 @@ applications:
           description: The description, or null.
           type: str
           sample: Mail gateway
+    mailbox_roles:
+      description:
+        - Its roles in Exchange; null without O(mailbox_roles), and if they may not be read or are not offered.
+      type: list
+      elements: dict
+      contains:
+        role:
+          description: The name of the role.
+          type: str
+          sample: Application Mail.ReadWrite
+        scope:
+          description: The mailboxes for which it is assigned.
+          type: dict
+          contains:
+            type:
+              description: V(group), V(administrative_unit), V(user), V(custom), V(tenant), or V(other).
+              type: str
+              sample: group
+            id:
+              description: The object id, that of the custom scope, or null for the tenant.
+              type: str
+              sample: 5a9f1c0e-7a4b-4f7f-9f1e-3a6b1b8f9d11
+            name:
+              description: The address or the name, or null if that is not known.
+              type: str
+              sample: gateway-mailboxes@example.com
+            recipient_filter:
+              description: The filter of a custom scope, or null.
+              type: str
+              sample: null
+        ids:
+          description: The ids of the assignment in Exchange.
+          type: list
+          elements: str
+          sample: [0bd0e3f5-5f0e-4a7e-8d5c-5d2f5b7e9a31]
     permissions:
       description: The permissions that are declared or granted.
       type: list
@@ -299,7 +341,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 
 OWN = ArgumentSpec(
-    options={"display_name": {"type": "str"}, "tag": {"type": "str"}},
+    options={
+        "display_name": {"type": "str"},
+        "tag": {"type": "str"},
+        "mailbox_roles": {"type": "bool", "default": False},
+    },
     mutually_exclusive=(("client_id", "object_id", "unique_name", "display_name", "tag"),),
 )
 

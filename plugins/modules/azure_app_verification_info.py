@@ -84,10 +84,21 @@ options:
     description: The port of O(smtp_host) with C(STARTTLS).
     type: int
     default: 587
+  assigned_at:
+    description:
+      - When roles were assigned in Exchange, as C(2026-11-29T07:00:00Z). Until they count, a mailbox that is not as
+        expected is a check with C(pending) rather than one that failed.
+    type: str
+    default: ""
+  assignment_delay_minutes:
+    description: Minutes after O(assigned_at) within which they may not count yet. Exchange takes 30 to 120 minutes.
+    type: int
+    default: 120
   expected_applications:
     description:
       - The applications that an earlier job registered, as the playbook C(email_gateway.azure_apps.register) hands them
-        over, a dictionary or its text in JSON or YAML. Any other application is a check that failed.
+        over, a dictionary, a list of them, or the text of either in JSON or YAML. Any other application is a check that
+        failed.
     type: raw
     default: {}
   profile_info:
@@ -193,6 +204,9 @@ verified:
         next_step:
           description: What to do about it. Empty if nothing is to be done.
           type: str
+        pending:
+          description: Whether it is not as expected, but roles that were assigned in Exchange may not count yet.
+          type: bool
         exchange_commands:
           description: Commands of Exchange Online PowerShell that help, if there are any, with all ids filled in.
           type: list
@@ -205,6 +219,7 @@ verified:
           reason: The application has no right to the mailbox (status 403 ErrorAccessDenied).
           next_step: ""
           exchange_commands: []
+          pending: false
     not_asked:
       description: What else could be verified.
       type: list
@@ -264,6 +279,8 @@ OWN = ArgumentSpec(
         "smtp": {"type": "bool", "default": False},
         "smtp_host": {"type": "str", "default": "smtp.office365.com"},
         "smtp_port": {"type": "int", "default": 587},
+        "assigned_at": {"type": "str", "default": ""},
+        "assignment_delay_minutes": {"type": "int", "default": 120},
         "expected_applications": {"type": "raw", "default": {}},
         "profile_info": {"type": "dict", "default": {}},
     },

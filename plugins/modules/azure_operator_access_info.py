@@ -40,6 +40,10 @@ options:
       - certificate
       - federated_credential
       - owners
+      - mailbox_scope
+      - mailbox_scope_group
+      - mailbox_scope_users
+      - mailbox_scope_administrative_unit
       - consent_application
       - consent_application_elsewhere
       - consent_delegated

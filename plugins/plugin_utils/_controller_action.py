@@ -35,9 +35,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_m
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
-RIGHTS_MODULE, CONSENT = "azure_operator_access_info", "azure_admin_consent"
+RIGHTS_MODULE = "azure_operator_access_info"
+# Modules whose tasks have an environment of their own, and the steps of whoever signs in there.
+MODULES_OF_OTHERS = ("azure_admin_consent", "azure_app_mailbox_scope")
+STEPS_OF_OTHERS = ("consent_steps", "mailbox_steps")
 SECONDS_FOR_RIGHTS = 10  # of waiting, for a run that has failed anyway
-ENVIRONMENTS = ("gateway_app_environment", "gateway_app_consent_environment")
+ENVIRONMENTS = ("gateway_app_environment", "gateway_app_consent_environment", "gateway_app_mailbox_environment")
 ROLE_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app" / "tasks"
 
 import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
@@ -101,21 +104,24 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
     def _ask_rights(
         self, args: t.Mapping[str, t.Any], environ: t.Mapping[str, str], task_vars: t.Mapping[str, t.Any]
     ) -> list[Asked]:
-        """As the entry point check_access: the operator, and the identity that decides on consent if it is another."""
+        """As the entry point check_access: the operator, and the identities that are others in the settings."""
         profile = self._profile(task_vars)
-        operator, consent = tuple(profile["operator_steps"]), tuple(profile["consent_steps"])
-        of_role, of_consent = (
-            {str(name): str(value) for name, value in plain(self._templar.template(task_vars[variable])).items()}
-            for variable in ENVIRONMENTS
-        )
-        if not of_consent:
-            return [self._ask((*operator, *consent), args, environ)]
-        if self.module_name == CONSENT:
-            before = {name: value for name in of_consent if (value := of_role.get(name, os.environ.get(name)))}
-            of_operator = {name: value for name, value in environ.items() if name not in of_consent} | before
-        else:
-            of_operator = dict(environ)
-        return [self._ask(operator, args, of_operator), self._ask(consent, args, {**environ, **of_consent})]
+        of_role, *of_others = (self._variable_environment(task_vars, name) for name in ENVIRONMENTS)
+        own = dict(zip(MODULES_OF_OTHERS, of_others, strict=True)).get(self.module_name, {})
+        before = {name: value for name in own if (value := of_role.get(name, os.environ.get(name)))}
+        of_operator = {name: value for name, value in environ.items() if name not in own} | before
+        steps = list(profile["operator_steps"])
+        others = []
+        for name, of_other in zip(STEPS_OF_OTHERS, of_others, strict=True):
+            if of_other:
+                others.append((tuple(profile[name]), {**of_operator, **of_other}))
+            else:
+                steps += profile[name]
+        return [self._ask(tuple(steps), args, of_operator), *(self._ask(needed, args, env) for needed, env in others)]
+
+    def _variable_environment(self, task_vars: t.Mapping[str, t.Any], name: str) -> dict[str, str]:
+        found = plain(self._templar.template(task_vars[name])).items()
+        return {str(variable): str(value) for variable, value in found}
 
     def _ask(self, steps: tuple[str, ...], args: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Asked:
         module: Module = importlib.import_module(f"{MODULES}.{RIGHTS_MODULE}").MODULE

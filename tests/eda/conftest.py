@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.fixtures import loud, playbooks
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
-    loud,
-    playbooks,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.fixtures import playbooks
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
     metadata_observer,
     oracle,
-    playbooks,
 )
 
 __all__ = ["emulator", "emulator_server", "metadata_observer", "oracle", "playbooks"]

@@ -11,7 +11,10 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.person import NOBODY, Person
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.device_code_user import (
+    WITHOUT_SIGN_IN,
+    DeviceCodeUser,
+)
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import provision
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
@@ -150,9 +153,9 @@ def test_retire(user: Playbooks) -> None:
 
 def test_login_and_bootstrap(user: Playbooks) -> None:
     """A person signs in, and makes the operator for all later runs."""
-    person = Person(user)
+    person = DeviceCodeUser(user)
     names = (f"{PREFIX}.login", f"{PREFIX}.bootstrap")
-    run = user.command("ansible-playbook", *names, environ=NOBODY, started=person.signs_in).ok()
+    run = user.command("ansible-playbook", *names, environ=WITHOUT_SIGN_IN, started=person.signs_in).ok()
     assert {entry.client_id for entry in run.writes} == {AZURE_CLI}
     stored = user.stored("mail-gateway-operator")
     user.tenant.environ |= {"AZURE_CLIENT_ID": stored["client_id"], "AZURE_SECRET": stored["client_secret"]}

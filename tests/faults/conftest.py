@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.fixtures import playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
-    playbooks,
 )
 
 __all__ = ["emulator", "emulator_server", "playbooks"]

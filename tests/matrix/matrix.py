@@ -16,7 +16,7 @@ import dataclasses
 import sys
 import time
 
-from ansible_collections.email_gateway.azure_apps.tests.matrix import installation, job
+from ansible_collections.email_gateway.azure_apps.tests.matrix import installation, playbook_runs
 from ansible_collections.email_gateway.azure_apps.tests.matrix.comparison import differences
 from ansible_collections.email_gateway.azure_apps.tests.matrix.installation import Installation, Python
 from ansible_collections.email_gateway.azure_apps.tests.matrix.versions import SUPPORTED, Cell, cells
@@ -31,7 +31,7 @@ class Outcome:
     cell: Cell
     title: str
     seconds: float
-    done: job.Done | None
+    done: playbook_runs.Done | None
     problems: list[str]
 
 
@@ -40,7 +40,7 @@ def run(cell: Cell, python: Python) -> Outcome:
     installed = Installation(cell, python)
     try:
         installed.ensure()
-        done = job.run_job(installed.programs, installation.FOLDER / f"{cell.name}.runs")
+        done = playbook_runs.run_job(installed.programs, installation.FOLDER / f"{cell.name}.runs")
     except Exception as exc:  # pylint: disable=broad-exception-caught  # the other versions go on
         return Outcome(cell, cell.name, time.monotonic() - started, None, [f"{type(exc).__name__}: {exc}"])
     return Outcome(cell, installed.title, time.monotonic() - started, done, done.problems)
@@ -58,7 +58,7 @@ def line(outcome: Outcome, newest: Outcome | None) -> str:
 
 
 def judge(outcomes: list[Outcome]) -> Outcome | None:
-    """Add to the problems what differs from the newest version that did its job."""
+    """Add to the problems what differs from the newest version that did its playbook_runs."""
     sound = [outcome for outcome in outcomes if outcome.done is not None and not outcome.problems]
     if not sound:
         return None

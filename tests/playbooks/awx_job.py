@@ -20,12 +20,12 @@ import jinja2
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.stores import awx_surveys
+from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import plan
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 Json = dict[str, t.Any]
 PROJECT = REPOSITORY / "docs" / "examples" / "awx_project"
-VARIABLES = REPOSITORY / "playbooks" / "vars" / "awx_setup.yml"
-PROFILES = [path.stem for path in (REPOSITORY / "roles/gateway_app/vars/profiles").glob("*.yml")]
 
 
 class Unsafe(yaml.SafeDumper):
@@ -42,18 +42,9 @@ class AwxJobs:
         self.playbooks, self.hosts, self.common = playbooks, hosts, common
         self.artifacts: Json = {}
         self._idents = itertools.count(1)
-        names = ("awx_setup_job_templates", "awx_setup_credential_types")
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars_files": [str(VARIABLES)],
-            "vars": {"awx_setup_profiles": PROFILES},
-            "tasks": [
-                {"ansible.builtin.debug": {"msg": f"RESULT {name} {{{{ {name} | to_json }}}}"}} for name in names
-            ],
-        }
-        found = playbooks.run([play]).ok().results
-        self.templates, self.types = ({row["name"]: row for row in found[name]} for name in names)
+        planned = plan()
+        self.templates = {row["name"].partition(": ")[2]: row for row in planned["job_templates"]}
+        self.types = {row["name"]: row for row in planned["credential_types"]}
 
     def launch(
         self,
@@ -81,10 +72,14 @@ class AwxJobs:
         program = folder / "inventory" / "hosts"
         program.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory)!r})\n")
         program.chmod(0o700)
-        questions = {q["variable"]: q.get("default", "") for q in template["survey"]}
-        assert (answers or {}).keys() <= questions.keys(), "AWX lets nobody answer what is not asked"
-        extra = {"gateway_app_hosts": "mail_gateways", **template.get("extra_vars", {})}
-        told = {**questions, **self.artifacts, **(answers or {})}
+        spec = template["survey"]["spec"]
+        refused = awx_surveys.refusals(
+            {"survey_enabled": True, "ask_variables_on_launch": False}, spec, answers or {}, required=True, prompts=True
+        )
+        assert not refused
+        extra = template["extra_vars"]
+        told = awx_surveys.with_defaults(spec, {**self.artifacts, **(answers or {})})
+        told |= {"awx_job_id": int(ident), "tower_job_id": int(ident)}
         # Variables of AWX's own settings, for all jobs: where the tenant is.
         variables = self._elsewhere()
         for kind, inputs in credentials.items():

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.fixtures import loud, playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
-    loud,
     metadata_observer,
     oracle,
-    playbooks,
     tenant,
     virtual_time,
 )

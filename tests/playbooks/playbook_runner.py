@@ -22,12 +22,13 @@ from pathlib import Path
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.run_count import RUN_COUNT
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.warm_playbook import Process, WarmPlaybook
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
-from graph_emulator.wire.journal import Entry
+from graph_emulator.journal import Entry
 from graph_emulator.wire.server import EmulatorServer
 
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
@@ -223,7 +224,9 @@ class Playbooks:
             if process.can_run(shutil.which(command[0], path=env.get("PATH")), env):
                 # Else the process list would show it: the fork has the command line of the process that it is of.
                 self.processes.command_lines.setdefault("\0".join(command).encode(), "command line of a run")
+                RUN_COUNT.note(command, forked=True)
                 return process.run(command[1:], folder=self.folder, environ=env)
+        RUN_COUNT.note(command)
         return subprocess.Popen(
             command,
             cwd=self.folder,

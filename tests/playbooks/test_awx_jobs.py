@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import typing as t
 
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.awx_job import AwxJobs
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.awx_job import PROJECT, AwxJobs
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_engine import merged
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
@@ -132,7 +134,10 @@ def test_slices_at_once_that_share_an_application_leave_one_that_works(playbooks
 
 
 def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> None:
-    """The operator may not consent, who consents may do nothing else, and both sign in by credentials of AWX."""
+    """The operator may not consent, who consents may do nothing else, and both sign in by credentials of AWX.
+
+    Registering and consenting are slices, whose artifacts AWX merges by name.
+    """
     jobs = _jobs(playbooks)
     server = playbooks.server
     credentials = []
@@ -146,12 +151,63 @@ def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> Non
     (inputs,) = operator.values()
     server.emulator.key_vault.assign(inputs["client_id"], "Key Vault Secrets Officer")
     assert "Not enough" not in jobs.launch("check access", {**operator, **consent}).ok().output
-    jobs.launch("register", operator).ok()
-    told = jobs.artifacts["gateway_app_expected_applications"]
+    for run in _slices(jobs, "register", operator):
+        run.ok()
+    told = merged(jobs.artifacts.values())
     assert told.keys() == {f"mail-gateway-{city}" for city in CITIES}
     assert {name for ids in told.values() for name in ids} == {
         *("tenant_id", "client_id", "object_id", "service_principal_object_id"),
     }
-    consented = jobs.launch("consent", consent).ok()
+    consented = jobs.launch("consent", consent, hosts=["gateway-vienna.example.com"]).ok()
     assert {entry.client_id for entry in consented.writes} == {consent["Entra consent (client secret)"]["client_id"]}
-    jobs.launch("verify", operator).ok()
+    # Somebody replaces the application of the other slice between the approval and the consent.
+    tenant = playbooks.tenant
+    address: Json = {"display_name": "mail-gateway-graz", "unique_name": "mail-gateway-graz"}
+    tenant.ok("azure_app_registration", **address, state="absent", purge=True)
+    tenant.ok("azure_app_registration", **address)
+    refused = jobs.launch("consent", consent, hosts=["gateway-graz.example.com"])
+    refused.failed("gateway_app_expected_applications names the one with the client id", "Find out who replaced it")
+    assert refused.writes == []
+    # What follows in the workflow fails by itself, for the gateway that it was limited to.
+    ended = jobs.launch(
+        "step failed", operator, answers={"survey_failed_step": "consent"}, hosts=["gateway-graz.example.com"]
+    )
+    assert ended.failed("The step consent of the workflow failed").writes == []
+
+
+def test_the_folder_of_a_job_is_no_store(playbooks: Playbooks) -> None:
+    """Of an inventory that awx_setup did not make, the job itself finds that out."""
+    jobs = _jobs(playbooks)
+    del jobs.common["gateway_app_stores"]
+    run = jobs.launch("register", _secret(playbooks))
+    run.failed(
+        *("would be lost after this run", "the folder that AWX made for this job"),
+        *("azure_key_vault, hashi_vault or awx_credential", "docs/awx.md"),
+    )
+    assert [a["passwordCredentials"] for a in playbooks.tenant.applications] in ([], [[], []])
+
+
+def test_answers_stay_what_they_are(playbooks: Playbooks) -> None:
+    """AWX sends texts for what is chosen, also for yes and no; what was left empty is not passed on."""
+    answers = {
+        "survey_profile": "as in the inventory",
+        "survey_mailbox": "",
+        "survey_rotate_now": "yes",
+        "survey_fail_on_drift": "no",
+        "survey_fail_within_days": 14,
+        "survey_retire_confirmed": "2024",
+    }
+    names = [f"gateway_app_{name}" for name in ("profile", "verify_mailbox", "rotate_now", "retire_confirmed")]
+    names += [f"gateway_app_report_{name}" for name in ("fail_on_drift", "fail_within_days")]
+    taken = playbooks.run([{"import_playbook": str(PROJECT / "answers.yml")}], "-e", json.dumps(answers), show=names)
+    # The role takes them as their type: before ansible-core 2.19, set_fact itself makes booleans of yes and no.
+    shown = {name.removeprefix("gateway_app_"): str(value) for name, value in taken.ok().results.items()}
+    assert shown in (
+        {
+            "rotate_now": rotate,
+            "retire_confirmed": "2024",
+            "report_fail_on_drift": drift,
+            "report_fail_within_days": "14",
+        }
+        for rotate, drift in (("yes", "no"), ("True", "False"))
+    )

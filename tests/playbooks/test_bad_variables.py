@@ -16,21 +16,22 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 REFUSED: dict[str, list[t.Any]] = {  # by every variable of this kind
-    "int": ["soon", "", [], -1, 10**30, "1e400", nasty.CODE[0]],
-    "bool": ["perhaps", 2, [], nasty.CODE[0]],
+    "int": ["soon", "", [], -1, 10**30, "1e400", hostile_input.CODE[0]],
+    "bool": ["perhaps", 2, [], hostile_input.CODE[0]],
     "list": [{"a": 1}, ["nul\0nul"]],
-    "dict": ["x", 7, ["x"], nasty.CODE[0]],
+    "dict": ["x", 7, ["x"], hostile_input.CODE[0]],
     "path": ["/", "x" * 300, "b/" * 3000, "nul\0nul", ["x"]],
     "str": ["x" * 5000, "nul\0nul"],
 }
+REFUSED["raw"] = REFUSED["dict"]  # dictionaries, a list of them, or either as text
 TAKEN_OR_REFUSED = {
-    "gateway_app_display_name": ["O'Brien') or ('1' eq '1", nasty.CODE[0], " "],
-    "gateway_app_unique_name": ["../O'Brien?#%27", nasty.CODE[1]],
-    "gateway_app_secret_description": [nasty.CODE[0], "\u202e\u05e9\U0001f4e7"],
+    "gateway_app_display_name": ["O'Brien') or ('1' eq '1", hostile_input.CODE[0], " "],
+    "gateway_app_unique_name": ["../O'Brien?#%27", hostile_input.CODE[1]],
+    "gateway_app_secret_description": [hostile_input.CODE[0], "\u202e\u05e9\U0001f4e7"],
     "gateway_app_profile_file": ["directory", "dangling", "loop"],
     "gateway_app_store_path": ["directory", "plain", "loop", "pipe", "plain/file"],
 }
@@ -102,7 +103,7 @@ KINDS = ("int", "bool", "list", "dict", "path", "str")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playbooks: Playbooks, kind: str) -> None:
     names = [name for name, option in _options("gateway_app").items() if option["type"] == kind]
-    nasty.paths(playbooks.folder)
+    hostile_input.paths(playbooks.folder)
     tries = _cases("gateway_app", names)
     profile = playbooks.folder / "takes_all.yml"
     content = {"permissions": [], "credential_types": ["certificate", "federated"]}
@@ -132,7 +133,7 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
         else:
             assert not own, about
             assert _names_it(answer, name), about
-    assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))
+    assert not list(playbooks.folder.glob(f"**/{hostile_input.PWNED}"))
 
 
 def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
@@ -140,7 +141,7 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
     own = [name for name in options if name not in _options("gateway_app")]
     assert own and all(name.startswith(("gateway_app_verify_", "gateway_app_expected_applications")) for name in own)
     tries = [(name, value) for name in own for value in REFUSED[options[name]["type"]]]
-    addresses = ["nobody", " ", ["a@b.example"], 7, "a/../b@c.example", f"{nasty.CODE[0]}@b.example"]
+    addresses = ["nobody", " ", ["a@b.example"], 7, "a/../b@c.example", f"{hostile_input.CODE[0]}@b.example"]
     tries += [(name, value) for name in own if name.endswith("mailbox") for value in addresses]
     tries += [("gateway_app_verify_smtp_host", value) for value in ("https://smtp.example", "a b", "")]
     tries += [("gateway_app_verify_smtp_port", value) for value in (0, 65536, 1e9)]
@@ -152,7 +153,7 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
         assert answer is not None and name in answer, about
         assert "Traceback" not in answer, about
     assert run.requests == []
-    assert not list(playbooks.folder.glob(f"**/{nasty.PWNED}"))
+    assert not list(playbooks.folder.glob(f"**/{hostile_input.PWNED}"))
 
 
 def test_what_no_job_can_have_told_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:

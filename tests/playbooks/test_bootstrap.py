@@ -13,7 +13,10 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS, smallest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.person import NOBODY, Person
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.device_code_user import (
+    WITHOUT_SIGN_IN,
+    DeviceCodeUser,
+)
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
@@ -28,6 +31,7 @@ STEPS_OF = {
     "bootstrap_operator": [*REGISTERING, *CONSENTING],
     "bootstrap_registrar": REGISTERING,
     "bootstrap_consenter": CONSENTING,
+    "bootstrap_mailboxes": [step for step in STEPS if step.startswith("mailbox_scope")],
 }
 
 
@@ -56,9 +60,9 @@ def _access(playbooks: Playbooks, environ: dict[str, str], *playbook: str) -> Ru
 
 
 def test_the_operator_can_do_all_of_its_work(playbooks: Playbooks) -> None:
-    administrator = Person(playbooks)
+    administrator = DeviceCodeUser(playbooks)
     by_a_person = (BOOTSTRAP[0], "email_gateway.azure_apps.login", BOOTSTRAP[1])
-    made = playbooks.command(*by_a_person, environ=NOBODY, started=administrator.signs_in).ok()
+    made = playbooks.command(*by_a_person, environ=WITHOUT_SIGN_IN, started=administrator.signs_in).ok()
     assert {entry.client_id for entry in made.writes} == {AZURE_CLI}
     again = playbooks.command(*BOOTSTRAP).ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
-from graph_emulator.wire.journal import Entry
+from graph_emulator.journal import Entry
 
 COLLECTION = "email_gateway.azure_apps"
 GATEWAY = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway", "gateway_app_wait_timeout": 20}
@@ -46,7 +46,8 @@ class Workflow:
         found = re.search(r"^\s*RUN: (\{.*\})", run.output, re.MULTILINE)
         assert found, run.output
         told: Json = json.loads(found[1])
-        assert set(told) == {"gateway_app_expected_applications"}
+        made = {a["appId"] for a in self.playbooks.tenant.applications}
+        assert set(told) == {f"gateway_app_expected_application_{client_id.replace('-', '_')}" for client_id in made}
         return told
 
     def granted(self, application: Json) -> list[str]:
@@ -71,14 +72,16 @@ def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None
     assert workflow.granted(application) == []
     told = workflow.told(first)
     (principal,) = workflow.playbooks.tenant.service_principals(application["appId"])
-    assert told["gateway_app_expected_applications"] == {
-        "gateway": {
-            "tenant_id": workflow.playbooks.server.tenant_id,
-            "client_id": application["appId"],
-            "object_id": application["id"],
-            "service_principal_object_id": principal["id"],
+    assert list(told.values()) == [
+        {
+            "gateway": {
+                "tenant_id": workflow.playbooks.server.tenant_id,
+                "client_id": application["appId"],
+                "object_id": application["id"],
+                "service_principal_object_id": principal["id"],
+            }
         }
-    }
+    ]
 
     predicted = workflow.job("consent", "--check", "--diff", **told).ok()
     assert predicted.writes == []
@@ -86,9 +89,7 @@ def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None
     assert workflow.told(predicted) == told, "these ids are no prediction"
 
     # As text, which it may become on the way.
-    second = workflow.job(
-        "consent", gateway_app_expected_applications=json.dumps(told["gateway_app_expected_applications"])
-    ).ok()
+    second = workflow.job("consent", **{name: json.dumps(ids) for name, ids in told.items()}).ok()
     assert _kinds(second.writes) == [("appRoleAssignedTo", workflow.consenting["AZURE_CLIENT_ID"])]
     assert workflow.granted(application) == ["Microsoft Graph"]
     assert workflow.told(second) == told
@@ -121,6 +122,10 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
             f"gateway_app_expected_applications names the one with the client id {old}",
         )
         assert run.writes == []
+    # As a job hands it over.
+    told = {f"gateway_app_expected_application_{old.replace('-', '_')}": {"gateway": {"client_id": old}}}
+    refused = workflow.job("consent", **told).failed(f"names the one with the client id {old}")
+    assert (refused.writes, "not variables of this collection" in refused.output.lower()) == ([], False)
     run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
         "gateway_app_expected_applications does not name it"
     )
@@ -139,7 +144,7 @@ def test_a_fleet_hands_all_of_it_over(workflow: Workflow) -> None:
     }
     told = workflow.told(workflow.job("register", "-i", str(inventory), **fleet).ok())
     made = {a["uniqueName"]: a["appId"] for a in workflow.playbooks.tenant.applications}
-    assert {name: ids["client_id"] for name, ids in told["gateway_app_expected_applications"].items()} == made
+    assert {name: ids["client_id"] for entry in told.values() for name, ids in entry.items()} == made
     assert sorted(made) == hosts
     run = workflow.job("consent", "-i", str(inventory), **fleet, **told).ok()
     assert len(run.writes) == 2

@@ -18,7 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_sum
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
-from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.returned import Comparison
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.return_comparison import Comparison
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 GATEWAY = ("-e", "gateway_app_profile=outbound_microsoft365", "-e", "gateway_app_unique_name=gateway")

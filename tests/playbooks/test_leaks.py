@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.loud_plays imp
     wrote_all,
 )
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import LOUD, Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.run_count import RUN_COUNT
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 
@@ -198,6 +199,7 @@ def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
         ],
     }
     (private / "project" / "play.yml").write_text(yaml.safe_dump([play]))
+    RUN_COUNT.note(["ansible-runner"])
     done = ansible_runner.run(
         private_data_dir=str(private), playbook="play.yml", quiet=True, cmdline="--ask-vault-pass", ident="1"
     )

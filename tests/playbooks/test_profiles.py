@@ -11,8 +11,8 @@ import typing as t
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
-from ansible_collections.email_gateway.azure_apps.tests.unit.job import EXCHANGE_ONLINE, MICROSOFT_GRAPH
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import EXCHANGE_ONLINE, MICROSOFT_GRAPH
 
 RESOURCES = {"microsoft_graph": MICROSOFT_GRAPH, "exchange_online": EXCHANGE_ONLINE}
 KINDS = {"application": "Role", "delegated": "Scope"}

@@ -29,10 +29,10 @@ class Gateways:
         for name in NAMES:
             self.folder(name).mkdir()
             hosts[name] = {
-                "provision_file": str(self.profile(name)),
-                "provision_restart_command": f"cp {self.profile(name)} {self.folder(name) / 'running.json'}",
+                "provision_file": str(self.server_profile(name)),
+                "provision_restart_command": f"cp {self.server_profile(name)} {self.folder(name) / 'running.json'}",
             }
-            playbooks.own |= {self.profile(name), self.folder(name) / "running.json"}
+            playbooks.own |= {self.server_profile(name), self.folder(name) / "running.json"}
         shared = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -48,7 +48,7 @@ class Gateways:
     def folder(self, name: str) -> Path:
         return self._playbooks.folder / name
 
-    def profile(self, name: str) -> Path:
+    def server_profile(self, name: str) -> Path:
         return self.folder(name) / "server_profile.json"
 
     def running(self, name: str) -> dict[str, str]:
@@ -82,7 +82,7 @@ def test_registers_and_provisions_two_gateways_that_share_an_application(playboo
     for name in NAMES:
         assert gateways.running(name)["client_secret"] == stored["client_secret"]
         assert gateways.running(name)["scope"] == f"{playbooks.server.graph}/.default"
-        assert stat.S_IMODE(gateways.profile(name).stat().st_mode) == 0o600
+        assert stat.S_IMODE(gateways.server_profile(name).stat().st_mode) == 0o600
 
     gateways.forget_restarts()
     again = gateways.play("provision").ok()

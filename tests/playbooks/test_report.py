@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY, furnish
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import HOSTILE_NAMES, furnish
 
 PATHS = {name: f"out/report.{name}" for name in ("html", "csv", "json", "markdown")}
 GATEWAYS: dict[str, dict[str, t.Any]] = {
@@ -96,7 +96,7 @@ def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
     texts, found = written(playbooks), told(playbooks)
     assert {stat.S_IMODE((playbooks.folder / path).stat().st_mode) for path in PATHS.values()} == {0o640}
 
-    assert set(NASTY) <= {application["display_name"] for application in found["applications"]}
+    assert set(HOSTILE_NAMES) <= {application["display_name"] for application in found["applications"]}
     vienna = of(found, "gateway-vienna")
     assert vienna["gateways"] == [
         {
@@ -156,7 +156,7 @@ def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
         if a[1] == "src" or (a[1] == "href" and not a[2].startswith(("#", "data:", "https:")))
     ]
     words = "".join(page.words)
-    for name in NASTY:
+    for name in HOSTILE_NAMES:
         assert name in words, name
     assert texts["html"].count("<tr role") == len(found["applications"]) + 1
     for text in texts.values():

@@ -18,8 +18,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.b
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import NASTY
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import TENANT, applications, gateways
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import TENANT, applications, gateways
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import HOSTILE_NAMES
 
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
 
@@ -61,7 +61,7 @@ def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> N
     browser.get_log("performance")
     browser.get_log("browser")
     look(browser, page)
-    assert {" ".join(name.split()) for name in NASTY} <= set(names(browser))
+    assert {" ".join(name.split()) for name in HOSTILE_NAMES} <= set(names(browser))
     assert browser.title == "Mail gateway applications, 2026-11-24"
     assert browser.get_log("browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]

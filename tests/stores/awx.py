@@ -4,9 +4,9 @@
 
 """Stands in for AWX's API on loopback: the sign-in and the credentials; awx_objects.py has everything else.
 
-It follows AWX's documentation: lists with filters by name and across relations, errors by field, secrets that are shown
-as $encrypted$ and that stay what they were where $encrypted$ is sent, inputs that are replaced as a whole, and inputs
-that have to be fields of the credential type. No AWX was at hand to compare it with.
+As AWX 24.6.1 does, it lists with filters by name and across relations, answers errors by field, shows secrets as
+$encrypted$ and leaves them what they were if $encrypted$ is sent, replaces inputs as a whole, and takes inputs that are
+fields of the credential type alone. What it does not play is refused with the status 501.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from ansible_collections.email_gateway.azure_apps.tests.stores.awx_objects import Objects
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_objects import Objects, not_played
 
 Json = dict[str, t.Any]
 NOT_FOUND: tuple[int, Json | None] = (404, {"detail": "Not found."})
 ENCRYPTED = "$encrypted$"
 FIELDS = ("tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
+FILTERS = ("id", "name", "organization", "credential_type", "credential_type__name", "organization__name")
 MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "pending_hosts")
 
 
@@ -107,15 +108,20 @@ class Awx:
         if method == "GET" and names == ["ping"]:
             return 200, {"version": "24.6.1"}
         if names == ["credentials"] and method == "GET":
-            return 200, self._page([self._shown(item) for item in self.credentials.values()], parts.query)
+            return self._page([self._shown(item) for item in self.credentials.values()], parts.query)
         if names[:1] == ["credentials"]:
             return self._credential(method, names[1:], body)
-        return self.objects.answer(method, names, parts.query, body) if names else NOT_FOUND
+        return self.objects.answer(method, names, parts.query, body) if names else not_played(method, names)
 
-    def _page(self, rows: list[Json], query: str) -> Json:
+    def _page(self, rows: list[Json], query: str) -> tuple[int, Json]:
         for name, value in parse_qsl(query):
+            if name == "page_size":
+                assert len(rows) <= int(value), "this stand-in has one page of credentials"
+                continue
+            if name not in FILTERS:
+                return not_played("GET", ["credentials", name])
             rows = [row for row in rows if self._related(row, name) == value]
-        return {"count": len(rows), "next": None, "previous": None, "results": rows}
+        return 200, {"count": len(rows), "next": None, "previous": None, "results": rows}
 
     def _related(self, row: Json, name: str) -> str:
         relation, _blank, _field = name.partition("__")
@@ -143,6 +149,10 @@ class Awx:
             del self.credentials[key]
             return 204, None
         changed = {**item, **body}
+        if changed.get("credential_type") != item.get("credential_type", changed["credential_type"]) and self._used(
+            key
+        ):
+            return 400, {"credential_type": ["You cannot change the credential type of the credential."]}
         kind = self._type(changed)
         before: Json = item.get("inputs") or {}
         inputs: Json = dict(body.get("inputs") or before)
@@ -156,6 +166,10 @@ class Awx:
                 inputs[name] = before.get(name, value)
         self.credentials[key] = {**changed, "inputs": inputs}
         return (201 if method == "POST" else 200), self._shown(self.credentials[key])
+
+    def _used(self, key: int) -> bool:
+        """By a job template; jobs that used it, which would count as well, are not played."""
+        return any(what == "credentials" and key in ids for (_path, _id, what), ids in self.objects.links.items())
 
     def _shown(self, item: Json) -> Json:
         kind = self._type(item)

@@ -4,15 +4,14 @@
 
 """What AWX's API keeps: the tables, their fields, what refers to what, and what is refused.
 
-It follows the documentation of AWX's API: fields that are not known or read-only are ignored, those that are wrong are
-refused by field, names are unique within an organization, and what belongs to a template is in a list of its own that
-is changed by associating. awx_rules.py has the rules of single kinds. No AWX was at hand to compare it with.
+As AWX's API does, it ignores fields that are not known or read-only, refuses those that are wrong by field, has names
+that are unique within an organization, and what belongs to a template in a list of its own that is changed by
+associating. awx_rules.py has the rules of single kinds. What is not played is refused with the status 501.
 """
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 import itertools
 import json
 import typing as t
@@ -21,166 +20,21 @@ from urllib.parse import parse_qsl, urlencode
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.stores import awx_rules as rules
+from ansible_collections.email_gateway.azure_apps.tests.stores import awx_surveys
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_kinds import KINDS
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_projects import Projects
 
 Json = dict[str, t.Any]
 Answer = tuple[int, t.Any]
 NOT_FOUND: Answer = (404, {"detail": "Not found."})
+NOT_PLAYED = 501
 PAGE = 25
-NOTIFICATIONS = {
-    f"notification_templates_{event}": "notification_templates" for event in ("started", "success", "error")
-}
-PROMPTS = {"limit": "", "scm_branch": "", "job_type": "", "job_tags": "", "skip_tags": "", "extra_data": {}}
-ASK = {
-    f"ask_{name}_on_launch": False
-    for name in (
-        "variables",
-        "limit",
-        "job_type",
-        "diff_mode",
-        "inventory",
-        "credential",
-        "tags",
-        "skip_tags",
-        "verbosity",
-    )
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """``fields`` are those that can be written, with their defaults. ``one`` and ``many`` refer to other tables."""
-
-    type: str
-    fields: Json
-    required: tuple[str, ...] = ("name",)
-    one: dict[str, str] = dataclasses.field(default_factory=dict)
-    many: dict[str, str] = dataclasses.field(default_factory=dict)
-    unique: tuple[str, ...] = ("name", "organization")
-
-
-NAMED = {"name": "", "description": ""}
-OWNED = {"organization": "organizations"}
-KINDS = {
-    "organizations": Kind("organization", {**NAMED, "max_hosts": 0}, unique=("name",)),
-    "credential_types": Kind(
-        "credential_type",
-        {**NAMED, "kind": "", "inputs": {}, "injectors": {}},
-        required=("name", "kind"),
-        unique=("name", "kind"),
-    ),
-    "execution_environments": Kind(
-        "execution_environment",
-        {**NAMED, "organization": None, "image": "", "credential": None, "pull": ""},
-        required=("name", "image"),
-        one={**OWNED, "credential": "credentials"},
-        unique=("name",),
-    ),
-    "projects": Kind(
-        "project",
-        {
-            **NAMED,
-            "organization": None,
-            "scm_type": "",
-            "scm_url": "",
-            "scm_branch": "",
-            "credential": None,
-            "scm_update_on_launch": False,
-            "scm_update_cache_timeout": 0,
-            "allow_override": False,
-        },
-        one={**OWNED, "credential": "credentials"},
-        many=NOTIFICATIONS,
-    ),
-    "inventories": Kind(
-        "inventory",
-        {**NAMED, "organization": None, "kind": "", "host_filter": None, "variables": ""},
-        required=("name", "organization"),
-        one=OWNED,
-    ),
-    "hosts": Kind(
-        "host",
-        {**NAMED, "inventory": None, "enabled": True, "variables": ""},
-        required=("name", "inventory"),
-        one={"inventory": "inventories"},
-        unique=("name", "inventory"),
-    ),
-    "groups": Kind(
-        "group",
-        {**NAMED, "inventory": None, "variables": ""},
-        required=("name", "inventory"),
-        one={"inventory": "inventories"},
-        many={"hosts": "hosts", "children": "groups"},
-        unique=("name", "inventory"),
-    ),
-    "notification_templates": Kind(
-        "notification_template",
-        {**NAMED, "organization": None, "notification_type": "", "notification_configuration": {}, "messages": None},
-        required=("name", "organization", "notification_type"),
-        one=OWNED,
-    ),
-    "job_templates": Kind(
-        "job_template",
-        {
-            **NAMED,
-            **ASK,
-            "job_type": "run",
-            "inventory": None,
-            "project": None,
-            "playbook": "",
-            "execution_environment": None,
-            "extra_vars": "",
-            "forks": 0,
-            "limit": "",
-            "verbosity": 0,
-            "diff_mode": False,
-            "survey_enabled": False,
-            "become_enabled": False,
-            "allow_simultaneous": False,
-            "job_slice_count": 1,
-        },
-        one={"inventory": "inventories", "project": "projects", "execution_environment": "execution_environments"},
-        many={**NOTIFICATIONS, "credentials": "credentials"},
-    ),
-    "workflow_job_templates": Kind(
-        "workflow_job_template",
-        {
-            **NAMED,
-            **ASK,
-            "organization": None,
-            "extra_vars": "",
-            "survey_enabled": False,
-            "allow_simultaneous": False,
-            "inventory": None,
-            "limit": None,
-            "scm_branch": None,
-        },
-        one={**OWNED, "inventory": "inventories"},
-        many={**NOTIFICATIONS, "notification_templates_approvals": "notification_templates"},
-    ),
-    "workflow_approval_templates": Kind("workflow_approval_template", {**NAMED, "timeout": 0}, unique=()),
-    "workflow_job_template_nodes": Kind(
-        "workflow_job_template_node",
-        {
-            **PROMPTS,
-            "identifier": "",
-            "workflow_job_template": None,
-            "unified_job_template": None,
-            "all_parents_must_converge": False,
-        },
-        required=("workflow_job_template",),
-        one={"workflow_job_template": "workflow_job_templates", "unified_job_template": "unified_job_templates"},
-        many={f"{when}_nodes": "workflow_job_template_nodes" for when in ("success", "failure", "always")},
-        unique=("identifier", "workflow_job_template"),
-    ),
-    "schedules": Kind(
-        "schedule",
-        {**NAMED, **PROMPTS, "rrule": "", "unified_job_template": None, "enabled": True},
-        required=("name", "rrule", "unified_job_template"),
-        one={"unified_job_template": "unified_job_templates"},
-        unique=("name", "unified_job_template"),
-    ),
-}
 UNIFIED = ("projects", "job_templates", "workflow_job_templates", "workflow_approval_templates")
+
+
+def not_played(method: str, names: t.Iterable[str]) -> Answer:
+    """So that no test goes by what this stand-in does not know of AWX."""
+    return NOT_PLAYED, {"detail": f"This stand-in of AWX does not play {method} {'/'.join(names)}."}
 
 
 class Objects:
@@ -190,17 +44,17 @@ class Objects:
         self.tables: dict[str, dict[int, Json]] = {name: {} for name in KINDS}
         self.surveys: dict[int, Json] = {}
         self.links: dict[tuple[str, int, str], list[int]] = {}
-        # What the repository of a project holds.
-        self.playbooks: list[str] = []
         self._credentials = credentials
         self._ids = itertools.count(100)
+        self.projects = Projects(lambda: next(self._ids))
 
     def snapshot(self) -> Json:
         return copy.deepcopy({"tables": self.tables, "surveys": self.surveys, "links": self.links})
 
-    def restore(self, taken: Json) -> None:
-        self._ids = itertools.count(10_000)
-        self.__dict__.update(copy.deepcopy(taken))
+    def spec_of(self, template: int) -> list[Json]:
+        """The questions of its survey."""
+        spec: list[Json] = self.surveys.get(template, {}).get("spec", [])
+        return spec
 
     def add(self, path: str, **fields: t.Any) -> Json:
         """What somebody made before, by whatever way."""
@@ -237,7 +91,7 @@ class Objects:
             shown["organization"] = (self.tables["projects"].get(row["project"]) or {}).get("organization")
         if path == "projects":
             related["update"] = f"{url}update/"
-            shown |= {"status": "successful", "scm_revision": "0" * 40}
+            shown |= {"status": self.projects.status_of(key), "scm_revision": "0" * 40}
         if path == "credential_types":
             shown["managed"] = row.get("managed", False)
         if path == "workflow_job_template_nodes" and (template := row["unified_job_template"]):
@@ -248,53 +102,113 @@ class Objects:
     def answer(self, method: str, names: list[str], query: str, body: Json) -> Answer:
         """``names`` is the path below /api/v2."""
         path, *rest = names
-        if path == "project_updates":
-            return 200, {"id": int(rest[0]), "status": "successful", "failed": False}
+        if path == "project_updates" and method == "GET":
+            return self._updates(rest, query)
         if path not in KINDS and path not in ("unified_job_templates", "credentials"):
-            return NOT_FOUND
-        if not rest:
-            return self._list(self.rows(path), path, query) if method == "GET" else self._create(path, body)
-        if path not in KINDS or not rest[0].isdigit() or int(rest[0]) not in self.tables[path]:
-            return NOT_FOUND
-        row = self.tables[path][int(rest[0])]
-        if rest[1:] == ["survey_spec"] and path in ("job_templates", "workflow_job_templates"):
-            return self._survey(method, row["id"], body)
-        if rest[1:] == ["create_approval_template"] and method == "POST":
-            return self._approval(row, body)
-        if rest[1:] and rest[1] in KINDS[path].many:
-            return self._members(method, path, row, rest[1], body)
-        if rest[1:]:
-            return NOT_FOUND
+            return not_played(method, names)
+        try:
+            if not rest:
+                return self._list(self.rows(path), path, query) if method == "GET" else self._create(path, body)
+            if path not in KINDS or not rest[0].isdigit():
+                return not_played(method, names)
+            row = self.tables[path].get(int(rest[0]))
+            if row is None:
+                return NOT_FOUND
+            return self._of_one(method, names, row, body) if rest[1:] else self._one(method, path, row, body)
+        except rules.Forbidden as error:
+            return 403, {"detail": str(error)}
+
+    def _one(self, method: str, path: str, row: Json, body: Json) -> Answer:
         if method == "PATCH":
             changed, refused = self._checked(path, {**row, **self._known(path, body)})
             if refused:
                 return 400, refused
             self.tables[path][row["id"]] = changed
+            if path == "projects" and changed != row:
+                self.projects.update(changed)
             return 200, self.shown(path, changed)
         if method == "DELETE":
             del self.tables[path][row["id"]]
             return 204, None
         return 200, self.shown(path, row)
 
+    def _of_one(self, method: str, names: list[str], row: Json, body: Json) -> Answer:
+        path, what = names[0], names[2]
+        if what == "survey_spec" and path in ("job_templates", "workflow_job_templates"):
+            return self._survey(method, row["id"], body)
+        if what == "create_approval_template" and method == "POST":
+            return self._approval(row, body)
+        if what == "launch" and path in ("job_templates", "workflow_job_templates"):
+            return self._launch(method, row, body)
+        if path == "projects" and (method, what) == ("POST", "update"):
+            return 202, {**self.projects.update(row), "status": "pending"}
+        if path == "projects" and (method, what) == ("GET", "playbooks"):
+            return 200, self.projects.playbooks_of(row["id"])
+        if what in KINDS[path].many:
+            return self._members(method, path, row, what, body)
+        return not_played(method, names)
+
+    def _launch(self, method: str, row: Json, body: Json) -> Answer:
+        """Nothing runs; what is not asked for is ignored."""
+        spec, answers = self.spec_of(row["id"]), body.get("extra_vars", {})
+        if method == "GET":
+            needed = [question["variable"] for question in spec if question["required"]]
+            return 200, {"variables_needed_to_start": needed, "survey_enabled": row["survey_enabled"]}
+        if body.keys() - {"extra_vars", "limit"}:
+            return not_played(method, ["launch", *body])
+        if refused := awx_surveys.refusals(row, spec, answers, required=True, prompts=False):
+            return 400, refused
+        asked = {question["variable"] for question in spec}
+        taken = {name: value for name, value in answers.items() if name in asked}
+        variables = {**json.loads(row["extra_vars"] or "{}"), **awx_surveys.with_defaults(spec, taken)}
+        return 201, {"id": next(self._ids), "status": "pending", "extra_vars": json.dumps(variables)}
+
+    def _updates(self, rest: list[str], query: str) -> Answer:
+        updates = self.projects.updates
+        if not rest:
+            rows = [{**row, "unified_job_template__name": row["name"]} for row in updates.values()]
+            return self._list(rows, "project_updates", query)
+        if not rest[0].isdigit() or int(rest[0]) not in updates:
+            return NOT_FOUND
+        if rest[1:] == ["events"]:
+            return self._list(self.projects.events(int(rest[0])), "events", query)
+        return not_played("GET", ["project_updates", *rest]) if rest[1:] else (200, updates[int(rest[0])])
+
     def _list(self, rows: list[Json], path: str, query: str) -> Answer:
         asked = dict(parse_qsl(query))
-        page = int(asked.pop("page", "1"))
-        either = {name: value for name, value in asked.items() if name.startswith("or__")}
-        for name, value in asked.items():
-            if name in either:
-                continue
-            if path in KINDS and name not in {*KINDS[path].fields, "id", "type", "organization"}:
-                return 400, {"detail": f"{KINDS[path].type} has no field named '{name}'"}
-            rows = [row for row in rows if str(row.get(name)).lower() == value.lower()]
-        if either:
-            rows = [row for row in rows if any(str(row.get(n[4:])) == value for n, value in either.items())]
-        following = {**asked, "page": str(page + 1)} if len(rows) > page * PAGE else None
+        page, size = int(asked.pop("page", "1")), int(asked.pop("page_size", PAGE))
+        order = asked.pop("order_by", "id")
+        if order not in ("id", "-id"):
+            return not_played("GET", [path, f"order_by={order}"])
+        if order == "-id":
+            rows = rows[::-1]
+        either = {name.removeprefix("or__"): value for name, value in asked.items() if name.startswith("or__")}
+        tests = [{name: value} for name, value in asked.items() if not name.startswith("or__")]
+        for wanted in [*tests, *([either] if either else [])]:
+            if strange := [name for name in wanted if not self._is_filter(path, name)]:
+                return not_played("GET", [path, *strange])
+            rows = [row for row in rows if any(self._matches(row, name, value) for name, value in wanted.items())]
+        following = {**dict(parse_qsl(query)), "page": str(page + 1)} if len(rows) > page * size else None
         return 200, {
             "count": len(rows),
             "next": f"/api/v2/{path}/?{urlencode(following)}" if following else None,
             "previous": None,
-            "results": rows[(page - 1) * PAGE : page * PAGE],
+            "results": rows[(page - 1) * size : page * size],
         }
+
+    def _is_filter(self, path: str, name: str) -> bool:
+        if path in KINDS:
+            own = {*KINDS[path].fields, "id", "type", "organization"}
+            return name in own | {"organization__name", "name__startswith"}
+        return name in ("id", "name", "type", "organization", "unified_job_template__name", "event")
+
+    def _matches(self, row: Json, name: str, value: str) -> bool:
+        if name == "name__startswith":
+            return str(row["name"]).startswith(value)
+        if name == "organization__name":
+            owner = self.tables["organizations"].get(row["organization"]) or {}
+            return bool(owner.get("name") == value)
+        return str(row.get(name)).lower() == value.lower()
 
     def _known(self, path: str, body: Json) -> Json:
         return {name: value for name, value in body.items() if name in KINDS[path].fields}
@@ -311,7 +225,8 @@ class Objects:
         shown = self.shown(path, row)
         if path == "projects" and row["scm_type"]:
             # Its first update begins at once.
-            shown["summary_fields"]["current_update"] = {"id": next(self._ids), "status": "pending"}
+            update = self.projects.update(row)
+            shown["summary_fields"]["current_update"] = {"id": update["id"], "status": "pending"}
         return 201, shown
 
     def _checked(self, path: str, row: Json) -> tuple[Json, Json]:
@@ -346,7 +261,7 @@ class Objects:
 
     def _survey(self, method: str, key: int, body: Json) -> Answer:
         if method == "POST":
-            if refused := rules.survey(body):
+            if refused := awx_surveys.spec_error(body):
                 return 400, {"error": refused}
             self.surveys[key] = json.loads(json.dumps(body))
             return 200, None

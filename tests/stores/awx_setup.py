@@ -7,26 +7,15 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
-
-import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
+from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import EXAMPLE, OBJECTS
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
-
-class Loader(yaml.SafeLoader):
-    """Takes what Ansible shall not fill in as the text that it is."""
-
-
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[arg-type]
 NAME = "Mail gateways"
 PROJECT = REPOSITORY / "docs" / "examples" / "awx_project"
-# The example of the documentation, as it stands there.
-(EXAMPLE,) = re.findall(r"```yaml\n# awx.yml\n(.*?)```", (REPOSITORY / "docs" / "awx.md").read_text(), re.DOTALL)
-SETTINGS: dict[str, t.Any] = yaml.load(EXAMPLE, Loader=Loader)
 MORE: dict[str, t.Any] = {"awx_setup_notification_webhook": "https://chat.example.com/hook"}
 
 
@@ -41,10 +30,15 @@ def set_up(playbooks: Playbooks, *arguments: str, environ: t.Any = None, **varia
 
 def add_credentials(awx: Awx) -> None:
     """An operator's and a consenter's, of the types that the playbook makes, with other injectors."""
-    made = yaml.load((REPOSITORY / "playbooks/vars/awx_setup.yml").read_text(), Loader=Loader)[
-        "awx_setup_credential_types"
-    ]
+    made = OBJECTS["credential_types"]
     for key, (name, kind) in enumerate((("Operator", "operator"), ("Consent", "consent")), start=8):
         (found,) = [entry for entry in made if entry["name"] == f"Entra {kind} (client secret)"]
-        row = awx.objects.add("credential_types", **{**found, "kind": "cloud", "injectors": {}})
+        rows = [row for row in awx.objects.rows("credential_types") if row["name"] == found["name"]]
+        row = rows[0] if rows else awx.objects.add("credential_types", **{**found, "kind": "cloud", "injectors": {}})
         awx.credentials[key] = {"id": key, "name": name, "credential_type": row["id"], "organization": 1, "inputs": {}}
+
+
+def launch(awx: Awx, kind: str, name: str, **answers: t.Any) -> tuple[int, t.Any]:
+    """What AWX answers to a launch, to which nobody answered more than this."""
+    key = awx.objects.named(kind, name)["id"]
+    return awx.objects.answer("POST", [kind, str(key), "launch"], "", {"extra_vars": answers} if answers else {})

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.fixtures import loud, playbooks
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import PROJECT
@@ -23,8 +24,6 @@ from ansible_collections.email_gateway.azure_apps.tests.stores.sops_file import 
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import (
     emulator,
     emulator_server,
-    loud,
-    playbooks,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from graph_emulator.wire.server import EmulatorServer
@@ -71,7 +70,7 @@ def awx(optional_stores: Path, playbooks: Playbooks) -> c.Iterator[Awx]:
     with Awx(seen=playbooks.look) as server:
         playbooks.environ |= {"CONTROLLER_HOST": server.url, "CONTROLLER_OAUTH_TOKEN": server.token}
         playbooks.issued.add(server.token)
-        server.objects.playbooks = sorted(path.name for path in PROJECT.glob("*.yml"))
+        server.objects.projects.repository = sorted(str(p.relative_to(PROJECT)) for p in PROJECT.rglob("*.yml"))
         yield server
 
 

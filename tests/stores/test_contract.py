@@ -29,6 +29,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
     SECOND,
     SECRET,
     Place,
+    SharedPlace,
+    SharedPlaceContract,
     StoreContract,
     make_context,
 )
@@ -138,7 +140,7 @@ def test_an_engine_that_is_not_there_or_of_version_1_is_refused(bao_place: BaoPl
         bao_place.open().check_writable(SECOND)
 
 
-class SopsPlace(Place):
+class SopsPlace(SharedPlace):
     def __init__(self, file: SopsFile, environ: dict[str, str]) -> None:
         self.file = file
         self.environ = {**environ, **file.variables, "ANSIBLE_REMOTE_TMP": str(file.path.parent / "none")}
@@ -183,9 +185,9 @@ def sops_place(optional_stores: Path, tmp_path: Path) -> SopsPlace:
     return SopsPlace(SopsFile(optional_stores, tmp_path / "sops", environ), environ)
 
 
-class TestSops(StoreContract):
+class TestSops(SharedPlaceContract):
     @pytest.fixture
-    def place(self, sops_place: SopsPlace) -> Place:
+    def place(self, sops_place: SopsPlace) -> SharedPlace:
         return sops_place
 
 

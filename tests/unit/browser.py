@@ -54,7 +54,7 @@ return [...document.querySelectorAll("*")].filter(e => e.getBoundingClientRect()
 
 
 def started_browser(folder: Path) -> Iterator[Any]:
-    """Chromium with a profile in that folder; skips the test where there is none."""
+    """Chromium with its data in that folder; skips the test where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")

@@ -16,16 +16,14 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience as _patience
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
-from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from ansible_collections.email_gateway.azure_apps.tests.unit.direct_connection import connect_directly
 from ansible_collections.email_gateway.azure_apps.tests.unit.few_permissions import offer_few_permissions
 from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import MetadataObserver
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
+from graph_emulator.caller import Caller
 from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
-from graph_emulator.identity.tokens import Caller
 from graph_emulator.wire.server import EmulatorServer
 
 ORACLE = Path(os.environ.get("GRAPH_ORACLE", REPOSITORY.parent / "shared" / "graph"))
@@ -95,24 +93,6 @@ def virtual_time(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> V
     clock = types.SimpleNamespace(sleep=virtual.sleep, monotonic=virtual.monotonic, time=time.time)
     monkeypatch.setattr(_patience, "time", clock)
     return virtual
-
-
-@pytest.fixture
-def playbooks(
-    request: pytest.FixtureRequest, tmp_path: Path, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
-) -> c.Iterator[Playbooks]:
-    """After each test, all that its runs left behind is searched for secrets."""
-    made = Playbooks(tmp_path, emulator, loud=request.config.getoption("--loud"))
-    leak_search.record(made.issued, made.processes, emulator.journal, monkeypatch)
-    yield made
-    found = made.leaks()
-    assert not found, "\n".join(str(hit) for hit in found[:20])
-
-
-@pytest.fixture
-def loud(playbooks: Playbooks) -> Playbooks:
-    playbooks.loud = True
-    return playbooks
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)")
 _DURATION = re.compile(r"-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 _COLLECTION = re.compile(r"Collection\((.+)\)")
-_ALLOWED_ANNOTATIONS = re.compile(r"(\w+)?@odata\.(context|type|id|bind|count|nextLink|editLink|etag)")
+_ALLOWED_ANNOTATIONS = re.compile(r"(\w+)?@odata\.(context|type|id|bind|count|nextLink|editLink|etag)|@removed")
 # Real answers hold these although the metadata of v1.0 does not declare them; the types are open.
 UNDECLARED = {("servicePrincipal", "createdDateTime"): "in every recording of 2022 and later"}
 _EXTENSION = re.compile(r"extension_[0-9a-f]{32}_\w+")

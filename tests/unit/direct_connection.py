@@ -24,7 +24,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.watch import Watch
-from graph_emulator.wire.faults import Fault
+from graph_emulator.faults import Fault
 from graph_emulator.wire.server import EmulatorServer
 
 

@@ -30,7 +30,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
-from graph_emulator.wire.journal import Journal
+from graph_emulator.journal import Journal
 from graph_emulator.wire.middleware import Reply, Wire
 
 SHORTEST = 8  # characters: what is shorter is a word of a test and no secret

@@ -14,8 +14,11 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from graph_emulator.graph.dispatch import VERSION, GraphRequest, GraphResponse
 
 Json = dict[str, t.Any]
-# The slice of the metadata that tests are given ends at the user: mail is Exchange Online's and not declared in it.
-UNDECLARED = re.compile(r"/(users/[^/]+|me)/(mailFolders|messages)\b")
+# The slice of the metadata that tests are given ends at the user: mail is Exchange Online's and not declared in it, as
+# are the roles of Exchange, which are in beta alone.
+UNDECLARED = re.compile(r"/(users/[^/]+|me)/(mailFolders|messages)\b|/beta/roleManagement/exchange/")
+# Entity sets that the slice leaves out.
+ELSEWHERE = frozenset({"directoryRoles"})
 
 
 class MetadataObserver:
@@ -30,7 +33,7 @@ class MetadataObserver:
 
     def saw(self, request: GraphRequest, response: GraphResponse) -> None:
         where = f"{request.method} {request.raw_path}"
-        if UNDECLARED.search(request.raw_path):
+        if UNDECLARED.search(request.raw_path) or request.raw_path.startswith("/beta/"):
             return
         found = self.of_answer(response.body)
         if self.requests and request.payload:
@@ -47,8 +50,14 @@ class MetadataObserver:
         if not isinstance(context, str) or "$metadata#" not in context:
             return ["@odata.context is missing"]
         fragment = context.partition("$metadata#")[2]
+        if fragment in ELSEWHERE:
+            return []
+        if fragment.startswith("Collection(Edm."):
+            return self.csdl.complaints(body.get("value"), fragment, "value")
         # What stands in the last parentheses may be a list of selected names, which leads nowhere.
         type_name = self.csdl.type_of_path(_without_selection(fragment))
+        if fragment == "Collection($ref)":
+            return [f"no reference: {item}" for item in body["value"] if set(item) != {"@odata.id"}]
         if type_name is None:
             return [f"the context {fragment} leads to nothing declared"]
         if type_name.startswith("Collection("):
@@ -56,6 +65,8 @@ class MetadataObserver:
             if set(page) != {"value"}:
                 return [f"a collection with {sorted(page)}"]
             return self.csdl.complaints(body["value"], type_name, "value")
+        if type_name.startswith("Edm.") or type_name in self.csdl.enums:
+            return self.csdl.complaints(body.get("value"), type_name, "value")
         return self.csdl.complaints(body, type_name)
 
     def of_request(self, request: GraphRequest) -> list[str]:

@@ -16,7 +16,7 @@ TAG = "email_gateway.azure_apps"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 MAIL_SEND = "b633e1c5-b582-4048-a93e-9f11b44c7e96"  # Microsoft Graph permissions reference
 CALENDARS_READ = "798ee544-9d2d-430c-a058-570e29e34338"
-NASTY = (
+HOSTILE_NAMES = (
     "<script>document.title='pwned'</script><img src=x onerror=alert(1)>",
     "=cmd|' /C calc'!A0",
     "quotes \" ' ` and | pipes \\ [link](https://evil.example) **bold**",
@@ -29,8 +29,8 @@ Json = dict[str, t.Any]
 
 
 def furnish(server: EmulatorServer) -> None:
-    for number, name in enumerate(NASTY):
-        add(server, name, unique_name=f"nasty-{number}", ends=[40 + number], description=name)
+    for number, name in enumerate(HOSTILE_NAMES):
+        add(server, name, unique_name=f"hostile-name-{number}", ends=[40 + number], description=name)
     add(server, "Expired relay", unique_name="expired", ends=[-20])
     add(server, "Two secrets", unique_name="two-secrets", ends=[-5, 170])
     add(server, "Relay with certificate", unique_name="with-certificate", ends=[], certificate=300)

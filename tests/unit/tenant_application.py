@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
-from graph_emulator.wire.faults import Fault
+from graph_emulator.faults import Fault
 
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
@@ -28,6 +28,8 @@ REQUESTS: dict[str, tuple[str, str]] = {
     "delete a federated credential": ("DELETE", "/federatedIdentityCredentials"),
     "grant a role": ("POST", "/appRoleAssignedTo"),
     "withdraw a role": ("DELETE", "/appRoleAssignments"),
+    "assign a role": ("POST", "/roleAssignments$"),
+    "remove a role": ("DELETE", "/roleAssignments/"),
     "grant scopes": ("POST", "/oauth2PermissionGrants"),
 }
 

@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.end
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
 from ansible_collections.email_gateway.azure_apps.tests.unit.direct_connection import connect_directly
-from ansible_collections.email_gateway.azure_apps.tests.unit.job import Job
+from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import RoleSteps
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from graph_emulator.wire.server import EmulatorServer
 
@@ -52,9 +52,9 @@ def discovery(server: EmulatorServer) -> str:
 
 
 def seen(tenant: Tenant) -> list[Json]:
-    """The requests of a job and the results of its steps, without what differs from run to run."""
-    job = Job(tenant)
-    outcome = job.run()
+    """The requests of a run and the results of its steps, without what differs from run to run."""
+    role = RoleSteps(tenant)
+    outcome = role.run()
     entries = [dataclasses.asdict(entry) for entry in tenant.server.journal.entries()]
     for entry in entries:
         del entry["duration_ms"], entry["time"], entry["index"], entry["outer"]

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 UTILITIES = PLUGINS / "module_utils"
 EMULATOR = ROOT / "roles" / "graph_emulator" / "files" / "graph_emulator"
 COLLECTION = "ansible_collections.email_gateway.azure_apps"
+CODE_FOLDERS = ("changelogs/fragments", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests")
 LONGEST_FILE = 400  # lines
 LONGEST_CLASS = 250  # lines
 
@@ -32,6 +33,20 @@ LAYERS = (
     ("_report",),
 )
 LEVELS = {package: level for level, packages in enumerate(LAYERS) for package in packages}
+# The same for the emulator. `.` stands for the files that belong to no package, but for those below.
+ROOMS = (
+    (".",),
+    ("catalogue", "mail"),
+    ("directory",),
+    ("odata", "identity"),
+    ("key_vault", "resource_manager", "graph"),
+    ("weather",),
+    ("emulator",),
+    ("page",),
+    ("wire",),
+    ("cli", "__main__"),
+)
+ROOM_LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 
 # Files whose statements are held to the rule of plain code below. Others are added when they are revised.
 PLAIN = (
@@ -145,12 +160,62 @@ def test_there_is_no_circle_of_imports() -> None:
     assert _circles(by_package) == set()
 
 
+def _room(name: str) -> str:
+    """Of a file of the emulator: its package, or itself where it stands above some of them."""
+    first = name.removeprefix(_emulated("")).partition(".")[0]
+    return first if first in ROOM_LEVELS else "."
+
+
+def test_no_package_of_the_emulator_imports_from_a_higher_one() -> None:
+    packages = {path.parent.name for path in EMULATOR.glob("*/__init__.py")}
+    check_listed(
+        packages | {".", "emulator", "cli", "__main__"}, ROOM_LEVELS, table="ROOMS in tests/unit/test_layers.py"
+    )
+    graph = _emulator_graph()
+    assert _emulated("directory.tenant") in graph[_emulated("identity.platform")], "the test sees imports"
+    upward = {
+        f"{name} imports {imported} from a higher layer of ROOMS"
+        for name, names in graph.items()
+        for imported in names
+        if ROOM_LEVELS[_room(imported)] > ROOM_LEVELS[_room(name)]
+    }
+    assert upward == set(), "\n".join(sorted(upward))
+    by_room: dict[str, set[str]] = {room: set() for room in ROOM_LEVELS}
+    for name, names in graph.items():
+        by_room[_room(name)] |= {_room(imported) for imported in names} - {_room(name)}
+    assert _circles(by_room) == set()
+    assert _circles(graph) == set()
+
+
+def test_each_package_of_the_emulator_says_what_belongs_there() -> None:
+    for path in EMULATOR.glob("*/__init__.py"):
+        text = ast.get_docstring(_tree(path)) or ""
+        assert text.partition("\n")[0].endswith((".", ":")), f"{path.parent.name}: one sentence in the first line"
+
+
+def _emulated(name: str) -> str:
+    return f"{_name(EMULATOR)}.{name}"
+
+
+def _emulator_graph() -> dict[str, set[str]]:
+    """A package has the name of its folder; that it is loaded before its own files does not count."""
+    by_name = {_name(path).removesuffix(".__init__"): path for path in EMULATOR.rglob("*.py")}
+    graph = {name: _imports(path, by_name) for name, path in by_name.items()}
+    return {
+        name: {imported for imported in names if not name.startswith(f"{imported}.")} for name, names in graph.items()
+    }
+
+
 def test_no_file_and_no_class_is_too_long() -> None:
-    found = set()
+    """Files of all kinds of code, tests and documented examples included."""
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in CODE_FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".yml", ".yaml", ".j2", ".sh") and len(path.read_text().splitlines()) > LONGEST_FILE
+    }
     for path in _sources():
         where = str(path.relative_to(ROOT))
-        if len(path.read_text().splitlines()) > LONGEST_FILE:
-            found.add(where)
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ClassDef) and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_CLASS:
                 found.add(f"{where}: {node.name}")

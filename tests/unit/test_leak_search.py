@@ -20,12 +20,10 @@ import tarfile
 import typing as t
 import zipfile
 import zlib
-from pathlib import Path
 
 import pytest
 import requests
 
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import ProcessList
 from graph_emulator.directory import seed
@@ -148,63 +146,6 @@ def test_finds_a_genuine_token_that_was_cut_off(emulator: EmulatorServer, kept: 
         assert leak_search.hits([("place", piece.encode())], [token])
 
 
-@pytest.mark.parametrize("place", ["file", "deep/in/home/file", "name", "link", "output"])
-def test_the_fixture_searches_every_place(playbooks: Playbooks, place: str) -> None:
-    secret = seed.new_secret()
-    playbooks.issued.add(secret)
-    planted = playbooks.folder / place
-    if place == "output":
-        playbooks.outputs.append(f"said {secret}")
-    elif place == "name":
-        planted = playbooks.folder / secret
-        planted.write_text("")
-    elif place == "link":
-        planted.symlink_to(f"/nowhere/{secret}")
-    else:
-        planted.parent.mkdir(parents=True, exist_ok=True)
-        planted.write_text(secret)
-    assert [hit.secret for hit in playbooks.leaks()] == [secret]
-    assert secret not in str(playbooks.leaks()[0])
-    if place == "output":
-        playbooks.outputs.clear()
-    else:
-        planted.unlink()
-
-
-# A run of which one child holds a secret, at a request. The child waits for the end of its input.
-ASKS_THE_TENANT = """
-import subprocess, sys, ssl, urllib.error, urllib.request
-url, ca_file, place, file = sys.argv[1:]
-secret = open(file).read()
-command = ["sh", "-c", "read line", *([secret] if place == "command line" else [])]
-environ = {"NAME": secret} if place == "environment" else {}
-with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE):
-    try:
-        urllib.request.urlopen(url, context=ssl.create_default_context(cafile=ca_file))
-    except urllib.error.HTTPError:
-        pass
-"""
-
-
-@pytest.mark.parametrize("place", ["command line", "environment"])
-def test_finds_a_secret_in_the_process_list(playbooks: Playbooks, place: str) -> None:
-    _needs_the_process_list(playbooks.processes)
-    secret = seed.new_secret()
-    playbooks.issued.add(secret)
-    file = playbooks.folder / "secret"
-    file.write_text(secret)
-    playbooks.own.add(file)
-    server = playbooks.server
-    arguments = (f"{server.graph}/v1.0/", str(server.ca_file), place, str(file))
-    nobody = dict.fromkeys(playbooks.tenant.environ)
-    playbooks.command(sys.executable, "-c", ASKS_THE_TENANT, *arguments, environ=nobody).ok()
-    (hit,) = playbooks.leaks()
-    assert hit.secret == secret
-    assert hit.place.startswith(place)
-    playbooks.processes.command_lines.clear()
-    playbooks.processes.environments.clear()
-
-
 # A process whose child has a secret in its environment, and waits for the end of its input.
 PARENT = """
 import os, sys
@@ -269,26 +210,3 @@ def test_a_process_of_somebody_else_is_not_looked_at() -> None:
             processes.look()
     assert leak_search.hits(processes.places(), [secret]) == []
     assert b"NAME=no secret\0" in processes.environments
-
-
-def test_knows_all_that_passes_the_emulator(playbooks: Playbooks) -> None:
-    """Also where the answer was lost, and what came in a request."""
-    before = set(playbooks.issued.secrets)
-    playbooks.tenant.register()
-    playbooks.server.faults.add(path="/addPassword$", close_after=True)
-    value = playbooks.tenant.ok("azure_app_secret", unique_name="gateway", description="s")["client_secret"]
-    new = playbooks.issued.secrets - before
-    assert value in new
-    assert len([secret for secret in new if secret.startswith("ey")]) == 2, "a sign-in for each task"
-    assert len(new) == 4, "the secret that was lost, and the one that was made instead"
-
-
-def test_a_store_is_searched_by_its_own_bytes(playbooks: Playbooks, tmp_path: Path) -> None:
-    """The encrypted file passes; the same in clear does not."""
-    playbooks.register().ok()
-    value = playbooks.stored()["client_secret"]
-    assert playbooks.leaks() == []
-    clear = tmp_path / "clear.yml"
-    clear.write_text(json.dumps(playbooks.stored()))
-    assert {hit.secret for hit in playbooks.leaks()} == {value}
-    clear.unlink()

@@ -37,7 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 from graph_emulator import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,9 @@ PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PROFILES = sorted(path.stem for path in (ROOT / "roles/gateway_app/vars/profiles").glob("*.yml"))
+SOURCE_FOLDERS = ("extensions", "meta", "playbooks", "plugins", "roles", "tests")
 ENVIRONMENT = "{{ gateway_app_environment }}"
+MAILBOX_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_mailbox_environment) }}"
 CONSENT_ENVIRONMENT = "{{ gateway_app_environment | combine(gateway_app_consent_environment) }}"
 FRAGMENTS = {
     "_application": (_application, arguments.APPLICATION),
@@ -277,7 +279,7 @@ def test_every_private_utility_says_that_it_is_private() -> None:
 
 
 def test_every_source_file_names_its_licence() -> None:
-    for folder in ("plugins", "roles", "playbooks", "tests", "extensions"):
+    for folder in SOURCE_FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".yml", ".sh") and path.name != "__init__.py":
                 assert "SPDX-License-Identifier: GPL-3.0-or-later" in path.read_text(), (
@@ -320,6 +322,9 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
                 consents = "email_gateway.azure_apps.azure_admin_consent" in task or path.stem == "consent"
                 consents = consents or task.get("register") == "__gateway_app_both_access"
                 given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
+                # Who may change roles in Exchange is somebody else, too.
+                if path.stem == "mailboxes" or task.get("register") == "__gateway_app_all_access":
+                    given = MAILBOX_ENVIRONMENT
                 if path.stem == "find":  # of the entry point that looks for the application
                     given = "{{ __gateway_app_find_environment }}"
                 written = task.get("environment", "").replace(" | default({}) }}", " }}")

@@ -15,7 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
     ROLES_PAGE,
     STEPS,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 ROOT = Path(__file__).resolve().parents[2]
 # By the first words of a row in the short table of docs/rights.md.

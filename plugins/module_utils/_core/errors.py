@@ -37,6 +37,7 @@ class AppsError(Exception):
     kind = "error"
     read_again = False  # whether reading again and planning anew may help
     read_once = False  # the same, but only where the next read shows something else
+    retry_after: str | None = None  # what the server asks to wait for before that, as it wrote it
 
     def __init__(self, message: str, *, next_step: str = "", **details: t.Any) -> None:
         super().__init__(message)

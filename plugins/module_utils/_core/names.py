@@ -76,6 +76,13 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "expected_applications": "gateway_app_expected_applications",
         "confirm": "gateway_app_retire_confirmed",
     },
+    "azure_app_mailbox_scope": {
+        **_COMMON,
+        "exact": "gateway_app_exact_permissions",
+        "method": "gateway_app_mailbox_method",
+        "commands_file": "gateway_app_mailbox_commands_file",
+        "scope": "gateway_app_mailboxes",
+    },
     "azure_app_secret": {**_CREDENTIAL, **_LIFETIME},
     "azure_app_certificate": {**_CREDENTIAL, **_LIFETIME, "path": "gateway_app_certificate_path"},
     "azure_app_federated_credential": {
@@ -107,6 +114,8 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "smtp": "gateway_app_verify_smtp",
         "smtp_host": "gateway_app_verify_smtp_host",
         "smtp_port": "gateway_app_verify_smtp_port",
+        "assigned_at": "gateway_app_mailboxes_assigned_at",
+        "assignment_delay_minutes": "gateway_app_mailbox_delay_minutes",
         "expected_applications": "gateway_app_expected_applications",
         "federated_credential": "gateway_app_federated_credential",
     },

@@ -28,6 +28,7 @@ DIRECTORY_ROLES: dict[str, str] = {
     "Cloud Application Administrator": "158c047a-c907-4556-b7ef-446551a6b5f7",
     "Application Developer": "cf1c38e5-3621-4004-a7cb-879624dced7c",
     "Privileged Role Administrator": "e8611ab8-c189-46e8-94e1-60213ab1f814",
+    "Exchange Administrator": "29232cdf-9323-42fd-ade2-1d097af3e4de",
     "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
 }
 # In the wids of every member of a tenant, guests excepted: the default user permissions.
@@ -37,6 +38,11 @@ _READ, _WRITE, _OWNED = "Application.Read.All", "Application.ReadWrite.All", "Ap
 _ASSIGN = "AppRoleAssignment.ReadWrite.All"
 _READ_DIRECTORY, _WRITE_DIRECTORY = "Directory.Read.All", "Directory.ReadWrite.All"
 _GRANT = "DelegatedPermissionGrant.ReadWrite.All"
+_EXCHANGE, _EXCHANGE_READ = "RoleManagement.ReadWrite.Exchange", "RoleManagement.Read.Exchange"
+_DIRECTORY: Alternatives = ((_READ_DIRECTORY,), (_WRITE_DIRECTORY,))
+_READ_GROUPS: Alternatives = (("GroupMember.Read.All",), ("Group.Read.All",), ("Group.ReadWrite.All",), *_DIRECTORY)
+_READ_USERS: Alternatives = (("User.ReadBasic.All",), ("User.Read.All",), *_DIRECTORY)
+_READ_UNITS: Alternatives = (("AdministrativeUnit.Read.All",), ("AdministrativeUnit.ReadWrite.All",), *_DIRECTORY)
 # "the same access to information in the directory as the signed-in user" (permissions reference).
 _AS_USER = "Directory.AccessAsUser.All"
 _APPLICATION_ADMINS = ("Application Administrator", "Cloud Application Administrator")
@@ -151,6 +157,26 @@ RIGHTS: dict[str, Right] = {
         scopes=((_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
         roles=_CONSENTING,
     ),
+    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". Who holds the second one can give itself any
+    # role of Exchange.
+    "read_exchange_roles": Right(
+        application=((_EXCHANGE_READ,), (_EXCHANGE,)),
+        scopes=((_EXCHANGE_READ,), (_EXCHANGE,)),
+        roles=("Exchange Administrator",),
+    ),
+    "write_exchange_roles": Right(
+        application=((_EXCHANGE,),),
+        scopes=((_EXCHANGE,),),
+        roles=("Exchange Administrator",),
+    ),
+    "read_group": Right(application=_READ_GROUPS, scopes=(*_READ_GROUPS, (_AS_USER,)), members=True),
+    "read_user": Right(
+        application=_READ_USERS,
+        scopes=(*_READ_USERS, ("User.ReadWrite.All",), (_AS_USER,)),
+        members=True,
+        members_own=True,
+    ),
+    "read_administrative_unit": Right(application=_READ_UNITS, scopes=(*_READ_UNITS, (_AS_USER,)), members=True),
 }
 
 
@@ -206,6 +232,7 @@ def _writing(permissions: t.Iterable[str]) -> int:
 
 _CHANGE = ("read_application", "write_application")
 _GRANTED = ("read_application", "read_assignments")
+_SCOPED = (*_GRANTED, "read_exchange_roles", "write_exchange_roles")
 STEPS: dict[str, Step] = {
     "look_up": Step(
         "report, verify, look at what is granted",
@@ -228,6 +255,24 @@ STEPS: dict[str, Step] = {
         ("application-post-federatedidentitycredentials", "federatedidentitycredential-delete"),
     ),
     "owners": Step("add owners", ("read_application", "change_owners"), ("application-post-owners",)),
+    "mailbox_scope": Step(
+        "assign roles of Exchange to the application (Graph beta)", _SCOPED, ("rbacapplication-post-roleassignments",)
+    ),
+    "mailbox_scope_group": Step(
+        "assign roles of Exchange to the application for a group (Graph beta)",
+        (*_SCOPED, "read_group"),
+        ("rbacapplication-post-roleassignments", "group-list-members"),
+    ),
+    "mailbox_scope_users": Step(
+        "assign roles of Exchange to the application for users (Graph beta)",
+        (*_SCOPED, "read_user"),
+        ("rbacapplication-post-roleassignments", "user-get"),
+    ),
+    "mailbox_scope_administrative_unit": Step(
+        "assign roles of Exchange to the application for an administrative unit (Graph beta)",
+        (*_SCOPED, "read_administrative_unit"),
+        ("rbacapplication-post-roleassignments", "administrativeunit-get"),
+    ),
     "consent_application": Step(
         "consent to application permissions of Microsoft Graph",
         (*_GRANTED, "assign_app_role"),

@@ -49,11 +49,11 @@ def _are_objects(value: t.Any) -> bool:
 
 # A name means the same in every type that is read here.
 KINDS: dict[t.Callable[[t.Any], bool], tuple[str, ...]] = {
-    _is_id: ("id", "appId", "appRoleId", "principalId", "resourceId", "clientId", "resourceAppId", "keyId"),
+    _is_id: ("id", "appId", "appRoleId", "roleDefinitionId", "resourceId", "clientId", "resourceAppId", "keyId"),
     _is_text: (
         "displayName", "uniqueName", "signInAudience", "notes", "serviceManagementReference", "createdDateTime",
         "deletedDateTime", "disabledByMicrosoftStatus", "startDateTime", "endDateTime", "hint", "customKeyIdentifier",
-        "secretText", "value", "type", "scope", "consentType",
+        "secretText", "value", "type", "scope", "consentType", "principalId", "directoryScopeId", "appScopeId",
     ),
     _is_flag: ("accountEnabled", "isEnabled"),
     _are_texts: ("tags", "redirectUris", "allowedMemberTypes"),

@@ -51,14 +51,14 @@ MOST_PAGES = 200  # also empty ones
 
 
 class GraphClient:
-    """Sends reads and writes to Graph v1.0 of one tenant as one identity."""
+    """Sends reads and writes to Graph of one tenant as one identity."""
 
     def __init__(
         self, http: HttpClient, *, host: str, token: t.Callable[[bool], AccessToken], memory: RunMemory
     ) -> None:
         """``token`` gives the access token; called with True, a fresh one."""
         self._http = http
-        self._base = f"{host}/v1.0"
+        self._host = host
         self._token = token
         self._memory = memory
         self._created: set[str] = set()
@@ -93,9 +93,10 @@ class GraphClient:
         return self._collect(read, MemoryBudget(read.action))
 
     def get_many(self, reads: t.Sequence[Read]) -> list[Json | None]:
-        """Several reads in one request; None for what is not there. A collection comes whole under ``value``.
+        """Several reads of one version of the API in one request; None for what is not there.
 
-        An inner request that was throttled or failed is sent again on its own, with all rules of ``get``.
+        A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
+        own, with all rules of ``get``.
         """
         found: list[Json | None] = []
         budget = MemoryBudget(reads[0].action if reads else "")
@@ -167,6 +168,7 @@ class GraphClient:
             action=reads[0].action,
             right=reads[0].right,
             body={"requests": requests},
+            version=reads[0].version,
         )
         document = self._exchange("POST", "/$batch", outer) or {}
         budget.add(document)
@@ -218,7 +220,8 @@ class GraphClient:
                 raise too_much(read.action, f"more than {read.max_entries} entries")
             if following is None:
                 return entries
-            if not following.startswith(f"{self._base}/"):
+            base = self._base(read)
+            if not following.startswith(f"{base}/"):
                 raise TransportError(
                     f"Could not {read.action}: the next page is on another host",
                     maybe_processed=False,
@@ -226,7 +229,7 @@ class GraphClient:
                     next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
                 )
             try:
-                page = self._exchange("GET", following[len(self._base) :], read) or {}
+                page = self._exchange("GET", following[len(base) :], read) or {}
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
@@ -272,12 +275,15 @@ class GraphClient:
             fault,
             action=request.action,
             method=method,
-            path=f"/v1.0{url.partition('?')[0]}",
+            path=f"/{request.version}{url.partition('?')[0]}",
             right=request.right,
             waited=self.patience.waited,
             retry_after=retry_after,
             misses_other=misses_foreign_id(fault, request),
         )
+
+    def _base(self, request: Read | Write) -> str:
+        return f"{self._host}/{request.version}"
 
     def _send(self, method: str, url: str, request: Read | Write, token: AccessToken) -> Response:
         headers = {
@@ -291,4 +297,4 @@ class GraphClient:
             if request.body is not None:
                 headers["Content-Type"] = "application/json"
                 body = json.dumps(request.body).encode()
-        return self._http.request(method, self._base + url, headers=headers, body=body)
+        return self._http.request(method, self._base(request) + url, headers=headers, body=body)

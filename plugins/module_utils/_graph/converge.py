@@ -60,7 +60,7 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
             final = resource.apply(current, wanted)
             break
         except AppsError as exc:
-            if not (exc.read_again or exc.read_once) or not call.http.patience.pause():
+            if not (exc.read_again or exc.read_once) or not call.http.patience.pause(exc.retry_after):
                 raise
             refusal = (exc, plan.before) if exc.read_once else None
         current = resource.read()

@@ -17,6 +17,8 @@ Json = dict[str, t.Any]
 
 LARGEST_PAGE = 200  # Graph allows 999 (reference page "List applications"), which could be larger than LARGEST_BODY
 FORBIDDEN = "@forbidden"
+V1 = "v1.0"
+BETA = "beta"  # only for what v1.0 does not have
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Read:
     ``created_recently`` says that this run created the object, so that a misleading answer means "not replicated yet".
     ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
     ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
-    must be.
+    must be. ``version`` is that of the API.
     """
 
     path: str
@@ -39,6 +41,7 @@ class Read:
     empty_if_forbidden: bool = False
     max_entries: int = 10_000
     shape: Shape = ANYTHING
+    version: str = V1
 
     @property
     def url(self) -> str:
@@ -61,7 +64,7 @@ class Write:
 
     ``action``, ``right`` and ``created_recently`` are those of Read. ``foreign_id`` is an id that this run did not
     create: an answer that misses it is no replication lag. ``shape`` is what the object in the answer must be, if there
-    is one.
+    is one. ``version`` is that of the API.
     """
 
     method: str
@@ -74,6 +77,7 @@ class Write:
     created_recently: bool = False
     foreign_id: str = ""
     shape: Shape = ANYTHING
+    version: str = V1
 
 
 def odata_string(value: str) -> str:

@@ -13,9 +13,11 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PREFIX, role_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     resource_client_id,
+    resource_label,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import (
     CONTENT,
@@ -28,7 +30,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 Json = dict[str, t.Any]
 MEMBERS = frozenset(
-    {"title", "source", "product_versions", "sign_in_audience", "permissions", "token_resource", "credential_types"}
+    {
+        "title",
+        "source",
+        "product_versions",
+        "sign_in_audience",
+        "permissions",
+        "mailbox_roles",
+        "token_resource",
+        "credential_types",
+    }
 )
 CREDENTIAL_TYPES = ("client_secret", "certificate", "federated")
 PERMISSION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -48,6 +59,19 @@ class ResourcePermissions:
         """In the form of the options of azure_app_graph_permissions and azure_admin_consent."""
         return {"resource": self.resource, "application": _list(self.application), "delegated": _list(self.delegated)}
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """The roles that Exchange has for application permissions, by the permissions' names."""
+        resource = resource_label(resource_client_id(self.resource))
+        found = {name: role_of(resource, name) for name in self.application or ()}
+        return {name: role for name, role in found.items() if role is not None}
+
+    def without_roles(self) -> ResourcePermissions:
+        """What is left for Entra ID if Exchange assigns the roles."""
+        if self.application is None:
+            return self
+        return dataclasses.replace(self, application=tuple(name for name in self.application if name not in self.roles))
+
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
@@ -61,11 +85,16 @@ class Profile:
     token_resource: str
     credential_types: tuple[str, ...]
     permissions: tuple[ResourcePermissions, ...]
+    listed_roles: tuple[str, ...] = ()  # of Exchange, for a product that needs no permission in Entra ID
 
     @property
-    def application_resources(self) -> tuple[str, ...]:
-        """Those of which it asks for application permissions."""
-        return tuple(entry.resource for entry in self.permissions if entry.application)
+    def mailbox_roles(self) -> tuple[str, ...]:
+        """The roles of Exchange that do for some mailboxes what the permissions do for all."""
+        return _sorted((*self.listed_roles, *(role for entry in self.permissions for role in entry.roles.values())))
+
+    def limited(self) -> Profile:
+        """The same for an application that has these roles: without the permissions that they replace."""
+        return dataclasses.replace(self, permissions=tuple(entry.without_roles() for entry in self.permissions))
 
     @property
     def application_permissions(self) -> tuple[str, ...]:
@@ -119,6 +148,12 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
             "Its credential_types have to be a list of client_secret, certificate and federated, at least one of them",
             next_step="Leave it out for client_secret alone.",
         )
+    if not _are_texts(content.get("mailbox_roles", [])):
+        raise _malformed(
+            shown,
+            "Its mailbox_roles have to be a list of names of permissions, such as SMTP.SendAsApp",
+            next_step="Leave it out for a product that has permissions in Entra ID.",
+        )
     return Profile(
         name=name,
         shown=shown,
@@ -128,6 +163,7 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
         token_resource=content.get("token_resource", GRAPH),
         credential_types=tuple(types),
         permissions=tuple(entries),
+        listed_roles=tuple(f"{PREFIX}{name}" for name in content.get("mailbox_roles", [])),
     )
 
 

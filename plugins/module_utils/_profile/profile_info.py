@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     CredentialSettings,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.mailboxes import MailboxSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import (
     AccessSettings,
     StoreSettings,
@@ -34,6 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.steps import (
     consent_steps,
     operator_steps,
+    task_files,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import GRAPH_TYPES
@@ -48,6 +50,7 @@ if t.TYPE_CHECKING:
 
 ENTRY_POINTS = ("main", "rotate", "consent", "verify", "retire", "check_access")
 
+MailboxCheck = t.Callable[[t.Sequence[str]], None]
 StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
 
 
@@ -55,12 +58,20 @@ def _no_store_check(_stores: StoreSettings, _credential: CredentialSettings) -> 
     """Stores are part of ansible-playbook; a module that runs as a process of its own has none."""
 
 
+def _no_mailbox_check(_roles: t.Sequence[str]) -> None:
+    """It takes the role's other settings, which a module that runs as a process of its own does not have."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What ansible-playbook knows. ``check_stores`` raises for settings of stores that cannot be right."""
+    """What ansible-playbook knows. ``check_stores`` raises for settings of stores that cannot be right.
+
+    ``check_mailboxes`` raises if the roles of Exchange cannot be assigned for the mailboxes of the settings.
+    """
 
     files: Files = dataclasses.field(default_factory=lambda: Files((os.getcwd(),)))
     check_stores: StoreCheck = _no_store_check
+    check_mailboxes: MailboxCheck = _no_mailbox_check
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +81,7 @@ class Checked:
     credential: CredentialSettings
     stores: StoreSettings
     access: AccessSettings
+    mailboxes: MailboxSettings
     after_new_secret: str  # absolute path; empty if there is none
     notes: tuple[str, ...]
 
@@ -84,9 +96,14 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     settings = Settings(params["settings"] or {})
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
+    mailbox_roles = profile.mailbox_roles if checked.mailboxes.scope else ()
+    if mailbox_roles:
+        profile = profile.limited()
     access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
+    if looks_up(params) and mailbox_roles and params["entry_point"] != "rotate":
+        around.check_mailboxes(mailbox_roles)
     return {
         "changed": False,
         "profile": profile.name,
@@ -99,6 +116,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "profile_permissions": [entry.as_option() for entry in profile.permissions],
         "application_permissions": list(profile.application_permissions),
         "expected_roles": list(profile.expected_roles),
+        "mailbox_roles": list(mailbox_roles),
         "resolved_permissions": resolved,
         "tenant_id": tenant_id,
         "after_new_secret": checked.after_new_secret,
@@ -109,6 +127,9 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
             has_key_vault=checked.stores.has("azure_key_vault"),
         ),
         "consent_steps": consent_steps(access, permissions),
+        "revokes_stale": bool(mailbox_roles) and checked.mailboxes.revokes and settings.flag("exact_permissions"),
+        "mailbox_steps": checked.mailboxes.steps if "register" in access.playbooks else [],
+        "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
         "notes": list(checked.notes),
     }
 
@@ -133,6 +154,8 @@ def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Chec
     credential.check_profile(profile)
     stores = StoreSettings.of(settings)
     access = AccessSettings.of(settings)
+    mailboxes = MailboxSettings.of(settings)
+    mailboxes.check_profile(profile)
     after_new_secret = settings.path("after_new_secret", of_what="a file with tasks")
     if after_new_secret:
         after_new_secret = around.files.find(
@@ -144,6 +167,7 @@ def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Chec
         credential=credential,
         stores=stores,
         access=access,
+        mailboxes=mailboxes,
         after_new_secret=after_new_secret,
         notes=tuple(credential.check_files()),
     )

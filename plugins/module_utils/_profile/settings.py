@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX, SETTINGS
 
-PATHS = ("after_new_secret", "certificate_path", "profile_file", "store_path")
+PATHS = ("after_new_secret", "certificate_path", "mailbox_commands_file", "profile_file", "store_path")
 
 
 class Settings:

@@ -55,3 +55,11 @@ def consent_steps(access: AccessSettings, permissions: Permissions) -> list[str]
         ("withdraw_delegated", retires and delegated),
     ]
     return [step for step, is_taken in wanted if is_taken]
+
+
+def task_files(*, credential_type: str, limits: bool) -> list[str]:
+    """The files of the role that main includes after the declaration, in order.
+
+    Exchange is first, so that an application whose permission is revoked in Entra ID has its mailboxes already.
+    """
+    return [*(["mailboxes.yml"] if limits else []), "admin_consent.yml", f"{credential_type}.yml"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
@@ -35,6 +36,12 @@ SETTINGS = frozenset(
         "exact_permissions",
         "expected_applications",
         "federated_credential",
+        "mailbox_commands_file",
+        "mailbox_delay_minutes",
+        "mailbox_environment",
+        "mailbox_method",
+        "mailboxes",
+        "mailboxes_assigned_at",
         "notes",
         "overlap_days",
         "owners",
@@ -92,6 +99,9 @@ OTHERS = frozenset(
     }
 )
 KNOWN = SETTINGS | REPORT_SETTINGS | OTHERS
+# One for each application that a job hands over to later jobs, by its client id: AWX merges what the slices of a job
+# hand over by name, so that of a dictionary with one name the last slice's would be left.
+HANDED_OVER = re.compile(r"expected_application_[0-9a-f]{8}(_[0-9a-f]{4}){3}_[0-9a-f]{12}")
 RENAMED = {
     "access_for": "check_access_for",
     "prove": "verify_token",
@@ -112,7 +122,7 @@ class Names:
         unknown: list[str] = []
         for variable in sorted(name for name in variables if name.startswith(PREFIX)):
             name = variable.removeprefix(PREFIX)
-            if name in KNOWN:
+            if name in KNOWN or HANDED_OVER.fullmatch(name):
                 continue
             meant = _meant(name)
             if meant:

@@ -42,10 +42,11 @@ class Check:
     tried: bool = True
     next_step: str = ""
     exchange_commands: tuple[str, ...] = ()
+    pending: bool = False  # roles were assigned in Exchange so recently that the answer may still change
 
     @property
     def failed(self) -> bool:
-        return self.tried and not self.ok
+        return self.tried and not self.ok and not self.pending
 
     @property
     def view(self) -> dict[str, t.Any]:
@@ -84,7 +85,7 @@ def all_checks(seen: Seen) -> list[Check]:
     token = _token(seen)
     if not isinstance(seen.token, TokenContent):
         return [application, credential, token, *_not_tried(seen, proofs[1:], "there is no token")]
-    return [application, credential, token, *(_PROOFS[name](seen) for name in proofs[1:])]
+    return [application, credential, token, *(_or_pending(_PROOFS[name](seen), seen) for name in proofs[1:])]
 
 
 def not_asked(seen: Seen) -> list[Skipped]:
@@ -294,6 +295,29 @@ def _forbidden_mailbox(seen: Seen) -> Check:
         )
     reason = "Refused by SMTP (535 5.7.3). So is a mailbox that does not exist: check that the address is right."
     return Check(name, subject, reason, ok=True)
+
+
+def _or_pending(check: Check, seen: Seen) -> Check:
+    """A mailbox that is not as expected is no failure as long as a role assignment may not have arrived."""
+    until = seen.asked.pending_until
+    if check.ok or until is None or not _may_change(check, seen):
+        return check
+    moment = f"{until:%Y-%m-%d %H:%M} UTC"
+    return dataclasses.replace(
+        check,
+        pending=True,
+        reason=f"Not yet as expected. Exchange may not have applied the roles until {moment}. {check.reason}",
+        next_step=f"Run the playbook email_gateway.azure_apps.verify again after {moment}.",
+        exchange_commands=(),
+    )
+
+
+def _may_change(check: Check, seen: Seen) -> bool:
+    if check.name == "smtp" or seen.asked.token_resource == "exchange_online":
+        found = seen.smtp if check.name == "smtp" else seen.forbidden_smtp
+        return isinstance(found, SmtpProof) and (found.authenticated or found.enhanced_code == REFUSED)
+    found_access = _access(seen, "allowed" if check.name == "mailbox" else "denied")
+    return isinstance(found_access, Access) and found_access.may_change
 
 
 def _is_let_in(seen: Seen) -> bool:

@@ -13,17 +13,16 @@ a group.
 
 from __future__ import annotations
 
-import re
 import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
+    assign_commands,
+    quoted,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
 
 SEND_AS_APP = "SMTP.SendAsApp"
 MAIL_READ_WRITE = "Mail.ReadWrite"  # what the gateways' profiles ask for
-QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")  # PowerShell takes all of them for the same
-
-
-def quoted(value: str) -> str:
-    """A text in PowerShell in which nothing is expanded."""
-    return "'" + QUOTES.sub(r"\1\1", value) + "'"
 
 
 def claims_way(*, client_id: str, service_principal: str | None, mailbox: str) -> list[str]:
@@ -40,16 +39,8 @@ def rbac_way(
     *, client_id: str, service_principal: str | None, mailboxes: t.Sequence[str], permission: str = SEND_AS_APP
 ) -> list[str]:
     """For an application without the permission in Entra ID: a role assignment whose scope is these mailboxes."""
-    name = quoted(f"azure_apps {client_id}")
-    literals = [mailbox.replace("'", "''") for mailbox in mailboxes]
-    restriction = " -or ".join(f"PrimarySmtpAddress -eq '{literal}'" for literal in literals)
-    return [
-        f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId"
-        f" {quoted(service_principal or 'SERVICE_PRINCIPAL_OBJECT_ID')}",
-        f"New-ManagementScope -Name {name} -RecipientRestrictionFilter {quoted(restriction)}",
-        f"New-ManagementRoleAssignment -Role {quoted(f'Application {permission}')} -App {quoted(client_id)}"
-        f" -CustomResourceScope {name}",
-    ]
+    scopes = [Scope("user", name=mailbox) for mailbox in mailboxes]
+    return assign_commands(client_id=client_id, principal_id=service_principal, roles=[permission], scopes=scopes)
 
 
 def shut_out(*, client_id: str, service_principal: str | None, mailbox: str, roles: t.Collection[str]) -> list[str]:

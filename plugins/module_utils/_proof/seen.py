@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
@@ -30,6 +31,7 @@ class Asked:
     smtp: bool = False
     smtp_host: str = ""
     smtp_port: int = 0
+    pending_until: datetime.datetime | None = None  # when role assignments in Exchange count at the latest
 
     @property
     def proofs(self) -> tuple[str, ...]:

@@ -43,6 +43,9 @@ def failure(*, display_name: str, checks: t.Sequence[Check]) -> str:
 
 def _outcome(checks: t.Sequence[Check]) -> str:
     failed = sum(check.failed for check in checks)
+    pending = sum(check.pending for check in checks)
+    if not failed and pending:
+        return f"{pending} of {len(checks)} checks not as expected yet"
     if not failed:
         return f"all {len(checks)} checks passed"
     untried = sum(not check.tried for check in checks)
@@ -68,6 +71,8 @@ def _of_check(check: Check, *, without: str) -> list[str]:
 def _status(check: Check) -> str:
     if check.ok:
         return "ok"
+    if check.pending:
+        return "not yet"
     return "FAILED" if check.tried else "not tried"
 
 

@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import parse_point
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import LONGEST_DISPLAY_NAME
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import all_checks, not_asked
@@ -94,6 +96,7 @@ class _Verification:
             )
         try:
             self._check_options()
+            seen = Seen(dataclasses.replace(asked, pending_until=self._pending_until()))
             expected = ExpectedApplications.of("O(expected_applications)", self._params["expected_applications"])
             contents = self._contents()
             seen = dataclasses.replace(seen, stored=Stored(contents.titles))
@@ -124,6 +127,14 @@ class _Verification:
             smtp_host=params["smtp_host"],
             smtp_port=params["smtp_port"],
         )
+
+    def _pending_until(self) -> datetime.datetime | None:
+        """None if no assignment is on its way. Raises InputError."""
+        text, minutes = self._params["assigned_at"], self._params["assignment_delay_minutes"]
+        if not text:
+            return None
+        until = parse_point("O(assigned_at)", text) + datetime.timedelta(minutes=minutes)
+        return until if self._call.now < until else None
 
     def _check_options(self) -> None:
         """Raises InputError, before anything is sent."""

@@ -36,22 +36,16 @@ class ExpectedApplications:
 
     @classmethod
     def of(cls, name: str, value: t.Any) -> ExpectedApplications:
-        """A dictionary, or its text in JSON or YAML, as AWX hands it on. Raises InputError."""
-        if isinstance(value, str) and value.strip():
-            value = _parsed(value)
-        if value in (None, ""):
-            value = {}
-        if not isinstance(value, dict) or not all(map(_is_application, value.values())):
-            raise InputError(
-                f"{name} is malformed",
-                next_step="Set it to what the playbook email_gateway.azure_apps.register hands over: a dictionary of"
-                " applications by their unique names, each with tenant_id, client_id, object_id and"
-                " service_principal_object_id.",
-            )
-        found = {
-            str(key): Registered(str(entry["client_id"]).lower(), str(entry.get("tenant_id") or "").lower())
-            for key, entry in value.items()
-        }
+        """A dictionary, a list of them, or either as text in JSON or YAML, as AWX hands it on. Raises InputError."""
+        found: dict[str, Registered] = {}
+        for key, entry in _entries(name, value):
+            known = found.setdefault(key, entry)
+            if known != entry:
+                raise InputError(
+                    f"{name} names two applications for {key}: those with the client ids {known.client_id} and"
+                    f" {entry.client_id}",
+                    next_step="Find out which one is right, and register it again.",
+                )
         return cls(name, found)
 
     def check(self, *, unique_name: str | None, client_id: str, tenant_id: str, whose: str) -> None:
@@ -77,14 +71,40 @@ class ExpectedApplications:
         )
 
 
+def _entries(name: str, value: t.Any) -> t.Iterator[tuple[str, Registered]]:
+    if isinstance(value, str) and value.strip():
+        value = _parsed(value)
+    if isinstance(value, list):
+        for item in value:
+            if item in (None, "") or isinstance(item, list):
+                raise _malformed(name)
+            yield from _entries(name, item)
+        return
+    if value in (None, ""):
+        return
+    if not isinstance(value, dict) or not all(map(_is_application, value.values())):
+        raise _malformed(name)
+    for key, entry in value.items():
+        yield str(key), Registered(str(entry["client_id"]).lower(), str(entry.get("tenant_id") or "").lower())
+
+
+def _malformed(name: str) -> InputError:
+    return InputError(
+        f"{name} is malformed",
+        next_step="Set it to what the playbook email_gateway.azure_apps.register hands over: a dictionary of"
+        " applications by their unique names, each with tenant_id, client_id, object_id and"
+        " service_principal_object_id.",
+    )
+
+
 def _parsed(text: str) -> t.Any:
-    """A list, which is malformed, for what is neither JSON nor YAML."""
+    """A number, which is malformed, for what is neither JSON nor YAML."""
     if not HAS_YAML:
-        return [text]
+        return 0
     try:
         return yaml_load(text)
     except Exception:  # the errors of PyYAML cannot be named if it is missing
-        return [text]
+        return 0
 
 
 def _is_application(entry: t.Any) -> bool:

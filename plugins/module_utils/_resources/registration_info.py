@@ -41,6 +41,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FederatedCredential,
     federated_credentials_read,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_roles_info import (
+    ExchangeReader,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_state import (
     FIELDS,
     properties_of,
@@ -61,7 +64,7 @@ INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCre
 def registration_info(call: Call) -> dict[str, t.Any]:
     """The applications that the options select, by display name; an empty list where there is none."""
     selection = _selection(call)
-    applications = RegistrationReader(call).read([selection])
+    applications = RegistrationReader(call, mailbox_roles=call.params["mailbox_roles"]).read([selection])
     for found in applications:
         if found["switched_off"] is not None:
             found["switched_off"] = rendered(found["switched_off"], NO_NAMES)
@@ -71,9 +74,10 @@ def registration_info(call: Call) -> dict[str, t.Any]:
 class RegistrationReader:
     """Reads applications whole, also in several steps: what a resource offers is read once."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, *, mailbox_roles: bool = False) -> None:
         self._call = call
         self._known: ResourcePrincipals | None = None
+        self._exchange = ExchangeReader(call.graph) if mailbox_roles else None
         self._size = 0  # bytes in memory of all that was described
 
     def read(self, selections: t.Sequence[Read]) -> list[View]:
@@ -98,6 +102,8 @@ class RegistrationReader:
             for i, document in enumerate(some):
                 answers = {name: found[i, name] for name in details[i]}
                 described = _described(self._call, document, answers=answers, known=known)
+                if self._exchange is not None:
+                    described["mailbox_roles"] = self._exchange.described(described["service_principal_object_id"])
                 self._size += _json.weight(described)
                 if self._size > MOST_TOLD:
                     raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
@@ -185,6 +191,7 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
         "secrets": [credential.described(call.now) for credential in password_credentials(document)],
         "certificates": [credential.described(call.now) for credential in key_credentials(document)],
         "federated_credentials": _federated_credentials(answers["federated"]),
+        "mailbox_roles": None,
         "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
         "consented": consent.consented,
         "switched_off": dataclasses.asdict(off) if off is not None else None,

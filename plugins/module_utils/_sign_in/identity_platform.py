@@ -109,7 +109,7 @@ class IdentityPlatform:
             lambda application: application.acquire_token_for_client(scopes=[f"{resource}/.default"]),
             tenant_id=tenant_id,
             client_id=client_id,
-            client_credential=credential,
+            client_credential=_for_msal(credential),
         )
         if not is_token(result.get("access_token")):
             raise refusal(what, last, result, fallback="no access token")
@@ -147,6 +147,17 @@ class IdentityPlatform:
             # What msal raises about an answer that it does not understand depends on the answer and on its version.
             raise refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
         return result if isinstance(result, dict) else {}, adapter.last
+
+
+def _for_msal(credential: str | t.Mapping[str, str]) -> str | dict[str, t.Any]:
+    """Every msal from 1.13 on calls a function for the assertion; newer ones warn about a text, which may expire."""
+    if isinstance(credential, str):
+        return credential
+    return {name: _giving(value) if name == "client_assertion" else value for name, value in credential.items()}
+
+
+def _giving(value: str) -> t.Callable[[], str]:
+    return lambda: value
 
 
 def token_of(result: t.Mapping[str, t.Any]) -> AccessToken:

@@ -39,8 +39,12 @@ class Pair:
         return cls(key, builder.sign(key, hashes.SHA256()))
 
     @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
     def encoded(self) -> str:
-        return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()
+        return base64.b64encode(self.der).decode()
 
     @property
     def thumbprint(self) -> str:

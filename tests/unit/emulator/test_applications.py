@@ -101,7 +101,9 @@ def test_purge_frees_the_unique_name(operator: Any) -> None:
         {"displayName": "x", "tags": [None]},
         {"displayName": "x", "signInAudience": "Nobody"},
         {"displayName": "x", "isFallbackPublicClient": "true"},
-        {"displayName": "x", "passwordCredentials": [{"displayName": "y"}]},
+        {"displayName": "x", "passwordCredentials": [{"secretText": "chosen by me"}]},
+        {"displayName": "x", "passwordCredentials": [{"keyId": "11111111-2222-3333-4444-555555555555"}]},
+        {"displayName": "x", "passwordCredentials": [{"endDateTime": "2001-01-01T00:00:00Z"}]},
         {"displayName": "x", "id": "11111111-2222-3333-4444-555555555555"},
         {"displayName": "x", "appId": "11111111-2222-3333-4444-555555555555"},
         {"displayName": "x", "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": []}]},
@@ -291,3 +293,13 @@ def test_an_audience_with_personal_accounts_needs_the_token_version_in_the_same_
     version = {"api": {"requestedAccessTokenVersion": 2}}
     assert operator.patch(path, {**audience, **version}).status_code == 204
     assert operator.patch(path, {"notes": "n"}).status_code == 204
+
+
+def test_the_usual_type_of_service_principal_may_be_named(operator: Any) -> None:
+    """As scripts with New-MgServicePrincipal -ServicePrincipalType do; the type is Microsoft's to choose."""
+    first, second = (operator.application(name) for name in ("a", "b"))
+    body = {"appId": first["appId"], "accountEnabled": True, "servicePrincipalType": "Application"}
+    answer = operator.post("/servicePrincipals", body)
+    assert (answer.status_code, answer.json()["servicePrincipalType"]) == (201, "Application")
+    wrong = {"appId": second["appId"], "servicePrincipalType": "ManagedIdentity"}
+    assert operator.post("/servicePrincipals", wrong).status_code == 400

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -66,6 +67,30 @@ def test_start_serve_stop(by_path: bool) -> None:
         output, errors = process.communicate(timeout=5)
         assert (process.returncode, output, errors) == (0, "", "")
         assert not Path(told["ca_file"]).parent.exists()
+
+
+def test_what_to_paste_for_azure_cli() -> None:
+    with started("--paste") as (process, told):
+        assert process.stderr is not None
+        exported, *commands = (shlex.split(process.stderr.readline()) for _line in range(4))
+        folder = Path(told["ca_file"]).parent
+        assert exported == [
+            "export",
+            f"REQUESTS_CA_BUNDLE={told['ca_file']}",
+            f"AZURE_CONFIG_DIR={folder / 'azure'}",
+            "AZURE_CORE_INSTANCE_DISCOVERY=false",
+            "AZURE_CORE_COLLECT_TELEMETRY=false",
+        ]
+        register, choose, login = commands
+        assert register == [
+            *("az", "cloud", "register", "--name", "GraphEmulator"),
+            *("--endpoint-resource-manager", told["resource_manager"]),
+        ]
+        assert choose == ["az", "cloud", "set", "--name", "GraphEmulator"]
+        assert login == [
+            *("az", "login", "--service-principal", "--username", told["client_id"]),
+            *("--password", told["client_secret"], "--tenant", told["tenant_id"], "--allow-no-subscriptions"),
+        ]
 
 
 def test_port_taken() -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from graph_emulator import catalogue
+from graph_emulator.caller import Caller
 from graph_emulator.directory import directory_roles
 from graph_emulator.directory.rights import RIGHTS, require, require_some
 from graph_emulator.errors import GraphError
-from graph_emulator.identity.tokens import Caller
 
-from .signing_in import ADMIN, PLAIN, People, public_client
+from .device_code_flow import ADMIN, PLAIN, People, public_client
 
 GLOBAL, PRIVILEGED = "Global Administrator", "Privileged Role Administrator"
 APPLICATION, CLOUD, DEVELOPER = "Application Administrator", "Cloud Application Administrator", "Application Developer"
@@ -154,7 +154,7 @@ def test_who_creates_owns(people: People, operator: Any) -> None:
 
 
 def test_a_role_is_of_no_use_without_the_scope(people: People, operator: Any) -> None:
-    """The Global Administrator at a client that only reads the profile."""
+    """The Global Administrator at a client that only reads the signed-in user."""
     created = public_client(operator)
     token = people.sign_in(ADMIN, client=people.client(created["appId"]), scopes=("User.Read",))["access_token"]
     assert people.ask(token, "GET", "/me").status_code == 200

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
-from .signing_in import ADMIN, AZURE_CLI, GRAPH, PLAIN, People, public_client, scope_id
+from .device_code_flow import ADMIN, AZURE_CLI, GRAPH, PLAIN, People, public_client, scope_id
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 

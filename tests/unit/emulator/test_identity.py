@@ -109,7 +109,7 @@ def test_basic_credentials(operator: Any) -> None:
     ("scope", "audience"),
     [
         ("https://graph.microsoft.com/.default", "https://graph.microsoft.com"),
-        ("https://graph.microsoft.com//.default", "https://graph.microsoft.com"),
+        ("https://graph.microsoft.com//.default", "https://graph.microsoft.com/"),
         ("https://outlook.office365.com/.default", "https://outlook.office365.com"),
         ("00000003-0000-0000-c000-000000000000/.default", "00000003-0000-0000-c000-000000000000"),
     ],
@@ -284,3 +284,99 @@ def test_msal_with_a_certificate(emulator: Any, operator: Any) -> None:
     assert result(other)["error_codes"] == [700027]
     emulator.clock.advance(31 * 86400)
     assert result(key)["error_codes"] == [700027]
+
+
+# The endpoints without v2.0 in their path
+
+
+def first_version(operator: Any, **fields: str) -> requests.Response:
+    form = {"client_id": operator.client_id, "client_secret": operator.client_secret, **fields}
+    url = f"{operator.server.authority}/{operator.server.tenant_id}/oauth2/token"
+    answer: requests.Response = operator.session.post(url, data=form, timeout=10)
+    return answer
+
+
+def test_the_first_version_takes_a_resource(emulator: Any, operator: Any) -> None:
+    resource = "https://graph.microsoft.com/"
+    answer = first_version(operator, grant_type="client_credentials", resource=resource)
+    body = answer.json()
+    assert answer.status_code == 200 and "no-store" in answer.headers["cache-control"]
+    assert list(body) == [
+        *("token_type", "expires_in", "ext_expires_in", "expires_on", "not_before", "resource", "access_token")
+    ]
+    assert body["resource"] == resource and body["expires_in"] == "3599"
+    assert int(body["expires_on"]) - int(body["not_before"]) == 3599
+    headers = {"Authorization": f"Bearer {body['access_token']}"}
+    assert operator.session.get(f"{emulator.graph}/v1.0/organization", headers=headers, timeout=10).ok
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"grant_type": "client_credentials"}, 900144),
+        ({"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}, 900144),
+        ({"grant_type": "client_credentials", "resource": "api://nobody"}, 500011),
+        (
+            {"grant_type": "client_credentials", "resource": "https://graph.microsoft.com", "client_secret": "x"},
+            7000215,
+        ),
+        ({}, 900144),
+    ],
+)
+def test_refusals_of_the_first_version(operator: Any, fields: dict[str, str], code: int) -> None:
+    answer = first_version(operator, **fields)
+    assert answer.status_code in (400, 401) and answer.json()["error_codes"] == [code]
+
+
+@pytest.mark.parametrize("by", ["tenant_id", "domain", "common", "organizations"])
+def test_both_versions_of_the_openid_configuration(emulator: Any, operator: Any, by: str) -> None:
+    name = getattr(emulator, by, by)
+    root = f"{emulator.authority}/{emulator.tenant_id if by in ('tenant_id', 'domain') else by}"
+    issued = "{tenantid}" if by in ("common", "organizations") else emulator.tenant_id
+
+    def document(version: str) -> Any:
+        url = f"{emulator.authority}/{name}{version}/.well-known/openid-configuration"
+        return operator.session.get(url, timeout=10).json()
+
+    second, first = document("/v2.0"), document("")
+    assert second["issuer"] == f"{emulator.authority}/{issued}/v2.0"
+    assert first["issuer"] == f"https://sts.windows.net/{issued}/"
+    assert {name: first[name] for name in ("token_endpoint", "jwks_uri", "device_authorization_endpoint")} == {
+        "token_endpoint": f"{root}/oauth2/token",
+        "jwks_uri": f"{root}/discovery/keys",
+        "device_authorization_endpoint": f"{root}/oauth2/devicecode",
+    }
+    keys = [operator.session.get(one["jwks_uri"], timeout=10).json() for one in (first, second)]
+    assert keys[0]["keys"][0]["kid"] == keys[1]["keys"][0]["kid"]
+
+
+def test_instance_discovery(emulator: Any, operator: Any) -> None:
+    def discovered(endpoint: str) -> Any:
+        url = f"{emulator.authority}/common/discovery/instance"
+        query = {"api-version": "1.1", "authorization_endpoint": endpoint}
+        return operator.session.get(url, params=query, timeout=10)
+
+    for name in (emulator.tenant_id, "common"):
+        second = discovered(f"{emulator.authority}/{name}/oauth2/v2.0/authorize").json()
+        first = discovered(f"{emulator.authority}/{name}/oauth2/authorize").json()
+        for document, path in ((second, "/v2.0"), (first, "")):
+            expected = f"{emulator.authority}/{name}{path}/.well-known/openid-configuration"
+            assert document["tenant_discovery_endpoint"] == expected
+            assert operator.session.get(expected, timeout=10).ok
+    host = emulator.authority.removeprefix("https://")
+    assert second["metadata"] == [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
+    refused = discovered("https://login.example.org/common/oauth2/v2.0/authorize")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_instance")
+    assert refused.json()["error_codes"] == [50049]
+
+
+def test_msal_with_instance_discovery(emulator: Any, operator: Any) -> None:
+    application = msal.ConfidentialClientApplication(
+        operator.client_id,
+        client_credential=operator.client_secret,
+        authority=f"{emulator.authority}/{emulator.tenant_id}",
+        instance_discovery=f"{emulator.authority}/common/discovery/instance",
+        http_client=operator.session,
+    )
+    result = application.acquire_token_for_client(["https://management.core.windows.net//.default"])
+    assert "access_token" in result, result

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .signing_in import ADMIN, GRAPH, PLAIN, People, public_client
+from .device_code_flow import ADMIN, GRAPH, PLAIN, People, public_client
 
 DENIED = (403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 

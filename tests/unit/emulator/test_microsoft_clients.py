@@ -6,30 +6,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from graph_emulator.wire.server import EmulatorServer
+
+from .certificates import Pair
 
 _WHY = "Microsoft's Graph client is not installed: .ci/dev run pip install -r tests/requirements-clients.txt"
 pytest.importorskip("msgraph", reason=_WHY)
 pytest.importorskip("azure.identity", reason=_WHY)
 
-import httpx  # noqa: E402
 from azure.core.exceptions import ClientAuthenticationError  # noqa: E402
-from azure.identity import CertificateCredential, ClientSecretCredential  # noqa: E402
+from azure.identity import CertificateCredential  # noqa: E402
 from kiota_abstractions.base_request_configuration import RequestConfiguration  # noqa: E402
-from msgraph import GraphRequestAdapter, GraphServiceClient  # noqa: E402
+from msgraph import GraphServiceClient  # noqa: E402
 from msgraph.generated.applications.applications_request_builder import ApplicationsRequestBuilder  # noqa: E402
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment  # noqa: E402
 from msgraph.generated.models.application import Application  # noqa: E402
@@ -44,50 +39,21 @@ from msgraph.generated.models.required_resource_access import RequiredResourceAc
 from msgraph.generated.models.resource_access import ResourceAccess  # noqa: E402
 from msgraph.generated.models.service_principal import ServicePrincipal  # noqa: E402
 from msgraph.generated.models.web_application import WebApplication  # noqa: E402
-from msgraph_core import GraphClientFactory  # noqa: E402
-from msgraph_core.authentication import AzureIdentityAuthenticationProvider  # noqa: E402
 from msgraph_core.requests.batch_request_builder import BatchRequestBuilder  # noqa: E402
 from msgraph_core.requests.batch_request_content import BatchRequestContent  # noqa: E402
 from msgraph_core.requests.batch_request_item import BatchRequestItem  # noqa: E402
 from msgraph_core.tasks.page_iterator import PageIterator  # noqa: E402
 
+from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.graph_sdk import (  # noqa: E402
+    SCOPE,
+    drive,
+    secret_credential,
+)
+
 # The generated classes warn of each other.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 GRAPH = "00000003-0000-0000-c000-000000000000"
-SCOPE = "https://graph.microsoft.com/.default"
 Query = ApplicationsRequestBuilder.ApplicationsRequestBuilderGetQueryParameters
-Steps = Callable[[GraphServiceClient], Awaitable[None]]
-
-
-def secret_credential(server: EmulatorServer, **changes: str) -> ClientSecretCredential:
-    options = {"client_id": server.client_id, "client_secret": server.client_secret, **changes}
-    return ClientSecretCredential(
-        server.tenant_id,
-        authority=server.authority,
-        disable_instance_discovery=True,
-        connection_verify=server.ca_file,
-        **options,
-    )
-
-
-def client(server: EmulatorServer, credential: Any) -> GraphServiceClient:
-    http = httpx.AsyncClient(
-        base_url=f"{server.graph}/v1.0", verify=ssl.create_default_context(cafile=server.ca_file), trust_env=False
-    )
-    provider = AzureIdentityAuthenticationProvider(
-        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(server.graph).hostname]
-    )
-    adapter = GraphRequestAdapter(provider, GraphClientFactory.create_with_default_middleware(client=http))
-    adapter.base_url = f"{server.graph}/v1.0"
-    return GraphServiceClient(request_adapter=adapter)
-
-
-def drive(server: EmulatorServer, steps: Steps, credential: Any = None) -> None:
-    asyncio.run(_finished(client(server, credential or secret_credential(server)), steps))
-
-
-async def _finished(graph: GraphServiceClient, steps: Steps) -> None:
-    await asyncio.wait_for(steps(graph), 60)
 
 
 def listed(**query: Any) -> Any:
@@ -104,25 +70,6 @@ async def refused(call: Awaitable[Any]) -> ODataError:
     with pytest.raises(ODataError) as caught:
         await call
     return caught.value
-
-
-def certificate(name: str = "client") -> tuple[bytes, bytes]:
-    """PEM of key and certificate together, and the certificate's DER."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=90))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return pem + made.public_bytes(serialization.Encoding.PEM), made.public_bytes(serialization.Encoding.DER)
 
 
 def test_application_from_create_to_purge(emulator: EmulatorServer) -> None:
@@ -342,7 +289,8 @@ def test_batch(emulator: EmulatorServer, operator: Any) -> None:
 
 
 def test_certificate_credential(emulator: EmulatorServer) -> None:
-    pem, der = certificate()
+    pair, another = Pair.new(), Pair.new()
+    der = pair.certificate.public_bytes(serialization.Encoding.DER)
     client_id, client_secret = emulator.add_operator(["Application.ReadWrite.All"])
 
     async def register(graph: GraphServiceClient) -> None:
@@ -355,11 +303,11 @@ def test_certificate_credential(emulator: EmulatorServer) -> None:
         assert isinstance(shown.end_date_time, datetime.datetime)
 
     drive(emulator, register, secret_credential(emulator, client_id=client_id, client_secret=client_secret))
-    for pem_data, expected in ((pem, None), (certificate("other")[0], "AADSTS700027")):
+    for used, expected in ((pair, None), (another, "AADSTS700027")):
         credential = CertificateCredential(
             emulator.tenant_id,
             client_id,
-            certificate_data=pem_data,
+            certificate_data="".join(used.for_msal(sha256=True).values()).encode(),
             authority=emulator.authority,
             disable_instance_discovery=True,
             connection_verify=emulator.ca_file,

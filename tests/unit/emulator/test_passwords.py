@@ -76,10 +76,83 @@ def test_refused(operator: Any, credential: dict[str, Any]) -> None:
     assert operator.get(f"/applications/{created['id']}").json()["passwordCredentials"] == []
 
 
-def test_patch_of_password_credentials_is_refused(operator: Any) -> None:
+BY_ACTIONS = ("Request_BadRequest", "New password credentials must be generated using service actions.")
+
+
+def test_created_together_with_the_application(operator: Any) -> None:
+    """Page "Create application", example 2; Terraform's azuread_application with a password block does so."""
+    body = {"displayName": "x", "passwordCredentials": [{"displayName": "first"}]}
+    answer = operator.post("/applications", body)
+    assert answer.status_code == 201
+    (credential,) = answer.json()["passwordCredentials"]
+    assert (credential["displayName"], credential["hint"]) == ("first", credential["secretText"][:3])
+    path = f"/applications/{answer.json()['id']}"
+    assert operator.get(path).json()["passwordCredentials"] == [{**credential, "secretText": None}]
+    operator.service_principal(answer.json()["appId"])
+    token = operator.ask_token(client_id=answer.json()["appId"], client_secret=credential["secretText"])
+    assert token.status_code == 200
+    assert operator.post(f"{path}/removePassword", {"keyId": credential["keyId"]}).status_code == 204
+
+
+def test_several_created_together(emulator: Any, operator: Any) -> None:
+    body = {"displayName": "x", "passwordCredentials": [{"displayName": "a"}, {"endDateTime": "2100-01-01T00:00:00Z"}]}
+    created = operator.post("/applications", body).json()
+    assert [entry["displayName"] for entry in created["passwordCredentials"]] == [None, "a"]
+    shown = operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]
+    assert [{**entry, "secretText": None} for entry in created["passwordCredentials"]] == shown
+    restrict(emulator, restrictionType="passwordAddition", maxLifetime=None)
+    before = len(emulator.tenant.directory.applications)
+    refused = operator.post("/applications", body)
+    assert refused.json()["error"]["code"] == "CredentialTypeNotAllowedAsPerAppPolicy"
+    assert len(emulator.tenant.directory.applications) == before
+
+
+def test_other_ways_to_a_password_are_refused(operator: Any) -> None:
+    """Words: ansible-collections/azure issue 1372, msgraph-bicep-types issue 38."""
     created = operator.application()
-    answer = operator.patch(f"/applications/{created['id']}", {"passwordCredentials": [{"displayName": "x"}]})
-    assert answer.status_code == 400
+    new = {"passwordCredentials": [{"displayName": "x"}]}
+    for answer in (
+        operator.patch(f"/applications/{created['id']}", new),
+        operator.upsert("/applications(uniqueName='new')", {"displayName": "x", **new}),
+        operator.post("/servicePrincipals", {"appId": created["appId"], **new}),
+        operator.post("/applications", {"displayName": "x", "passwordCredentials": [{"secretText": "my own"}]}),
+    ):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["message"]) == (400, *BY_ACTIONS)
+
+
+def test_what_was_read_may_be_sent_back(operator: Any) -> None:
+    created = operator.application()
+    add(operator, created, displayName="kept")
+    path = f"/applications/{created['id']}"
+    held = operator.get(path).json()["passwordCredentials"]
+    assert operator.patch(path, {"passwordCredentials": held, "notes": "x"}).status_code == 204
+    changed = [{**held[0], "displayName": "another"}]
+    assert operator.patch(path, {"passwordCredentials": changed}).status_code == 400
+    assert operator.get(path).json()["passwordCredentials"] == held
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("2100-12-31", "2100-12-31T00:00:00Z"),
+        ("2100-12-31T10:00Z", "2100-12-31T10:00:00Z"),
+        ("2100-12-31T10:00:00+02:00", "2100-12-31T08:00:00Z"),
+        ("2100-12-31T10:00:00.5Z", "2100-12-31T10:00:00.5Z"),
+    ],
+)
+def test_forms_of_a_time(operator: Any, sent: str, shown: str) -> None:
+    """What Microsoft's OData library makes a DateTimeOffset of: see clock.parse_sent_time for the source."""
+    assert add(operator, operator.application(), endDateTime=sent).json()["endDateTime"] == shown
+
+
+@pytest.mark.parametrize(
+    "sent", ["2100-12-31T10:00:00", "2100-12-31T10:00", "2100-12", "31.12.2100", "2100-12-31Z", "2100-13-01"]
+)
+def test_a_time_without_its_zone_is_none(operator: Any, sent: str) -> None:
+    """Reported of Graph in msgraph-sdk-python issue 566."""
+    answer = add(operator, operator.application(), endDateTime=sent)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
 
 
 def restrict(emulator: Any, **restriction: Any) -> None:

@@ -152,10 +152,19 @@ def test_directory_reads(operator: Any, emulator: Any) -> None:
         "displayName in ('x','wanted')",
         "displayName in ('it''s','wanted')",
         "not(displayName eq 'other') and startswith(displayName,'wanted')",
+        " appId eq '{appId}'",
+        "\tdisplayName  eq\n'wanted' ",
+        "displayName eq'wanted'",
+        "( displayName eq 'wanted' )and(appId eq '{appId}')",
+        "displayName in('wanted' , 'x')",
+        "startswith ( displayName , 'wanted' )",
+        "tags / any (t : t eq 'tag')",
+        "createdDateTime ge 2020-01-01 and displayName eq 'wanted'",
+        "createdDateTime ge 2020-01-01T00:00Z and displayName eq 'wanted'",
     ],
 )
 def test_spellings_that_other_clients_use(operator: Any, text: str) -> None:
-    created = operator.application("wanted")
+    created = operator.application("wanted", tags=["tag"])
     operator.application("other in ('x')")
     path = f"/applications?$count=true&$filter={text.replace('{appId}', created['appId'])}"
     answer = operator.get(path, headers={"ConsistencyLevel": "eventual"})
@@ -163,8 +172,8 @@ def test_spellings_that_other_clients_use(operator: Any, text: str) -> None:
 
 
 def test_a_literal_that_looks_like_a_list(operator: Any) -> None:
-    created = operator.application("x in ('y')")
-    answer = operator.get("/applications?$filter=displayName eq 'x in (''y'')'")
+    created = operator.application("x in ('y') and(any (z) ) eq")
+    answer = operator.get("/applications?$filter=displayName eq 'x in (''y'') and(any (z) ) eq'")
     assert [item["id"] for item in answer.json()["value"]] == [created["id"]], answer.text
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .signing_in import ADMIN, PLAIN, People
+from .device_code_flow import ADMIN, PLAIN, People
 
 EXCHANGE = "https://outlook.office365.com/.default"
 ROLE = "Application SMTP.SendAsApp"
@@ -95,7 +95,13 @@ def test_a_role_assignment_for_its_mailboxes(people: People, client_with: Any) -
     assert shown(people, token, "nobody") == REFUSED
     state = client.session.get(f"{people.server.graph}/_emulator/state", timeout=10).json()["exchange"]
     assert state["role_assignments"] == [
-        {"client_id": client.client_id, "role": ROLE, "mailboxes": [people.object_id(PLAIN)]}
+        {
+            "client_id": client.client_id,
+            "role": ROLE,
+            "mailboxes": [people.object_id(PLAIN)],
+            "directory_scope": None,
+            "app_scope": None,
+        }
     ]
     people.server.reset()
     assert people.server.tenant.directory.exchange.assignments == {}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from graph_emulator.directory import people
 from graph_emulator.directory.seed import Operator, Seed, add_operator, new_guid
 from graph_emulator.directory.shapes import application
 from graph_emulator.directory.store import DeletedTable, Table
@@ -136,6 +137,8 @@ def plant(tenant: Any, count: int) -> list[dict[str, Any]]:
         add_operator(tenant, operator, age=timedelta(days=1))
         record = tenant.directory.applications[operator.application_id]
         record.update(uniqueName=f"app-{number}", identifierUris=[f"api://app-{number}"], tags=["all", f"tag-{number}"])
+        group_id = people.plant_group(tenant.directory, tenant, name=f"App {number}")
+        tenant.directory.members.add(group_id, operator.service_principal_id)
         made.append(record)
     return made
 
@@ -146,6 +149,7 @@ def looked_at(tenant: Any) -> int:
         directory.applications,
         directory.service_principals,
         directory.users,
+        directory.groups,
         directory.deleted,
         directory.assignments,
         directory.grants,
@@ -168,6 +172,8 @@ CALLS: dict[str, tuple[str, str]] = {
     "principal by name": ("GET", "/servicePrincipals?$filter=servicePrincipalNames/any(n:n eq '{appId}')"),
     "assignments": ("GET", "/servicePrincipals(appId='{appId}')/appRoleAssignments"),
     "grants": ("GET", "/servicePrincipals(appId='{appId}')/oauth2PermissionGrants"),
+    "groups by name": ("GET", "/groups?$filter=displayName eq '{displayName}'"),
+    "memberships": ("GET", "/servicePrincipals(appId='{appId}')/transitiveMemberOf"),
     "upsert": ("PATCH", "/applications(uniqueName='{uniqueName}')"),
     "create": ("POST", "/applications"),
     "delete": ("DELETE", "/applications/{id}"),

@@ -26,7 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
-from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
@@ -88,7 +88,7 @@ class Trial:
         self.actions = actions
         self.folder = folder
         self.asked = asked
-        self.paths = nasty.paths(folder)
+        self.paths = hostile_input.paths(folder)
         # Nothing that is installed is found, so that no example runs a program.
         self.environ = {**tenant.environ, "PATH": str(folder / "no-programs")}
         self.tenant.memory = SignInOnly()
@@ -134,7 +134,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def trial(tenant: Tenant, tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Trial]:
     monkeypatch.setenv("HOME", str(tmp_path))
     yield Trial(tenant, tmp_path, asked, ActionRunner(tenant, tmp_path, monkeypatch))
-    assert not list(tmp_path.rglob(nasty.PWNED))
+    assert not list(tmp_path.rglob(hostile_input.PWNED))
 
 
 def _sensible(spec: ArgumentSpec, made: dict[str, t.Any], without: set[str]) -> dict[str, t.Any]:
@@ -158,14 +158,14 @@ def _sensible(spec: ArgumentSpec, made: dict[str, t.Any], without: set[str]) -> 
 
 def _values(trial: Trial, spec: ArgumentSpec, name: str) -> st.SearchStrategy[t.Any]:
     option = spec.options[name]
-    listed = nasty.values(option, name)
+    listed = hostile_input.values(option, name)
     if option.get("type") == "path":
         listed = [*trial.paths, *listed]
     choices = option.get("choices", [])
     of_kind: dict[str, st.SearchStrategy[t.Any]] = {
         "str": st.text(max_size=300),
         "int": st.integers() | st.floats(),
-        "list": st.lists(st.text(max_size=20) | st.sampled_from(nasty.TEXTS), max_size=4),
+        "list": st.lists(st.text(max_size=20) | st.sampled_from(hostile_input.TEXTS), max_size=4),
         "dict": st.dictionaries(
             st.text(max_size=5), st.recursive(st.text(max_size=5), st.lists, max_leaves=5), max_size=3
         ),
@@ -206,7 +206,7 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
 
         json.dumps(result, allow_nan=False).encode()
         if result.get("failed"):
-            nasty.is_clear(result)
+            hostile_input.check_clear_refusal(result)
             assert trial.tenant.writes == [], result
         assert {*trial.asked} <= _may_be_asked(params), trial.asked
         after = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
@@ -218,7 +218,7 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
 
 QUOTED = [
     text
-    for text in (*nasty.BREAKOUTS, *nasty.UNICODE, *nasty.CODE)
+    for text in (*hostile_input.BREAKOUTS, *hostile_input.UNICODE, *hostile_input.CODE)
     # Entra ID compares without case, so that such a name is the bystander's own.
     if text.isprintable() and text.strip() and text.strip().lower() != "bystander"
 ]

@@ -17,9 +17,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.tests.faults.promise import DESCRIPTION, WANTED, broken_promises
 from ansible_collections.email_gateway.azure_apps.tests.matrix.comparison import Normalised
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
-from ansible_collections.email_gateway.azure_apps.tests.unit.job import MICROSOFT_GRAPH
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.role import Role, RoleRun
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.virtual_wire import Killed, Stop, VirtualWire
+from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import MICROSOFT_GRAPH
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from graph_emulator.directory.tenant import Directory
 

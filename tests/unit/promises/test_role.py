@@ -14,6 +14,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.steps import task_files
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.bench import Bench
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.role import CREDENTIAL_MODULES
@@ -29,9 +30,12 @@ def modules(name: str, credential_type: str) -> t.Iterator[str]:
     for task in yaml.safe_load((TASKS / name).read_text()):
         for action, options in task.items():
             if action in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks"):
-                file = options.replace("{{ gateway_app_credential_type }}", credential_type)
-                if re.fullmatch(r"\w+\.yml", file):
-                    yield from modules(file, credential_type)
+                included = [options.replace("{{ gateway_app_credential_type }}", credential_type)]
+                if options == "{{ __gateway_app_task_file }}":
+                    included = task_files(credential_type=credential_type, limits=False)
+                for file in included:
+                    if re.fullmatch(r"\w+\.yml", file):
+                        yield from modules(file, credential_type)
             elif action.startswith(OWN):
                 state = options.get("state")
                 yield action.removeprefix(OWN) + (f" {state}" if state else "")

@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import shlex
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
+from .resource_manager.service import NAME as CLOUD
 from .settings import UNITS_BY_SIZE
-from .wire.server import EmulatorServer
+from .wire.server import HTTPS_PORT, MICROSOFT_NAMES, EmulatorServer
 
 EXIT_CANNOT_LISTEN = 2
 
@@ -28,7 +31,13 @@ def parser() -> argparse.ArgumentParser:
         prog="graph_emulator", description="Emulates Microsoft Graph v1.0 and the Entra ID token endpoint on loopback."
     )
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
-    options.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address = options.add_mutually_exclusive_group()
+    address.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address.add_argument(
+        "--microsoft-names",
+        action="store_true",
+        help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must lead to loopback",
+    )
     options.add_argument("--smtp-port", type=int, default=0, help="the same for SMTP")
     options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
     options.add_argument(
@@ -75,6 +84,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--weather-seed", type=int, default=0, metavar="N", help="chooses among the sequences in which replicas serve"
     )
+    options.add_argument(
+        "--paste", action="store_true", help="also print on standard error the lines that point Azure CLI here"
+    )
     options.add_argument("--log-file", help="where warnings and tracebacks go; default: standard error")
     return options
 
@@ -99,21 +111,44 @@ def main(arguments: list[str] | None = None) -> int:
             throttle_writes=chosen.throttle_writes,
             concurrency_window=chosen.concurrency_window,
             weather_seed=chosen.weather_seed,
+            microsoft_names=chosen.microsoft_names,
             log_level="warning",
         )
     except OSError as error:
-        ports = " and ".join(str(port) for port in (chosen.port, chosen.smtp_port) if port)
+        port = HTTPS_PORT if chosen.microsoft_names else chosen.port
+        ports = " and ".join(str(number) for number in (port, chosen.smtp_port) if number)
         print(f"graph_emulator: cannot listen on {chosen.host} port {ports}: {error.strerror}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
 
     # The handlers come first: whoever reads the line may send a signal at once.
     _stop_on_signal(server)
     print(json.dumps(server.announcement()), flush=True)
+    if chosen.paste:
+        print(lines_for_azure_cli(server), file=sys.stderr, flush=True)
     try:
         server.run()
     finally:
         server.close()
     return 0
+
+
+def lines_for_azure_cli(server: EmulatorServer) -> str:
+    """What to paste into a shell. Azure CLI gets a configuration folder of its own, beside the CA file."""
+    settings = {
+        "REQUESTS_CA_BUNDLE": server.ca_file,
+        "AZURE_CONFIG_DIR": str(Path(server.ca_file).parent / "azure"),
+        # MSAL would ask login.microsoftonline.com whether it knows this host.
+        "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
+    }
+    sign_in = ("--username", server.client_id, "--password", server.client_secret, "--tenant", server.tenant_id)
+    commands = (
+        ("az", "cloud", "register", "--name", CLOUD, "--endpoint-resource-manager", server.resource_manager),
+        ("az", "cloud", "set", "--name", CLOUD),
+        ("az", "login", "--service-principal", *sign_in, "--allow-no-subscriptions"),
+    )
+    exported = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+    return "\n".join([f"export {exported}", *map(shlex.join, commands)])
 
 
 def _stop_on_signal(server: EmulatorServer) -> None:

@@ -10,7 +10,8 @@ import re
 import time
 from datetime import datetime, timedelta, timezone
 
-_SENT_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]\d\d:\d\d)$")
+_SENT_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?:(:\d\d)(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d))?$")
+_FULL_TIME = re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?Z$")
 
 
 class Clock:
@@ -44,18 +45,26 @@ def whole_seconds(moment: datetime) -> str:
 
 
 def parse_sent_time(text: str) -> datetime | None:
-    """An Edm.DateTimeOffset, or None when the text is not one."""
+    """An Edm.DateTimeOffset, or None when the text is not one.
+
+    Seconds may be missing, and so may the time of day, but a time must have its zone. OData asks for all of it, and so
+    does the pattern in Microsoft Graph's OpenAPI description; Microsoft's library, behind the service, is laxer:
+    OData/odata.net, PlatformHelper.ConvertStringToDateTimeOffset adds seconds, lets XmlConvert.ToDateTimeOffset take an
+    xsd:date, and takes the dash of the day for that of a zone. Without zone: "Cannot convert the literal
+    '2024-01-19T13:38:22.169688' to the expected type 'Edm.DateTimeOffset'" (msgraph-sdk-python issue 566).
+    """
     match = _SENT_TIME.match(text)
     if match is None:
         return None
-    whole, fraction, zone = match.groups()
+    day, minute, second, fraction, zone = match.groups()
     try:
-        moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+        moment = datetime.strptime(f"{day}T{minute or '00:00'}{second or ':00'}", "%Y-%m-%dT%H:%M:%S")
     except ValueError:
         return None
+    moment = moment.replace(tzinfo=timezone.utc)
     if fraction:
         moment += timedelta(microseconds=int(fraction[1:].ljust(7, "0")) // 10)
-    if zone != "Z":
+    if zone and zone != "Z":
         shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
         moment = moment - shift if zone[0] == "+" else moment + shift
     return moment
@@ -63,9 +72,10 @@ def parse_sent_time(text: str) -> datetime | None:
 
 def echo_time(text: str) -> str:
     """A time as Graph gives it back: exactly as sent (azure-cli recording test_sp_credential), but always in UTC."""
-    if text.endswith("Z"):
+    if _FULL_TIME.search(text):
         return text
     moment = parse_sent_time(text)
     if moment is None:
         raise ValueError(f"not an Edm.DateTimeOffset: {text}")
-    return whole_seconds(moment)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f"{whole_seconds(moment)[:-1]}{fraction}Z"

@@ -11,14 +11,15 @@ from datetime import timedelta
 from .clock import Clock
 from .directory.seed import Operator, Seed, add_operator
 from .directory.tenant import Tenant
+from .faults import Faults
 from .graph.dispatch import Graph
 from .identity.platform import IdentityPlatform
 from .identity.tokens import process_key
+from .journal import Journal
 from .key_vault.vault import KeyVault
-from .mail.smtp import ExchangeSmtp
+from .resource_manager.service import ResourceManager
 from .settings import Settings
-from .wire.faults import Faults
-from .wire.journal import Journal
+from .weather import Weather
 
 
 class Emulator:
@@ -33,21 +34,35 @@ class Emulator:
         self.internal_errors: list[str] = []
         key = process_key()
         self.identity = IdentityPlatform(self.tenant, key)
-        self.graph_service = Graph(self.tenant, key)
-        self.weather = self.graph_service.weather
-        self.exchange_smtp = ExchangeSmtp(self.tenant, key, self.journal, self.internal_errors)
+        self.weather = Weather(self.tenant)
+        self.graph_service = Graph(self.tenant, key, self.weather)
         self.key_vault = KeyVault(self.tenant, key)
+        self.resource_manager = ResourceManager(self.tenant, key)
         self._plant()
 
     @property
     def clock(self) -> Clock:
         return self.tenant.clock
 
-    def listen_at(self, base: str, *, key_vaults: frozenset[str] = frozenset()) -> None:
-        """The address under which clients reach the emulator, and what its key vault may be called as a resource."""
-        self.identity.base = base
+    def listen_at(
+        self,
+        base: str,
+        *,
+        authority: str = "",
+        resource_manager: str = "",
+        key_vaults: frozenset[str] = frozenset(),
+        vault_suffix: str = "",
+    ) -> None:
+        """The addresses under which clients reach the emulator, and what its key vault may be called as a resource.
+
+        `base` is Graph's address, and that of the others unless they have one of their own.
+        """
         self.graph_service.base = base
-        self.key_vault.authority = base
+        self.identity.base = self.key_vault.authority = authority or base
+        self.resource_manager.base = resource_manager or base
+        self.resource_manager.authority, self.resource_manager.graph = authority or base, base
+        self.resource_manager.vault_suffix = vault_suffix
+        self.tenant.resource_manager_names = frozenset({self.resource_manager.base} - {base})
         self.tenant.key_vault_names = key_vaults
 
     def _plant(self) -> None:

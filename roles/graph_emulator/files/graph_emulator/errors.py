@@ -13,6 +13,7 @@ from typing import Any
 
 NOT_FOUND = "Request_ResourceNotFound"
 BAD_REQUEST = "Request_BadRequest"
+NOT_IMPLEMENTED = "EmulatorNotImplemented"
 
 
 class GraphError(Exception):
@@ -134,6 +135,49 @@ def no_backing_application(app_id: str) -> GraphError:
     message = f"The appId '{app_id}' of the service principal does not reference a valid application object."
     details = [{"code": "NoBackingApplicationObject", "message": message, "target": "appId"}]
     return GraphError(400, BAD_REQUEST, message, details=details)
+
+
+def expired_delta_token() -> GraphError:
+    """After seven days (Microsoft 365 developer blog, "Duration of change tracking tokens", 2020)."""
+    return GraphError(
+        400,
+        "syncStateNotFound",
+        "The sync state generation is not found. The delta token is expired and data must be synchronized again.",
+    )
+
+
+def resync_required(url: str) -> GraphError:
+    """Page "Use delta query", "Synchronization reset"; the code is that of the error list, the words are inferred."""
+    message = "The delta token is no longer valid, and the app must reset the sync state."
+    return GraphError(410, "resyncRequired", message, headers={"location": url})
+
+
+def malformed_delta_token() -> GraphError:
+    """The wording is inferred."""
+    return bad_request("Badly formed token.")
+
+
+def unverified_domain(uri: str) -> GraphError:
+    """An identifier URI on a foreign host (code and words: Azure/Industrial-IoT pull request 1432)."""
+    message = (
+        f"Values of identifierUris property must use a verified domain of the organization or its subdomain: '{uri}'"
+    )
+    return GraphError(400, "HostNameNotOnVerifiedDomain", message)
+
+
+def identifier_uri_policy(uri: str) -> GraphError:
+    """Words: page "Restrictions on identifier URIs of Microsoft Entra applications"; the code is that of reports."""
+    message = (
+        f"Failed to add identifier URI {uri}. All newly added URIs must contain a tenant verified domain, tenant ID, "
+        "or app ID, as per the default tenant policy of your organization. See "
+        "https://aka.ms/identifier-uri-addition-error for more information on this error."
+    )
+    return GraphError(400, "HostNameNotOnVerifiedDomain", message)
+
+
+def service_generated_passwords() -> GraphError:
+    """A client secret that is not asked for in the right way (ansible-collections/azure issue 1372, of 2023)."""
+    return bad_request("New password credentials must be generated using service actions.")
 
 
 def enabled_entitlement() -> GraphError:
@@ -258,3 +302,12 @@ def malformed_mail_id() -> GraphError:
 def only_delegated() -> GraphError:
     """Asked of /me by an application on its own behalf."""
     return odata_error("/me request is only valid with delegated authentication flow.")
+
+
+def not_implemented(what: str) -> GraphError:
+    """No answer of Graph: what it has and the emulator lacks. docs/emulator-surface.md lists what is served."""
+    message = (
+        f"The emulator does not serve {what}, which Microsoft Graph has. The page docs/emulator-surface.md of the "
+        "collection email_gateway.azure_apps lists what it serves."
+    )
+    return GraphError(501, NOT_IMPLEMENTED, message)

@@ -26,6 +26,8 @@ class Settings:
     """This many follow-ups on a fresh object get the misleading answers of replication lag."""
     token_lifetime: int = 3599
     """Seconds for which an access token is good."""
+    exchange_delay: float = 0.0
+    """A change of role assignments in Exchange takes this long to count."""
     vault_lag: float = 0.0
     """Deleting and recovering a secret of the key vault takes this long."""
 

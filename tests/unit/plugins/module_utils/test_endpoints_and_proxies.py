@@ -79,13 +79,6 @@ def test_what_goes_past_the_proxy(tenant: Tenant, proxy: ConnectProxy, past: str
     assert proxy.asked == []
 
 
-def test_another_certificate_authority_than_that_of_the_endpoint_is_told(tenant: Tenant) -> None:
-    del tenant.environ["REQUESTS_CA_BUNDLE"]
-    failure = tenant.fails(MODULE, **NOBODY)
-    assert "certificate was not accepted" in failure["msg"] and "ca_file" in failure["error"]["next_step"]
-    tenant.ok(MODULE, **NOBODY, ca_file=str(tenant.server.ca_file))
-
-
 def test_who_answers_is_checked_whatever_azure_azcollection_is_told(tenant: Tenant) -> None:
     ca_file = tenant.environ.pop("REQUESTS_CA_BUNDLE")
     tenant.environ["AZURE_CERT_VALIDATION_MODE"] = "ignore"

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.texts import csv_text
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_texts import TENANT, application
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import TENANT, application
 
 FORMULAS = ("=1+1", "+1", "-1", "@a", "|calc", "%0a", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\ufe661", "\u22121")
 # Before a formula: blank, no-break and ideographic space, tab, line ends, NUL, zero width space and joiner, BOM, soft

@@ -27,6 +27,7 @@ from graph_emulator.identity.user_tokens import SignIn, access_token
 
 KEY: Json = {"unique_name": "gateway"}
 BY_TOKEN_ALONE = sorted(name for name, step in STEPS.items() if step.rights)
+MAIL: Json = {**KEY, "roles": ["Mail.ReadWrite"]}
 ROLE, SCOPE, ELSEWHERE = ["Mail.ReadWrite"], ["User.Read"], ["SMTP.SendAsApp"]
 
 
@@ -85,6 +86,16 @@ class Walk:
             "consent_delegated": ("azure_admin_consent", KEY),
             "withdraw_consent": ("azure_admin_consent", {**KEY, "state": "absent"}),
             "withdraw_delegated": ("azure_admin_consent", {**KEY, "state": "absent"}),
+            "mailbox_scope": ("azure_app_mailbox_scope", {**MAIL, "scope": {"tenant": True}}),
+            "mailbox_scope_group": ("azure_app_mailbox_scope", {**MAIL, "scope": {"group": "Gateway Mailboxes"}}),
+            "mailbox_scope_users": (
+                "azure_app_mailbox_scope",
+                {**MAIL, "scope": {"users": [self.tenant.mailbox("megan")]}},
+            ),
+            "mailbox_scope_administrative_unit": (
+                "azure_app_mailbox_scope",
+                {**MAIL, "scope": {"administrative_unit": "Branch Office"}},
+            ),
         }[step]
         result = self.tenant.run(module, **options)
         if step == "look_up" and not result.get("failed"):
@@ -203,6 +214,11 @@ ROWS = {
     "unassign_app_role": "delete app role assignments",
     "read_grant": "read permission grants",
     "write_grant": "change permission grants",
+    "read_exchange_roles": "read roles of Exchange",
+    "write_exchange_roles": "change roles of Exchange",
+    "read_group": "read groups",
+    "read_user": "read users",
+    "read_administrative_unit": "read administrative units",
 }
 
 

@@ -6,57 +6,25 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import logging
-import os
 import sys
-import time
-import typing as t
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
-    AccessToken,
-    read_claims,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.module_utils.sign_in_requests import (
+    MODULE,
+    NOBODY,
+    TOKEN,
+    UNKNOWN,
+    only_hosts,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
 pytestmark = pytest.mark.over_tls
-
-MODULE = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
-UNKNOWN = "11111111-1111-1111-1111-111111111111"
-TOKEN = "oauth2/v2.0/token"
-
-
-def made_token(**claims: t.Any) -> str:
-    """Something that looks like a token, without a signature."""
-    parts = [{"alg": "none"}, claims]
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
-    return ".".join([*encoded, "signature"])
-
-
-def only_hosts(tenant: Tenant) -> dict[str, str]:
-    """The environment without any credential."""
-    hosts = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
-    return {name: tenant.environ[name] for name in hosts}
-
-
-def token_requests(tenant: Tenant) -> int:
-    return sum(TOKEN in entry.path for entry in tenant.server.requests())
-
-
-@pytest.fixture
-def no_network(tenant: Tenant) -> t.Iterator[Tenant]:
-    yield tenant
-    assert tenant.server.requests() == [], "what can be known offline is told before anything is sent"
-
-
-# Client secret
 
 
 @pytest.mark.parametrize("tenant_variable", ["AZURE_TENANT", "AZURE_TENANT_ID"])
@@ -179,133 +147,6 @@ def test_all_requests_of_a_task_share_one_allowance_of_waiting(
     assert sum(virtual_time.waited) <= 10
 
 
-# One sign-in a run
-
-
-def test_all_tasks_of_a_run_share_one_sign_in(tenant: Tenant) -> None:
-    tenant.memory = SharedMemory()
-    for _number in range(3):
-        tenant.ok(MODULE, **NOBODY)
-    assert token_requests(tenant) == 1
-
-
-def test_two_identities_never_share_a_sign_in(tenant: Tenant) -> None:
-    tenant.memory = SharedMemory()
-    tenant.ok(MODULE, **NOBODY)
-    client_id, client_secret = tenant.server.add_operator(["Application.Read.All"])
-    tenant.forget_requests()
-    tenant.ok(MODULE, **NOBODY, auth_client_id=client_id, auth_client_secret=client_secret)
-    assert {entry.client_id for entry in tenant.server.requests() if entry.is_graph} == {client_id}
-    wrong = tenant.fails(MODULE, **NOBODY, auth_client_id=client_id, auth_client_secret="wrong")
-    assert wrong["error"]["code"] == "AADSTS7000215", "a remembered token must not hide a wrong secret"
-
-
-def test_a_token_about_to_expire_is_not_remembered(tenant: Tenant) -> None:
-    tenant.memory = SharedMemory()
-    tenant.server.settings.update({"token_lifetime": 200})
-    for _number in range(2):
-        tenant.ok(MODULE, **NOBODY)
-    assert token_requests(tenant) == 2
-
-
-def test_a_token_renewed_in_one_task_serves_the_next(tenant: Tenant) -> None:
-    tenant.memory = SharedMemory()
-    tenant.ok(MODULE, **NOBODY)
-    tenant.server.clock.advance(4000)
-    tenant.ok(MODULE, **NOBODY)
-    tenant.forget_requests()
-    tenant.ok(MODULE, **NOBODY)
-    assert [entry.status for entry in tenant.server.requests() if entry.is_graph] == [200]
-
-
-# Access token
-
-
-@pytest.mark.parametrize("as_option", [True, False])
-def test_takes_a_token_that_somebody_else_got(tenant: Tenant, as_option: bool) -> None:
-    token = tenant.operator_token()
-    tenant.environ = only_hosts(tenant)
-    options: Json = {"auth_access_token": token} if as_option else {}
-    if not as_option:
-        tenant.environ["AZURE_ACCESS_TOKEN"] = token
-    result = tenant.ok(MODULE, **NOBODY, **options)
-    assert result["tenant_id"] == tenant.server.tenant_id
-    assert token_requests(tenant) == 0
-
-
-def test_a_token_for_another_tenant_is_refused_before_it_is_sent(no_network: Tenant) -> None:
-    token = no_network.operator_token()
-    no_network.environ = only_hosts(no_network)
-    result = no_network.fails(MODULE, **NOBODY, auth_access_token=token, auth_tenant_id=UNKNOWN)
-    assert UNKNOWN in result["msg"]
-    assert no_network.server.tenant_id in result["msg"]
-    assert token not in json.dumps(result)
-
-
-def test_the_tenant_of_a_token_is_compared_without_case(tenant: Tenant) -> None:
-    token = tenant.operator_token()
-    tenant.environ = only_hosts(tenant)
-    tenant.ok(MODULE, **NOBODY, auth_access_token=token, auth_tenant_id=tenant.server.tenant_id.upper())
-
-
-@pytest.mark.parametrize(
-    ("token", "words"),
-    [
-        ("Bearer abc", "holds a blank"),
-        ("abc\n", "holds a blank"),
-        ("äbc", "character that no token has"),
-        ("opaque", "does not name its tenant"),
-        (made_token(tid=UNKNOWN, exp=1), "has expired"),
-        (made_token(exp=9e12), "does not name its tenant"),
-        (made_token(tid="x", exp=9e12), "does not name its tenant"),
-    ],
-)
-def test_a_token_that_cannot_be_one_is_refused(no_network: Tenant, token: str, words: str) -> None:
-    no_network.environ = only_hosts(no_network)
-    result = no_network.fails(MODULE, **NOBODY, auth_access_token=token)
-    assert words in result["msg"]
-    assert token not in json.dumps(result)
-
-
-def test_a_token_that_graph_refuses_is_told_and_not_sent_for_ever(tenant: Tenant) -> None:
-    tenant.environ = only_hosts(tenant)
-    token = made_token(tid=tenant.server.tenant_id, exp=time.time() + 3600)
-    result = tenant.fails(MODULE, **NOBODY, auth_access_token=token)
-    assert result["error"]["status"] == 401
-    assert "Sign in again" in result["error"]["next_step"]
-    assert tenant.graph_requests <= 2
-
-
-@pytest.mark.parametrize(
-    "token",
-    ["", "a", "a.b", "a.b.c", "a.é.c", "a..c", "....", f"a.{'W' * 20_000}.c", "a.bnVsbA.c", "a.WzFd.c",
-     "a." + base64.urlsafe_b64encode(b"[" * 100_000).decode() + ".c"],
-    ids=lambda token: token[:10] or "empty",
-)  # fmt: skip
-def test_broken_tokens_have_no_claims(token: str) -> None:
-    assert read_claims(token) == {}
-
-
-@pytest.mark.parametrize("expiry", ["soon", None, [], True, 10**400], ids=["text", "null", "list", "bool", "huge"])
-def test_an_odd_expiry_is_not_believed(expiry: t.Any) -> None:
-    token = AccessToken.of(made_token(exp=expiry))
-    assert isinstance(token.expires, float)
-
-
-@pytest.mark.parametrize(("roles", "read"), [(["b", "a"], ["a", "b"]), ("a", []), (None, []), ([1, "a"], ["a"])])
-def test_the_roles_of_a_token_are_its_strings_sorted(roles: t.Any, read: list[str]) -> None:
-    assert AccessToken.of(made_token(roles=roles)).roles == read
-
-
-def test_a_token_s_representation_does_not_tell_it() -> None:
-    token = made_token(tid=UNKNOWN)
-    assert token not in repr(AccessToken.of(token))
-    assert UNKNOWN not in repr(AccessToken.of(token))
-
-
-# Which way to sign in
-
-
 SECRET_SET: dict[str, str] = {"AZURE_TENANT": UNKNOWN, "AZURE_CLIENT_ID": UNKNOWN, "AZURE_SECRET": "s"}
 TOKEN_SET: dict[str, str] = {"AZURE_ACCESS_TOKEN": "opaque"}
 BY_CLI = "Azure CLI"
@@ -349,91 +190,6 @@ def test_options_before_environment_and_never_a_silent_choice(
     tenant.environ = {**only_hosts(tenant), **environ, "PATH": str(tmp_path)}  # no Azure CLI there
     result = tenant.fails(MODULE, **NOBODY, **options)
     assert words in result["msg"]
-
-
-# Azure CLI
-
-
-def with_cli(tenant: Tenant, folder: Path, script: str) -> Path:
-    """An ``az`` that runs this script; what it was called with is in the file returned."""
-    arguments = folder / "arguments"
-    executable = folder / "az"
-    executable.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{arguments}"\n{script}\n')
-    executable.chmod(0o755)
-    tenant.environ = {**only_hosts(tenant), "PATH": f"{folder}{os.pathsep}{os.defpath}"}
-    return arguments
-
-
-def test_takes_the_token_of_the_azure_cli(tenant: Tenant, tmp_path: Path) -> None:
-    answer = {"accessToken": tenant.operator_token(), "expires_on": int(time.time()) + 3600, "tokenType": "Bearer"}
-    (tmp_path / "answer").write_text(json.dumps(answer))
-    arguments = with_cli(tenant, tmp_path, f'cat "{tmp_path}/answer"; echo "a warning" >&2')
-    tenant.environ["AZURE_TENANT"] = tenant.server.tenant_id
-    assert tenant.ok(MODULE, **NOBODY)["tenant_id"] == tenant.server.tenant_id
-    called = arguments.read_text().split()
-    assert called[:2] == ["account", "get-access-token"]
-    assert called[called.index("--resource") + 1] == tenant.server.graph
-    assert called[called.index("--tenant") + 1] == tenant.server.tenant_id
-
-
-def test_a_cli_signed_in_to_another_tenant_is_refused(tenant: Tenant, tmp_path: Path) -> None:
-    answer = {"accessToken": made_token(tid=tenant.server.tenant_id), "expires_on": int(time.time()) + 3600}
-    (tmp_path / "answer").write_text(json.dumps(answer))
-    with_cli(tenant, tmp_path, f'cat "{tmp_path}/answer"')
-    result = tenant.fails(MODULE, **NOBODY, auth_tenant_id=UNKNOWN)
-    assert tenant.server.tenant_id in result["msg"]
-    assert tenant.server.requests() == []
-
-
-def test_a_cli_that_is_not_signed_in_says_so(tenant: Tenant, tmp_path: Path) -> None:
-    with_cli(tenant, tmp_path, "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1")
-    result = tenant.fails(MODULE, **NOBODY)
-    assert "Please run 'az login'" in result["msg"]
-    assert result["error"]["next_step"] == "Run: az login"
-    assert result["error"]["kind"] == "sign_in"
-
-
-def test_a_cli_that_fails_without_a_word_is_told(tenant: Tenant, tmp_path: Path) -> None:
-    with_cli(tenant, tmp_path, "exit 7")
-    assert "exit code 7" in tenant.fails(MODULE, **NOBODY)["msg"]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    ["", "not json", "null", "[]", '"text"', "{}", '{"accessToken": null}', '{"accessToken": ""}',
-     '{"accessToken": ["x"]}', '{"accessToken": "a b"}'],
-)  # fmt: skip
-def test_a_cli_whose_answer_holds_no_token_is_told(tenant: Tenant, tmp_path: Path, answer: str) -> None:
-    (tmp_path / "answer").write_text(answer)
-    with_cli(tenant, tmp_path, f'cat "{tmp_path}/answer"')
-    result = tenant.fails(MODULE, **NOBODY)
-    assert "Azure CLI" in result["msg"]
-    assert tenant.server.requests() == []
-
-
-@pytest.mark.parametrize("status", [0, 1])
-def test_a_cli_that_writes_in_another_encoding_is_no_traceback(tenant: Tenant, tmp_path: Path, status: int) -> None:
-    r"""As with umlauts of a Latin-1 terminal: \374 is "ü" there."""
-    with_cli(tenant, tmp_path, f"printf 'Bitte zuerst ausf\\374hren: az login'; printf 'f\\374r' >&2; exit {status}")
-    assert "Azure CLI" in tenant.fails(MODULE, **NOBODY)["msg"]
-
-
-def test_a_cli_that_is_not_there_is_told_with_the_other_ways(tenant: Tenant, tmp_path: Path) -> None:
-    tenant.environ = {**only_hosts(tenant), "PATH": str(tmp_path)}
-    result = tenant.fails(MODULE, **NOBODY)
-    assert "not installed" in result["msg"]
-    assert "AZURE_CLIENT_ID" in result["error"]["next_step"]
-    assert "az login" in result["error"]["next_step"]
-
-
-def test_a_cli_that_cannot_be_run_is_told(tenant: Tenant, tmp_path: Path) -> None:
-    with_cli(tenant, tmp_path, "")
-    tenant.environ["PATH"] = str(tmp_path)
-    (tmp_path / "az").write_text("no program")
-    assert "could not be run" in tenant.fails(MODULE, **NOBODY)["msg"]
-
-
-# Libraries
 
 
 @pytest.mark.parametrize("library", ["requests", "msal"])

@@ -57,6 +57,12 @@ class Scene:
         identity.decide(begun["user_code"], user_name=self.tenant.mailbox("adele"), approve=True)
         return [begun, self.run("azure_device_login", wait=True)]
 
+    def as_exchange_administrator(self) -> None:
+        """From here on, who may also change roles in Exchange."""
+        roles = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All"]
+        client_id, secret = self.tenant.server.add_operator(roles)
+        self.actions.environment = self.tenant.server.environment(client_id, secret)
+
     def with_unreadable_store(self) -> Json:
         self.actions.folder.joinpath("other.vault.yml").write_text("no credential\n")
         unreadable = {"type": "ansible_vault", "path": "other.vault.yml"}
@@ -94,6 +100,10 @@ def azure_app_registration_info(scene: Scene) -> Results:
     yield scene.run("azure_app_registration_info", check=True, client_id=application.client_id)
     application.document["isDisabled"] = True
     yield scene.run("azure_app_registration_info", **GATEWAY)
+    scene.as_exchange_administrator()
+    for options in ({"recipient_filter": "Department -eq 'Sales'"}, {"users": [scene.tenant.mailbox("adele")]}):
+        scene.run("azure_app_mailbox_scope", **GATEWAY, roles=["Mail.Read"], scope=options)
+    yield scene.run("azure_app_registration_info", check=True, client_id=application.client_id, mailbox_roles=True)
 
 
 def azure_app_graph_permissions(scene: Scene) -> Results:
@@ -191,6 +201,10 @@ def azure_app_profile_info(scene: Scene) -> Results:
     for check in (True, False):
         yield scene.run("azure_app_profile_info", check=check, profile_file="profile.yml", settings=settings)
     yield scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False)
+    limited: Json = {"mailboxes": {"tenant": True}, "mailbox_method": "commands", "display_name": "G"}
+    yield scene.run("azure_app_profile_info", profile="outbound_smtp", settings=limited)
+    assigned: Json = {"mailboxes": {"group": "Gateway Mailboxes"}, "exact_permissions": True}
+    yield scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False, settings=assigned)
     scene.registered()
     scene.run("azure_app_certificate", **GATEWAY, description="d", path="key.pem")
     key_file = scene.actions.folder / "key.pem"
@@ -282,3 +296,16 @@ def azure_app_report(scene: Scene) -> Results:
     for check in (True, False):
         yield scene.run("azure_app_report", check=check, json_path="report.json")
     yield scene.actions.run("azure_app_report", fail_within_days=900, fail_on_drift=True)
+
+
+def azure_app_mailbox_scope(scene: Scene) -> Results:
+    scene.registered("Mail.ReadWrite")
+    scene.as_exchange_administrator()
+    module = "azure_app_mailbox_scope"
+    wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "scope": {"recipient_filter": "Department -eq 'Sales'"}}
+    sales: Json = {"recipient_filter": "Department -eq 'Sales'", "scope_name": "Sales"}
+    yield scene.run(module, **GATEWAY, roles=["Mail.Send"], scope=sales)
+    for check in (True, False, False):
+        yield scene.run(module, check=check, **wanted)
+    yield scene.run(module, **wanted, method="commands")
+    yield scene.run(module, unique_name="nobody", roles=["Mail.ReadWrite"], state="absent")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.tests.unit import nasty
+from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_app_profile_info"
@@ -107,36 +107,6 @@ def test_what_the_tenant_does_not_offer_is_refused(
     assert words in tenant.fails(MODULE, profile_file=_profile(tmp_path, permissions=permissions))["msg"]
 
 
-MALFORMED = {
-    "": "is malformed. It has to hold the variable gateway_app_profile_content",
-    "permissions: []": "is malformed. It has to hold",
-    "gateway_app_profile_content: [a]": "is malformed. It has to hold",
-    "a: [": "cannot be read.",
-    "- a": "cannot be read. It is not a dictionary",
-    "{title: mine}": "is malformed. It has to hold",
-    "{permissions: [], aplication: 1}": "is malformed. It has to hold",
-    "{permissions: [], token_resource: [a]}": "is malformed. It has to hold",
-    "{permissions: [], credential_types: }": "Its credential_types have to be a list",
-    "{permissions: [], credential_types: [[a]]}": "Its credential_types have to be a list",
-    "{permissions: [{resource: microsoft_graph, application: Mail.Send}]}": "application and delegated are lists",
-    "{permissions: [{resource: microsoft_graph, application: []}]}": "has to list at least one permission",
-    "{permissions: [{resource: microsoft_graph, application: [7]}]}": "has to list at least one permission",
-    f"{{permissions: [{{resource: microsoft_graph, delegated: [{UNKNOWN}]}}]}}": "has to list at least one permission",
-    "{permissions: [{resource: graph, application: [Mail.Send]}]}": "resource is 'graph', which is not a GUID",
-    "{permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
-    " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
-}
-
-
-@pytest.mark.parametrize("content", MALFORMED)
-def test_a_malformed_profile_is_refused_before_anything_is_sent(tenant: Tenant, tmp_path: Path, content: str) -> None:
-    path = tmp_path / "mine.yml"
-    path.write_text(f"gateway_app_profile_content: {content}" if content.startswith("{") else content)
-    words = MALFORMED[content].replace("application and", "In an entry of permissions, application and")
-    assert words in tenant.fails(MODULE, profile_file=str(path))["msg"]
-    assert tenant.server.requests() == []
-
-
 def test_a_relative_file_is_looked_for_and_the_message_says_where(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +159,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({**FEDERATED_TYPE, "federated_credential": {}}, "issuer, in gateway_app_federated_credential,"),
     ({**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "isuer": "x"}}, "unknown members isuer"),
     ({**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "issuer": "http://x"}}, "issuer, in gateway_app_fed"),
+    ({**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "issuer": 7}}, "issuer"),
     ({**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "subject": " "}}, "subject, in gateway_app_federated"),
     ({**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "subject": "x" * 601}}, "601 characters"),
     ({**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "audience": ""}}, "audience, in gateway_app_federated"),
@@ -198,6 +169,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({"stores": []}, "stores is []"),
     ({"stores": {"type": "ansible_vault"}}, "stores is {'type'"),
     ({"stores": ["ansible_vault"]}, "stores is ['ansible_vault']"),
+    ({"stores": [{"type": "command", "settings": {"vaults": [{"api_key": "x"}]}}]}, "has the member api_key"),
     ({"stores": [{"type": "hashi_vault", "name": "g", "token": "x"}]}, "has the member token"),
     ({"stores": [{"type": "command", "settings": {"api_key": "x"}}]}, "has the member api_key"),
     ({"store_path": ["x"]}, "store_path is ['x']"),
@@ -240,7 +212,7 @@ def test_every_setting_is_refused_in_the_words_of_the_role_before_anything_is_se
     [
         {"secret_lifetime_days": " 365 ", "secret_renew_before_days": "0", "overlap_days": "07"},
         {"rotate_now": "yes", "verify_token": "False", "exact_permissions": 1},
-        {"secret_description": nasty.CODE[0]},
+        {"secret_description": hostile_input.CODE[0]},
         {**FEDERATED_TYPE, "federated_credential": {**FEDERATED, "name": "a.b_c~d-1"}},
         {"check_access_for": "register,consent"},
         {"expected_applications": '{"gateway": {"client_id": "x", "tenant_id": "y"}}'},

@@ -2,168 +2,176 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report is one task for all hosts of a play: what it makes of each host's variables, tenant and faults."""
+"""The task azure_app_report in this process. With ansible-playbook: tests/playbooks/test_report_of_hosts.py."""
 
 from __future__ import annotations
 
 import collections.abc as c
 import json
-import re
+import stat
 import typing as t
+from pathlib import Path
 
 import pytest
+from ansible.playbook.task import Task
 
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
-from ansible_collections.email_gateway.azure_apps.tests.playbooks.report_gateways import inventory, provision
-from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from graph_emulator.wire.server import EmulatorServer
 
-ROLE = "email_gateway.azure_apps.gateway_app_report"
-SMTP = {"gateway_app_profile": "outbound_smtp"}
-GATEWAYS: dict[str, dict[str, t.Any]] = {"graz": SMTP, "linz": SMTP, "wels": SMTP}
+MODULE = "azure_app_report"
+SMTP: Json = {"gateway_app_profile": "outbound_smtp"}
+TAG = "email_gateway.azure_apps"
+REPORT_TASKS = Path(__file__).resolve().parents[4] / "roles" / "gateway_app_report" / "tasks" / "main.yml"
 
-
-def play(playbooks: Playbooks, *tasks: dict[str, t.Any], environment: t.Any = None, **variables: t.Any) -> Run:
-    """The role as a user's play calls it, after other tasks."""
-    given = {"gateway_app_report_html_path": "", "gateway_app_report_json_path": str(playbooks.folder / "report.json")}
-    content = {
-        "hosts": "mail_gateways",
-        "gather_facts": False,
-        "vars": {**given, **variables},
-        "environment": environment or {},
-        "tasks": [*tasks, {"ansible.builtin.import_role": {"name": ROLE}}],
-    }
-    return playbooks.run([content], "-i", str(playbooks.folder / "inventory.yml"))
-
-
-def written(playbooks: Playbooks) -> dict[str, t.Any]:
-    found: dict[str, t.Any] = json.loads((playbooks.folder / "report.json").read_text())
-    return found
-
-
-def in_store(found: dict[str, t.Any]) -> dict[str, str]:
-    gateways = [gateway for application in found["applications"] for gateway in application["gateways"]]
-    return {gateway["host"]: gateway["in_store"] for gateway in gateways}
-
-
-def skipped(found: dict[str, t.Any]) -> dict[str, str]:
-    return {entry["host"]: entry["reason"] for entry in found["hosts_not_looked_at"]}
-
-
-def token_requests(server: EmulatorServer) -> int:
-    return sum(entry.path.endswith("/oauth2/v2.0/token") for entry in server.requests())
+Plays = c.Callable[[dict[str, Json]], ActionRunner]
 
 
 @pytest.fixture
-def other_tenant(playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Tenant]:
-    """A second tenant, whose secrets are searched for as well."""
-    with EmulatorServer() as server:
-        leak_search.record(playbooks.issued, playbooks.processes, server.journal, monkeypatch)
-        yield Tenant(server)
-        assert not server.internal_errors, server.internal_errors[0]
+def play(tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plays:
+    return lambda hosts: ActionRunner(tenant, tmp_path, monkeypatch, hosts)
 
 
-def test_variables_of_each_host_are_evaluated_as_in_its_own_tasks(playbooks: Playbooks) -> None:
-    """Of the play, of the host, set by a task, and defaults of the role gateway_app below them."""
-    provision(playbooks, GATEWAYS)
-    (playbooks.folder / "gateway_app").rename(playbooks.folder / "elsewhere")
-    hosts: dict[str, dict[str, t.Any]] = {"graz": {"product": "smtp"}, "linz": {"product": "smtp"}, "printer": {}}
-    inventory(playbooks, hosts)
-    fact = {"ansible.builtin.set_fact": {"stores": "{{ playbook_dir }}/elsewhere/gateway-{{ inventory_hostname }}"}}
-    run = play(
-        playbooks,
-        fact,
-        gateway_app_profile="{{ 'outbound_' ~ product if product is defined else '' }}",
-        gateway_app_store_path="{{ stores }}.vault.yml",
-        gateway_app_display_name="{{ inventory_hostname | upper }}",
-    ).ok()
-    assert run.writes == []
-    found = written(playbooks)
-    assert in_store(found) == {"graz": "yes", "linz": "yes"}
-    assert skipped(found) == {}
-    assert found["summary"]["not_in_inventory"] == 1, "wels is no host of this play"
+def gateway(name: str, **variables: object) -> dict[str, Json]:
+    """A host whose application has its name."""
+    return {name: {**SMTP, "gateway_app_unique_name": name, "gateway_app_store_path": f"{name}.vault.yml", **variables}}
 
 
-@pytest.mark.parametrize("keyword", [False, True])
-def test_a_tenant_is_signed_in_to_once_and_read_once(playbooks: Playbooks, other_tenant: Tenant, keyword: bool) -> None:
-    """With gateway_app_environment, or with the keyword ``environment`` of the play, evaluated for each host."""
-    provision(playbooks, {"graz": SMTP, "linz": SMTP})
-    provision(playbooks, {"wels": SMTP}, tenant=other_tenant)
-    environment = {name: f"{{{{ lookup('ansible.builtin.env', 'OTHER_{name}') }}}}" for name in other_tenant.environ}
-    playbooks.environ.update({f"OTHER_{name}": value for name, value in other_tenant.environ.items()})
-    variable = "sign_in" if keyword else "gateway_app_environment"
-    inventory(playbooks, {**GATEWAYS, "wels": {**SMTP, variable: environment}})
-    other_tenant.server.journal.clear()
-    of_play = "{{ sign_in | default({}) }}" if keyword else {}
-    play(playbooks, environment=of_play, gateway_app_report_fail_on_drift=True).ok()
-    found = written(playbooks)
-    assert found["tenant_ids"] == sorted([playbooks.server.tenant_id, other_tenant.server.tenant_id])
-    assert in_store(found) == {"graz": "yes", "linz": "yes", "wels": "yes"}
-    for tenant in (playbooks.tenant, other_tenant):
-        assert (token_requests(tenant.server), tenant.graph_requests) == (1, 2)
+def provision(actions: ActionRunner, name: str) -> None:
+    """Register the application of a gateway, with a client secret in its store."""
+    made: Json = {"host": name, "unique_name": name}
+    stored: Json = {"stores": [{"type": "ansible_vault"}], "store_path": f"{name}.vault.yml"}
+    actions.run("azure_app_registration", **made, display_name=f"Gateway {name}", tags=[TAG])
+    actions.run("azure_app_secret", **made, **stored, description="d")
+    actions.tenant.forget_requests()
 
 
-def test_a_fault_of_one_host_hides_no_other(playbooks: Playbooks, other_tenant: Tenant) -> None:
-    provision(playbooks, GATEWAYS)
-    wrong = {**other_tenant.environ, "AZURE_SECRET": "not the secret of the operator"}
-    abroad = {**SMTP, "gateway_app_environment": wrong}
-    playbooks.gives(wrong.values())
-    other_tenant.server.journal.clear()
+def report(actions: ActionRunner, **options: t.Any) -> tuple[Json, Json]:
+    """The result, and the report that was written."""
+    result = actions.run(MODULE, host=next(iter(actions.hosts)), json_path="report.json", **options)
+    path = actions.folder / "report.json"
+    return result, json.loads(path.read_text()) if path.exists() else {}
+
+
+def in_store(found: Json) -> dict[str, str]:
+    return {g["host"]: g["in_store"] for application in found["applications"] for g in application["gateways"]}
+
+
+def test_each_view_is_a_file_with_the_mode_that_was_asked_for_and_is_written_once(play: Plays) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    paths: Json = {f"{kind}_path": f"report.{kind}" for kind in ("html", "csv", "json", "markdown")}
+    predicted = actions.run(MODULE, host="graz", check=True, mode="0600", **paths)
+    assert predicted["changed"]
+    assert not list(actions.folder.glob("report.*"))
+    done = actions.run(MODULE, host="graz", mode="0600", **paths)
+    assert done["files"] == [str(actions.folder / path) for path in paths.values()]
+    for path in done["files"]:
+        assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+        assert "Gateway graz" in Path(path).read_text()
+    assert not actions.run(MODULE, host="graz", mode="0600", **paths)["changed"]
+    assert actions.tenant.writes == []
+
+
+def test_a_fault_of_one_host_hides_no_other(play: Plays, tenant: Tenant) -> None:
+    wrong = {**tenant.environ, "AZURE_SECRET": "not the secret of the operator"}
     hosts = {
-        **GATEWAYS,
-        "misspelt": {**SMTP, "gateway_app_enviroment": {}},
-        "undefined": {**SMTP, "gateway_app_store_path": "{{ nowhere }}"},
-        "malformed": {**SMTP, "gateway_app_client_id": "no client id"},
-        "abroad-1": abroad,
-        "abroad-2": abroad,
-        "earlier": SMTP,
-        "unreadable": {**SMTP, "gateway_app_unique_name": "gateway-graz", "gateway_app_stores": [{"type": "sops"}]},
+        **gateway("graz"),
+        **gateway("linz"),
+        **gateway("misspelt", gateway_app_enviroment={}),
+        **gateway("undefined", gateway_app_store_path="{{ nowhere }}"),
+        **gateway("malformed", gateway_app_client_id="no client id"),
+        **gateway("no-text", gateway_app_environment="text"),
+        **gateway("abroad-1", gateway_app_environment=wrong),
+        **gateway("abroad-2", gateway_app_environment=wrong),
+        **gateway("earlier"),
+        **gateway("unreadable", gateway_app_unique_name="graz", gateway_app_stores=[{"type": "sops"}]),
+        "printer": {},
     }
-    inventory(playbooks, hosts)
-    playbooks.own.add(playbooks.folder / "inventory.yml")
-    fail = {"ansible.builtin.fail": {"msg": "A task of the user."}, "when": "inventory_hostname == 'earlier'"}
-    run = play(playbooks, fail).failed(
+    actions = play(hosts)
+    actions.failed_hosts.add("earlier")
+    for name in ("graz", "linz"):
+        provision(actions, name)
+    result, found = report(actions)
+    assert result["failed"]
+    lines = result["failure_list"]
+    for words in (
         "misspelt was not looked at: gateway_app_enviroment (did you mean gateway_app_environment?)",
         "undefined was not looked at: The variable gateway_app_store_path of the host undefined cannot be evaluated",
         "malformed was not looked at: gateway_app_client_id is 'no client id'",
-        "abroad-1 was not looked at:",
-        "abroad-2 was not looked at:",
-        "AADSTS7000215",
+        "no-text was not looked at: gateway_app_environment is not a dictionary",
+        "abroad-1, abroad-2 were not looked at:",
+    ):
+        assert [line for line in lines if line.startswith(words)], (words, lines)
+    assert not [line for line in lines if line.startswith("earlier")], "its own task told that"
+    assert in_store(found) == {"graz": "yes", "linz": "yes", "unreadable": "not checked"}
+    reasons = {entry["host"]: entry["reason"] for entry in found["hosts_not_looked_at"]}
+    assert "earlier task" in reasons["earlier"]
+    assert "printer" not in reasons
+    refused = [e for e in tenant.server.requests() if e.path.endswith("/token") and e.status == 401]
+    assert len(refused) == 1, "a sign-in that was refused is not repeated for each host"
+
+
+def test_a_play_signs_in_for_each_host_as_its_environment_says(play: Plays, tenant: Tenant) -> None:
+    with EmulatorServer() as other_server:
+        other = Tenant(other_server)
+        actions = play({**gateway("graz", sign_in=tenant.environ), **gateway("wels", sign_in=other.environ)})
+        actions.environment = "{{ sign_in }}"
+        provision(actions, "graz")
+        _result, found = report(actions)
+        assert found["tenant_ids"] == sorted([tenant.server.tenant_id, other_server.tenant_id])
+        assert found["summary"]["gateways_without_application"] == 1
+        assert other_server.internal_errors == []
+
+
+def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Plays) -> None:
+    actions = play({**gateway("graz", gateway_app_profile="outbound_pigeon"), **gateway("linz")})
+    actions.failed_hosts.add("linz")
+    result, found = report(actions)
+    assert (
+        "No gateway could be looked at. Found 1 problem. graz was not looked at: There is no profile" in result["msg"]
     )
-    assert "earlier was not looked at" not in run.output, "its own task told that"
-    failed = set(re.findall(r"^(\S+) +: ok=.*failed=1", run.output, re.MULTILINE))
-    assert failed == {"misspelt", "undefined", "malformed", "abroad-1", "abroad-2", "earlier"}
-    found = written(playbooks)
-    looked_at = {"graz": "yes", "linz": "yes", "wels": "yes", "unreadable": "not checked"}
-    assert in_store(found) == looked_at
-    assert set(skipped(found)) == set(hosts) - set(looked_at)
-    assert "earlier task" in skipped(found)["earlier"]
-    assert token_requests(other_tenant.server) == 1, "a sign-in that was refused is not repeated for each host"
+    assert result["error"]["kind"] == "report"
+    assert found == {}
 
 
-def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(playbooks: Playbooks) -> None:
-    inventory(playbooks, {"graz": {"gateway_app_profile": "outbound_pigeon"}, "linz": SMTP})
-    fail = {"ansible.builtin.fail": {"msg": "A task of the user."}, "when": "inventory_hostname == 'linz'"}
-    play(playbooks, fail).failed("graz was not looked at: There is no profile")
-    assert not (playbooks.folder / "report.json").exists()
+def test_a_tenant_that_cannot_be_read_is_a_problem_of_its_gateways(play: Plays, tenant: Tenant) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
+    result, _found = report(actions)
+    assert result["failed"]
+    assert "graz was not looked at:" in result["msg"]
 
 
-def test_the_result_is_complete_if_the_task_fails(playbooks: Playbooks) -> None:
-    provision(playbooks, {"graz": SMTP})
-    playbooks.store_of("gateway-graz").unlink()
-    role = {"ansible.builtin.include_role": {"name": ROLE}, "vars": {"gateway_app_report_fail_on_drift": True}}
-    shown = {"ansible.builtin.debug": {"msg": "{{ gateway_app_report_result | to_json }}"}}
-    content = {
-        "hosts": "mail_gateways",
-        "gather_facts": False,
-        "vars": {"gateway_app_report_html_path": "{{ playbook_dir }}/report.html"},
-        "tasks": [{"block": [role], "rescue": [shown]}],
-    }
-    run = playbooks.run([content], "-i", str(playbooks.folder / "inventory.yml")).ok()
-    (line,) = [line for line in run.output.splitlines() if '"msg": "{' in line]
-    result = json.loads(json.loads(line.split('"msg": ')[1]))
-    assert (result["failed"], result["failures"], result["summary"]["not_in_store"]) == (False, 1, 1)
-    assert result["files"] == [str(playbooks.folder / "report.html")]
-    assert "the store holds no client secret. Run the playbook" in result["failure_list"][0]
-    assert (playbooks.folder / "report.html").is_file()
+def test_a_tenant_without_gateways_that_cannot_be_read_is_a_failure_of_the_task(play: Plays, tenant: Tenant) -> None:
+    tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
+    result, found = report(play({"printer": {}}))
+    assert (result["failed"], result["error"]["kind"], found) == (True, "graph", {})
+
+
+def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    (actions.folder / "graz.vault.yml").unlink()
+    result, _found = report(actions, fail_within_days=900, fail_on_drift=True)
+    assert (result["failed"], result["summary"]["not_in_store"]) == (True, 1)
+    assert result["failures"] == len(result["failure_list"]) > 1
+    assert f"Found {result['failures']} problems" in result["msg"]
+    assert "the store holds no client secret. Run the playbook" in " ".join(result["failure_list"])
+
+
+def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None:
+    many: dict[str, Json] = {}
+    for number in range(22):
+        many |= gateway(f"host{number:02}", gateway_app_client_id=f"wrong {number}")
+    result, _found = report(play({**gateway("graz"), **many}))
+    assert result["failures"] == 22
+    assert result["msg"].count(" was not looked at:") == 20
+    assert "The others are in the report." in result["msg"]
+
+
+def test_the_role_names_its_own_variables(play: Plays, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Task, "get_path", lambda _task: f"{REPORT_TASKS}:7")
+    result, _found = report(play(gateway("graz")), mode="rw-r-----")
+    assert result["msg"].startswith("gateway_app_report_mode")

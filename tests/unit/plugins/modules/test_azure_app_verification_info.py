@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import typing as t
 
@@ -18,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.verification import verification_info
@@ -28,7 +30,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 NAME = "azure_app_verification_info"
 KEY = "33333333-3333-3333-3333-333333333333"
 OTHER = "11111111-1111-1111-1111-111111111111"
-MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands"}
+MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands", "pending"}
 VERIFIED = {
     "profile", "display_name", "tenant_id", "client_id", "service_principal_object_id", "key_id", "secret_expires",
     "proven", "checks", "not_asked",
@@ -84,7 +86,8 @@ class Gateway:
         assert verified.keys() == VERIFIED
         assert {frozenset(check) for check in verified["checks"]} == {frozenset(MEMBERS)}
         assert self.tenant.writes == []
-        assert bool(result["failure"]) is not verified["proven"]
+        pending = any(check["pending"] for check in verified["checks"])
+        assert bool(result["failure"]) is not (verified["proven"] or pending)
         assert self.record.client_secret and self.record.client_secret not in json.dumps(result)
         return {**result, **verified}
 
@@ -254,3 +257,21 @@ def test_an_expected_application_passes(tenant: Tenant) -> None:
     registered = {"gateway": {"client_id": gateway.client_id, "tenant_id": tenant.server.tenant_id}}
     assert gateway.verify(expected_applications=registered)["proven"]
     assert gateway.verify(expected_applications=json.dumps(registered))["proven"]
+
+
+def test_roles_that_were_assigned_a_moment_ago_are_not_there_yet(tenant: Tenant) -> None:
+    """A mailbox is not as expected for a while; another failure is one at once."""
+    gateway = Gateway(tenant)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    asked: Json = {"mailbox": tenant.mailbox("megan"), "expected_roles": []}
+    recent = gateway.verify(**asked, assigned_at=written(now))
+    assert (check(recent, "mailbox")["pending"], recent["proven"], recent["failure"]) == (True, False, "")
+    assert recent["summary"][0] == "Gateway (own): 1 of 4 checks not as expected yet"
+    before = gateway.verify(**asked, assigned_at=written(now - datetime.timedelta(minutes=121)))
+    assert (check(before, "mailbox")["pending"], failed(before)) == (False, ["mailbox"])
+    longer = gateway.verify(
+        **asked, assigned_at=written(now - datetime.timedelta(minutes=121)), assignment_delay_minutes=240
+    )
+    assert check(longer, "mailbox")["pending"]
+    malformed = gateway.verify(**asked, assigned_at="yesterday")
+    assert "assigned_at is 'yesterday'" in check(malformed, "preparation")["reason"]

@@ -24,6 +24,7 @@ MALFORMED = {
     "gateway_app_profile_content: [a]": NOT_A_PROFILE,
     "{title: mine}": NOT_A_PROFILE,
     "{permisions: []}": NOT_A_PROFILE,
+    "{permissions: [], aplication: 1}": NOT_A_PROFILE,
     "{permissions: {resource: microsoft_graph}}": NOT_A_PROFILE,
     "{permissions: [Mail.Send]}": NOT_A_PROFILE,
     "{permissions: [{resource: microsoft_graph, aplication: [Mail.Send]}]}": NOT_A_PROFILE,
@@ -44,21 +45,34 @@ MALFORMED = {
     "{permissions: [{resource: microsoft_graph, application: [[Mail.Send]]}]}": NOT_NAMES,
     "{permissions: [{resource: microsoft_graph, application: [Mail Send]}]}": NOT_NAMES,
     f"{{permissions: [{{resource: microsoft_graph, application: [{UNKNOWN}]}}]}}": NOT_NAMES,
+    f"{{permissions: [{{resource: microsoft_graph, delegated: [{UNKNOWN}]}}]}}": NOT_NAMES,
     "{permissions: [{resource: mail, application: [Mail.Send]}]}": "resource is 'mail', which is not",
     "{permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
     " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
+    "a: [": "mine.yml cannot be read.",
+    "- a list": "mine.yml cannot be read. It is not a dictionary",
+}
+# What only the tenant knows.
+UNPUBLISHED = {
     "{permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}": "Did you mean Mail.Send",
     "{permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}": "no"
     " service principal of the resource",
-    "a: [": "mine.yml cannot be read.",
-    "- a list": "mine.yml cannot be read.",
 }
 
 
-@pytest.mark.parametrize("content", MALFORMED)
-def test_a_malformed_profile_is_refused(tenant: Tenant, tmp_path: Path, content: str) -> None:
-    path = tmp_path / "mine.yml"
+def refusal(tenant: Tenant, folder: Path, content: str) -> str:
+    path = folder / "mine.yml"
     path.write_text(f"gateway_app_profile_content: {content}" if content.startswith("{") else content)
-    failure = tenant.fails("azure_app_profile_info", profile_file=str(path))
-    assert MALFORMED[content] in " ".join(failure["msg"].split())
+    return " ".join(tenant.fails("azure_app_profile_info", profile_file=str(path))["msg"].split())
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_malformed_profile_is_refused_before_anything_is_sent(tenant: Tenant, tmp_path: Path, content: str) -> None:
+    assert MALFORMED[content] in refusal(tenant, tmp_path, content)
+    assert tenant.server.requests() == []
+
+
+@pytest.mark.parametrize("content", UNPUBLISHED)
+def test_permissions_that_nobody_publishes_are_refused(tenant: Tenant, tmp_path: Path, content: str) -> None:
+    assert UNPUBLISHED[content] in refusal(tenant, tmp_path, content)
     assert tenant.writes == []

@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules import return_cases
-from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.returned import (
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.return_comparison import (
     OF_ANSIBLE,
     Comparison,
     paths,

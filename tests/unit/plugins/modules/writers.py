@@ -42,6 +42,7 @@ class Writer:
     before_change: c.Callable[[Tenant], object] = lambda tenant: None
     new_id: str | None = None  # the return value that check mode cannot know
     requests_if_unchanged: int = 2
+    requests_if_absent: int = 2
     secret: str | None = None  # the documented return value that holds one
     moving: tuple[str, ...] = ()  # return values that differ although nothing changed
     files_for_the_next_run: tuple[str, ...] = ()  # what a refused creation leaves behind on purpose
@@ -72,6 +73,16 @@ def _declares(*names: str) -> c.Callable[[Tenant], object]:
         tenant.forget_requests()
 
     return declare
+
+
+def _with_exchange(tenant: Tenant) -> None:
+    """An application, and an operator who may also change roles in Exchange."""
+    tenant.register()
+    tenant.sign_in_with("RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All")
+
+
+def _exchange_roles(tenant: Tenant) -> list[str]:
+    return sorted(entry.role for entry in tenant.server.tenant.directory.exchange.shown)
 
 
 WRITERS = (
@@ -180,6 +191,26 @@ WRITERS = (
         rights=("Application.ReadWrite.OwnedBy", "Cloud Application Administrator"),
         new_id="federated_credential_id",
         diff_of_change="second",
+    ),
+    Writer(
+        module="azure_app_mailbox_scope",
+        prepare=_with_exchange,
+        create={**GATEWAY, "roles": ["Mail.ReadWrite"], "scope": {"users": ["adele@contoso.onmicrosoft.com"]}},
+        change={"roles": ["Mail.ReadWrite", "Mail.Send"]},
+        remove=lambda made: {**GATEWAY, "roles": ["Mail.ReadWrite"], "state": "absent"},
+        writes=("POST /beta/roleManagement/exchange/roleAssignments",),
+        requests={"create": "assign a role", "change": "assign a role", "remove": "remove a role"},
+        held=_exchange_roles,
+        states={
+            "create": ["Application Mail.ReadWrite"],
+            "change": ["Application Mail.ReadWrite", "Application Mail.Send"],
+            "remove": [],
+        },
+        rights=("User.ReadBasic.All",),
+        diff_of_change="Application Mail.Send",
+        requests_if_unchanged=4,
+        requests_if_absent=3,
+        moving=("assigned_at",),
     ),
 )
 

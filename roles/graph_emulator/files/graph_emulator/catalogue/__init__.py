@@ -18,8 +18,12 @@ from typing import Any
 _FOLDER = Path(__file__).resolve().parent
 MICROSOFT_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
+AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 KEY_VAULT_NAME = "https://vault.azure.net"
+RESOURCE_MANAGER_APP_ID = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+# The audiences of the public cloud, as its metadata names them.
+RESOURCE_MANAGER_NAMES = ("https://management.core.windows.net/", "https://management.azure.com/")
 # The tenant that owns Microsoft's own applications.
 MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 # Delegated permissions that need no administrator ("AdminConsentRequired: No" in the permissions reference), as far as

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 import uuid
 
 
@@ -23,3 +24,8 @@ def assignment_id(principal_id: str) -> str:
 def grant_id(client_id: str, resource_id: str, principal_id: str | None) -> str:
     """oAuth2PermissionGrant: client and resource, so that a grant made again has the same id (azure-cli recording)."""
     return _encoded(client_id, resource_id, *([principal_id] if principal_id else []))
+
+
+def security_identifier(object_id: str) -> str:
+    """S-1-12-1 and the id as four little-endian numbers (sample answer of the page "Create group")."""
+    return "S-1-12-1-" + "-".join(map(str, struct.unpack("<4I", uuid.UUID(object_id).bytes_le)))

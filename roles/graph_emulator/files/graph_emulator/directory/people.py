@@ -4,11 +4,15 @@
 
 """The users of the tenant at its start: an administrator, an administrator of applications, and a plain user.
 
+Beside them, groups and an administrative unit, by which mail access can be limited to some of their mailboxes.
+
 Names are those of Microsoft's own demo tenants. The admin interface gives users other roles and takes mailboxes away.
 """
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,15 +38,77 @@ PEOPLE = (
 
 
 def plant(directory: Directory, *, ids: tuple[str, ...], tenant: Tenant) -> None:
+    by_name: dict[str, str] = {}
     for object_id, person in zip(ids, PEOPLE, strict=True):
         first, last = person.name.split()
         user = shapes.user(
             object_id=object_id, display_name=person.name, principal_name=f"{first}@{tenant.domain}".lower()
         )
-        user.update(givenName=first, surname=last, mail=user["userPrincipalName"])
+        user.update(
+            givenName=first,
+            surname=last,
+            mail=user["userPrincipalName"],
+            accountEnabled=True,
+            createdDateTime=whole_seconds(tenant.clock.now()),
+            mailNickname=first.lower(),
+            onPremisesExtensionAttributes={f"extensionAttribute{number}": None for number in range(1, 16)},
+            proxyAddresses=[f"SMTP:{user['userPrincipalName']}"],
+            userType="Member",
+        )
         directory.users[object_id] = user
         directory.user_roles[object_id] = frozenset(person.roles)
         directory.mail.boxes[object_id] = new_mailbox(user, tenant)
+        by_name[person.name] = object_id
+    _plant_groups(directory, by_name, tenant)
+
+
+def _plant_groups(directory: Directory, ids: dict[str, str], tenant: Tenant) -> None:
+    """A mail-enabled security group, one group nested in it, a Microsoft 365 group, and an administrative unit."""
+    accounting = plant_group(directory, tenant, name="Accounting", members=[ids["Megan Bowen"]])
+    plant_group(
+        directory, tenant, name="Gateway Mailboxes", mail_enabled=True, members=[ids["Alex Wilber"], accounting]
+    )
+    plant_group(directory, tenant, name="Sales", mail_enabled=True, types=["Unified"], members=[ids["Adele Vance"]])
+    plant_administrative_unit(directory, name="Branch Office", members=[ids["Adele Vance"], accounting])
+
+
+def plant_group(
+    directory: Directory,
+    tenant: Tenant,
+    *,
+    name: str,
+    mail_enabled: bool = False,
+    types: Sequence[str] = (),
+    members: Iterable[str] = (),
+) -> str:
+    """The new group's id. Exchange administers mail-enabled security groups, so Graph creates none (see groups.py)."""
+    object_id = str(uuid.uuid4())
+    group = shapes.group(object_id=object_id, created=whole_seconds(tenant.clock.now()))
+    nickname = name.replace(" ", "").lower()
+    group.update(
+        displayName=name,
+        groupTypes=[*types],
+        mailEnabled=mail_enabled,
+        mailNickname=nickname,
+        securityEnabled="Unified" not in types,
+        visibility="Private" if "Unified" in types else None,
+    )
+    if mail_enabled:
+        address = f"{nickname}@{tenant.domain}"
+        group.update(mail=address, proxyAddresses=[f"SMTP:{address}"])
+    directory.groups[object_id] = group
+    for member in members:
+        directory.members.add(object_id, member)
+    return object_id
+
+
+def plant_administrative_unit(directory: Directory, *, name: str, members: Iterable[str] = ()) -> str:
+    """The new administrative unit's id."""
+    object_id = str(uuid.uuid4())
+    directory.administrative_units[object_id] = shapes.administrative_unit(object_id=object_id, display_name=name)
+    for member in members:
+        directory.members.add(object_id, member)
+    return object_id
 
 
 def new_mailbox(user: Json, tenant: Tenant) -> Mailbox:

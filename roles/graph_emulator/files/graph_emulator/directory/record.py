@@ -2,18 +2,25 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An object of a table: a dict that tells its table when an indexed property changes."""
+"""An object of a table: a dict that tells its table which properties change."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .store import Table
+from typing import Any, Protocol
 
 Json = dict[str, Any]
+
+
+class Watching(Protocol):
+    """The table that a record belongs to."""
+
+    indexed: frozenset[str]
+
+    def note(self, record: Record, names: frozenset[str]) -> None: ...
+
+    def reindex(self, record: Record) -> None: ...
 
 
 class Record(dict[str, Any]):
@@ -23,7 +30,7 @@ class Record(dict[str, Any]):
 
     def __init__(self, content: Json) -> None:
         super().__init__(content)
-        self.table: Table | None = None
+        self.table: Watching | None = None
         self.position = 0
 
     def __copy__(self) -> Json:
@@ -33,7 +40,11 @@ class Record(dict[str, Any]):
         return copy.deepcopy(dict(self), memo)
 
     def _changed(self, names: Iterable[str]) -> None:
-        if self.table is not None and not self.table.indexed.isdisjoint(names):
+        if self.table is None:
+            return
+        changed = frozenset(names)
+        self.table.note(self, changed)
+        if not self.table.indexed.isdisjoint(changed):
             self.table.reindex(self)
 
     def __setitem__(self, name: str, value: Any) -> None:

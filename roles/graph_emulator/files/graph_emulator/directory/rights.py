@@ -15,60 +15,31 @@ the generated permission and role includes of microsoft-graph-docs-contrib), "Mi
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 from .. import catalogue, errors
-from ..identity.tokens import Caller
+from ..caller import Caller
 from .directory_roles import (
     APPLICATION_ADMINISTRATOR,
     APPLICATION_DEVELOPER,
     CLOUD_APPLICATION_ADMINISTRATOR,
+    EXCHANGE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
     MEMBER,
     PRIVILEGED_ROLE_ADMINISTRATOR,
 )
+from .member_rights import MEMBER_RIGHTS
+from .right import AS_USER, EVERYONE, Alternatives, Delegated, Right, any_of
 
-Alternatives = tuple[tuple[str, ...], ...]
 _OWNED = "Application.ReadWrite.OwnedBy"
 _ASSIGN = "AppRoleAssignment.ReadWrite.All"
-# "the same access to information in the directory as the signed-in user" (permissions reference).
-_AS_USER = ("Directory.AccessAsUser.All",)
 
-_NOBODY: frozenset[str] = frozenset()
-_EVERYONE = frozenset({MEMBER})
 _ADMINS = frozenset({GLOBAL_ADMINISTRATOR, APPLICATION_ADMINISTRATOR, CLOUD_APPLICATION_ADMINISTRATOR})
 _CONSENTING = _ADMINS | {PRIVILEGED_ROLE_ADMINISTRATOR}
 _ANY_CONSENT = frozenset({GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR})
+_EXCHANGE_ADMINS = frozenset({GLOBAL_ADMINISTRATOR, EXCHANGE_ADMINISTRATOR})
 _PURGING = frozenset({GLOBAL_ADMINISTRATOR, APPLICATION_ADMINISTRATOR})
 # Not a role: every member holds it while the tenant lets users register applications.
 REGISTRANT = "allowedToCreateApps"
-
-
-@dataclass(frozen=True)
-class Delegated:
-    """For users: a scope, and one of the directory roles in `by`; on objects of one's own, `own_scopes` and `own_by`.
-
-    `graph_roles_by` says who may also touch app roles of Microsoft Graph itself; None means everybody in `by`.
-    """
-
-    scopes: Alternatives
-    by: frozenset[str] = _NOBODY
-    own_by: frozenset[str] = _NOBODY
-    own_scopes: Alternatives = ()
-    graph_roles_by: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
-class Right:
-    """`anywhere` works on every object, `owned` only on objects that the caller's service principal owns.
-
-    `mail` rights are refused with Exchange Online's words.
-    """
-
-    anywhere: Alternatives
-    owned: Alternatives = ()
-    delegated: Delegated = Delegated(())
-    mail: bool = False
 
 
 _READ_APPLICATIONS: Alternatives = (
@@ -76,17 +47,17 @@ _READ_APPLICATIONS: Alternatives = (
     ("Application.ReadWrite.All",),
     ("Directory.Read.All",),
     ("Directory.ReadWrite.All",),
-    _AS_USER,
+    AS_USER,
 )
-_CHANGE_APPLICATIONS: Alternatives = (("Application.ReadWrite.All",), _AS_USER)
+_CHANGE_APPLICATIONS: Alternatives = (("Application.ReadWrite.All",), AS_USER)
 _CHANGE_ROLES: Alternatives = (
     (_ASSIGN, "Application.Read.All"),
     (_ASSIGN, "Directory.Read.All"),
     # Broader than the read permissions of the pair (permissions reference: "read, create, update ...").
     (_ASSIGN, "Application.ReadWrite.All"),
-    (_ASSIGN, *_AS_USER),
+    (_ASSIGN, *AS_USER),
 )
-_READ_DIRECTORY: Alternatives = (("Directory.Read.All",), ("Directory.ReadWrite.All",), _AS_USER)
+_READ_DIRECTORY: Alternatives = (("Directory.Read.All",), ("Directory.ReadWrite.All",), AS_USER)
 _READ_USERS: Alternatives = (
     ("User.Read.All",),
     ("User.ReadBasic.All",),
@@ -103,7 +74,7 @@ RIGHTS: dict[str, Right] = {
             ("Directory.Read.All",),
             ("Directory.ReadWrite.All",),
         ),
-        delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE),
+        delegated=Delegated(_READ_APPLICATIONS, by=EVERYONE),
     ),
     # Creating needs no ownership; the creator becomes the owner (see owners.py).
     "create applications": Right(
@@ -119,7 +90,7 @@ RIGHTS: dict[str, Right] = {
     "change applications": Right(
         (("Application.ReadWrite.All",),),
         owned=((_OWNED,),),
-        delegated=Delegated(_CHANGE_APPLICATIONS, by=_ADMINS, own_by=_EVERYONE),
+        delegated=Delegated(_CHANGE_APPLICATIONS, by=_ADMINS, own_by=EVERYONE),
     ),
     # Page "Permanently delete an item" (directory object): these two roles only, and no owner.
     "purge applications": Right(
@@ -131,9 +102,9 @@ RIGHTS: dict[str, Right] = {
         (("Application.ReadWrite.All", "Directory.Read.All"), ("Directory.ReadWrite.All",)),
         owned=((_OWNED, "Directory.Read.All"),),
         delegated=Delegated(
-            (("Application.ReadWrite.All", "Directory.Read.All"), ("Directory.ReadWrite.All",), _AS_USER),
+            (("Application.ReadWrite.All", "Directory.Read.All"), ("Directory.ReadWrite.All",), AS_USER),
             by=_ADMINS,
-            own_by=_EVERYONE,
+            own_by=EVERYONE,
         ),
     ),
     # AppRoleAssignment.ReadWrite.All alone is refused (microsoft-graph-docs issue 12833), and Application.ReadWrite.All
@@ -145,7 +116,7 @@ RIGHTS: dict[str, Right] = {
             ("Directory.Read.All",),
             ("Directory.ReadWrite.All",),
         ),
-        delegated=Delegated(_READ_APPLICATIONS, by=_EVERYONE),
+        delegated=Delegated(_READ_APPLICATIONS, by=EVERYONE),
     ),
     # Application Administrators consent to any API "except Microsoft Graph app roles" (page "Grant tenant-wide admin
     # consent").
@@ -161,17 +132,17 @@ RIGHTS: dict[str, Right] = {
             ("DelegatedPermissionGrant.ReadWrite.All",),
             ("Directory.ReadWrite.All",),
         ),
-        delegated=Delegated((("DelegatedPermissionGrant.ReadWrite.All",), *_READ_DIRECTORY), by=_EVERYONE),
+        delegated=Delegated((("DelegatedPermissionGrant.ReadWrite.All",), *_READ_DIRECTORY), by=EVERYONE),
     ),
     "change permission grants": Right(
         (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",)),
         delegated=Delegated(
-            (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",), _AS_USER), by=_CONSENTING
+            (("DelegatedPermissionGrant.ReadWrite.All",), ("Directory.ReadWrite.All",), AS_USER), by=_CONSENTING
         ),
     ),
     "read organization": Right(
         (("Organization.Read.All",), ("Directory.Read.All",), ("Directory.ReadWrite.All",)),
-        delegated=Delegated((("User.Read",), ("Organization.Read.All",), *_READ_DIRECTORY), by=_EVERYONE),
+        delegated=Delegated((("User.Read",), ("Organization.Read.All",), *_READ_DIRECTORY), by=EVERYONE),
     ),
     "read users": Right(
         (
@@ -180,13 +151,13 @@ RIGHTS: dict[str, Right] = {
             ("Directory.Read.All",),
             ("Directory.ReadWrite.All",),
         ),
-        delegated=Delegated(_READ_USERS, by=_EVERYONE, own_scopes=(("User.Read",),), own_by=_EVERYONE),
+        delegated=Delegated(_READ_USERS, by=EVERYONE, own_scopes=(("User.Read",),), own_by=EVERYONE),
     ),
     # An application gets a 400 from the handler, whatever it may do.
-    "read oneself": Right(((),), delegated=Delegated((("User.Read",), *_READ_USERS), by=_EVERYONE)),
+    "read oneself": Right(((),), delegated=Delegated((("User.Read",), *_READ_USERS), by=EVERYONE)),
     "read directory objects": Right(
         (("Directory.Read.All",), ("Directory.ReadWrite.All",)),
-        delegated=Delegated(_READ_DIRECTORY, by=_EVERYONE),
+        delegated=Delegated(_READ_DIRECTORY, by=EVERYONE),
     ),
     # The roles of the two policy rows are inferred from those that manage the policy in the admin center.
     "read policy": Right(
@@ -201,23 +172,40 @@ RIGHTS: dict[str, Right] = {
     "read mail folders": Right(
         (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)),
         mail=True,
-        delegated=Delegated(
-            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE
-        ),
+        delegated=Delegated((), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=EVERYONE),
     ),
     "read mail": Right(
         (("Mail.ReadBasic.All",), ("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)),
         mail=True,
-        delegated=Delegated(
-            (), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=_EVERYONE
-        ),
+        delegated=Delegated((), own_scopes=(("Mail.ReadBasic",), ("Mail.Read",), ("Mail.ReadWrite",)), own_by=EVERYONE),
     ),
     "write mail": Right(
         (("Mail.ReadWrite",),),
         mail=True,
-        delegated=Delegated((), own_scopes=(("Mail.ReadWrite",),), own_by=_EVERYONE),
+        delegated=Delegated((), own_scopes=(("Mail.ReadWrite",),), own_by=EVERYONE),
+    ),
+    **MEMBER_RIGHTS,
+    # "List unifiedRoleAssignment" and "Create unifiedRoleAssignment" of beta, for an Exchange Online provider. That
+    # these two roles suffice is inferred from who may do it in Exchange.
+    "read roles of Exchange": Right(
+        (("RoleManagement.Read.Exchange",), ("RoleManagement.ReadWrite.Exchange",)),
+        delegated=Delegated(
+            (("RoleManagement.Read.Exchange",), ("RoleManagement.ReadWrite.Exchange",)), by=_EXCHANGE_ADMINS
+        ),
+    ),
+    "change roles of Exchange": Right(
+        (("RoleManagement.ReadWrite.Exchange",),),
+        delegated=Delegated((("RoleManagement.ReadWrite.Exchange",),), by=_EXCHANGE_ADMINS),
     ),
 }
+# Deleted items of all types have one path; deleted.py asks for the right on the type that it finds.
+RIGHTS["read deleted items"] = any_of(
+    RIGHTS["read applications"], RIGHTS["read groups"], RIGHTS["read administrative units"]
+)
+RIGHTS["restore deleted items"] = any_of(
+    RIGHTS["change applications"], RIGHTS["delete groups"], RIGHTS["change administrative units"]
+)
+RIGHTS["purge deleted items"] = any_of(RIGHTS["purge applications"], RIGHTS["purge groups"])
 
 
 def with_defaults(caller: Caller, *, allowed_to_create_apps: bool) -> Caller:
@@ -260,6 +248,11 @@ def require(caller: Caller, right: str, *, owned: bool = False, resource_app_id:
     of_graph = resource_app_id == catalogue.MICROSOFT_GRAPH_APP_ID
     if caller.delegated and of_graph and apart is not None and not caller.wids & apart:
         raise _refusal(row)
+
+
+def holds(caller: Caller, right: str) -> bool:
+    """Whether the caller may use the right on every object."""
+    return _anywhere(caller, RIGHTS[right])
 
 
 def require_some(caller: Caller, right: str) -> None:

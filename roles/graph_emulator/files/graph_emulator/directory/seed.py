@@ -15,7 +15,6 @@ from typing import Any
 
 from .. import catalogue
 from ..clock import whole_seconds
-from ..identity.scopes import AZURE_CLI_APP_ID
 from . import people, shapes
 from .identifiers import assignment_id
 from .tenant import Directory, Secret, Tenant, secret_digest
@@ -94,6 +93,7 @@ class Seed:
     user_ids: tuple[str, ...] = field(default_factory=lambda: tuple(new_guid() for _person in people.PEOPLE))
     azure_cli_id: str = field(default_factory=new_guid)
     key_vault_id: str = field(default_factory=new_guid)
+    resource_manager_id: str = field(default_factory=new_guid)
 
     def plant(self, tenant: Tenant) -> None:
         """Put the tenant back to its start."""
@@ -111,6 +111,7 @@ class Seed:
             directory.service_principals[principal["id"]] = principal
         directory.service_principals[self.azure_cli_id] = _azure_cli(self.azure_cli_id)
         directory.service_principals[self.key_vault_id] = _key_vault(self.key_vault_id)
+        directory.service_principals[self.resource_manager_id] = _resource_manager(self.resource_manager_id)
         return directory
 
 
@@ -190,28 +191,54 @@ def _microsoft_principal(object_id: str, name: str, *, table: str) -> Json:
 
 def _azure_cli(object_id: str) -> Json:
     """Microsoft's own public client, as in any tenant in which somebody ran `az login`."""
-    principal = shapes.service_principal(
-        object_id=object_id,
-        app_id=AZURE_CLI_APP_ID,
-        display_name="Microsoft Azure CLI",
-        created=None,
-        owner=catalogue.MICROSOFT_TENANT_ID,
+    return _first_party(
+        object_id,
+        app_id=catalogue.AZURE_CLI_APP_ID,
+        name="Microsoft Azure CLI",
+        audience="AzureADandPersonalMicrosoftAccount",
     )
-    principal["signInAudience"] = "AzureADandPersonalMicrosoftAccount"
-    return principal
 
 
 def _key_vault(object_id: str) -> Json:
     """As in any tenant with a key vault (list of Microsoft's own applications, "Verify first-party Microsoft apps")."""
-    principal = shapes.service_principal(
-        object_id=object_id,
-        app_id=catalogue.KEY_VAULT_APP_ID,
-        display_name="Azure Key Vault",
-        created=None,
-        owner=catalogue.MICROSOFT_TENANT_ID,
+    return _first_party(
+        object_id, app_id=catalogue.KEY_VAULT_APP_ID, name="Azure Key Vault", names=(catalogue.KEY_VAULT_NAME,)
     )
-    principal["servicePrincipalNames"] = [catalogue.KEY_VAULT_APP_ID, catalogue.KEY_VAULT_NAME]
-    principal["signInAudience"] = "AzureADMultipleOrgs"
+
+
+def _resource_manager(object_id: str) -> Json:
+    """As in the azure-cli recording test_app_permission."""
+    name = "Windows Azure Service Management API"
+    principal = _first_party(object_id, app_id=catalogue.RESOURCE_MANAGER_APP_ID, name=name)
+    resource, other = catalogue.RESOURCE_MANAGER_NAMES
+    principal["servicePrincipalNames"] = [other, resource, catalogue.RESOURCE_MANAGER_APP_ID, name]
+    principal["replyUrls"] = [resource]
+    principal["oauth2PermissionScopes"] = [
+        {
+            "adminConsentDescription": (
+                "Allows the application to access the Azure Management Service API acting as users in the organization."
+            ),
+            "adminConsentDisplayName": "Access Azure Service Management as organization users (preview)",
+            "id": "41094075-9dad-400e-a0bd-54e686782033",
+            "isEnabled": True,
+            "type": "User",
+            "userConsentDescription": "Allows the application to access Azure Service Management as you.",
+            "userConsentDisplayName": "Access Azure Service Management as you (preview)",
+            "value": "user_impersonation",
+        }
+    ]
+    return principal
+
+
+def _first_party(
+    object_id: str, *, app_id: str, name: str, names: tuple[str, ...] = (), audience: str = "AzureADMultipleOrgs"
+) -> Json:
+    principal = shapes.service_principal(
+        object_id=object_id, app_id=app_id, display_name=name, created=None, owner=catalogue.MICROSOFT_TENANT_ID
+    )
+    if names:
+        principal["servicePrincipalNames"] = [app_id, *names]
+    principal["signInAudience"] = audience
     return principal
 
 

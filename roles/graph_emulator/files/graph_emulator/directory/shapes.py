@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .identifiers import security_identifier
+
 Json = dict[str, Any]
 
 PERSONAL_AUDIENCES = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
@@ -147,6 +149,66 @@ def user(*, object_id: str, display_name: str, principal_name: str) -> Json:
     }
 
 
+def group(*, object_id: str, created: str) -> Json:
+    """Key order of the sample answer of the page "Create group", example 2."""
+    return {
+        "id": object_id,
+        "deletedDateTime": None,
+        "classification": None,
+        "createdDateTime": created,
+        "description": None,
+        "displayName": None,
+        "expirationDateTime": None,
+        "groupTypes": [],
+        "isAssignableToRole": None,
+        "mail": None,
+        "mailEnabled": False,
+        "mailNickname": None,
+        "membershipRule": None,
+        "membershipRuleProcessingState": None,
+        "onPremisesDomainName": None,
+        "onPremisesLastSyncDateTime": None,
+        "onPremisesNetBiosName": None,
+        "onPremisesSamAccountName": None,
+        "onPremisesSecurityIdentifier": None,
+        "onPremisesSyncEnabled": None,
+        "preferredDataLocation": None,
+        "preferredLanguage": None,
+        "proxyAddresses": [],
+        "renewedDateTime": created,
+        "resourceBehaviorOptions": [],
+        "resourceProvisioningOptions": [],
+        "securityEnabled": True,
+        "securityIdentifier": security_identifier(object_id),
+        "theme": None,
+        "uniqueName": None,
+        "visibility": None,
+        "onPremisesProvisioningErrors": [],
+        "serviceProvisioningErrors": [],
+    }
+
+
+def administrative_unit(*, object_id: str, display_name: str | None = None) -> Json:
+    """Key order of the sample answer of the page "Create administrativeUnit"; the rest follows the resource page."""
+    return {
+        "id": object_id,
+        "deletedDateTime": None,
+        "displayName": display_name,
+        "description": None,
+        "isMemberManagementRestricted": False,
+        "visibility": None,
+        "membershipRule": None,
+        "membershipType": None,
+        "membershipRuleProcessingState": None,
+    }
+
+
+def _principal_type(principal: Json) -> str:
+    """ServicePrincipal, User or Group (resource page appRoleAssignment)."""
+    name = str(principal.get("@odata.type", "servicePrincipal")).rpartition(".")[2]
+    return f"{name[0].upper()}{name[1:]}"
+
+
 def app_role_assignment(*, assignment_id: str, created: str, role_id: str, principal: Json, resource: Json) -> Json:
     return {
         "id": assignment_id,
@@ -155,7 +217,7 @@ def app_role_assignment(*, assignment_id: str, created: str, role_id: str, princ
         "createdDateTime": created,
         "principalDisplayName": principal["displayName"],
         "principalId": principal["id"],
-        "principalType": "ServicePrincipal",
+        "principalType": _principal_type(principal),
         "resourceDisplayName": resource["displayName"],
         "resourceId": resource["id"],
     }

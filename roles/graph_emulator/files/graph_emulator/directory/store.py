@@ -32,6 +32,10 @@ class Table(dict[str, Any]):
         super().__init__()
         self.indexed = frozenset({"id", *indexed})
         self.looked_at = 0
+        self.changes: list[tuple[str, frozenset[str]]] = []
+        """(object id, changed properties) of every change since the table was made; none for an object that left"""
+        self.gone: set[str] = set()
+        """Ids of objects that left and did not come back"""
         self._next = 0
         self._at: dict[int, str] = {}
         self._buckets: dict[tuple[str, str], list[int]] = {_ALL: []}
@@ -42,6 +46,8 @@ class Table(dict[str, Any]):
         other = type(self)(*self.indexed)
         for object_id, value in dict.items(self):
             other[object_id] = copy.deepcopy(value, memo)
+        other.changes = list(self.changes)
+        other.gone = set(self.gone)
         return other
 
     # What a table holds; DeletedTable holds something else
@@ -81,6 +87,8 @@ class Table(dict[str, Any]):
         self._at[record.position] = object_id
         self._buckets[_ALL].append(record.position)
         self._keys[record.position] = set()
+        self.gone.discard(object_id)
+        self.note(record, frozenset(record))
         self.reindex(record)
 
     def __delitem__(self, object_id: str) -> None:
@@ -91,6 +99,11 @@ class Table(dict[str, Any]):
         _remove(self._buckets[_ALL], record.position)
         del self._at[record.position]
         record.table = None
+        self.gone.add(object_id)
+        self.changes.append((object_id, frozenset()))
+
+    def note(self, record: Record, names: frozenset[str]) -> None:
+        self.changes.append((self._at[record.position], names))
 
     def reindex(self, record: Record) -> None:
         position = record.position

@@ -9,15 +9,17 @@ from __future__ import annotations
 import copy
 import hashlib
 import threading
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..catalogue import KEY_VAULT_APP_ID
+from ..catalogue import KEY_VAULT_APP_ID, RESOURCE_MANAGER_APP_ID
 from ..clock import Clock
 from ..mail.exchange import Exchange
 from ..mail.mailboxes import Mail
 from ..settings import Settings
 from .lag import ReplicationLag
+from .members import Members
 from .store import DeletedTable, Rows, Table
 
 Json = dict[str, Any]
@@ -39,13 +41,22 @@ class Secret:
 class Directory:
     """Everything that a reset brings back to the seed."""
 
+    generation: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Another one after each reset: what was known of the changes before is worth nothing"""
     applications: Table = field(
         default_factory=lambda: Table("appId", "uniqueName", "displayName", "identifierUris", "tags")
     )
     service_principals: Table = field(
         default_factory=lambda: Table("appId", "displayName", "servicePrincipalNames", "tags")
     )
-    users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName"))
+    users: Table = field(default_factory=lambda: Table("userPrincipalName", "displayName", "mail", "proxyAddresses"))
+    groups: Table = field(
+        default_factory=lambda: Table("displayName", "mail", "mailNickname", "proxyAddresses", "uniqueName")
+    )
+    administrative_units: Table = field(default_factory=lambda: Table("displayName"))
+    members: Members = field(default_factory=Members)
+    created_by: dict[str, str] = field(default_factory=dict)
+    """object id -> id of the user or service principal that created it"""
     user_roles: dict[str, frozenset[str]] = field(default_factory=dict)
     """user id -> template ids of directory roles, see directory_roles.py"""
     disabled_users: set[str] = field(default_factory=set)
@@ -81,6 +92,7 @@ class Tenant:
         self.directory = Directory()
         # The addresses of the key vault, each of which stands for it as a resource.
         self.key_vault_names: frozenset[str] = frozenset()
+        self.resource_manager_names: frozenset[str] = frozenset()
 
     def showing(self, directory: Directory) -> Tenant:
         """This tenant with another directory, as a replica sees it; clock, settings and lock are the same."""
@@ -106,6 +118,8 @@ class Tenant:
         bare = name.rstrip("/")
         if bare in self.key_vault_names:
             return self.service_principal_by("appId", KEY_VAULT_APP_ID)
+        if bare in self.resource_manager_names:
+            return self.service_principal_by("appId", RESOURCE_MANAGER_APP_ID)
         principals = self.directory.service_principals
         found = [principals.where("servicePrincipalNames", form).first() for form in (bare, f"{bare}/")]
         return next((principal for principal in found if principal is not None), None)
@@ -146,6 +160,9 @@ class Tenant:
                 "app_role_assignments": list(directory.assignments.values()),
                 "oauth2_permission_grants": list(directory.grants.values()),
                 "users": list(directory.users.values()),
+                "groups": list(directory.groups.values()),
+                "administrative_units": list(directory.administrative_units.values()),
+                "members": directory.members.as_dict(),
                 "user_roles": {user_id: sorted(roles) for user_id, roles in directory.user_roles.items()},
                 "policy": directory.policy,
                 "exchange": directory.exchange.as_dict(),

@@ -13,7 +13,7 @@ from ..clock import seven_digits, whole_seconds
 from ..directory import rights, shapes
 from ..directory.seed import new_guid
 from ..odata.bodies import check_properties, merge
-from . import deleted, key_credentials, listing, lookups, owners
+from . import deleted, key_credentials, listing, lookups, owners, passwords
 from .call import Answer, Call
 from .limits import check_application
 
@@ -66,6 +66,7 @@ def _create(call: Call, body: Json) -> Answer:
     bound_owners = owners.bound(call, body)
     changes = check_properties(body, type_name="application", resource="Application")
     _refuse_read_only(changes)
+    secrets = passwords.asked_for(changes)
     if not changes.get("displayName"):
         raise errors.missing_value("displayName", "Application")
     check_application(call, changes, current=None)
@@ -74,12 +75,14 @@ def _create(call: Call, body: Json) -> Answer:
         object_id=new_guid(), app_id=new_guid(), created=whole_seconds(now), publisher_domain=call.tenant.domain
     )
     _apply(call, item, changes)
+    shown = [passwords.created(call, KIND, item, sent) for sent in secrets]
     call.directory.applications[item["id"]] = item
     call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
+    lookups.note_creator(call, item["id"])
     call.tenant.lag.created(item["id"], call.tenant.settings.lag)
     headers = listing.location(call, item["id"], "Application")
     # The answer to the create alone shows fractions of a second.
-    fresh = {**item, "createdDateTime": seven_digits(now)}
+    fresh = {**item, "createdDateTime": seven_digits(now), "passwordCredentials": [*reversed(shown)]}
     return listing.one(call, fresh, type_name="application", fragment=KIND, status=201, headers=headers)
 
 
@@ -92,8 +95,10 @@ def update(call: Call) -> Answer:
     if item is None or (not upsert and call.tenant.lag.hides(item["id"])):
         raise errors.not_found(call.key.value)
     call.authorize(item["id"])
-    changes = check_properties(call.body(), type_name="application", resource="Application")
+    body = lookups.body_of_update(call, item)
+    changes = check_properties(body, type_name="application", resource="Application")
     _refuse_read_only(changes)
+    passwords.refuse_other_than_held(changes, item["passwordCredentials"])
     if changes.get("uniqueName", item["uniqueName"]) != item["uniqueName"] and item["uniqueName"] is not None:
         # "Can be updated only if null and is immutable once set" (reference page "Update application").
         raise errors.read_only("uniqueName")
@@ -107,6 +112,9 @@ def _create_by_unique_name(call: Call) -> Answer:
     body = call.body()
     if body.get("uniqueName", call.key.value) != call.key.value:
         raise errors.invalid_value("uniqueName", "Application")
+    if body.get("passwordCredentials"):
+        # "passwordCredentials can't be set" by it (page "Upsert application"; words: msgraph-bicep-types issue 38).
+        raise errors.service_generated_passwords()
     # A soft-deleted application still holds the name; check_application says so.
     return _create(call, {**body, "uniqueName": call.key.value})
 
@@ -116,12 +124,6 @@ def _refuse_read_only(changes: Json) -> None:
         if changes.get(name) is not None:
             raise errors.read_only(name)
         changes.pop(name, None)
-    # passwordCredential resource page: use addPassword and removePassword. The wording of the refusal is inferred.
-    if changes.pop("passwordCredentials", None):
-        raise errors.bad_request(
-            "Adding or updating passwordCredentials through this request is not supported; use addPassword or "
-            "removePassword."
-        )
 
 
 def _apply(call: Call, item: Json, changes: Json) -> None:

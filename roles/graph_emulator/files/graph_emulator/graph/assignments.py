@@ -21,6 +21,7 @@ Json = dict[str, Any]
 _TYPE = "appRoleAssignment"
 _SIDES = {"appRoleAssignments": "principalId", "appRoleAssignedTo": "resourceId"}
 _NO_ROLE = "00000000-0000-0000-0000-000000000000"
+_PRINCIPALS = ("servicePrincipal", "user", "group")
 MOST_ASSIGNMENTS = 1500
 
 
@@ -34,11 +35,12 @@ def of_resource(call: Call, resource_id: str) -> list[Json]:
 
 def _alive(call: Call, side: str, object_id: str) -> Rows:
     """Without those whose other end is soft-deleted. That a restore brings them back is inferred."""
-    principals = call.directory.service_principals
-    return call.directory.assignments.where(side, object_id).that(
+    directory = call.directory
+    principals = (directory.service_principals, directory.users, directory.groups)
+    return directory.assignments.where(side, object_id).that(
         lambda entry: (
-            entry["principalId"] in principals
-            and entry["resourceId"] in principals
+            any(entry["principalId"] in table for table in principals)
+            and entry["resourceId"] in directory.service_principals
             and not call.tenant.lag.hides(entry["id"])
         )
     )
@@ -87,14 +89,16 @@ def _add(call: Call, collection: str, item: Json) -> Answer:
     if body[_SIDES[collection]].lower() != item["id"]:
         # The id in the path is one end of the assignment (reference pages of both collections).
         raise errors.invalid_reference_update()
-    principal = lookups.principal(call, body["principalId"])
+    principal = _principal(call, body["principalId"])
     resource = lookups.principal(call, body["resourceId"])
     if principal is None or resource is None:
         raise errors.invalid_reference_update()
     call.authorize(resource["id"], resource_app_id=resource["appId"])
     role_id = body["appRoleId"].lower()
+    # "User" stands for groups too (resource page appRole, allowedMemberTypes).
+    member_type = "Application" if principal["@odata.type"].endswith("servicePrincipal") else "User"
     enabled = {
-        role["id"] for role in resource["appRoles"] if role["isEnabled"] and "Application" in role["allowedMemberTypes"]
+        role["id"] for role in resource["appRoles"] if role["isEnabled"] and member_type in role["allowedMemberTypes"]
     }
     if role_id not in enabled and not (role_id == _NO_ROLE and not resource["appRoles"]):
         raise errors.app_role_not_found()
@@ -116,6 +120,14 @@ def _add(call: Call, collection: str, item: Json) -> Answer:
     fragment = f"servicePrincipals('{item['id']}')/{collection}"
     headers = listing.location(call, item["id"], "ServicePrincipal")
     return listing.one(call, entry, type_name=_TYPE, fragment=fragment, status=201, headers=headers)
+
+
+def _principal(call: Call, object_id: str) -> Json | None:
+    """A service principal, user or group, with its type; None also while it has not replicated."""
+    item = lookups.directory_object(call, object_id)
+    if item is None or call.tenant.lag.hides(item["id"]):
+        return None
+    return item if item["@odata.type"].rpartition(".")[2] in _PRINCIPALS else None
 
 
 def remove_for(collection: str) -> Handler:

@@ -19,7 +19,7 @@ Serve = Callable[[GraphRequest], GraphResponse]
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
-def run(payload: bytes, serve: Serve) -> Json:
+def run(payload: bytes, serve: Serve, *, root: str = VERSION) -> Json:
     """The answers to all inner requests, in order; one whose dependency failed is not tried and answers 424."""
     failed: set[str] = set()
     answers: list[Json] = []
@@ -27,7 +27,7 @@ def run(payload: bytes, serve: Serve) -> Json:
         if failed.intersection(entry.get("dependsOn") or []):
             answer = _dependency_failed(entry["id"])
         else:
-            answer = _answer(entry["id"], serve(_request(entry)))
+            answer = _answer(entry["id"], serve(_request(entry, root)))
         if answer["status"] >= 400:
             failed.add(entry["id"])
         answers.append(answer)
@@ -65,12 +65,12 @@ def _check(entry: Any, earlier: set[str]) -> None:
         raise errors.odata_error(f"Batch request step '{entry['id']}' depends on a step that does not come before it.")
 
 
-def _request(entry: Json) -> GraphRequest:
+def _request(entry: Json, root: str) -> GraphRequest:
     path, _mark, query = entry["url"].partition("?")
     headers = {str(name).lower(): str(value) for name, value in (entry.get("headers") or {}).items()}
     body = entry.get("body")
     payload = b"" if body is None else json.dumps(body).encode("utf-8")
-    return GraphRequest(entry["method"].upper(), f"{VERSION}/{path.lstrip('/')}", query, headers, payload)
+    return GraphRequest(entry["method"].upper(), f"{root}/{path.lstrip('/')}", query, headers, payload)
 
 
 def _answer(request_id: str, response: GraphResponse) -> Json:

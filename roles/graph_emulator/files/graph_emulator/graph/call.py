@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from .. import errors, strict_json
+from ..caller import Caller
 from ..directory import rights
 from ..directory.tenant import Directory, Tenant
-from ..identity.tokens import Caller
 from ..odata.path import Key
 from ..odata.query import Query
 from .costs import is_write
@@ -26,7 +27,7 @@ class Answer:
     """`cost` is x-ms-resource-unit as recorded for the call."""
 
     status: int
-    body: Json | int | None = None
+    body: Json | int | str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     cost: int = 1
 
@@ -45,6 +46,8 @@ class Call:
     keys: list[Key] = field(default_factory=list)
     right: str = ""
     method: str = "GET"
+    root: str = "/v1.0"
+    """what contexts begin with: the version, and the tenant's name if the address has one"""
 
     @property
     def reads(self) -> bool:
@@ -59,8 +62,20 @@ class Call:
     def key(self) -> Key:
         return self.keys[0]
 
+    @property
+    def counts(self) -> bool:
+        """Whether the path asks for a number of objects alone."""
+        return unquote(self.path).endswith("/$count")
+
+    @property
+    def cast(self) -> str | None:
+        """The type that a relationship in the path is narrowed to: `.../members/microsoft.graph.user`."""
+        last = unquote(self.path).removesuffix("/$count").rpartition("/")[2]
+        prefix, _dot, name = last.rpartition("graph.")
+        return name if prefix in ("", "microsoft.") and "graph." in last else None
+
     def context(self, fragment: str) -> str:
-        return f"{self.base}/v1.0/$metadata#{fragment}"
+        return f"{self.base}{self.root}/$metadata#{fragment}"
 
     def query(self, type_name: str) -> Query:
         eventual = self.headers.get("consistencylevel", "").lower() == "eventual"

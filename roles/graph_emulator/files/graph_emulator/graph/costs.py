@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _SMALL_PAGE = 20
+# Actions that only ask, in spite of their method.
+_QUESTIONS = ("/getbyids", "/getmembergroups", "/getmemberobjects", "/checkmembergroups", "/checkmemberobjects")
 READING = frozenset({"GET", "HEAD"})
 
 
@@ -24,5 +26,5 @@ def resource_units(base: int, options: Mapping[str, str]) -> int:
 
 
 def is_write(method: str, path: str) -> bool:
-    """getByIds is a question in spite of its method, and costs no write."""
-    return method not in READING and not path.endswith("/getByIds")
+    """A question costs no write, whatever its method."""
+    return method not in READING and not path.lower().endswith(_QUESTIONS)

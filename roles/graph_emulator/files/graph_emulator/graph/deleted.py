@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Soft delete: /directory/deletedItems, restore, purge.
+"""Soft delete: /directory/deletedItems, restore, purge. Of groups, those of Microsoft 365 only (page "Delete group").
 
 Deleting a registration also deletes its service principal, and restoring brings it back (Microsoft Entra
 documentation, "Delete and recover applications FAQ"). That secrets and assignments come back with it is inferred.
@@ -14,11 +14,20 @@ from typing import Any
 
 from .. import errors
 from ..clock import whole_seconds
-from . import assignments, grants, listing
+from . import assignments, grants, listing, lookups
 from .call import Answer, Call, Handler
+from .members import ENTITY_SETS
 
 Json = dict[str, Any]
-_TYPES = {"applications": "application", "servicePrincipals": "servicePrincipal"}
+_TYPES = {
+    "applications": "application",
+    "servicePrincipals": "servicePrincipal",
+    "groups": "group",
+    "administrativeUnits": "administrativeUnit",
+}
+# Pages "Get deleted item", "Restore deleted item", "Permanently delete an item": the permissions of each type.
+_READ = {"groups": "read groups", "administrativeUnits": "read administrative units"}
+_RESTORE = {"groups": "delete groups", "administrativeUnits": "change administrative units"}
 
 
 def delete_application(call: Call, item: Json) -> None:
@@ -35,6 +44,13 @@ def delete_service_principal(call: Call, item: Json) -> None:
     _bury(call, "servicePrincipals", item)
 
 
+def delete_container(call: Call, kind: str, item: Json) -> None:
+    """A group or administrative unit, whose memberships come back with it (that they do is inferred for units)."""
+    del lookups.entity_set(call, kind)[item["id"]]
+    call.directory.members.set_aside(item["id"])
+    _bury(call, kind, item)
+
+
 def _bury(call: Call, kind: str, item: Json) -> None:
     item["deletedDateTime"] = whole_seconds(call.tenant.clock.now())
     call.directory.deleted[item["id"]] = (kind, item)
@@ -43,7 +59,7 @@ def _bury(call: Call, kind: str, item: Json) -> None:
 def list_for(kind: str) -> Handler:
     def list_deleted(call: Call) -> Answer:
         items = call.directory.deleted.where("kind", kind)
-        return listing.page(call, items, type_name=_TYPES[kind], fragment=kind)
+        return listing.page(call, items, type_name=_TYPES[kind], fragment=ENTITY_SETS[_TYPES[kind]])
 
     return list_deleted
 
@@ -66,12 +82,28 @@ def _answer(call: Call, kind: str, item: Json) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    return _answer(call, *_find(call))
+    kind, item = _find(call)
+    call.right = _READ.get(kind, "read applications")
+    call.authorize(item["id"])
+    return _answer(call, kind, item)
 
 
 def restore(call: Call) -> Answer:
     kind, item = _find(call)
+    call.right = _RESTORE.get(kind, "change applications")
     call.authorize(item["id"])
+    if kind in _RESTORE:
+        _unbury(call, kind, item)
+        call.directory.members.bring_back(
+            item["id"], alive=lambda object_id: lookups.directory_object(call, object_id) is not None
+        )
+    else:
+        _restore_application(call, kind, item)
+    return _answer(call, kind, item)
+
+
+def _restore_application(call: Call, kind: str, item: Json) -> None:
+    """Or a service principal."""
     if kind == "servicePrincipals" and call.tenant.application_by("appId", item["appId"]) is None:
         raise errors.no_backing_application(item["appId"])
     if kind == "servicePrincipals" and call.tenant.service_principal_by("appId", item["appId"]) is not None:
@@ -81,7 +113,6 @@ def restore(call: Call) -> Answer:
     if kind == "applications" and call.tenant.service_principal_by("appId", item["appId"]) is None:
         for other in together[:1]:
             _unbury(call, "servicePrincipals", other)
-    return _answer(call, kind, item)
 
 
 def _principals_of(call: Call, application: Json) -> list[Json]:
@@ -92,12 +123,15 @@ def _principals_of(call: Call, application: Json) -> list[Json]:
 def _unbury(call: Call, kind: str, item: Json) -> None:
     del call.directory.deleted[item["id"]]
     item["deletedDateTime"] = None
-    alive = call.directory.applications if kind == "applications" else call.directory.service_principals
-    alive[item["id"]] = item
+    lookups.entity_set(call, kind)[item["id"]] = item
 
 
 def purge(call: Call) -> Answer:
     kind, item = _find(call)
+    if kind == "administrativeUnits":
+        # "Administrative units cannot be permanently deleted by using the deletedItems API"; the wording is inferred.
+        raise errors.bad_request("Administrative units cannot be permanently deleted.")
+    call.right = "purge groups" if kind == "groups" else "purge applications"
     call.authorize(item["id"])
     _forget(call, item)
     if kind == "applications":
@@ -108,11 +142,11 @@ def purge(call: Call) -> Answer:
 
 def _forget(call: Call, item: Json) -> None:
     del call.directory.deleted[item["id"]]
-    call.directory.owners.pop(item["id"], None)
+    lookups.forget(call, item["id"])
     call.directory.federated_credentials.pop(item["id"], None)
-    for credential in item["passwordCredentials"]:
+    for credential in item.get("passwordCredentials", ()):
         call.directory.secrets.pop(credential["keyId"], None)
-    for credential in item["keyCredentials"]:
+    for credential in item.get("keyCredentials", ()):
         call.directory.certificates.pop(credential["keyId"], None)
     assignments.forget(call, item["id"])
     grants.forget(call, item["id"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
-from . import listing, lookups
+from . import listing, lookups, members
 from .call import Answer, Call
 
 Json = dict[str, Any]
@@ -22,7 +22,25 @@ def list_organization(call: Call) -> Answer:
 
 def list_users(call: Call) -> Answer:
     call.authorize("")
-    return listing.page(call, call.directory.users.rows(), type_name="user", fragment="users")
+    return listing.page(
+        call, call.directory.users.rows(), type_name="user", fragment="users", cost=2, expand=_expander(call)
+    )
+
+
+def count_users(call: Call) -> Answer:
+    call.authorize("")
+    return listing.count(call, call.directory.users.rows(), type_name="user")
+
+
+def _expander(call: Call) -> listing.Expand:
+    def expand(item: Json, name: str) -> list[Json]:
+        held = call.directory.members
+        found = {"memberOf": held.containers, "transitiveMemberOf": held.all_containers}
+        if name not in found:
+            raise errors.bad_request("Unsupported expand query.")
+        return members.shown(call, found[name](item["id"]))
+
+    return expand
 
 
 def get_user(call: Call) -> Answer:
@@ -31,16 +49,20 @@ def get_user(call: Call) -> Answer:
     call.authorize(user["id"] if user else "")
     if user is None:
         raise errors.not_found(call.key.value)
-    return listing.one(call, user, type_name="user", fragment="users")
+    return listing.one(call, user, type_name="user", fragment="users", expand=_expander(call))
 
 
 def get_me(call: Call) -> Answer:
+    return listing.one(call, signed_in_user(call), type_name="user", fragment="users", expand=_expander(call))
+
+
+def signed_in_user(call: Call) -> Json:
     if not call.caller.delegated:
         raise errors.only_delegated()
     user = user_named(call, call.caller.principal_id)
     if user is None:
         raise errors.not_found(call.caller.principal_id)
-    return listing.one(call, user, type_name="user", fragment="users")
+    return user
 
 
 def user_named(call: Call, name: str) -> Json | None:

@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Protocol
 
 from .. import catalogue, errors
+from ..caller import Caller
 from ..directory import rights
+from ..directory.exchange_scopes import ExchangeScopes
 from ..directory.tenant import Tenant
 from ..identity import tokens
 from ..odata.path import tokens as path_tokens
 from ..odata.query import parse_query
-from ..weather import Weather
+from . import address, beta, csdl
 from .call import Answer, Call
 from .costs import is_write, resource_units
 from .routes import resolve
@@ -42,20 +45,28 @@ class GraphRequest:
 class GraphResponse:
     status: int
     headers: dict[str, str]
-    body: Json | int | None
+    body: Json | int | str | None
     client_id: str | None = None
+
+
+class Layers(Protocol):
+    """What a request passes on its way to the handler (see the package weather)."""
+
+    def admitted(self, caller: Caller, *, writes: bool, onward: Callable[[], Answer]) -> Answer: ...
+
+    def served(self, call: Call, onward: Callable[[Call], Answer]) -> Answer: ...
 
 
 class Graph:
     """Serves one tenant. `base` is the emulator's own address, known once it listens."""
 
-    def __init__(self, tenant: Tenant, key: tokens.SigningKey) -> None:
+    def __init__(self, tenant: Tenant, key: tokens.SigningKey, layers: Layers) -> None:
         self.tenant = tenant
         self.key = key
         self.base = ""
-        self.weather = Weather(tenant)
+        self.layers = layers
 
-    def authenticate(self, request: GraphRequest) -> tokens.Caller:
+    def authenticate(self, request: GraphRequest) -> Caller:
         return tokens.read(
             request.headers.get("authorization"),
             self.key,
@@ -70,19 +81,22 @@ class Graph:
         return frozenset(name.rstrip("/") for name in names) | {self.base}
 
     def serve(self, request: GraphRequest) -> GraphResponse:
-        """The answer to a request that carries its own token."""
+        """The answer to a request that carries its own token, which the metadata does not need."""
         try:
+            if request.method in ("GET", "HEAD") and self._address(request).path == "/$metadata":
+                headers = {**self.headers(request), "content-type": "application/xml", "odata-version": "4.0"}
+                return GraphResponse(200, headers, csdl.document())
             caller = self.authenticate(request)
         except errors.GraphError as error:
             return self.failed(error, request)
         return self.serve_as(caller, request)
 
-    def serve_as(self, caller: tokens.Caller, request: GraphRequest) -> GraphResponse:
+    def serve_as(self, caller: Caller, request: GraphRequest) -> GraphResponse:
         """The answer to an authenticated request; every change happens under the tenant's lock."""
         with self.tenant.lock:
             self.tenant.lag.start_request()
             try:
-                answer = self.weather.admitted(
+                answer = self.layers.admitted(
                     caller,
                     writes=is_write(request.method, request.raw_path),
                     onward=lambda: self._answer(caller, request),
@@ -94,9 +108,12 @@ class Graph:
             headers.update({"content-type": CONTENT_TYPE, "odata-version": "4.0"})
         return GraphResponse(answer.status, {**headers, **answer.headers}, answer.body, caller.client_id)
 
-    def _answer(self, caller: tokens.Caller, request: GraphRequest) -> Answer:
-        path = path_tokens(request.raw_path[len(VERSION) :])
-        route, keys = resolve(request.method, path)
+    def _answer(self, caller: Caller, request: GraphRequest) -> Answer:
+        at = self._address(request)
+        query, payload, path = request.query, request.payload, at.path
+        if at.beta:
+            query, payload, path = beta.path_or_query(query), beta.request_body(payload), beta.path_or_query(path)
+        route, keys = resolve(request.method, path_tokens(path), beta=at.beta)
         caller = rights.with_defaults(caller, allowed_to_create_apps=self.tenant.directory.allowed_to_create_apps)
         rights.require_some(self._in_mail(caller, route.right), route.right)
         call = Call(
@@ -106,18 +123,26 @@ class Graph:
             path=request.raw_path,
             right=route.right,
             keys=keys,
-            options=parse_query(request.query),
+            options=parse_query(query),
             headers=request.headers,
-            payload=request.payload,
+            payload=payload,
             method=request.method,
+            root=at.root,
         )
-        answer = self.weather.served(call, route.handler)
+        answer = self.layers.served(call, route.handler)
         answer.cost = resource_units(answer.cost, call.options)
+        if at.beta:
+            answer.body = beta.answer_body(answer.body)
         return answer
 
-    def _in_mail(self, caller: tokens.Caller, right: str) -> tokens.Caller:
+    def _address(self, request: GraphRequest) -> address.Address:
+        return address.split(request.raw_path, (self.tenant.tenant_id, self.tenant.domain.lower()))
+
+    def _in_mail(self, caller: Caller, right: str) -> Caller:
         """What Exchange's own role assignments add counts for mail only; for which mailbox, the handler says."""
-        return self.tenant.directory.exchange.anywhere(caller) if rights.RIGHTS[right].mail else caller
+        if not rights.RIGHTS[right].mail:
+            return caller
+        return self.tenant.directory.exchange.anywhere(caller, ExchangeScopes(self.tenant))
 
     def headers(self, request: GraphRequest) -> dict[str, str]:
         now = self.tenant.clock.now()
@@ -129,9 +154,7 @@ class Graph:
             "client-request-id": request.headers.get("client-request-id", request_id),
         }
 
-    def failed(
-        self, error: errors.GraphError, request: GraphRequest, caller: tokens.Caller | None = None
-    ) -> GraphResponse:
+    def failed(self, error: errors.GraphError, request: GraphRequest, caller: Caller | None = None) -> GraphResponse:
         headers = {**self.headers(request), "content-type": "application/json"}
         if error.status == 401:
             headers["www-authenticate"] = (

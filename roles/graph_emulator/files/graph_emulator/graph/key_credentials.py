@@ -9,10 +9,11 @@ Resource page keyCredential; azure-cli recording rbac_create_cert.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from .. import errors
 from ..clock import parse_sent_time, whole_seconds
@@ -57,7 +58,7 @@ def _registered(sent: Json, *, known: dict[str, Json], resource: str) -> Json:
         raise errors.invalid_value("keyCredentials", resource)
     try:
         certificate = certificate_from(credential["key"])
-        raw = base64.b64decode(credential["key"])
+        raw = certificate.public_bytes(Encoding.DER)
     except (binascii.Error, ValueError) as error:
         raise errors.bad_request("Key credential is invalid.") from error
     end = parse_sent_time(credential["endDateTime"] or "")

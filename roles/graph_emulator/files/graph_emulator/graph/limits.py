@@ -14,6 +14,7 @@ from typing import Any
 from .. import errors
 from ..directory import shapes
 from ..odata.bodies import is_guid
+from . import identifier_uris
 from .call import Call
 
 Json = dict[str, Any]
@@ -42,6 +43,7 @@ def check_application(call: Call, changes: Json, *, current: Json | None) -> Non
     check_tags(changes.get("tags", []), resource="Application")
     _check_unique_name(call, changes, current)
     _check_identifier_uris(call, changes.get("identifierUris", []), current)
+    identifier_uris.check_added(call, changes.get("identifierUris", []), changes=changes, current=current)
     check_required_resource_access(changes.get("requiredResourceAccess", []))
     if current is not None:
         _check_token_version(changes, current, audience=audience)

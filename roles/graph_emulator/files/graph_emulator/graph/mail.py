@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import errors
 from ..clock import whole_seconds
+from ..directory.exchange_scopes import ExchangeScopes
 from ..mail.mailboxes import Mailbox, message, recipient
 from ..odata.bodies import check_properties
 from . import directory, listing
@@ -45,7 +46,7 @@ def _mailbox(call: Call) -> tuple[Json, Mailbox]:
     user = directory.user_named(call, call.key.value)
     if user is None:
         raise errors.invalid_mail_user(call.key.value)
-    call.caller = call.directory.exchange.at(call.caller, user["id"])
+    call.caller = call.directory.exchange.at(call.caller, user["id"], ExchangeScopes(call.tenant))
     call.authorize(user["id"])
     mail = call.directory.mail
     if user["id"] not in mail.boxes:

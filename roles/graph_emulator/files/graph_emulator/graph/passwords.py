@@ -32,7 +32,13 @@ def add_for(kind: str) -> Handler:
 
 
 def _add(call: Call, kind: str, item: Json) -> Answer:
-    sent = _sent_credential(call)
+    credential = created(call, kind, item, _sent_credential(call))
+    context = {"@odata.context": call.context("microsoft.graph.passwordCredential")}
+    return Answer(200, {**context, **credential}, {"location": call.base})
+
+
+def created(call: Call, kind: str, item: Json, sent: Json) -> Json:
+    """A new client secret of the item as the answer shows it, with its value: the only time."""
     start, end = _span(call, sent)
     policies.check_new_password(call, kind, item, start=start, end=end)
     # "at most two secrets for personal-account audiences" (page "Validation differences by supported account types")
@@ -52,8 +58,31 @@ def _add(call: Call, kind: str, item: Json) -> Answer:
     # The newest comes first (azure-cli recording test_sp_credential).
     item["passwordCredentials"] = [credential, *item["passwordCredentials"]]
     call.directory.secrets[credential["keyId"]] = Secret(secret_digest(value), call.tenant.clock.timestamp())
-    context = {"@odata.context": call.context("microsoft.graph.passwordCredential")}
-    return Answer(200, {**context, **credential, "secretText": value}, {"location": call.base})
+    return {**credential, "secretText": value}
+
+
+def asked_for(changes: Json) -> list[Json]:
+    """The passwordCredentials of a create, taken out of it: names and times of secrets that Graph makes.
+
+    Page "Create application", example 2. A value, key id or identifier of one's own is refused.
+    """
+    sent: list[Json] = changes.pop("passwordCredentials", None) or []
+    for entry in sent:
+        if any(entry.get(name) is not None for name in (*_SET_BY_GRAPH, "customKeyIdentifier")):
+            raise errors.service_generated_passwords()
+        _check_name(entry)
+    return sent
+
+
+def refuse_other_than_held(changes: Json, held: list[Json]) -> None:
+    """An update neither adds nor changes secrets; those that the item has may be sent back as they were read.
+
+    passwordCredential resource page: "Using PATCH to update passwordCredentials is not supported". That secrets which
+    are left out stay is inferred.
+    """
+    for entry in changes.pop("passwordCredentials", None) or []:
+        if not any(entry.items() <= known.items() for known in held if entry.get("keyId") == known["keyId"]):
+            raise errors.service_generated_passwords()
 
 
 def _sent_credential(call: Call) -> Json:
@@ -72,9 +101,13 @@ def _sent_credential(call: Call) -> Json:
         # A client cannot choose a value (passwordCredential resource page); that sending one fails is inferred.
         if checked.get(name) is not None:
             raise errors.read_only(name)
-    if len(checked.get("displayName") or "") > LONGEST_NAME:
-        raise errors.invalid_value("displayName", "Application", code="InvalidLength")
+    _check_name(checked)
     return checked
+
+
+def _check_name(sent: Json) -> None:
+    if len(sent.get("displayName") or "") > LONGEST_NAME:
+        raise errors.invalid_value("displayName", "Application", code="InvalidLength")
 
 
 def _span(call: Call, sent: Json) -> tuple[datetime, datetime]:

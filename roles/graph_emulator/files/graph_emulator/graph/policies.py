@@ -75,7 +75,7 @@ def check_new_password(call: Call, kind: str, item: Json, *, start: datetime, en
         return
     part = "applicationRestrictions" if kind == "applications" else "servicePrincipalRestrictions"
     for entry in policy[part].get("passwordCredentials", []):
-        if not _applies(entry, item):
+        if not applies(entry, item):
             continue
         if entry.get("restrictionType") == "passwordAddition":
             raise errors.credential_type_policy(policy["id"])
@@ -92,13 +92,13 @@ def check_new_certificate(call: Call, kind: str, item: Json, *, start: datetime,
     part = "applicationRestrictions" if kind == "applications" else "servicePrincipalRestrictions"
     for entry in policy[part].get("keyCredentials", []):
         longest = parse_duration(entry.get("maxLifetime") or "")
-        if entry.get("restrictionType") != "asymmetricKeyLifetime" or longest is None or not _applies(entry, item):
+        if entry.get("restrictionType") != "asymmetricKeyLifetime" or longest is None or not applies(entry, item):
             continue
         if end - start > longest:
             raise errors.lifetime_policy(policy["id"])
 
 
-def _applies(entry: Json, item: Json) -> bool:
+def applies(entry: Json, item: Json) -> bool:
     """Not to what was created before the date, nor when the restriction is disabled."""
     if entry.get("state", "enabled") != "enabled":
         return False

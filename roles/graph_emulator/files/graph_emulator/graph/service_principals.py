@@ -13,7 +13,7 @@ from ..clock import whole_seconds
 from ..directory import rights, shapes
 from ..directory.seed import new_guid
 from ..odata.bodies import check_properties, merge
-from . import applications, assignments, deleted, key_credentials, listing, lookups, owners
+from . import applications, assignments, deleted, key_credentials, listing, lookups, owners, passwords
 from .call import Answer, Call
 from .limits import check_tags
 
@@ -73,6 +73,8 @@ def _create(call: Call, body: Json) -> Answer:
     if not app_id:
         raise errors.missing_value("appId", "ServicePrincipal")
     _refuse_read_only(changes)
+    # "Adding passwordCredential when creating service principals is not supported" (page "Create servicePrincipal").
+    passwords.refuse_other_than_held(changes, [])
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
     application = _backing_application(call, app_id)
     rights.require(
@@ -91,6 +93,7 @@ def _create(call: Call, body: Json) -> Answer:
     _apply(call, item, changes)
     call.directory.service_principals[item["id"]] = item
     call.directory.owners[item["id"]] = owners.with_creator(call, bound_owners)
+    lookups.note_creator(call, item["id"])
     call.tenant.lag.created(item["id"], call.tenant.settings.lag)
     headers = listing.location(call, item["id"], "ServicePrincipal")
     return listing.one(call, item, type_name="servicePrincipal", fragment=KIND, status=201, headers=headers)
@@ -118,10 +121,12 @@ def update(call: Call) -> Answer:
     if item is None or (not upsert and call.tenant.lag.hides(item["id"])):
         raise errors.not_found(call.key.value)
     call.authorize(item["id"])
-    changes = check_properties(call.body(), type_name="servicePrincipal", resource="ServicePrincipal")
+    body = lookups.body_of_update(call, item)
+    changes = check_properties(body, type_name="servicePrincipal", resource="ServicePrincipal")
     if (changes.get("appId") or "").lower() == item["appId"]:
         changes.pop("appId")
     _refuse_read_only(changes)
+    passwords.refuse_other_than_held(changes, item["passwordCredentials"])
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
     _apply(call, item, changes)
     return Answer(204)
@@ -137,16 +142,14 @@ def _apply(call: Call, item: Json, changes: Json) -> None:
 
 
 def _refuse_read_only(changes: Json) -> None:
+    if (changes.get("servicePrincipalType") or "").lower() == "application":
+        # "set by Microsoft Entra ID internally"; scripts name the usual one all the same: New-MgServicePrincipal, and
+        # in lower case azure.azcollection (pull request 1902 shows a run).
+        changes.pop("servicePrincipalType")
     for name in _READ_ONLY:
         if changes.get(name) is not None:
             raise errors.read_only(name)
         changes.pop(name, None)
-    if changes.pop("passwordCredentials", None):
-        # Not supported on create (reference page "Create servicePrincipal"); the wording is inferred.
-        raise errors.bad_request(
-            "Adding or updating passwordCredentials through this request is not supported; use addPassword or "
-            "removePassword."
-        )
 
 
 def delete(call: Call) -> Answer:

@@ -34,8 +34,12 @@ def refused(code: int, text: str) -> TokenRefused:
 
 
 def certificate_from(encoded: str) -> x509.Certificate:
-    """The certificate in a keyCredential's `key`: base64 of DER, line breaks allowed (azure-cli recording)."""
-    return x509.load_der_x509_certificate(base64.b64decode(encoded))
+    """The certificate in a keyCredential's `key`: base64 of DER, line breaks allowed (azure-cli recording), or of PEM.
+
+    The latter: terraform-provider-azuread, internal/helpers/credentials, for the encodings "pem" and "hex".
+    """
+    raw = base64.b64decode(encoded)
+    return x509.load_pem_x509_certificate(raw) if raw.startswith(b"-----") else x509.load_der_x509_certificate(raw)
 
 
 def signed_claims(assertion: str, public: rsa.RSAPublicKey) -> Json:

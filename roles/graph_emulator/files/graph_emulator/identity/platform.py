@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from ..directory.tenant import Tenant
-from . import clients, scopes, user_tokens
+from . import clients, scopes, user_tokens, version_one
 from .aadsts import TokenRefused, no_such_resource, required
 from .device import GRANT_TYPES, DeviceFlows
 from .tokens import SigningKey, mint
@@ -44,11 +44,12 @@ class IdentityPlatform:
         other.tenant = tenant
         return other
 
-    def openid_configuration(self, tenant_name: str) -> Json:
+    def openid_configuration(self, tenant_name: str, *, first: bool = False) -> Json:
+        """`first` is the document of the endpoints without v2.0 in their path."""
         self.require_tenant(tenant_name, shared=True)
         shared = tenant_name.lower() in SHARED_TENANTS
         root = f"{self.base}/{tenant_name.lower() if shared else self.tenant.tenant_id}"
-        return {
+        document = {
             "token_endpoint": f"{root}/oauth2/v2.0/token",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
             "jwks_uri": f"{root}/discovery/v2.0/keys",
@@ -65,15 +66,26 @@ class IdentityPlatform:
             "cloud_graph_host_name": self.base.partition("://")[2],
             "msgraph_host": self.base.partition("://")[2],
         }
+        if first:
+            name = "{tenantid}" if shared else self.tenant.tenant_id
+            return version_one.openid_configuration(document, root=root, issuer=f"https://sts.windows.net/{name}/")
+        return document
 
     def signing_keys(self, tenant_name: str) -> Json:
         self.require_tenant(tenant_name, shared=True)
         return {"keys": [{**self.key.as_jwk(), "issuer": f"{self.base}/{self.tenant.tenant_id}/v2.0"}]}
 
-    def instance_discovery(self) -> Json:
+    def instance_discovery(self, authorization_endpoint: str | None) -> Json:
+        """Where to read about the tenant of this address; MSAL asks for it where it does not know the host."""
+        asked = urlsplit(authorization_endpoint or f"{self.base}/{self.tenant.tenant_id}/oauth2/v2.0/authorize")
         host = self.base.partition("://")[2]
+        name = asked.path.strip("/").partition("/")[0]
+        # MSAL leaves the port out.
+        if asked.scheme != "https" or asked.hostname != urlsplit(self.base).hostname or not name:
+            raise TokenRefused(50049, "invalid_instance", "Unknown or invalid instance.", with_uri=False)
+        version = "/v2.0" if "/v2.0/" in asked.path else ""
         return {
-            "tenant_discovery_endpoint": f"{self.base}/{self.tenant.tenant_id}/v2.0/.well-known/openid-configuration",
+            "tenant_discovery_endpoint": f"{self.base}/{name}{version}/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
         }
@@ -91,10 +103,21 @@ class IdentityPlatform:
             "subscriptions for the tenant.",
         )
 
-    def token(self, tenant_name: str, *, form: bytes, authorization: str | None) -> tuple[Json, str]:
-        """The success body and the client id that got it."""
+    def token(
+        self, tenant_name: str, *, form: bytes, authorization: str | None, first: bool = False
+    ) -> tuple[Json, str]:
+        """The success body and the client id that got it; `first` is the endpoint without v2.0 in its path."""
         fields = dict(parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True))
         fields = {**clients.basic_credentials(authorization), **fields}
+        if not first:
+            return self._token(tenant_name, fields)
+        if fields.get("grant_type") == "client_credentials":
+            # The wording of this refusal is inferred from that for other missing parameters.
+            required(fields, "resource")
+        body, client_id = self._token(tenant_name, version_one.with_scope(fields))
+        return version_one.answer(body, resource=fields.get("resource", ""), clock=self.tenant.clock), client_id
+
+    def _token(self, tenant_name: str, fields: dict[str, str]) -> tuple[Json, str]:
         by_user = fields.get("grant_type") in (*GRANT_TYPES, "refresh_token")
         self.require_tenant(tenant_name, shared=by_user)
         grant_type = required(fields, "grant_type")
@@ -132,7 +155,11 @@ class IdentityPlatform:
         return body, client_id
 
     def _resource(self, scope: str) -> tuple[str, Json]:
-        """The token's audience and the service principal that a `<resource>/.default` scope means."""
+        """The token's audience and the service principal that a `<resource>/.default` scope means.
+
+        The audience is the resource as it was named, with its trailing slash ("Trailing slash and .default", page
+        "Scopes and permissions in the Microsoft identity platform").
+        """
         name, separator, rest = scope.strip().rpartition("/.default")
         if not separator or rest or " " in name or not name:
             raise TokenRefused(
@@ -141,19 +168,20 @@ class IdentityPlatform:
                 f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value "
                 "with /.default suffixed to the resource identifier (application ID URI).",
             )
-        audience = name.rstrip("/")
-        if not audience:
+        if not name.rstrip("/"):
             raise no_such_resource(name, self.tenant.tenant_id)
-        named = audience if audience == self.base else name
-        return audience, scopes.resource_named(self.tenant, named, base=self.base)
+        return name, scopes.resource_named(self.tenant, name, base=self.base)
 
     # Users
 
-    def device_code(self, tenant_name: str, *, form: bytes) -> tuple[Json, str]:
+    def device_code(self, tenant_name: str, *, form: bytes, first: bool = False) -> tuple[Json, str]:
         """Codes for any known client: that it is public is asked only when it polls (azure-docs issue 31986)."""
         self.require_tenant(tenant_name, shared=True)
         fields = dict(parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True))
         client_id = required(fields, "client_id")
+        if first:
+            required(fields, "resource")
+            fields = version_one.with_scope(fields)
         scope = required(fields, "scope")
         clients.client_principal(self.tenant, client_id)
         scopes.asked(self.tenant, scope, base=self.base)

@@ -21,10 +21,9 @@ from .clients import is_microsofts
 
 Json = dict[str, Any]
 OPENID_SCOPES = ("openid", "profile", "email", "offline_access")
-AZURE_CLI_APP_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 # By client and resource: what Azure CLI's tokens carry without any consent of the tenant (public write-ups of them).
 PREAUTHORIZED = {
-    (AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset(
+    (catalogue.AZURE_CLI_APP_ID, catalogue.MICROSOFT_GRAPH_APP_ID): frozenset(
         {
             "Application.ReadWrite.All",
             "AppRoleAssignment.ReadWrite.All",
@@ -39,7 +38,8 @@ PREAUTHORIZED = {
             "profile",
         }
     ),
-    (AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
+    (catalogue.AZURE_CLI_APP_ID, catalogue.KEY_VAULT_APP_ID): frozenset({"user_impersonation"}),
+    (catalogue.AZURE_CLI_APP_ID, catalogue.RESOURCE_MANAGER_APP_ID): frozenset({"user_impersonation"}),
 }
 # Delegated permissions: all four may consent (grant-admin-consent page of the Microsoft Entra documentation).
 _CONSENTING = frozenset(
@@ -74,7 +74,7 @@ def asked(tenant: Tenant, scope: str, *, base: str) -> Asked:
         if part in OPENID_SCOPES:
             openid.add(part)
             continue
-        prefixes.add(prefix.rstrip("/") if slash else "")
+        prefixes.add(prefix if slash else "")
         if name == ".default":
             default = True
         else:
@@ -100,7 +100,7 @@ def asked(tenant: Tenant, scope: str, *, base: str) -> Asked:
 
 def resource_named(tenant: Tenant, name: str, *, base: str) -> Json:
     """The emulator's own address stands for Microsoft Graph, as graph.microsoft.us does in its cloud; so does none."""
-    if name in ("", base):
+    if name.rstrip("/") in ("", base):
         resource = tenant.service_principal_by("appId", catalogue.MICROSOFT_GRAPH_APP_ID)
     else:
         resource = tenant.service_principal_named(name)

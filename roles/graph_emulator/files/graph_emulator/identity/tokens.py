@@ -14,7 +14,6 @@ import base64
 import hashlib
 import secrets
 import uuid
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .. import errors
+from ..caller import Caller
 from ..clock import Clock
 
 Json = dict[str, Any]
@@ -63,24 +63,6 @@ def _unsigned(number: int) -> str:
 
 def _opaque(length: int) -> str:
     return secrets.token_urlsafe(length)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who a Graph request comes from, as its token says: an application by itself, or a user at an application."""
-
-    client_id: str
-    principal_id: str
-    """object id of the service principal, or of the user"""
-    roles: frozenset[str]
-    scopes: frozenset[str] = frozenset()
-    wids: frozenset[str] = frozenset()
-    """template ids of the user's directory roles"""
-    delegated: bool = False
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        return self.scopes if self.delegated else self.roles
 
 
 def mint(

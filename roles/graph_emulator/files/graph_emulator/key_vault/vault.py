@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .. import errors, strict_json
+from ..caller import Caller
 from ..catalogue import KEY_VAULT_NAME
 from ..directory.tenant import Tenant
 from ..identity import tokens
@@ -99,7 +100,7 @@ class KeyVault:
             "x-ms-keyvault-region": "westeurope",
             "cache-control": "no-cache",
         }
-        caller: tokens.Caller | None = None
+        caller: Caller | None = None
         try:
             caller = self._authenticated(headers)
             status, body = self._answer(caller, method, url, host=headers.get("host", ""), payload=payload)
@@ -112,7 +113,7 @@ class KeyVault:
                 )
         return status, answered, body, caller.client_id if caller else None
 
-    def _authenticated(self, headers: dict[str, str]) -> tokens.Caller:
+    def _authenticated(self, headers: dict[str, str]) -> Caller:
         authorization = headers.get("authorization")
         if not authorization:
             raise VaultRefusal(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
@@ -130,9 +131,7 @@ class KeyVault:
                 message = f"AKV10022: Invalid audience. Expected {resource_of(headers.get('host', ''))}."
             raise VaultRefusal(401, "Unauthorized", message) from error
 
-    def _answer(
-        self, caller: tokens.Caller, method: str, url: str, *, host: str, payload: bytes
-    ) -> tuple[int, Json | None]:
+    def _answer(self, caller: Caller, method: str, url: str, *, host: str, payload: bytes) -> tuple[int, Json | None]:
         parts = urlsplit(url)
         version = parse_qs(parts.query).get("api-version", [""])[0]
         if version not in VERSIONS:
@@ -158,7 +157,7 @@ class KeyVault:
         vault = f"https://{host}"
         return handler(name, rest, vault, _body(payload) if payload else {})
 
-    def _authorised(self, caller: tokens.Caller, action: str, name: str) -> None:
+    def _authorised(self, caller: Caller, action: str, name: str) -> None:
         """Wording: Commercial-Marketplace-SaaS-Accelerator issue 710."""
         if action in ROLES.get(self.roles.get(caller.principal_id, ""), frozenset()):
             return

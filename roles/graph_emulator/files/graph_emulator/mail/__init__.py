@@ -2,6 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exchange Online: mailboxes, who may use which, and the SMTP server."""
+"""Exchange Online: its mailboxes, and who may use which; without network."""
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from .properties import BEYOND_SLICE, PROPERTIES, UNDECLARED
 BASE_TYPES: dict[str, str] = {
     "mailFolder": "entity",
     "message": "entity",
+    "directoryRole": "entity",
     "directoryObject": "entity",
     "oAuth2PermissionGrant": "entity",
     "federatedIdentityCredential": "entity",
@@ -18,7 +19,12 @@ BASE_TYPES: dict[str, str] = {
     "servicePrincipal": "directoryObject",
     "appRoleAssignment": "directoryObject",
     "user": "directoryObject",
+    "group": "directoryObject",
+    "administrativeUnit": "directoryObject",
     "organization": "directoryObject",
+    "unifiedRoleDefinition": "entity",
+    "unifiedRoleAssignment": "entity",
+    "customAppScope": "entity",
 }
 
 ENUM_VALUES: dict[str, tuple[str, ...]] = {
@@ -62,6 +68,10 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "tokenLifetimePolicies",
         "transitiveMemberOf",
     ),
+    # Of user and group, what is served here.
+    "user": ("createdObjects", "memberOf", "ownedObjects", "transitiveMemberOf"),
+    "group": ("memberOf", "members", "owners", "transitiveMemberOf", "transitiveMembers"),
+    "administrativeUnit": ("extensions", "members", "scopedRoleMembers"),
 }
 
 
@@ -71,3 +81,11 @@ def properties_of(type_name: str) -> dict[str, str]:
     inherited = properties_of(base) if base else {}
     own = PROPERTIES.get(type_name) or BEYOND_SLICE.get(type_name, {})
     return {**inherited, **own, **UNDECLARED.get(type_name, {})}
+
+
+def names_in(type_name: str) -> dict[str, str]:
+    """What may be selected and filtered by: in a collection of directory objects, the properties of any of them."""
+    if type_name != "directoryObject":
+        return properties_of(type_name)
+    derived = [name for name, base in BASE_TYPES.items() if base == "directoryObject"]
+    return {name: edm_type for kind in derived for name, edm_type in properties_of(kind).items()}

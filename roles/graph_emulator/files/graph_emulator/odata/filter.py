@@ -20,14 +20,20 @@ from odata_query.grammar import ODataLexer, ODataParser
 
 from .. import errors
 from ..clock import parse_sent_time
-from .edm import properties_of
+from .edm import names_in
 from .properties import PROPERTIES
 
 Json = dict[str, Any]
 Test = Callable[[Json], bool]
 
 _FUNCTION = re.compile(r"\b\w+(?=\()")
-_NOT = re.compile(r"\bnot\(")
+# Blanks that the service's parser does without, or takes where the parser here does not: OData/odata.net,
+# ExpressionLexer, skips white space before every token.
+_KEYWORD_BEFORE_BRACKET = re.compile(r"\b(not|and|or|in)\(")
+_KEYWORD_AFTER_BRACKET = re.compile(r"\)(and|or)\b")
+_BLANK_IN_PATH = re.compile(r"\s*/\s*")
+_BLANK_AFTER_NAME = re.compile(r"\b(any|all|startswith|endswith)\s+\(", re.IGNORECASE)
+_QUOTE_AFTER_OPERATOR = re.compile(r"\b(eq|ne|gt|ge|lt|le)$")
 _LIST_OF_ONE = re.compile(r"(\sin\s*\(\s*(?:'(?:[^']|'')*'|[^\s,()']+)\s*)\)")
 # Complex properties; Graph filters on few of their members, and the collection's work needs none.
 NOT_FILTERABLE = frozenset({"passwordCredentials", "api", "web", "spa", "publicClient", "optionalClaims"})
@@ -86,7 +92,7 @@ class _Reader:
 
     def member(self, owner: tuple[Any, str], name: str) -> tuple[Any, str]:
         held, type_name = owner
-        known = properties_of(type_name) if type_name in PROPERTIES else {}
+        known = names_in(type_name) if type_name in PROPERTIES else {}
         if name not in known:
             raise self.invalid(f"Could not find a property named '{name}' on type 'microsoft.graph.{type_name}'.")
         if name in NOT_FILTERABLE:
@@ -132,7 +138,8 @@ class _Reader:
             "String": ast.String,
             "Guid": ast.GUID,
             "Boolean": ast.Boolean,
-            "DateTimeOffset": ast.DateTime,
+            # A date alone is midnight UTC ("$filter=receivedDateTime ge 2017-04-01", page "Use query parameters").
+            "DateTimeOffset": (ast.DateTime, ast.Date),
             "Int32": ast.Integer,
         }.get(type_name)
         if wanted is None or not isinstance(node, wanted):
@@ -144,7 +151,7 @@ class _Reader:
             return node.val.lower() == "true"
         if isinstance(node, ast.Integer):
             return int(node.val)
-        if isinstance(node, ast.DateTime):
+        if isinstance(node, (ast.DateTime, ast.Date)):
             return parse_sent_time(node.val)
         return node.val
 
@@ -203,12 +210,16 @@ def _first_name(node: Any) -> str:
     return "unknown"
 
 
-def _lower_functions(text: str) -> str:
-    """startsWith -> startswith outside string literals: Graph takes both, the parser only the latter."""
-    parts = text.split("'")
-    parts[::2] = [_FUNCTION.sub(lambda match: match.group(0).lower(), part) for part in parts[::2]]
-    # not(...) without a blank is OData too.
-    parts[::2] = [_NOT.sub("not (", part) for part in parts[::2]]
+def _normal(text: str) -> str:
+    """The same in the spelling that the parser knows: outside string literals, Graph takes more."""
+    parts = text.strip().split("'")
+    for index in range(0, len(parts), 2):
+        # startsWith -> startswith
+        part = _BLANK_AFTER_NAME.sub(r"\1(", _BLANK_IN_PATH.sub("/", parts[index]))
+        part = _FUNCTION.sub(lambda match: match.group(0).lower(), part)
+        part = _KEYWORD_BEFORE_BRACKET.sub(r"\1 (", part)
+        part = _KEYWORD_AFTER_BRACKET.sub(r") \1", part)
+        parts[index] = _QUOTE_AFTER_OPERATOR.sub(r"\1 ", part)
     # A list of one is OData too; the parser knows it by a comma behind.
     return _LIST_OF_ONE.sub(r"\1,)", "'".join(parts))
 
@@ -222,7 +233,7 @@ def parsed(text: str) -> Any:
     if len(_NODES.findall(text)) > MOST_NODES:
         raise errors.odata_error(f"Invalid filter clause: The node count limit of '{MOST_NODES}' has been exceeded.")
     try:
-        tree = ODataParser().parse(ODataLexer().tokenize(_lower_functions(text)))
+        tree = ODataParser().parse(ODataLexer().tokenize(_normal(text)))
     except ODataException as error:
         raise errors.odata_error(f"Invalid filter clause: Syntax error in '{text}'.") from error
     if tree is None:

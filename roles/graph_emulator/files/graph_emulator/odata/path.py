@@ -40,7 +40,11 @@ def tokens(raw_path: str) -> list[Token]:
             # The CSDL's alias of the namespace, which Microsoft's SDKs use in type casts.
             found.append(f"microsoft.{text}" if text.startswith("graph.") else text)
             continue
-        found.append(keyed.group(1))
+        name = keyed.group(1)
+        found.append(f"microsoft.{name}" if name.startswith("graph.") else name)
+        if not keyed.group(2):
+            # A function without parameters: SDKs call /applications/delta().
+            continue
         found.append(_key(keyed.group(2), segment=text))
     return found
 

@@ -10,6 +10,8 @@ Types are written without their namespaces: "String" is Edm.String, "web" types 
 
 from __future__ import annotations
 
+from .member_properties import MEMBER_PROPERTIES
+
 PROPERTIES: dict[str, dict[str, str]] = {
     "entity": {
         "id": "String",
@@ -297,23 +299,35 @@ PROPERTIES: dict[str, dict[str, str]] = {
         "tenantType": "String",
         "verifiedDomains": "Collection(verifiedDomain)",
     },
-    "user": {
-        "accountEnabled": "Boolean",
-        "businessPhones": "Collection(String)",
-        "displayName": "String",
-        "givenName": "String",
-        "jobTitle": "String",
-        "mail": "String",
-        "mobilePhone": "String",
-        "officeLocation": "String",
-        "preferredLanguage": "String",
-        "surname": "String",
-        "userPrincipalName": "String",
-    },
+    **MEMBER_PROPERTIES,
 }
 
 # The slice of the CSDL at hand leaves these out; they follow the resource pages, as far as they are served.
 BEYOND_SLICE: dict[str, dict[str, str]] = {
+    "unifiedRoleDefinition": {
+        "allowedPrincipalTypes": "String",
+        "description": "String",
+        "displayName": "String",
+        "isBuiltIn": "Boolean",
+        "isEnabled": "Boolean",
+        "templateId": "String",
+        "version": "String",
+    },
+    "unifiedRoleAssignment": {
+        "appScopeId": "String",
+        "directoryScopeId": "String",
+        "principalId": "String",
+        "roleDefinitionId": "String",
+    },
+    "customAppScopeAttributesDictionary": {
+        "Exclusive": "Boolean",
+        "RecipientFilter": "String",
+    },
+    "customAppScope": {
+        "customAttributes": "customAppScopeAttributesDictionary",
+        "displayName": "String",
+        "type": "String",
+    },
     "mailFolder": {
         "childFolderCount": "Int32",
         "displayName": "String",
@@ -353,6 +367,7 @@ BEYOND_SLICE: dict[str, dict[str, str]] = {
         "toRecipients": "Collection(recipient)",
         "webLink": "String",
     },
+    "directoryRole": {"description": "String", "displayName": "String", "roleTemplateId": "String"},
     "recipient": {"emailAddress": "emailAddress"},
     "emailAddress": {"address": "String", "name": "String"},
     "itemBody": {"content": "String", "contentType": "bodyType"},

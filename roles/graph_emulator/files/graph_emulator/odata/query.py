@@ -17,15 +17,28 @@ from urllib.parse import quote, unquote_plus
 from .. import errors
 from ..directory.record import Record
 from ..directory.store import Rows
-from .edm import NAVIGATION, properties_of
+from .edm import NAVIGATION, names_in, properties_of
 from .filter import compiled, equalities, parsed
+from .member_properties import SHOWN_UNASKED
+from .search import compiled_search
 
 Json = dict[str, Any]
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
 # "$expand returns at most 20 items" (Microsoft Graph, "Use query parameters").
 EXPAND_LIMIT = 20
-_KNOWN = ("$filter", "$select", "$top", "$orderby", "$count", "$expand", "$search", "$skiptoken", "$format")
+_KNOWN = (
+    "$filter",
+    "$select",
+    "$top",
+    "$orderby",
+    "$count",
+    "$expand",
+    "$search",
+    "$skiptoken",
+    "$deltatoken",
+    "$format",
+)
 
 
 def parse_query(query: str) -> dict[str, str]:
@@ -35,6 +48,8 @@ def parse_query(query: str) -> dict[str, str]:
         raw_name, _equals, raw_value = part.partition("=")
         name = unquote_plus(raw_name)
         name = name if name.startswith("$") or f"${name}" not in _KNOWN else f"${name}"
+        # The documentation has $deltaToken as well as $deltatoken.
+        name = name.lower() if name.lower() in ("$deltatoken", "$skiptoken") else name
         if name in options:
             raise errors.odata_error(
                 f"Query option '{name}' was specified more than once, but it must be specified at most once."
@@ -60,7 +75,7 @@ class Query:
     @property
     def selected(self) -> list[str]:
         names = [name.strip() for name in self.options.get("$select", "").split(",") if name.strip()]
-        known = {"*", *properties_of(self.type_name), *NAVIGATION.get(self.type_name, ())}
+        known = {"*", *names_in(self.type_name), *NAVIGATION.get(self.type_name, ())}
         for name in names:
             if name not in known:
                 raise self.unknown_name(name)
@@ -90,12 +105,16 @@ class Query:
     def shaped(self, item: Json, expand: Callable[[Json, str], list[Json]] | None = None) -> Json:
         """One object with only the selected properties, in Graph's order, and the expanded ones behind."""
         selected = self.selected
+        own_type = str(item.get("@odata.type", self.type_name)).rpartition(".")[2]
+        unasked = SHOWN_UNASKED.get(own_type)
         if selected:
             shown = {name: value for name, value in item.items() if name in selected or name.startswith("@odata.")}
+            known = properties_of(own_type)
             for name in selected:
-                if name not in shown and name in properties_of(self.type_name):
-                    is_collection = properties_of(self.type_name)[name].startswith("Collection")
-                    shown[name] = [] if is_collection else None
+                if name not in shown and name in known:
+                    shown[name] = [] if known[name].startswith("Collection") else None
+        elif unasked:
+            shown = {name: value for name, value in item.items() if name in unasked or name.startswith("@odata.")}
         else:
             shown = dict(item)
         for name in self.expanded:
@@ -106,13 +125,15 @@ class Query:
 
     def matching(self, items: Iterable[Json]) -> Rows | list[Json]:
         """Rows stay rows: looked at no sooner, and no further, than the page needs."""
+        if "$deltatoken" in self.options:
+            raise errors.odata_error("The query parameter '$deltatoken' is not supported.")
         if "$search" in self.options and not self.eventual:
             raise errors.unsupported_query(
                 "Request with $search query parameter only works through MSGraph with a special request header: "
                 "'ConsistencyLevel: eventual'"
             )
         if "$search" in self.options:
-            raise errors.unsupported_query("The emulator does not serve $search.")
+            items = self._restricted(items, compiled_search(self.options["$search"], type_name=self.type_name))
         text = self.options.get("$filter")
         if text is None:
             return items if isinstance(items, Rows) else list(items)
@@ -121,15 +142,19 @@ class Query:
         tree = parsed(text)
         test = compiled(tree, type_name=self.type_name, advanced=self.counted)
         if isinstance(items, Rows):
-            return items.narrowed(equalities(tree)).that(test)
-        return [item for item in items if test(item)]
+            items = items.narrowed(equalities(tree))
+        return self._restricted(items, test)
+
+    @staticmethod
+    def _restricted(items: Iterable[Json], test: Callable[[Json], bool]) -> Rows | list[Json]:
+        return items.that(test) if isinstance(items, Rows) else [item for item in items if test(item)]
 
     def ordered(self, items: Rows | list[Json]) -> Rows | list[Json]:
         text = self.options.get("$orderby", "").strip()
         if not text:
             return items
         name, _space, direction = text.partition(" ")
-        if properties_of(self.type_name).get(name) not in ("String", "DateTimeOffset") or direction.strip() not in (
+        if names_in(self.type_name).get(name) not in ("String", "DateTimeOffset") or direction.strip() not in (
             "",
             "asc",
             "desc",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page for people at the server's root: HTML with one style sheet inside, and nothing from elsewhere."""
+"""Pages for people: the tenant at the server's root, and the form for a device code."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..directory.tenant import Tenant
 from ..emulator import Emulator
+from ..journal import Entry
 from ..settings import Settings
-from ..wire.journal import Entry
 from .credentials import Credential, credentials_of
 from .permissions import Permissions, Resource
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time and distance: what makes the real Graph harder than a database in the same process.
+"""The layers that make Graph harder than a database in the same process: throttling, close writes, replicas.
 
 Each kind is a layer that a request passes through on its way to the handler. All are off by default, run on the
 emulator's clock and draw from a seeded sequence, so that the same run sees the same weather.
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..caller import Caller
 from ..directory.tenant import Tenant
 from ..graph.call import Answer, Call
-from ..identity.tokens import Caller
 from .concurrency import CloseWrites
 from .replicas import Replicas
 from .throttle import Throttle

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import errors
+from ..caller import Caller
 from ..directory.tenant import Tenant
 from ..graph.call import Answer
-from ..identity.tokens import Caller
 from ..settings import UNITS_BY_SIZE, Settings
 
 UNITS_SECONDS = 10.0

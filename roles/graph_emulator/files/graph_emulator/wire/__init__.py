@@ -2,6 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The network: TLS, the HTTP application, the journal, injected faults and the emulator's own interface."""
+"""The network: TLS, HTTP, SMTP, injected faults, and the emulator's own interface for tests."""
 
 from __future__ import annotations

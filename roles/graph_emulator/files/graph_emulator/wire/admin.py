@@ -23,13 +23,13 @@ from .. import errors, strict_json
 from ..clock import Clock
 from ..directory import directory_roles, people
 from ..directory.tenant import Tenant
+from ..faults import Faults
 from ..graph import policies
 from ..identity import issuer
 from ..identity.aadsts import TokenRefused
 from ..identity.platform import IdentityPlatform
+from ..journal import Journal
 from ..key_vault.vault import KeyVault
-from .faults import Faults
-from .journal import Journal
 
 Json = dict[str, Any]
 PREFIX = "/_emulator"
@@ -141,6 +141,7 @@ def _users(emulator: Controlled, body: Json) -> Json:
                 directory.user_roles[user_id] = directory_roles.template_ids(roles)
             if "enabled" in body:
                 (directory.disabled_users.discard if body["enabled"] else directory.disabled_users.add)(user_id)
+                directory.users[user_id]["accountEnabled"] = body["enabled"]
             if body.get("mailbox") is False:
                 directory.mail.boxes.pop(user_id, None)
             elif "mailbox" in body and user_id not in directory.mail.boxes:

@@ -16,8 +16,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..clock import Clock, seven_digits
-from .faults import Fault, Faults
-from .journal import VAULT_PATHS, Entry, Journal, masked_body, masked_query, masked_vault_body
+from ..faults import Fault, Faults
+from ..journal import VAULT_PATHS, Entry, Journal, masked_body, masked_query, masked_vault_body
 
 Headers = list[tuple[bytes, bytes]]
 BODILESS = (204, 304)

@@ -24,13 +24,16 @@ from ..clock import Clock
 from ..directory.seed import Seed
 from ..directory.tenant import Tenant
 from ..emulator import Emulator
-from ..mail.smtp import METHOD, SmtpProtocol
+from ..faults import Faults
+from ..identity.tokens import process_key
+from ..journal import Entry, Journal
 from ..settings import Settings
-from .faults import Faults
-from .journal import Entry, Journal
+from .smtp import METHOD, ExchangeSmtp, SmtpProtocol
 from .tls import TlsFiles
 from .web import Web
 
+HTTPS_PORT = 443
+MICROSOFT_NAMES = ("graph.microsoft.com", "login.microsoftonline.com", "management.azure.com")
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 
@@ -54,7 +57,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, emulator: Emulator, smtp_socket: socket.socket) -> None:
         super().__init__(config)
-        self._emulator = emulator
+        self._exchange = ExchangeSmtp(emulator.tenant, process_key(), emulator.journal, emulator.internal_errors)
         self._smtp_socket = smtp_socket
         self._smtp: asyncio.Server | None = None
         self._sessions: set[SmtpProtocol] = set()
@@ -73,7 +76,7 @@ class _Server(uvicorn.Server):
 
     def _session(self) -> SmtpProtocol:
         self._sessions = {session for session in self._sessions if session.transport is not None}
-        made = SmtpProtocol(self._emulator.exchange_smtp, cast(ssl.SSLContext, self.config.ssl))
+        made = SmtpProtocol(self._exchange, cast(ssl.SSLContext, self.config.ssl))
         self._sessions.add(made)
         return made
 
@@ -82,7 +85,8 @@ class EmulatorServer:
     """A running emulator. As a context manager it serves from a thread of its own until the block ends.
 
     `host` must be a loopback address; `port` and `smtp_port` 0 take free ones. `state_dir` holds the CA file and
-    the certificate.
+    the certificate. With `microsoft_names`, the emulator answers as the hosts in MICROSOFT_NAMES, on the port 443: for
+    clients that have no setting for an address. Where they run, these names have to lead to loopback.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class EmulatorServer:
         weather_seed: int = 0,
         log_level: str = "error",
         seed: Seed | None = None,
+        microsoft_names: bool = False,
     ) -> None:
         settings = Settings(
             secret_delay=secret_delay,
@@ -120,7 +125,7 @@ class EmulatorServer:
         self.emulator = Emulator(settings=settings, seed=seed)
         listeners: list[socket.socket] = []
         try:
-            for wanted in (port, smtp_port, 0):
+            for wanted in (HTTPS_PORT if microsoft_names else port, smtp_port, 0):
                 listeners.append(_listening_socket(host, wanted))
         except OSError:
             for listener in listeners:
@@ -130,14 +135,25 @@ class EmulatorServer:
         self._sockets = [web, vault]
         self.smtp_host = "localhost"
         self.smtp_port = self._smtp_socket.getsockname()[1]
-        self._tls = TlsFiles(Path(state_dir) if state_dir is not None else None)
+        self._tls = TlsFiles(
+            Path(state_dir) if state_dir is not None else None, names=MICROSOFT_NAMES if microsoft_names else ()
+        )
         bound_port, self.vault_port = (listener.getsockname()[1] for listener in self._sockets)
-        self.graph = f"https://localhost:{bound_port}"
-        self.authority = self.graph
+        self.graph = self.authority = f"https://localhost:{bound_port}"
         self.port = bound_port
         self.key_vault = f"https://localhost:{self.vault_port}"
-        domain = f"https://vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
-        self.emulator.listen_at(self.graph, key_vaults=frozenset({self.key_vault, domain}))
+        # Another host name than Graph's, as with Azure: `az rest` chooses the token's audience by the address.
+        self.resource_manager = f"https://{f'[{host}]' if ':' in host else host}:{bound_port}"
+        if microsoft_names:
+            self.graph, self.authority, self.resource_manager = (f"https://{name}" for name in MICROSOFT_NAMES)
+        vault_suffix = f"vault.localhost:{self.vault_port}"  # of emulator.vault.localhost, where that is resolved
+        self.emulator.listen_at(
+            self.graph,
+            authority=self.authority,
+            resource_manager=self.resource_manager,
+            key_vaults=frozenset({self.key_vault, f"https://{vault_suffix}"}),
+            vault_suffix=vault_suffix,
+        )
         self.application = Web(self.emulator).application(vault_port=self.vault_port)
         config = uvicorn.Config(
             cast(Any, self.application),
@@ -156,7 +172,7 @@ class EmulatorServer:
         )
         config.load()
         config.ssl = self._tls.context()
-        self._host = host
+        self.host = host
         self._config = config
         self._server = _Server(config, self.emulator, self._smtp_socket)
         self.emulator.faults.refuse_connections = self._refuse_connections
@@ -248,6 +264,7 @@ class EmulatorServer:
             "graph": self.graph,
             "authority": self.authority,
             "key_vault": self.key_vault,
+            "resource_manager": self.resource_manager,
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
@@ -277,7 +294,7 @@ class EmulatorServer:
 
     async def _listen_again(self) -> None:
         config, server = self._config, self._server
-        self._sockets = [_listening_socket(self._host, port) for port in (self.port, self.vault_port)]
+        self._sockets = [_listening_socket(self.host, port) for port in (self.port, self.vault_port)]
 
         def protocol() -> asyncio.Protocol:
             return _Protocol(config=config, server_state=server.server_state, app_state=server.lifespan.state)

@@ -23,13 +23,14 @@ def authority() -> trustme.CA:
 class TlsFiles:
     """The CA file that clients trust, and the server's certificate. `folder` None means a temporary one."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, names: tuple[str, ...] = ()) -> None:
+        """`names` are host names for the certificate beside those of loopback."""
         self._temporary = tempfile.TemporaryDirectory(prefix="graph_emulator.") if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary else Path(str(folder))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca_file = self.folder / "ca.pem"
         self.server_file = self.folder / "server.pem"
-        issued = authority().issue_cert("localhost", "*.vault.localhost", "127.0.0.1", "::1")
+        issued = authority().issue_cert("localhost", "*.vault.localhost", "127.0.0.1", "::1", *names)
         authority().cert_pem.write_to_path(str(self.ca_file))
         issued.private_key_and_cert_chain_pem.write_to_path(str(self.server_file))
         self.server_file.chmod(0o600)

@@ -20,18 +20,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import errors
+from ..caller import Caller
 from ..clock import seven_digits
 from ..emulator import Emulator
 from ..graph import batch
-from ..graph.dispatch import VERSION, GraphRequest, GraphResponse
+from ..graph.address import VERSIONS
+from ..graph.dispatch import GraphRequest, GraphResponse
 from ..identity import issuer
 from ..identity.aadsts import TokenRefused
-from ..identity.tokens import Caller
+from ..journal import Entry, masked, masked_query
 from ..page import PATH as WINDOW
 from ..page import Window
 from ..page.device_page import DevicePage
 from . import admin
-from .journal import Entry, masked, masked_query
 from .middleware import Wire
 
 Json = dict[str, Any]
@@ -75,18 +76,33 @@ class Web:
                 *admin.routes(emulator),
                 Route(WINDOW, Window(emulator).page, methods=["GET"]),
                 *DevicePage(emulator.identity, emulator.tenant).routes(),
+                Route("/metadata/endpoints", self.resource_manager, methods=_METHODS),
+                Route("/subscriptions", self.resource_manager, methods=_METHODS),
+                Route("/subscriptions/{path:path}", self.resource_manager, methods=_METHODS),
+                Route("/tenants", self.resource_manager, methods=_METHODS),
+                Route("/providers/{path:path}", self.resource_manager, methods=_METHODS),
                 Route("/common/discovery/instance", self.instance_discovery, methods=["GET"]),
-                Route("/{tenant}/v2.0/.well-known/openid-configuration", self.openid_configuration, methods=["GET"]),
-                Route("/{tenant}/discovery/v2.0/keys", self.signing_keys, methods=["GET"]),
-                Route("/{tenant}/oauth2/v2.0/devicecode", self.device_code, methods=["POST"]),
-                Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
-                Route("/{tenant}/oauth2/v2.0/authorize", self.no_browser_sign_in, methods=["GET", "POST"]),
-                Route("/v1.0/$batch", self.batch, methods=["POST"]),
+                *self._of_both_versions(),
+                *(Route(f"/{version}/$batch", self.batch, methods=["POST"]) for version in VERSIONS),
                 Route("/{path:path}", self.graph, methods=_METHODS),
             ],
             middleware=[self._wire(apart=_apart)],
             exception_handlers={Exception: self.internal_error},
         )
+
+    def _of_both_versions(self) -> list[Route]:
+        """The identity platform's endpoints for one tenant; those of the first version lack v2.0 in the path."""
+        routes = []
+        for version in ("v2.0/", ""):
+            for path, endpoint, methods in (
+                (f"{version}.well-known/openid-configuration", self.openid_configuration, ["GET"]),
+                (f"discovery/{version}keys", self.signing_keys, ["GET"]),
+                (f"oauth2/{version}devicecode", self.device_code, ["POST"]),
+                (f"oauth2/{version}token", self.token, ["POST"]),
+                (f"oauth2/{version}authorize", self.no_browser_sign_in, ["GET", "POST"]),
+            ):
+                routes.append(Route(f"/{{tenant}}/{path}", endpoint, methods=methods))
+        return routes
 
     async def internal_error(self, _request: Request, error: Exception) -> Response:
         """A bug of the emulator: remembered for the tests; the server also writes its traceback to stderr."""
@@ -97,12 +113,17 @@ class Web:
 
     # Identity platform
 
-    async def instance_discovery(self, _request: Request) -> Response:
-        return JSONResponse(self.emulator.identity.instance_discovery())
+    async def instance_discovery(self, request: Request) -> Response:
+        endpoint = request.query_params.get("authorization_endpoint")
+        try:
+            return JSONResponse(self.emulator.identity.instance_discovery(endpoint))
+        except TokenRefused as error:
+            return self._refused(error)
 
     async def openid_configuration(self, request: Request) -> Response:
+        name = request.path_params["tenant"]
         try:
-            return JSONResponse(self.emulator.identity.openid_configuration(request.path_params["tenant"]))
+            return JSONResponse(self.emulator.identity.openid_configuration(name, first=_is_first(request)))
         except TokenRefused as error:
             return self._refused(error)
 
@@ -124,7 +145,9 @@ class Web:
         with emulator.tenant.lock:
             emulator.tenant.lag.start_request()
             try:
-                body, client_id = emulator.identity.device_code(request.path_params["tenant"], form=form)
+                body, client_id = emulator.identity.device_code(
+                    request.path_params["tenant"], form=form, first=_is_first(request)
+                )
             except TokenRefused as error:
                 return self._refused(error, request.headers.get("client-request-id"))
         request.scope["state"]["client_id"] = client_id
@@ -137,7 +160,10 @@ class Web:
             emulator.tenant.lag.start_request()
             try:
                 body, client_id = emulator.identity.showing(emulator.weather.replicas.view()).token(
-                    request.path_params["tenant"], form=form, authorization=request.headers.get("authorization")
+                    request.path_params["tenant"],
+                    form=form,
+                    authorization=request.headers.get("authorization"),
+                    first=_is_first(request),
                 )
             except TokenRefused as error:
                 return self._refused(error, request.headers.get("client-request-id"))
@@ -154,6 +180,20 @@ class Web:
     def _refused(self, error: TokenRefused, correlation_id: str | None = None) -> Response:
         timestamp = f"{self.emulator.clock.now():%Y-%m-%d %H:%M:%SZ}"
         return JSONResponse(error.body(timestamp, correlation_id), status_code=error.status, headers=_NO_STORE)
+
+    # Azure Resource Manager
+
+    async def resource_manager(self, request: Request) -> Response:
+        emulator = self.emulator
+        with emulator.tenant.lock:
+            answer = emulator.resource_manager.serve(
+                request.method,
+                request.url.path,
+                query=request.url.query,
+                authorization=request.headers.get("authorization"),
+            )
+        request.scope["state"]["client_id"] = answer.client_id
+        return JSONResponse(answer.body, status_code=answer.status, headers=answer.headers)
 
     # Azure Key Vault
 
@@ -176,10 +216,6 @@ class Web:
 
     async def graph(self, request: Request) -> Response:
         served = await _graph_request(request)
-        if not served.raw_path.startswith(f"{VERSION}/"):
-            first = served.raw_path.strip("/").partition("/")[0]
-            error = errors.odata_error(f"Invalid version: {first}. The emulator serves v1.0 only.")
-            return _response(self.emulator.graph_service.failed(error, served))
         response = self.emulator.graph_service.serve(served)
         request.scope["state"]["client_id"] = response.client_id
         return _response(response)
@@ -214,7 +250,7 @@ class Web:
                 )
                 return response
 
-            body = batch.run(outer.payload, serve)
+            body = batch.run(outer.payload, serve, root=request.url.path.removesuffix("/$batch"))
         except errors.GraphError as error:
             return _response(service.failed(error, outer))
         return _response(GraphResponse(200, {**service.headers(outer), "content-type": "application/json"}, body))
@@ -228,6 +264,11 @@ class Web:
         if fault.processed:
             self.emulator.graph_service.serve_as(caller, inner)
         return GraphResponse(fault.status, {**fault.headers}, fault.reply_body())
+
+
+def _is_first(request: Request) -> bool:
+    """Whether the request goes to an endpoint of the identity platform without v2.0 in its path."""
+    return "/v2.0/" not in request.url.path
 
 
 def _apart(path: str) -> bool:
@@ -247,5 +288,8 @@ async def _graph_request(request: Request) -> GraphRequest:
 
 
 def _response(response: GraphResponse) -> Response:
-    content = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode("utf-8")
+    if isinstance(response.body, str):
+        content = response.body.encode("utf-8")
+    else:
+        content = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode("utf-8")
     return Response(content, status_code=response.status, headers=response.headers)

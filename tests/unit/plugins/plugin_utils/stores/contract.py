@@ -117,16 +117,21 @@ class Place(abc.ABC):
     def make_unwritable(self) -> str:
         """Let ``check_writable`` refuse; a part of its message."""
 
-    def add_other_content(self) -> None:
-        """Put something beside the credential; raises NotImplementedError if there is no such place."""
-        raise NotImplementedError
-
-    def other_content_is_there(self) -> bool:
-        raise NotImplementedError
-
     def traces(self) -> list[str]:
         """Arguments and environments of programs, file names, and files: nothing of it may show a client secret."""
         return []
+
+
+class SharedPlace(Place):
+    """One that can hold something beside the credential."""
+
+    @abc.abstractmethod
+    def add_other_content(self) -> None:
+        """Put something beside the credential."""
+
+    @abc.abstractmethod
+    def other_content_is_there(self) -> bool:
+        """Whether that is still there as it was."""
 
 
 class StoreContract:
@@ -215,19 +220,6 @@ class StoreContract:
         _write(place, SECOND)
         assert (place.open().read(), place.value()) == (shown(place, SECOND), OTHER_SECRET)
 
-    def test_what_is_kept_beside_the_credential_stays(self, place: Place) -> None:
-        try:
-            place.add_other_content()
-        except NotImplementedError:
-            pytest.skip("the place holds nothing but the credential")
-        assert place.open().read() is None
-        _write(place, FIRST)
-        _write(place, SECOND)
-        assert place.other_content_is_there()
-        place.open().remove()
-        assert place.other_content_is_there()
-        assert place.open().read() is None
-
     def test_what_this_collection_did_not_write_is_left_alone(self, place: Place) -> None:
         place.fill_with_foreign()
         before = place.fingerprint()
@@ -283,10 +275,34 @@ class StoreContract:
         store.write(SECOND, expected=kept)
         assert OTHER_SECRET not in store.context.call.secrets.for_message(f"a text with {OTHER_SECRET}")
 
+    def test_the_contract_is_that_of_its_kind_of_store(self, place: Place) -> None:
+        assert isinstance(self, WriteOnlyContract) is not place.open().can_give_back
+        assert isinstance(self, SharedPlaceContract) is isinstance(place, SharedPlace)
+
+
+class SharedPlaceContract(StoreContract):
+    """Of stores whose place is a SharedPlace."""
+
+    @pytest.fixture
+    def place(self) -> SharedPlace:
+        raise NotImplementedError
+
+    def test_what_is_kept_beside_the_credential_stays(self, place: SharedPlace) -> None:
+        place.add_other_content()
+        assert place.open().read() is None
+        _write(place, FIRST)
+        _write(place, SECOND)
+        assert place.other_content_is_there()
+        place.open().remove()
+        assert place.other_content_is_there()
+        assert place.open().read() is None
+
+
+class WriteOnlyContract(StoreContract):
+    """Of stores that do not give the client secret back."""
+
     def test_a_value_that_nobody_knows_stays_as_it_is(self, place: Place) -> None:
         store = place.open()
-        if store.can_give_back:
-            pytest.skip("the store gives the value back")
         store.write(FIRST, expected=store.read())
         kept = place.open().read()
         assert kept is not None

@@ -19,8 +19,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
     FIRST,
     SECOND,
     Json,
-    Place,
-    StoreContract,
+    SharedPlace,
+    SharedPlaceContract,
     make_context,
 )
 
@@ -28,7 +28,7 @@ PASSWORD = VaultSecret(b"open sesame")
 VAULT = VaultLib([("default", PASSWORD)])
 
 
-class VaultFilePlace(Place):
+class VaultFilePlace(SharedPlace):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.entry = {"type": "ansible_vault", "path": str(path)}
@@ -75,9 +75,9 @@ def place(tmp_path: Path) -> VaultFilePlace:
     return VaultFilePlace(tmp_path / "a" / "gateway.vault.yml")
 
 
-class TestContract(StoreContract):
+class TestContract(SharedPlaceContract):
     @pytest.fixture
-    def place(self, place: VaultFilePlace) -> Place:
+    def place(self, place: VaultFilePlace) -> SharedPlace:
         return place
 
 

@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
     SECRET,
     Json,
     Place,
-    StoreContract,
+    WriteOnlyContract,
     make_context,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import VirtualTime
@@ -75,7 +75,7 @@ def place(server: Awx, tmp_path: Path, virtual_time: VirtualTime) -> AwxPlace:
     return AwxPlace(server, tmp_path)
 
 
-class TestContract(StoreContract):
+class TestContract(WriteOnlyContract):
     @pytest.fixture
     def place(self, place: AwxPlace) -> Place:
         return place

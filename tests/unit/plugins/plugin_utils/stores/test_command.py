@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
     Json,
     Place,
     StoreContract,
+    WriteOnlyContract,
     make_context,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.programs import Programs
@@ -99,8 +100,14 @@ def readable(tmp_path: Path) -> CommandPlace:
 
 class TestContract(StoreContract):
     @pytest.fixture
-    def place(self, place: CommandPlace) -> Place:
-        return place
+    def place(self, readable: CommandPlace) -> Place:
+        return readable
+
+
+class TestWriteOnlyContract(WriteOnlyContract):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Place:
+        return CommandPlace(tmp_path, blind=True)
 
 
 def test_the_program_gets_its_settings_and_neither_a_terminal_nor_the_sign_in(readable: CommandPlace) -> None:

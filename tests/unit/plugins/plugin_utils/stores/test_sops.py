@@ -27,8 +27,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
     SECOND,
     SECRET,
     Json,
-    Place,
-    StoreContract,
+    SharedPlace,
+    SharedPlaceContract,
     make_context,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.programs import Programs
@@ -64,7 +64,7 @@ else:
 """
 
 
-class SopsPlace(Place):
+class SopsPlace(SharedPlace):
     def __init__(self, folder: Path) -> None:
         self.programs = Programs(folder / "bin")
         self.programs.add("sops", SOPS, with_libraries=True)
@@ -114,9 +114,9 @@ def place(tmp_path: Path) -> SopsPlace:
     return SopsPlace(tmp_path)
 
 
-class TestContract(StoreContract):
+class TestContract(SharedPlaceContract):
     @pytest.fixture
-    def place(self, place: SopsPlace) -> Place:
+    def place(self, place: SopsPlace) -> SharedPlace:
         return place
 
 

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""The roles of many applications in Exchange, each object read once."""
+
+from __future__ import annotations
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import names_of
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
+    ExchangeDirectory,
+)
+
+
+class ExchangeReader:
+    """``readable`` is false if the operator may not read the roles, or the tenant does not offer them."""
+
+    def __init__(self, graph: GraphClient) -> None:
+        self._graph = graph
+        self._names: dict[Scope, str] = {}
+        self._directory = self._read()
+
+    @property
+    def readable(self) -> bool:
+        return self._directory is not None
+
+    def described(self, principal_id: str | None) -> list[View] | None:
+        """The assignments of one application; None if they cannot be read."""
+        if self._directory is None:
+            return None
+        if not principal_id:
+            return []
+        unknown = [scope for scope in self._directory.scopes_of(principal_id) if scope not in self._names]
+        self._names |= dict.fromkeys(unknown, "") | names_of(self._graph, unknown)
+        roles = self._directory.roles_of(principal_id, self._names)
+        return [assignment.described for assignment in roles.assignments]
+
+    def _read(self) -> ExchangeDirectory | None:
+        try:
+            return ExchangeDirectory.read(self._graph)
+        except ConflictError:
+            return None
+        except GraphError as exc:
+            if exc.fault.status != 403:
+                raise
+            return None

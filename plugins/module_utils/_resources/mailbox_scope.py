@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Roles of Exchange for an application, for some mailboxes: read, desired, apply, view, result."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
+    assign_commands,
+    full_name,
+    remove_commands,
+    scope_name_for,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
+    PREFIX,
+    Scope,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
+    RESOURCES,
+    ResourcePrincipal,
+    ResourcePrincipals,
+    resource_label,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
+    consent_reads,
+    get_named,
+    read_consent,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
+    Found,
+    look_up,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import (
+    MailboxScopeOptions,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
+    Assignment,
+    CustomScope,
+    ExchangeRoles,
+    MailboxScope,
+    read_exchange_roles,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_write import (
+    MailboxScopeWriter,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
+FIELDS = ("id", "appId", "displayName", "uniqueName")
+NOTHING = ExchangeRoles(role_ids={}, assignments=(), custom_scopes=())
+
+
+class MailboxScopeResource:
+    """Assigns the roles for the scope; removes other assignments of the application on request."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._options = MailboxScopeOptions.of(call.params)
+        self._assigned = False
+
+    @property
+    def _graph(self) -> GraphClient:
+        return self._call.graph
+
+    @property
+    def _address(self) -> application.Address:
+        return self._options.address
+
+    def read(self) -> MailboxScope:
+        document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
+        may_be_gone = self._call.check_mode and self._address.unique_name is not None
+        found = application.required(document, self._address, may_be_gone=may_be_gone or not self._options.present)
+        entra = self._entra(found)
+        wanted = self._look_up()
+        exchange = NOTHING
+        if not self._options.by_commands:
+            exchange = read_exchange_roles(self._graph, entra.principal_id, known=wanted.scopes)
+        if wanted.nested:
+            self._call.warn(
+                f"Exchange takes the direct members of the group {self._options.names[0]} only, not those of the groups"
+                f" in it: {', '.join(wanted.nested)}"
+            )
+        custom = self._custom(exchange, entra.client_id)
+        return dataclasses.replace(
+            entra,
+            roles=tuple(self._role(role, exchange) for role in self._options.roles),
+            scopes=self._custom_scopes(custom, entra.client_id) or wanted.scopes,
+            exchange=exchange,
+            custom=custom,
+        )
+
+    def _entra(self, document: Json) -> MailboxScope:
+        """What Entra ID knows: the service principal, and what is granted to it for the whole tenant."""
+        client_id, object_id, name = (application.text(document, key) or "" for key in ("appId", "id", "displayName"))
+        nothing = MailboxScope(client_id, object_id, "", name, roles=(), scopes=(), exchange=NOTHING)
+        if not client_id:
+            return nothing
+        created_recently = self._graph.created_here(client_id)
+        reads = consent_reads(client_id, created_recently=created_recently)
+        reads["microsoft_graph"] = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
+        answers = get_named(self._graph, reads)
+        if answers["principal"] is None:
+            if not self._options.present:
+                return nothing
+            raise ConflictError(
+                f"Could not assign roles of Exchange to {self._address}: it has no service principal in this tenant",
+                next_step="Run azure_app_registration for it, which creates the service principal.",
+            )
+        known = ResourcePrincipals([answers["microsoft_graph"]])
+        consent = read_consent(self._graph, document, answers=answers, known=known)
+        granted = frozenset((resource_label(p.resource), known.name(p)) for p in consent.roles.granted)
+        return dataclasses.replace(nothing, principal_id=consent.principal_id, granted=granted)
+
+    def _look_up(self) -> Found:
+        if self._options.scope in ("", "recipient_filter"):
+            return Found(())
+        return look_up(self._graph, self._options)
+
+    def _scope_name(self, client_id: str) -> str:
+        return self._options.scope_name or scope_name_for(client_id or "(client id)")
+
+    def _custom(self, exchange: ExchangeRoles, client_id: str) -> CustomScope | None:
+        name = self._scope_name(client_id)
+        return next((scope for scope in exchange.custom_scopes if scope.name == name), None)
+
+    def _custom_scopes(self, custom: CustomScope | None, client_id: str) -> tuple[Scope, ...]:
+        if self._options.scope != "recipient_filter":
+            return ()
+        name, wanted = self._scope_name(client_id), self._options.names[0]
+        return (Scope("custom", custom.id if custom else "", name, recipient_filter=wanted),)
+
+    def _role(self, name: str, exchange: ExchangeRoles) -> str:
+        """The role's name in Exchange. Raises ConflictError with the closest ones."""
+        roles = exchange.role_ids
+        if not roles or name in roles:  # no roles are known for the method commands
+            return name if roles else full_name(name)
+        if f"{PREFIX}{name}" in roles:
+            return f"{PREFIX}{name}"
+        offered = {role.lower(): role for role in roles if role.startswith(PREFIX)}
+        close = [offered[key] for key in difflib.get_close_matches(full_name(name).lower(), offered, n=3)]
+        hint = (
+            f"Did you mean {' or '.join(map(shown, close))}?" if close else "Directory permissions have no role there."
+        )
+        raise ConflictError(
+            f"Exchange has no role {shown(full_name(name))} for applications", next_step=hint, role=name, closest=close
+        )
+
+    def desired(self, current: MailboxScope) -> MailboxScope:
+        if self._options.by_commands:
+            return current
+        if not self._options.present:
+            return current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+        custom = current.custom
+        if custom is not None and custom.shared and current.filter_differs:
+            raise ConflictError(
+                f"The custom scope {shown(custom.name)} has another recipient filter, and is used by others, too",
+                next_step="Set scope_name in O(scope) to a name of its own.",
+                scope_name=custom.name,
+            )
+        wanted = current.wanted
+        missing = [a for a in wanted if a not in current.assignments]
+        rest = [a for a in current.assignments if a in wanted or not self._options.exact]
+        return current.with_assignments(
+            [dataclasses.replace(a, scope=self._named(a.scope, current)) for a in (*rest, *missing)]
+        )
+
+    @staticmethod
+    def _named(scope: Scope, current: MailboxScope) -> Scope:
+        """With the filter that the scope is to have."""
+        return next((wanted for wanted in current.scopes if wanted == scope), scope)
+
+    def _is_to_go(self, assignment: Assignment, current: MailboxScope) -> bool:
+        if assignment.role not in current.roles:
+            return False
+        if self._options.scope == "recipient_filter":
+            return current.custom is not None and assignment.scope == Scope("custom", current.custom.id)
+        return not self._options.scope or assignment.scope in current.scopes
+
+    def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
+        writer = MailboxScopeWriter(self._graph, self._address)
+        try:
+            if not self._options.present:
+                return writer.remove(current, wanted, with_custom_scope=self._options.scope == "recipient_filter")
+            return writer.assign(current, wanted)
+        finally:
+            self._assigned = self._assigned or writer.assigned
+
+    def view(self, state: MailboxScope) -> View:
+        if not state.assignments:
+            return {}
+        filters = {a.scope.name: a.scope.recipient_filter for a in state.assignments if a.scope.kind == "custom"}
+        return {"assignments": sorted(map(str, state.assignments)), **({"filters": filters} if filters else {})}
+
+    def result(self, state: MailboxScope) -> View:
+        wanted = state.wanted if self._options.present else []
+        own = sorted((a for a in state.assignments if a in wanted), key=str)
+        opened = state.for_all_mailboxes
+        if opened and self._options.present and self._options.scope != "tenant":
+            self._call.warn(
+                f"{', '.join(opened)} is granted in Entra ID to {self._address}, which opens all mailboxes: the scope"
+                " has no effect until that is revoked"
+            )
+        return {
+            "client_id": state.client_id or None,
+            "application_object_id": state.object_id or None,
+            "service_principal_object_id": state.principal_id or None,
+            "tenant_id": self._call.tenant_id,
+            "roles": list(state.roles),
+            "scopes": [scope.described for scope in state.scopes],
+            "assignments": [a.described for a in own],
+            "other_assignments": [a.described for a in state.assignments if a not in wanted],
+            "granted_for_all_mailboxes": opened,
+            "assigned_at": written(self._call.now) if self._assigned else None,
+            "commands": self._commands(state),
+        }
+
+    def _commands(self, state: MailboxScope) -> list[str]:
+        if not state.principal_id:
+            return []
+        if not self._options.present:
+            return remove_commands(principal_id=state.principal_id, roles=state.roles)
+        return assign_commands(
+            client_id=state.client_id,
+            principal_id=state.principal_id,
+            display_name=state.display_name,
+            roles=state.roles,
+            scopes=state.scopes,
+            scope_name=self._scope_name(state.client_id),
+        )

@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Groups, users and administrative units by what a person calls them: the scopes of role assignments."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, odata_string
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import (
+    MailboxScopeOptions,
+    is_address,
+)
+
+GROUP_FIELDS = "id,displayName,mail,mailEnabled,securityEnabled"
+USER_FIELDS = "id,displayName,mail,userPrincipalName"
+UNIT_FIELDS = "id,displayName"
+MOST_CLOSE = 100  # entries that are read to find a name that is close to a misspelt one
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of directory object that can be a scope. ``mail`` is the property that holds its address."""
+
+    name: str
+    path: str
+    fields: str
+    right: str
+    option: str
+    mail: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ")
+
+
+GROUP = Kind("group", "groups", GROUP_FIELDS, right="read_group", option="group", mail="mail")
+USER = Kind("user", "users", USER_FIELDS, right="read_user", option="users", mail="mail")
+UNIT = Kind(
+    "administrative_unit",
+    "directory/administrativeUnits",
+    UNIT_FIELDS,
+    right="read_administrative_unit",
+    option="administrative_unit",
+)
+KINDS = {kind.name: kind for kind in (GROUP, USER, UNIT)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The scopes that the options name. ``nested`` are groups in the group, whose members Exchange leaves out."""
+
+    scopes: tuple[Scope, ...]
+    nested: tuple[str, ...] = ()
+
+
+def look_up(graph: GraphClient, options: MailboxScopeOptions) -> Found:
+    """Raises ConflictError if something is not there, is ambiguous, or cannot be a scope."""
+    if options.scope == "tenant":
+        return Found((Scope("tenant"),))
+    if options.scope == "group":
+        return _group(graph, options.names[0])
+    if options.scope == "administrative_unit":
+        unit = _one(graph, UNIT, options.names[0])
+        return Found((_scope(UNIT, unit),))
+    users = {scope.id: scope for scope in (_scope(USER, _one(graph, USER, name)) for name in options.names)}
+    return Found(tuple(users.values()))
+
+
+def names_of(graph: GraphClient, scopes: t.Iterable[Scope]) -> dict[Scope, str]:
+    """Names of scopes that are known by their ids; what may not be read, or is gone, is left out."""
+    names: dict[Scope, str] = {}
+    for scope in dict.fromkeys(scopes):
+        kind = KINDS.get(scope.kind)
+        if kind is None:
+            continue
+        try:
+            document = graph.get(_by_id(kind, scope.id))
+        except GraphError as exc:
+            if exc.fault.status != 403:
+                raise
+            continue
+        if document is not None:
+            names[scope] = _scope(kind, document).name
+    return names
+
+
+def _group(graph: GraphClient, name: str) -> Found:
+    document = _one(graph, GROUP, name)
+    scope = _scope(GROUP, document)
+    if document.get("mailEnabled") is not True or document.get("securityEnabled") is not True:
+        raise ConflictError(
+            f"The {scope} is not a mail-enabled security group, which Exchange needs as a scope",
+            next_step="Set group in O(scope) to a mail-enabled security group whose direct members are the mailboxes.",
+            group=scope.id,
+        )
+    nested = graph.collect(
+        Read(
+            path=f"groups/{scope.id}/members/microsoft.graph.group",
+            collection=True,
+            action=f"look for groups in the {scope}",
+            right="read_group",
+            query={"$select": "id,displayName"},
+            shape=Shape("a group", needs=("id",)),
+        )
+    )
+    return Found((scope,), tuple(sorted(application.text(g, "displayName") or g["id"] for g in nested)))
+
+
+def _scope(kind: Kind, document: Json) -> Scope:
+    text = application.text
+    name = (text(document, kind.mail) if kind.mail else None) or text(document, "displayName")
+    return Scope(kind.name, str(document["id"]).lower(), name or text(document, "userPrincipalName") or "")
+
+
+def _by_id(kind: Kind, key: str) -> Read:
+    return Read(
+        path=f"{kind.path}/{quote(key, safe='@')}",
+        action=f"read the {kind.label} {key}",
+        right=kind.right,
+        query={"$select": kind.fields},
+        shape=Shape(f"a {kind.label}", needs=("id",)),
+    )
+
+
+def _list(kind: Kind, condition: str) -> Read:
+    return Read(
+        path=kind.path,
+        collection=True,
+        action=f"look for the {kind.label}",
+        right=kind.right,
+        query={"$select": kind.fields, "$filter": condition, "$top": str(MOST_CLOSE)},
+        shape=Shape(f"a {kind.label}", needs=("id",)),
+    )
+
+
+def _one(graph: GraphClient, kind: Kind, name: str) -> Json:
+    """By object id, by address, or by display name."""
+    found = _all(graph, kind, name)
+    if not found:
+        raise ConflictError(
+            f"The tenant has no {kind.label} {shown(name)}",
+            next_step=_closest(graph, kind, name),
+            **{kind.option: name},
+        )
+    if len(found) > 1:
+        ids = sorted(str(document["id"]) for document in found)
+        raise ConflictError(
+            f"The tenant has {len(found)} of the {kind.label} {shown(name)}: {', '.join(ids)}",
+            next_step=f"Set {kind.option} in O(scope) to the object id of the one that you mean.",
+            object_ids=ids,
+        )
+    return found[0]
+
+
+def _all(graph: GraphClient, kind: Kind, name: str) -> list[Json]:
+    by_address = kind.mail is not None and is_address(name)
+    if GUID.fullmatch(name) or (kind is USER and by_address):  # a user is also found by the user principal name
+        document = graph.get(_by_id(kind, name))
+        if document is not None or not by_address:
+            return [document] if document is not None else []
+    member = kind.mail if by_address else "displayName"
+    return graph.collect(_list(kind, f"{member} eq {odata_string(name)}"))
+
+
+def _closest(graph: GraphClient, kind: Kind, name: str) -> str:
+    advice = f"Check {kind.option} in O(scope) and the tenant."
+    member = kind.mail if kind.mail is not None and is_address(name) else "displayName"
+    if GUID.fullmatch(name) or member is None:
+        return advice
+    near = graph.collect(_list(kind, f"startswith({member},{odata_string(name[:2])})"))
+    names = {text.lower(): text for text in (application.text(document, member) for document in near) if text}
+    close = [names[key] for key in difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.6)]
+    return f"Did you mean {' or '.join(map(shown, close))}? {advice}" if close else advice

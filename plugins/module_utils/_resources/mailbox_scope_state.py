@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Which roles of Exchange an application has, and for which mailboxes, as it is read through Microsoft Graph (beta)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+    GraphError,
+    GraphFault,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
+    Scope,
+    custom_scopes_read,
+    permissions_of,
+    principal_of,
+    role_assignments_read,
+    role_definitions_read,
+    scope_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import names_of
+
+AUTHORIZATION = (401, 403)
+
+
+@dataclasses.dataclass(frozen=True)
+class Assignment:
+    """One role for one scope. ``ids`` are its objects in Exchange, more than one where it was made twice."""
+
+    role: str
+    scope: Scope
+    ids: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.role} for {self.scope}"
+
+    @property
+    def described(self) -> View:
+        return {"role": self.role, "scope": self.scope.described, "ids": list(self.ids)}
+
+
+@dataclasses.dataclass(frozen=True)
+class CustomScope:
+    """A recipient filter with a name. ``shared`` says that another principal has a role for it, too."""
+
+    id: str
+    name: str
+    recipient_filter: str
+    shared: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class ExchangeRoles:
+    """All that Exchange knows: role ids by name, the application's own assignments, and all custom scopes."""
+
+    role_ids: t.Mapping[str, str]
+    assignments: tuple[Assignment, ...]
+    custom_scopes: tuple[CustomScope, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class MailboxScope:
+    """The application's roles in Exchange. ``scopes`` are the wanted ones; ``granted`` is what Entra ID grants it.
+
+    ``custom`` is the custom scope of the name that the options give, None if there is none.
+    """
+
+    client_id: str
+    object_id: str
+    principal_id: str
+    display_name: str
+    roles: tuple[str, ...]
+    scopes: tuple[Scope, ...]
+    exchange: ExchangeRoles
+    custom: CustomScope | None = None
+    granted: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        return self.exchange.assignments
+
+    def with_assignments(self, assignments: t.Iterable[Assignment]) -> MailboxScope:
+        return dataclasses.replace(self, exchange=dataclasses.replace(self.exchange, assignments=tuple(assignments)))
+
+    @property
+    def wanted(self) -> list[Assignment]:
+        return [Assignment(role, scope) for role in self.roles for scope in self.scopes]
+
+    @property
+    def for_all_mailboxes(self) -> list[str]:
+        """Permissions granted in Entra ID that open all mailboxes, whatever the scope of the roles is."""
+        opened = {permission for role in self.roles for permission in permissions_of(role)}
+        return sorted(name for resource, name in opened & self.granted)
+
+    @property
+    def filter_differs(self) -> bool:
+        """Whether the custom scope has another filter than it is to have."""
+        wanted = next((scope for scope in self.scopes if scope.kind == "custom"), None)
+        return (
+            wanted is not None and self.custom is not None and self.custom.recipient_filter != wanted.recipient_filter
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ExchangeDirectory:
+    """What was read of Exchange, of all applications."""
+
+    role_names: t.Mapping[str, str]  # by id
+    assignments: t.Sequence[Json]
+    custom_scopes: t.Sequence[Json]
+
+    @classmethod
+    def read(cls, graph: GraphClient) -> ExchangeDirectory:
+        """In one request. Raises ConflictError if Exchange's roles are not offered."""
+        reads = (role_definitions_read(), role_assignments_read(), custom_scopes_read())
+        definitions, assignments, custom_scopes = _collect(graph, reads)
+        role_names = {str(document["id"]): str(document["displayName"]) for document in definitions}
+        return cls(role_names, assignments, custom_scopes)
+
+    def scopes_of(self, principal_id: str) -> list[Scope]:
+        return [scope_of(document) for document in self._own(principal_id)]
+
+    def roles_of(self, principal_id: str, names: t.Mapping[Scope, str]) -> ExchangeRoles:
+        """Of one application. ``names`` are those of scopes other than custom ones."""
+        own = self._own(principal_id)
+        of_others = {application.text(document, "appScopeId") for document in self.assignments if document not in own}
+        custom_scopes = tuple(_custom_scope(document, of_others) for document in self.custom_scopes)
+        named = {Scope("custom", scope.id): scope for scope in custom_scopes}
+        found: dict[tuple[str, Scope], list[str]] = {}
+        for document in own:
+            role_id = str(document["roleDefinitionId"])
+            key = self.role_names.get(role_id, role_id), scope_of(document)
+            found.setdefault(key, []).append(str(document["id"]))
+        return ExchangeRoles(
+            role_ids={name: role_id for role_id, name in self.role_names.items()},
+            assignments=tuple(
+                Assignment(role, _with_name(scope, named.get(scope), names), tuple(sorted(ids)))
+                for (role, scope), ids in sorted(found.items(), key=lambda item: (item[0][0], item[0][1].id))
+            ),
+            custom_scopes=custom_scopes,
+        )
+
+    def _own(self, principal_id: str) -> list[Json]:
+        return [document for document in self.assignments if principal_of(document) == principal_id.lower()]
+
+
+def read_exchange_roles(graph: GraphClient, principal_id: str, *, known: t.Iterable[Scope] = ()) -> ExchangeRoles:
+    """``known`` are scopes whose names are known already. Raises ConflictError if Exchange's roles are not offered."""
+    directory = ExchangeDirectory.read(graph)
+    names = {scope: scope.name for scope in known}
+    names |= names_of(graph, (scope for scope in directory.scopes_of(principal_id) if scope not in names))
+    return directory.roles_of(principal_id, names)
+
+
+def _with_name(scope: Scope, custom: CustomScope | None, names: t.Mapping[Scope, str]) -> Scope:
+    if custom is not None:
+        return dataclasses.replace(scope, name=custom.name, recipient_filter=custom.recipient_filter)
+    return dataclasses.replace(scope, name=names.get(scope, ""))
+
+
+def _custom_scope(document: Json, of_others: t.Collection[str | None]) -> CustomScope:
+    attributes = document.get("customAttributes")
+    scope_id = str(document["id"])
+    return CustomScope(
+        id=scope_id,
+        name=str(document["displayName"]),
+        recipient_filter=application.text(attributes, "RecipientFilter") or "" if isinstance(attributes, dict) else "",
+        shared=scope_id in of_others,
+    )
+
+
+def _collect(graph: GraphClient, reads: t.Sequence[Read]) -> list[list[Json]]:
+    """The entries of each collection, in one request."""
+    action = "read the roles of Exchange"
+    try:
+        answers = graph.get_many(reads)
+    except GraphError as exc:
+        fault = exc.fault
+        if fault.status in AUTHORIZATION or fault.passes or (fault.status >= 500 and fault.status != 501):
+            raise
+        raise _not_offered(action, fault) from None
+    if None in answers:
+        raise _not_offered(action, GraphFault(404))
+    return [application.objects(answer["value"]) for answer in answers if answer is not None]
+
+
+def _not_offered(action: str, fault: GraphFault) -> ConflictError:
+    return ConflictError(
+        f"Could not {action}: this cloud or tenant does not offer it (Microsoft Graph beta):"
+        f" {fault.message or fault.status}",
+        next_step="Set O(method=commands): an Exchange administrator runs the lines in Exchange Online PowerShell.",
+        status=fault.status,
+        code=fault.code or None,
+        request_id=fault.request_id,
+    )

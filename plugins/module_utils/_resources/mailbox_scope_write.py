@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""Assigns roles of Exchange, and removes the assignments and custom scopes (Microsoft Graph beta)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    GraphError,
+    OvertakenError,
+    TransportError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
+    service_principal_command,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER, Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
+    Assignment,
+    MailboxScope,
+)
+
+
+class MailboxScopeWriter:
+    """Writes for one application. ``assigned`` says whether a role was assigned."""
+
+    def __init__(self, graph: GraphClient, address: application.Address) -> None:
+        self._graph = graph
+        self._address = address
+        self.assigned = False
+
+    def assign(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
+        """Adds first, so that the application is never without its mailboxes. Returns the state with all ids."""
+        reached = self._apply_custom_scope(current, wanted)
+        made = [a if a.ids else dataclasses.replace(a, ids=(self._assign(a, reached),)) for a in reached.assignments]
+        self._remove_assignments(current, wanted)
+        return reached.with_assignments(made)
+
+    def remove(self, current: MailboxScope, wanted: MailboxScope, *, with_custom_scope: bool) -> MailboxScope:
+        self._remove_assignments(current, wanted)
+        if with_custom_scope:
+            self._remove_custom_scope(current, wanted)
+        return wanted
+
+    def _remove_assignments(self, current: MailboxScope, wanted: MailboxScope) -> None:
+        for assignment in current.assignments:
+            if assignment not in wanted.assignments:
+                for assignment_id in assignment.ids:
+                    action = f"remove {assignment} from {self._address}"
+                    self._write("DELETE", f"roleAssignments/{assignment_id}", action)
+
+    def _apply_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
+        """The state with the id of the custom scope."""
+        scope = next((scope for scope in wanted.scopes if scope.kind == "custom"), None)
+        if scope is None:
+            return wanted
+        attributes = {"Exclusive": False, "RecipientFilter": scope.recipient_filter}
+        if current.custom is None:
+            answer = self._write(
+                "POST",
+                "customAppScopes",
+                f"create the custom scope {shown(scope.name)}",
+                body={"type": "RecipientScope", "displayName": scope.name, "customAttributes": attributes},
+            )
+            scope = dataclasses.replace(scope, id=application.text(answer, "id") or "")
+        elif current.filter_differs:
+            path = f"customAppScopes/{current.custom.id}"
+            self._write(
+                "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
+            )
+        placed = [
+            dataclasses.replace(a, scope=scope) if a.scope.kind == "custom" and not a.ids else a
+            for a in wanted.assignments
+        ]
+        return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
+
+    def _remove_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> None:
+        custom = current.custom
+        if custom is None or custom.shared:
+            return
+        if not any(assignment.scope == Scope("custom", custom.id) for assignment in wanted.assignments):
+            self._write("DELETE", f"customAppScopes/{custom.id}", f"remove the custom scope {shown(custom.name)}")
+
+    def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
+        self.assigned = True
+        body = {
+            "principalId": f"/ServicePrincipals/{state.principal_id}",
+            "roleDefinitionId": state.exchange.role_ids[assignment.role],
+            **assignment.scope.sent,
+        }
+        action = f"assign {assignment} to {self._address}"
+        try:
+            answer = self._write("POST", "roleAssignments", action, body=body)
+        except GraphError as exc:
+            if exc.fault.status in (400, 404):
+                line = self._service_principal_command(state)
+                exc.next_step = (
+                    f"If Exchange does not know the service principal yet, an Exchange administrator runs: {line}."
+                    f" {exc.next_step}"
+                )
+            raise
+        return application.text(answer, "id") or ""
+
+    def _service_principal_command(self, state: MailboxScope) -> str:
+        return service_principal_command(
+            client_id=state.client_id, principal_id=state.principal_id, display_name=state.display_name
+        )
+
+    def _write(self, method: str, path: str, action: str, *, body: Json | None = None) -> Json:
+        """Raises OvertakenError if no answer came to a request that may be made once only: the next read shows it."""
+        write = Write(
+            method=method,
+            path=f"{PROVIDER}/{path}",
+            action=action,
+            right="write_exchange_roles",
+            body=body,
+            repeatable=method != "POST",
+            version=BETA,
+        )
+        try:
+            return self._graph.write(write)
+        except TransportError as exc:
+            if method != "POST" or exc.permanent or not exc.maybe_processed:
+                raise
+            raise OvertakenError(exc.message, next_step=exc.next_step, **exc.details) from None
+        except GraphError as exc:
+            if method != "POST" or exc.fault.status < 500:
+                raise
+            again = OvertakenError(exc.message, next_step=exc.next_step, **exc.details)
+            again.retry_after = exc.retry_after
+            raise again from None

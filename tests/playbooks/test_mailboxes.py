@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role for an application that is limited to some mailboxes: what Entra ID and Exchange hold afterwards."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
+
+ASSIGNING = ("RoleManagement.ReadWrite.Exchange", "Application.Read.All", "GroupMember.Read.All")
+GROUP = {"group": "Gateway Mailboxes"}
+DIRECTORY = ["Group.Read.All", "GroupMember.Read.All", "User.Read.All"]  # of the profile, and not of Exchange
+READ_WRITE = "Application Mail.ReadWrite"
+
+
+class WithExchange:
+    """A user's folder in which another identity than the operator may change roles in Exchange."""
+
+    def __init__(self, playbooks: Playbooks) -> None:
+        self.playbooks = playbooks
+        self.client_id, secret = playbooks.server.add_operator(list(ASSIGNING))
+        playbooks.tenant.also_operates(self.client_id)
+        # By a file, since the play itself is searched for secrets.
+        self.file = playbooks.folder / "exchange.yml"
+        variable = {"AZURE_CLIENT_ID": self.client_id, "AZURE_SECRET": secret}
+        self.file.write_text(yaml.safe_dump({"gateway_app_mailbox_environment": variable}))
+        playbooks.own.add(self.file)
+
+    def run(self, *arguments: str, entry: str = "main", **variables: t.Any) -> Run:
+        return self.playbooks.register("-e", f"@{self.file}", *arguments, entry=entry, **variables)
+
+    @property
+    def held(self) -> list[tuple[str, str | None]]:
+        entries = self.playbooks.server.tenant.directory.exchange.shown
+        return sorted((entry.role, entry.directory_scope) for entry in entries)
+
+    @property
+    def group(self) -> str:
+        groups = self.playbooks.server.tenant.directory.groups.values()
+        (found,) = [group["id"] for group in groups if group["displayName"] == GROUP["group"]]
+        return f"/Groups/{found}"
+
+
+@pytest.fixture
+def exchange(playbooks: Playbooks) -> WithExchange:
+    return WithExchange(playbooks)
+
+
+def test_the_permission_is_assigned_in_exchange_and_not_granted_in_entra_id(exchange: WithExchange) -> None:
+    wanted: dict[str, t.Any] = {"gateway_app_profile": "outbound_microsoft365", "gateway_app_mailboxes": GROUP}
+    run = exchange.run(**wanted).ok()
+    application = TenantApplication(exchange.playbooks.tenant)
+    assert (application.declared(), application.granted()) == (DIRECTORY, DIRECTORY)
+    assert exchange.held == [(READ_WRITE, exchange.group)]
+    by_other = [entry.path for entry in run.writes if entry.client_id == exchange.client_id]
+    assert by_other == ["/beta/roleManagement/exchange/roleAssignments"], "and nothing else"
+    assert run.results["gateway_app_result"]["proven"] is True
+    again = exchange.run(**wanted).ok()
+    assert (again.writes, again.results["gateway_app_result"]["changed"]) == ([], False)
+
+
+def test_a_grant_of_before_is_revoked_after_the_role_was_assigned(exchange: WithExchange) -> None:
+    exchange.playbooks.register().ok()
+    application = TenantApplication(exchange.playbooks.tenant)
+    assert "Mail.ReadWrite" in application.granted()
+    run = exchange.run(gateway_app_mailboxes=GROUP).ok()
+    assert "opens all mailboxes" in run.output
+    assert "Mail.ReadWrite" in application.granted(), "nothing is revoked that nobody asked for"
+    exchange.playbooks.server.tenant.directory.exchange.assignments.clear()
+    run = exchange.run(gateway_app_mailboxes=GROUP, gateway_app_exact_permissions=True).ok()
+    assert (application.declared(), application.granted()) == (DIRECTORY, DIRECTORY)
+    paths = [entry.path for entry in run.writes]
+    assigned = next(place for place, path in enumerate(paths) if path.endswith("/exchange/roleAssignments"))
+    revoked = next(place for place, path in enumerate(paths) if "/appRoleAssign" in path)
+    assert assigned < revoked, "Exchange first"
+
+
+def test_a_profile_without_permissions_has_its_role_for_smtp(exchange: WithExchange) -> None:
+    exchange.run(gateway_app_profile="outbound_smtp_rbac", gateway_app_mailboxes=GROUP).ok()
+    assert exchange.held == [("Application SMTP.SendAsApp", exchange.group)]
+
+
+BAD: dict[str, tuple[dict[str, t.Any], str]] = {
+    "an unknown group": ({"gateway_app_mailboxes": {"group": "Gateway Mailbox"}}, "Did you mean 'Gateway Mailboxes'?"),
+    "a group without mail": ({"gateway_app_mailboxes": {"group": "Accounting"}}, "not a mail-enabled security group"),
+    "two scopes": (
+        {"gateway_app_mailboxes": {**GROUP, "tenant": True}},
+        "Set exactly one of group, administrative_unit, users, recipient_filter, tenant in it",
+    ),
+    "a misspelt scope": ({"gateway_app_mailboxes": {"groups": "x"}}, "It has groups; use one of group,"),
+    "no mailboxes": ({"gateway_app_mailboxes": {"users": []}}, "users is a list of addresses or object ids"),
+    "a profile without mail": (
+        {"gateway_app_mailboxes": GROUP, "gateway_app_profile": "seppmail_cloud"},
+        "asks for no permission that Exchange can limit",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_settings_are_refused_before_anything_is_written(exchange: WithExchange, name: str) -> None:
+    variables, words = BAD[name]
+    run = exchange.run(**variables)
+    run.failed(words)
+    assert run.writes == []
+    assert exchange.playbooks.tenant.applications == []
+
+
+def test_an_identity_without_the_right_is_refused_before_anything_is_written(playbooks: Playbooks) -> None:
+    run = playbooks.register(gateway_app_mailboxes=GROUP)
+    run.failed("RoleManagement.Read.Exchange")
+    assert run.writes == []
+
+
+def test_commands_for_an_exchange_administrator(playbooks: Playbooks) -> None:
+    file = playbooks.folder / "exchange.ps1"
+    playbooks.register(
+        gateway_app_mailboxes=GROUP, gateway_app_mailbox_method="commands", gateway_app_mailbox_commands_file=str(file)
+    ).ok()
+    application = TenantApplication(playbooks.tenant)
+    lines = file.read_text().splitlines()
+    assert lines[0].startswith(f"New-ServicePrincipal -AppId '{application.client_id}'")
+    assert lines[-1].endswith(f"-CustomResourceScope 'azure_apps {application.client_id}'")
+    assert application.granted() == DIRECTORY
+
+
+def test_verify_tells_not_yet_from_refused(exchange: WithExchange) -> None:
+    """By the time since the assignment, which the user sets."""
+    exchange.playbooks.server.tenant.settings.update({"exchange_delay": 3600})
+    exchange.run(gateway_app_mailboxes=GROUP).ok()
+    tenant = exchange.playbooks.tenant
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    verify: dict[str, t.Any] = {
+        "gateway_app_mailboxes": GROUP,
+        "gateway_app_verify_mailbox": tenant.mailbox("alex"),
+        "gateway_app_verify_forbidden_mailbox": tenant.mailbox("megan"),
+    }
+    run = exchange.run(entry="verify", **verify, gateway_app_mailboxes_assigned_at=now.isoformat()).ok()
+    assert "not yet     mailbox" in run.output
+    assert "ok          forbidden mailbox" in run.output
+    long_ago = (now - datetime.timedelta(minutes=121)).isoformat()
+    exchange.run(entry="verify", **verify, gateway_app_mailboxes_assigned_at=long_ago).failed("FAILED for")
+    exchange.playbooks.server.clock.advance(3601)
+    run = exchange.run(entry="verify", **verify).ok()
+    assert "all 5 checks passed" in run.output
+
+
+def test_check_access_names_what_the_third_identity_lacks(exchange: WithExchange, playbooks: Playbooks) -> None:
+    exchange.run(entry="check_access", gateway_app_mailboxes=GROUP).ok()
+    run = playbooks.register(entry="check_access", gateway_app_mailboxes=GROUP)
+    run.failed("Not enough rights to assign roles of Exchange to the application for a group (Graph beta)")
+    assert run.writes == []

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWX does with a workflow: which nodes run with which variables, how it ends, and what is notified.
+
+Sources, AWX 24.6.1: awx/main/scheduler/dag_workflow.py (has_workflow_failed), awx/main/models/workflow.py
+(get_job_kwargs, get_effective_artifacts), awx/main/models/mixins.py (_update_unified_job_kwargs).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+from ansible_collections.email_gateway.azure_apps.tests.stores import awx_surveys
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_objects import Objects
+
+Json = dict[str, t.Any]
+NODES = "workflow_job_template_nodes"
+
+
+@dataclasses.dataclass
+class Ended:
+    """``ran`` has the variables of each node that ran, in order; ``notified`` whatever each message was about."""
+
+    status: str = "successful"
+    ran: dict[str, Json] = dataclasses.field(default_factory=dict)
+    notified: list[str] = dataclasses.field(default_factory=list)
+
+
+def merged(artifacts: t.Iterable[Json]) -> Json:
+    """Those of the slices of a job: a name that two of them have is the last one's."""
+    result: Json = {}
+    for one in artifacts:
+        result.update(one)
+    return result
+
+
+def run_workflow(
+    objects: Objects,
+    name: str,
+    *,
+    failed: t.Container[str] = (),
+    answers: Json | None = None,
+    artifacts: t.Mapping[str, t.Sequence[Json]] | None = None,
+) -> Ended:
+    """``failed`` are the nodes whose jobs end so, or whose approval is denied; ``artifacts`` what their slices set."""
+    workflow = objects.named("workflow_job_templates", name)
+    given = awx_surveys.with_defaults(objects.spec_of(workflow["id"]), answers or {})
+    nodes = {row["id"]: row for row in objects.rows(NODES) if row["workflow_job_template"] == workflow["id"]}
+    children = {
+        (key, way): objects.links.get((NODES, key, f"{way}_nodes"), [])
+        for key in nodes
+        for way in ("success", "failure", "always")
+    }
+    linked = {child for found in children.values() for child in found}
+    due: list[tuple[int, Json]] = [(key, {}) for key in nodes if key not in linked]
+    ended = Ended()
+    while due:
+        key, handed_on = due.pop(0)
+        node = nodes[key]["identifier"]
+        template = _template(objects, nodes[key])
+        ended.ran[node] = _variables(objects, template, {**nodes[key]["extra_data"], **handed_on, **given})
+        way = "failure" if node in failed else "success"
+        following = [*children[key, way], *children[key, "always"]]
+        if way == "failure":
+            ended.notified += _messages(objects, template, node)
+            if not following:
+                ended.status = "failed"
+        own = merged((artifacts or {}).get(node, ()))
+        due += [(child, {**handed_on, **own}) for child in following]
+    if ended.status == "failed":
+        ended.notified += _messages(objects, workflow, name)
+    return ended
+
+
+def _template(objects: Objects, node: Json) -> Json:
+    (found,) = [row for row in objects.rows("unified_job_templates") if row["id"] == node["unified_job_template"]]
+    return found
+
+
+def _variables(objects: Objects, template: Json, runtime: Json) -> Json:
+    if template["type"] != "job_template":
+        return {}
+    own = json.loads(template["extra_vars"] or "{}")
+    return {**own, **awx_surveys.with_defaults(objects.spec_of(template["id"]), runtime)}
+
+
+def _messages(objects: Objects, template: Json, about: str) -> list[str]:
+    """One for each notification template that is attached for errors."""
+    path = f"{template['type']}s"
+    return [about for _one in objects.links.get((path, template["id"], "notification_templates_error"), [])]

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a refusal is told as, by its status and code where no text of its own is known."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import _endless
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import _next_step
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import REASONS, _reason
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import _is_address, _meaning
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import Answer, Reply
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "the access token was refused"),
+        (403, "Key Vault Secrets Officer"),
+        (404, "vault_url"),
+        (429, "throttles"),
+        (500, "Run again later"),
+        (400, "See the code and the request id"),
+    ],
+)
+def test_a_vault_that_refuses_with_an_unknown_code(status: int, words: str) -> None:
+    assert words in _next_step("Odd", status)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (GraphFault(403, "Odd"), REASONS["ErrorAccessDenied"]),
+        (GraphFault(401, "Odd"), "Microsoft Graph does not accept the application's token."),
+        (GraphFault(418, "Odd"), "Microsoft Graph answered with status 418."),
+        (None, "The application reaches the mailbox."),
+    ],
+)
+def test_a_mailbox_that_cannot_be_reached_for_an_unknown_reason(fault: GraphFault | None, reason: str) -> None:
+    assert _reason(fault) == reason
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "words"),
+    [
+        (535, "5.7.139 Authentication unsuccessful, the request did not meet the criteria", "A policy of the tenant"),
+        (554, "5.2.0 something else", "refused the token with 554 5.2.0."),
+        (504, "no enhanced code", "refused the token with 504."),
+    ],
+)
+def test_a_server_that_refuses_the_token(code: int, line: str, words: str) -> None:
+    token = AccessToken("opaque", 0.0, {})
+    meaning = _meaning(Answer("auth", Reply(code, (line,))), token, client_id="c", mailbox="a@example.com")
+    assert words in meaning.reason
+    assert "opaque" not in repr(meaning)
+
+
+@pytest.mark.parametrize(("text", "is_one"), [("192.0.2.1", True), ("2001:db8::1", True), ("smtp.example.com", False)])
+def test_an_address_is_no_name(text: str, is_one: bool) -> None:
+    assert _is_address(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("value", "endless"), [(10**400, True), ("1e400", True), (float("nan"), True), (7, False), ("soon", False)]
+)
+def test_a_number_that_does_not_end(value: t.Any, endless: bool) -> None:
+    assert _endless(value) is endless
+
+
+@pytest.mark.parametrize("value", ["2027-06-30", "2027-06-30T12:00:00", "soon"])
+def test_a_point_in_time_without_a_zone_is_refused(value: str) -> None:
+    with pytest.raises(InputError, match="not a point in time with its zone"):
+        times.parse_point("O(x)", value)
+
+
+def test_a_store_without_content_has_no_record() -> None:
+    assert Record.of({}) is None

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What others made stays, whatever is put right, however odd it looks and however much it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.changes_by_others.changes import (
+    SEND,
+    SEND_AS_APP,
+    SOMEBODY,
+    Hand,
+    access,
+    all_principals,
+    app_path,
+    delete_secret,
+    did,
+    revoke_grant_keep_permission,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import (
+    EXCHANGE_ONLINE,
+    MICROSOFT_GRAPH,
+    RoleSteps,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
+from graph_emulator.directory.identifiers import grant_id
+
+
+def test_nothing_of_others_is_removed(role: RoleSteps, hand: Hand) -> None:
+    ada, bob = list(role.tenant.server.tenant.directory.users.values())[:2]
+    path, directory = app_path(role), role.tenant.server.tenant.directory
+    others = [hand.application("Gateway"), hand.application("Payroll", uniqueName="payroll")]
+    did(hand.patch(path, {"tags": ["theirs", "ours"], "web": {"redirectUris": ["https://theirs.example/cb"]}}))
+    did(hand.patch(path, {"servicePrincipalLockConfiguration": {"isEnabled": True, "allProperties": True}}))
+    did(hand.patch(path, {"identifierUris": [f"api://{role.application['appId']}"]}))
+    did(hand.post(f"{path}/owners/$ref", {"@odata.id": f"{hand.server.graph}/v1.0/users/{ada['id']}"}))
+    by_hand = did(hand.post(f"{path}/addPassword", {"passwordCredential": {"displayName": "Mail gateway"}}))
+    certificate = {"keyId": SOMEBODY, "type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "CN=theirs"}
+    role.application["keyCredentials"] = [certificate]
+    send = {"id": SEND, "type": "Role"}
+    exchange = {"resourceAppId": EXCHANGE_ONLINE, "resourceAccess": [{"id": SEND_AS_APP, "type": "Role"}]}
+    mine = {"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [*access(role), send]}
+    did(hand.patch(path, {"requiredResourceAccess": [mine, exchange]}))
+    (graph,) = role.tenant.service_principals(MICROSOFT_GRAPH)
+    theirs = did(
+        hand.post(
+            f"/servicePrincipals/{graph['id']}/appRoleAssignedTo",
+            {"principalId": role.principal["id"], "resourceId": graph["id"], "appRoleId": SEND},
+        )
+    )
+    personal = {"clientId": role.principal["id"], "consentType": "Principal", "principalId": bob["id"]}
+    alone = did(hand.post("/oauth2PermissionGrants", {**personal, "resourceId": graph["id"], "scope": "Mail.Read"}))
+    did(hand.patch(f"/oauth2PermissionGrants/{all_principals(role)['id']}", {"scope": "offline_access User.Read"}))
+
+    # Ours drifts in every corner at once, so that every module writes. What Exchange does not offer is nobody's grant.
+    exchange["resourceAccess"] = []
+    did(hand.patch(path, {"requiredResourceAccess": [{**mine, "resourceAccess": [send]}, exchange]}))
+    did(hand.patch(path, {"tags": ["theirs"], "notes": "theirs"}))
+    revoke_grant_keep_permission(hand, role)
+    did(hand.patch(f"/oauth2PermissionGrants/{all_principals(role)['id']}", {"scope": "User.Read"}))
+    delete_secret(hand, role)
+    role.converges("registration", "permissions", "consent", "secret")
+
+    held = role.application
+    assert set(held["tags"]) == {"ours", "theirs"}
+    assert held["web"]["redirectUris"] == ["https://theirs.example/cb"]
+    assert held["servicePrincipalLockConfiguration"]["isEnabled"] is True
+    assert held["identifierUris"] == [f"api://{held['appId']}"]
+    assert ada["id"] in directory.owners[held["id"]]
+    assert {entry["keyId"] for entry in held["passwordCredentials"]} == {by_hand["keyId"], role.store["key_id"]}
+    assert held["keyCredentials"] == [certificate]
+    assert send in access(role)
+    assert EXCHANGE_ONLINE in [entry["resourceAppId"] for entry in held["requiredResourceAccess"]]
+    assert theirs["id"] in [entry["id"] for entry in role.assignments()]
+    assert directory.grants[alone["id"]]["scope"] == "Mail.Read"
+    assert sorted(all_principals(role)["scope"].split()) == ["User.Read", "offline_access"]
+    assert {entry["id"] for entry in role.tenant.applications} == {held["id"], *(other["id"] for other in others)}
+    assert role.tenant.application(uniqueName="payroll")["displayName"] == "Payroll"
+
+
+def test_a_secret_of_the_same_description_is_never_taken_for_ours(role: RoleSteps, hand: Hand) -> None:
+    theirs = did(hand.post(f"{app_path(role)}/addPassword", {"passwordCredential": {"displayName": "Mail gateway"}}))
+    role.converges()
+    delete_secret(hand, role)
+    role.converges("secret")
+    refused = role.tenant.fails("azure_app_secret", unique_name="gateway", description="Mail gateway", state="absent")
+    assert theirs["keyId"] in refused["error"]["key_ids"]
+    assert len(role.application["passwordCredentials"]) == 2
+
+
+def test_a_person_s_own_consent_is_no_consent_for_the_tenant(role: RoleSteps) -> None:
+    """The user's grant has our scope, which is granted to nobody else any more."""
+    bob = next(iter(role.tenant.server.tenant.directory.users))
+    shared = all_principals(role)
+    own = {**shared, "consentType": "Principal", "principalId": bob}
+    own["id"] = grant_id(own["clientId"], own["resourceId"], bob)
+    grants = role.tenant.server.tenant.directory.grants
+    grants[own["id"]] = own
+    del grants[shared["id"]]
+    role.converges("consent")
+    assert own["id"] in grants
+    gone = role.tenant.ok("azure_admin_consent", unique_name="gateway", state="absent")
+    assert gone["granted"] == []
+    assert own["id"] in grants
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"displayName": None, "hint": None, "startDateTime": None, "endDateTime": None},
+        {"displayName": "Mail gateway", "hint": None, "startDateTime": None, "endDateTime": None},
+        {"displayName": "Mail gateway", "hint": "", "endDateTime": None},
+        {"keyId": None, "displayName": ""},
+    ],
+    ids=["all_null", "our_description", "no_end", "no_key_id"],
+)
+def test_password_credentials_without_the_usual_members(role: RoleSteps, odd: Json) -> None:
+    entry = {"keyId": SOMEBODY, "secretText": None, "customKeyIdentifier": None, **odd}
+    held = role.application
+    held["passwordCredentials"] = [entry, *held["passwordCredentials"]]
+    role.converges()
+    (shown,) = role.tenant.ok("azure_app_registration_info", unique_name="gateway")["applications"]
+    assert len(shown["secrets"]) == 2
+    delete_ours = [one for one in held["passwordCredentials"] if one["keyId"] != role.store["key_id"]]
+    held["passwordCredentials"] = delete_ours
+    role.converges("secret")
+    assert entry in role.application["passwordCredentials"]
+
+
+def many(count: int) -> list[Json]:
+    return [
+        {
+            "customKeyIdentifier": None,
+            "displayName": "Mail gateway",
+            "endDateTime": "2020-01-01T00:00:00Z",
+            "hint": "abc",
+            "keyId": f"00000000-0000-0000-0000-{number:012d}",
+            "secretText": None,
+            "startDateTime": "2019-01-01T00:00:00Z",
+        }
+        for number in range(count)
+    ]
+
+
+def test_ours_is_found_among_900_secrets(role: RoleSteps) -> None:
+    held = role.application
+    held["passwordCredentials"] = [*many(450), *held["passwordCredentials"], *many(900)[450:]]
+    role.converges()
+    assert len(role.application["passwordCredentials"]) == 901
+
+
+def test_an_application_full_of_credentials_says_so(role: RoleSteps, hand: Hand) -> None:
+    """microsoft-graph-docs issue 21469: comes as 403, although no right is missing."""
+    delete_secret(hand, role)
+    role.application["passwordCredentials"] = many(900)
+    body = {
+        "error": {
+            "code": "Directory_ResourceSizeExceeded",
+            "message": "The size of the object has exceeded its limit. Please reduce the number of values and retry"
+            " your request.",
+        }
+    }
+    role.tenant.server.faults.add(method="POST", path="addPassword", status=403, body=body, times=9)
+    failure = role.run().failure
+    assert failure is not None
+    assert failure["changed"] is False
+    assert "remove secrets and certificates" in failure["msg"]
+    assert "application permission" not in failure["msg"]
+    assert len(role.application["passwordCredentials"]) == 900
