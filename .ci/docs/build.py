@@ -48,6 +48,8 @@ def with_links_of_the_site(text: str) -> str:
             return match[0]
         return f"]({REPOSITORY}/{os.path.relpath(DOCS / path, ROOT)}{anchor})"
 
+    # GitHub draws these; the site has no program for it, and shows their text.
+    text = text.replace("```mermaid\n", "```text\n")
     return LINK.sub(elsewhere, OWN_PAGE.sub(here, text))
 
 
