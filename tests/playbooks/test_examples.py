@@ -100,9 +100,9 @@ def test_the_example_of_the_roles_readme_runs(playbooks: Playbooks) -> None:
     assert run.results["gateway_app_credential.client_id"] == playbooks.tenant.applications[0]["appId"]
 
 
-def test_the_profile_of_the_roles_readme_is_taken(playbooks: Playbooks) -> None:
-    text = (REPOSITORY / "roles/gateway_app/README.md").read_text()
-    content, variables = (block.split("```")[0] for block in text.split("```yaml\n")[3:5])
+def test_the_profile_of_the_page_on_profiles_is_taken(playbooks: Playbooks) -> None:
+    text = (REPOSITORY / "docs/profiles.md").read_text()
+    content, variables = (block.split("```")[0] for block in text.split("```yaml\n")[1:3])
     path = playbooks.folder / "our_gateway.yml"
     path.write_text(content)
     given = {**yaml.safe_load(variables), "gateway_app_profile_file": str(path)}
