@@ -34,6 +34,6 @@ def _words(result: Json) -> str:
 
 def _about(file: str) -> str:
     return (
-        f"AWX installs what {file} in the repository lists at each update, by Ansible Galaxy. If the execution environment"
-        " has the collections, remove that file; otherwise make Galaxy, or a private Automation Hub, reachable from AWX."
+        f"AWX installs what {file} in the repository lists at each update, by Ansible Galaxy. If the execution"
+        " environment has the collections, remove that file; otherwise let AWX reach Galaxy or a private Automation Hub."
     )

@@ -41,8 +41,8 @@ def merged(artifacts: t.Iterable[Json]) -> Json:
 def has_empty_slice(objects: Objects, template: Json, *, limit: str, slices: int | None = None) -> bool:
     """Whether a job of it fails, since its limit leaves no host in its part of the inventory.
 
-    AWX slices the hosts of the inventory, whatever the limit is, and gives each slice the same limit. ``slices`` is what
-    a launch, a schedule or a node answers. ``limit`` are names of hosts with commas between them.
+    AWX slices the hosts of the inventory, whatever the limit is, and gives each slice the same limit. ``slices`` is
+    what a launch, a schedule or a node answers. ``limit`` are names of hosts with commas between them.
     """
     hosts = sorted(row["name"] for row in objects.rows("hosts") if row["inventory"] == template["inventory"])
     wanted = set(limit.split(",")) if limit else set(hosts)

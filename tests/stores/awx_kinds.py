@@ -13,7 +13,7 @@ Json = dict[str, t.Any]
 NOTIFICATIONS = {
     f"notification_templates_{event}": "notification_templates" for event in ("started", "success", "error")
 }
-PROMPTS = {
+PROMPTS: Json = {
     **dict.fromkeys(("limit", "scm_branch", "job_type", "job_tags", "skip_tags"), ""),
     "extra_data": {},
     "job_slice_count": None,

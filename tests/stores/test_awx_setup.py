@@ -179,7 +179,8 @@ def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
             assert "{{ tower.filename }}" in environment.values()
     # What the other identities sign in with: each variable is that of a credential type, looked up when the job runs.
     given = json.loads(_template(awx, "check access")["extra_vars"])
-    for kind, name in (("consent", "gateway_app_consent_environment"), ("mailboxes", "gateway_app_mailbox_environment")):
+    for kind, setting in (("consent", "consent"), ("mailboxes", "mailbox")):
+        name = f"gateway_app_{setting}_environment"
         injected = {v for row in made if kind in row["name"] for v in row["injectors"]["env"]}
         looked_up = dict(re.findall(r"'(AZURE_\w+)': lookup\('ansible.builtin.env', '(\w+)'\)", given[name]))
         assert looked_up.keys() <= known
@@ -240,7 +241,7 @@ def test_what_awx_starts_by_itself_starts_and_a_failed_step_is_a_failed_workflow
 def test_a_limit_leaves_no_slice_without_a_host(awx: Awx, playbooks: Playbooks) -> None:
     """Slices are what the schedule asks for; what is started with a limit is one job."""
     add_credentials(awx)
-    gateways = {f"gateway-{city}.example.com": {} for city in ("graz", "linz", "vienna")}
+    gateways: Json = {f"gateway-{city}.example.com": {} for city in ("graz", "linz", "vienna")}
     more = {**CREDENTIALS, "awx_setup_slices": 2, "awx_setup_gateways": gateways}
     set_up(playbooks, **more).ok()
     workflow, limit = f"{NAME}: new gateway", "gateway-linz.example.com"

@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     ExpectedApplications,
 )
 
-PLAYBOOKS = ("register", "consent", "rotate", "verify", "report", "retire")
+PLAYBOOKS = ("register", "mailboxes", "consent", "rotate", "verify", "report", "retire")
 # Names of settings that hold a secret, by their last word.
 SECRET_WORD = re.compile(
     r"(^|_)(password|passwd|passphrase|secret|secret_id|token|api_?key|access_key|private_key|credentials?)$", re.I

@@ -145,9 +145,8 @@ def test_roles_in_exchange_are_assigned_by_a_step_of_their_own_once_their_creden
 def test_only_the_schedule_brings_slices() -> None:
     """A job with a limit fails in slices that have no such host."""
     planned = plan(awx_setup_slices=4)
-    assert {schedule["name"].partition(": ")[2]: schedule.get("slices") for schedule in planned["schedules"]} == {
-        **{"rotate": 4, "report": None},
-    }
+    slices = {schedule["name"].partition(": ")[2]: schedule.get("slices") for schedule in planned["schedules"]}
+    assert slices == {"rotate": 4, "report": None}
     asked = [entry["name"].partition(": ")[2] for entry in planned["job_templates"] if entry["may_be_sliced"]]
     assert asked == ["register", "consent", "rotate", "verify"]
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import LONGEST, awx_project_error
 
 Json = dict[str, t.Any]
-WARNING = "[WARNING]: Skipping Galaxy server https://galaxy.ansible.com/. Got an\nunexpected error when getting versions"
+WARNING = "[WARNING]: Skipping Galaxy server https://galaxy.ansible.com/. Got an\nunexpected error"
 GALAXY: Json = {
     "msg": "non-zero return code",
     "cmd": ["ansible-galaxy", "collection", "install", "-r", "/data/projects/_39__x/collections/requirements.yml"],
@@ -22,14 +22,14 @@ GALAXY: Json = {
 GIT: Json = {
     "msg": "fatal: 'x.git' does not appear to be a git repository\nfatal: Could not read from remote repository.",
     "cmd": "/usr/bin/git ls-remote x.git",
-    "stderr": "fatal: 'x.git' does not appear to be a git repository\nfatal: Could not read from remote repository.\n\n",
+    "stderr": "fatal: 'x.git' does not appear to be a git repository\n\nfatal: Could not read from remote repository.",
 }
 
 
 @pytest.mark.parametrize(
     ("result", "begins", "has"),
     [
-        (GALAXY, "ERROR! Unknown error when attempting to call Galaxy AWX installs", "what collections/requirements.yml"),
+        (GALAXY, "ERROR! Unknown error when attempting to call Galaxy AWX", "what collections/requirements.yml"),
         (GIT, "fatal: 'x.git' does not appear to be a git repository fatal: Could not read", ""),
         ({"msg": "Failed to download"}, "Failed to download", ""),
         ({"msg": "x" * 2 * LONGEST}, "xxx", " ..."),
