@@ -117,6 +117,21 @@ def check_others(settings: Settings) -> None:
     ExpectedApplications.of(f"{PREFIX}expected_applications", settings.raw("expected_applications", {}))
 
 
+def check_environment(name: str, value: t.Any) -> None:
+    """Raises InputError for what is no dictionary. The value itself is not shown, since it may hold a secret."""
+    if isinstance(value, dict):
+        return
+    if isinstance(value, str) and "{{" in value:
+        raise InputError(
+            f"{name} is a text with braces that Ansible must not fill in",
+            next_step="In AWX, set ALLOW_JINJA_IN_EXTRA_VARS to template (in the settings of jobs: When can extra variables"
+            " contain Jinja templates?), or set the variable in the inventory.",
+        )
+    raise InputError(
+        f"{name} is not a dictionary", next_step="Set it to environment variables with their values, or to {}."
+    )
+
+
 def _mailbox(settings: Settings, name: str) -> str:
     value = settings.text(name)
     return check_mailbox(PREFIX + name, value) if value else ""
