@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint build check benchmark clean
+.PHONY: help demo demo-stop emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint judges lowest build release check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -16,6 +16,11 @@ PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist worksteal
 NAMED_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q)
 # The clients take seconds of CPU a call, and two of them at once suffice.
 CLIENTS_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q -n 2 --dist worksteal)
+# What depends on how requests and msal behave. Managed identities need a newer msal, which their error names.
+LOWEST_TESTS := $(addprefix tests/unit/plugins/module_utils/test_,$(addsuffix .py,sign_in sign_in_azure_cli sign_in_tokens graph_client graph_client_waits operator_credentials \
+  proxies endpoints_and_proxies retry limits server_clock)) \
+  $(addprefix tests/unit/plugins/modules/test_,$(addsuffix .py,azure_device_login azure_device_login_failures azure_app_token_info wrong_answers)) \
+  tests/unit/plugins/module_utils/test_managed_identity.py::test_an_old_msal_is_told_before_anything_is_sent
 export PYTHON
 
 help: ## Show this menu
@@ -41,6 +46,7 @@ test: ## Check style, types and the unit tests (K=secret: only tests with this n
 	@$(if $(K),exec $(DEV) run python -m pytest $(NAMED_ARGS) -k "$(K)" tests/unit;) \
 	failed=; \
 	$(DEV) run ruff check || failed="$$failed ruff"; \
+	$(DEV) run ruff format --check || failed="$$failed ruff-format"; \
 	$(DEV) run mypy || failed="$$failed mypy"; \
 	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \
 	$(DEV) run python -m pytest $(PYTEST_ARGS) && [ -z "$$failed" ]
@@ -115,7 +121,7 @@ lint: build ## Run ansible-lint, yamllint, antsibull-changelog, shellcheck; inst
 	  ansible-lint || failed="$$failed ansible-lint"; \
 	  yamllint --strict . || failed="$$failed yamllint"; \
 	  antsibull-changelog lint || failed="$$failed antsibull-changelog"; \
-	  shellcheck .ci/dev .ci/check .ci/run || failed="$$failed shellcheck"; \
+	  shellcheck .ci/dev .ci/check .ci/run .ci/judges .ci/release || failed="$$failed shellcheck"; \
 	  [ -z "$$failed" ] || { echo "lint: failed:$$failed"; exit 1; }'
 	@rm -rf build/installed
 	@$(DEV) run ansible-galaxy collection install --offline --force -p build/installed build/dist/*.tar.gz > /dev/null
@@ -123,10 +129,28 @@ lint: build ## Run ansible-lint, yamllint, antsibull-changelog, shellcheck; inst
 	  ansible-galaxy collection verify --offline email_gateway.azure_apps
 	@echo "lint: nothing to complain about"
 
+judges: ## Run galaxy-importer, antsibull-docs, reuse, ansible-builder, pip-audit; write an SBOM (JUDGE="docs reuse" chooses some)
+	@$(DEV) setup test
+	@$(DEV) judges
+	@.ci/judges $(JUDGE)
+
+lowest: ## Run the tests of HTTP and sign-in with the oldest requests and msal that requirements.txt allows
+	@$(DEV) setup test
+	@$(DEV) lowest
+	@$(DEV) run build/lowest/bin/python -m pytest $(PYTEST_ARGS) $(LOWEST_TESTS)
+
 build: ## Build the tarball into build/dist
 	@$(DEV) setup test
 	@rm -rf build/dist
 	@$(DEV) run ansible-galaxy collection build --force --output-path build/dist
+	@# The same commit gives the same bytes.
+	@$(DEV) run python .ci/reproducible.py build/dist/*.tar.gz \
+	  "$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)"
+
+release: ## Show what a release would change, in a copy (VERSION=1.0.0; DO=1: commit and tag it here)
+	@$(DEV) setup test
+	@$(DEV) judges
+	@.ci/release "$(VERSION)" $(if $(filter-out 0 no false,$(DO)),--do)
 
 check: ## Run all checks up to the first that fails (KEEP_GOING=1: all of them), and print a table
 	@.ci/check

@@ -52,7 +52,7 @@ options:
   auth_certificate_path:
     description:
       - A file with the private key of the application to sign in as, an RSA key, and its certificate, in PEM form or as
-        PKCS #12 (PFX). Needs the Python library C(cryptography).
+        PKCS#12 (PFX). Needs the Python library C(cryptography).
       - If not set, E(AZURE_X509_CERTIFICATE_PATH) or E(AZURE_CLIENT_CERTIFICATE_PATH) is used. Different values in the
         two are an error.
     type: path

@@ -91,7 +91,8 @@ options:
   fail_on_drift:
     description:
       - Fail, after the files were written, if a permission that a gateway's profile wants is not granted, if the
-        gateway's stores do not hold a live credential or cannot be read, or if its application is switched off.
+        gateway's stores do not hold a live credential or cannot be read, if its application is switched off, or if
+        C(gateway_app_mailboxes) limits it and it reaches all mailboxes or has no role in Exchange.
     type: bool
     default: false
   fail_each_host:
@@ -167,6 +168,7 @@ summary:
     switched_off: 0
     gateways_without_credential: 0
     gateways_lacking_permissions: 0
+    gateways_not_limited: 0
     not_in_store: 0
     stores_not_checked: 0
     gateways_without_application: 0
@@ -238,6 +240,10 @@ summary:
       sample: 0
     hosts_not_looked_at:
       description: How many hosts of the play were not looked at.
+      type: int
+      sample: 0
+    gateways_not_limited:
+      description: How many gateways with C(gateway_app_mailboxes) reach all mailboxes, or have no role in Exchange.
       type: int
       sample: 0
     not_in_store:

@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.mailboxes import MailboxSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import (
     CREDENTIAL_TYPES,
@@ -43,6 +44,7 @@ NEEDED = (
     "client_id",
     "credential_type",
     "display_name",
+    "mailboxes",
     "profile",
     "profile_file",
     "store_path",
@@ -129,6 +131,9 @@ class HostReader:
         profile = read_profile(settings.text("profile"), settings.path("profile_file"), self._files)
         credential_type = settings.choice("credential_type", "client_secret", choices=CREDENTIAL_TYPES)
         key = _key(settings)
+        mailboxes = MailboxSettings.of(settings)
+        if mailboxes.scope:
+            profile = profile.limited()
         call = self._connection(variables)
         gateway = Gateway(
             host=host,
@@ -137,6 +142,7 @@ class HostReader:
             permissions=_permissions(profile, settings),
             stored=self._stored(variables, settings, call),
             credential_type=credential_type,
+            limited=mailboxes.scope not in ("", "tenant"),
             **key,
         )
         hosts.tenants.setdefault(call.tenant_id, Tenant(call)).gateways.append(gateway)

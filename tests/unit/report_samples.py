@@ -68,6 +68,7 @@ def application(
         "permissions": [permission(name) for name in MICROSOFT365],
         "owners": [{"object_id": guid(0x200000 + number), "display_name": "Adele Vance", "type": "user"}],
         "switched_off": None,
+        "mailbox_roles": None,
         **more,
     }
     return t.cast("ReadApplication", found)

@@ -24,6 +24,7 @@ MEGABYTE = 1024 * 1024
 # Folders end in a slash.
 ALLOWED = (
     "CHANGELOG.md",
+    "CHANGELOG.rst",
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "COPYING",
@@ -32,6 +33,7 @@ ALLOWED = (
     "MANIFEST.json",
     "README.md",
     "REUSE.toml",
+    "SECURITY.md",
     "changelogs/",
     "docs/",
     "execution-environment.yml",

@@ -53,7 +53,7 @@ def test_a_stage_that_fails_ends_it_unless_told_otherwise(tmp_path: Path, keep_g
     assert done.stdout.endswith(f"\n{len(made) - 1} passed, 1 failed, {skipped} skipped\n")
 
 
-@pytest.mark.parametrize("script", [".ci/check", ".ci/dev", ".ci/run"])
+@pytest.mark.parametrize("script", [".ci/check", ".ci/dev", ".ci/judges", ".ci/release", ".ci/run"])
 def test_each_script_can_be_read_by_its_shell(script: str) -> None:
     shell = "bash" if (ROOT / script).read_text().startswith("#!/usr/bin/env bash") else "sh"
     checked = subprocess.run([shell, "-n", ROOT / script], capture_output=True, text=True, check=False)

@@ -198,6 +198,8 @@ def _read(answer: requests.Response, what: str) -> bytes:
             permanent=True,
             next_step="Check what answers at this address: a proxy, perhaps.",
         )
+    # urllib3 before 2.0 takes an answer that ends too early for a whole one.
+    answer.raw.enforce_content_length = True
     body = bytearray()
     came = 0
     # Read by http.client, which bounds the lines between the parts of a chunked body; urllib3's stream() does not.

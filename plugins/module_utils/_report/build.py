@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.g
     Gateway,
     credentials_by_kind,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.mailboxes import mailbox_reach
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.problems import find_problems
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     FORMAT,
@@ -171,6 +172,7 @@ def _application(
         "owners": application["owners"],
         "permissions": permissions,
         "drift": [permission["name"] for permission in permissions if permission["state"] == "missing"],
+        "mailboxes": mailbox_reach(application),
         "switched_off": application["switched_off"],
         "credentials": credentials,
         "status": next((status for status in STATUSES if status in states), "none"),

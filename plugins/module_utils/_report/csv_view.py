@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.t
 COLUMNS = (
     "display_name", "unique_name", "client_id", "tenant_id", "gateways", "profiles", "owners", "kind", "description",
     "key_id", "start", "end", "days_left", "status", "newer_exists", "in_store", "permissions_missing",
-    "permissions_granted", "managed", "problems",
+    "permissions_granted", "mailboxes", "managed", "problems",
 )  # fmt: skip
 OF_CREDENTIAL = ("kind", "description", "key_id", "start", "end", "days_left", "status", "newer_exists")
 
@@ -71,6 +71,7 @@ def _application(application: ReportedApplication) -> Line:
         "in_store": _joined(dict.fromkeys(gateway["in_store"] for gateway in gateways)),
         "permissions_missing": _joined(application["drift"]),
         "permissions_granted": _joined(_granted(application["permissions"])),
+        "mailboxes": application["mailboxes"]["text"],
         "managed": application["managed"],
     }
 

@@ -53,6 +53,7 @@ class Gateway:
 
     ``permissions`` are those of its profile, a list of {resource, application, delegated}. ``client_id``, or
     ``unique_name``, or else ``display_name`` is the key of its application, as the role gateway_app finds it.
+    ``limited`` says that it is limited to some mailboxes.
     """
 
     host: str
@@ -64,6 +65,7 @@ class Gateway:
     display_name: str = ""
     unique_name: str = ""
     client_id: str = ""
+    limited: bool = False
 
     @property
     def effective_unique_name(self) -> str:
@@ -100,6 +102,7 @@ class Gateway:
             "in_store_note": note,
             "next_step": next_step,
             "missing_permissions": list(missing_permissions),
+            "limited": self.limited,
         }
 
     def _in_store(self, application: ReadApplication) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 
 MODULES = {"secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 OF_EXPIRY = frozenset({"expired", "due", "no_credential", "no_application", "switched_off"})
-OF_DRIFT = frozenset({"not_granted", "store", "store_not_read", "switched_off"})
+OF_DRIFT = frozenset({"not_granted", "mailboxes", "store", "store_not_read", "switched_off"})
 
 
 def find_problems(
@@ -135,11 +135,25 @@ def _of_gateway(application: ReportedApplication, gateway: ReportedGateway) -> t
         if declared.issuperset(missing):
             step = f"{run_playbook('consent', host)}, as an identity that may grant admin consent."
         yield _problem("not_granted", host, application, f"not granted: {', '.join(missing)}", step)
+    if gateway["limited"] and application["mailboxes"]["reach"] in ("all", "none"):
+        yield _of_mailboxes(application, host)
     if gateway["in_store"] == "no":
         yield _problem("store", host, application, gateway["in_store_note"], gateway["next_step"])
     if gateway["in_store"] == "not checked":
         text = f"the store was not checked: {gateway['in_store_note'].rstrip('.')}"
         yield _problem("store_not_read", host, application, text, gateway["next_step"])
+
+
+def _of_mailboxes(application: ReportedApplication, host: str) -> Problem:
+    """gateway_app_mailboxes limits it, but it reaches all of them, or none."""
+    reach = application["mailboxes"]
+    if reach["reach"] == "all":
+        text = f"reaches {reach['text']}, although gateway_app_mailboxes limits it"
+        step = f"{run_playbook('register', host, more=' and gateway_app_exact_permissions=true')}, which revokes that."
+    else:
+        text = "has no role in Exchange for the mailboxes of gateway_app_mailboxes"
+        step = f"{run_playbook('register', host)}, which assigns it."
+    return _problem("mailboxes", host, application, text, step)
 
 
 def _problem(

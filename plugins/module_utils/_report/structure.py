@@ -18,8 +18,8 @@ STORE_STATES = ("yes", "no", "not checked")
 VERDICTS = ("failed", "attention", "ok")
 # The worst first. Those before "due" keep a gateway from its work, or may do so.
 PROBLEMS = (
-    "no_application", "switched_off", "no_credential", "expired", "store", "not_granted", "not_looked_at",
-    "due", "store_not_read",
+    "no_application", "switched_off", "no_credential", "expired", "store", "not_granted", "mailboxes",
+    "not_looked_at", "due", "store_not_read",
 )  # fmt: skip
 KINDS = {"client_secret": "client secret", "certificate": "certificate", "federated": "federated credential"}
 
@@ -67,6 +67,28 @@ class SwitchedOffText(t.TypedDict):
     next_step: str
 
 
+class ReadScope(t.TypedDict):
+    """The mailboxes for which a role is assigned in Exchange."""
+
+    type: str
+    id: str | None
+    name: str | None
+
+
+class ReadMailboxRole(t.TypedDict):
+    """A role of an application in Exchange."""
+
+    role: str
+    scope: ReadScope
+
+
+class MailboxReach(t.TypedDict):
+    """Which mailboxes an application reaches: "all", "some", "none" or "unknown", and the same in words."""
+
+    reach: str
+    text: str
+
+
 class ReadApplication(t.TypedDict):
     """An application and the tenant in which it was read. A list is None if it may not be read."""
 
@@ -83,10 +105,13 @@ class ReadApplication(t.TypedDict):
     permissions: list[ReadPermission]
     owners: list[Owner] | None
     switched_off: SwitchedOffText | None
+    mailbox_roles: list[ReadMailboxRole] | None
 
 
 class ReportedGateway(t.TypedDict):
     """A gateway of an application. ``in_store`` is one of STORE_STATES; ``next_step`` is about the store.
+
+    ``limited`` says that its settings limit it to some mailboxes.
 
     ``missing_permissions`` are those that its own profile wants and that are not granted.
     """
@@ -98,6 +123,7 @@ class ReportedGateway(t.TypedDict):
     in_store_note: str
     next_step: str
     missing_permissions: list[str]
+    limited: bool
 
 
 class ReportedCredential(t.TypedDict):
@@ -141,6 +167,7 @@ class ReportedApplication(t.TypedDict):
     owners: list[Owner] | None
     permissions: list[ReportedPermission]
     drift: list[str]
+    mailboxes: MailboxReach
     switched_off: SwitchedOffText | None
     credentials: list[ReportedCredential]
     status: str
@@ -213,6 +240,7 @@ class Summary(t.TypedDict):
     switched_off: int
     gateways_without_credential: int
     gateways_lacking_permissions: int
+    gateways_not_limited: int
     not_in_store: int
     stores_not_checked: int
     gateways_without_application: int

@@ -41,6 +41,11 @@ def summarize(
             len(application["gateways"]) for application in applications if not application["credentials"]
         ),
         "gateways_lacking_permissions": sum(bool(gateway["missing_permissions"]) for gateway in described),
+        "gateways_not_limited": sum(
+            gateway["limited"] and application["mailboxes"]["reach"] in ("all", "none")
+            for application in applications
+            for gateway in application["gateways"]
+        ),
         "not_in_store": in_store.count("no"),
         "stores_not_checked": in_store.count("not checked"),
         "gateways_without_application": absent,

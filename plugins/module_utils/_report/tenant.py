@@ -30,7 +30,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 def read_applications(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> list[ReadApplication]:
     """Those with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
-    reader = RegistrationReader(call)
+    gateways = list(gateways)
+    reader = RegistrationReader(call, mailbox_roles=any(gateway.limited for gateway in gateways))
     found = _of_tenant(reader.read([all_applications(tag)]), call.tenant_id)
     addresses = [Address.of({field: value}) for field, value in unread_keys(gateways, found)]
     if addresses:

@@ -23,6 +23,11 @@ FAILED = (
         "{} gateways have no live credential in their stores",
     ),
     ("gateways_lacking_permissions", "1 gateway lacks a permission", "{} gateways lack a permission"),
+    (
+        "gateways_not_limited",
+        "1 gateway is not limited to its mailboxes",
+        "{} gateways are not limited to their mailboxes",
+    ),
     ("hosts_not_looked_at", "1 host was not looked at", "{} hosts were not looked at"),
 )
 ATTENTION = (

@@ -290,3 +290,33 @@ def test_a_problem_of_no_host_is_a_failure_of_the_one_that_runs_the_task(make: c
     assert problem["host"] is None
     gateways.follow(problem)
     assert left_over["passwordCredentials"] == []
+
+
+def test_a_gateway_that_reaches_more_than_its_mailboxes_is_drift(make: c.Callable[..., Gateways]) -> None:
+    gateways = make(gateway_app_mailboxes={"group": "Gateway Mailboxes"})
+    result = gateways.report()
+    assert result["verdict"]["headline"] == "1 gateway is not limited to its mailboxes."
+    assert set(result["failures_by_host"]) == {HOST}
+    (problem,) = gateways.written()["problems"]
+    assert (problem["kind"], problem["host"]) == ("mailboxes", HOST)
+    assert "all mailboxes (Mail.ReadWrite in Entra ID)" in problem["text"]
+    assert "gateway_app_exact_permissions=true" in problem["next_step"]
+    assert gateways.report(fail_on_drift=False)["failures_by_host"] == {}
+    # What the playbook does with these settings.
+    roles = ["RoleManagement.ReadWrite.Exchange", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All"]
+    server = gateways.tenant.server
+    gateways.actions.environment = server.environment(*server.add_operator([*roles, "Application.ReadWrite.All"]))
+    gateways.lose_declaration()
+    about: Json = {"host": HOST, "unique_name": HOST}
+    scope: Json = {"roles": [PERMISSION], "scope": {"group": "Gateway Mailboxes"}}
+    gateways.run("azure_app_mailbox_scope", **about, **scope)
+    gateways.run("azure_admin_consent", **about, revoke_stale=True)
+    assert gateways.report()["failures_by_host"] == {}
+    (application,) = [found for found in gateways.written()["applications"] if found["unique_name"] == HOST]
+    assert application["mailboxes"] == {"reach": "some", "text": "group gatewaymailboxes@contoso.onmicrosoft.com"}
+    gateways.report(csv_path="report.csv")
+    assert "group gatewaymailboxes@contoso.onmicrosoft.com" in (gateways.actions.folder / "report.csv").read_text()
+    gateways.run("azure_app_mailbox_scope", **about, **scope, state="absent")
+    gateways.report()
+    (problem,) = gateways.written()["problems"]
+    assert "has no role in Exchange" in problem["text"]

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The pages of ansible-doc: what stands in the source is on the page, and an entry point repeats no other."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "email_gateway.azure_apps"
+SOURCES = [
+    *(("module", path) for path in sorted((ROOT / "plugins/modules").glob("*.py"))),
+    *(("filter", path) for path in sorted((ROOT / "plugins/filter").glob("*.py"))),
+    *(("role", path.parents[1]) for path in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml"))),
+]
+CUT = "YAML ends a text at a blank and a number sign. Quote these lines, or write them without"
+ENTRY_POINTS: dict[str, t.Any] = yaml.safe_load((ROOT / "roles/gateway_app/meta/argument_specs.yml").read_text())[
+    "argument_specs"
+]
+
+# What YAML needs around a text: the dash of a list, a member's name, an anchor, a sign of a block.
+SYNTAX = re.compile(r"^(?:- )*(?:[\w.*-]+:(?: +|$))?(?:[&*]\w+(?: |$))?(?:[>|][+-]?$)?")
+
+
+@functools.cache
+def pages(kind: str) -> dict[str, t.Any]:
+    """All pages of a kind, as ansible-doc prints them in JSON."""
+    names = [f"{NAME}.{path.stem}" for source, path in SOURCES if source == kind]
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "doc", "--json", "--type", kind, *names],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/collections")},
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, t.Any] = json.loads(done.stdout)
+    return found
+
+
+def constants(path: Path, *, within: str = "") -> dict[str, str]:
+    """The texts that a file, or a class of it, assigns to names."""
+    tree: ast.Module | ast.ClassDef = ast.parse(path.read_text())
+    if within:
+        (tree,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == within)
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def source_of(kind: str, path: Path) -> str:
+    """The YAML that a page is made of, without fragments. (Examples are shown as they are.)"""
+    if kind == "role":
+        text = (path / "meta/argument_specs.yml").read_text()
+    else:
+        texts = constants(path)
+        text = texts["DOCUMENTATION"] + texts["RETURN"]
+    not_shown = rf"^(---|argument_specs:|extends_documentation_fragment:|  - {re.escape(NAME)}\._[\w.]+)$"
+    return re.sub(not_shown, "", text, flags=re.MULTILINE)
+
+
+def bare(text: str) -> str:
+    """Without the signs that YAML or JSON may add, and with one blank between words."""
+    return " ".join(re.sub(r"[\"'\\\[\]{}]", "", text).replace(",", " ").split())
+
+
+def values(page: t.Any) -> t.Iterator[str]:
+    """Every text and number of a page, in order."""
+    if isinstance(page, dict):
+        for name, value in page.items():
+            yield str(name)
+            yield from values(value)
+    elif isinstance(page, list):
+        for value in page:
+            yield from values(value)
+    else:
+        yield page if isinstance(page, str) else json.dumps(page)
+
+
+def lost(source: str, page: t.Any) -> list[str]:
+    """The lines of the source whose text is not on the page."""
+    shown = bare(" ".join(values(page)))
+    lines = [line.strip() for line in source.splitlines()]
+    texts = {line: SYNTAX.sub("", line) for line in lines if line and not line.startswith("#")}
+    return [line for line, text in texts.items() if any(bare(part) not in shown for part in parts(text))]
+
+
+def parts(text: str) -> list[str]:
+    """A mapping in braces has its members in another order on the page."""
+    return re.split("[,:] ", text) if text.startswith("{") else [text]
+
+
+@pytest.mark.parametrize(("kind", "path"), SOURCES, ids=lambda value: getattr(value, "stem", value))
+def test_a_page_holds_all_that_is_written_for_it(kind: str, path: Path) -> None:
+    missing = lost(source_of(kind, path), pages(kind)[f"{NAME}.{path.stem}"])
+    assert not missing, f"{CUT}: {missing}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins/doc_fragments").glob("*.py")), ids=lambda path: path.stem)
+def test_a_fragment_gives_the_pages_all_that_is_written_in_it(path: Path) -> None:
+    for text in constants(path, within="ModuleDocFragment").values():
+        missing = lost(text, yaml.safe_load(text))
+        assert not missing, f"{CUT}: {missing}"
+
+
+def test_a_text_that_yaml_cuts_is_found() -> None:
+    source = "options:\n  path:\n    description:\n      - A file, in PEM form or as\n        PKCS #12 (PFX). More.\n"
+    assert lost(source, yaml.safe_load(source)) == ["PKCS #12 (PFX). More."]
+    assert lost(source.replace(" #", "#"), yaml.safe_load(source.replace(" #", "#"))) == []
+
+
+@pytest.mark.parametrize("entry_point", [name for name in ENTRY_POINTS if name != "main"])
+def test_an_entry_point_documents_its_own_variables_and_refers_to_the_others(entry_point: str) -> None:
+    documented = ENTRY_POINTS[entry_point]
+    assert not documented["options"].keys() & ENTRY_POINTS["main"]["options"].keys()
+    assert documented["description"][-1].startswith("Takes the same variables as the entry point C(main)")
