@@ -52,6 +52,7 @@ def awx_setup_plan(
         "schedules": plan.schedules(),
         "workflow": plan.workflow(),
         "nodes": plan.nodes(),
+        "removed_nodes": plan.removed_nodes(),
         "to_do": plan.to_do(),
     }
 
@@ -255,6 +256,11 @@ class _Plan:
         if not all(self._is_there("job_templates", step) for step in steps):
             return []
         return [self._node(node) for node in nodes]
+
+    def removed_nodes(self) -> list[str]:
+        """The names of those that are left out, which may be there from settings of before."""
+        kept = {node["name"] for node in self.nodes()}
+        return [node["name"] for node in self._objects["workflow"]["nodes"] if kept and node["name"] not in kept]
 
     def _node(self, node: Json) -> Json:
         """One of a job template, or of an approval."""

@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import 
     launch,
     set_up,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import CREDENTIALS, SETTINGS
+from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import CREDENTIALS, OBJECTS, SETTINGS
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import ORACLE
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.test_repository import PROFILES
@@ -255,6 +255,29 @@ def test_a_limit_leaves_no_slice_without_a_host(awx: Awx, playbooks: Playbooks) 
     assert not has_empty_slice(awx.objects, _template(awx, "rotate"), limit="", slices=2)
     awx.new_writes()
     set_up(playbooks, **more).ok()
+    assert awx.new_writes() == []
+
+
+def test_the_step_for_mailboxes_comes_and_goes_with_its_credential(awx: Awx, playbooks: Playbooks) -> None:
+    add_credentials(awx)
+    kind = next(entry for entry in OBJECTS["credential_types"] if entry["name"] == "Entra mailboxes (client secret)")
+    row = awx.objects.add("credential_types", **{**kind, "kind": "cloud"})
+    awx.credentials[20] = {"id": 20, "name": "Exchange", "credential_type": row["id"], "organization": 1, "inputs": {}}
+    set_up(playbooks, **CREDENTIALS, awx_setup_mailbox_credential="Exchange").ok()
+    step, workflow = "assign the mailboxes", f"{NAME}: new gateway"
+    assert _flow(awx)["approve"] == ([step], [])
+    assert _flow(awx)[step] == (["consent"], [f"{step} failed"])
+    assert awx.objects.linked("job_templates", f"{NAME}: mailboxes", "credentials") == ["Exchange"]
+    assert json.loads(_template(awx, "register")["extra_vars"])["gateway_app_mailbox_method"] == "none"
+    ended = run_workflow(awx.objects, workflow, failed={step, f"{step} failed"})
+    assert (ended.status, list(ended.ran)) == ("failed", ["register", "approve", step, f"{step} failed"])
+    assert list(run_workflow(awx.objects, workflow).ran) == ["register", "approve", step, "consent", "verify"]
+    # Not left behind: a node that nothing leads to begins at once, and consent would follow it.
+    set_up(playbooks, **CREDENTIALS).ok()
+    assert list(run_workflow(awx.objects, workflow).ran) == ["register", "approve", "consent", "verify"]
+    assert "gateway_app_mailbox_method" not in json.loads(_template(awx, "register")["extra_vars"])
+    awx.new_writes()
+    set_up(playbooks, **CREDENTIALS).ok()
     assert awx.new_writes() == []
 
 

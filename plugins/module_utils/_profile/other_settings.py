@@ -124,7 +124,7 @@ def check_environment(name: str, value: t.Any) -> None:
     if isinstance(value, str) and "{{" in value:
         raise InputError(
             f"{name} is a text with braces that Ansible must not fill in",
-            next_step="In AWX, set ALLOW_JINJA_IN_EXTRA_VARS to template (in the settings of jobs: When can extra variables"
+            next_step="In AWX, set ALLOW_JINJA_IN_EXTRA_VARS to template (settings of jobs: When can extra variables"
             " contain Jinja templates?), or set the variable in the inventory.",
         )
     raise InputError(

@@ -136,6 +136,10 @@ def test_roles_in_exchange_are_assigned_by_a_step_of_their_own_once_their_creden
     assert (nodes["approve"]["success"], nodes[step]["success"]) == ([step], ["consent"])
     assert {node["name"]: node["success"] for node in without["nodes"]}["approve"] == ["consent"]
     assert nodes.keys() - {node["name"] for node in without["nodes"]} == {step, f"{step} failed"}
+    # Without what leads to them, they would run when the workflow starts.
+    assert without["removed_nodes"][:1] == [step]
+    assert step not in planned["removed_nodes"]
+    assert plan(awx_setup_consent_credential="")["removed_nodes"] == []
     # The credential is of a type of its own.
     (problem,) = plan(awx=_with_mailbox_credential(kind=8), **WITH_MAILBOXES)["problems"]
     assert "Consent and Mailboxes are credentials of one type" in problem
