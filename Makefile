@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint judges lowest build release check benchmark clean
+.PHONY: help demo demo-stop docs docs-pictures emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint judges lowest build release check benchmark clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -24,7 +24,7 @@ LOWEST_TESTS := $(addprefix tests/unit/plugins/module_utils/test_,$(addsuffix .p
 export PYTHON
 
 help: ## Show this menu
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo "  PYTHON=/path/to/python3 chooses the interpreter that .venv is made with."
 
 demo: ## Run the whole job twice against an embedded tenant (KEEP=1 leaves the tenant up)
@@ -36,6 +36,18 @@ demo: ## Run the whole job twice against an embedded tenant (KEEP=1 leaves the t
 
 demo-stop: ## Stop the tenant that make demo KEEP=1 left up
 	@sh roles/graph_emulator/files/stop.sh build/demo/emulator
+
+docs: ## Build the documentation site into build/docs/html; warnings are errors
+	@$(DEV) setup test
+	@$(DEV) docs
+	@$(DEV) run env PATH="$(CURDIR)/build/docs/venv/bin:$$PATH" python .ci/docs/build.py
+
+docs-pictures: ## Make the pictures of the documentation from a run of the demo (screenshots need Chromium)
+	@$(MAKE) demo KEEP=1
+	@cd build/demo && . ./tenant.env && ANSIBLE_CONFIG=ansible.cfg ../../.venv/bin/ansible-playbook \
+	  email_gateway.azure_apps.report -e gateway_app_report_html_path="$$PWD/report.html" && \
+	  ../../.venv/bin/python ../../.ci/docs/pictures.py "$$AZURE_GRAPH_URL/"
+	@$(MAKE) demo-stop
 
 emulator: ## Run the embedded tenant in the foreground; prints one JSON line, and what to paste for Azure CLI (PORT= chooses the port)
 	@$(DEV) setup demo

@@ -15,9 +15,11 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+from graph_emulator.directory.seed import OPERATOR_ROLES
 
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("azure_*.py"))
 PREFIX = "email_gateway.azure_apps"
+
 PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 
 # What the examples take for granted: a registration that is consented to, and a credential.
@@ -64,8 +66,10 @@ BEFORE: list[dict[str, t.Any]] = [
 @pytest.mark.parametrize("module", MODULES)
 def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None:
     text = importlib.import_module(f"{PACKAGE}.{module}").EXAMPLES
-    # An address that has to be in every task, and cannot be that of the emulator.
-    examples = yaml.safe_load(text.replace("https://mail-gateways.vault.azure.net", playbooks.server.key_vault))
+    # Addresses that have to be in every task, and cannot be those of the emulator.
+    text = text.replace("https://mail-gateways.vault.azure.net", playbooks.server.key_vault)
+    text = text.replace("gateway-mailboxes@example.com", f"gatewaymailboxes@{playbooks.server.domain}")
+    examples = yaml.safe_load(text)
     assert any(f"email_gateway.azure_apps.{module}" in task for task in examples)
     (playbooks.folder / "our_gateway.yml").write_text("gateway_app_profile_content: {permissions: []}")
     (playbooks.folder / "mail-gateway.crt").write_text(Pair.new(days=90).for_msal()["public_certificate"])
@@ -79,7 +83,11 @@ def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None
         f"group/{PREFIX}.all": {"wait_timeout": 15},
     }
     play = {"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": [*BEFORE, *examples]}
-    playbooks.run([play]).ok()
+    environ = None
+    if module == "azure_app_mailbox_scope":
+        client_id, secret = server.add_operator([*OPERATOR_ROLES, "RoleManagement.ReadWrite.Exchange"])
+        environ = {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret}
+    playbooks.run([play], environ=environ).ok()
     codes = {session.body["code"] for session in server.smtp_sessions()}
     assert codes == ({"535 5.7.3"} if module == "azure_smtp_oauth_info" else set())
 
@@ -92,9 +100,9 @@ def test_the_example_of_the_roles_readme_runs(playbooks: Playbooks) -> None:
     assert run.results["gateway_app_credential.client_id"] == playbooks.tenant.applications[0]["appId"]
 
 
-def test_the_profile_of_the_roles_readme_is_taken(playbooks: Playbooks) -> None:
-    text = (REPOSITORY / "roles/gateway_app/README.md").read_text()
-    content, variables = (block.split("```")[0] for block in text.split("```yaml\n")[3:5])
+def test_the_profile_of_the_page_on_profiles_is_taken(playbooks: Playbooks) -> None:
+    text = (REPOSITORY / "docs/profiles.md").read_text()
+    content, variables = (block.split("```")[0] for block in text.split("```yaml\n")[1:3])
     path = playbooks.folder / "our_gateway.yml"
     path.write_text(content)
     given = {**yaml.safe_load(variables), "gateway_app_profile_file": str(path)}

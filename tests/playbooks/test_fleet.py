@@ -210,7 +210,7 @@ def test_several_tenants_in_one_run_and_nothing_of_one_in_another(
     path = fleet.folder / "report.json"
     paths = {"gateway_app_report_json_path": str(path), "gateway_app_report_fail_on_drift": True}
     fleet.play("report", **paths).failed(
-        f"Found 1 problem. Mail gateway gateway-2 ({drifted['appId']}): not granted: {LOST}"
+        f"gateway-2.contoso.example: Mail gateway gateway-2 ({drifted['appId']}): not granted: {LOST}"
     )
     told = json.loads(path.read_text())
     assert told["tenant_ids"] == sorted(tenant.server.tenant_id for tenant in fleet.tenants.values())

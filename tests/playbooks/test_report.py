@@ -107,6 +107,7 @@ def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
             "in_store_note": "",
             "next_step": "",
             "missing_permissions": [],
+            "limited": False,
         }
     ]
     assert [(p["name"], p["state"], p["wanted"]) for p in vienna["permissions"]] == [

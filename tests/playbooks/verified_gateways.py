@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 # The plays of the documentation, as they stand.
 DOCUMENTED = yaml.safe_load(re.findall("```yaml\n(.*?)```", (REPOSITORY / "docs/verify.md").read_text(), re.DOTALL)[0])
-MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands"}
+MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands", "pending"}
 
 
 @dataclasses.dataclass

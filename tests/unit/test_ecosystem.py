@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.matrix.versions import SUPPORTED
-from ansible_collections.email_gateway.azure_apps.tests.unit.tables import check_listed
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github/workflows/checks.yml"

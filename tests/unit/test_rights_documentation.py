@@ -18,8 +18,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
 from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 ROOT = Path(__file__).resolve().parents[2]
-# By the first words of a row in the README.
-IN_README = {
+# By the first words of a row in the short table of docs/rights.md.
+IN_SHORT = {
     "register,": ["register", "declare_permissions", "client_secret", "certificate", "federated_credential", "retire"],
     "report, verify": ["look_up"],
     "grant admin consent, Microsoft Graph": ["consent_application"],
@@ -55,15 +55,15 @@ def test_the_page_on_rights_has_the_table() -> None:
     assert ROLES_PAGE in page
 
 
-def test_the_readme_has_the_least_privileged_sets() -> None:
-    readme = (ROOT / "README.md").read_text()
-    for words, names in IN_README.items():
-        (row,) = [line for line in readme.splitlines() if line.startswith(f"| {words}")]
+def test_the_short_table_has_the_least_privileged_sets() -> None:
+    page = (ROOT / "docs/rights.md").read_text()
+    for words, names in IN_SHORT.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {words}")]
         _start, _step, permissions, roles, _end = row.split("|")
         for name in names:
             step = STEPS[name]
             named = re.findall(r"`([^`]+)`", permissions)
-            check_listed(step.needs[0], named, table=f"the row | {words} in README.md")
+            check_listed(step.needs[0], named, table=f"the row | {words} in docs/rights.md")
             assert roles.strip() == (" or ".join(step.roles) or "none"), name
 
 
