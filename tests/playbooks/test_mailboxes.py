@@ -239,7 +239,7 @@ def test_the_playbook_hands_over_when_it_assigned_roles(exchange: WithExchange) 
 
 def test_check_access_asks_for_the_right_of_the_playbook_that_assigns(playbooks: Playbooks) -> None:
     """Not of register, if another playbook assigns the roles."""
-    given = {"gateway_app_mailboxes": GROUP, "gateway_app_mailbox_method": "none"}
+    given: dict[str, t.Any] = {"gateway_app_mailboxes": GROUP, "gateway_app_mailbox_method": "none"}
     playbooks.register(entry="check_access", **given).ok()
     run = playbooks.register(entry="check_access", gateway_app_check_access_for=["mailboxes"], **given)
     run.failed("Not enough rights to assign roles of Exchange to the application for a group (Graph beta)")
