@@ -277,7 +277,7 @@ def test_roles_that_were_assigned_a_moment_ago_are_not_there_yet(tenant: Tenant)
     other = {"b2466de6-5867-4b23-83ff-449c85f44ba1": written(now)}
     for times, pending in (([other, {gateway.client_id: written(now)}], True), ([other], False), ([], False)):
         assert check(gateway.verify(**asked, assigned_at=times), "mailbox")["pending"] is pending
-    for times in (["yesterday"], {gateway.client_id: 5}):
-        assert "assigned_at is malformed" in check(gateway.verify(**asked, assigned_at=times), "preparation")["reason"]
+    for wrong in (["yesterday"], {gateway.client_id: 5}):
+        assert "assigned_at is malformed" in check(gateway.verify(**asked, assigned_at=wrong), "preparation")["reason"]
     malformed = gateway.verify(**asked, assigned_at="yesterday")
     assert "assigned_at is 'yesterday'" in check(malformed, "preparation")["reason"]
