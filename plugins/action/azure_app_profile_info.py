@@ -15,7 +15,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.mo
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
     CredentialSettings,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import (
+    StoreSettings,
+    check_environment,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile_info import (
     Surroundings,
     looks_up,
@@ -66,6 +69,17 @@ class ActionModule(ControllerAction):
         except AnsibleError as exc:
             raise InputError(f"{name} has no value: {exc}", next_step=f"Correct {name}.") from None
 
+    def _check_environments(self) -> None:
+        """Those that other tasks of the role combine. Only a text is filled in for that: it may look up a secret."""
+        for name in sorted(PREFIX + name for name in ENVIRONMENTS if PREFIX + name in self._task_vars):
+            value = self._task_vars[name]
+            if isinstance(value, str):
+                try:
+                    value = self._templar.template(value)
+                except AnsibleError:
+                    continue  # of the task that needs it, which shows why
+            check_environment(name, value)
+
     def _profile(self, task_vars: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         """Read again without the tenant, which refused the look-up."""
         args, environ = self._taken(self.module())
@@ -107,6 +121,7 @@ class ActionModule(ControllerAction):
             environment = self._variable(name) if name in self._task_vars else {}
             predict_mailbox_scope(SCOPE_MODULE, call, call.params["settings"], roles=roles, environment=environment)
 
+        self._check_environments()
         if call.params["settings"] is None:
             call.params = {**call.params, "settings": self._variables()}
         files = profile_files(self, self._task_vars)

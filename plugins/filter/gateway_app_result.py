@@ -108,6 +108,10 @@ _value:
       description: The scope with which the gateway requests its token; null without C(gateway_app_verify_token).
       type: str
       sample: https://graph.microsoft.com/.default
+    mailboxes_assigned_at:
+      description: When this run assigned roles in Exchange; null if it assigned none.
+      type: str
+      sample: null
     credential_type:
       description: Either V(client_secret), V(certificate) or V(federated).
       type: str

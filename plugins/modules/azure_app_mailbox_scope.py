@@ -90,6 +90,13 @@ options:
     description:
       - With O(method=commands), a file for RV(commands), to hand over to an Exchange administrator. An absolute path.
     type: path
+  expected_applications:
+    description:
+      - The applications that an earlier job registered, as the playbook C(email_gateway.azure_apps.register) hands them
+        over, a dictionary, a list of them, or the text of either in JSON or YAML.
+      - If it is not empty, no role is assigned to another application of that name, nor to one that it does not name.
+    type: raw
+    default: {}
   state:
     description:
       - V(present) assigns the roles for the scope.
@@ -279,6 +286,7 @@ OWN = ArgumentSpec(
         "exact": {"type": "bool", "default": False},
         "method": {"type": "str", "choices": ["graph", "commands"], "default": "graph"},
         "commands_file": {"type": "path"},
+        "expected_applications": {"type": "raw", "default": {}},
     },
 )
 

@@ -55,7 +55,7 @@ options:
       - If not set, or with V(check_access), these are the steps of the playbooks in C(check_access_for) of O(settings).
         V(main) adds those of the playbook C(register).
     type: str
-    choices: [main, rotate, consent, verify, retire, check_access]
+    choices: [main, rotate, consent, mailboxes, verify, retire, check_access]
   settings:
     description:
       - The settings of the role by the names of its variables without C(gateway_app_), such as C(secret_lifetime_days).
@@ -217,6 +217,13 @@ mailbox_roles:
   elements: str
   returned: success
   sample: [Application Mail.ReadWrite]
+mailbox_method:
+  description:
+    - How O(entry_point) assigns RV(mailbox_roles), by the settings C(mailboxes) and C(mailbox_method). V(none) if it
+      assigns nothing.
+  type: str
+  returned: success
+  sample: graph
 mailbox_steps:
   description:
     - As RV(operator_steps), for the identity that assigns roles in Exchange.

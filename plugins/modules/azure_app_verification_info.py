@@ -86,9 +86,11 @@ options:
     default: 587
   assigned_at:
     description:
-      - When roles were assigned in Exchange, as C(2026-11-29T07:00:00Z). Until they count, a mailbox that is not as
-        expected is a check with C(pending) rather than one that failed.
-    type: str
+      - When roles were assigned in Exchange, as C(2026-11-29T07:00:00Z).
+      - Or such times by client ids, as the playbook C(email_gateway.azure_apps.mailboxes) hands them over, a dictionary
+        or a list of them.
+      - Until they count, a mailbox that is not as expected is a check with C(pending) rather than one that failed.
+    type: raw
     default: ""
   assignment_delay_minutes:
     description: Minutes after O(assigned_at) within which they may not count yet. Exchange takes 30 to 120 minutes.
@@ -279,7 +281,7 @@ OWN = ArgumentSpec(
         "smtp": {"type": "bool", "default": False},
         "smtp_host": {"type": "str", "default": "smtp.office365.com"},
         "smtp_port": {"type": "int", "default": 587},
-        "assigned_at": {"type": "str", "default": ""},
+        "assigned_at": {"type": "raw", "default": ""},
         "assignment_delay_minutes": {"type": "int", "default": 120},
         "expected_applications": {"type": "raw", "default": {}},
         "profile_info": {"type": "dict", "default": {}},

@@ -35,6 +35,7 @@ class Settings:
     group: str
     operator_credential: str
     consent_credential: str
+    mailbox_credential: str
     more_credentials: list[str]
     provision_job_template: str
     notification_templates: list[str]

@@ -21,7 +21,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_chec
     problems_of,
 )
 
-CREDENTIALS = {"operator": "operator_credential", "consent": "consent_credential"}
+CREDENTIALS = {
+    "operator": "operator_credential",
+    "consent": "consent_credential",
+    "mailboxes": "mailbox_credential",
+}
+NEEDED = ("operator", "consent")
 # What a person sees of a field, and nothing depends on.
 COSMETIC = ("label", "help_text")
 
@@ -47,6 +52,7 @@ def awx_setup_plan(
         "schedules": plan.schedules(),
         "workflow": plan.workflow(),
         "nodes": plan.nodes(),
+        "removed_nodes": plan.removed_nodes(),
         "to_do": plan.to_do(),
     }
 
@@ -121,8 +127,8 @@ def _moving(name: str, new: str, users: list[str]) -> str:
         f"The credential type {name} has other fields now. AWX does not change the fields of a type that a credential"
         f" uses ({', '.join(users)}), so that {new} is made beside it. The old credentials stay in use. Create"
         " credentials of the new type in AWX with the same values, which AWX itself does not show; set"
-        " awx_setup_operator_credential or awx_setup_consent_credential to their names, run this again, and delete the"
-        " old ones."
+        " awx_setup_operator_credential, awx_setup_consent_credential or awx_setup_mailbox_credential to their names,"
+        " run this again, and delete the old ones."
     )
 
 
@@ -159,15 +165,19 @@ class _Plan:
         return [*problems, *self._same_type()]
 
     def _same_type(self) -> t.Iterator[str]:
-        """A job takes one credential of a type, and two jobs need both."""
-        settings = self._settings
+        """A job takes one credential of a type, and some jobs need all of them."""
         kinds = {held["name"]: held["credential_type"] for held in self._found["credentials"]}
-        operator, consent = kinds.get(settings.operator_credential), kinds.get(settings.consent_credential)
-        if operator is not None and operator == consent:
-            yield (
-                f"{settings.operator_credential} and {settings.consent_credential} are credentials of one type, of"
-                f" which a job takes one only. Set {PREFIX}consent_credential to one of a type Entra consent."
-            )
+        named: dict[t.Any, str] = {}
+        for kind, setting in CREDENTIALS.items():
+            name = getattr(self._settings, setting)
+            if name not in kinds:
+                continue
+            if (other := named.get(kinds[name])) is not None:
+                yield (
+                    f"{other} and {name} are credentials of one type, of which a job takes one only. Set"
+                    f" {PREFIX}{setting} to one of a type Entra {kind}."
+                )
+            named[kinds[name]] = name
 
     def needs_sync(self) -> bool:
         """AWX lists the playbooks as of the project's last update, and updates it by itself only when it changes."""
@@ -178,7 +188,7 @@ class _Plan:
         return failed or bool(set(self.playbooks()) - set(self._found["playbooks"]))
 
     def playbooks(self) -> list[str]:
-        return [template["playbook"] for template in self._objects["job_templates"]]
+        return [template["playbook"] for template in self._declared()]
 
     def job_templates(self) -> list[Json]:
         return [self._job_template(declared) for declared in self._makable() if self._can_refer]
@@ -190,13 +200,19 @@ class _Plan:
             "name": settings.prefixed(declared["name"]),
             "description": declared["description"],
             "playbook": declared["playbook"],
-            "credentials": [*self._credentials(declared), *settings.more_credentials],
-            "extra_vars": {"gateway_app_hosts": settings.group, **declared.get("extra_vars", {})},
-            "slices": settings.slices if declared.get("may_be_sliced") else 1,
+            "credentials": [*self._credentials(declared), *self._optional(declared), *settings.more_credentials],
+            "extra_vars": {"gateway_app_hosts": settings.group, **self._extra_vars(declared)},
+            "may_be_sliced": declared.get("may_be_sliced", False),
             "writes": writes,
             "survey": self._survey(declared),
             "notifications": self.notifications if declared.get("notify") else [],
         }
+
+    def _extra_vars(self, declared: Json) -> Json:
+        variables = dict(declared.get("extra_vars", {}))
+        for setting, more in declared.get("extra_vars_with", {}).items():
+            variables |= more if self._is_set(setting) else {}
+        return variables
 
     def _survey(self, declared: Json) -> Json:
         return survey(declared["questions"], objects=self._objects, profiles=self._profiles)
@@ -209,6 +225,7 @@ class _Plan:
                 "name": self._settings.prefixed(entry["job_template"]),
                 "rrule": getattr(self._settings, entry["setting"]),
                 "answers": self._default_answers(made[entry["job_template"]]),
+                **({"slices": self._settings.slices} if made[entry["job_template"]].get("may_be_sliced") else {}),
             }
             for entry in self._objects["schedules"]
             if entry["job_template"] in made and getattr(self._settings, entry["setting"])
@@ -234,11 +251,16 @@ class _Plan:
         declared = self._objects["workflow"]
         if not self.workflow() or not self._is_there("workflow_job_templates", declared["name"]):
             return []
-        nodes = declared_nodes(self._objects, provision=self._settings.provision_job_template)
+        nodes = self._nodes()
         steps = {node["job_template"] for node in nodes if "job_template" in node}
         if not all(self._is_there("job_templates", step) for step in steps):
             return []
         return [self._node(node) for node in nodes]
+
+    def removed_nodes(self) -> list[str]:
+        """The names of those that are left out, which may be there from settings of before."""
+        kept = {node["name"] for node in self.nodes()}
+        return [node["name"] for node in self._objects["workflow"]["nodes"] if kept and node["name"] not in kept]
 
     def _node(self, node: Json) -> Json:
         """One of a job template, or of an approval."""
@@ -253,10 +275,11 @@ class _Plan:
     def to_do(self) -> list[str]:
         """What is left for a person, and what check mode could not look at."""
         lines = list(self.types.notes)
-        unset = [name for name in CREDENTIALS.values() if not getattr(self._settings, name)]
+        unset = [kind for kind in NEEDED if not self._is_set(CREDENTIALS[kind])]
         if unset:
-            kinds = ", ".join(kind["name"] for kind in self.types.wanted)
-            names = " and ".join(f"{PREFIX}{name}" for name in unset)
+            begins = tuple(f"Entra {kind} " for kind in unset)
+            kinds = ", ".join(kind["name"] for kind in self.types.wanted if kind["name"].startswith(begins))
+            names = " and ".join(f"{PREFIX}{CREDENTIALS[kind]}" for kind in unset)
             lines.append(
                 f"Create credentials in AWX of the types {kinds}; set {names} to their names, and run this again. Until"
                 f" then, these are not made: {', '.join(self._not_makable())}."
@@ -268,7 +291,7 @@ class _Plan:
 
     def _not_makable(self) -> list[str]:
         made = [declared["name"] for declared in self._makable()]
-        names = [declared["name"] for declared in self._objects["job_templates"] if declared["name"] not in made]
+        names = [declared["name"] for declared in self._declared() if declared["name"] not in made]
         workflow = [] if self._has_all_steps else [f"the workflow {self._objects['workflow']['name']}"]
         return [*(f"the job template {name}" for name in names), *workflow]
 
@@ -287,15 +310,30 @@ class _Plan:
 
     def _makable(self) -> list[Json]:
         """The job templates whose credentials are set: without them, no job of theirs can work."""
-        return [declared for declared in self._objects["job_templates"] if all(self._credentials(declared))]
+        return [declared for declared in self._declared() if all(self._credentials(declared))]
+
+    def _declared(self) -> list[Json]:
+        """The job templates without those of a setting that is empty."""
+        declared = self._objects["job_templates"]
+        return [entry for entry in declared if "setting" not in entry or self._is_set(entry["setting"])]
+
+    def _is_set(self, setting: str) -> bool:
+        return bool(getattr(self._settings, setting))
+
+    def _nodes(self) -> list[Json]:
+        return declared_nodes(self._objects, is_set=self._is_set)
 
     def _credentials(self, declared: Json) -> list[str]:
         return [getattr(self._settings, CREDENTIALS[kind]) for kind in declared["credentials"]]
 
+    def _optional(self, declared: Json) -> list[str]:
+        found = [getattr(self._settings, CREDENTIALS[kind]) for kind in declared.get("optional_credentials", [])]
+        return [name for name in found if name]
+
     @property
     def _has_all_steps(self) -> bool:
         made = {declared["name"] for declared in self._makable()}
-        needed = {node["job_template"] for node in self._objects["workflow"]["nodes"] if "job_template" in node}
+        needed = {node["job_template"] for node in self._nodes() if "job_template" in node}
         return needed <= made
 
     @property
@@ -312,14 +350,24 @@ class _Plan:
         return found
 
 
-def declared_nodes(objects: Json, *, provision: str) -> list[Json]:
-    """The nodes of the workflow; without that of a step that is not set, and what leads to it alone."""
-    nodes = [node for node in objects["workflow"]["nodes"] if "setting" not in node or provision]
-    links = {name for node in nodes for name in (*node.get("success", ()), *node.get("failure", ()))}
-    first = nodes[0]["name"]
-    kept = [node for node in nodes if node["name"] in links or node["name"] == first]
-    names = {node["name"] for node in kept}
-    return [
-        {**node, **{way: [name for name in node.get(way, ()) if name in names] for way in ("success", "failure")}}
-        for node in kept
+def declared_nodes(objects: Json, *, is_set: t.Callable[[str], bool]) -> list[Json]:
+    """The nodes of the workflow without those of a setting that is empty, and without what leads from them alone.
+
+    What follows such a node by success follows the one before it instead.
+    """
+    declared = objects["workflow"]["nodes"]
+    left_out = {node["name"]: node for node in declared if "setting" in node and not is_set(node["setting"])}
+
+    def following(node: Json, way: str) -> list[str]:
+        found: list[str] = []
+        for name in node.get(way, ()):
+            found += following(left_out[name], "success") if name in left_out else [name]
+        return found
+
+    nodes = [
+        {**node, **{way: following(node, way) for way in ("success", "failure")}}
+        for node in declared
+        if node["name"] not in left_out
     ]
+    linked = {name for node in nodes for name in (*node["success"], *node["failure"])}
+    return [node for node in nodes if node["name"] in linked or node is nodes[0]]

@@ -63,6 +63,8 @@ def role_result(
         "proven": reason is None,
         "unproven_reason": reason,
         "consent": consent,
+        # For verify, which waits for roles of Exchange to take effect.
+        "mailboxes_assigned_at": next(filter(None, (result.get("assigned_at") for result in written)), None),
         "credential_changed": any(result["changed"] for result in done),
         # Older ones, which this collection made and will remove.
         "previous_key_ids": list(credential["previous_key_ids"]),

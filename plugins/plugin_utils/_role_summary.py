@@ -49,7 +49,7 @@ class Entry:
 
 
 def role_summary(result: Result, check_mode: bool = False) -> list[str]:
-    """Of what main, rotate, consent or retire sets. ``check_mode``: nothing was done, it was only predicted."""
+    """Of what an entry point sets as gateway_app_result. ``check_mode``: nothing was done, it was only predicted."""
     title, profile = result["display_name"], result.get("profile") or ""
     if profile not in title:
         title = f"{title} ({profile})"
@@ -66,6 +66,8 @@ def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
         return [*found, *_of_retire(result, check_mode=check_mode)]
     if "granted" in result:
         return [*found, *_of_consent(result, check_mode=check_mode)]
+    if "assignments" in result:
+        return [*found, *_of_mailboxes(result, check_mode=check_mode)]
     return [
         *found,
         *_credential(result),
@@ -186,6 +188,30 @@ def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
     if check_mode and result["changed"]:
         return [*entries, Entry("Next", "run it without --check")]
     return [*entries, Entry("Next", "prove it by the playbook verify")]
+
+
+def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
+    if result["mailbox_method"] == "none":
+        return [Entry("Assigned", "nothing: gateway_app_mailboxes is not set, so the application is not limited")]
+    entries = [Entry("Assigned" if i == 0 else "", _role(entry)) for i, entry in enumerate(result["assignments"])]
+    if result["other_assignments"]:
+        others = ", ".join(_role(entry) for entry in result["other_assignments"])
+        entries.append(Entry("Also assigned", f"{others}; gateway_app_exact_permissions removes it"))
+    if result["granted_for_all_mailboxes"]:
+        granted = ", ".join(result["granted_for_all_mailboxes"])
+        entries.append(Entry("No effect yet", f"{granted} is granted in Entra ID, which opens all mailboxes"))
+    if check_mode and result["changed"]:
+        return [*entries, Entry("Next", "run it without --check")]
+    if result["mailbox_method"] == "commands":
+        return [*entries, Entry("Next", "let an Exchange administrator run the commands")]
+    return [*entries, Entry("Next", "prove it by the playbook verify; a change takes 30 minutes to two hours")]
+
+
+def _role(assignment: Result) -> str:
+    """A role for a scope, by the names that Exchange shows."""
+    scope = assignment["scope"]
+    name = scope["name"] or scope["id"]
+    return f"{assignment['role']} for {'all mailboxes' if scope['type'] == 'tenant' else name}"
 
 
 def _names(permissions: t.Sequence[Result]) -> str:

@@ -110,6 +110,21 @@ def test_consent(user: Playbooks) -> None:
     assert not user.store_of(NAME).exists()
 
 
+def test_mailboxes(user: Playbooks) -> None:
+    """By somebody who may do nothing else, for an application that another job registered."""
+    user.tenant.register(NAME)
+    rights = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "GroupMember.Read.All"]
+    client_id, secret = user.server.add_operator(rights)
+    user.tenant.also_operates(client_id)
+    limited = json.dumps({"gateway_app_mailboxes": {"group": "Gateway Mailboxes"}})
+    assigner = {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret}
+    run = ansible_playbook(user, "mailboxes", *GATEWAY, "-e", limited, environ=assigner).ok()
+    assert [entry.role for entry in user.server.tenant.directory.exchange.shown] == ["Application Mail.ReadWrite"]
+    assert [(entry.path, entry.client_id) for entry in run.writes] == [
+        ("/beta/roleManagement/exchange/roleAssignments", client_id)
+    ]
+
+
 def test_verify(user: Playbooks) -> None:
     stored = registered(user)
     mailbox = ("-e", f"gateway_app_verify_mailbox={user.tenant.mailbox('megan')}")

@@ -42,7 +42,7 @@ class AwxJobs:
         self.playbooks, self.hosts, self.common = playbooks, hosts, common
         self.artifacts: Json = {}
         self._idents = itertools.count(1)
-        planned = plan()
+        planned = plan(awx_setup_mailbox_credential="Mailboxes")
         self.templates = {row["name"].partition(": ")[2]: row for row in planned["job_templates"]}
         self.types = {row["name"]: row for row in planned["credential_types"]}
 

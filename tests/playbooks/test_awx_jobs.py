@@ -175,6 +175,29 @@ def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> Non
     assert ended.failed("The step consent of the workflow failed").writes == []
 
 
+def test_the_mailboxes_are_assigned_by_a_job_with_a_credential_of_its_own(playbooks: Playbooks) -> None:
+    """What it hands on lets verify wait for the roles."""
+    playbooks.server.tenant.settings.update({"exchange_delay": 3600})
+    jobs = _jobs(playbooks)
+    jobs.common["gateway_app_mailboxes"] = {"group": "Gateway Mailboxes"}
+    server = playbooks.server
+    rights = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "GroupMember.Read.All"]
+    client_id, client_secret = server.add_operator(rights)
+    playbooks.tenant.also_operates(client_id)
+    playbooks.issued.add(client_secret)
+    inputs = {"tenant_id": server.tenant_id, "client_id": client_id, "client_secret": client_secret}
+    mailboxes = {"Entra mailboxes (client secret)": inputs}
+    limit = ["gateway-vienna.example.com"]
+    jobs.launch("register", _secret(playbooks), hosts=limit).ok()
+    assert server.tenant.directory.exchange.shown == []
+    run = jobs.launch("mailboxes", mailboxes, hosts=limit).ok()
+    assert {entry.client_id for entry in run.writes} == {client_id}
+    assert [entry.role for entry in server.tenant.directory.exchange.shown] == ["Application Mail.ReadWrite"]
+    answers = {"survey_mailbox": playbooks.tenant.mailbox("alex")}
+    verified = jobs.launch("verify", _secret(playbooks), hosts=limit, answers=answers)
+    assert "not yet     mailbox" in verified.output
+
+
 def test_the_folder_of_a_job_is_no_store(playbooks: Playbooks) -> None:
     """Of an inventory that awx_setup did not make, the job itself finds that out."""
     jobs = _jobs(playbooks)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import yaml
@@ -112,6 +113,19 @@ def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) ->
     assert "Application.ReadWrite.OwnedBy (to" not in run.output, "the one that registers has what it needs"
     run = playbooks.register("-e", f"@{both}", environ=registrar)
     run.failed(everything[1], "Application.ReadWrite.All (to register the application and its service principal")
+
+
+def test_variables_that_awx_does_not_let_ansible_fill_in_are_refused_in_words(playbooks: Playbooks) -> None:
+    """As AWX writes them into the file of extra variables with its setting ALLOW_JINJA_IN_EXTRA_VARS at never."""
+    for name in ("gateway_app_consent_environment", "gateway_app_mailbox_environment"):
+        template = "{{ {'GREETING': lookup('ansible.builtin.env', 'MAIL_GATEWAY_GREETING')} }}"
+        file = playbooks.folder / f"{name}.yml"
+        file.write_text(f"{name}: {json.dumps(template)}\n")
+        playbooks.register("-e", f"@{file}", entry="check_access").ok()
+        file.write_text(f"{name}: !unsafe {json.dumps(template)}\n")
+        run = playbooks.register("-e", f"@{file}", entry="check_access")
+        run.failed(f"{name} is a text with braces", "set ALLOW_JINJA_IN_EXTRA_VARS to template")
+        assert run.requests == []
 
 
 def test_outside_of_the_role_a_refusal_says_no_more_than_its_own_right(playbooks: Playbooks) -> None:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import datetime
+import json
+import re
 import typing as t
 
 import pytest
@@ -157,3 +159,87 @@ def test_check_access_names_what_the_third_identity_lacks(exchange: WithExchange
     run = playbooks.register(entry="check_access", gateway_app_mailboxes=GROUP)
     run.failed("Not enough rights to assign roles of Exchange to the application for a group (Graph beta)")
     assert run.writes == []
+
+
+LATER: dict[str, t.Any] = {
+    "gateway_app_mailboxes": GROUP,
+    "gateway_app_mailbox_method": "none",
+    "gateway_app_consent": "none",
+    "gateway_app_exact_permissions": True,
+}
+
+
+def test_roles_are_assigned_later_by_an_identity_that_does_nothing_else(exchange: WithExchange) -> None:
+    """The operator has no right in Exchange. What opened all mailboxes is revoked once the roles are assigned."""
+    playbooks = exchange.playbooks
+    playbooks.register().ok()
+    application = TenantApplication(playbooks.tenant)
+    playbooks.register(**LATER).ok()
+    assert (exchange.held, application.declared(), "Mail.ReadWrite" in application.granted()) == ([], DIRECTORY, True)
+    predicted = exchange.run("--check", entry="mailboxes", **LATER).ok()
+    assert (predicted.writes, predicted.results["gateway_app_result"]["changed"]) == ([], True)
+    run = exchange.run(entry="mailboxes", **LATER).ok()
+    assert exchange.held == [(READ_WRITE, exchange.group)]
+    assert {(entry.path, entry.client_id) for entry in run.writes} == {
+        ("/beta/roleManagement/exchange/roleAssignments", exchange.client_id)
+    }
+    result = run.results["gateway_app_result"]
+    assert (result["mailbox_method"], result["granted_for_all_mailboxes"]) == ("graph", ["Mail.ReadWrite"])
+    assert [entry["role"] for entry in result["assignments"]] == [READ_WRITE]
+    again = exchange.run(entry="mailboxes", **LATER).ok()
+    assert (again.writes, again.results["gateway_app_result"]["mailboxes_assigned_at"]) == ([], None)
+    playbooks.register(entry="consent", **LATER).ok()
+    assert application.granted() == DIRECTORY
+
+
+def test_roles_are_assigned_to_the_expected_application_alone(exchange: WithExchange) -> None:
+    exchange.playbooks.register(**LATER).ok()
+    other = {"gateway": {"client_id": "b2466de6-5867-4b23-83ff-449c85f44ba1"}}
+    run = exchange.run(entry="mailboxes", **LATER, gateway_app_expected_applications=other)
+    run.failed("gateway_app_expected_applications names the one with the client id", "Find out who replaced it")
+    assert (run.writes, exchange.held) == ([], [])
+    exchange.run(entry="mailboxes", gateway_app_unique_name="elsewhere", **LATER).failed("is not registered")
+    client_id = TenantApplication(exchange.playbooks.tenant).client_id
+    expected = {"gateway": {"client_id": client_id}}
+    exchange.run(entry="mailboxes", **LATER, gateway_app_expected_applications=expected).ok()
+    assert exchange.held == [(READ_WRITE, exchange.group)]
+
+
+def _playbook(exchange: WithExchange, name: str, **variables: t.Any) -> Run:
+    given = {"gateway_app_profile": "outbound_microsoft365", "gateway_app_unique_name": "gateway", **variables}
+    variables_of_run = ("-e", f"@{exchange.file}", "-e", json.dumps(given))
+    return exchange.playbooks.command(
+        *("ansible-playbook", f"email_gateway.azure_apps.{name}", *variables_of_run),
+        environ={"ANSIBLE_SHOW_CUSTOM_STATS": "True"},
+    )
+
+
+def test_the_playbook_hands_over_when_it_assigned_roles(exchange: WithExchange) -> None:
+    """As AWX does: what set_stats has are variables of the later jobs of a workflow."""
+    server, tenant = exchange.playbooks.server.tenant, exchange.playbooks.tenant
+    server.settings.update({"exchange_delay": 3600})
+    exchange.playbooks.register(gateway_app_mailboxes=GROUP, gateway_app_mailbox_method="none").ok()
+    limited = _playbook(exchange, "mailboxes", gateway_app_mailboxes=GROUP).ok()
+    assert f"Assigned:       {READ_WRITE} for gatewaymailboxes@contoso.onmicrosoft.com" in limited.output
+    handed_over = re.search(r"^\s*RUN: (\{.*\})", limited.output, re.MULTILINE)
+    assert handed_over, limited.output
+    variables = json.loads(handed_over[1])
+    client_id = TenantApplication(tenant).client_id.replace("-", "_")
+    assert set(variables) == {
+        f"gateway_app_{what}_{client_id}" for what in ("expected_application", "mailboxes_assigned_at")
+    }
+    verify = {"gateway_app_mailboxes": GROUP, "gateway_app_verify_mailbox": tenant.mailbox("alex")}
+    assert "not yet     mailbox" in _playbook(exchange, "verify", **verify, **variables).ok().output
+    _playbook(exchange, "verify", **verify).failed("FAILED for")
+    # A gateway that is not limited is left alone.
+    run = _playbook(exchange, "mailboxes").ok()
+    assert "gateway_app_mailboxes is not set" in run.output
+    assert run.writes == []
+
+
+def test_check_access_asks_for_the_right_of_the_playbook_that_assigns(playbooks: Playbooks) -> None:
+    """Not of register, if another playbook assigns the roles."""
+    given: dict[str, t.Any] = {"gateway_app_mailboxes": GROUP, "gateway_app_mailbox_method": "none"}
+    playbooks.register(entry="check_access", **given).ok()
+    run = playbooks.register(entry="check_access", gateway_app_check_access_for=["mailboxes"], **given)
+    run.failed("Not enough rights to assign roles of Exchange to the application for a group (Graph beta)")

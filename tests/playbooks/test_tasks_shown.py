@@ -37,7 +37,7 @@ def test_a_run_is_read_in_a_minute(playbooks: Playbooks) -> None:
     seen["a run that does everything"] = (EVERYTHING, shown(run))
     assert OWN in run.output
     assert len(playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 1, "it pruned"
-    for entry in ("rotate", "verify", "consent", "check_access"):
+    for entry in ("rotate", "verify", "mailboxes", "consent", "check_access"):
         seen[entry] = (OTHER, shown(playbooks.register(entry=entry)))
     seen["retire"] = (OTHER, shown(playbooks.register(entry="retire", gateway_app_retire_confirmed=["gateway"])))
     assert playbooks.tenant.applications == []

@@ -38,12 +38,27 @@ def merged(artifacts: t.Iterable[Json]) -> Json:
     return result
 
 
+def has_empty_slice(objects: Objects, template: Json, *, limit: str, slices: int | None = None) -> bool:
+    """Whether a job of it fails, since its limit leaves no host in its part of the inventory.
+
+    AWX slices the hosts of the inventory, whatever the limit is, and gives each slice the same limit. ``slices`` is
+    what a launch, a schedule or a node answers. ``limit`` are names of hosts with commas between them.
+    """
+    hosts = sorted(row["name"] for row in objects.rows("hosts") if row["inventory"] == template["inventory"])
+    wanted = set(limit.split(",")) if limit else set(hosts)
+    assert wanted <= set(hosts), "this stand-in knows limits by the names of hosts alone"
+    asked = slices if template["ask_job_slice_count_on_launch"] else None
+    count = min(asked or template["job_slice_count"], len(hosts))
+    return any(not wanted & set(hosts[number::count]) for number in range(count))
+
+
 def run_workflow(
     objects: Objects,
     name: str,
     *,
     failed: t.Container[str] = (),
     answers: Json | None = None,
+    limit: str = "",
     artifacts: t.Mapping[str, t.Sequence[Json]] | None = None,
 ) -> Ended:
     """``failed`` are the nodes whose jobs end so, or whose approval is denied; ``artifacts`` what their slices set."""
@@ -63,7 +78,10 @@ def run_workflow(
         node = nodes[key]["identifier"]
         template = _template(objects, nodes[key])
         ended.ran[node] = _variables(objects, template, {**nodes[key]["extra_data"], **handed_on, **given})
-        way = "failure" if node in failed else "success"
+        empty = template["type"] == "job_template" and has_empty_slice(
+            objects, template, limit=limit, slices=nodes[key]["job_slice_count"]
+        )
+        way = "failure" if node in failed or empty else "success"
         following = [*children[key, way], *children[key, "always"]]
         if way == "failure":
             ended.notified += _messages(objects, template, node)

@@ -13,7 +13,11 @@ Json = dict[str, t.Any]
 NOTIFICATIONS = {
     f"notification_templates_{event}": "notification_templates" for event in ("started", "success", "error")
 }
-PROMPTS = {"limit": "", "scm_branch": "", "job_type": "", "job_tags": "", "skip_tags": "", "extra_data": {}}
+PROMPTS: Json = {
+    **dict.fromkeys(("limit", "scm_branch", "job_type", "job_tags", "skip_tags"), ""),
+    "extra_data": {},
+    "job_slice_count": None,
+}
 ASK = {
     f"ask_{name}_on_launch": False
     for name in (
@@ -121,6 +125,7 @@ KINDS = {
             "become_enabled": False,
             "allow_simultaneous": False,
             "job_slice_count": 1,
+            "ask_job_slice_count_on_launch": False,
         },
         one={"inventory": "inventories", "project": "projects", "execution_environment": "execution_environments"},
         many={**NOTIFICATIONS, "credentials": "credentials"},

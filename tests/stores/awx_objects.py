@@ -129,6 +129,8 @@ class Objects:
             return 200, self.shown(path, changed)
         if method == "DELETE":
             del self.tables[path][row["id"]]
+            for linked in self.links.values() if path.endswith("_nodes") else ():
+                linked[:] = [key for key in linked if key != row["id"]]
             return 204, None
         return 200, self.shown(path, row)
 

@@ -9,6 +9,7 @@ Sources, AWX 24.6.1: awx/main/models/projects.py, awx/playbooks/project_update.y
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 Json = dict[str, t.Any]
@@ -16,6 +17,7 @@ Json = dict[str, t.Any]
 REQUIREMENTS = frozenset(
     f"{folder}requirements.{ending}" for folder in ("", "collections/", "roles/") for ending in ("yml", "yaml")
 )
+GALAXY = "Unknown error when attempting to call Galaxy at 'https://galaxy.ansible.com/api/': <urlopen error>"
 ANSI = "\x1b[0;31m{}\x1b[0m"
 
 
@@ -62,12 +64,26 @@ class Projects:
         return self.updates[key]
 
     def events(self, update: int) -> list[Json]:
+        """With the result of the failed task, which is cut off as no text of it is."""
         error = self.updates[update]["error"]
-        return [{"event": "runner_on_failed", "stdout": ANSI.format(f"fatal: [localhost]: {error}")}] if error else []
+        if not error:
+            return []
+        warnings = ["[DEPRECATION WARNING]: a line that says nothing about the error"] * 40
+        result: Json = {"msg": error, "rc": 1}
+        if error == GALAXY:
+            result = {"msg": "non-zero return code", "rc": 1, "cmd": ["ansible-galaxy", "-r", self._requirements[0]]}
+            result |= {"stdout_lines": [], "stderr_lines": [*warnings, f"ERROR! {error}"]}
+        result |= {"stderr": "\n".join(result.get("stderr_lines", []))}
+        shown = ANSI.format(f"fatal: [localhost]: FAILED! => {json.dumps(result)}")
+        return [{"event": "runner_on_failed", "stdout": shown, "event_data": {"res": result}}]
+
+    @property
+    def _requirements(self) -> list[str]:
+        return sorted(REQUIREMENTS & set(self.repository))
 
     def _error(self) -> str:
         if not self.reachable:
             return "Failed to download remote objects and refs"
-        if REQUIREMENTS & set(self.repository) and not self.galaxy:
-            return "ansible-galaxy collection install: Unknown error when attempting to call Galaxy"
+        if self._requirements and not self.galaxy:
+            return GALAXY
         return ""

@@ -97,8 +97,10 @@ def _prompts(objects: Objects, row: Json) -> Json:
     found = awx_surveys.refusals(
         template, objects.spec_of(template["id"]), row["extra_data"], required="rrule" in row, prompts=True
     )
-    if row["limit"] and not template["ask_limit_on_launch"]:
-        found["limit"] = ["Field is not configured to prompt on launch."]
+    for name in ("limit", "job_slice_count"):
+        # A workflow has no slices to ask for.
+        if row[name] and not template.get(f"ask_{name}_on_launch"):
+            found[name] = ["Field is not configured to prompt on launch."]
     return found
 
 

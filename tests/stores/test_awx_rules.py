@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import ENCRYPTED, Awx
-from ansible_collections.email_gateway.azure_apps.tests.stores.awx_engine import merged, run_workflow
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_engine import has_empty_slice, merged, run_workflow
 
 Json = dict[str, t.Any]
 RRULE = "DTSTART:20260101T041000Z RRULE:FREQ=DAILY;INTERVAL=1"
@@ -167,6 +167,28 @@ def test_playbooks_are_those_of_the_last_update_that_succeeded(api: Api) -> None
 
 def test_slices_are_merged_by_name() -> None:
     assert merged([{"shared": {"a": 1}, "one": 1}, {"shared": {"b": 2}}]) == {"shared": {"b": 2}, "one": 1}
+
+
+def test_each_slice_has_the_limit(api: Api) -> None:
+    """One without a host of the limit fails, and with it the job."""
+    key = api.template(job_slice_count=2)
+    objects = api.awx.objects
+    template = objects.tables["job_templates"][key]
+    for name in "abcd":
+        api.made("hosts", name=name, inventory=template["inventory"])
+    shown = objects.shown("job_templates", template)
+    for limit, fails in (("", False), ("a,b", False), ("a", True), ("a,c", True)):
+        assert has_empty_slice(objects, shown, limit=limit) is fails, limit
+    assert has_empty_slice(objects, shown, limit="a", slices=1), "not asked for at launch"
+    workflow = api.made("workflow_job_templates", name="workflow", organization=1)
+    node: Json = {"workflow_job_template": workflow, "unified_job_template": key, "identifier": "one"}
+    refused = {"job_slice_count": ["Field is not configured to prompt on launch."]}
+    assert api.ask("POST", "workflow_job_template_nodes/", **node, job_slice_count=1) == (400, refused)
+    assert api.ask("PATCH", f"job_templates/{key}/", ask_job_slice_count_on_launch=True)[0] == 200
+    key = api.made("workflow_job_template_nodes", **node)
+    assert run_workflow(objects, "workflow", limit="a").status == "failed"
+    assert api.ask("PATCH", f"workflow_job_template_nodes/{key}/", job_slice_count=1)[0] == 200
+    assert run_workflow(objects, "workflow", limit="a").status == "successful"
 
 
 def test_a_workflow_ends_as_its_last_nodes_do(api: Api) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
-from ansible_collections.email_gateway.azure_apps.tests.stores.awx_engine import run_workflow
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_engine import has_empty_slice, run_workflow
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import (
     NAME,
     PROJECT,
@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.tests.stores.awx_setup import 
     launch,
     set_up,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import CREDENTIALS, SETTINGS
+from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import CREDENTIALS, OBJECTS, SETTINGS
 from ansible_collections.email_gateway.azure_apps.tests.unit.conftest import ORACLE
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import COLLECTIONS, REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.test_repository import PROFILES
@@ -110,10 +110,11 @@ def _holds_what_it_should(awx: Awx) -> None:
     assert attached.pop("check access") == attached.pop("retire") == ["Consent", "Operator"]
     assert list(attached.values()) == [["Operator"]] * 5
     playbooks = {path.name for path in PROJECT.glob("*.yml")}
-    assert {row["playbook"] for row in templates.values()} == playbooks - {"answers.yml"}
+    assert {row["playbook"] for row in templates.values()} == playbooks - {"answers.yml", "mailboxes.yml"}
     for row in templates.values():
         assert (row["project"], row["execution_environment"]) == (project["id"], environment["id"])
         assert (row["job_slice_count"], row["ask_limit_on_launch"]) == (1, True)
+        assert row["diff_mode"] is row["ask_job_type_on_launch"], "a diff of the report is the whole page"
         assert json.loads(row["extra_vars"])["gateway_app_hosts"] == "mail_gateways"
     assert {name for name, row in templates.items() if not row["ask_job_type_on_launch"]} == {
         *("check access", "verify", "report", "step failed"),
@@ -161,7 +162,7 @@ def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
     held = awx.objects
     assert [q for survey in held.surveys.values() for q in survey["spec"] if q["type"] == "password"] == []
     made = [row for row in held.rows("credential_types") if row["name"].startswith("Entra ")]
-    assert len(made) == 4
+    assert len(made) == 6
     known = {variable for names in _environment.ENVIRONMENT.values() for variable in names}
     for row in made:
         fields = {field["id"]: field for field in row["inputs"]["fields"]}
@@ -176,16 +177,19 @@ def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
         if "certificate" in fields:
             assert row["injectors"]["file"] == {"template": "{{ certificate }}"}
             assert "{{ tower.filename }}" in environment.values()
-    # What consent is given with: each variable is that of a credential type, looked up when the job runs.
-    of_consent = {v for row in made if "consent" in row["name"] for v in row["injectors"]["env"]}
-    wanted = json.loads(_template(awx, "consent")["extra_vars"])["gateway_app_consent_environment"]
-    looked_up = dict(re.findall(r"'(AZURE_\w+)': lookup\('ansible.builtin.env', '(\w+)'\)", wanted))
-    assert looked_up.keys() <= known
-    assert set(looked_up.values()) == of_consent
+    # What the other identities sign in with: each variable is that of a credential type, looked up when the job runs.
+    given = json.loads(_template(awx, "check access")["extra_vars"])
+    for kind, setting in (("consent", "consent"), ("mailboxes", "mailbox")):
+        name = f"gateway_app_{setting}_environment"
+        injected = {v for row in made if kind in row["name"] for v in row["injectors"]["env"]}
+        looked_up = dict(re.findall(r"'(AZURE_\w+)': lookup\('ansible.builtin.env', '(\w+)'\)", given[name]))
+        assert looked_up.keys() <= known
+        assert set(looked_up.values()) == injected
     for row in [*held.rows("job_templates"), *held.rows("workflow_job_templates")]:
         given = json.loads(row["extra_vars"]) if row["extra_vars"] else {}
         assert given.keys() <= {
             *("gateway_app_hosts", "gateway_app_consent", "gateway_app_consent_environment"),
+            "gateway_app_mailbox_environment",
             *("gateway_app_report_fail_on_drift", "gateway_app_report_fail_within_days"),
         }
     assert not [write for write in awx.writes if "/api/v2/credentials/" in write], "nobody but a person fills one"
@@ -234,6 +238,49 @@ def test_what_awx_starts_by_itself_starts_and_a_failed_step_is_a_failed_workflow
     assert ended.ran["verify"].items() >= {**slices[0], **slices[1], "survey_mailbox": "gateway@example.com"}.items()
 
 
+def test_a_limit_leaves_no_slice_without_a_host(awx: Awx, playbooks: Playbooks) -> None:
+    """Slices are what the schedule asks for; what is started with a limit is one job."""
+    add_credentials(awx)
+    gateways: Json = {f"gateway-{city}.example.com": {} for city in ("graz", "linz", "vienna")}
+    more = {**CREDENTIALS, "awx_setup_slices": 2, "awx_setup_gateways": gateways}
+    set_up(playbooks, **more).ok()
+    workflow, limit = f"{NAME}: new gateway", "gateway-linz.example.com"
+    ended = run_workflow(awx.objects, workflow, limit=limit)
+    assert (ended.status, list(ended.ran)) == ("successful", ["register", "approve", "consent", "verify"])
+    schedules = {row["name"]: row["job_slice_count"] for row in awx.objects.rows("schedules")}
+    assert schedules == {f"{NAME}: rotate": 2, f"{NAME}: report": None}
+    for name in ("register", "consent", "rotate", "verify", "report"):
+        assert not has_empty_slice(awx.objects, _template(awx, name), limit=limit), name
+    assert has_empty_slice(awx.objects, _template(awx, "rotate"), limit=limit, slices=2), "as AWX itself does"
+    assert not has_empty_slice(awx.objects, _template(awx, "rotate"), limit="", slices=2)
+    awx.new_writes()
+    set_up(playbooks, **more).ok()
+    assert awx.new_writes() == []
+
+
+def test_the_step_for_mailboxes_comes_and_goes_with_its_credential(awx: Awx, playbooks: Playbooks) -> None:
+    add_credentials(awx)
+    kind = next(entry for entry in OBJECTS["credential_types"] if entry["name"] == "Entra mailboxes (client secret)")
+    row = awx.objects.add("credential_types", **{**kind, "kind": "cloud"})
+    awx.credentials[20] = {"id": 20, "name": "Exchange", "credential_type": row["id"], "organization": 1, "inputs": {}}
+    set_up(playbooks, **CREDENTIALS, awx_setup_mailbox_credential="Exchange").ok()
+    step, workflow = "assign the mailboxes", f"{NAME}: new gateway"
+    assert _flow(awx)["approve"] == ([step], [])
+    assert _flow(awx)[step] == (["consent"], [f"{step} failed"])
+    assert awx.objects.linked("job_templates", f"{NAME}: mailboxes", "credentials") == ["Exchange"]
+    assert json.loads(_template(awx, "register")["extra_vars"])["gateway_app_mailbox_method"] == "none"
+    ended = run_workflow(awx.objects, workflow, failed={step, f"{step} failed"})
+    assert (ended.status, list(ended.ran)) == ("failed", ["register", "approve", step, f"{step} failed"])
+    assert list(run_workflow(awx.objects, workflow).ran) == ["register", "approve", step, "consent", "verify"]
+    # Not left behind: a node that nothing leads to begins at once, and consent would follow it.
+    set_up(playbooks, **CREDENTIALS).ok()
+    assert list(run_workflow(awx.objects, workflow).ran) == ["register", "approve", "consent", "verify"]
+    assert "gateway_app_mailbox_method" not in json.loads(_template(awx, "register")["extra_vars"])
+    awx.new_writes()
+    set_up(playbooks, **CREDENTIALS).ok()
+    assert awx.new_writes() == []
+
+
 def test_nothing_pretends_to_work_before_the_credentials_are_there(awx: Awx, playbooks: Playbooks) -> None:
     run = set_up(playbooks).ok()
     assert "set awx_setup_operator_credential and awx_setup_consent_credential to their names" in run.output
@@ -277,7 +324,9 @@ def test_a_project_is_updated_if_a_playbook_is_missing_or_its_last_update_failed
     # Galaxy is asked at each update, whatever the image holds: so the example asks for nothing.
     projects.repository = [*whole, "collections/requirements.yml"]
     assert projects.update(awx.objects.tables["projects"][project])["failed"]
-    set_up(playbooks, *base).failed("Galaxy")
+    run = set_up(playbooks, *base).failed("ERROR! Unknown error when attempting to call Galaxy")
+    for words in ("what collections/requirements.yml in the repository lists", "remove that file"):
+        assert words in run.output
 
 
 def test_a_new_type_is_made_beside_one_in_use_that_has_other_fields(awx: Awx, playbooks: Playbooks) -> None:

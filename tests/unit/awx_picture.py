@@ -19,7 +19,7 @@ LINKS = {"success": "on success", "failure": "on failure"}
 
 def picture() -> str:
     """A flowchart of Mermaid, with the nodes and the links that AWX shows."""
-    nodes = declared_nodes(OBJECTS, provision="yours")
+    nodes = declared_nodes(OBJECTS, is_set=bool)
     lines = ["```mermaid", "flowchart LR", *map(_node, nodes)]
     lines += [
         f"    {_id(node)} -- {words} --> {_id({'name': child})}"
@@ -35,11 +35,12 @@ def _id(node: dict[str, t.Any]) -> str:
 
 
 def _node(node: dict[str, t.Any]) -> str:
-    """An approval is a question, a job of the user's own is rounded."""
+    """An approval is a question, a step that depends on a setting is rounded."""
     if "approval" in node:
         return f'    {_id(node)}{{"{node["approval"]["name"]}"}}'
     if "setting" in node:
-        return f'    {_id(node)}("{node["name"]}: a job template of yours")'
+        what = "for gateways with gateway_app_mailboxes" if "job_template" in node else "a job template of yours"
+        return f'    {_id(node)}("{node["name"]}: {what}")'
     return f'    {_id(node)}["{node["name"]}"]'
 
 

@@ -324,7 +324,7 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
                 consents = consents or task.get("register") == "__gateway_app_both_access"
                 given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
                 # Who may change roles in Exchange is somebody else, too.
-                if path.stem == "mailboxes" or task.get("register") == "__gateway_app_all_access":
+                if path.stem == "mailbox_roles" or task.get("register") == "__gateway_app_all_access":
                     given = MAILBOX_ENVIRONMENT
                 if path.stem == "find":  # of the entry point that looks for the application
                     given = "{{ __gateway_app_find_environment }}"
@@ -333,5 +333,8 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
                 included = task.get("ansible.builtin.include_tasks", "")
                 assert isinstance(included, str) or "environment" not in included.get("apply", {}), where
     own = _yaml("roles/gateway_app/vars/main.yml")["__gateway_app_find_environment"]
-    (finds,) = (task for task in _yaml("roles/gateway_app/tasks/consent.yml") if task["name"] == "Find the application")
-    assert (own, finds["vars"]) == (ENVIRONMENT, {"__gateway_app_find_environment": CONSENT_ENVIRONMENT})
+    assert own == ENVIRONMENT
+    for entry_point, given in (("consent", CONSENT_ENVIRONMENT), ("mailboxes", MAILBOX_ENVIRONMENT)):
+        found = _yaml(f"roles/gateway_app/tasks/{entry_point}.yml")
+        (finds,) = (task for task in found if task["name"] == "Find the application")
+        assert finds["vars"] == {"__gateway_app_find_environment": given}

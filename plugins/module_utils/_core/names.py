@@ -81,6 +81,7 @@ ROLE_VARIABLES: dict[str, dict[str, str]] = {
         "exact": "gateway_app_exact_permissions",
         "method": "gateway_app_mailbox_method",
         "commands_file": "gateway_app_mailbox_commands_file",
+        "expected_applications": "gateway_app_expected_applications",
         "scope": "gateway_app_mailboxes",
     },
     "azure_app_secret": {**_CREDENTIAL, **_LIFETIME},

@@ -12,10 +12,12 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import parse_point
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.assignment_times import (
+    AssignmentTimes,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import SCOPES
 
 LONGEST_DELAY = 24 * 60  # minutes
@@ -31,12 +33,10 @@ class MailboxSettings:
     @classmethod
     def of(cls, settings: Settings) -> MailboxSettings:
         """Raises InputError."""
-        method = settings.choice("mailbox_method", "graph", choices=("graph", "commands"))
+        method = settings.choice("mailbox_method", "graph", choices=("graph", "commands", "none"))
         commands_file = settings.path("mailbox_commands_file")
         settings.number("mailbox_delay_minutes", 120, lowest=0, highest=LONGEST_DELAY)
-        assigned_at = settings.text("mailboxes_assigned_at")
-        if assigned_at:
-            parse_point(f"{PREFIX}mailboxes_assigned_at", assigned_at)
+        AssignmentTimes.of(f"{PREFIX}mailboxes_assigned_at", settings.raw("mailboxes_assigned_at", ""))
         if commands_file and method != "commands":
             raise InputError(
                 f"{PREFIX}mailbox_commands_file goes with {PREFIX}mailbox_method=commands only",
@@ -47,18 +47,26 @@ class MailboxSettings:
             raise wrong("mailboxes", value, f"Set it to a dictionary with one of {', '.join(SCOPES)}.")
         return cls(scope=_scope(value), method=method)
 
-    @property
-    def steps(self) -> list[str]:
+    def method_of(self, entry_point: str | None) -> str:
+        """How this entry point assigns the roles: ``none`` leaves that to the playbook mailboxes."""
+        if not self.scope:
+            return "none"
+        return "graph" if self.method == "none" and entry_point == "mailboxes" else self.method
+
+    def steps(self, playbooks: t.Collection[str]) -> list[str]:
         """Those of azure_operator_access_info that the identity takes which limits the application."""
-        if not self.scope or self.method != "graph":
+        assigning = {"graph": {"register", "mailboxes"}, "none": {"mailboxes"}, "commands": set[str]()}[self.method]
+        if not self.scope or not assigning & set(playbooks):
             return []
         step = f"mailbox_scope_{self.scope}"
         return [step if step in STEPS else "mailbox_scope"]
 
-    @property
-    def revokes(self) -> bool:
-        """Whether grants in Entra ID may go at once; commands are run by somebody else, nobody knows when."""
-        return self.method == "graph"
+    def revokes(self, entry_point: str | None) -> bool:
+        """Whether the roles are assigned by then, so that grants in Entra ID may be revoked.
+
+        Commands are run by somebody else, at an unknown time. With ``none``, the playbook mailboxes comes after main.
+        """
+        return self.method == "graph" or (self.method == "none" and entry_point != "main")
 
     def check_profile(self, profile: Profile) -> None:
         """Raises InputError if there is nothing to limit."""

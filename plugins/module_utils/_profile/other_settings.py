@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     ExpectedApplications,
 )
 
-PLAYBOOKS = ("register", "consent", "rotate", "verify", "report", "retire")
+PLAYBOOKS = ("register", "mailboxes", "consent", "rotate", "verify", "report", "retire")
 # Names of settings that hold a secret, by their last word.
 SECRET_WORD = re.compile(
     r"(^|_)(password|passwd|passphrase|secret|secret_id|token|api_?key|access_key|private_key|credentials?)$", re.I
@@ -115,6 +115,21 @@ def check_others(settings: Settings) -> None:
     for name, default in FLAGS.items():
         settings.flag(name, default)
     ExpectedApplications.of(f"{PREFIX}expected_applications", settings.raw("expected_applications", {}))
+
+
+def check_environment(name: str, value: t.Any) -> None:
+    """Raises InputError for what is no dictionary. The value itself is not shown, since it may hold a secret."""
+    if isinstance(value, dict):
+        return
+    if isinstance(value, str) and "{{" in value:
+        raise InputError(
+            f"{name} is a text with braces that Ansible must not fill in",
+            next_step="In AWX, set ALLOW_JINJA_IN_EXTRA_VARS to template (settings of jobs: When can extra variables"
+            " contain Jinja templates?), or set the variable in the inventory.",
+        )
+    raise InputError(
+        f"{name} is not a dictionary", next_step="Set it to environment variables with their values, or to {}."
+    )
 
 
 def _mailbox(settings: Settings, name: str) -> str:

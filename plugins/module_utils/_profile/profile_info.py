@@ -48,7 +48,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
-ENTRY_POINTS = ("main", "rotate", "consent", "verify", "retire", "check_access")
+ENTRY_POINTS = ("main", "rotate", "consent", "mailboxes", "verify", "retire", "check_access")
 
 MailboxCheck = t.Callable[[t.Sequence[str]], None]
 StoreCheck = t.Callable[[StoreSettings, CredentialSettings], None]
@@ -102,7 +102,8 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
-    if looks_up(params) and mailbox_roles and params["entry_point"] != "rotate":
+    method = checked.mailboxes.method_of(params["entry_point"]) if mailbox_roles else "none"
+    if looks_up(params) and method != "none" and params["entry_point"] != "rotate":
         around.check_mailboxes(mailbox_roles)
     return {
         "changed": False,
@@ -127,8 +128,11 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
             has_key_vault=checked.stores.has("azure_key_vault"),
         ),
         "consent_steps": consent_steps(access, permissions),
-        "revokes_stale": bool(mailbox_roles) and checked.mailboxes.revokes and settings.flag("exact_permissions"),
-        "mailbox_steps": checked.mailboxes.steps if "register" in access.playbooks else [],
+        "revokes_stale": bool(mailbox_roles)
+        and checked.mailboxes.revokes(params["entry_point"])
+        and settings.flag("exact_permissions"),
+        "mailbox_method": method,
+        "mailbox_steps": checked.mailboxes.steps(access.playbooks),
         "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
         "notes": list(checked.notes),
     }

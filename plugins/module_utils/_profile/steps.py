@@ -62,4 +62,4 @@ def task_files(*, credential_type: str, limits: bool) -> list[str]:
 
     Exchange is first, so that an application whose permission is revoked in Entra ID has its mailboxes already.
     """
-    return [*(["mailboxes.yml"] if limits else []), "admin_consent.yml", f"{credential_type}.yml"]
+    return [*(["mailbox_roles.yml"] if limits else []), "admin_consent.yml", f"{credential_type}.yml"]

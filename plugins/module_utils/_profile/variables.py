@@ -101,7 +101,7 @@ OTHERS = frozenset(
 KNOWN = SETTINGS | REPORT_SETTINGS | OTHERS
 # One for each application that a job hands over to later jobs, by its client id: AWX merges what the slices of a job
 # hand over by name, so that of a dictionary with one name the last slice's would be left.
-HANDED_OVER = re.compile(r"expected_application_[0-9a-f]{8}(_[0-9a-f]{4}){3}_[0-9a-f]{12}")
+HANDED_OVER = re.compile(r"(expected_application|mailboxes_assigned_at)_[0-9a-f]{8}(_[0-9a-f]{4}){3}_[0-9a-f]{12}")
 RENAMED = {
     "access_for": "check_access_for",
     "prove": "verify_token",

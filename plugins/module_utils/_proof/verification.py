@@ -14,7 +14,6 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import parse_point
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import LONGEST_DISPLAY_NAME
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import all_checks, not_asked
@@ -45,6 +44,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.sm
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.summary import failure, summary
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import resource_address
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.assignment_times import (
+    AssignmentTimes,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
     ExpectedApplications,
 )
@@ -96,14 +98,17 @@ class _Verification:
             )
         try:
             self._check_options()
-            seen = Seen(dataclasses.replace(asked, pending_until=self._pending_until()))
+            times = AssignmentTimes.of("O(assigned_at)", self._params["assigned_at"])
             expected = ExpectedApplications.of("O(expected_applications)", self._params["expected_applications"])
             contents = self._contents()
             seen = dataclasses.replace(seen, stored=Stored(contents.titles))
             if contents.errors:
                 raise contents.errors[0]
             application = self._application(expected)
-            seen = dataclasses.replace(seen, application=application)
+            asked = dataclasses.replace(
+                asked, pending_until=self._pending_until(times.of_application(application.client_id))
+            )
+            seen = dataclasses.replace(seen, asked=asked, application=application)
         except AppsError as exc:
             return dataclasses.replace(seen, failure=self._failure(exc))
         if application.obstacle is not None:
@@ -128,12 +133,11 @@ class _Verification:
             smtp_port=params["smtp_port"],
         )
 
-    def _pending_until(self) -> datetime.datetime | None:
-        """None if no assignment is on its way. Raises InputError."""
-        text, minutes = self._params["assigned_at"], self._params["assignment_delay_minutes"]
-        if not text:
+    def _pending_until(self, assigned_at: datetime.datetime | None) -> datetime.datetime | None:
+        """None if no assignment is on its way."""
+        if assigned_at is None:
             return None
-        until = parse_point("O(assigned_at)", text) + datetime.timedelta(minutes=minutes)
+        until = assigned_at + datetime.timedelta(minutes=self._params["assignment_delay_minutes"])
         return until if self._call.now < until else None
 
     def _check_options(self) -> None:

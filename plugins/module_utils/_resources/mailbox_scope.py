@@ -111,6 +111,13 @@ class MailboxScopeResource:
         nothing = MailboxScope(client_id, object_id, "", name, roles=(), scopes=(), exchange=NOTHING)
         if not client_id:
             return nothing
+        # With the last read before a write, since the application may be replaced at any time.
+        self._options.expected_applications.check(
+            unique_name=application.text(document, "uniqueName"),
+            client_id=client_id,
+            tenant_id=self._call.tenant_id,
+            whose=shown(name or client_id),
+        )
         created_recently = self._graph.created_here(client_id)
         reads = consent_reads(client_id, created_recently=created_recently)
         reads["microsoft_graph"] = ResourcePrincipal.read(RESOURCES["microsoft_graph"])

@@ -21,6 +21,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
+    ExpectedApplications,
+)
 
 SCOPES = ("group", "administrative_unit", "users", "recipient_filter", "tenant")
 LONGEST_NAME = 256  # characters of a group's display name
@@ -43,6 +46,7 @@ class MailboxScopeOptions:
     exact: bool
     by_commands: bool
     commands_file: str | None
+    expected_applications: ExpectedApplications
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> MailboxScopeOptions:
@@ -64,6 +68,7 @@ class MailboxScopeOptions:
         _refuse(params["exact"] and not present, "exact", "state=present")
         if wanted.get("scope_name") is not None and kind != "recipient_filter":
             raise InputError("O(scope): scope_name goes with recipient_filter only", next_step="Remove scope_name.")
+        _refuse(bool(params["expected_applications"]) and not present, "expected_applications", "state=present")
         _refuse(params["commands_file"] is not None and not by_commands, "commands_file", "method=commands")
         return cls(
             address=application.Address.of(params),
@@ -75,6 +80,7 @@ class MailboxScopeOptions:
             exact=params["exact"],
             by_commands=by_commands,
             commands_file=_path(params["commands_file"]),
+            expected_applications=ExpectedApplications.of("O(expected_applications)", params["expected_applications"]),
         )
 
 

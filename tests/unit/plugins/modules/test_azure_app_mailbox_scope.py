@@ -331,3 +331,24 @@ def test_the_info_module_shows_the_roles(exchange: Tenant) -> None:
     exchange.server.reset()
     exchange.environ = exchange.server.environment()
     assert exchange.ok("azure_app_registration_info", unique_name="gateway", mailbox_roles=True)["applications"] == []
+
+
+def test_no_role_is_assigned_to_another_application_than_an_earlier_job_registered(exchange: Tenant) -> None:
+    client_id = exchange.application(uniqueName="gateway")["appId"]
+    for method in ("graph", "commands"):
+        for expected, words in (
+            (
+                {"gateway": {"client_id": "b2466de6-5867-4b23-83ff-449c85f44ba1"}},
+                "names the one with the client id b2466",
+            ),
+            ({"other": {"client_id": client_id}}, "does not name it"),
+            ("[1]", "is malformed"),
+        ):
+            failure = exchange.fails(MODULE, **GROUP, method=method, expected_applications=expected)
+            assert f"expected_applications {words}" in failure["msg"]
+    assert (held(exchange), exchange.writes) == ([], [])
+    exchange.ok(MODULE, **GROUP, expected_applications={"gateway": {"client_id": client_id}})
+    assert len(held(exchange)) == 1
+    absent = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "state": "absent"}
+    failure = exchange.fails(MODULE, **absent, expected_applications={"gateway": {"client_id": client_id}})
+    assert "goes with state=present only" in failure["msg"]

@@ -273,5 +273,11 @@ def test_roles_that_were_assigned_a_moment_ago_are_not_there_yet(tenant: Tenant)
         **asked, assigned_at=written(now - datetime.timedelta(minutes=121)), assignment_delay_minutes=240
     )
     assert check(longer, "mailbox")["pending"]
+    # By client ids, as several jobs hand them over.
+    other = {"b2466de6-5867-4b23-83ff-449c85f44ba1": written(now)}
+    for times, pending in (([other, {gateway.client_id: written(now)}], True), ([other], False), ([], False)):
+        assert check(gateway.verify(**asked, assigned_at=times), "mailbox")["pending"] is pending
+    for wrong in (["yesterday"], {gateway.client_id: 5}):
+        assert "assigned_at is malformed" in check(gateway.verify(**asked, assigned_at=wrong), "preparation")["reason"]
     malformed = gateway.verify(**asked, assigned_at="yesterday")
     assert "assigned_at is 'yesterday'" in check(malformed, "preparation")["reason"]

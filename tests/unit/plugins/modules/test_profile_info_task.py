@@ -45,6 +45,7 @@ def test_the_settings_are_the_variables_of_the_host(
         ({"gateway_app_store_path": "{{ nowhere }}"}, "gateway_app_store_path has no value"),
         ({"gateway_app_stores": [{"type": "carrier_pigeon"}]}, "carrier_pigeon"),
         ({"gateway_app_unique_nam": "x"}, "gateway_app_unique_nam"),
+        ({"gateway_app_consent_environment": "{{ ['AZURE_TENANT'] }}"}, "consent_environment is not a dictionary"),
     ],
 )
 def test_a_wrong_variable_is_refused_before_anything_is_sent(

@@ -18,7 +18,8 @@ Json = dict[str, t.Any]
 SHARED = {name: {"gateway_app_unique_name": "same"} for name in ("gateway1", "gateway2")}
 STORE = {"type": "azure_key_vault", "vault_url": "https://example.vault.azure.net", "name": "gateway"}
 FILE = {"type": "ansible_vault", "path": "/srv/volume/gateway.vault.yml"}
-OPERATOR, CONSENT = (kind["name"] for kind in OBJECTS["credential_types"][::2])
+OPERATOR, CONSENT, MAILBOXES = (kind["name"] for kind in OBJECTS["credential_types"][::2])
+WITH_MAILBOXES: Json = {"awx_setup_mailbox_credential": "Mailboxes"}
 
 
 def _stores(*stores: Json, **more: t.Any) -> Json:
@@ -32,7 +33,8 @@ def _names(entries: list[Json]) -> list[str]:
 def test_the_settings_of_the_documentation_are_planned() -> None:
     planned = plan()
     assert planned["problems"] == planned["to_do"] == []
-    assert _names(planned["job_templates"]) == [declared["name"] for declared in OBJECTS["job_templates"]]
+    declared = [entry["name"] for entry in OBJECTS["job_templates"] if "setting" not in entry]
+    assert _names(planned["job_templates"]) == declared
     assert _names(planned["schedules"]) == ["rotate", "report"]
 
 
@@ -111,12 +113,54 @@ def test_all_surveys_and_credential_types_are_as_awx_takes_them(version: str) ->
     assert len(planned["nodes"]) == (9 if mine else 7)
 
 
+def _with_mailbox_credential(kind: int = 9) -> Json:
+    credentials = [*found()["credentials"], {"id": 10, "name": "Mailboxes", "credential_type": kind}]
+    return found(credentials=credentials)
+
+
+def test_roles_in_exchange_are_assigned_by_a_step_of_their_own_once_their_credential_is_set() -> None:
+    without, planned = plan(), plan(awx=_with_mailbox_credential(), **WITH_MAILBOXES)
+    assert planned["problems"] == planned["to_do"] == []
+    assert "mailboxes.yml" in set(planned["playbooks"]) - set(without["playbooks"])
+    templates = {entry["name"].partition(": ")[2]: entry for entry in planned["job_templates"]}
+    assert [name for name, entry in templates.items() if "Mailboxes" in entry["credentials"]] == [
+        *("check access", "mailboxes"),
+    ]
+    assert templates["mailboxes"]["credentials"] == ["Mailboxes"]
+    # Without that step, register assigns them, as the inventory has it.
+    (alone,) = [entry for entry in without["job_templates"] if entry["name"].endswith(": register")]
+    left = "gateway_app_mailbox_method"
+    assert (templates["register"]["extra_vars"][left], left in alone["extra_vars"]) == ("none", False)
+    step = "assign the mailboxes"
+    nodes = {node["name"]: node for node in planned["nodes"]}
+    assert (nodes["approve"]["success"], nodes[step]["success"]) == ([step], ["consent"])
+    assert {node["name"]: node["success"] for node in without["nodes"]}["approve"] == ["consent"]
+    assert nodes.keys() - {node["name"] for node in without["nodes"]} == {step, f"{step} failed"}
+    # Without what leads to them, they would run when the workflow starts.
+    assert without["removed_nodes"][:1] == [step]
+    assert step not in planned["removed_nodes"]
+    assert plan(awx_setup_consent_credential="")["removed_nodes"] == []
+    # The credential is of a type of its own.
+    (problem,) = plan(awx=_with_mailbox_credential(kind=8), **WITH_MAILBOXES)["problems"]
+    assert "Consent and Mailboxes are credentials of one type" in problem
+    assert "awx_setup_mailbox_credential to one of a type Entra mailboxes" in problem
+
+
+def test_only_the_schedule_brings_slices() -> None:
+    """A job with a limit fails in slices that have no such host."""
+    planned = plan(awx_setup_slices=4)
+    slices = {schedule["name"].partition(": ")[2]: schedule.get("slices") for schedule in planned["schedules"]}
+    assert slices == {"rotate": 4, "report": None}
+    asked = [entry["name"].partition(": ")[2] for entry in planned["job_templates"] if entry["may_be_sliced"]]
+    assert asked == ["register", "consent", "rotate", "verify"]
+
+
 def test_every_step_that_fails_leads_to_a_node_that_fails() -> None:
-    nodes = {node["name"]: node for node in plan()["nodes"]}
+    nodes = {node["name"]: node for node in plan(awx=_with_mailbox_credential(), **WITH_MAILBOXES)["nodes"]}
     for name, node in nodes.items():
         if "answers" in node and not name.endswith(" failed"):
             assert node["failure"] == [f"{name} failed"]
-    assert [node["success"] + node["failure"] for name, node in nodes.items() if name.endswith(" failed")] == [[]] * 3
+    assert [node["success"] + node["failure"] for name, node in nodes.items() if name.endswith(" failed")] == [[]] * 4
 
 
 def test_check_mode_names_what_it_cannot_look_up() -> None:

@@ -195,3 +195,38 @@ def test_retire_ends_with_what_is_gone_and_how_long_it_can_be_restored() -> None
     ]
     predicted = role_summary({**result, "purged": True}, check_mode=True)
     assert _entry(predicted, "Application") == "would be deleted for good"
+
+
+GROUP: Json = {"type": "group", "id": "5a9f1c0e", "name": "mail@example.com", "recipient_filter": None}
+LIMITED: Json = {
+    "profile": "outbound_microsoft365",
+    "display_name": "Mail gateway",
+    "tenant_id": "3f2504e0",
+    "client_id": "b2466de6",
+    "mailbox_method": "graph",
+    "assignments": [{"role": "Application Mail.ReadWrite", "scope": GROUP, "ids": []}],
+    "other_assignments": [],
+    "granted_for_all_mailboxes": [],
+    "changed": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, ["Application Mail.ReadWrite for mail@example.com", "prove it by the playbook verify"]),
+        ({"mailbox_method": "none", "assignments": [], "changed": False}, ["gateway_app_mailboxes is not set"]),
+        ({"mailbox_method": "commands", "assignments": []}, ["let an Exchange administrator run the commands"]),
+        (
+            {"other_assignments": [{"role": "Application Mail.Send", "scope": {**GROUP, "type": "tenant"}}]},
+            ["Application Mail.Send for all mailboxes", "gateway_app_exact_permissions removes it"],
+        ),
+        ({"granted_for_all_mailboxes": ["Mail.ReadWrite"]}, ["Mail.ReadWrite is granted in Entra ID"]),
+    ],
+)
+def test_the_summary_of_mailboxes_has_the_roles_and_their_scope(more: Json, words: list[str]) -> None:
+    text = " ".join(" ".join(role_summary({**LIMITED, **more})).split())
+    assert [word for word in words if word not in text] == []
+    predicted = " ".join(role_summary({**LIMITED, **more}, check_mode=True))
+    is_limited = {**LIMITED, **more}["mailbox_method"] != "none"
+    assert ("run it without --check" in predicted) is is_limited
