@@ -46,7 +46,7 @@ _value:
     profile:
       description: The name of the profile.
       type: str
-      sample: outbound_microsoft365
+      sample: outbound_smtp
     display_name:
       description: The display name of the application.
       type: str
@@ -79,7 +79,14 @@ _value:
       description: The assignments that the settings ask for.
       type: list
       elements: dict
-      sample: []
+      sample:
+        - role: Application Mail.ReadWrite
+          scope:
+            type: group
+            id: 5a9f1c0e-7a4b-4f7f-9f1e-3a6b1b8f9d11
+            name: gateway-mailboxes@example.com
+            recipient_filter: null
+          ids: [0bd0e3f5-5f0e-4a7e-8d5c-5d2f5b7e9a31]
     other_assignments:
       description: Other role assignments of the application.
       type: list

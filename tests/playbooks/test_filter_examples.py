@@ -20,6 +20,7 @@ FILTERS = sorted(path.stem for path in (REPOSITORY / "plugins" / "filter").glob(
 MODULES = {
     "registration": "azure_app_registration",
     "profile": "azure_app_profile_info",
+    "scope": "azure_app_mailbox_scope",
     "secret": "azure_app_secret",
     "token": "azure_app_token_info",
 }
