@@ -60,13 +60,26 @@ def assign_commands(
     return lines
 
 
-def remove_commands(*, principal_id: str, roles: t.Iterable[str]) -> list[str]:
-    """Lines that remove the assignments of the roles, for every scope."""
+def remove_commands(
+    *, principal_id: str, roles: t.Iterable[str], scopes: t.Sequence[Scope] = (), scope_name: str = ""
+) -> list[str]:
+    """Lines that remove what ``assign_commands`` assigns for the scopes; for every scope if ``scopes`` is empty."""
+    condition = f" | Where-Object {{ {_condition(scopes[0], scope_name)} }}" if scopes else ""
     return [
         f"Get-ManagementRoleAssignment -RoleAssignee {quoted(principal_id)} -Role {quoted(full_name(role))}"
-        " | Remove-ManagementRoleAssignment"
+        f"{condition} | Remove-ManagementRoleAssignment"
         for role in roles
     ]
+
+
+def _condition(scope: Scope, scope_name: str) -> str:
+    """That an assignment is for the scope: Get-ManagementRoleAssignment has no parameter for it."""
+    if scope.kind == "tenant":
+        limits = ("CustomResourceScope", "RecipientAdministrativeUnitScope", "RecipientGroupScope")
+        return " -and ".join(f"-not $_.{name}" for name in limits)
+    if scope.kind == "administrative_unit":
+        return f"$_.RecipientAdministrativeUnitScope -eq {quoted(scope.id)}"
+    return f"$_.CustomResourceScope -eq {quoted(scope_name)}"
 
 
 def full_name(role: str) -> str:

@@ -99,7 +99,7 @@ class MailboxScopeResource:
         custom = self._custom(exchange, entra.client_id)
         return dataclasses.replace(
             entra,
-            roles=tuple(self._role(role, exchange) for role in self._options.roles),
+            roles=tuple(dict.fromkeys(self._role(role, exchange) for role in self._options.roles)),
             scopes=self._custom_scopes(custom, entra.client_id) or wanted.scopes,
             exchange=exchange,
             custom=custom,
@@ -123,7 +123,8 @@ class MailboxScopeResource:
         reads["microsoft_graph"] = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
         answers = get_named(self._graph, reads)
         if answers["principal"] is None:
-            if not self._options.present:
+            # In check mode of the role, the task before creates it.
+            if not self._options.present or self._call.check_mode:
                 return nothing
             raise ConflictError(
                 f"Could not assign roles of Exchange to {self._address}: it has no service principal in this tenant",
@@ -143,36 +144,35 @@ class MailboxScopeResource:
         return self._options.scope_name or scope_name_for(client_id or "(client id)")
 
     def _custom(self, exchange: ExchangeRoles, client_id: str) -> CustomScope | None:
-        name = self._scope_name(client_id)
-        return next((scope for scope in exchange.custom_scopes if scope.name == name), None)
+        name = self._scope_name(client_id).lower()  # Exchange does not look at the case
+        return next((scope for scope in exchange.custom_scopes if scope.name.lower() == name), None)
 
     def _custom_scopes(self, custom: CustomScope | None, client_id: str) -> tuple[Scope, ...]:
         if self._options.scope != "recipient_filter":
             return ()
-        name, wanted = self._scope_name(client_id), self._options.names[0]
+        name, wanted = custom.name if custom else self._scope_name(client_id), self._options.names[0]
         return (Scope("custom", custom.id if custom else "", name, recipient_filter=wanted),)
 
     def _role(self, name: str, exchange: ExchangeRoles) -> str:
         """The role's name in Exchange. Raises ConflictError with the closest ones."""
-        roles = exchange.role_ids
-        if not roles or name in roles:  # no roles are known for the method commands
-            return name if roles else full_name(name)
-        if f"{PREFIX}{name}" in roles:
-            return f"{PREFIX}{name}"
+        roles, full = exchange.role_ids, full_name(name)
+        if not roles or full in roles:  # no roles are known for the method commands
+            return full
         offered = {role.lower(): role for role in roles if role.startswith(PREFIX)}
-        close = [offered[key] for key in difflib.get_close_matches(full_name(name).lower(), offered, n=3)]
+        close = [offered[key] for key in difflib.get_close_matches(full.lower(), offered, n=3)]
         hint = (
             f"Did you mean {' or '.join(map(shown, close))}?" if close else "Directory permissions have no role there."
         )
         raise ConflictError(
-            f"Exchange has no role {shown(full_name(name))} for applications", next_step=hint, role=name, closest=close
+            f"Exchange has no role {shown(full)} for applications", next_step=hint, role=name, closest=close
         )
 
     def desired(self, current: MailboxScope) -> MailboxScope:
         if self._options.by_commands:
             return current
         if not self._options.present:
-            return current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+            rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+            return dataclasses.replace(rest, custom=None) if self._custom_is_to_go(rest) else rest
         custom = current.custom
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
@@ -199,19 +199,32 @@ class MailboxScopeResource:
             return current.custom is not None and assignment.scope == Scope("custom", current.custom.id)
         return not self._options.scope or assignment.scope in current.scopes
 
+    @property
+    def _may_remove_custom(self) -> bool:
+        return not self._options.present and self._options.scope in ("", "recipient_filter")
+
+    def _custom_is_to_go(self, rest: MailboxScope) -> bool:
+        """Whether nothing uses the custom scope any more."""
+        custom = rest.custom
+        if custom is None or custom.shared or not self._may_remove_custom:
+            return False
+        return all(assignment.scope != Scope("custom", custom.id) for assignment in rest.assignments)
+
     def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         writer = MailboxScopeWriter(self._graph, self._address)
         try:
             if not self._options.present:
-                return writer.remove(current, wanted, with_custom_scope=self._options.scope == "recipient_filter")
+                return writer.remove(current, wanted)
             return writer.assign(current, wanted)
         finally:
             self._assigned = self._assigned or writer.assigned
 
     def view(self, state: MailboxScope) -> View:
-        if not state.assignments:
-            return {}
         filters = {a.scope.name: a.scope.recipient_filter for a in state.assignments if a.scope.kind == "custom"}
+        if self._may_remove_custom and state.custom is not None:  # also one that a run left without assignments
+            filters[state.custom.name] = state.custom.recipient_filter
+        if not state.assignments and not filters:
+            return {}
         return {"assignments": sorted(map(str, state.assignments)), **({"filters": filters} if filters else {})}
 
     def result(self, state: MailboxScope) -> View:
@@ -241,7 +254,12 @@ class MailboxScopeResource:
         if not state.principal_id:
             return []
         if not self._options.present:
-            return remove_commands(principal_id=state.principal_id, roles=state.roles)
+            return remove_commands(
+                principal_id=state.principal_id,
+                roles=state.roles,
+                scopes=state.scopes,
+                scope_name=self._scope_name(state.client_id),
+            )
         return assign_commands(
             client_id=state.client_id,
             principal_id=state.principal_id,

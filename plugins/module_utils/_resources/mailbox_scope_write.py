@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
     service_principal_command,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER, Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     Assignment,
@@ -43,10 +43,11 @@ class MailboxScopeWriter:
         self._remove_assignments(current, wanted)
         return reached.with_assignments(made)
 
-    def remove(self, current: MailboxScope, wanted: MailboxScope, *, with_custom_scope: bool) -> MailboxScope:
+    def remove(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         self._remove_assignments(current, wanted)
-        if with_custom_scope:
-            self._remove_custom_scope(current, wanted)
+        if current.custom is not None and wanted.custom is None:
+            action = f"remove the custom scope {shown(current.custom.name)}"
+            self._write("DELETE", f"customAppScopes/{current.custom.id}", action)
         return wanted
 
     def _remove_assignments(self, current: MailboxScope, wanted: MailboxScope) -> None:
@@ -80,13 +81,6 @@ class MailboxScopeWriter:
             for a in wanted.assignments
         ]
         return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
-
-    def _remove_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> None:
-        custom = current.custom
-        if custom is None or custom.shared:
-            return
-        if not any(assignment.scope == Scope("custom", custom.id) for assignment in wanted.assignments):
-            self._write("DELETE", f"customAppScopes/{custom.id}", f"remove the custom scope {shown(custom.name)}")
 
     def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
         self.assigned = True
