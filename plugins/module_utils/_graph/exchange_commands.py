@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """The same in Exchange Online PowerShell, for an Exchange administrator to run.
 
-Sources: New-ServicePrincipal, New-ManagementScope, Set-ManagementScope, New-ManagementRoleAssignment,
+Sources: New-ServicePrincipal, New-ManagementScope, New-ManagementRoleAssignment,
 Get-ManagementRoleAssignment, and "Role Based Access Control for Applications in Exchange Online". Not tried on a live
 tenant.
 """
@@ -97,11 +97,12 @@ def _scope_lines(scopes: t.Sequence[Scope], scope_name: str) -> tuple[list[str],
     named = quoted(scope_name)
     parameter = f" -CustomResourceScope {named}"
     if kind == "group":
-        # A filter takes the distinguished name, which Exchange alone knows.
+        # A filter takes the distinguished name, which Exchange alone knows. Without one, there must be no scope.
         return [
-            f"$group = (Get-DistributionGroup -Identity {quoted(scopes[0].id)}).DistinguishedName",
-            '$group = $group.Replace("\'", "\'\'")',
-            f"New-ManagementScope -Name {named} -RecipientRestrictionFilter \"MemberOfGroup -eq '$group'\"",
+            f"$group = $null; $group = Get-DistributionGroup -Identity {quoted(scopes[0].id)}"
+            ' | ForEach-Object { $_.DistinguishedName.Replace("\'", "\'\'") }',
+            f"if ($group) {{ New-ManagementScope -Name {named} -RecipientRestrictionFilter"
+            " \"MemberOfGroup -eq '$group'\" }",
         ], parameter
     if kind == "custom":
         restriction = scopes[0].recipient_filter or ""

@@ -72,7 +72,7 @@ class MailboxScopeResource:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._options = MailboxScopeOptions.of(call.params)
-        self._assigned = False
+        self._changed_mailboxes = False
 
     @property
     def _graph(self) -> GraphClient:
@@ -217,7 +217,7 @@ class MailboxScopeResource:
                 return writer.remove(current, wanted)
             return writer.assign(current, wanted)
         finally:
-            self._assigned = self._assigned or writer.assigned
+            self._changed_mailboxes = self._changed_mailboxes or writer.changed_mailboxes
 
     def view(self, state: MailboxScope) -> View:
         filters = {a.scope.name: a.scope.recipient_filter for a in state.assignments if a.scope.kind == "custom"}
@@ -246,7 +246,7 @@ class MailboxScopeResource:
             "assignments": [a.described for a in own],
             "other_assignments": [a.described for a in state.assignments if a not in wanted],
             "granted_for_all_mailboxes": opened,
-            "assigned_at": written(self._call.now) if self._assigned else None,
+            "assigned_at": written(self._call.now) if self._changed_mailboxes else None,
             "commands": self._commands(state),
         }
 

@@ -29,12 +29,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 
 class MailboxScopeWriter:
-    """Writes for one application. ``assigned`` says whether a role was assigned."""
+    """Writes for one application. ``changed_mailboxes`` says whether the application gets others."""
 
     def __init__(self, graph: GraphClient, address: application.Address) -> None:
         self._graph = graph
         self._address = address
-        self.assigned = False
+        self.changed_mailboxes = False
 
     def assign(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         """Adds first, so that the application is never without its mailboxes. Returns the state with all ids."""
@@ -53,6 +53,7 @@ class MailboxScopeWriter:
     def _remove_assignments(self, current: MailboxScope, wanted: MailboxScope) -> None:
         for assignment in current.assignments:
             if assignment not in wanted.assignments:
+                self.changed_mailboxes = True
                 for assignment_id in assignment.ids:
                     action = f"remove {assignment} from {self._address}"
                     self._write("DELETE", f"roleAssignments/{assignment_id}", action)
@@ -72,6 +73,7 @@ class MailboxScopeWriter:
             )
             scope = dataclasses.replace(scope, id=application.text(answer, "id") or "")
         elif current.filter_differs:
+            self.changed_mailboxes = True
             path = f"customAppScopes/{current.custom.id}"
             self._write(
                 "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
@@ -83,7 +85,7 @@ class MailboxScopeWriter:
         return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
 
     def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
-        self.assigned = True
+        self.changed_mailboxes = True
         body = {
             "principalId": f"/ServicePrincipals/{state.principal_id}",
             "roleDefinitionId": state.exchange.role_ids[assignment.role],

@@ -267,10 +267,10 @@ def test_commands_for_an_exchange_administrator(
     principal = gateway.principal["id"]
     assert made["commands"] == [
         f"New-ServicePrincipal -AppId '{gateway.client_id}' -ObjectId '{principal}' -DisplayName 'Gateway gateway'",
-        f"$group = (Get-DistributionGroup -Identity '{group_id(exchange, 'Gateway Mailboxes')}').DistinguishedName",
-        '$group = $group.Replace("\'", "\'\'")',
-        f"New-ManagementScope -Name 'azure_apps {gateway.client_id}'"
-        " -RecipientRestrictionFilter \"MemberOfGroup -eq '$group'\"",
+        f"$group = $null; $group = Get-DistributionGroup -Identity '{group_id(exchange, 'Gateway Mailboxes')}'"
+        ' | ForEach-Object { $_.DistinguishedName.Replace("\'", "\'\'") }',
+        f"if ($group) {{ New-ManagementScope -Name 'azure_apps {gateway.client_id}'"
+        " -RecipientRestrictionFilter \"MemberOfGroup -eq '$group'\" }",
         f"New-ManagementRoleAssignment -Role 'Application Mail.ReadWrite' -App '{gateway.client_id}'"
         f" -CustomResourceScope 'azure_apps {gateway.client_id}'",
     ]

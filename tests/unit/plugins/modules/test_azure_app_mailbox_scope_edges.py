@@ -160,3 +160,20 @@ def test_a_file_with_other_letters_has_a_mark_for_windows_powershell(
     assert f"-DisplayName '{name}'" in made["commands"][0]
     assert file.read_bytes() == mark + "".join(f"{line}\n" for line in made["commands"]).encode()
     assert not exchange.ok(MODULE, **wanted)["changed"]
+
+
+def test_when_the_mailboxes_changed_is_also_shown_for_a_new_filter_and_for_a_removal(exchange: Tenant) -> None:
+    """Both take as long to arrive as a new assignment, and a proof waits for that."""
+    assert exchange.ok(MODULE, **MINE, scope=SALES)["assigned_at"] is not None
+    service = {"recipient_filter": "Department -eq 'Service'"}
+    assert exchange.ok(MODULE, **MINE, scope=service)["assigned_at"] is not None
+    exchange.ok(MODULE, **{**MINE, "roles": ["Mail.Send"]}, scope={"tenant": True})
+    assert exchange.ok(MODULE, **MINE, scope=service)["assigned_at"] is None
+    assert exchange.ok(MODULE, **MINE, scope=service, exact=True)["assigned_at"] is not None
+
+
+def test_a_group_that_exchange_does_not_find_defines_no_scope_by_the_commands(exchange: Tenant) -> None:
+    """Neither for no group nor for the group of commands that ran before in the same session."""
+    lines = exchange.ok(MODULE, **GROUP, method="commands")["commands"]
+    assert lines[1].startswith("$group = $null; $group = Get-DistributionGroup -Identity '")
+    assert lines[2].startswith("if ($group) { New-ManagementScope -Name '")
