@@ -91,7 +91,7 @@ class MailboxScopeResource:
         exchange = NOTHING
         if not self._options.by_commands:
             exchange = read_exchange_roles(self._graph, entra.principal_id, known=wanted.scopes)
-        if wanted.nested:
+        if wanted.nested and self._options.present:
             self._call.warn(
                 f"Exchange takes the direct members of the group {self._options.names[0]} only, not those of the groups"
                 f" in it: {', '.join(wanted.nested)}"
@@ -171,8 +171,8 @@ class MailboxScopeResource:
         if self._options.by_commands:
             return current
         if not self._options.present:
-            rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
-            return dataclasses.replace(rest, custom=None) if self._custom_is_to_go(rest) else rest
+            without = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+            return dataclasses.replace(without, custom=None) if self._custom_is_to_go(without) else without
         custom = current.custom
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(

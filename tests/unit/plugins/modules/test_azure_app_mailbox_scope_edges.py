@@ -49,6 +49,7 @@ def test_the_name_of_a_custom_scope_is_compared_without_its_case(exchange: Tenan
     exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales"})
     exchange.forget_requests()
     assert not exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "sales"})["changed"]
+    assert not exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales "})["changed"]
     service = {"recipient_filter": "Department -eq 'Service'", "scope_name": "SALES"}
     assert exchange.ok(MODULE, **MINE, scope=service)["changed"]
     assert filters(exchange) == {"Sales": "Department -eq 'Service'"}
@@ -177,3 +178,8 @@ def test_a_group_that_exchange_does_not_find_defines_no_scope_by_the_commands(ex
     lines = exchange.ok(MODULE, **GROUP, method="commands")["commands"]
     assert lines[1].startswith("$group = $null; $group = Get-DistributionGroup -Identity '")
     assert lines[2].startswith("if ($group) { New-ManagementScope -Name '")
+
+
+def test_absent_does_not_warn_of_groups_in_the_group(exchange: Tenant) -> None:
+    assert "Exchange takes the direct members" in exchange.ok(MODULE, **GROUP)["warnings"][0]
+    assert exchange.ok(MODULE, **GROUP, state="absent").get("warnings", []) == []
