@@ -214,6 +214,12 @@ granted_for_all_mailboxes:
   elements: str
   returned: success
   sample: []
+declared_for_all_mailboxes:
+  description: The same for permissions that are declared and not granted, which admin consent would grant.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 assigned_at:
   description: When this task assigned or removed a role, or changed the filter of its scope; null if it did neither.
   type: str

@@ -85,6 +85,28 @@ def test_a_grant_of_before_is_revoked_after_the_role_was_assigned(exchange: With
     assert assigned < revoked, "Exchange first"
 
 
+def test_a_permission_that_was_declared_before_is_not_granted_for_all_mailboxes(exchange: WithExchange) -> None:
+    """Nobody granted it, perhaps because it opens all mailboxes."""
+    exchange.playbooks.register(gateway_app_consent="none").ok()
+    application = TenantApplication(exchange.playbooks.tenant)
+    assert ("Mail.ReadWrite" in application.declared(), application.granted()) == (True, [])
+    refused = exchange.run(gateway_app_mailboxes=GROUP)
+    refused.failed("Mail.ReadWrite is declared and not granted in Entra ID", "gateway_app_exact_permissions: true")
+    assert (refused.writes, application.granted()) == ([], [])
+    exchange.run(gateway_app_mailboxes=GROUP, gateway_app_exact_permissions=True).ok()
+    assert (application.declared(), application.granted()) == (DIRECTORY, DIRECTORY)
+
+
+def test_a_service_principal_that_somebody_deleted_is_created_again(exchange: WithExchange) -> None:
+    exchange.run(gateway_app_mailboxes=GROUP).ok()
+    application = TenantApplication(exchange.playbooks.tenant)
+    exchange.playbooks.server.tenant.directory.service_principals.pop(str(application.principal["id"]))
+    exchange.playbooks.server.tenant.directory.exchange.assignments.clear()
+    exchange.run("--check", gateway_app_mailboxes=GROUP)
+    exchange.run(gateway_app_mailboxes=GROUP).ok()
+    assert exchange.held == [(READ_WRITE, exchange.group)]
+
+
 def test_a_profile_without_permissions_has_its_role_for_smtp(exchange: WithExchange) -> None:
     exchange.run(gateway_app_profile="outbound_smtp_rbac", gateway_app_mailboxes=GROUP).ok()
     assert exchange.held == [("Application SMTP.SendAsApp", exchange.group)]

@@ -132,8 +132,11 @@ class MailboxScopeResource:
             )
         known = ResourcePrincipals([answers["microsoft_graph"]])
         consent = read_consent(self._graph, document, answers=answers, known=known)
-        granted = frozenset((resource_label(p.resource), known.name(p)) for p in consent.roles.granted)
-        return dataclasses.replace(nothing, principal_id=consent.principal_id, granted=granted)
+        granted, declared = (
+            frozenset((resource_label(p.resource), known.name(p)) for p in permissions if p.type == "application")
+            for permissions in (consent.roles.granted, consent.declared)
+        )
+        return dataclasses.replace(nothing, principal_id=consent.principal_id, granted=granted, declared=declared)
 
     def _look_up(self) -> Found:
         if self._options.scope in ("", "recipient_filter"):
@@ -230,11 +233,17 @@ class MailboxScopeResource:
     def result(self, state: MailboxScope) -> View:
         wanted = state.wanted if self._options.present else []
         own = sorted((a for a in state.assignments if a in wanted), key=str)
-        opened = state.for_all_mailboxes
-        if opened and self._options.present and self._options.scope != "tenant":
+        opened, once_consented = state.for_all_mailboxes, state.once_consented
+        limits = self._options.present and self._options.scope != "tenant"
+        if opened and limits:
             self._call.warn(
                 f"{', '.join(opened)} is granted in Entra ID to {self._address}, which opens all mailboxes: the scope"
                 " has no effect until that is revoked"
+            )
+        if once_consented and limits:
+            self._call.warn(
+                f"{', '.join(once_consented)} is declared and not granted in Entra ID: admin consent would open all"
+                f" mailboxes to {self._address}. Remove it with azure_app_graph_permissions"
             )
         return {
             "client_id": state.client_id or None,
@@ -246,6 +255,7 @@ class MailboxScopeResource:
             "assignments": [a.described for a in own],
             "other_assignments": [a.described for a in state.assignments if a not in wanted],
             "granted_for_all_mailboxes": opened,
+            "declared_for_all_mailboxes": once_consented,
             "assigned_at": written(self._call.now) if self._changed_mailboxes else None,
             "commands": self._commands(state),
         }

@@ -183,3 +183,19 @@ def test_a_group_that_exchange_does_not_find_defines_no_scope_by_the_commands(ex
 def test_absent_does_not_warn_of_groups_in_the_group(exchange: Tenant) -> None:
     assert "Exchange takes the direct members" in exchange.ok(MODULE, **GROUP)["warnings"][0]
     assert exchange.ok(MODULE, **GROUP, state="absent").get("warnings", []) == []
+
+
+def test_a_permission_that_consent_would_grant_for_all_mailboxes_is_reported(exchange: Tenant) -> None:
+    exchange.environ = exchange.server.environment()
+    declared: Json = {"unique_name": "gateway", "application_permissions": ["Mail.ReadWrite", "User.Read.All"]}
+    exchange.ok("azure_app_graph_permissions", **declared)
+    exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    made = exchange.ok(MODULE, **MINE, scope=SALES)
+    assert (made["declared_for_all_mailboxes"], made["granted_for_all_mailboxes"]) == (["Mail.ReadWrite"], [])
+    assert made["warnings"] == [
+        "Mail.ReadWrite is declared and not granted in Entra ID: admin consent would open all mailboxes to the"
+        " application with the unique name 'gateway'. Remove it with azure_app_graph_permissions"
+    ]
+    others: list[Json] = [{"scope": {"tenant": True}}, {"state": "absent"}]
+    for options in others:
+        assert exchange.ok(MODULE, **MINE, **options).get("warnings", []) == []
