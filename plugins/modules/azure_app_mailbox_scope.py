@@ -76,7 +76,7 @@ options:
         description: V(true) assigns the roles for all mailboxes of the tenant.
         type: bool
   exact:
-    description: Also remove the other role assignments of the application.
+    description: Also remove the other role assignments of the application. RV(commands) has no lines for that.
     type: bool
     default: false
   method:
