@@ -208,8 +208,9 @@ other_assignments:
   sample: []
 granted_for_all_mailboxes:
   description:
-    - Permissions that are granted in Entra ID and open in all mailboxes what the roles open for the scope, or a part of
+    - Permissions that are granted in Entra ID, for all mailboxes, for what the roles open for the scope, or a part of
       it, such as C(Mail.ReadWrite) for the role C(Application Mail.Read).
+    - With C(SMTP.SendAsApp), the application still needs a permission on each mailbox, and its role has no effect.
   type: list
   elements: str
   returned: success

@@ -59,7 +59,8 @@ def predict_mailbox_scope(
     consents = settings.get("consent", "grant") != "none" and "tenant" not in settings["mailboxes"]
     if opening and consents and not Settings(settings).flag("exact_permissions"):
         raise ConflictError(
-            f"{', '.join(opening)} is declared and not granted in Entra ID: admin consent would open all mailboxes",
+            f"{', '.join(opening)} is declared and not granted in Entra ID: admin consent would grant it"
+            " for all mailboxes",
             next_step=f"Set {PREFIX}exact_permissions: true, which removes what the profile does not ask for, or remove"
             " this permission with azure_app_graph_permissions.",
         )

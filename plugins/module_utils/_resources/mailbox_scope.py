@@ -237,13 +237,13 @@ class MailboxScopeResource:
         limits = self._options.present and self._options.scope != "tenant"
         if opened and limits:
             self._call.warn(
-                f"{', '.join(opened)} is granted in Entra ID to {self._address}, which opens all mailboxes: the scope"
+                f"{', '.join(opened)} is granted in Entra ID to {self._address}, for all mailboxes: the scope"
                 " has no effect until that is revoked"
             )
         if once_consented and limits:
             self._call.warn(
-                f"{', '.join(once_consented)} is declared and not granted in Entra ID: admin consent would open all"
-                f" mailboxes to {self._address}. Remove it with azure_app_graph_permissions"
+                f"{', '.join(once_consented)} is declared and not granted in Entra ID: admin consent would grant it for"
+                f" all mailboxes to {self._address}. Remove it with azure_app_graph_permissions"
             )
         return {
             "client_id": state.client_id or None,

@@ -51,7 +51,7 @@ class Assignment:
 
 @dataclasses.dataclass(frozen=True)
 class CustomScope:
-    """A recipient filter with a name. ``shared`` says that another principal has a role for it, too."""
+    """A recipient filter with a name. ``shared``: another principal has a role for it, too."""
 
     id: str
     name: str
@@ -106,7 +106,7 @@ class MailboxScope:
 
     @property
     def once_consented(self) -> list[str]:
-        """Permissions that are declared and not granted, and that would open all mailboxes."""
+        """Permissions that are declared and not granted, which consent would grant for all mailboxes."""
         return self._opening(self.declared - self.granted)
 
     def _opening(self, permissions: t.AbstractSet[tuple[str, str]]) -> list[str]:

@@ -107,7 +107,7 @@ def test_a_wider_or_narrower_grant_in_entra_id_is_reported(
     exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
     made = exchange.ok(MODULE, unique_name="gateway", roles=[role], scope=SALES)
     assert made["granted_for_all_mailboxes"] == ([granted] if reported else [])
-    assert any("opens all mailboxes" in warning for warning in made.get("warnings", [])) is reported
+    assert any("for all mailboxes" in warning for warning in made.get("warnings", [])) is reported
 
 
 def test_check_mode_of_an_application_without_a_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
@@ -193,9 +193,24 @@ def test_a_permission_that_consent_would_grant_for_all_mailboxes_is_reported(exc
     made = exchange.ok(MODULE, **MINE, scope=SALES)
     assert (made["declared_for_all_mailboxes"], made["granted_for_all_mailboxes"]) == (["Mail.ReadWrite"], [])
     assert made["warnings"] == [
-        "Mail.ReadWrite is declared and not granted in Entra ID: admin consent would open all mailboxes to the"
-        " application with the unique name 'gateway'. Remove it with azure_app_graph_permissions"
+        "Mail.ReadWrite is declared and not granted in Entra ID: admin consent would grant it for all mailboxes to"
+        " the application with the unique name 'gateway'. Remove it with azure_app_graph_permissions"
     ]
     others: list[Json] = [{"scope": {"tenant": True}}, {"state": "absent"}]
     for options in others:
         assert exchange.ok(MODULE, **MINE, **options).get("warnings", []) == []
+
+
+def test_a_grant_of_smtp_does_not_open_all_mailboxes(exchange: Tenant) -> None:
+    """With it, Exchange asks for a permission on each mailbox, and does not look at the role."""
+    exchange.environ = exchange.server.environment()
+    wanted: Json = {"unique_name": "gateway", "resource": "exchange_online"}
+    exchange.ok("azure_app_graph_permissions", **wanted, application_permissions=["SMTP.SendAsApp"])
+    exchange.ok("azure_admin_consent", unique_name="gateway")
+    exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    made = exchange.ok(MODULE, **{**MINE, "roles": ["SMTP.SendAsApp"]}, scope=SALES)
+    assert (made["roles"], made["granted_for_all_mailboxes"]) == (["Application SMTP.SendAsApp"], ["SMTP.SendAsApp"])
+    assert made["warnings"] == [
+        "SMTP.SendAsApp is granted in Entra ID to the application with the unique name 'gateway', for all mailboxes:"
+        " the scope has no effect until that is revoked"
+    ]
