@@ -34,15 +34,21 @@ def predict_mailbox_scope(
     Raises ConflictError for what the task would refuse: an unknown role or group, a missing right, no Graph beta; and
     for a declared permission that the consent of the same run would grant for all mailboxes.
     """
+    method, consents = settings.get("mailbox_method", "graph"), settings.get("consent", "grant") != "none"
+    scope = settings["mailboxes"]
+    if method == "none":  # another identity assigns the roles later, and only consent is left to check
+        if not consents:
+            return
+        method, scope, environment = "commands", {"tenant": True}, {}
     key = "client_id" if settings.get("client_id") else "unique_name"
     name = settings.get(key) or derived_unique_name(str(settings.get("display_name", "")))
     args = {
         key: name,
         "roles": list(roles),
         "exact": settings.get("exact_permissions", False),
-        "method": settings.get("mailbox_method", "graph"),
+        "method": method,
         "wait_timeout": call.params["wait_timeout"],
-        "scope": settings["mailboxes"],
+        "scope": scope,
     }
     result = call_module(
         module,
@@ -56,8 +62,8 @@ def predict_mailbox_scope(
     if result.get("failed"):
         raise ConflictError(str(result["msg"]), **result["error"])
     opening = result["declared_for_all_mailboxes"]
-    consents = settings.get("consent", "grant") != "none" and "tenant" not in settings["mailboxes"]
-    if opening and consents and not Settings(settings).flag("exact_permissions"):
+    limits = "tenant" not in settings["mailboxes"]
+    if opening and limits and consents and not Settings(settings).flag("exact_permissions"):
         raise ConflictError(
             f"{', '.join(opening)} is declared and not granted in Entra ID: admin consent would grant it"
             " for all mailboxes",

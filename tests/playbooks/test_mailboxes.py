@@ -85,12 +85,15 @@ def test_a_grant_of_before_is_revoked_after_the_role_was_assigned(exchange: With
     assert assigned < revoked, "Exchange first"
 
 
-def test_a_permission_that_was_declared_before_is_not_granted_for_all_mailboxes(exchange: WithExchange) -> None:
+@pytest.mark.parametrize("method", ["graph", "commands", "none"])
+def test_a_permission_that_was_declared_before_is_not_granted_for_all_mailboxes(
+    exchange: WithExchange, method: str
+) -> None:
     """Nobody granted it, perhaps because it opens all mailboxes."""
     exchange.playbooks.register(gateway_app_consent="none").ok()
     application = TenantApplication(exchange.playbooks.tenant)
     assert ("Mail.ReadWrite" in application.declared(), application.granted()) == (True, [])
-    refused = exchange.run(gateway_app_mailboxes=GROUP)
+    refused = exchange.run(gateway_app_mailboxes=GROUP, gateway_app_mailbox_method=method)
     refused.failed("Mail.ReadWrite is declared and not granted in Entra ID", "gateway_app_exact_permissions: true")
     assert (refused.writes, application.granted()) == ([], [])
     exchange.run(gateway_app_mailboxes=GROUP, gateway_app_exact_permissions=True).ok()
