@@ -98,7 +98,7 @@ _value:
       elements: str
       sample: []
     mailboxes_assigned_at:
-      description: When this run assigned a role; null if it assigned none.
+      description: When this run changed the roles or their scope; null if it did not.
       type: str
       sample: "2026-11-29T07:00:00Z"
     changed:

@@ -109,7 +109,7 @@ _value:
       type: str
       sample: https://graph.microsoft.com/.default
     mailboxes_assigned_at:
-      description: When this run assigned roles in Exchange; null if it assigned none.
+      description: When this run changed the roles in Exchange or their scope; null if it did not.
       type: str
       sample: null
     credential_type:

@@ -39,7 +39,7 @@ options:
   roles:
     description:
       - The roles, by their names in Exchange, such as C(Application Mail.ReadWrite), or by the names of the permissions
-        in Entra ID, such as C(Mail.ReadWrite).
+        in Entra ID, such as C(Mail.ReadWrite). Other roles of Exchange, which are not for applications, are refused.
     type: list
     elements: str
     required: true
@@ -76,7 +76,7 @@ options:
         description: V(true) assigns the roles for all mailboxes of the tenant.
         type: bool
   exact:
-    description: Also remove the other role assignments of the application.
+    description: Also remove the other role assignments of the application. RV(commands) has no lines for that.
     type: bool
     default: false
   method:
@@ -101,6 +101,7 @@ options:
     description:
       - V(present) assigns the roles for the scope.
       - V(absent) removes the assignments of the roles for the scope, and the custom scope if nothing else uses it.
+        Without O(scope), that is the custom scope whose name was not set.
     type: str
     choices: [present, absent]
     default: present
@@ -206,18 +207,29 @@ other_assignments:
   contains: *assignment
   sample: []
 granted_for_all_mailboxes:
-  description: Permissions that are granted in Entra ID and open all mailboxes, whatever the scope of the roles is.
+  description:
+    - Permissions that are granted in Entra ID, for all mailboxes, for what the roles open for the scope, or a part of
+      it, such as C(Mail.ReadWrite) for the role C(Application Mail.Read).
+    - With C(SMTP.SendAsApp), the application still needs a permission on each mailbox, and its role has no effect.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+declared_for_all_mailboxes:
+  description: The same for permissions that are declared and not granted, which admin consent would grant.
   type: list
   elements: str
   returned: success
   sample: []
 assigned_at:
-  description: When this task assigned a role; null if it assigned none.
+  description: When this task assigned or removed a role, or changed the filter of its scope; null if it did neither.
   type: str
   returned: success
   sample: "2026-11-29T07:00:00Z"
 commands:
-  description: The same as lines for Exchange Online PowerShell. Empty if the application is not there.
+  description:
+    - The same as lines for Exchange Online PowerShell. Empty if the application is not there.
+    - With O(state=absent), they remove the roles for the scope, and no custom scope.
   type: list
   elements: str
   returned: success

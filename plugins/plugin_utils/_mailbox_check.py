@@ -14,6 +14,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.nam
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
 
 NAME = "azure_app_mailbox_scope"
@@ -29,17 +31,24 @@ def predict_mailbox_scope(
 ) -> None:
     """Runs the module azure_app_mailbox_scope in check mode as the identity that it will sign in as.
 
-    Raises ConflictError for what the task would refuse: an unknown role or group, a missing right, no Graph beta.
+    Raises ConflictError for what the task would refuse: an unknown role or group, a missing right, no Graph beta; and
+    for a declared permission that the consent of the same run would grant for all mailboxes.
     """
+    method, consents = settings.get("mailbox_method", "graph"), settings.get("consent", "grant") != "none"
+    scope = settings["mailboxes"]
+    if method == "none":  # another identity assigns the roles later, and only consent is left to check
+        if not consents:
+            return
+        method, scope, environment = "commands", {"tenant": True}, {}
     key = "client_id" if settings.get("client_id") else "unique_name"
     name = settings.get(key) or derived_unique_name(str(settings.get("display_name", "")))
     args = {
         key: name,
         "roles": list(roles),
         "exact": settings.get("exact_permissions", False),
-        "method": settings.get("mailbox_method", "graph"),
+        "method": method,
         "wait_timeout": call.params["wait_timeout"],
-        "scope": settings["mailboxes"],
+        "scope": scope,
     }
     result = call_module(
         module,
@@ -52,3 +61,12 @@ def predict_mailbox_scope(
     )
     if result.get("failed"):
         raise ConflictError(str(result["msg"]), **result["error"])
+    opening = result["declared_for_all_mailboxes"]
+    limits = "tenant" not in settings["mailboxes"]
+    if opening and limits and consents and not Settings(settings).flag("exact_permissions"):
+        raise ConflictError(
+            f"{', '.join(opening)} is declared and not granted in Entra ID: admin consent would grant it"
+            " for all mailboxes",
+            next_step=f"Set {PREFIX}exact_permissions: true, which removes what the profile does not ask for, or remove"
+            " this permission with azure_app_graph_permissions.",
+        )

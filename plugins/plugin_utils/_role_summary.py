@@ -199,7 +199,7 @@ def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
         entries.append(Entry("Also assigned", f"{others}; gateway_app_exact_permissions removes it"))
     if result["granted_for_all_mailboxes"]:
         granted = ", ".join(result["granted_for_all_mailboxes"])
-        entries.append(Entry("No effect yet", f"{granted} is granted in Entra ID, which opens all mailboxes"))
+        entries.append(Entry("No effect yet", f"{granted} is granted in Entra ID for all mailboxes"))
     if check_mode and result["changed"]:
         return [*entries, Entry("Next", "run it without --check")]
     if result["mailbox_method"] == "commands":

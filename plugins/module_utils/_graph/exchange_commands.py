@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """The same in Exchange Online PowerShell, for an Exchange administrator to run.
 
-Sources: New-ServicePrincipal, New-ManagementScope, Set-ManagementScope, New-ManagementRoleAssignment,
+Sources: New-ServicePrincipal, New-ManagementScope, New-ManagementRoleAssignment,
 Get-ManagementRoleAssignment, and "Role Based Access Control for Applications in Exchange Online". Not tried on a live
 tenant.
 """
@@ -60,13 +60,26 @@ def assign_commands(
     return lines
 
 
-def remove_commands(*, principal_id: str, roles: t.Iterable[str]) -> list[str]:
-    """Lines that remove the assignments of the roles, for every scope."""
+def remove_commands(
+    *, principal_id: str, roles: t.Iterable[str], scopes: t.Sequence[Scope] = (), scope_name: str = ""
+) -> list[str]:
+    """Lines that remove what ``assign_commands`` assigns for the scopes; for every scope if ``scopes`` is empty."""
+    condition = f" | Where-Object {{ {_condition(scopes[0], scope_name)} }}" if scopes else ""
     return [
         f"Get-ManagementRoleAssignment -RoleAssignee {quoted(principal_id)} -Role {quoted(full_name(role))}"
-        " | Remove-ManagementRoleAssignment"
+        f"{condition} | Remove-ManagementRoleAssignment"
         for role in roles
     ]
+
+
+def _condition(scope: Scope, scope_name: str) -> str:
+    """That an assignment is for the scope: Get-ManagementRoleAssignment has no parameter for it."""
+    if scope.kind == "tenant":
+        limits = ("CustomResourceScope", "RecipientAdministrativeUnitScope", "RecipientGroupScope")
+        return " -and ".join(f"-not $_.{name}" for name in limits)
+    if scope.kind == "administrative_unit":
+        return f"$_.RecipientAdministrativeUnitScope -eq {quoted(scope.id)}"
+    return f"$_.CustomResourceScope -eq {quoted(scope_name)}"
 
 
 def full_name(role: str) -> str:
@@ -84,11 +97,12 @@ def _scope_lines(scopes: t.Sequence[Scope], scope_name: str) -> tuple[list[str],
     named = quoted(scope_name)
     parameter = f" -CustomResourceScope {named}"
     if kind == "group":
-        # A filter takes the distinguished name, which Exchange alone knows.
+        # A filter takes the distinguished name, which Exchange alone knows. Without one, there must be no scope.
         return [
-            f"$group = (Get-DistributionGroup -Identity {quoted(scopes[0].id)}).DistinguishedName",
-            '$group = $group.Replace("\'", "\'\'")',
-            f"New-ManagementScope -Name {named} -RecipientRestrictionFilter \"MemberOfGroup -eq '$group'\"",
+            f"$group = $null; $group = Get-DistributionGroup -Identity {quoted(scopes[0].id)}"
+            ' | ForEach-Object { $_.DistinguishedName.Replace("\'", "\'\'") }',
+            f"if ($group) {{ New-ManagementScope -Name {named} -RecipientRestrictionFilter"
+            " \"MemberOfGroup -eq '$group'\" }",
         ], parameter
     if kind == "custom":
         restriction = scopes[0].recipient_filter or ""

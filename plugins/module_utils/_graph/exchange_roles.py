@@ -47,6 +47,8 @@ COMBINED: dict[str, tuple[tuple[str, str], ...]] = {
         ("microsoft_graph", "Contacts.ReadWrite"),
     ),
 }
+# Permissions without a role of their own that open a part of every mailbox.
+BASIC = (("microsoft_graph", "Mail.ReadBasic.All"), ("microsoft_graph", "Calendars.ReadBasic.All"))
 AN_ASSIGNMENT = Shape("a role assignment", needs=("id", "principalId", "roleDefinitionId"))
 A_ROLE = Shape("a role", needs=("id", "displayName"))
 A_CUSTOM_SCOPE = Shape("a custom scope", needs=("id", "displayName"))
@@ -70,7 +72,10 @@ class Scope:
     def __str__(self) -> str:
         if self.kind == "tenant":
             return "all mailboxes"
-        return f"{self.kind.replace('_', ' ')} {self.name or self.id}"
+        label = self.kind.replace("_", " ")
+        if self.kind == "administrative_unit" and self.name:  # several may have the same name
+            return f"{label} {self.name} ({self.id})"
+        return f"{label} {self.name or self.id}"
 
     @property
     def sent(self) -> Json:
@@ -114,11 +119,22 @@ def role_of(resource: str, permission: str) -> str | None:
 
 
 def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
-    """Resource and name of the permissions that open in Entra ID, for all mailboxes, what the role opens."""
-    if role in COMBINED:
-        return COMBINED[role]
+    """Resource and name of the permissions that open in Entra ID, for all mailboxes, what the role opens or a part."""
     permission = role[len(PREFIX) :] if role.startswith(PREFIX) else role
-    return tuple((resource, permission) for resource, names in SCOPED_PERMISSIONS.items() if permission in names)
+    same = tuple((resource, permission) for resource, names in SCOPED_PERMISSIONS.items() if permission in names)
+    own = COMBINED.get(role, same)
+    families = {_family(name) for resource, name in own if resource == "microsoft_graph"}
+    if not families:
+        return own
+    of_graph = [("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]]
+    wider = [pair for pair in (*of_graph, *BASIC) if _family(pair[1]) in families]
+    return tuple(dict.fromkeys((*own, *wider, *COMBINED["Application EWS.AccessAsApp"])))
+
+
+def _family(permission: str) -> tuple[str, str]:
+    """Of permissions of which the wider ones open what the others open: Mail.ReadBasic, Mail.Read, Mail.ReadWrite."""
+    kind, _dot, right = permission.partition(".")
+    return kind, "Read" if right.startswith("Read") else right
 
 
 def role_definitions_read() -> Read:

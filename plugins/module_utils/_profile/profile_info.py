@@ -103,7 +103,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
     method = checked.mailboxes.method_of(params["entry_point"]) if mailbox_roles else "none"
-    if looks_up(params) and method != "none" and params["entry_point"] != "rotate":
+    if looks_up(params) and mailbox_roles and params["entry_point"] != "rotate":
         around.check_mailboxes(mailbox_roles)
     return {
         "changed": False,

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
+    BASIC,
     COMBINED,
     SCOPED_PERMISSIONS,
 )
@@ -18,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 
 # Permissions that open all mailboxes. SMTP.SendAsApp does not: it also needs a permission on each mailbox.
 OPENING = {("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]}
-OPENING |= {pair for pairs in COMBINED.values() for pair in pairs}
+OPENING |= set(BASIC) | {pair for pairs in COMBINED.values() for pair in pairs}
 
 
 def mailbox_reach(application: ReadApplication) -> MailboxReach:
@@ -29,13 +30,13 @@ def mailbox_reach(application: ReadApplication) -> MailboxReach:
     if granted:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(granted)} in Entra ID)"}
     roles = application["mailbox_roles"]
+    everywhere = sorted({entry["role"] for entry in roles or () if entry["scope"]["type"] == "tenant"})
+    if everywhere:
+        return {"reach": "all", "text": f"all mailboxes ({', '.join(everywhere)} in Exchange)"}
     if any(p["granted"] is None for p in opening):
         return {"reach": "unknown", "text": "grants may not be read"}
     if roles is None:
         return {"reach": "none", "text": "none by Entra ID"}
-    everywhere = sorted({entry["role"] for entry in roles if entry["scope"]["type"] == "tenant"})
-    if everywhere:
-        return {"reach": "all", "text": f"all mailboxes ({', '.join(everywhere)} in Exchange)"}
     scopes = {
         f"{entry['scope']['type'].replace('_', ' ')} {entry['scope']['name'] or entry['scope']['id']}"
         for entry in roles

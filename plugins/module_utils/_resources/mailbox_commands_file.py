@@ -17,7 +17,9 @@ MODE = 0o644  # it holds ids, and no secret
 
 def write_commands(path: str, commands: t.Sequence[str], *, check_mode: bool) -> bool:
     """Whether the file changes. Raises ConflictError if it cannot be read or written."""
-    content = "".join(f"{line}\n" for line in commands).encode()
+    text = "".join(f"{line}\n" for line in commands)
+    # Windows PowerShell 5.1 reads a file without a mark in the local code page, in which letters can become quotes.
+    content = text.encode("ascii" if text.isascii() else "utf-8-sig")
     try:
         try:
             before: bytes | None = small_file.read(path)

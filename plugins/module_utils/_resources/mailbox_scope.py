@@ -72,7 +72,7 @@ class MailboxScopeResource:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._options = MailboxScopeOptions.of(call.params)
-        self._assigned = False
+        self._changed_mailboxes = False
 
     @property
     def _graph(self) -> GraphClient:
@@ -91,7 +91,7 @@ class MailboxScopeResource:
         exchange = NOTHING
         if not self._options.by_commands:
             exchange = read_exchange_roles(self._graph, entra.principal_id, known=wanted.scopes)
-        if wanted.nested:
+        if wanted.nested and self._options.present:
             self._call.warn(
                 f"Exchange takes the direct members of the group {self._options.names[0]} only, not those of the groups"
                 f" in it: {', '.join(wanted.nested)}"
@@ -99,7 +99,7 @@ class MailboxScopeResource:
         custom = self._custom(exchange, entra.client_id)
         return dataclasses.replace(
             entra,
-            roles=tuple(self._role(role, exchange) for role in self._options.roles),
+            roles=tuple(dict.fromkeys(self._role(role, exchange) for role in self._options.roles)),
             scopes=self._custom_scopes(custom, entra.client_id) or wanted.scopes,
             exchange=exchange,
             custom=custom,
@@ -123,7 +123,8 @@ class MailboxScopeResource:
         reads["microsoft_graph"] = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
         answers = get_named(self._graph, reads)
         if answers["principal"] is None:
-            if not self._options.present:
+            # In check mode of the role, the task before creates it.
+            if not self._options.present or self._call.check_mode:
                 return nothing
             raise ConflictError(
                 f"Could not assign roles of Exchange to {self._address}: it has no service principal in this tenant",
@@ -131,8 +132,11 @@ class MailboxScopeResource:
             )
         known = ResourcePrincipals([answers["microsoft_graph"]])
         consent = read_consent(self._graph, document, answers=answers, known=known)
-        granted = frozenset((resource_label(p.resource), known.name(p)) for p in consent.roles.granted)
-        return dataclasses.replace(nothing, principal_id=consent.principal_id, granted=granted)
+        granted, declared = (
+            frozenset((resource_label(p.resource), known.name(p)) for p in permissions if p.type == "application")
+            for permissions in (consent.roles.granted, consent.declared)
+        )
+        return dataclasses.replace(nothing, principal_id=consent.principal_id, granted=granted, declared=declared)
 
     def _look_up(self) -> Found:
         if self._options.scope in ("", "recipient_filter"):
@@ -143,36 +147,35 @@ class MailboxScopeResource:
         return self._options.scope_name or scope_name_for(client_id or "(client id)")
 
     def _custom(self, exchange: ExchangeRoles, client_id: str) -> CustomScope | None:
-        name = self._scope_name(client_id)
-        return next((scope for scope in exchange.custom_scopes if scope.name == name), None)
+        name = self._scope_name(client_id).lower()  # Exchange does not look at the case
+        return next((scope for scope in exchange.custom_scopes if scope.name.lower() == name), None)
 
     def _custom_scopes(self, custom: CustomScope | None, client_id: str) -> tuple[Scope, ...]:
         if self._options.scope != "recipient_filter":
             return ()
-        name, wanted = self._scope_name(client_id), self._options.names[0]
+        name, wanted = custom.name if custom else self._scope_name(client_id), self._options.names[0]
         return (Scope("custom", custom.id if custom else "", name, recipient_filter=wanted),)
 
     def _role(self, name: str, exchange: ExchangeRoles) -> str:
         """The role's name in Exchange. Raises ConflictError with the closest ones."""
-        roles = exchange.role_ids
-        if not roles or name in roles:  # no roles are known for the method commands
-            return name if roles else full_name(name)
-        if f"{PREFIX}{name}" in roles:
-            return f"{PREFIX}{name}"
+        roles, full = exchange.role_ids, full_name(name)
+        if not roles or full in roles:  # no roles are known for the method commands
+            return full
         offered = {role.lower(): role for role in roles if role.startswith(PREFIX)}
-        close = [offered[key] for key in difflib.get_close_matches(full_name(name).lower(), offered, n=3)]
+        close = [offered[key] for key in difflib.get_close_matches(full.lower(), offered, n=3)]
         hint = (
             f"Did you mean {' or '.join(map(shown, close))}?" if close else "Directory permissions have no role there."
         )
         raise ConflictError(
-            f"Exchange has no role {shown(full_name(name))} for applications", next_step=hint, role=name, closest=close
+            f"Exchange has no role {shown(full)} for applications", next_step=hint, role=name, closest=close
         )
 
     def desired(self, current: MailboxScope) -> MailboxScope:
         if self._options.by_commands:
             return current
         if not self._options.present:
-            return current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+            without = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+            return dataclasses.replace(without, custom=None) if self._custom_is_to_go(without) else without
         custom = current.custom
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
@@ -199,29 +202,48 @@ class MailboxScopeResource:
             return current.custom is not None and assignment.scope == Scope("custom", current.custom.id)
         return not self._options.scope or assignment.scope in current.scopes
 
+    @property
+    def _may_remove_custom(self) -> bool:
+        return not self._options.present and self._options.scope in ("", "recipient_filter")
+
+    def _custom_is_to_go(self, rest: MailboxScope) -> bool:
+        """Whether nothing uses the custom scope any more."""
+        custom = rest.custom
+        if custom is None or custom.shared or not self._may_remove_custom:
+            return False
+        return all(assignment.scope != Scope("custom", custom.id) for assignment in rest.assignments)
+
     def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         writer = MailboxScopeWriter(self._graph, self._address)
         try:
             if not self._options.present:
-                return writer.remove(current, wanted, with_custom_scope=self._options.scope == "recipient_filter")
+                return writer.remove(current, wanted)
             return writer.assign(current, wanted)
         finally:
-            self._assigned = self._assigned or writer.assigned
+            self._changed_mailboxes = self._changed_mailboxes or writer.changed_mailboxes
 
     def view(self, state: MailboxScope) -> View:
-        if not state.assignments:
-            return {}
         filters = {a.scope.name: a.scope.recipient_filter for a in state.assignments if a.scope.kind == "custom"}
+        if self._may_remove_custom and state.custom is not None:  # also one that a run left without assignments
+            filters[state.custom.name] = state.custom.recipient_filter
+        if not state.assignments and not filters:
+            return {}
         return {"assignments": sorted(map(str, state.assignments)), **({"filters": filters} if filters else {})}
 
     def result(self, state: MailboxScope) -> View:
         wanted = state.wanted if self._options.present else []
         own = sorted((a for a in state.assignments if a in wanted), key=str)
-        opened = state.for_all_mailboxes
-        if opened and self._options.present and self._options.scope != "tenant":
+        opened, once_consented = state.for_all_mailboxes, state.once_consented
+        limits = self._options.present and self._options.scope != "tenant"
+        if opened and limits:
             self._call.warn(
-                f"{', '.join(opened)} is granted in Entra ID to {self._address}, which opens all mailboxes: the scope"
+                f"{', '.join(opened)} is granted in Entra ID to {self._address}, for all mailboxes: the scope"
                 " has no effect until that is revoked"
+            )
+        if once_consented and limits:
+            self._call.warn(
+                f"{', '.join(once_consented)} is declared and not granted in Entra ID: admin consent would grant it for"
+                f" all mailboxes to {self._address}. Remove it with azure_app_graph_permissions"
             )
         return {
             "client_id": state.client_id or None,
@@ -233,7 +255,8 @@ class MailboxScopeResource:
             "assignments": [a.described for a in own],
             "other_assignments": [a.described for a in state.assignments if a not in wanted],
             "granted_for_all_mailboxes": opened,
-            "assigned_at": written(self._call.now) if self._assigned else None,
+            "declared_for_all_mailboxes": once_consented,
+            "assigned_at": written(self._call.now) if self._changed_mailboxes else None,
             "commands": self._commands(state),
         }
 
@@ -241,7 +264,12 @@ class MailboxScopeResource:
         if not state.principal_id:
             return []
         if not self._options.present:
-            return remove_commands(principal_id=state.principal_id, roles=state.roles)
+            return remove_commands(
+                principal_id=state.principal_id,
+                roles=state.roles,
+                scopes=state.scopes,
+                scope_name=self._scope_name(state.client_id),
+            )
         return assign_commands(
             client_id=state.client_id,
             principal_id=state.principal_id,

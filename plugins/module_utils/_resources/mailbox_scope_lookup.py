@@ -121,8 +121,8 @@ def _group(graph: GraphClient, name: str) -> Found:
 
 def _scope(kind: Kind, document: Json) -> Scope:
     text = application.text
-    name = (text(document, kind.mail) if kind.mail else None) or text(document, "displayName")
-    return Scope(kind.name, str(document["id"]).lower(), name or text(document, "userPrincipalName") or "")
+    address = (text(document, kind.mail) if kind.mail else None) or text(document, "userPrincipalName")
+    return Scope(kind.name, str(document["id"]).lower(), address or text(document, "displayName") or "")
 
 
 def _by_id(kind: Kind, key: str) -> Read:

@@ -125,7 +125,7 @@ def _scope_name(value: str | None) -> str | None:
     return (
         None
         if value is None
-        else check_text("O(scope): scope_name", value, longest=LONGEST_SCOPE_NAME, limit_of="Exchange")
+        else check_text("O(scope): scope_name", value, longest=LONGEST_SCOPE_NAME, limit_of="Exchange").strip()
     )
 
 

@@ -51,7 +51,7 @@ class Assignment:
 
 @dataclasses.dataclass(frozen=True)
 class CustomScope:
-    """A recipient filter with a name. ``shared`` says that another principal has a role for it, too."""
+    """A recipient filter with a name. ``shared``: another principal has a role for it, too."""
 
     id: str
     name: str
@@ -70,7 +70,9 @@ class ExchangeRoles:
 
 @dataclasses.dataclass(frozen=True)
 class MailboxScope:
-    """The application's roles in Exchange. ``scopes`` are the wanted ones; ``granted`` is what Entra ID grants it.
+    """The application's roles in Exchange. ``scopes`` are the wanted ones.
+
+    ``granted`` and ``declared`` are its application permissions in Entra ID, as resource and name.
 
     ``custom`` is the custom scope of the name that the options give, None if there is none.
     """
@@ -84,6 +86,7 @@ class MailboxScope:
     exchange: ExchangeRoles
     custom: CustomScope | None = None
     granted: frozenset[tuple[str, str]] = frozenset()
+    declared: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -99,8 +102,16 @@ class MailboxScope:
     @property
     def for_all_mailboxes(self) -> list[str]:
         """Permissions granted in Entra ID that open all mailboxes, whatever the scope of the roles is."""
+        return self._opening(self.granted)
+
+    @property
+    def once_consented(self) -> list[str]:
+        """Permissions that are declared and not granted, which consent would grant for all mailboxes."""
+        return self._opening(self.declared - self.granted)
+
+    def _opening(self, permissions: t.AbstractSet[tuple[str, str]]) -> list[str]:
         opened = {permission for role in self.roles for permission in permissions_of(role)}
-        return sorted(name for resource, name in opened & self.granted)
+        return sorted(name for resource, name in opened & permissions)
 
     @property
     def filter_differs(self) -> bool:

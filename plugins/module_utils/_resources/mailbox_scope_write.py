@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
     service_principal_command,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER, Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     Assignment,
@@ -29,12 +29,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 
 class MailboxScopeWriter:
-    """Writes for one application. ``assigned`` says whether a role was assigned."""
+    """Writes for one application. ``changed_mailboxes`` says whether the application gets others."""
 
     def __init__(self, graph: GraphClient, address: application.Address) -> None:
         self._graph = graph
         self._address = address
-        self.assigned = False
+        self.changed_mailboxes = False
 
     def assign(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         """Adds first, so that the application is never without its mailboxes. Returns the state with all ids."""
@@ -43,15 +43,17 @@ class MailboxScopeWriter:
         self._remove_assignments(current, wanted)
         return reached.with_assignments(made)
 
-    def remove(self, current: MailboxScope, wanted: MailboxScope, *, with_custom_scope: bool) -> MailboxScope:
+    def remove(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         self._remove_assignments(current, wanted)
-        if with_custom_scope:
-            self._remove_custom_scope(current, wanted)
+        if current.custom is not None and wanted.custom is None:
+            action = f"remove the custom scope {shown(current.custom.name)}"
+            self._write("DELETE", f"customAppScopes/{current.custom.id}", action)
         return wanted
 
     def _remove_assignments(self, current: MailboxScope, wanted: MailboxScope) -> None:
         for assignment in current.assignments:
             if assignment not in wanted.assignments:
+                self.changed_mailboxes = True
                 for assignment_id in assignment.ids:
                     action = f"remove {assignment} from {self._address}"
                     self._write("DELETE", f"roleAssignments/{assignment_id}", action)
@@ -71,6 +73,7 @@ class MailboxScopeWriter:
             )
             scope = dataclasses.replace(scope, id=application.text(answer, "id") or "")
         elif current.filter_differs:
+            self.changed_mailboxes = True
             path = f"customAppScopes/{current.custom.id}"
             self._write(
                 "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
@@ -81,15 +84,8 @@ class MailboxScopeWriter:
         ]
         return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
 
-    def _remove_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> None:
-        custom = current.custom
-        if custom is None or custom.shared:
-            return
-        if not any(assignment.scope == Scope("custom", custom.id) for assignment in wanted.assignments):
-            self._write("DELETE", f"customAppScopes/{custom.id}", f"remove the custom scope {shown(custom.name)}")
-
     def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
-        self.assigned = True
+        self.changed_mailboxes = True
         body = {
             "principalId": f"/ServicePrincipals/{state.principal_id}",
             "roleDefinitionId": state.exchange.role_ids[assignment.role],

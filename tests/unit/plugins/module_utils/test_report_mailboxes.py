@@ -57,6 +57,16 @@ CASES: dict[str, tuple[list[Json], list[Json] | None, tuple[str, str]]] = {
         ("all", "all mailboxes (full_access_as_app in Entra ID)"),
     ),
     "roles in Exchange not read": ([], None, ("none", "none by Entra ID")),
+    "grants not read, and all of the tenant in Exchange": (
+        [permission("Mail.Read", granted=None)],
+        [role("tenant")],
+        ("all", "all mailboxes (Application Mail.ReadWrite in Exchange)"),
+    ),
+    "the basic properties of all mail": (
+        [permission("Mail.ReadBasic.All", granted=True)],
+        [],
+        ("all", "all mailboxes (Mail.ReadBasic.All in Entra ID)"),
+    ),
     "grants not read": ([permission("Mail.Read", granted=None)], [], ("unknown", "grants may not be read")),
 }
 

@@ -300,6 +300,7 @@ def azure_app_report(scene: Scene) -> Results:
 
 def azure_app_mailbox_scope(scene: Scene) -> Results:
     scene.registered("Mail.ReadWrite")
+    scene.run("azure_app_graph_permissions", **GATEWAY, application_permissions=["Mail.Send"])
     scene.as_exchange_administrator()
     module = "azure_app_mailbox_scope"
     wanted: Json = {**GATEWAY, "roles": ["Mail.ReadWrite"], "scope": {"recipient_filter": "Department -eq 'Sales'"}}

@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Roles of Exchange in unusual tenants: repeated names, leftovers, wider grants, and commands that remove."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.test_azure_app_mailbox_scope import (
+    EXCHANGE_ADMINISTRATOR,
+    GROUP,
+    MODULE,
+    READ_WRITE,
+    filters,
+    held,
+    unit_id,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
+
+SALES: Json = {"recipient_filter": "Department -eq 'Sales'"}
+MINE: Json = {"unique_name": "gateway", "roles": ["Mail.Read"]}
+
+
+@pytest.fixture
+def exchange(tenant: Tenant, gateway: TenantApplication) -> Tenant:
+    """The tenant for one who may change roles in Exchange, and read applications and groups."""
+    tenant.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    return tenant
+
+
+def test_a_role_that_is_named_twice_is_assigned_once(exchange: Tenant) -> None:
+    made = exchange.ok(MODULE, **{**GROUP, "roles": ["Mail.ReadWrite", READ_WRITE]})
+    assert made["roles"] == [READ_WRITE]
+    assert len(held(exchange)) == 1
+
+
+def test_a_role_that_is_not_for_applications_is_refused_before_a_custom_scope_is_created(exchange: Tenant) -> None:
+    failed = exchange.fails(MODULE, **{**MINE, "roles": ["Mail Recipients"], "scope": SALES})
+    assert "has no role 'Application Mail Recipients' for applications" in failed["msg"]
+    assert exchange.writes == []
+
+
+def test_the_name_of_a_custom_scope_is_compared_without_its_case(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales"})
+    exchange.forget_requests()
+    assert not exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "sales"})["changed"]
+    assert not exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales "})["changed"]
+    service = {"recipient_filter": "Department -eq 'Service'", "scope_name": "SALES"}
+    assert exchange.ok(MODULE, **MINE, scope=service)["changed"]
+    assert filters(exchange) == {"Sales": "Department -eq 'Service'"}
+
+
+@pytest.mark.parametrize("scope", [SALES, None], ids=["for the scope", "for every scope"])
+def test_absent_leaves_no_custom_scope_without_assignments(exchange: Tenant, scope: Json | None) -> None:
+    """Also one that a run left, which failed between its two writes."""
+    exchange.ok(MODULE, **MINE, scope=SALES)
+    body = {"error": {"code": "Forbidden", "message": "no"}}
+    fault = exchange.server.faults.add(method="DELETE", path="customAppScopes", status=403, body=body, times=9)
+    exchange.fails(MODULE, **MINE, scope=scope, state="absent")
+    exchange.server.faults.clear()
+    assert (held(exchange), len(filters(exchange))) == ([], 1), fault
+    predicted = exchange.ok(MODULE, check=True, **MINE, scope=scope, state="absent")
+    assert (predicted["changed"], len(filters(exchange))) == (True, 1)
+    assert exchange.ok(MODULE, **MINE, scope=scope, state="absent")["changed"]
+    assert filters(exchange) == {}
+    assert not exchange.ok(MODULE, **MINE, scope=scope, state="absent")["changed"]
+
+
+def test_absent_for_one_role_leaves_the_custom_scope_to_the_other(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **{**MINE, "roles": ["Mail.Read", "Mail.Send"]}, scope=SALES)
+    exchange.ok(MODULE, **MINE, state="absent")
+    assert [role for role, _scope in held(exchange)] == ["Application Mail.Send"]
+    assert len(filters(exchange)) == 1
+
+
+def test_two_administrative_units_with_the_same_name(exchange: Tenant) -> None:
+    units = exchange.server.tenant.directory.administrative_units
+    first, second = unit_id(exchange), "7e0f3a55-1c1d-4c55-8f0e-6d1f2f3b4c5d"
+    exchange.ok(MODULE, **MINE, scope={"administrative_unit": first})
+    units[second] = {**units[first], "id": second}
+    assert exchange.ok(MODULE, **MINE, scope={"administrative_unit": second}, exact=True)["changed"]
+    assert held(exchange) == [("Application Mail.Read", f"/AdministrativeUnits/{second}")]
+
+
+@pytest.mark.parametrize(
+    ("role", "granted", "reported"),
+    [
+        ("Mail.Read", "Mail.ReadWrite", True),
+        ("Mail.ReadWrite", "Mail.ReadBasic.All", True),
+        ("Application Mail Full Access", "Mail.Read", True),
+        ("Mail.ReadWrite", "Mail.Send", False),
+        ("Mail.Read", "MailboxSettings.Read", False),
+        ("Mail.Read", "Calendars.Read", False),
+    ],
+)
+def test_a_wider_or_narrower_grant_in_entra_id_is_reported(
+    exchange: Tenant, role: str, granted: str, reported: bool
+) -> None:
+    exchange.environ = exchange.server.environment()
+    exchange.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=[granted])
+    exchange.ok("azure_admin_consent", unique_name="gateway")
+    exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    made = exchange.ok(MODULE, unique_name="gateway", roles=[role], scope=SALES)
+    assert made["granted_for_all_mailboxes"] == ([granted] if reported else [])
+    assert any("for all mailboxes" in warning for warning in made.get("warnings", [])) is reported
+
+
+def test_check_mode_of_an_application_without_a_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
+    """The role checks this before it registers the application, which creates the service principal."""
+    exchange.server.tenant.directory.service_principals.pop(str(gateway.principal["id"]))
+    for application in ({"unique_name": "gateway"}, {"client_id": gateway.client_id}):
+        wanted = {**{name: GROUP[name] for name in ("roles", "scope")}, **application}
+        predicted = exchange.ok(MODULE, check=True, **wanted)
+        assert (predicted["changed"], predicted["service_principal_object_id"]) == (True, None)
+        assert "has no service principal" in exchange.fails(MODULE, **wanted)["msg"]
+    assert held(exchange) == []
+
+
+def test_commands_for_a_user_whose_mailbox_has_no_address_yet(exchange: Tenant) -> None:
+    exchange.server.tenant.directory.users[exchange.user_id("adele")]["mail"] = None
+    made = exchange.ok(MODULE, **MINE, scope={"users": [exchange.user_id("adele")]}, method="commands")
+    assert f"PrimarySmtpAddress -eq ''{exchange.mailbox('adele')}''" in made["commands"][1]
+
+
+def test_commands_that_remove_for_one_scope_leave_the_others(exchange: Tenant, gateway: TenantApplication) -> None:
+    of_role = f"Get-ManagementRoleAssignment -RoleAssignee '{gateway.principal['id']}' -Role 'Application Mail.Read'"
+    unit, name = unit_id(exchange), f"azure_apps {gateway.client_id}"
+    nowhere = (
+        "-not $_.CustomResourceScope -and -not $_.RecipientAdministrativeUnitScope -and -not $_.RecipientGroupScope"
+    )
+    expected: list[tuple[Json | None, str]] = [
+        (None, ""),
+        ({"tenant": True}, f" | Where-Object {{ {nowhere} }}"),
+        (
+            {"administrative_unit": unit},
+            f" | Where-Object {{ $_.RecipientAdministrativeUnitScope -eq '{unit}' }}",
+        ),
+        (GROUP["scope"], f" | Where-Object {{ $_.CustomResourceScope -eq '{name}' }}"),
+        (SALES, f" | Where-Object {{ $_.CustomResourceScope -eq '{name}' }}"),
+        ({**SALES, "scope_name": "it's"}, " | Where-Object { $_.CustomResourceScope -eq 'it''s' }"),
+    ]
+    for scope, condition in expected:
+        made = exchange.ok(MODULE, **MINE, scope=scope, method="commands", state="absent")
+        assert made["commands"] == [f"{of_role}{condition} | Remove-ManagementRoleAssignment"]
+
+
+@pytest.mark.parametrize(("name", "mark"), [("Òscar", b"\xef\xbb\xbf"), ("Oscar", b"")])
+def test_a_file_with_other_letters_has_a_mark_for_windows_powershell(
+    exchange: Tenant, gateway: TenantApplication, tmp_path: pathlib.Path, name: str, mark: bytes
+) -> None:
+    """Without it, PowerShell 5.1 takes the second byte of the first letter for a quote that ends the text."""
+    gateway.document["displayName"] = name
+    file = tmp_path / "exchange.ps1"
+    wanted: Json = {**GROUP, "method": "commands", "commands_file": str(file)}
+    made = exchange.ok(MODULE, **wanted)
+    assert f"-DisplayName '{name}'" in made["commands"][0]
+    assert file.read_bytes() == mark + "".join(f"{line}\n" for line in made["commands"]).encode()
+    assert not exchange.ok(MODULE, **wanted)["changed"]
+
+
+def test_when_the_mailboxes_changed_is_also_shown_for_a_new_filter_and_for_a_removal(exchange: Tenant) -> None:
+    """Both take as long to arrive as a new assignment, and a proof waits for that."""
+    assert exchange.ok(MODULE, **MINE, scope=SALES)["assigned_at"] is not None
+    service = {"recipient_filter": "Department -eq 'Service'"}
+    assert exchange.ok(MODULE, **MINE, scope=service)["assigned_at"] is not None
+    exchange.ok(MODULE, **{**MINE, "roles": ["Mail.Send"]}, scope={"tenant": True})
+    assert exchange.ok(MODULE, **MINE, scope=service)["assigned_at"] is None
+    assert exchange.ok(MODULE, **MINE, scope=service, exact=True)["assigned_at"] is not None
+
+
+def test_a_group_that_exchange_does_not_find_defines_no_scope_by_the_commands(exchange: Tenant) -> None:
+    """Neither for no group nor for the group of commands that ran before in the same session."""
+    lines = exchange.ok(MODULE, **GROUP, method="commands")["commands"]
+    assert lines[1].startswith("$group = $null; $group = Get-DistributionGroup -Identity '")
+    assert lines[2].startswith("if ($group) { New-ManagementScope -Name '")
+
+
+def test_absent_does_not_warn_of_groups_in_the_group(exchange: Tenant) -> None:
+    assert "Exchange takes the direct members" in exchange.ok(MODULE, **GROUP)["warnings"][0]
+    assert exchange.ok(MODULE, **GROUP, state="absent").get("warnings", []) == []
+
+
+def test_a_permission_that_consent_would_grant_for_all_mailboxes_is_reported(exchange: Tenant) -> None:
+    exchange.environ = exchange.server.environment()
+    declared: Json = {"unique_name": "gateway", "application_permissions": ["Mail.ReadWrite", "User.Read.All"]}
+    exchange.ok("azure_app_graph_permissions", **declared)
+    exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    made = exchange.ok(MODULE, **MINE, scope=SALES)
+    assert (made["declared_for_all_mailboxes"], made["granted_for_all_mailboxes"]) == (["Mail.ReadWrite"], [])
+    assert made["warnings"] == [
+        "Mail.ReadWrite is declared and not granted in Entra ID: admin consent would grant it for all mailboxes to"
+        " the application with the unique name 'gateway'. Remove it with azure_app_graph_permissions"
+    ]
+    others: list[Json] = [{"scope": {"tenant": True}}, {"state": "absent"}]
+    for options in others:
+        assert exchange.ok(MODULE, **MINE, **options).get("warnings", []) == []
+
+
+def test_a_grant_of_smtp_does_not_open_all_mailboxes(exchange: Tenant) -> None:
+    """With it, Exchange asks for a permission on each mailbox, and does not look at the role."""
+    exchange.environ = exchange.server.environment()
+    wanted: Json = {"unique_name": "gateway", "resource": "exchange_online"}
+    exchange.ok("azure_app_graph_permissions", **wanted, application_permissions=["SMTP.SendAsApp"])
+    exchange.ok("azure_admin_consent", unique_name="gateway")
+    exchange.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    made = exchange.ok(MODULE, **{**MINE, "roles": ["SMTP.SendAsApp"]}, scope=SALES)
+    assert (made["roles"], made["granted_for_all_mailboxes"]) == (["Application SMTP.SendAsApp"], ["SMTP.SendAsApp"])
+    assert made["warnings"] == [
+        "SMTP.SendAsApp is granted in Entra ID to the application with the unique name 'gateway', for all mailboxes:"
+        " the scope has no effect until that is revoked"
+    ]
