@@ -87,7 +87,7 @@ def _field_error(field: Json) -> str:
         return f"{field['id']} is an invalid variable name"
     if field.get("ask_at_runtime"):
         return "'ask_at_runtime' is not supported for custom credentials."
-    if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}[kind]:
+    if "default" in field and not isinstance(field["default"], {"string": str, "boolean": bool}[kind]):
         return f"{field['default']} is not a {kind}"
     misplaced = [name for name in OF_STRINGS if name in field and kind != "string"]
     return f"{misplaced[0]} not allowed for {kind} type ({field['id']})" if misplaced else ""

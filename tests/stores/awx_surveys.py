@@ -89,7 +89,7 @@ def answer_errors(question: Json, answers: Json) -> list[str]:
         chosen = value if kind == "multiselect" and isinstance(value, list) else [value]
         return [f"Value {one} for '{variable}' expected to be one of {choices(question)}." for one in chosen
                 if one not in choices(question)]  # fmt: skip
-    if kind == "integer" and type(value) is not int:
+    if kind == "integer" and (not isinstance(value, int) or isinstance(value, bool)):
         return [f"Value {value} for '{variable}' expected to be an integer."]
     if kind in ("text", "textarea", "password") and not isinstance(value, str):
         return [f"Value {value} for '{variable}' expected to be a string."]

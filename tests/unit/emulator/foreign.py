@@ -26,8 +26,8 @@ class Foreign:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def typed(name: str, /, **members: Any) -> Json:
-    return {"@odata.type": f"#microsoft.graph.{name}", **members}
+def typed(type_name: str, /, **members: Any) -> Json:
+    return {"@odata.type": f"#microsoft.graph.{type_name}", **members}
 
 
 ROLE = {
