@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shlex
 import typing as t
@@ -67,6 +68,10 @@ def by_hand(playbooks: Playbooks) -> tuple[Json, str, str]:
     certificate = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": key, "displayName": "from the CA"}
     assert hand.patch(path, {"keyCredentials": [certificate]}).status_code == 204
     held = playbooks.tenant.application(appId=made["appId"])
+    # A whole number of days would be left for one second alone.
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=80, hours=12)
+    for credential in (*held["passwordCredentials"], *held["keyCredentials"]):
+        credential["endDateTime"] = f"{end:%Y-%m-%dT%H:%M:%SZ}"
     return made, secret["keyId"], held["keyCredentials"][0]["keyId"]
 
 
