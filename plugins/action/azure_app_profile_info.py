@@ -29,9 +29,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     SETTINGS,
     Names,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_mailbox_scope import (
-    MODULE as SCOPE_MODULE,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
     ControllerAction,
@@ -119,7 +116,7 @@ class ActionModule(ControllerAction):
         def check_mailboxes(roles: t.Sequence[str]) -> None:
             name = f"{PREFIX}mailbox_environment"
             environment = self._variable(name) if name in self._task_vars else {}
-            predict_mailbox_scope(SCOPE_MODULE, call, call.params["settings"], roles=roles, environment=environment)
+            predict_mailbox_scope(call, call.params["settings"], roles=roles, environment=environment)
 
         self._check_environments()
         if call.params["settings"] is None:

@@ -83,8 +83,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
     def module(self) -> Module:
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
-        declared: Module = importlib.import_module(f"{MODULES}.{self.module_name}").MODULE
-        return declared
+        return declared_module(self.module_name)
 
     @property
     def _is_of_role(self) -> bool:
@@ -124,7 +123,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         return {str(variable): str(value) for variable, value in found}
 
     def _ask(self, steps: tuple[str, ...], args: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Asked:
-        module: Module = importlib.import_module(f"{MODULES}.{RIGHTS_MODULE}").MODULE
+        module = declared_module(RIGHTS_MODULE)
         shared = {*AUTH.options, *ENDPOINT.options, "client_id", "unique_name", "display_name"}
         given = {name: value for name, value in args.items() if name in shared}
         given |= {"steps": list(steps), "wait_timeout": SECONDS_FOR_RIGHTS}
@@ -149,6 +148,12 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         of_task: dict[str, t.Any] = {}
         self._compute_environment_string(of_task)
         return {**os.environ, **{str(name): str(value) for name, value in plain(of_task).items()}}
+
+
+def declared_module(name: str) -> Module:
+    """What the file of a module declares, imported when it is first needed."""
+    declared: Module = importlib.import_module(f"{MODULES}.{name}").MODULE
+    return declared
 
 
 def call_module(

@@ -13,16 +13,17 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
+    call_module,
+    declared_module,
+)
 
 NAME = "azure_app_mailbox_scope"
 
 
 def predict_mailbox_scope(
-    module: Module,
     call: Call,
     settings: t.Mapping[str, t.Any],
     *,
@@ -51,7 +52,7 @@ def predict_mailbox_scope(
         "scope": scope,
     }
     result = call_module(
-        module,
+        declared_module(NAME),
         NAME,
         args,
         check_mode=True,

@@ -58,7 +58,7 @@ def add_rights_of_run(result: dict[str, t.Any], ask: t.Callable[[], t.Sequence[A
     """To the message of a failed result. ``ask`` may raise anything: the refusal itself is what the user has to see."""
     try:
         text = rights_of_run(ask())
-    except Exception:
+    except Exception:  # whatever it is, it must not take the place of the refusal
         text = BEFOREHAND
     result["msg"] = f"{result['msg']} {text}"
     result["error"]["next_step"] = f"{result['error']['next_step']} {text}"

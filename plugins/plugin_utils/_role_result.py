@@ -13,18 +13,23 @@ import typing as t
 Result = t.Mapping[str, t.Any]
 REMOVING_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 
-OF_REGISTRATION = (
+IDENTITY = (
     "display_name",
     "unique_name",
     "tenant_id",
     "client_id",
     "application_object_id",
     "service_principal_object_id",
+)
+OF_REGISTRATION = (
+    *IDENTITY,
     "authority_url",
     "graph_url",
     "consent_url",
     "portal_url",
 )
+
+OF_MAILBOX_SCOPE = ("assignments", "other_assignments", "granted_for_all_mailboxes")
 
 
 def role_result(
@@ -74,6 +79,22 @@ def role_result(
         "stores": list(credential["stores"]),
         "notes": _notes([profile, *done, token]),
         "changed": any(result["changed"] for result in [*written, *done]),
+    }
+
+
+def mailboxes_result(registration: Result, *, profile: Result, assigned: Result) -> dict[str, t.Any]:
+    """Of the entry point mailboxes. ``assigned`` is skipped if the settings limit nothing.
+
+    Raises KeyError if a task failed and the play went on.
+    """
+    skipped = bool(assigned.get("skipped"))
+    return {
+        "profile": profile["profile"],
+        **{name: registration[name] for name in IDENTITY},
+        "mailbox_method": profile["mailbox_method"],
+        **{name: [] if skipped else list(assigned[name]) for name in OF_MAILBOX_SCOPE},
+        "mailboxes_assigned_at": None if skipped else assigned["assigned_at"],
+        "changed": not skipped and assigned["changed"],
     }
 
 

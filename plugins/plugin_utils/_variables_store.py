@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import abc
+import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
@@ -38,9 +39,21 @@ class VariablesFile(t.Protocol):
 
 
 class VariablesStore(Store):
-    """A subclass sets ``path`` and opens the file. Other variables of the file stay."""
+    """A subclass sets ``path`` and opens the file. Other variables of the file stay.
 
+    ``viewer`` is the command that shows a file to a person.
+    """
+
+    viewer: t.ClassVar[str]
     path: str
+
+    @classmethod
+    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"{reference['path']} ({cls.viewer.split()[0]})"
+
+    @classmethod
+    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
+        return f"{cls.viewer} {shlex.quote(reference['path'])}"
 
     @abc.abstractmethod
     def file(self) -> VariablesFile:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import typing as t
@@ -93,6 +94,12 @@ def positive(name: str, params: t.Mapping[str, t.Any]) -> int:
     if not 0 < value <= 3600:
         raise InputError(f"{name} is {value}", next_step=f"Set {name} to a number of seconds from 1 to 3600.")
     return value
+
+
+def closest(name: str, known: t.Iterable[str]) -> list[str]:
+    """Up to three of the known names that are like a misspelt one, whatever their case."""
+    lowered = {one.lower(): one for one in known}
+    return [lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
 
 
 def shown(value: str) -> str:

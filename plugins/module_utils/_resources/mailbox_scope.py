@@ -8,13 +8,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
-    ConflictError,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -161,8 +158,7 @@ class MailboxScopeResource:
         roles, full = exchange.role_ids, full_name(name)
         if not roles or full in roles:  # no roles are known for the method commands
             return full
-        offered = {role.lower(): role for role in roles if role.startswith(PREFIX)}
-        close = [offered[key] for key in difflib.get_close_matches(full.lower(), offered, n=3)]
+        close = closest(full, (role for role in roles if role.startswith(PREFIX)))
         hint = (
             f"Did you mean {' or '.join(map(shown, close))}?" if close else "Directory permissions have no role there."
         )

@@ -8,11 +8,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -181,6 +180,5 @@ def _closest(graph: GraphClient, kind: Kind, name: str) -> str:
     if GUID.fullmatch(name) or member is None:
         return advice
     near = graph.collect(_list(kind, f"startswith({member},{odata_string(name[:2])})"))
-    names = {text.lower(): text for text in (application.text(document, member) for document in near) if text}
-    close = [names[key] for key in difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.6)]
+    close = closest(name, filter(None, (application.text(document, member) for document in near)))
     return f"Did you mean {' or '.join(map(shown, close))}? {advice}" if close else advice

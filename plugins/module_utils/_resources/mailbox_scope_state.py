@@ -114,12 +114,15 @@ class MailboxScope:
         return sorted(name for resource, name in opened & permissions)
 
     @property
+    def wanted_custom(self) -> Scope | None:
+        """The custom scope that the options ask for."""
+        return next((scope for scope in self.scopes if scope.kind == "custom"), None)
+
+    @property
     def filter_differs(self) -> bool:
         """Whether the custom scope has another filter than it is to have."""
-        wanted = next((scope for scope in self.scopes if scope.kind == "custom"), None)
-        return (
-            wanted is not None and self.custom is not None and self.custom.recipient_filter != wanted.recipient_filter
-        )
+        wanted, custom = self.wanted_custom, self.custom
+        return wanted is not None and custom is not None and custom.recipient_filter != wanted.recipient_filter
 
 
 @dataclasses.dataclass(frozen=True)

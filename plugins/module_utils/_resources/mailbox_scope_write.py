@@ -60,7 +60,7 @@ class MailboxScopeWriter:
 
     def _apply_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         """The state with the id of the custom scope."""
-        scope = next((scope for scope in wanted.scopes if scope.kind == "custom"), None)
+        scope = wanted.wanted_custom
         if scope is None:
             return wanted
         attributes = {"Exclusive": False, "RecipientFilter": scope.recipient_filter}
@@ -96,18 +96,15 @@ class MailboxScopeWriter:
             answer = self._write("POST", "roleAssignments", action, body=body)
         except GraphError as exc:
             if exc.fault.status in (400, 404):
-                line = self._service_principal_command(state)
+                line = service_principal_command(
+                    client_id=state.client_id, principal_id=state.principal_id, display_name=state.display_name
+                )
                 exc.next_step = (
                     f"If Exchange does not know the service principal yet, an Exchange administrator runs: {line}."
                     f" {exc.next_step}"
                 )
             raise
         return application.text(answer, "id") or ""
-
-    def _service_principal_command(self, state: MailboxScope) -> str:
-        return service_principal_command(
-            client_id=state.client_id, principal_id=state.principal_id, display_name=state.display_name
-        )
 
     def _write(self, method: str, path: str, action: str, *, body: Json | None = None) -> Json:
         """Raises OvertakenError if no answer came to a request that may be made once only: the next read shows it."""

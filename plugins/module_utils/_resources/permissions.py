@@ -8,10 +8,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
@@ -106,8 +105,7 @@ def resolve(
     elif name in offered:
         return Permission(principal.client_id, kind, offered[name])
     other = "delegated" if kind == "application" else "application"
-    lowered = {known.lower(): known for known in offered}
-    close = [lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
+    close = closest(name, offered)
     hint = f"Did you mean {' or '.join(close)}?" if close else "See the resource's list of permissions."
     if name in principal.ids[other]:
         hint = f"It exists as {other} permission only: list it as such if that is what you mean. {hint}"

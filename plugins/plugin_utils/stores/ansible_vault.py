@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
@@ -37,6 +36,7 @@ class AnsibleVault(VariablesStore):
     """Any vault secret of the run may decrypt the file; that of ``vault_id`` encrypts it."""
 
     type = "ansible_vault"
+    viewer = "ansible-vault view"
     argument_spec = ArgumentSpec(options={"path": {"type": "path"}, "vault_id": {"type": "str"}})
 
     def __init__(self, settings: t.Mapping[str, t.Any], context: StoreContext) -> None:
@@ -45,14 +45,6 @@ class AnsibleVault(VariablesStore):
         if not given:
             raise InputError("path is not set", next_step="Set path to a file on the controller.")
         self.path = os.path.realpath(os.path.expanduser(given))
-
-    @classmethod
-    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
-        return f"{reference['path']} (ansible-vault)"
-
-    @classmethod
-    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
-        return f"ansible-vault view {shlex.quote(reference['path'])}"
 
     def file(self) -> VaultFile:
         vault_id = self.settings["vault_id"] or self.context.default_vault_id

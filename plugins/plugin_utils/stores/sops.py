@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
@@ -38,6 +37,7 @@ class Sops(VariablesStore):
     """The keys are those that the environment of the task names."""
 
     type = "sops"
+    viewer = "sops --decrypt"
     argument_spec = ArgumentSpec(
         options={
             "path": {"type": "path", "required": True},
@@ -53,14 +53,6 @@ class Sops(VariablesStore):
         if not settings["path"].endswith((".yml", ".yaml")):
             raise InputError("path does not end with .yml or .yaml", next_step="Rename the file.")
         self.path = os.path.realpath(os.path.expanduser(settings["path"]))
-
-    @classmethod
-    def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
-        return f"{reference['path']} (sops)"
-
-    @classmethod
-    def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
-        return f"sops --decrypt {shlex.quote(reference['path'])}"
 
     def file(self) -> SopsFile:
         recipients = {name: keys for name, keys in (self.settings["recipients"] or {}).items() if keys}
