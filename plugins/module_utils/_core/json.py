@@ -10,6 +10,7 @@ What is taken for JSON here can be written as JSON in UTF-8 again, and walked th
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import math
@@ -43,12 +44,23 @@ def parse(content: bytes) -> t.Any | None:
     if not content or too_large(content):
         return None
     try:
-        value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_number)
+        value = _loaded(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     # Text in UTF-8 has no surrogates, so that only an escape can bring one in.
     sound = _is_shallow(value) and (_ESCAPED_SURROGATE.search(content) is None or _is_unicode(value))
     return value if sound else None
+
+
+def _loaded(text: str) -> t.Any:
+    # What nests too deep ends at Python's recursion limit, where a finalizer that the collector runs would fail.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_number)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _refuse(name: str) -> t.NoReturn:

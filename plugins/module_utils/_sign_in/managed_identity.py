@@ -15,6 +15,7 @@ import json
 import time
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS, Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
@@ -124,8 +125,5 @@ class _Answer:
 
 def _object_in(content: bytes) -> str:
     """An object of JSON; anything else becomes an empty one, which holds no token."""
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        document = None
+    document = _json.parse(content)
     return json.dumps(document if isinstance(document, dict) else {})

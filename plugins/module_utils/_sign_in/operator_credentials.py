@@ -10,13 +10,13 @@ A new one is a class here, its options in _arguments.AUTH, and its place in _aut
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import time
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import (
     ENVIRONMENT,
@@ -298,10 +298,7 @@ class AzureCliCredential(_BySettings):
         if done.returncode != 0:
             said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
-        try:
-            answer = json.loads(done.stdout)
-        except (ValueError, RecursionError):
-            answer = None
+        answer = _json.parse(done.stdout.encode(errors="replace"))
         value = answer.get("accessToken") if isinstance(answer, dict) else None
         if not is_token(value):
             raise SignInError(

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""JSON from a server that may be anybody."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import typing as t
+
+import pytest
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+
+
+class Circle:
+    """Only the collector frees it, and then its finalizer needs room for two hundred calls."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        _descend(200)
+
+
+def _descend(levels: int) -> int:
+    return 0 if levels == 0 else _descend(levels - 1)
+
+
+@pytest.fixture
+def unraisable(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[list[t.Any]]:
+    """What finalizers raise while the collector runs shortly before Python's recursion limit."""
+    seen: list[t.Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(850)
+    yield seen
+    gc.set_threshold(*thresholds)
+
+
+@pytest.mark.parametrize("opener", [b"[", b'{"a":'])
+def test_nesting_without_end_is_no_value_and_disturbs_nobodys_finalizer(unraisable: list[t.Any], opener: bytes) -> None:
+    for _each in range(8):
+        Circle()
+    assert _json.parse(opener * 50_000) is None
+    assert gc.isenabled()
+    gc.collect()
+    assert unraisable == []
+
+
+def test_who_had_switched_the_collector_off_finds_it_off() -> None:
+    gc.disable()
+    try:
+        assert _json.parse(b"{}") == {}
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
