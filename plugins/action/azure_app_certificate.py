@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_certificate import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_action import CredentialAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Certificate
 
@@ -12,4 +13,5 @@ class ActionModule(CredentialAction):
     """Runs the module azure_app_certificate on the controller."""
 
     module_name = "azure_app_certificate"
+    declared = MODULE
     kind = Certificate

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -20,9 +21,10 @@ class ActionModule(ControllerAction):
     """Runs the module azure_app_credential_info on the controller, with the stores of the task."""
 
     module_name = "azure_app_credential_info"
+    declared = MODULE
 
     def module(self) -> Module:
-        return Module(argument_spec=MODULE.argument_spec, run=self._read, secret_results=MODULE.secret_results)
+        return dataclasses.replace(self.declared, run=self._read)
 
     def _read(self, call: Call) -> dict[str, t.Any]:
         params = call.params

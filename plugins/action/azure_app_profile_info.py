@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -49,6 +50,7 @@ class ActionModule(ControllerAction):
     """Runs the module azure_app_profile_info on the controller, where playbooks, variables and stores are known."""
 
     module_name = "azure_app_profile_info"
+    declared = MODULE
     _task_vars: t.Mapping[str, t.Any] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -92,7 +94,7 @@ class ActionModule(ControllerAction):
         )
 
     def module(self) -> Module:
-        return Module(argument_spec=MODULE.argument_spec, run=self._profile_info, checks_itself=MODULE.checks_itself)
+        return dataclasses.replace(self.declared, run=self._profile_info)
 
     def _profile_info(self, call: Call) -> dict[str, t.Any]:
         names = Names.of(self._task_vars)

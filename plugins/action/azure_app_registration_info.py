@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_registration_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
 
 
@@ -11,3 +12,4 @@ class ActionModule(ControllerAction):
     """Runs the module azure_app_registration_info on the controller."""
 
     module_name = "azure_app_registration_info"
+    declared = MODULE

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
+from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_token_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._proof_action import ProofAction
 
 
@@ -12,4 +13,5 @@ class ActionModule(ProofAction):
     """Runs the module azure_app_token_info on the controller, with the stores of the task."""
 
     module_name = "azure_app_token_info"
+    declared = MODULE
     proof = token_info

@@ -47,9 +47,10 @@ import_before_fork()  # ansible-playbook loads this file in its main process, an
 
 
 class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
-    """The action plugin of a module; a subclass names the module."""
+    """The action plugin of a module; a subclass names the module, and imports it before ansible-playbook forks."""
 
     module_name: t.ClassVar[str]
+    declared: t.ClassVar[Module]
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = False
@@ -68,6 +69,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 environ=environ,
                 memory=RUN,
                 option_names=self._option_names(),
+                of_role=self._is_of_role,
             )
         )
         if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
@@ -83,7 +85,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
     def module(self) -> Module:
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
-        return declared_module(self.module_name)
+        return self.declared
 
     @property
     def _is_of_role(self) -> bool:
@@ -151,7 +153,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
 
 def declared_module(name: str) -> Module:
-    """What the file of a module declares, imported when it is first needed."""
+    """What the file of a module declares which a task calls besides its own."""
     declared: Module = importlib.import_module(f"{MODULES}.{name}").MODULE
     return declared
 
@@ -165,6 +167,7 @@ def call_module(
     environ: t.Mapping[str, str],
     memory: RunMemory,
     option_names: t.Mapping[str, str] = NO_NAMES,
+    of_role: bool = False,
 ) -> dict[str, t.Any]:
     """Validate the task's arguments as Ansible does for a module, and run it."""
     spec = module.argument_spec
@@ -183,6 +186,7 @@ def call_module(
         memory=memory,
         of_others=of_others,
         option_names=option_names,
+        of_role=of_role,
     )
     return module.execute(call)
 

@@ -47,7 +47,7 @@ class CredentialAction(ControllerAction):
         return super().run(tmp, task_vars)
 
     def module(self) -> Module:
-        declared = super().module()
+        declared = self.declared
         return dataclasses.replace(
             declared,
             run=lambda call: declared.run(call) if call.params["stores"] is None else self._run_with_stores(call),

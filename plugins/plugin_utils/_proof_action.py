@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -23,8 +24,7 @@ class ProofAction(ControllerAction):
     proof: t.ClassVar[t.Callable[[Call, OpenStores | None], dict[str, t.Any]]]
 
     def module(self) -> Module:
-        declared = super().module()
-        return Module(argument_spec=declared.argument_spec, run=self._prove)
+        return dataclasses.replace(self.declared, run=self._prove)
 
     def _prove(self, call: Call) -> dict[str, t.Any]:
         return type(self).proof(call, self._open_stores)

@@ -16,42 +16,71 @@ import contextlib
 import json
 import mmap
 import multiprocessing
+import struct
 import time
 import typing as t
+import zlib
 
 from ansible import constants as C
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLocks
 
-SIZE = 256 * 1024  # bytes; a token has about two thousand
-LENGTH_BYTES = 4
+# Bytes of address space; only what is written takes memory. A gateway's tasks write about ten thousand.
+SIZE = 64 * 2**20
+BUCKETS = 4096
+HEAD = struct.Struct("=Q")  # where the newest entry of a bucket begins; the first one of all is where free space begins
+ENTRY = struct.Struct("=QdII")  # the next older entry of the bucket, the time of its end, bytes of key and value
+FIRST = HEAD.size * (BUCKETS + 1)
 # Seconds; a worker that was killed with a lock must not stop the others for ever.
 LOCK_TIMEOUT = 60.0  # a sign-in with its retries
 TABLE_TIMEOUT = 2.0  # a look-up takes microseconds
 
 
 class SharedMemory(RunMemory):
-    """A small JSON table in anonymous memory that forked workers share."""
+    """A table in anonymous memory that forked workers share. Entries are only added: the newest of a key counts.
 
-    def __init__(self, lock_folder: str = "") -> None:
+    So a look-up costs the same in a run of one host and of a thousand, and a worker that is killed while it writes
+    leaves what was there.
+    """
+
+    def __init__(self, lock_folder: str = "", *, size: int = SIZE) -> None:
         """``lock_folder`` is that of the run, by default ansible-playbook's own for temporary files."""
         self._locks = RunLocks(lock_folder or C.DEFAULT_LOCAL_TMP)
-        self._block = mmap.mmap(-1, SIZE)
+        self._size = size
+        self._block = mmap.mmap(-1, size)
         fork = multiprocessing.get_context("fork")
         self._sign_in_lock = fork.RLock()
         self._table_lock = fork.RLock()
 
     def recall(self, key: str) -> t.Any | None:
+        wanted = key.encode()
         with _held(self._table_lock, TABLE_TIMEOUT):
-            entry = self._load().get(key)
-        return entry["value"] if entry is not None else None
+            until, value = self._newest(wanted)
+        if until <= time.time():
+            return None
+        try:
+            return json.loads(value)
+        except ValueError:  # without the lock of a worker that was killed, two may have written at once
+            return None
 
     def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
+        name, content = key.encode(), json.dumps(value).encode()
+        length = ENTRY.size + len(name) + len(content)
+        if length > self._size - FIRST:
+            return
+        bucket = _bucket(name)
         with _held(self._table_lock, TABLE_TIMEOUT):
-            table = self._load()
-            table[key] = {"value": value, "until": time.time() + seconds}
-            self._store(table)
+            position = self._head(0) or FIRST
+            if position + length > self._size:
+                # Full: a task that needs what is lost signs in or reads once more.
+                self._block[:FIRST] = bytes(FIRST)
+                position = FIRST
+            until = time.time() + seconds
+            ENTRY.pack_into(self._block, position, self._head(bucket), until, len(name), len(content))
+            self._block[position + ENTRY.size : position + length] = name + content
+            HEAD.pack_into(self._block, 0, position + length)
+            HEAD.pack_into(self._block, HEAD.size * bucket, position)
 
     @contextlib.contextmanager
     def exclusive(self, seconds: float = LOCK_TIMEOUT) -> t.Iterator[None]:
@@ -63,25 +92,23 @@ class SharedMemory(RunMemory):
         with self._locks.application(client_id, seconds=seconds, holder=holder):
             yield
 
-    def _load(self) -> dict[str, t.Any]:
-        length = int.from_bytes(self._block[:LENGTH_BYTES], "big")
-        if not 0 < length <= SIZE - LENGTH_BYTES:
-            return {}
-        try:
-            table = json.loads(self._block[LENGTH_BYTES : LENGTH_BYTES + length])
-        except ValueError:  # a worker was killed while it wrote
-            return {}
-        now = time.time()
-        return {key: entry for key, entry in table.items() if entry["until"] > now}
+    def _newest(self, wanted: bytes) -> tuple[float, bytes]:
+        """The end and the value of an entry; the end is 0 if there is none."""
+        position = self._head(_bucket(wanted))
+        while FIRST <= position <= self._size - ENTRY.size:
+            older, until, key_length, length = ENTRY.unpack_from(self._block, position)
+            begin = position + ENTRY.size + key_length
+            if self._block[position + ENTRY.size : begin] == wanted:
+                return until, self._block[begin : begin + length]
+            position = min(older, position - 1)
+        return 0.0, b""
 
-    def _store(self, table: dict[str, t.Any]) -> None:
-        content = json.dumps(table).encode()
-        while len(content) > SIZE - LENGTH_BYTES:
-            # Full: remove the oldest entry. A task that needs it signs in once more.
-            del table[next(iter(table))]
-            content = json.dumps(table).encode()
-        self._block[:LENGTH_BYTES] = len(content).to_bytes(LENGTH_BYTES, "big")
-        self._block[LENGTH_BYTES : LENGTH_BYTES + len(content)] = content
+    def _head(self, bucket: int) -> int:
+        return int(HEAD.unpack_from(self._block, HEAD.size * bucket)[0])
+
+
+def _bucket(key: bytes) -> int:
+    return 1 + zlib.crc32(key) % BUCKETS
 
 
 @contextlib.contextmanager

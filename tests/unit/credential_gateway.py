@@ -145,6 +145,7 @@ class Gateway:
             check_mode=check,
             environ=self.tenant.environ,
             memory=self.tenant.memory,
+            of_role=self.tenant.of_role,
         )
 
     def _run(self, kind: type[Kind], call: Call) -> Json:

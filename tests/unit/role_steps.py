@@ -44,6 +44,7 @@ class RoleSteps:
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
+        tenant.of_role = True
         self.registration: Json = {"display_name": "Gateway", "unique_name": "gateway", "tags": ["ours"], "notes": "n"}
         self.roles = ["Mail.ReadWrite", "User.Read.All"]
         self.scopes = ["offline_access"]

@@ -57,6 +57,7 @@ class Tenant:
     def __init__(self, server: EmulatorServer) -> None:
         self.server = server
         self.memory = RunMemory()
+        self.of_role = False  # whether modules run as the role's own tasks
         self.environ = server.environment()
         self._operators = {server.client_id}
 
@@ -73,7 +74,15 @@ class Tenant:
     def run(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
         """Run a module as its action plugin does."""
         declared = importlib.import_module(f"{MODULES}.{module}").MODULE
-        return call_module(declared, module, params, check_mode=check, environ=self.environ, memory=self.memory)
+        return call_module(
+            declared,
+            module,
+            params,
+            check_mode=check,
+            environ=self.environ,
+            memory=self.memory,
+            of_role=self.of_role,
+        )
 
     def ok(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
         result = self.run(module, check=check, **params)

@@ -88,6 +88,13 @@ def object_of(document: Json | None, read: Read) -> Json:
     return check(document, read.shape, action=read.action)
 
 
+def known(document: Json, read: Read) -> Json:
+    """The answer of an earlier task to the same question, checked as if it came now."""
+    if not read.collection:
+        return object_of(document, read)
+    return {**document, "value": [check(entry, read.shape, action=read.action) for entry in document["value"]]}
+
+
 def page_of(document: Json, action: str) -> tuple[list[t.Any], str | None]:
     """The entries of one page of a collection, and the address of the next page."""
     entries, following = document.get("value"), document.get("@odata.nextLink")
@@ -98,6 +105,14 @@ def page_of(document: Json, action: str) -> tuple[list[t.Any], str | None]:
 
 def empty_but_forbidden() -> Json:
     return {"value": [], FORBIDDEN: True}
+
+
+def inner_write(number: int, write: Write) -> Json:
+    """One request of a batch whose requests are tried in order, each only after the one before it was accepted."""
+    request: Json = {"id": str(number), "method": write.method, "url": f"/{write.path}"}
+    if write.body is not None:
+        request |= {"headers": {"Content-Type": "application/json", **write.headers}, "body": write.body}
+    return {**request, "dependsOn": [str(number - 1)]} if number else request
 
 
 class InnerAnswer:
@@ -114,6 +129,13 @@ class InnerAnswer:
     def document(self) -> Json | None:
         """The object or collection of a good answer."""
         return self._document if self.status == 200 and isinstance(self._document, dict) else None
+
+    @property
+    def accepted(self) -> Json | None:
+        """The object that a write made, {} where the answer has none; None for a write that was not accepted."""
+        if not 200 <= self.status < 300:
+            return None
+        return self._document if isinstance(self._document, dict) else {}
 
     @property
     def fault(self) -> GraphFault:

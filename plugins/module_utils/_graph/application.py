@@ -75,7 +75,8 @@ class Address:
             return f"the application with the object id {self.object_id}"
         return f"the application with the unique name {shown(self.unique_name or '')}"
 
-    def read(self, graph: GraphClient, *, select: t.Sequence[str]) -> Read:
+    def read(self, graph: GraphClient, *, select: t.Sequence[str], handed: bool = False) -> Read:
+        """``handed``: the answer may come from an earlier task of the role, see HandedReads."""
         known = self.client_id or self.object_id or self.unique_name
         return Read(
             path=self.path,
@@ -83,6 +84,7 @@ class Address:
             query={"$select": ",".join(select)},
             created_recently=graph.created_here(known),
             shape=self.shape(select),
+            handed=("application", self.client_id.lower()) if handed and self.client_id else None,
         )
 
     def shape(self, select: t.Sequence[str]) -> Shape:

@@ -57,6 +57,7 @@ class Call:
     ``of_others`` are defaults of the action group for options that this module does not have. If they choose who signs
     in, the section [default] of ~/.azure/credentials does not count for this module either.
     ``option_names`` are the names by which the user knows the options; see ``_core/names.py``.
+    ``of_role`` says that the role's own task runs the module; see ``_graph/handed_reads.py``.
     """
 
     params: t.Mapping[str, t.Any]
@@ -65,6 +66,7 @@ class Call:
     memory: RunMemory
     of_others: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
     option_names: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: NO_NAMES)
+    of_role: bool = False
     now: datetime.datetime = dataclasses.field(default_factory=_whole_second)
     warnings: list[str] = dataclasses.field(default_factory=list)
     secrets: Secrets = dataclasses.field(default_factory=Secrets, repr=False)
@@ -107,7 +109,9 @@ class Call:
     def graph(self) -> GraphClient:
         if self._graph is None:
             self.validate_sign_in()
-            self._graph = GraphClient(self.http, host=self.endpoint.graph, token=self._token, memory=self.memory)
+            self._graph = GraphClient(
+                self.http, host=self.endpoint.graph, token=self._token, memory=self.memory, of_role=self.of_role
+            )
         return self._graph
 
     @property
@@ -124,6 +128,11 @@ class Call:
     def wrote(self) -> bool:
         """Whether a write was accepted, also if a later one failed."""
         return self.wrote_elsewhere or (self._graph is not None and self._graph.wrote)
+
+    @property
+    def took_handed_reads(self) -> bool:
+        """Whether an earlier task of the role had made one of this task's reads."""
+        return self._graph is not None and self._graph.handed.taken
 
     def token_for(self, resource: str, *, fresh: bool = False) -> AccessToken:
         """The same operator's token for another resource than Microsoft Graph."""

@@ -12,7 +12,7 @@ caller has to read again first (see converge).
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import itertools
 import json
 import typing as t
 import uuid
@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.an
     MemoryBudget,
     too_much,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.handed_reads import HandedReads
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Json,
     Read,
@@ -42,34 +43,45 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
     decide,
     misses_foreign_id,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import RunNotes
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 BATCH_SIZE = 20  # "Combine multiple HTTP requests using JSON batching"
-LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
 MOST_PAGES = 200  # also empty ones
 
 
-class GraphClient:
+class GraphClient(RunNotes):
     """Sends reads and writes to Graph of one tenant as one identity."""
 
     def __init__(
-        self, http: HttpClient, *, host: str, token: t.Callable[[bool], AccessToken], memory: RunMemory
+        self,
+        http: HttpClient,
+        *,
+        host: str,
+        token: t.Callable[[bool], AccessToken],
+        memory: RunMemory,
+        of_role: bool = False,
     ) -> None:
-        """``token`` gives the access token; called with True, a fresh one."""
+        """``token`` gives the access token; called with True, a fresh one. ``of_role``: see HandedReads."""
+        super().__init__(memory)
         self._http = http
         self._host = host
         self._token = token
-        self._memory = memory
-        self._created: set[str] = set()
         self.wrote = False  # whether the tenant accepted at least one write
+        self.handed = HandedReads(memory, identity=lambda: token(False).digest, of_role=of_role)
         self.patience = http.patience
         self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
         """The object, which is what ``read.shape`` says, or None if there is none (404)."""
+        known = self.handed.known([read])
+        if known:
+            return _answer.object_of(known[0], read)
         try:
-            return _answer.object_of(self._exchange("GET", read.url, read), read)
+            document = _answer.object_of(self._exchange("GET", read.url, read), read)
+            self.handed.note(read, document)
+            return document
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
@@ -98,12 +110,19 @@ class GraphClient:
         A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
         own, with all rules of ``get``.
         """
+        known = self.handed.known(reads)
         found: list[Json | None] = []
         budget = MemoryBudget(reads[0].action if reads else "")
-        for start in range(0, len(reads), BATCH_SIZE):
-            part = reads[start : start + BATCH_SIZE]
-            found += self._batch(part, budget)
-        return found
+        asked = [read for number, read in enumerate(reads) if number not in known]
+        for start in range(0, len(asked), BATCH_SIZE):
+            found += self._batch(asked[start : start + BATCH_SIZE], budget)
+        for read, document in zip(asked, found, strict=True):
+            self.handed.note(read, document)
+        answers = iter(found)
+        return [
+            _answer.known(known[number], read) if number in known else next(answers)
+            for number, read in enumerate(reads)
+        ]
 
     def write(self, write: Write) -> Json:
         """The answer's object, or {} if it has none.
@@ -111,47 +130,35 @@ class GraphClient:
         Raises GraphError also for a DELETE of what is not found: whether it is gone, or only not there yet, is what
         the next read says (see converge).
         """
-        try:
-            answer = self._exchange(write.method, f"/{write.path}", write)
-        except TransportError as exc:
-            self.wrote = self.wrote or exc.accepted
-            raise
+        answer = self._sent(write)
         self.wrote = True
         return check(answer, write.shape, action=write.action) if answer else {}
 
-    def note_created(self, object_id: str) -> None:
-        """This run created the object: for a while, later tasks of the run wait for it instead of failing."""
-        self._created.add(object_id)
-        self._memory.remember(f"created:{object_id}", True, seconds=LAG_WINDOW)
+    def write_in_order(self, writes: t.Sequence[Write], *, action: str) -> list[Json]:
+        """The answers to those of several repeatable writes, from the first on, that were accepted in one request.
 
-    def note_young(self, created: datetime.datetime | None, *keys: str | None) -> None:
-        """As ``note_created``, for what another run created moments ago, perhaps one that was killed."""
-        if (
-            created is None
-            or abs((datetime.datetime.now(datetime.timezone.utc) - created).total_seconds()) > LAG_WINDOW
-        ):
-            return
-        for key in filter(None, keys):
-            self.note_created(key)
+        Each is tried after the one before it was accepted. What is left has to be sent on its own.
+        """
+        part = writes[:BATCH_SIZE]
+        if len(part) < 2:
+            return []
+        body = {"requests": [_answer.inner_write(number, write) for number, write in enumerate(part)]}
+        outer = dataclasses.replace(part[0], method="POST", path="$batch", action=action, body=body)
+        by_id = _answer.inner_answers(self._sent(outer) or {})
+        answers = [by_id.get(str(number), InnerAnswer({})) for number in range(len(part))]
+        made = list(itertools.takewhile(lambda answer: answer.accepted is not None, answers))
+        self.wrote = self.wrote or bool(made)
+        if len(made) < len(part):
+            self._wait_before_repeating(answers[len(made)])
+        return [answer.accepted or {} for answer in made]
 
-    def note_deleted(self, object_id: str | None) -> None:
-        """Later tasks do not wait for the object any more."""
-        if object_id and self.created_here(object_id):
-            self._created.discard(object_id)
-            self._memory.remember(f"created:{object_id}", False, seconds=LAG_WINDOW)
-
-    def created_here(self, object_id: str | None) -> bool:
-        if not object_id:
-            return False
-        return object_id in self._created or bool(self._memory.recall(f"created:{object_id}"))
-
-    def note_written(self, name: str, value: str) -> None:
-        """What this run wrote last, so that its later tasks notice a read that lags behind."""
-        self._memory.remember(f"written:{name}", value, seconds=LAG_WINDOW)
-
-    def written_here(self, name: str) -> str | None:
-        known = self._memory.recall(f"written:{name}")
-        return known if isinstance(known, str) else None
+    def _sent(self, write: Write) -> Json | None:
+        self.handed.withdraw(keeps_application=write.leaves_application)
+        try:
+            return self._exchange(write.method, f"/{write.path}", write)
+        except TransportError as exc:
+            self.wrote = self.wrote or exc.accepted
+            raise
 
     def _collect(self, read: Read, budget: MemoryBudget) -> list[Json]:
         page = self._exchange("GET", read.url, read) or {}
@@ -177,6 +184,9 @@ class GraphClient:
         return [self._unpack(read, by_id.get(str(number), missing), budget) for number, read in enumerate(reads)]
 
     def _unpack(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
+        if read.ahead and (answer.document is None or "@odata.nextLink" in answer.document):
+            refused = answer.status == 403 and read.empty_if_forbidden and answer.fault.code
+            return _answer.empty_but_forbidden() if refused else None
         # A 404 that is no refusal in the words of Graph is asked for on its own.
         if answer.status == 404 and not read.created_recently and answer.fault.not_found:
             return None
@@ -222,11 +232,10 @@ class GraphClient:
                 return entries
             base = self._base(read)
             if not following.startswith(f"{base}/"):
-                raise TransportError(
-                    f"Could not {read.action}: the next page is on another host",
-                    maybe_processed=False,
-                    permanent=True,
-                    next_step="Check that a Microsoft Graph endpoint answers at graph_url.",
+                raise _unusable(
+                    read,
+                    "the next page is on another host",
+                    "Check that a Microsoft Graph endpoint answers at graph_url.",
                 )
             try:
                 page = self._exchange("GET", following[len(base) :], read) or {}
@@ -237,11 +246,10 @@ class GraphClient:
                 first = self._exchange("GET", read.url, read) or {}
                 return self._all_pages(first, read, budget, restarts=False)
             budget.add(page)
-        raise TransportError(
-            f"Could not {read.action}: more than {MOST_PAGES} pages",
-            maybe_processed=False,
-            permanent=True,
-            next_step="Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
+        raise _unusable(
+            read,
+            f"more than {MOST_PAGES} pages",
+            "Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
         )
 
     def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
@@ -266,21 +274,7 @@ class GraphClient:
                 token = self._token(True)
                 attempts = dataclasses.replace(attempts, token_renewed=True)
             elif decision is Decision.RAISE or not self.patience.pause(retry_after):
-                raise self._error(fault, method=method, url=url, request=request, retry_after=retry_after)
-
-    def _error(
-        self, fault: GraphFault, *, method: str, url: str, request: Read | Write, retry_after: str | None
-    ) -> GraphError:
-        return GraphError(
-            fault,
-            action=request.action,
-            method=method,
-            path=f"/{request.version}{url.partition('?')[0]}",
-            right=request.right,
-            waited=self.patience.waited,
-            retry_after=retry_after,
-            misses_other=misses_foreign_id(fault, request),
-        )
+                raise _error(fault, f"{method} {url}", request, waited=self.patience.waited, retry_after=retry_after)
 
     def _base(self, request: Read | Write) -> str:
         return f"{self._host}/{request.version}"
@@ -298,3 +292,24 @@ class GraphClient:
                 headers["Content-Type"] = "application/json"
                 body = json.dumps(request.body).encode()
         return self._http.request(method, self._base(request) + url, headers=headers, body=body)
+
+
+def _error(
+    fault: GraphFault, sent: str, request: Read | Write, *, waited: float, retry_after: str | None
+) -> GraphError:
+    """``sent`` is the method and, below the version of the API, the address."""
+    method, url = sent.split(" ", 1)
+    return GraphError(
+        fault,
+        action=request.action,
+        method=method,
+        path=f"/{request.version}{url.partition('?')[0]}",
+        right=request.right,
+        waited=waited,
+        retry_after=retry_after,
+        misses_other=misses_foreign_id(fault, request),
+    )
+
+
+def _unusable(read: Read, why: str, next_step: str) -> TransportError:
+    return TransportError(f"Could not {read.action}: {why}", maybe_processed=False, permanent=True, next_step=next_step)

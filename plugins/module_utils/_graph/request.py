@@ -30,6 +30,9 @@ class Read:
     ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
     ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
     must be. ``version`` is that of the API.
+    ``handed``, a name and a client id, says that the answer may come from an earlier task of the role (HandedReads).
+    ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
+    ``ahead`` says that the answer is for a later task, to which all that is no good answer is left.
     """
 
     path: str
@@ -42,6 +45,14 @@ class Read:
     max_entries: int = 10_000
     shape: Shape = ANYTHING
     version: str = V1
+    handed: tuple[str, str] | None = None
+    offered_by: str = ""
+    ahead: bool = False
+
+    @property
+    def selected(self) -> list[str]:
+        """The properties that are asked for; empty for those that Graph chooses."""
+        return [name for name in self.query.get("$select", "").split(",") if name]
 
     @property
     def url(self) -> str:
@@ -62,7 +73,8 @@ class Read:
 class Write:
     """One write. ``repeatable`` says that sending it twice does no more than sending it once.
 
-    ``action``, ``right`` and ``created_recently`` are those of Read. ``foreign_id`` is an id that this run did not
+    ``action``, ``right`` and ``created_recently`` are those of Read. ``leaves_application`` says that it changes no
+    property of the application, only what is granted to it. ``foreign_id`` is an id that this run did not
     create: an answer that misses it is no replication lag. ``shape`` is what the object in the answer must be, if there
     is one. ``version`` is that of the API.
     """
@@ -76,6 +88,7 @@ class Write:
     repeatable: bool = True
     created_recently: bool = False
     foreign_id: str = ""
+    leaves_application: bool = False
     shape: Shape = ANYTHING
     version: str = V1
 

@@ -175,6 +175,7 @@ class ResourcePrincipal:
             action=f"read the permissions that {resource_label(client_id)} offers",
             query={"$select": "id,appId,displayName,appRoles,oauth2PermissionScopes"},
             shape=principal_shape(client_id),
+            offered_by=client_id if client_id in RESOURCE_NAMES else "",
         )
 
 

@@ -178,10 +178,13 @@ class ConsentResource:
 
     def _read_by_client_id(self, client_id: str) -> tuple[Json, Answers, list[Json | None]]:
         """One request reads all that there is about an application that uses Graph alone."""
-        created_recently = self._graph.created_here(client_id)
-        reads = {"application": self._address.read(self._graph, select=FIELDS)}
+        created_recently, present = self._graph.created_here(client_id), self._options.present
+        reads = {"application": self._address.read(self._graph, select=FIELDS, handed=present)}
         reads |= consent_reads(
-            client_id, created_recently=created_recently, empty_if_forbidden=self._options.only_reads
+            client_id,
+            created_recently=created_recently,
+            empty_if_forbidden=self._options.only_reads,
+            handed=present,
         )
         reads[GRAPH_PRINCIPAL] = ResourcePrincipal.read(RESOURCES[GRAPH_PRINCIPAL])
         answers = get_named(self._graph, reads)

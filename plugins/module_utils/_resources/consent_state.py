@@ -133,10 +133,13 @@ def get_named(graph: GraphClient, reads: t.Mapping[str, Read]) -> dict[str, Json
     return dict(zip(reads, graph.get_many(list(reads.values())), strict=True))
 
 
-def consent_reads(client_id: str, *, created_recently: bool, empty_if_forbidden: bool = False) -> dict[str, Read]:
+def consent_reads(
+    client_id: str, *, created_recently: bool, empty_if_forbidden: bool = False, handed: bool = False
+) -> dict[str, Read]:
     """The reads of what is granted to an application, by what they are for: ``principal``, ``roles`` and ``scopes``.
 
     With ``empty_if_forbidden``, application permissions that may not be read are no failure (``Roles.known``).
+    ``handed``: the answers may come from an earlier task of the role, see HandedReads.
     """
     principal = by_key("servicePrincipals", "appId", client_id)
     own = service_principal_read(client_id, action=f"read the service principal of the application {client_id}")
@@ -149,11 +152,14 @@ def consent_reads(client_id: str, *, created_recently: bool, empty_if_forbidden:
         shape=Shape("an assignment of an app role", needs=("id", "appRoleId", "resourceId")),
         empty_if_forbidden=empty_if_forbidden,
     )
-    return {
+    reads = {
         "principal": dataclasses.replace(own, created_recently=created_recently),
         "roles": roles,
         "scopes": scopes_read(client_id, created_recently=created_recently),
     }
+    if not handed:
+        return reads
+    return {name: dataclasses.replace(read, handed=(name, client_id.lower())) for name, read in reads.items()}
 
 
 def scopes_read(client_id: str, *, created_recently: bool, empty_if_forbidden: bool = True) -> Read:

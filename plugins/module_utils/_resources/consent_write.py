@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Grants and revokes: app role assignments one by one, delegated permissions as one grant a resource."""
+"""Grants and revokes: app role assignments in one request, delegated permissions as one grant a resource."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,
@@ -37,13 +37,17 @@ class RoleWriter:
         self._address = address
 
     def apply(self, current: Consent, wanted: Consent) -> None:
-        created_recently = self._graph.created_here(current.client_id)
-        for permission in sorted(wanted.roles.granted - current.roles.granted, key=current.principals.shown):
-            self._assign(current, permission, created_recently=created_recently)
+        missing = sorted(wanted.roles.granted - current.roles.granted, key=current.principals.shown)
+        writes = [self._assignment(current, permission) for permission in missing]
+        made = self._graph.write_in_order(writes, action=f"grant application permissions to {self._address}")
+        made += [self._assign(write) for write in writes[len(made) :]]
+        for assignment in made:
+            if application.text(assignment, "id"):
+                self._graph.note_created(assignment["id"])
         for permission in sorted(current.roles.granted - wanted.roles.granted, key=current.principals.shown):
             self._unassign(current, permission)
 
-    def _assign(self, current: Consent, permission: Permission, *, created_recently: bool) -> None:
+    def _assignment(self, current: Consent, permission: Permission) -> Write:
         resource = current.principals.of_client_id(permission.resource)
         if resource is None:
             raise ConflictError(
@@ -53,27 +57,27 @@ class RoleWriter:
         right = "assign_other_app_role"
         if permission.resource == RESOURCES["microsoft_graph"]:
             right = "assign_app_role"
+        return Write(
+            method="POST",
+            path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
+            action=f"grant {current.principals.shown(permission)} to {self._address}",
+            right=right,
+            body={
+                "principalId": current.principal_id,
+                "resourceId": resource.object_id,
+                "appRoleId": permission.id,
+            },
+            created_recently=self._graph.created_here(current.client_id),
+            leaves_application=True,
+        )
+
+    def _assign(self, write: Write) -> Json:
         try:
-            made = self._graph.write(
-                Write(
-                    method="POST",
-                    path=f"servicePrincipals/{resource.object_id}/appRoleAssignedTo",
-                    action=f"grant {current.principals.shown(permission)} to {self._address}",
-                    right=right,
-                    body={
-                        "principalId": current.principal_id,
-                        "resourceId": resource.object_id,
-                        "appRoleId": permission.id,
-                    },
-                    created_recently=created_recently,
-                )
-            )
+            return self._graph.write(write)
         except GraphError as exc:
             if not exc.fault.exists:
                 raise
-            return
-        if application.text(made, "id"):
-            self._graph.note_created(made["id"])
+            return {}
 
     def _unassign(self, current: Consent, permission: Permission) -> None:
         resource = current.principals.of_client_id(permission.resource)
@@ -85,6 +89,7 @@ class RoleWriter:
                 action=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
                 f" from {self._address}",
                 right="unassign_app_role",
+                leaves_application=True,
                 # What this run made is not gone if it is not found, but not there yet.
                 created_recently=self._graph.created_here(assignment_id),
             )
@@ -118,6 +123,7 @@ class ScopeWriter:
                 path="oauth2PermissionGrants",
                 action=f"grant the delegated permissions {' '.join(names)} to {self._address}",
                 right="write_grant",
+                leaves_application=True,
                 body={
                     "clientId": current.principal_id,
                     "consentType": ALL_PRINCIPALS,
@@ -143,6 +149,7 @@ class ScopeWriter:
                 path=f"oauth2PermissionGrants/{grant.id}",
                 action=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
                 right="write_grant",
+                leaves_application=True,
                 body={"scope": " ".join(names)} if names else None,
             )
         )

@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     resource_client_id,
     resource_label,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     GRAPH_TYPES,
@@ -42,6 +43,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+HANDED_ON = ("passwordCredentials", *SWITCHES)  # read with the declaration, for the credential's task
 # The form of an option that lists permissions, one entry a resource.
 LISTED: dict[str, dict[str, t.Any]] = {
     "resource": {"type": "str", "required": True},
@@ -231,7 +233,7 @@ class PermissionsResource:
         resources = self._options.resources
         document, *principals = self._graph.get_many(
             [
-                self._address.read(self._graph, select=FIELDS),
+                self._address.read(self._graph, select=FIELDS, handed=self._options.present),
                 *(ResourcePrincipal.read(resource) for resource in resources),
             ]
         )
@@ -308,9 +310,10 @@ class PermissionsResource:
         address = application.Address(object_id=current.application_object_id)
         document = read_declaration(
             self._graph,
-            lambda: self._graph.get(address.read(self._graph, select=FIELDS)) or {},
+            lambda: self._graph.get(address.read(self._graph, select=(*FIELDS, *HANDED_ON))) or {},
             told=lambda found: (current.client_id, declared_permissions(found)),
         )
+        self._graph.handed.hand_on(current.client_id.lower(), {"application": document})
         declared = {*declared_permissions(document)}
         if not added <= declared or removed & declared:
             raise OvertakenError(

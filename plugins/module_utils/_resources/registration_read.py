@@ -24,6 +24,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     last_deleted,
     service_principal_read,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import declaration, secret_records
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import consent_reads
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_options import (
     RegistrationOptions,
 )
@@ -32,6 +34,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     Registration,
 )
 
+AHEAD = ("roles", "scopes")  # of consent_reads
+OF_LATER_TASKS = (*declaration.FIELDS, *secret_records.FIELDS)
 DELETED = "directory/deletedItems/microsoft.graph.application"
 
 
@@ -64,13 +68,13 @@ class RegistrationReader:
 
     def read(self) -> Registration:
         address = self._options.address
-        document = self._graph.get(address.read(self._graph, select=FIELDS))
+        document = self._graph.get(address.read(self._graph, select=self._selected))
         if document is None:
             remains, lagging = self._read_remains()
             if lagging is None:
                 return remains
             # A list shows the application that a single read did not find: another run created it moments ago.
-            read = address.read(self._graph, select=FIELDS)
+            read = address.read(self._graph, select=self._selected)
             document = self._graph.get(dataclasses.replace(read, created_recently=True)) or lagging
         client_id = application.text(document, "appId") or ""
         found = Registration(found="live").with_document(document)
@@ -80,21 +84,37 @@ class RegistrationReader:
             found.application_object_id,
             application.text(document, "uniqueName"),
         )
-        principal, owners, credentials = self._graph.get_many(
+        principal, owners, credentials, *ahead = self._graph.get_many(
             [
                 service_principal_read(client_id, action=f"read the service principal of {address}"),
                 owners_read(found, address, created_recently=False),
                 credentials_read(found, address),
+                *self._reads_ahead(client_id),
             ]
         )
         found = found.with_owners(_entries(owners)).with_credentials(credentials or {})
         if principal is None:
             return self._with_deleted_principal(found)
+        if ahead:
+            known = {"application": document, "principal": principal, **dict(zip(AHEAD, ahead, strict=True))}
+            self._graph.handed.hand_on(client_id.lower(), known)
         return dataclasses.replace(
             found.with_principal(principal),
             service_principal_object_id=application.text(principal, "id"),
             has_service_principal=True,
         )
+
+    @property
+    def _selected(self) -> tuple[str, ...]:
+        """In the role, also what the tasks behind this one ask about the application."""
+        return tuple(dict.fromkeys((*FIELDS, *OF_LATER_TASKS))) if self._graph.handed.of_role else FIELDS
+
+    def _reads_ahead(self, client_id: str) -> list[Read]:
+        """In the role, what is granted to the application: the consent behind this one asks for it."""
+        if not self._graph.handed.of_role:
+            return []
+        reads = consent_reads(client_id, created_recently=False)
+        return [dataclasses.replace(reads[name], ahead=True) for name in AHEAD]
 
     def _with_deleted_principal(self, found: Registration) -> Registration:
         """The old service principal has the assignments, and is what Exchange Online knows: better than a new one."""

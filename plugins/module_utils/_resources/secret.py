@@ -18,7 +18,8 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import LAG_WINDOW, GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import LAG_WINDOW
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import refuse_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
     SecretCreation,
@@ -65,7 +66,7 @@ class SecretResource:
 
     def read(self) -> ClientSecrets:
         options = self._options
-        document = self._graph.get(options.address.read(self._graph, select=FIELDS))
+        document = self._graph.get(options.address.read(self._graph, select=FIELDS, handed=options.present))
         if document is None and not options.present:
             return ClientSecrets(application_object_id="", client_id=options.address.client_id or "", credentials=())
         found = application.required(document, options.address)

@@ -54,6 +54,7 @@ class Role:
         self.gateway = gateway
         self.credential_type = credential_type
         gateway.options = {}
+        gateway.tenant.of_role = True
         gateway.same_run = True
         self._memory = gateway.tenant.memory
 
@@ -121,7 +122,15 @@ class Role:
             declared = Module(argument_spec=declared.argument_spec, run=self._prove)
             options = {**options, "stores": [{"type": "ansible_vault"}]}
         tenant = gateway.tenant
-        return call_module(declared, module, options, check_mode=check, environ=tenant.environ, memory=tenant.memory)
+        return call_module(
+            declared,
+            module,
+            options,
+            check_mode=check,
+            environ=tenant.environ,
+            memory=tenant.memory,
+            of_role=True,
+        )
 
     def _prove(self, call: t.Any) -> Json:
         context = StoreContext(call=call, vault_secrets=(), lookup=lambda *_terms, **_options: [])

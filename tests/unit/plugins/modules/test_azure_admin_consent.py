@@ -41,7 +41,7 @@ def test_check_mode_predicts_the_grants_without_a_write(tenant: Tenant) -> None:
     assert held_grants(tenant, made) == []
 
 
-def test_grants_app_roles_one_by_one(tenant: Tenant) -> None:
+def test_grants_all_app_roles_in_one_request(tenant: Tenant) -> None:
     made = declared(tenant)
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
@@ -50,6 +50,7 @@ def test_grants_app_roles_one_by_one(tenant: Tenant) -> None:
     assert (result["missing"], result["stale"]) == ([], [])
     graph = tenant.service_principals(MICROSOFT_GRAPH)[0]["id"]
     assert tenant.writes == [f"POST /servicePrincipals/{graph}/appRoleAssignedTo"] * len(ROLES)
+    assert len({entry.outer for entry in tenant.write_entries} - {None}) == 1
     assert result["granted"][0] == {
         "resource": "microsoft_graph",
         "resource_client_id": MICROSOFT_GRAPH,
@@ -57,6 +58,36 @@ def test_grants_app_roles_one_by_one(tenant: Tenant) -> None:
         "name": "Mail.ReadWrite",
         "id": "e2a3a72e-5f79-4c64-b1b1-878b674786c9",
     }
+
+
+@pytest.mark.parametrize("status", [429, 503, 409])
+def test_what_was_not_granted_in_that_request_is_granted_on_its_own(tenant: Tenant, status: int) -> None:
+    made = declared(tenant)
+    tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=status, nth=2)
+    assert tenant.ok(MODULE, **GATEWAY)["changed"]
+    assert held_roles(tenant, made) == ROLES
+
+
+def test_a_grant_that_is_refused_is_named_and_what_was_granted_before_is_a_change(tenant: Tenant) -> None:
+    made = declared(tenant)
+    tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=403, nth=2, times=9)
+    failure = tenant.fails(MODULE, **GATEWAY)
+    assert ROLES[1] in failure["msg"]
+    assert failure["changed"]
+    assert held_roles(tenant, made) == ROLES[:1]
+
+
+def test_without_a_grant_nothing_has_changed(tenant: Tenant) -> None:
+    declared(tenant)
+    tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=403, times=9)
+    assert not tenant.fails(MODULE, **GATEWAY)["changed"]
+
+
+def test_an_answer_that_got_lost_leaves_each_role_granted_once(tenant: Tenant) -> None:
+    made = declared(tenant)
+    tenant.server.faults.add(path="batch", method="POST", close_after=True, nth=2)
+    assert tenant.ok(MODULE, **GATEWAY)["changed"]
+    assert held_roles(tenant, made) == ROLES
 
 
 def test_grants_delegated_permissions_as_one_grant_for_all_principals(tenant: Tenant) -> None:

@@ -11,7 +11,15 @@ import signal
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _shared_memory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SIZE, SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import (
+    BUCKETS,
+    ENTRY,
+    FIRST,
+    HEAD,
+    SharedMemory,
+)
+
+SMALL = 256 * 1024  # bytes
 
 
 @pytest.fixture
@@ -67,19 +75,28 @@ def test_two_runs_share_nothing(memory: SharedMemory) -> None:
     assert SharedMemory().recall("token") is None
 
 
-def test_a_full_table_forgets_the_oldest(memory: SharedMemory) -> None:
+def test_a_full_table_is_begun_anew() -> None:
+    memory = SharedMemory(size=SMALL)
     for number in range(100):
         memory.remember(f"token:{number}", "x" * 10_000, seconds=60)
+        assert memory.recall(f"token:{number}") == "x" * 10_000
     assert memory.recall("token:0") is None
-    assert memory.recall("token:99") == "x" * 10_000
-    assert memory.recall("token:90") == "x" * 10_000
+    assert memory.recall("token:98") == "x" * 10_000
 
 
-def test_what_does_not_fit_at_all_is_not_remembered(memory: SharedMemory) -> None:
-    memory.remember("huge", "x" * SIZE, seconds=60)
+def test_what_does_not_fit_at_all_is_not_remembered() -> None:
+    memory = SharedMemory(size=SMALL)
+    memory.remember("huge", "x" * SMALL, seconds=60)
     assert memory.recall("huge") is None
     memory.remember("token", "t", seconds=60)
     assert memory.recall("token") == "t"
+
+
+def test_many_keys_are_kept_apart(memory: SharedMemory) -> None:
+    """Also those that share a bucket."""
+    for number in range(3 * BUCKETS):
+        memory.remember(f"created:{number}", number, seconds=60)
+    assert [memory.recall(f"created:{number}") for number in range(3 * BUCKETS)] == list(range(3 * BUCKETS))
 
 
 def forked(work: c.Callable[[], object]) -> int:
@@ -151,10 +168,23 @@ def test_a_worker_killed_with_a_lock_does_not_stop_the_others_for_ever(
     assert memory.recall("before") == 1
 
 
-def test_a_table_half_written_is_an_empty_one(memory: SharedMemory) -> None:
+def test_an_entry_half_written_leaves_the_one_before(memory: SharedMemory) -> None:
     memory.remember("token", "t", seconds=60)
-    memory._block[8:12] = b"\xff\x00\xff\x00"
-    assert memory.recall("token") is None
+    free = HEAD.unpack_from(memory._block)[0]
+    memory._block[free : free + ENTRY.size] = b"\xff" * ENTRY.size
+    assert memory.recall("token") == "t"
+    memory.remember("token", "again", seconds=60)
+    assert memory.recall("token") == "again"
+
+
+@pytest.mark.parametrize("damaged", [b"\xff", b"\x7f", b"\x00"])
+def test_a_damaged_entry_is_none(memory: SharedMemory, damaged: bytes) -> None:
+    """After a worker was killed with the lock, two may write at once."""
+    memory.remember("token", "t", seconds=60)
+    end = HEAD.unpack_from(memory._block)[0]
+    for begin in (end - 1, FIRST):
+        memory._block[begin:end] = damaged * (end - begin)
+        assert memory.recall("token") is None
     memory.remember("token", "again", seconds=60)
     assert memory.recall("token") == "again"
 

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""What the tasks of a run tell each other about the objects that they made, changed and deleted.
+
+A read may be answered by a replica that does not know of it yet (replication lag).
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+
+LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
+
+
+class RunNotes:
+    """Kept in the memory of the run, and in this task where that remembers nothing."""
+
+    def __init__(self, memory: RunMemory) -> None:
+        self._memory = memory
+        self._created: set[str] = set()
+
+    def note_created(self, object_id: str) -> None:
+        """This run created the object: for a while, later tasks of the run wait for it instead of failing."""
+        self._created.add(object_id)
+        self._memory.remember(f"created:{object_id}", True, seconds=LAG_WINDOW)
+
+    def note_young(self, created: datetime.datetime | None, *keys: str | None) -> None:
+        """As ``note_created``, for what another run created moments ago, perhaps one that was killed."""
+        if (
+            created is None
+            or abs((datetime.datetime.now(datetime.timezone.utc) - created).total_seconds()) > LAG_WINDOW
+        ):
+            return
+        for key in filter(None, keys):
+            self.note_created(key)
+
+    def note_deleted(self, object_id: str | None) -> None:
+        """Later tasks do not wait for the object any more."""
+        if object_id and self.created_here(object_id):
+            self._created.discard(object_id)
+            self._memory.remember(f"created:{object_id}", False, seconds=LAG_WINDOW)
+
+    def created_here(self, object_id: str | None) -> bool:
+        if not object_id:
+            return False
+        return object_id in self._created or bool(self._memory.recall(f"created:{object_id}"))
+
+    def note_written(self, name: str, value: str) -> None:
+        """What this run wrote last, so that its later tasks notice a read that lags behind."""
+        self._memory.remember(f"written:{name}", value, seconds=LAG_WINDOW)
+
+    def written_here(self, name: str) -> str | None:
+        known = self._memory.recall(f"written:{name}")
+        return known if isinstance(known, str) else None

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role's tasks hand to the tasks behind them, and what is read again all the same."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.consent_grants import held_roles
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
+
+REGISTRATION = "azure_app_registration"
+PERMISSIONS = "azure_app_graph_permissions"
+CONSENT = "azure_admin_consent"
+SECRET = "azure_app_secret"
+NAMES: Json = {"display_name": "Gateway", "unique_name": "gateway"}
+DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+ROLES = ["Group.Read.All", "Mail.ReadWrite"]
+
+
+@pytest.fixture
+def made(tenant: Tenant) -> Json:
+    """A registration with permissions, consent and a secret; a run of the role begins behind it."""
+    registered = tenant.ok(REGISTRATION, **NAMES)
+    key = {"client_id": registered["client_id"]}
+    tenant.ok(PERMISSIONS, **key, application_permissions=ROLES)
+    tenant.ok(CONSENT, **key)
+    tenant.ok(SECRET, **key, description="of a test")
+    begin_run(tenant)
+    return key
+
+
+def begin_run(tenant: Tenant) -> None:
+    tenant.of_role = True
+    tenant.memory = SharedMemory()
+    tenant.forget_requests()
+
+
+def requests_of(tenant: Tenant, module: str, **options: t.Any) -> tuple[Json, int]:
+    tenant.forget_requests()
+    return tenant.ok(module, **options), tenant.graph_requests
+
+
+def test_behind_the_registration_nothing_is_asked_again_where_nothing_changes(tenant: Tenant, made: Json) -> None:
+    assert requests_of(tenant, REGISTRATION, **NAMES)[1] == 2
+    declared, asked = requests_of(tenant, PERMISSIONS, **made, application_permissions=ROLES)
+    assert (declared["changed"], declared["application_permissions"]) == (False, ROLES)
+    assert asked == 1  # what Microsoft Graph offers, once a run
+    granted, asked = requests_of(tenant, CONSENT, **made)
+    assert (granted["changed"], granted["consented"], asked) == (False, True, 0)
+    secret, asked = requests_of(tenant, SECRET, **made, description="of a test")
+    assert (secret["changed"], secret["secret_count"], asked) == (False, 1, 0)
+
+
+def test_a_second_application_of_the_run_asks_nothing_about_permissions(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.ok(PERMISSIONS, **made, application_permissions=ROLES)
+    other = tenant.ok(REGISTRATION, display_name="Other", unique_name="other")
+    key = {"client_id": other["client_id"]}
+    tenant.ok(PERMISSIONS, **key, application_permissions=ROLES)
+    begin = [entry.path for entry in tenant.server.requests() if "servicePrincipals" in entry.path]
+    tenant.ok(REGISTRATION, display_name="Other", unique_name="other")
+    asked = requests_of(tenant, PERMISSIONS, **key, application_permissions=ROLES)[1]
+    assert begin and asked == 0
+
+
+def test_the_next_registration_begins_anew(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.ok(PERMISSIONS, **made, application_permissions=ROLES)
+    TenantApplication(tenant).document["requiredResourceAccess"] = []
+    tenant.ok(REGISTRATION, **NAMES)
+    assert tenant.ok(PERMISSIONS, **made, application_permissions=ROLES)["changed"]
+    assert TenantApplication(tenant).document["requiredResourceAccess"]
+
+
+def test_whoever_has_something_to_change_reads_again_first(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.of_role = False
+    tenant.ok(PERMISSIONS, **made, application_permissions=["User.Read.All"])
+    tenant.of_role = True
+    tenant.forget_requests()
+    result = tenant.ok(PERMISSIONS, **made, application_permissions=[*ROLES, "User.Read.All"])
+    assert not result["changed"]
+    assert tenant.writes == []
+    assert tenant.graph_requests == 1
+
+
+def test_what_a_task_refuses_was_read_by_itself(tenant: Tenant, made: Json) -> None:
+    """Somebody mended meanwhile what would be refused."""
+    expected = [{"resource": "microsoft_graph", "application": [*ROLES, "User.Read.All"]}]
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.of_role = False
+    tenant.ok(PERMISSIONS, **made, application_permissions=["User.Read.All"])
+    tenant.of_role = True
+    assert tenant.ok(CONSENT, **made, expected_permissions=expected)["changed"]
+
+
+def test_what_was_changed_is_not_handed_on(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.ok(PERMISSIONS, **made, application_permissions=[*ROLES, "User.Read.All"])
+    result = tenant.ok(CONSENT, **made)
+    assert result["changed"]
+    assert "User.Read.All" in held_roles(tenant, result)
+
+
+def test_a_registration_that_changes_something_hands_nothing_on(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES, notes="new")
+    assert requests_of(tenant, PERMISSIONS, **made, application_permissions=ROLES)[1] == 1
+    assert requests_of(tenant, CONSENT, **made)[1] == 1
+
+
+def test_outside_the_role_each_task_reads_by_itself(tenant: Tenant, made: Json) -> None:
+    tenant.of_role = False
+    tenant.ok(REGISTRATION, **NAMES)
+    for module in (CONSENT, CONSENT):
+        assert requests_of(tenant, module, **made)[1] == 1
+
+
+def test_another_identity_reads_by_itself(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.sign_in_with("Application.Read.All", "AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.Read.All")
+    assert requests_of(tenant, CONSENT, **made)[1] == 1
+
+
+def test_what_may_not_be_read_ahead_is_no_failure_of_the_registration(tenant: Tenant, made: Json) -> None:
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy")
+    tenant.server.faults.add(path="appRoleAssignments", status=403, body=DENIED, times=9)
+    tenant.server.faults.add(path="oauth2PermissionGrants", status=503, times=1)
+    assert not tenant.ok(REGISTRATION, **NAMES)["changed"]
+    assert tenant.fails(CONSENT, **made)["error"]["code"] == "Authorization_RequestDenied"
+
+
+def test_a_secret_that_is_not_in_what_was_handed_on_is_looked_for_again(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    application = TenantApplication(tenant)
+    application.document["passwordCredentials"] = []
+    result = tenant.ok(SECRET, **made, description="another")
+    assert result["changed"]
+    (record,) = application.document["passwordCredentials"]
+    assert record["displayName"] == "another"
