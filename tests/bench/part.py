@@ -16,17 +16,16 @@ from ansible_collections.email_gateway.azure_apps.tests.bench.measure import Cos
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How much is measured. ``rounds`` are the pairs of each comparison, ``large`` those of a fleet of 100 or more."""
+    """How much is measured. ``rounds`` are the pairs of each comparison, for ``fleets`` by the number of gateways."""
 
     rounds: int
-    large: int
-    fleets: tuple[int, ...]
+    fleets: dict[int, int]
     reports: tuple[int, ...]
 
 
 SIZES = {
-    "quick": Size(rounds=3, large=1, fleets=(1, 10, 50), reports=(100, 1_000)),
-    "full": Size(rounds=7, large=3, fleets=(1, 10, 100, 500), reports=(100, 1_000, 10_000)),
+    "quick": Size(rounds=3, fleets={1: 3, 10: 3, 50: 1}, reports=(100, 1_000)),
+    "full": Size(rounds=7, fleets={1: 7, 10: 7, 100: 3, 500: 1}, reports=(100, 1_000, 10_000)),
 }
 
 

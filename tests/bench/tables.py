@@ -17,17 +17,17 @@ Json = dict[str, t.Any]
 
 
 def markdown(table: Json) -> str:
-    """Columns of figures are to the right."""
-    lines = [table["columns"], *table["rows"]]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(table["columns"]))]
-    rule = ["-" * width if index == 0 else "-" * (width - 1) + ":" for index, width in enumerate(widths)]
-
-    def row(cells: list[str]) -> str:
-        first, *others = zip(cells, widths, strict=True)
-        return " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
-
-    text = "\n".join(f"| {row(cells)} |" for cells in (lines[0], rule, *lines[1:]))
+    columns = [_column(name, [row[index] for row in table["rows"]]) for index, name in enumerate(table["columns"])]
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in zip(*columns, strict=True))
     return "\n\n".join(part for part in (f"### {table['title']}", text, table["note"]) if part)
+
+
+def _column(name: str, cells: list[str]) -> list[str]:
+    """Name, rule and cells in one width. Figures are to the right."""
+    width = max(map(len, (name, *cells)))
+    if all(cell[:1].isdigit() or not cell for cell in cells):
+        return [name.rjust(width), "-" * (width - 1) + ":", *(cell.rjust(width) for cell in cells)]
+    return [name.ljust(width), "-" * width, *(cell.ljust(width) for cell in cells)]
 
 
 def about(part: Json) -> str:

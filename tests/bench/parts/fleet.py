@@ -15,7 +15,7 @@ from ansible_collections.email_gateway.azure_apps.tests.bench.workplace import G
 
 FIRST, PINGS = "first run", "a ping for each"
 STEADY, FREE, SLICES = "steady state, 5 forks", "steady state, strategy free", "steady state, two slices at once"
-SMALLEST_OF_GROWTH, LARGE = 10, 100
+SMALLEST_OF_GROWTH = 10
 
 
 class _Fleet:
@@ -36,9 +36,9 @@ class _Fleet:
 
 
 def measure(task: Task) -> Part:
-    measured = {size: _measured(task, size) for size in task.size.fleets}
+    measured = {size: _measured(task, size, rounds) for size, rounds in task.size.fleets.items()}
     rows = [row for size, costs in measured.items() for row in _rows(size, costs)]
-    columns = ["gateways", "run", "CPU seconds a gateway", "wall seconds a gateway", "requests a gateway"]
+    columns = ["gateways", "run", "runs", "CPU seconds a gateway", "wall seconds a gateway", "requests a gateway"]
     columns += ["pings a gateway", "peak MB"]
     note = "Pings: the CPU time divided by that of a play with one ping for each of the same hosts."
     return Part(
@@ -47,7 +47,7 @@ def measure(task: Task) -> Part:
     )
 
 
-def _measured(task: Task, size: int) -> Costs:
+def _measured(task: Task, size: int, rounds: int) -> Costs:
     with tenant() as served:
         fleet = _Fleet(Workplace(task.folder / str(size), served), size)
         costs: Costs = {FIRST: [fleet.register(fleet.all)]}
@@ -58,7 +58,7 @@ def _measured(task: Task, size: int) -> Costs:
         }
         if size > 1:
             cases[SLICES] = lambda _round: fleet.register(*fleet.halves)
-        costs |= in_turn(cases, rounds=task.size.large if size >= LARGE else task.size.rounds)
+        costs |= in_turn(cases, rounds=rounds)
     return costs
 
 
@@ -67,7 +67,7 @@ def _rows(size: int, costs: Costs) -> list[list[str]]:
     for name, runs in costs.items():
         requests = {cost.requests / size for cost in runs}
         pings = median(runs) / median(costs[PINGS]) if name == FIRST else ratio(runs, costs[PINGS])
-        row = [str(size), name, times(median(runs) / size), times(median(runs, wall) / size)]
+        row = [str(size), name, str(len(runs)), times(median(runs) / size), times(median(runs, wall) / size)]
         rows.append([*row, " or ".join(f"{count:g}" for count in sorted(requests)), times(pings)])
         rows[-1].append(megabytes(costs, name))
     return rows
