@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-stop docs docs-pictures emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint judges lowest build release check benchmark clean
+.PHONY: help demo demo-stop docs docs-pictures emulator test coverage playbooks limits leaks stores eda clients matrix integration faults molecule sanity lint judges lowest build release check bench clean
 
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
@@ -167,12 +167,12 @@ release: ## Show what a release would change, in a copy (VERSION=1.0.0; DO=1: co
 check: ## Run all checks up to the first that fails (KEEP_GOING=1: all of them), and print a table
 	@.ci/check
 
-benchmark: ## Measure CPU time and requests of role and modules, and the emulator with 10,000 applications
+bench: ## Measure CPU time, requests and memory in ratios (SIZE=quick|full, ONLY="role fleet", PEERS=1: with Azure CLI, PAGE=1: write docs)
 	@$(DEV) setup demo
-	@failed=; for script in tests/benchmarks/*.py; do \
-	  $(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files python "$$script" || failed=1; \
-	done; \
-	[ -z "$$failed" ]
+	@$(if $(filter-out 0 no false,$(PEERS)),$(DEV) clients azure-cli)
+	@$(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files \
+	  python -m ansible_collections.email_gateway.azure_apps.tests.bench \
+	  $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0 no false,$(PAGE)),--page)
 
 clean: ## Remove everything that was made here
 	@[ ! -d build/demo/emulator ] || $(MAKE) demo-stop

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator as the measurements see it: what it was asked, how it is filled. It lives in the tenant's process."""
+
+from __future__ import annotations
+
+import collections
+import re
+import typing as t
+from datetime import datetime, timedelta
+
+from ansible_collections.email_gateway.azure_apps.tests.bench.slow_network import SlowNetwork
+from ansible_collections.email_gateway.azure_apps.tests.bench.tenant import Asked
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import TAG
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from graph_emulator.cli import lines_for_azure_cli
+from graph_emulator.directory.seed import Operator, add_operator
+from graph_emulator.journal import Entry
+from graph_emulator.wire.server import EmulatorServer
+
+JOURNAL = 200_000  # requests; a fleet makes more than the emulator keeps
+# An object, an assignment of a role, a person; and an alternate key.
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=/)[\w-]{43}(?=/|$)|(?<=/)[^/]+@[^/]+")
+KEY = re.compile(r"='[^']*'")
+ROLES = ("Mail.Send", "User.Read.All")
+
+
+def pattern(entry: Entry) -> str:
+    """Method and path, without what differs from one application to the next."""
+    path = KEY.sub("='*'", ID.sub("*", entry.path))
+    return f"{entry.method} {path}"
+
+
+class Served:
+    """A running emulator. With a round trip, it is reached by a slow network."""
+
+    def __init__(self, round_trip: float = 0.0) -> None:
+        self._server = EmulatorServer().__enter__()
+        self._server.journal._entries = collections.deque(maxlen=JOURNAL)
+        self._tenant = Tenant(self._server)
+        self._network: SlowNetwork | None = None
+        if round_trip:
+            self._network = SlowNetwork(self._server.port, round_trip=round_trip)
+            base = f"https://localhost:{self._network.port}"
+            self._server.graph = self._server.authority = base
+            self._server.emulator.listen_at(base, resource_manager=self._server.resource_manager)
+            self._tenant = Tenant(self._server)
+
+    def environment(self) -> dict[str, str]:
+        return self._server.environment()
+
+    def azure_cli_lines(self) -> str:
+        return lines_for_azure_cli(self._server)
+
+    def graph(self) -> str:
+        return self._server.graph
+
+    def forget(self) -> None:
+        """What was asked so far."""
+        self._server.journal.clear()
+        if self._network is not None:
+            self._network.connections = 0
+
+    def count(self) -> int:
+        """Requests since then."""
+        return len(self._server.requests())
+
+    def asked(self) -> list[Asked]:
+        found = []
+        for entry in self._server.requests():
+            began = datetime.fromisoformat(entry.time.removesuffix("Z")[:26])
+            found.append(Asked(pattern(entry), began, began + timedelta(milliseconds=entry.duration_ms)))
+        return found
+
+    def connections(self) -> int:
+        return self._network.connections if self._network is not None else 0
+
+    def run_module(self, module: str, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        """In this process, to bring an application to where a measurement begins."""
+        return self._tenant.ok(module, **options)
+
+    def mailbox(self) -> str:
+        return self._tenant.mailbox("megan")
+
+    def client_id(self, unique_name: str) -> str:
+        return str(self._tenant.application(uniqueName=unique_name)["appId"])
+
+    def service_principal(self, client_id: str) -> str:
+        (found,) = self._tenant.service_principals(client_id)
+        return str(found["id"])
+
+    def fill(self, count: int) -> None:
+        """Until there are so many applications: each of the report's tag, with a secret and two granted roles."""
+        applications = self._server.tenant.directory.applications
+        while len(applications) < count:
+            number = len(applications)
+            operator = Operator(roles=ROLES, display_name=f"Gateway {number}")
+            add_operator(self._server.tenant, operator, age=timedelta(days=1))
+            applications[operator.application_id].update(uniqueName=f"gateway-{number}", tags=[TAG])
+
+    def close(self) -> None:
+        problems = list(self._server.internal_errors)
+        if self._network is not None:
+            self._network.close()
+        self._server.__exit__(None, None, None)
+        if problems:
+            raise RuntimeError(f"the emulator failed: {problems[0]}")

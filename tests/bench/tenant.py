@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tenant, in a process of its own, so that its memory and CPU time are not those of what is measured."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import dataclasses
+import multiprocessing
+import typing as t
+from datetime import datetime, timedelta
+from multiprocessing.managers import BaseManager
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.tests.bench.served import Served
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """One request, and when the server worked on it."""
+
+    what: str
+    began: datetime
+    ended: datetime
+
+
+def in_sequence(asked: t.Sequence[Asked], *, round_trip: float) -> int:
+    """How many requests had to wait for the answer to the one before; the others were on their way at the same time."""
+    # At the client, a request begins half a round trip before, and ends as long after. Clocks and timers are not exact.
+    way = timedelta(seconds=round_trip * 0.9)
+    count, free = 0, datetime.min
+    for one in sorted(asked, key=lambda one: one.ended):
+        if count == 0 or one.began >= free:
+            count, free = count + 1, one.ended + way
+    return count
+
+
+def _served(round_trip: float) -> Served:
+    # Not at the top: the peak memory of a process that is started is at least that of the one that starts it.
+    from ansible_collections.email_gateway.azure_apps.tests.bench.served import Served
+
+    return Served(round_trip)
+
+
+class _Manager(BaseManager):
+    """Starts the process and passes calls to it."""
+
+
+_Manager.register("Served", _served)
+
+
+@contextlib.contextmanager
+def tenant(round_trip: float = 0.0) -> c.Iterator[Served]:
+    with _Manager(ctx=multiprocessing.get_context("spawn")) as manager:
+        served = t.cast("Served", manager.Served(round_trip))  # type: ignore[attr-defined]
+        yield served
+        served.close()
