@@ -124,6 +124,13 @@ class GraphClient(RunNotes):
             for number, read in enumerate(reads)
         ]
 
+    def pages(self, first: Json, read: Read) -> t.Iterator[list[Json]]:
+        """The entries of a collection, only one page of which is in memory, from the answer to ``read`` (paged) on.
+
+        Entries may come twice.
+        """
+        return (of_page for of_page, _begins in self._pages(first, read))
+
     def write(self, write: Write) -> Json:
         """The answer's object, or {} if it has none.
 
@@ -201,12 +208,16 @@ class GraphClient(RunNotes):
         return self.get(read)
 
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
+        if answer.document is not None and read.paged:
+            return answer.document
         if answer.document is not None:
             return {**answer.document, "value": self._all_pages(answer.document, read, budget)}
         if answer.status == 403 and read.empty_if_forbidden and answer.fault.code:
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
+            if read.paged:
+                return self._exchange("GET", read.url, read)
             return {"value": self._collect(read, budget)}
         except GraphError as exc:
             if exc.fault.not_found:
@@ -220,16 +231,28 @@ class GraphClient(RunNotes):
             # If the time that may be waited is over, the single request that follows reports what is wrong.
             self.patience.pause(answer.retry_after)
 
-    def _all_pages(self, page: Json, read: Read, budget: MemoryBudget, *, restarts: bool = True) -> list[Json]:
-        """From the first page on; with ``restarts`` once more from it where the address of a page has expired."""
+    def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
+        """From the first page on, which the budget has counted."""
         entries: list[Json] = []
-        for _number in range(MOST_PAGES):
+        for number, (of_page, begins) in enumerate(self._pages(page, read)):
+            if begins:
+                entries.clear()
+            if begins and number:
+                budget.clear()
+            if number:
+                budget.add(of_page)
+            entries += of_page
+            _check_number(entries, read)
+        return entries
+
+    def _pages(self, page: Json, read: Read) -> t.Iterator[tuple[list[Json], bool]]:
+        """The entries of each page, and whether it is the first: it comes once more if a later one has expired."""
+        number, restarts, begins = 0, True, True
+        while number < MOST_PAGES:
             of_page, following = _answer.page_of(page, read.action)
-            entries += [check(entry, read.shape, action=read.action) for entry in of_page]
-            if len(entries) > read.max_entries:
-                raise too_much(read.action, f"more than {read.max_entries} entries")
+            yield [check(entry, read.shape, action=read.action) for entry in of_page], begins
             if following is None:
-                return entries
+                return
             base = self._base(read)
             if not following.startswith(f"{base}/"):
                 raise _unusable(
@@ -237,15 +260,14 @@ class GraphClient(RunNotes):
                     "the next page is on another host",
                     "Check that a Microsoft Graph endpoint answers at graph_url.",
                 )
+            number, begins = number + 1, False
             try:
                 page = self._exchange("GET", following[len(base) :], read) or {}
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
-                budget.clear()
-                first = self._exchange("GET", read.url, read) or {}
-                return self._all_pages(first, read, budget, restarts=False)
-            budget.add(page)
+                number, restarts, begins = 0, False, True
+                page = self._exchange("GET", read.url, read) or {}
         raise _unusable(
             read,
             f"more than {MOST_PAGES} pages",
@@ -292,6 +314,11 @@ class GraphClient(RunNotes):
                 headers["Content-Type"] = "application/json"
                 body = json.dumps(request.body).encode()
         return self._http.request(method, self._base(request) + url, headers=headers, body=body)
+
+
+def _check_number(entries: t.Sized, read: Read) -> None:
+    if len(entries) > read.max_entries:
+        raise too_much(read.action, f"more than {read.max_entries} entries")
 
 
 def _error(

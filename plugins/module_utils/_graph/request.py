@@ -30,6 +30,7 @@ class Read:
     ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
     ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
     must be. ``version`` is that of the API.
+    ``paged`` asks only for the first page of a collection; the others are asked for by GraphClient.pages.
     ``handed``, a name and a client id, says that the answer may come from an earlier task of the role (HandedReads).
     ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
     ``ahead`` says that the answer spares a later question, to which all that is no good answer is left.
@@ -48,6 +49,7 @@ class Read:
     handed: tuple[str, str] | None = None
     offered_by: str = ""
     ahead: bool = False
+    paged: bool = False
 
     @property
     def selected(self) -> list[str]:
