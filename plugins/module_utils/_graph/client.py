@@ -125,10 +125,7 @@ class GraphClient(RunNotes):
         ]
 
     def pages(self, first: Json, read: Read) -> t.Iterator[list[Json]]:
-        """The entries of a collection, only one page of which is in memory, from the answer to ``read`` (paged) on.
-
-        Entries may come twice.
-        """
+        """The entries from ``first``, the answer to a paged read, on: one page at a time; some may come twice."""
         return (of_page for of_page, _begins in self._pages(first, read))
 
     def write(self, write: Write) -> Json:
@@ -235,9 +232,8 @@ class GraphClient(RunNotes):
         """From the first page on, which the budget has counted."""
         entries: list[Json] = []
         for number, (of_page, begins) in enumerate(self._pages(page, read)):
-            if begins:
+            if number and begins:
                 entries.clear()
-            if begins and number:
                 budget.clear()
             if number:
                 budget.add(of_page)
@@ -253,26 +249,15 @@ class GraphClient(RunNotes):
             yield [check(entry, read.shape, action=read.action) for entry in of_page], begins
             if following is None:
                 return
-            base = self._base(read)
-            if not following.startswith(f"{base}/"):
-                raise _unusable(
-                    read,
-                    "the next page is on another host",
-                    "Check that a Microsoft Graph endpoint answers at graph_url.",
-                )
             number, begins = number + 1, False
             try:
-                page = self._exchange("GET", following[len(base) :], read) or {}
+                page = self._exchange("GET", _below(self._base(read), following, read), read) or {}
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
                 number, restarts, begins = 0, False, True
                 page = self._exchange("GET", read.url, read) or {}
-        raise _unusable(
-            read,
-            f"more than {MOST_PAGES} pages",
-            "Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
-        )
+        raise _too_many_pages(read)
 
     def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
         """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
@@ -314,6 +299,19 @@ class GraphClient(RunNotes):
                 headers["Content-Type"] = "application/json"
                 body = json.dumps(request.body).encode()
         return self._http.request(method, self._base(request) + url, headers=headers, body=body)
+
+
+def _below(base: str, following: str, read: Read) -> str:
+    """The address of the next page below that of the API. Raises TransportError if it is elsewhere."""
+    if not following.startswith(f"{base}/"):
+        step = "Check that a Microsoft Graph endpoint answers at graph_url."
+        raise _unusable(read, "the next page is on another host", step)
+    return following[len(base) :]
+
+
+def _too_many_pages(read: Read) -> TransportError:
+    step = "Select less, by unique_name, tag or display_name; or check what answers at graph_url."
+    return _unusable(read, f"more than {MOST_PAGES} pages", step)
 
 
 def _check_number(entries: t.Sized, read: Read) -> None:
