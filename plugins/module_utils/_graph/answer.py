@@ -123,7 +123,9 @@ class InnerAnswer:
         self.status = status if isinstance(status, int) else 0
         self._document = document
         headers = answer.get("headers")
-        self._headers = headers if isinstance(headers, dict) else {}
+        self.headers = (
+            {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
+        )
 
     @property
     def document(self) -> Json | None:
@@ -143,7 +145,7 @@ class InnerAnswer:
 
     @property
     def retry_after(self) -> str | None:
-        value = next((value for name, value in self._headers.items() if str(name).lower() == "retry-after"), None)
+        value = self.headers.get("retry-after")
         return None if value is None else str(value)
 
 
