@@ -37,10 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description:
-    - What the entry point C(consent) sets as C(gateway_app_result).
-    - RV(ignore:granted), RV(ignore:stale) and RV(ignore:consent_url) are those of
-      M(email_gateway.azure_apps.azure_admin_consent).
+  description: What the entry point C(consent) sets as C(gateway_app_result).
   type: dict
   contains:
     profile:
@@ -72,20 +69,35 @@ _value:
       type: str
       sample: 66e30abb-1162-47a4-97e7-007bf57bb3ac
     granted:
-      description: All that is granted to the application now.
+      description: The permissions that are granted.
       type: list
       elements: dict
-      sample:
-        - resource: microsoft_graph
-          resource_client_id: 00000003-0000-0000-c000-000000000000
-          type: application
-          name: Mail.ReadWrite
-          id: e2a3a72e-5f79-4c64-b1b1-878b674786c9
+      contains: &permission
+        resource:
+          description: The short name of the resource, or its client id.
+          type: str
+          sample: microsoft_graph
+        resource_client_id:
+          description: The client id of the resource.
+          type: str
+          sample: 00000003-0000-0000-c000-000000000000
+        type:
+          description: Either application or delegated.
+          type: str
+          sample: application
+        name:
+          description: The name of the permission; its id if the resource does not know it.
+          type: str
+          sample: Mail.ReadWrite
+        id:
+          description: The id of the permission.
+          type: str
+          sample: e2a3a72e-5f79-4c64-b1b1-878b674786c9
     stale:
-      description: What was granted once and is not declared any more.
+      description: The permissions that were granted once and are not declared any more, for a person to look at.
       type: list
       elements: dict
-      sample: []
+      contains: *permission
     consent_url:
       description: The page on which an administrator can grant what is declared.
       type: str

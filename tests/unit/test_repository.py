@@ -244,7 +244,13 @@ def _permissions(content: dict[str, t.Any]) -> list[tuple[str, str, str]]:
 
 def test_the_reference_has_a_row_for_all_that_a_user_can_name() -> None:
     page = (ROOT / "docs/reference.md").read_text()
-    folders = ("playbooks", "extensions/eda/plugins/event_source", "extensions/eda/rulebooks", "plugins/filter")
+    folders = (
+        "playbooks",
+        "extensions/eda/plugins/event_source",
+        "extensions/eda/rulebooks",
+        "plugins/filter",
+        "plugins/lookup",
+    )
     found = [path.stem for folder in folders for path in (ROOT / folder).glob("*.*")]
     assert len(found) > len(folders)
     for name in (*MODULES, *ROLES, *found):
