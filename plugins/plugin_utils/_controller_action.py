@@ -21,6 +21,7 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH, ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import with_checked_options
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, lacks_right
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
@@ -176,7 +177,9 @@ def call_module(
     given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
     of_others = {option: value for option, value in args.items() if option not in given}
     try:
-        params = validated(spec, given, name=name, see=f"ansible-doc email_gateway.azure_apps.{name}")
+        params = validated(
+            spec, with_checked_options(given, name), name=name, see=f"ansible-doc email_gateway.azure_apps.{name}"
+        )
     except InputError as exc:
         return {"failed": True, "changed": False, **exc.describe(Secrets().for_message, option_names)}
     call = Call(

@@ -246,8 +246,8 @@ def test_options_have_the_names_that_their_user_knows(tenant: Tenant) -> None:
 
 def test_the_result_of_the_task_that_read_the_profile(tenant: Tenant) -> None:
     gateway = Gateway(tenant, "Mail.ReadWrite")
-    profile = {"changed": False, "token_resource": "microsoft_graph", "expected_roles": ["Mail.ReadWrite", "Mail.Send"]}
-    result = gateway.verify(profile_info=profile, token_resource="exchange_online")
+    own = {"token_resource": "microsoft_graph", "expected_roles": ["Mail.ReadWrite", "Mail.Send"]}
+    result = gateway.verify(profile_info={"changed": False, "module_options": {NAME: own}})
     assert failed(result) == ["token"]
     assert "It lacks Mail.Send" in check(result, "token")["reason"]
 

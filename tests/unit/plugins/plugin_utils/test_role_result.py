@@ -11,7 +11,10 @@ import typing as t
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import (
+    IDENTITY,
     OF_REGISTRATION,
+    consent_result,
+    retire_result,
     role_result,
 )
 
@@ -141,3 +144,50 @@ def test_live_credentials_that_no_store_knows_are_named_with_the_command_that_re
         {**others[0], "remove_command": f"{prefix}azure_app_secret -a 'state=absent client_id=app key_id=portal'"},
         {**others[1], "remove_command": f"{prefix}azure_app_certificate -a 'state=absent client_id=app key_id=old'"},
     ]
+
+
+def test_the_result_of_a_consent() -> None:
+    granted: Json = {"changed": True, "granted": [{"name": "Mail.Send"}], "stale": [], "consent_url": "https://page"}
+    result = consent_result(_registration(), profile=_profile(), granted=granted)
+    assert result == {
+        "profile": "outbound_smtp",
+        **{name: f"the {name}" for name in IDENTITY},
+        **granted,
+    }
+
+
+REMOVED: Json = {"changed": False, "stores": [{"type": "sops", "path": "/srv/a.sops.yml"}]}
+RETIRED: Json = {
+    "display_name": "Gateway",
+    "purge": False,
+    "withdrawn": SKIPPED,
+    "removed": REMOVED,
+    "deleted": {"changed": False},
+}
+
+
+def test_the_result_of_a_retirement() -> None:
+    result = retire_result(_registration(client_id=None, display_name=None), **RETIRED)
+    assert result == {
+        "display_name": "Gateway",
+        "tenant_id": "the tenant_id",
+        "client_id": None,
+        "retired": True,
+        "purged": False,
+        "stores": REMOVED["stores"],
+        "changed": False,
+    }
+    assert retire_result(_registration(), **{**RETIRED, "purge": "yes"})["purged"] is True, "as -e passes it"
+
+
+@pytest.mark.parametrize("task", ["withdrawn", "removed", "deleted"])
+def test_a_retirement_that_changed_something(task: str) -> None:
+    assert retire_result(_registration(), **{**RETIRED, task: {**REMOVED, "changed": True}})["changed"] is True
+
+
+def test_a_retirement_or_consent_that_failed_gives_no_result() -> None:
+    failed = {"changed": False, "failed": True, "msg": "no"}
+    with pytest.raises(KeyError):
+        retire_result(_registration(), **{**RETIRED, "removed": failed})
+    with pytest.raises(KeyError):
+        consent_result(_registration(), profile=_profile(), granted=failed)
