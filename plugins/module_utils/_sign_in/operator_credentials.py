@@ -298,8 +298,9 @@ class AzureCliCredential(_BySettings):
         if done.returncode != 0:
             said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
-        answer = _json.parse(done.stdout.encode(errors="replace"))
-        value = answer.get("accessToken") if isinstance(answer, dict) else None
+        parsed = _json.parse(done.stdout.encode(errors="replace"))
+        answer = parsed if isinstance(parsed, dict) else {}
+        value = answer.get("accessToken")
         if not is_token(value):
             raise SignInError(
                 "The answer of the Azure CLI holds no access token",

@@ -11,6 +11,7 @@ import sys
 import typing as t
 
 import pytest
+
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 
 
