@@ -92,7 +92,6 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
-    method = checked.mailboxes.method_of(params["entry_point"]) if mailbox_roles else "none"
     if looks_up(params) and mailbox_roles and params["entry_point"] != "rotate":
         around.check_mailboxes(mailbox_roles)
     steps = operator_steps(
@@ -122,7 +121,7 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "revokes_stale": bool(mailbox_roles)
         and checked.mailboxes.revokes(params["entry_point"])
         and settings.flag("exact_permissions"),
-        "mailbox_method": method,
+        "mailbox_method": checked.mailboxes.method_of(params["entry_point"]),
         "mailbox_steps": checked.mailboxes.steps(access.playbooks),
         "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
         "registered_names": registered_names(params["entry_point"], limits=bool(mailbox_roles)),

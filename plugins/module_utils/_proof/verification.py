@@ -228,7 +228,7 @@ class _Verification:
         """Raises InputError for a key file that cannot be used."""
         own = of_record(self._call, record, tenant_id=application.tenant_id, assertion_file=self._assertion_file)
         if own is None:
-            raise InputError("The stored credential cannot be used", next_step="Run again.")
+            raise AssertionError("only a credential that is usable is tried")
         return OwnSignIn(self._call, own, waits=False)
 
     def _smtp(self, sign_in: OwnSignIn, mailbox: str) -> SmtpProof | Failure:

@@ -124,6 +124,18 @@ def test_the_store_is_compared_with_credentials_of_every_kind(
     assert note in described["in_store_note"]
 
 
+def test_a_store_of_another_application_is_named_with_what_to_set() -> None:
+    other = StoredCredential(client_id=guid(2), key_id=guid(7))
+    wanting = gateway("mx-graz", 1, stored=StoreContent(checked=True, credential=other))
+    (told,) = made([application(NOW, 1, "One", [100])], [wanting])["applications"]
+    (described,) = told["gateways"]
+    assert (described["in_store"], described["in_store_note"]) == (
+        "no",
+        "the store holds the client secret of another application",
+    )
+    assert f"gateway_app_client_id to {guid(2)}" in described["next_step"]
+
+
 def test_a_federated_credential_is_one_without_an_end() -> None:
     read = application(NOW, 1, "One", [], federated_credentials=[FEDERATED])
     wanting = gateway("mx-graz", 1, credential_type="federated")

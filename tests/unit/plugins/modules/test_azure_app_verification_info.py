@@ -137,6 +137,32 @@ def test_all_that_can_be_asked_of_smtp(tenant: Tenant) -> None:
     assert check(refused, "smtp")["next_step"].startswith("Grant SMTP.SendAsApp first")
 
 
+def test_only_what_is_asked_of_smtp_is_tried(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    result = gateway.verify(token_resource="exchange_online", mailbox=tenant.mailbox("megan"))
+    assert [found["name"] for found in result["checks"]] == ["application", "credential", "token", "smtp"]
+    assert len(tenant.server.smtp_sessions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"mailbox": "megan"}, "the connection was lost"),
+        ({"forbidden_mailbox": "megan", "token_resource": "exchange_online", "smtp_port": 1}, "cannot be reached"),
+    ],
+    ids=["graph", "smtp"],
+)
+def test_a_server_that_is_not_reached_is_a_failed_check(tenant: Tenant, asked: Json, words: str) -> None:
+    gateway = Gateway(tenant)
+    tenant.server.faults.add(path="/mailFolders/", close_before=True, times=99)
+    addresses = {name: tenant.mailbox(value) for name, value in asked.items() if name.endswith("mailbox")}
+    result = gateway.verify(**{**asked, **addresses})
+    (name,) = failed(result)
+    assert name in asked
+    assert words in check(result, name)["reason"]
+    assert check(result, name)["next_step"]
+
+
 def test_nothing_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
     gateway = Gateway(tenant)
     result = gateway.verify(expected_roles=["Mail.Send"])

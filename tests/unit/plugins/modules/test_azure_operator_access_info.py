@@ -60,6 +60,19 @@ def test_looks_who_owns_the_application(tenant: Tenant) -> None:
     assert (absent["application_found"], absent["owns_application"], absent["certain"]) == (False, None, True)
 
 
+def test_owners_that_may_not_be_read_leave_the_verdict_open(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    tenant.server.faults.add(path="/owners", status=403, body=denied)
+    result = tenant.ok(MODULE, unique_name="gateway", steps=["client_secret"])
+    assert (result["application_found"], result["owns_application"], result["certain"]) == (True, None, False)
+    verdict = _steps(result)["client_secret"]
+    assert (verdict["possible"], verdict["note"]) == (True, "only applications that it owns")
+    tenant.server.faults.add(path="/owners", status=404, body={"error": {"code": "Odd", "message": "Odd."}}, times=9)
+    assert tenant.fails(MODULE, unique_name="gateway", steps=["client_secret"])["error"]["status"] == 404
+
+
 def test_says_where_nothing_can_be_known(tenant: Tenant) -> None:
     tenant.environ = {
         **{name: value for name, value in tenant.environ.items() if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")},

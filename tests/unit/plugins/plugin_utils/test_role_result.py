@@ -10,16 +10,18 @@ import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_mailboxes_result, gateway_app_result
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import (
     IDENTITY,
     OF_REGISTRATION,
     consent_result,
     retire_result,
-    role_result,
 )
 
 Json = dict[str, t.Any]
 SKIPPED: Json = {"changed": False, "skipped": True}
+role_result = gateway_app_result.FilterModule().filters()["gateway_app_result"]
+mailboxes_result = gateway_app_mailboxes_result.FilterModule().filters()["gateway_app_mailboxes_result"]
 
 
 def _registration(**changes: t.Any) -> Json:
@@ -62,7 +64,8 @@ GIVEN: Json = {
 
 
 def _result(**changes: t.Any) -> Json:
-    return role_result(_registration(), **{**GIVEN, **changes})
+    result: Json = role_result(_registration(), **{**GIVEN, **changes})
+    return result
 
 
 def test_a_steady_run() -> None:
@@ -191,3 +194,18 @@ def test_a_retirement_or_consent_that_failed_gives_no_result() -> None:
         retire_result(_registration(), **{**RETIRED, "removed": failed})
     with pytest.raises(KeyError):
         consent_result(_registration(), profile=_profile(), granted=failed)
+
+
+def test_what_limited_the_application_is_the_result_of_mailboxes() -> None:
+    profile = {"profile": "outbound_smtp", "mailbox_method": "graph"}
+    lists = {"assignments": ["a"], "other_assignments": ["b"], "granted_for_all_mailboxes": ["c"]}
+    assigned = {"changed": True, "assigned_at": "2026-11-24T09:00:00Z", **lists}
+    result = mailboxes_result(_registration(), profile=profile, assigned=assigned)
+    assert result.items() >= {**profile, **lists, "changed": True}.items()
+    assert result["mailboxes_assigned_at"] == assigned["assigned_at"]
+    assert result["client_id"] == "the client_id"
+    skipped = mailboxes_result(_registration(), profile=profile, assigned=SKIPPED)
+    assert skipped.items() >= {**{name: [] for name in lists}, "changed": False}.items()
+    assert skipped["mailboxes_assigned_at"] is None
+    with pytest.raises(KeyError):
+        mailboxes_result(_registration(), profile=profile, assigned={"changed": False, "failed": True})
