@@ -28,7 +28,12 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.browser import (
     started_browser,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import TENANT, applications, gateways
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import (
+    TENANT,
+    TENANT_NAME,
+    applications,
+    gateways,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import HOSTILE_NAMES
 
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
@@ -47,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     report = build(
-        applications(NOW), tenant_ids=[TENANT], gateways=gateways(),
+        applications(NOW), tenants={TENANT: TENANT_NAME}, gateways=gateways(),
         tag="email_gateway.azure_apps", scope="mail", due_within_days=30, now=NOW,
     )  # fmt: skip
     path: Path = tmp_path_factory.mktemp("page") / "report.html"
@@ -84,6 +89,11 @@ def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> N
     assert [url for url in asked if not url.startswith("data:")] == [page]
     with pytest.raises(Exception, match="no such alert"):
         assert browser.switch_to.alert.text
+
+
+def test_the_tenant_has_its_name_beside_its_id(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    assert browser.find_element("css selector", "header .over").text.startswith(f"Tenant {TENANT_NAME} {TENANT}, as of")
 
 
 def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
