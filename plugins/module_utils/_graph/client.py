@@ -113,7 +113,7 @@ class GraphClient(RunNotes):
         """Several reads of one version of the API in one request; None for what is not there.
 
         A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
-        own, with all rules of ``get``.
+        own, with all rules of ``get``; an optional one is None then.
         """
         known = self.handed.known(reads)
         found: list[Json | None] = []
@@ -195,6 +195,8 @@ class GraphClient(RunNotes):
         # A 404 that is no refusal in the words of Graph is asked for on its own.
         if answer.status == 404 and not read.created_recently and answer.fault.not_found:
             return None
+        if read.optional:
+            return answer.document
         if read.collection:
             return self._unpack_collection(read, answer, budget)
         return self._unpack_object(read, answer)

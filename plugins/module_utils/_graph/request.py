@@ -28,6 +28,8 @@ class Read:
     ``collection`` says that the answer is a list, which may have several pages, and not one object.
     ``created_recently`` says that this run created the object, so that a misleading answer means "not replicated yet".
     ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
+    ``optional`` is for an object that one can do without: whatever refuses it is no failure, and it is asked for only
+    once. Only for ``get_many``.
     ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
     must be. ``version`` is that of the API.
     ``handed``, a name and a client id, says that the answer may come from an earlier task of the role (HandedReads).
@@ -42,6 +44,7 @@ class Read:
     query: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     created_recently: bool = False
     empty_if_forbidden: bool = False
+    optional: bool = False
     max_entries: int = 10_000
     shape: Shape = ANYTHING
     version: str = V1

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -17,7 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ap
     text,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Json, Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import Gateway, unread_keys
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import ReadApplication
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
@@ -27,20 +28,44 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_read import DELETED
 
+# Other permissions give it than those of the report (page "Get organization"), so it may be missing.
+ORGANIZATION = Read(
+    path="organization", action="read the name of the tenant", query={"$select": "id,displayName"}, optional=True
+)
 
-def read_applications(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> list[ReadApplication]:
-    """Those with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
+
+@dataclasses.dataclass(frozen=True)
+class ReadTenant:
+    """What was read of a tenant. ``deleted`` are soft-deleted applications that gateways look for (``_deleted``)."""
+
+    display_name: str | None
+    applications: list[ReadApplication]
+    deleted: set[tuple[str, str, str]]
+
+
+def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> ReadTenant:
+    """The applications with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
     gateways = list(gateways)
-    reader = RegistrationReader(call, mailbox_roles=any(gateway.limited for gateway in gateways))
+    reader = RegistrationReader(call, mailbox_roles=any(gateway.limited for gateway in gateways), also=[ORGANIZATION])
     found = _of_tenant(reader.read([all_applications(tag)]), call.tenant_id)
     addresses = [Address.of({field: value}) for field, value in unread_keys(gateways, found)]
     if addresses:
         more = reader.read([address.read(call.graph, select=INFO_FIELDS) for address in addresses])
         found += _of_tenant(more, call.tenant_id)
-    return found
+    (organizations,) = reader.also_read
+    return ReadTenant(
+        display_name=_display_name(organizations, call.tenant_id),
+        applications=found,
+        deleted=_deleted(call, gateways, found),
+    )
 
 
-def read_deleted(
+def _display_name(organizations: Json | None, tenant_id: str) -> str | None:
+    own = (one for one in objects((organizations or {}).get("value")) if text(one, "id") == tenant_id)
+    return next((text(one, "displayName") for one in own), None)
+
+
+def _deleted(
     call: Call, gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]
 ) -> set[tuple[str, str, str]]:
     """Those of the gateways' applications that are soft-deleted: tenant id, and the key as the gateway has it.

@@ -74,8 +74,11 @@ def registration_info(call: Call) -> dict[str, t.Any]:
 class RegistrationReader:
     """Reads applications whole, also in several steps: what a resource offers is read once."""
 
-    def __init__(self, call: Call, *, mailbox_roles: bool = False) -> None:
+    def __init__(self, call: Call, *, mailbox_roles: bool = False, also: t.Sequence[Read] = ()) -> None:
+        """``also`` are reads that go along with the first request; ``also_read`` are their answers."""
         self._call = call
+        self._also = also
+        self.also_read: list[Json | None] = []
         self._known: ResourcePrincipals | None = None
         self._exchange = ExchangeReader(call.graph) if mailbox_roles else None
         self._size = 0  # bytes in memory of all that was described
@@ -85,10 +88,12 @@ class RegistrationReader:
 
         Raises TransportError if that is too much.
         """
-        graph_principal = [ResourcePrincipal.read(RESOURCES["microsoft_graph"])] if self._known is None else []
-        answers = self._call.graph.get_many([*selections, *graph_principal])
+        first = [ResourcePrincipal.read(RESOURCES["microsoft_graph"]), *self._also] if self._known is None else []
+        answers = self._call.graph.get_many([*selections, *first])
         if self._known is None:
-            self._known = ResourcePrincipals([answers.pop()])
+            graph_principal, *self.also_read = answers[len(selections) :]
+            self._known = ResourcePrincipals([graph_principal])
+            del answers[len(selections) :]
         found = {application.text(document, "appId"): document for answer in answers for document in _documents(answer)}
         return list(self._all_described(sorted(found.values(), key=_by_display_name), known=self._known))
 
