@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.mas
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import note_waited
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
@@ -71,6 +72,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 memory=RUN,
                 option_names=self._option_names(),
                 of_role=self._is_of_role,
+                host=str((task_vars or {}).get("inventory_hostname", "")),
             )
         )
         if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
@@ -169,8 +171,9 @@ def call_module(
     memory: RunMemory,
     option_names: t.Mapping[str, str] = NO_NAMES,
     of_role: bool = False,
+    host: str = "",
 ) -> dict[str, t.Any]:
-    """Validate the task's arguments as Ansible does for a module, and run it."""
+    """Validate the task's arguments as Ansible does for a module, and run it for a host of the inventory."""
     spec = module.argument_spec
     # Defaults of the action group reach every module of it, also the few that sign in to nothing.
     of_group = {**AUTH.options, **ENDPOINT.options}
@@ -191,7 +194,9 @@ def call_module(
         option_names=option_names,
         of_role=of_role,
     )
-    return module.execute(call)
+    result = module.execute(call)
+    note_waited(memory, host, call.waited_for)
+    return result
 
 
 def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:
