@@ -88,8 +88,7 @@ class ActionRunner:
         task = next(task for block in play.compile() for task in block.block if task.name == "a task")
         task.args = options
         if self.of_role:
-            monkeypatch = self._monkeypatch
-            monkeypatch.setattr(task, "get_path", lambda: f"{_controller_action.ROLE_TASKS}/main.yml:1", raising=True)
+            self._monkeypatch.setattr(task, "get_path", lambda: f"{_controller_action.ROLE_TASKS}/main.yml:1")
         variables: Json = self._variables.get_vars(play=play, host=self._inventory.get_host(host), task=task)
         variables["hostvars"] = HostVars(self._inventory, self._variables, self.loader)
         variables["ansible_play_hosts_all"] = self.hosts
