@@ -69,7 +69,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 args,
                 check_mode=bool(self._task.check_mode),
                 environ=environ,
-                memory=RUN,
+                memory=self.memory,
                 option_names=self._option_names(),
                 of_role=self._is_of_role,
                 host=str((task_vars or {}).get("inventory_hostname", "")),
@@ -85,6 +85,10 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
             # Before ansible-core 2.19 the result of a whole loop is hidden by what its tasks say, not by its items.
             self._task.no_log = True
         return result
+
+    @property
+    def memory(self) -> RunMemory:
+        return RUN
 
     def module(self) -> Module:
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
