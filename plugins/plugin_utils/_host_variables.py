@@ -33,17 +33,24 @@ OF_THE_PLAY = ("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_a
 class HostVariables:
     """What a host's tasks see. ``names`` are the variables that are set, without defaults of a role.
 
-    The other two have their names from an action plugin, for those that need no more of one.
+    ``_loader`` and ``_templar`` have their names from an action plugin, for those that need no more of one.
     """
 
     host: str
     names: t.Collection[str]
     _loader: t.Any
-    _templar: t.Any
+    _variables: t.Mapping[str, t.Any]
+    _templar_of_play: t.Any
+
+    @property
+    def _templar(self) -> t.Any:
+        """That of all hosts with this host's variables: a new one would load each filter of a template anew."""
+        self._templar_of_play.available_variables = self._variables
+        return self._templar_of_play
 
     def value(self, name: str) -> t.Any:
         """The value of a variable that is defined, in Python's own types. Raises InputError if it has none."""
-        return self.evaluated(self._templar.available_variables[name], known_as=f"variable {name}")
+        return self.evaluated(self._variables[name], known_as=f"variable {name}")
 
     def evaluated(self, template: t.Any, *, known_as: str) -> t.Any:
         """Raises InputError."""
@@ -63,6 +70,7 @@ class PlayVariables:
         self._action = action
         self._task_vars = task_vars
         self._defaults = self._role_defaults(ROLES / role / "defaults" / "main.yml")
+        self._templar = action._templar.copy_with_new_env(available_variables={})
 
     def of(self, host: str) -> HostVariables:
         hostvars, task = self._task_vars["hostvars"], self._action._task
@@ -70,8 +78,13 @@ class PlayVariables:
             play=task.get_play(), host=hostvars._inventory.get_host(host), task=task, include_hostvars=False
         )
         variables.update({name: self._task_vars[name] for name in OF_THE_PLAY if name in self._task_vars})
-        templar = self._action._templar.copy_with_new_env(available_variables={**self._defaults, **variables})
-        return HostVariables(host, frozenset(variables), _loader=self._action._loader, _templar=templar)
+        return HostVariables(
+            host,
+            frozenset(variables),
+            _loader=self._action._loader,
+            _variables={**self._defaults, **variables},
+            _templar_of_play=self._templar,
+        )
 
     def environment(self, host: HostVariables) -> dict[str, str]:
         """The keyword ``environment`` of the play, blocks and includes around the task. Raises InputError."""

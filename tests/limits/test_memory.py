@@ -10,6 +10,7 @@ import base64
 import gzip
 import itertools
 import json
+import re
 import subprocess
 import sys
 import time
@@ -73,23 +74,26 @@ def _pages(
             return in_json(page(path, f"https://localhost:{answer.port}"))  # type: ignore[attr-defined]
         inner = json.loads(body)["requests"]
         base = f"https://localhost:{answer.port}"  # type: ignore[attr-defined]
-        answers = []
-        for asked in inner:
-            content: t.Any
-            if "appRoleAssignments" in asked["url"] or "oauth2PermissionGrants" in asked["url"]:
-                content = {"value": []}
-            elif asked["url"].partition("?")[0].endswith("/owners"):
-                content = {"value": [{"id": _guid(i), "displayName": "x" * 60} for i in range(owners)]}
-            elif asked["url"].endswith("/federatedIdentityCredentials"):
-                content = {
-                    "value": [{"id": _guid(i), "name": "x" * 120, "issuer": "x" * 600} for i in range(federated)]
-                }
-            elif asked["url"].startswith("/applications"):
-                content = page("", base)
-            else:
-                content = {"id": _guid(1), "appId": asked["url"].split("%27")[1], "appRoles": []}
-            answers.append({"id": asked["id"], "status": 200, "body": content})
+        answers = [{"id": asked["id"], "status": 200, "body": content(asked["url"], base)} for asked in inner]
         return in_json({"responses": answers})
+
+    related = {
+        "owners": [{"id": _guid(i), "displayName": "x" * 60} for i in range(owners)],
+        "federatedIdentityCredentials": [
+            {"id": _guid(i), "name": "x" * 120, "issuer": "x" * 600} for i in range(federated)
+        ],
+        "appRoleAssignments": [],
+        "oauth2PermissionGrants": [],
+    }
+
+    def content(url: str, base: str) -> t.Any:
+        path = url.partition("?")[0]
+        ids, expanded = re.findall("%27([^%]+)%27", url), url.partition("$expand=")[2]
+        if expanded:
+            return {"value": [{"id": one, "appId": one, expanded: related[expanded][:20]} for one in ids]}
+        if path.rpartition("/")[2] in related:
+            return {"value": related[path.rpartition("/")[2]]}
+        return page("", base) if path == "/applications" else {"id": _guid(1), "appId": ids[0], "appRoles": []}
 
     return answer
 

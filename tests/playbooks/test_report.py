@@ -236,6 +236,18 @@ def test_an_expired_secret_fails_until_it_is_replaced(playbooks: Playbooks) -> N
     assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "yes"
 
 
+def test_only_the_task_that_fails_a_host_runs_for_each(playbooks: Playbooks) -> None:
+    """In the playbook. A host costs no more than its settings and stores, and one skipped task."""
+    register(playbooks)
+    end_in(playbooks, "gateway-graz", -3)
+    run = report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
+    tasks = re.split(r"^TASK ", run.output, flags=re.MULTILINE)[1:]
+    hosts = {task.partition("]")[0]: sorted(re.findall(r"^\w+: \[(\w+)\]", task, re.MULTILINE)) for task in tasks}
+    several = [name for name, shown in hosts.items() if len(shown) > 1]
+    assert len(several) == 1 and several[0].endswith("Fail if this gateway has a problem"), hosts
+    assert hosts[several[0]] == ["graz", "linz", "vienna", "wels"]
+
+
 def test_drift_fails_on_request(playbooks: Playbooks) -> None:
     register(playbooks)
     graz = playbooks.tenant.application(uniqueName="gateway-graz")

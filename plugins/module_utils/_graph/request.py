@@ -34,7 +34,7 @@ class Read:
     must be. ``version`` is that of the API.
     ``handed``, a name and a client id, says that the answer may come from an earlier task of the role (HandedReads).
     ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
-    ``ahead`` says that the answer is for a later task, to which all that is no good answer is left.
+    ``ahead`` says that the answer spares a later question, to which all that is no good answer is left.
     """
 
     path: str

@@ -34,15 +34,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import switched_off
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Consent,
-    consent_reads,
     read_consent,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     FederatedCredential,
-    federated_credentials_read,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_roles_info import (
     ExchangeReader,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_details import (
+    read_details,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_state import (
     FIELDS,
@@ -57,7 +58,7 @@ if t.TYPE_CHECKING:
 
 MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
 MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (tests/limits); that of a gateway takes about 6 kB
-APPLICATIONS_AT_ONCE = 50
+APPLICATIONS_AT_ONCE = 48  # so that what is asked for them fills three batches
 INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
 
@@ -101,11 +102,7 @@ class RegistrationReader:
         """Some applications at a time, since the answers take more memory than their descriptions."""
         for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
             some = documents[start : start + APPLICATIONS_AT_ONCE]
-            details = [_details(document) for document in some]
-            reads = {(i, name): read for i, named in enumerate(details) for name, read in named.items()}
-            found = dict(zip(reads, self._call.graph.get_many(list(reads.values())), strict=True))
-            for i, document in enumerate(some):
-                answers = {name: found[i, name] for name in details[i]}
+            for document, answers in zip(some, read_details(self._call.graph, some), strict=True):
                 described = _described(self._call, document, answers=answers, known=known)
                 if self._exchange is not None:
                     described["mailbox_roles"] = self._exchange.described(described["service_principal_object_id"])
@@ -154,26 +151,6 @@ def _list_of_applications(query: dict[str, str]) -> Read:
         max_entries=MOST_APPLICATIONS,
         shape=application.AN_APPLICATION,
     )
-
-
-def _details(document: Json) -> dict[str, Read]:
-    object_id = application.text(document, "id") or ""
-    owners = Read(
-        path=f"applications/{object_id}/owners",
-        collection=True,
-        action="read the owners of an application",
-        query={"$select": "id,displayName"},
-        empty_if_forbidden=True,
-    )
-    federated = federated_credentials_read(
-        object_id, action="list the federated credentials of an application", empty_if_forbidden=True
-    )
-    client_id = application.text(document, "appId") or ""
-    return {
-        "owners": owners,
-        "federated": federated,
-        **consent_reads(client_id, created_recently=False, empty_if_forbidden=True),
-    }
 
 
 def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | None], known: ResourcePrincipals) -> View:

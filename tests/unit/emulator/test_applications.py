@@ -202,6 +202,28 @@ def test_owners(operator: Any, emulator: Any) -> None:
     assert [owner["id"] for owner in expanded["owners"]] == [principal["id"], user]
 
 
+def test_expand_shows_twenty_entries_of_one_relationship_and_no_next_page(operator: Any, emulator: Any) -> None:
+    """ "Use query parameters to customize responses", and known issue 13635 of Microsoft Graph."""
+    created = operator.application()
+    path = f"/applications/{created['id']}"
+    made = {"issuer": "https://oidc.example.com", "audiences": ["api://AzureADTokenExchange"]}
+    for number in range(20):
+        body = {**made, "name": f"n{number}", "subject": f"s{number}"}
+        assert operator.post(f"{path}/federatedIdentityCredentials", body).status_code == 201
+    listed = operator.get(f"{path}/federatedIdentityCredentials").json()["value"]
+    query = f"$filter=id in ('{created['id']}')&$select=id"
+    for address in (path, f"/applications?{query}"):
+        joint = "&" if "?" in address else "?"
+        answer = operator.get(f"{address}{joint}$expand=federatedIdentityCredentials").json()
+        assert answer.get("value", [answer])[0]["federatedIdentityCredentials"] == listed
+    owners = emulator.tenant.directory.owners[created["id"]]
+    owners[:] = owners[:1] * 21
+    (found,) = operator.get(f"/applications?{query}&$expand=owners").json()["value"]
+    assert len(found["owners"]) == 20
+    assert set(found) == {"id", "owners"}
+    assert len(operator.get(f"{path}/owners").json()["value"]) == 21
+
+
 def test_service_principal_upsert_and_conflicts(operator: Any) -> None:
     created = operator.application("one")
     path = f"/servicePrincipals(appId='{created['appId']}')"

@@ -65,6 +65,27 @@ def test_a_filter_is_refused(operator: Client, expression: str) -> None:
     assert REFUSED[expression] in answer.json()["error"]["message"]
 
 
+def test_in_takes_fifteen_values_unless_the_query_is_advanced(principals: Client) -> None:
+    """Recorded in microsoft-graph-docs-contrib issue 1238."""
+    on = [entry["appId"] for entry in filtered(principals, "displayName eq 'on'").json()["value"]]
+    for count, status in ((15, 200), (16, 400)):
+        values = ",".join(f"'{value}'" for value in [*on, *map(str, range(count - 1))])
+        answer = principals.get("/servicePrincipals", params={"$filter": f"appId in ({values})"})
+        assert answer.status_code == status, answer.text
+        assert filtered(principals, f"appId in ({values})").status_code == 200
+    error = answer.json()["error"]
+    assert (error["code"], "operators: 16. Max allowed: 15." in error["message"]) == ("Request_UnsupportedQuery", True)
+
+
+@pytest.mark.parametrize("name", ["appId", "id", "appDisplayName"])
+def test_in_chooses_with_and_without_an_index(principals: Client, name: str) -> None:
+    wanted = filtered(principals, "displayName in ('on','off')").json()["value"]
+    values = ",".join(f"'{entry[name]}'" for entry in wanted)
+    found = principals.get("/servicePrincipals", params={"$filter": f"{name} in ({values})"}).json()["value"]
+    assert {entry["id"] for entry in wanted} <= {entry["id"] for entry in found}
+    assert {entry[name] for entry in found} == {entry[name] for entry in wanted}
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

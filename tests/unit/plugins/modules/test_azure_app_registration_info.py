@@ -179,15 +179,6 @@ def test_tells_who_owns_an_application(tenant: Tenant) -> None:
     assert tenant.writes == []
 
 
-def test_owners_and_grants_of_many_come_in_batches(tenant: Tenant) -> None:
-    for number in range(12):
-        tenant.register(f"n{number}", tags=["many"])
-    tenant.forget_requests()
-    assert len(tenant.ok(MODULE, tag="many")["applications"]) == 12
-    batches = [entry for entry in tenant.server.requests() if entry.path.endswith("/$batch")]
-    assert len(batches) == 4  # the list with the resource, and 5 reads of 12 applications by 20
-
-
 def test_says_that_grants_may_not_be_read(tenant: Tenant) -> None:
     made_whole(tenant)
     tenant.ok("azure_app_graph_permissions", unique_name="gateway", delegated_permissions=["User.Read"])

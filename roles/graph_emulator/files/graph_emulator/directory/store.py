@@ -212,6 +212,14 @@ class Rows:
         kept = self if self.key in (best, _ALL) else self.that(lambda item: _has(item, name, value))
         return Rows(self.table, best, keep=kept._keep)
 
+    def one_of(self, name: str, values: Iterable[str]) -> Rows | list[Record]:
+        """Those with one of these values, if an index of the whole table tells; else all, for the caller to test."""
+        if name not in self.table.indexed or self.key != _ALL:
+            return self
+        positions = {position for value in values for position in self.table.bucket((name, value.casefold()))}
+        records = [self.table.at(position) for position in sorted(positions)]
+        return [record for record in records if all(keep(record) for keep in self._keep)]
+
     def __iter__(self) -> Iterator[Record]:
         return self.after(-1)
 

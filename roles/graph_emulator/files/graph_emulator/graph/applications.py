@@ -13,7 +13,7 @@ from ..clock import seven_digits, whole_seconds
 from ..directory import rights, shapes
 from ..directory.seed import new_guid
 from ..odata.bodies import check_properties, merge
-from . import deleted, key_credentials, listing, lookups, owners, passwords
+from . import deleted, federated, key_credentials, listing, lookups, owners, passwords
 from .call import Answer, Call
 from .limits import check_application
 
@@ -49,10 +49,14 @@ def get(call: Call) -> Answer:
 
 
 def _expander(call: Call) -> listing.Expand:
+    """Resource page "application": of what is served here, these two relationships "support $expand"."""
+
     def expand(item: Json, name: str) -> list[Json]:
-        if name != "owners":
-            raise errors.bad_request("Unsupported expand query.")
-        return owners.shown(call, item["id"])
+        if name == "owners":
+            return owners.shown(call, item["id"])
+        if name == "federatedIdentityCredentials":
+            return federated.of_application(call, item)
+        raise errors.bad_request("Unsupported expand query.")
 
     return expand
 

@@ -34,6 +34,10 @@ def _entries(call: Call, item: Json) -> list[Json]:
     return call.directory.federated_credentials.setdefault(item["id"], [])
 
 
+def of_application(call: Call, item: Json) -> list[Json]:
+    return list(_entries(call, item))
+
+
 def list_all(call: Call) -> Answer:
     item = lookups.find(call, "applications", call.key)
     return listing.page(call, _entries(call, item), type_name=_TYPE, fragment=_fragment(item))

@@ -53,6 +53,9 @@ def _expander(call: Call) -> listing.Expand:
     def expand(item: Json, name: str) -> list[Json]:
         if name == "owners":
             return owners.shown(call, item["id"])
+        if name in ("appRoleAssignments", "appRoleAssignedTo"):
+            # Inferred: what may not be read may not be expanded either.
+            rights.require(call.caller, "read app role assignments")
         if name == "appRoleAssignments":
             return assignments.of_principal(call, item["id"])
         if name == "appRoleAssignedTo":

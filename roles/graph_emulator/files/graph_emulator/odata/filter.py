@@ -36,6 +36,8 @@ _BLANK_AFTER_NAME = re.compile(r"\b(any|all|startswith|endswith)\s+\(", re.IGNOR
 _QUOTE_AFTER_OPERATOR = re.compile(r"\b(eq|ne|gt|ge|lt|le)$")
 _LIST_OF_ONE = re.compile(r"(\sin\s*\(\s*(?:'(?:[^']|'')*'|[^\s,()']+)\s*)\)")
 # Complex properties; Graph filters on few of their members, and the collection's work needs none.
+# The message: microsoft-graph-docs-contrib issue 1238. With advanced queries the length of the address is the limit.
+MOST_IN_LIST = 15
 NOT_FILTERABLE = frozenset({"passwordCredentials", "api", "web", "spa", "publicClient", "optionalClaims"})
 
 
@@ -106,6 +108,12 @@ class _Reader:
         if isinstance(node.comparator, ast.In):
             if not isinstance(node.right, ast.List):
                 raise self.invalid("The right side of 'in' must be a list.")
+            count = len(node.right.val)
+            if count > MOST_IN_LIST and not self.advanced:
+                raise errors.unsupported_query(
+                    "Too many child clauses specified in search filter expression containing 'OR' operators: "
+                    f"{count}. Max allowed: {MOST_IN_LIST}."
+                )
             return any(_equal(value, self.literal(item, type_name)) for item in node.right.val)
         wanted = self.literal(node.right, type_name)
         if isinstance(node.comparator, ast.Eq):
@@ -257,6 +265,19 @@ def equalities(tree: Any) -> list[tuple[str, str]]:
     ):
         return [(tree.left.name, tree.right.val)]
     return []
+
+
+def listed(tree: Any) -> tuple[str, list[str]] | None:
+    """The property and the values of `x in ('v', 'w')`, if that is the whole filter."""
+    if (
+        isinstance(tree, ast.Compare)
+        and isinstance(tree.comparator, ast.In)
+        and isinstance(tree.left, ast.Identifier)
+        and isinstance(tree.right, ast.List)
+        and all(isinstance(item, ast.String) for item in tree.right.val)
+    ):
+        return tree.left.name, [item.val for item in tree.right.val]
+    return None
 
 
 def compiled(tree: Any, *, type_name: str, advanced: bool) -> Test:

@@ -18,7 +18,7 @@ from .. import errors
 from ..directory.record import Record
 from ..directory.store import Rows
 from .edm import NAVIGATION, names_in, properties_of
-from .filter import compiled, equalities, parsed
+from .filter import compiled, equalities, listed, parsed
 from .member_properties import SHOWN_UNASKED
 from .search import compiled_search
 
@@ -142,7 +142,8 @@ class Query:
         tree = parsed(text)
         test = compiled(tree, type_name=self.type_name, advanced=self.counted)
         if isinstance(items, Rows):
-            items = items.narrowed(equalities(tree))
+            values = listed(tree)
+            items = items.narrowed(equalities(tree)) if values is None else items.one_of(*values)
         return self._restricted(items, test)
 
     @staticmethod
