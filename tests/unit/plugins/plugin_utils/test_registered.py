@@ -61,14 +61,15 @@ def test_the_task_of_the_credential_works_out_the_variables_of_no_other_host(
         for host, name in zip(hosts, ("shared", "shared", "own"), strict=True)
     }
     monkeypatch.setattr(HostVars, "__getitem__", lambda _self, host: pytest.fail(f"the variables of {host}"))
-    options = {"stores": [{"type": "ansible_vault", "path": str(tmp_path / "a.vault.yml")}], "hand_over": True}
+    stores = [{"type": "ansible_vault", "path": str(tmp_path / "a.vault.yml")}]
     result = runner.run(
         "azure_app_secret",
         host="gw1",
         client_id=made["gw1"],
         description="gateway",
         sharing_hosts=hosts,
-        **options,
+        stores=stores,
+        hand_over=True,
     )
     assert not result.get("failed"), result
     assert result["pending_hosts"] == ["gw1", "gw2"]
