@@ -139,7 +139,7 @@ def screenshots(announced: str) -> None:
                 "--hide-scrollbars",
                 "--ignore-certificate-errors",
                 f"--user-data-dir={profile}",
-                "--window-size=1200,800",
+                "--window-size=1040,680",
                 "--virtual-time-budget=3000",
                 f"--screenshot={IMAGES / name}.png",
                 f"--blink-settings=preferredColorScheme={0 if dark else 1}",

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_registration import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._registered import note_registered
 
 
 class ActionModule(ControllerAction):
@@ -13,3 +16,9 @@ class ActionModule(ControllerAction):
 
     module_name = "azure_app_registration"
     declared = MODULE
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        if self._is_of_role:
+            note_registered(self.memory, str((task_vars or {})["inventory_hostname"]), result)
+        return result

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 import typing as t
@@ -26,13 +25,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.f
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.problems import failures, line
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     Problem,
-    ReadApplication,
     Report,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import without_names
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import (
-    read_applications,
-    read_deleted,
+    ReadTenant,
+    read_tenant,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
     all_applications,
@@ -118,39 +116,29 @@ class ActionModule(ControllerAction):
         reader = HostReader(self, call, self._task_vars)
         try:
             hosts = reader.read()
-            read = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
+            tenants = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
         finally:
             reader.close()
         report = build(
-            read.applications,
-            tenant_ids=sorted(hosts.tenants),
+            [application for tenant in tenants.values() for application in tenant.applications],
+            tenants={tenant_id: tenant.display_name for tenant_id, tenant in tenants.items()},
             gateways=hosts.gateways,
             tag=params["tag"],
             scope=params["scope"],
             due_within_days=params["due_within_days"],
             now=datetime.datetime.now(datetime.timezone.utc),
             skipped=hosts.skipped,
-            deleted=read.deleted,
+            deleted={key for tenant in tenants.values() for key in tenant.deleted},
         )
         return hosts, report
 
 
-@dataclasses.dataclass
-class Tenants:
-    """What was read of all tenants. ``deleted`` are keys of soft-deleted applications that gateways look for."""
-
-    applications: list[ReadApplication] = dataclasses.field(default_factory=list)
-    deleted: set[tuple[str, str, str]] = dataclasses.field(default_factory=set)
-
-
-def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> Tenants:
+def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> dict[str, ReadTenant]:
     """A tenant that cannot be read hides no other; its gateways are then not looked at."""
-    found = Tenants()
+    found: dict[str, ReadTenant] = {}
     for tenant_id, tenant in list(hosts.tenants.items()):
         try:
-            applications = read_applications(tenant.call, tenant.gateways, tag=tag)
-            found.deleted |= read_deleted(tenant.call, tenant.gateways, applications)
-            found.applications += applications
+            found[tenant_id] = read_tenant(tenant.call, tenant.gateways, tag=tag)
         except AppsError as exc:
             if not tenant.gateways:
                 raise

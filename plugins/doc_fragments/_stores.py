@@ -39,6 +39,12 @@ options:
   profile:
     description: The name of the permission profile, which is kept with the credential in the stores.
     type: str
+  profile_info:
+    description:
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info), which has checked the settings of
+        the role P(email_gateway.azure_apps.gateway_app#role). The options that the task does not set are taken from
+        its C(module_options).
+    type: dict
   overlap_days:
     description: Days for which a replaced credential stays, after the new one was created.
     type: int

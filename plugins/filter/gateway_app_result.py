@@ -44,6 +44,10 @@ options:
     description: The type of the credential.
     type: str
     required: true
+  host:
+    description: The host of the inventory whose tasks ran, so that C(notes) say how long they waited for what.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -52,7 +56,7 @@ EXAMPLES = r"""
     gateway_app_result: >-
       {{ registration | email_gateway.azure_apps.gateway_app_result(
            profile=profile, written=[registration], credentials=[secret], token=token, consent='grant',
-           credential_type='client_secret') }}
+           credential_type='client_secret', host=inventory_hostname) }}
 """
 
 RETURN = r"""
@@ -239,11 +243,19 @@ _value:
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import waited_notes
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import role_result
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
+
+
+def result_of_run(registration: t.Mapping[str, t.Any], *, host: str = "", **given: t.Any) -> dict[str, t.Any]:
+    """See role_result. The notes end with what this run waited for."""
+    result = role_result(registration, **given)
+    return {**result, "notes": [*result["notes"], *waited_notes(RUN, host)]}
 
 
 class FilterModule:
     """The result of the role gateway_app."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"gateway_app_result": role_result}
+        return {"gateway_app_result": result_of_run}

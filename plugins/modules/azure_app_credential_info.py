@@ -176,7 +176,7 @@ OWN = ArgumentSpec(
 
 def run(call: Call) -> dict[str, object]:
     refuse_stores(call.params)
-    return {}
+    raise AssertionError("O(stores) is required")
 
 
 MODULE = Module(argument_spec=OWN + AUTH + ENDPOINT, run=run, secret_results=("credential",))

@@ -242,6 +242,25 @@ task_files:
   elements: str
   returned: success
   sample: [admin_consent.yml, client_secret.yml]
+registered_names:
+  description:
+    - The variables that the tasks of O(entry_point) register which write before the credential. Empty for other entry
+      points than V(main).
+  type: list
+  elements: str
+  returned: success
+  sample: [__gateway_app_registration, __gateway_app_permissions, __gateway_app_granted]
+module_options:
+  description:
+    - What the checked settings mean as options of the modules that take this result as C(profile_info), by the names of
+      the modules. Holds no secret.
+  type: dict
+  returned: success
+  sample:
+    azure_app_secret:
+      description: Mail gateway
+      lifetime_days: 180
+      renew_before_days: 30
 notes:
   description: What is worth knowing about files that the settings name, in lines for people.
   type: list

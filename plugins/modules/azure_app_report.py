@@ -24,6 +24,8 @@ description:
   - A host that failed before in the play, that has a wrong setting, or whose tenant cannot be read, is listed as not
     looked at, and hides no other. For the last two the task fails, after the files were written.
   - A store that cannot be read is a note beside its gateway.
+  - The display name of a tenant stands beside its id if the tenant gives it. An application needs Organization.Read.All
+    for that, a user User.Read. It is asked for once, in a request that is sent anyway, and a refusal is no failure.
   - Begins with the worst that it found or could not look at, and says for each problem which gateway has it and what
     helps in that case.
 author:

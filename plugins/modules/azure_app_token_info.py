@@ -42,6 +42,11 @@ options:
       - In check mode, this is never a failure.
     type: bool
     default: false
+  profile_info:
+    description:
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). The options that the task does not
+        set are taken from its C(module_options).
+    type: dict
 requirements:
   - requests >= 2.28
   - msal >= 1.23
@@ -169,6 +174,7 @@ OWN = ArgumentSpec(
         "resource": {"type": "str", "choices": ["microsoft_graph", "exchange_online"], "default": "microsoft_graph"},
         "expected_roles": {"type": "list", "elements": "str"},
         "fail_if_missing": {"type": "bool", "default": False},
+        "profile_info": {"type": "dict"},
     },
 )
 

@@ -105,8 +105,8 @@ options:
     default: {}
   profile_info:
     description:
-      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info), from which O(token_resource) and
-        O(expected_roles) are taken.
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). The options that the task does not
+        set are taken from its C(module_options).
       - If that task failed, and the play went on, nothing is tried, and its message is the reason of the only check
         that failed.
     type: dict

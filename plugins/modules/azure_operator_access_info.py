@@ -29,7 +29,7 @@ options:
   steps:
     description:
       - The steps to look at. All of them by default.
-      - With an empty list, no identity signs in, and only O(earlier_result) counts.
+      - With an empty list, the operator does not sign in.
     type: list
     elements: str
     choices:
@@ -63,12 +63,14 @@ options:
   display_name:
     description: Its display name, from which the unique name is derived if nothing else names it.
     type: str
-  earlier_result:
+  profile_info:
     description:
-      - The registered result of this module for another identity, such as the one that grants consent. Its steps come
-        first in RV(steps), RV(summary) and RV(failure), and count for RV(sufficient) and RV(certain).
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). The options that the task does not
+        set are taken from it, so that O(steps) are those of the operator.
+      - The steps of the identities that grant consent and that assign roles in Exchange follow those of the operator.
+        They sign in with the variables C(gateway_app_consent_environment) and C(gateway_app_mailbox_environment) of
+        the play on top of the environment of the task.
     type: dict
-    default: {}
 notes:
   - What is not in a token cannot be told. So a step that is not possible by the token may be possible by a directory
     role that has to be activated first, by a custom role, or by a role within an administrative unit.
@@ -109,7 +111,7 @@ steps:
   type: list
   elements: dict
   returned: success
-  contains:
+  contains: &verdict
     step:
       description: The name of the step.
       type: str
@@ -211,6 +213,28 @@ beyond:
   type: str
   returned: success
   sample: Custom roles are not in a token.
+access:
+  description: The outcome in the form of the fact C(gateway_app_access) of the role.
+  type: dict
+  returned: success
+  contains:
+    profile:
+      description: The name of the profile; empty without O(profile_info).
+      type: str
+      sample: outbound_smtp
+    display_name:
+      description: The display name of the application; empty if it is not known.
+      type: str
+      sample: Mail gateway
+    sufficient:
+      description: RV(sufficient).
+      type: bool
+      sample: true
+    steps:
+      description: RV(steps).
+      type: list
+      elements: dict
+      contains: *verdict
 error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
@@ -234,7 +258,7 @@ OWN = ArgumentSpec(
         "client_id": {"type": "str"},
         "unique_name": {"type": "str"},
         "display_name": {"type": "str"},
-        "earlier_result": {"type": "dict", "default": {}},
+        "profile_info": {"type": "dict"},
     }
 )
 

@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
+    WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
     HttpClient,
@@ -104,11 +105,11 @@ class Awx:
             except TransportError as exc:
                 failures += 1
                 again = not exc.permanent and (method == "GET" or not exc.maybe_processed)
-                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause():
+                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause(why=WaitedFor.BUSY):
                     raise _named(exc, action) from None
                 continue
             busy = method == "GET" and answer.status in RETRY_STATUS
-            if not busy or not self._http.patience.pause():
+            if not busy or not self._http.patience.pause(why=WaitedFor.BUSY):
                 break
         if answer.status >= 300:
             raise self._refusal(answer, action)

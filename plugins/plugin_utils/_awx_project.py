@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
-"""Why AWX could not update a project, in the words of the program that failed. Pure."""
+"""Why a project of AWX cannot be used: its update failed, or the repository lacks a playbook. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,26 @@ REQUIREMENTS = re.compile(r"\b(?:(?:collections|roles)/)?requirements\.ya?ml\b")
 LONGEST = 1500  # characters
 
 
-def awx_project_error(events: t.Sequence[Json], updates: t.Sequence[Json]) -> str:
-    """``events`` are the failed tasks of the update, ``updates`` the update itself, as the API of AWX shows them."""
+def unusable_project(name: str, failure: Json, *, updates: t.Sequence[Json], events: t.Sequence[Json]) -> str:
+    """``failure`` is the result of the task that made or updated the project."""
+    words = [f"The project {name} cannot be used: {failure.get('msg') or 'no answer'}", update_error(events, updates)]
+    step = "Correct the settings awx_setup_project_* or the repository, and run this again."
+    return " ".join(filter(None, [*words, step]))
+
+
+def missing_playbooks(url: str, needed: t.Iterable[str], found: t.Collection[str]) -> str:
+    """Empty if the repository has all of them."""
+    missing = [name for name in needed if name not in found]
+    if not missing:
+        return ""
+    return (
+        f"The repository {url} lacks {', '.join(missing)}. Copy docs/examples/awx_project of this version of the"
+        " collection into it, and run this again."
+    )
+
+
+def update_error(events: t.Sequence[Json], updates: t.Sequence[Json]) -> str:
+    """In the words of the program that failed. ``events`` are the failed tasks of the last update."""
     results = [(event.get("event_data") or {}).get("res") or {} for event in events]
     words = [_words(result) for result in results] or [str(update.get("job_explanation") or "") for update in updates]
     files = {found for result in results for found in REQUIREMENTS.findall(str(result.get("cmd", "")))}

@@ -25,7 +25,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import (
     impossible,
     make_private_folder,
@@ -141,7 +141,7 @@ class Claims:
             finally:
                 if file >= 0:
                     os.close(file)
-            if not patience.pause(POLL):
+            if not patience.pause(POLL, why=WaitedFor.OTHERS):
                 return holder
 
     @property

@@ -21,12 +21,14 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH, ENDPOINT
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import with_checked_options
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, lacks_right
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import note_waited
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
@@ -67,9 +69,10 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 args,
                 check_mode=bool(self._task.check_mode),
                 environ=environ,
-                memory=RUN,
+                memory=self.memory,
                 option_names=self._option_names(),
                 of_role=self._is_of_role,
+                host=str((task_vars or {}).get("inventory_hostname", "")),
             )
         )
         if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
@@ -82,6 +85,10 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
             # Before ansible-core 2.19 the result of a whole loop is hidden by what its tasks say, not by its items.
             self._task.no_log = True
         return result
+
+    @property
+    def memory(self) -> RunMemory:
+        return RUN
 
     def module(self) -> Module:
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
@@ -168,15 +175,18 @@ def call_module(
     memory: RunMemory,
     option_names: t.Mapping[str, str] = NO_NAMES,
     of_role: bool = False,
+    host: str = "",
 ) -> dict[str, t.Any]:
-    """Validate the task's arguments as Ansible does for a module, and run it."""
+    """Validate the task's arguments as Ansible does for a module, and run it for a host of the inventory."""
     spec = module.argument_spec
     # Defaults of the action group reach every module of it, also the few that sign in to nothing.
     of_group = {**AUTH.options, **ENDPOINT.options}
     given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
     of_others = {option: value for option, value in args.items() if option not in given}
     try:
-        params = validated(spec, given, name=name, see=f"ansible-doc email_gateway.azure_apps.{name}")
+        params = validated(
+            spec, with_checked_options(given, name), name=name, see=f"ansible-doc email_gateway.azure_apps.{name}"
+        )
     except InputError as exc:
         return {"failed": True, "changed": False, **exc.describe(Secrets().for_message, option_names)}
     call = Call(
@@ -188,7 +198,9 @@ def call_module(
         option_names=option_names,
         of_role=of_role,
     )
-    return module.execute(call)
+    result = module.execute(call)
+    note_waited(memory, host, call.waited_for)
+    return result
 
 
 def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:

@@ -23,6 +23,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Kind
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_task import PresentTask
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import TaskFacts, Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._registered import (
+    REGISTRATION,
+    registered_client_id,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_set import StoreSet
@@ -31,9 +35,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores i
     check_credential_type,
     open_stores,
 )
-
-# What the role registers for each host: by it, the hosts that share an application are recognised.
-REGISTRATION = "__gateway_app_registration"
 
 
 class CredentialAction(ControllerAction):
@@ -78,16 +79,12 @@ class CredentialAction(ControllerAction):
 
     def _sharing_hosts(self, names: t.Sequence[str], host: str, client_id: str) -> tuple[str, ...]:
         """Outside the role, no host has registered anything: then all of ``names`` share the application."""
-        client_ids = {name: self._client_id_of(name) for name in {*names, host}}
+        hostvars = self._task_vars.get("hostvars") or {}
+        client_ids = {name: registered_client_id(self.memory, name, hostvars) for name in {*names, host}}
         if not client_ids[host]:
             return tuple(sorted({*names, host}))
         live = plain(list(self._task_vars.get("ansible_play_hosts") or ()))
         return life.sharing_hosts(names, client_ids=client_ids, live=live, client_id=client_id, own=host)
-
-    def _client_id_of(self, host: str) -> str:
-        variables = self._task_vars.get("hostvars") or {}
-        registered = plain(variables[host].get(REGISTRATION)) if host in variables else None
-        return str(registered.get("client_id") or "") if isinstance(registered, dict) else ""
 
 
 def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], facts: TaskFacts) -> dict[str, t.Any]:

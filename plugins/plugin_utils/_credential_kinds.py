@@ -98,7 +98,7 @@ class Kind(abc.ABC):
     @property
     def may_be_left(self) -> bool:
         """After ``create`` failed: whether a secret may exist whose value nobody knows."""
-        return False
+        raise NotImplementedError
 
     def remove_new(self) -> None:
         """After ``create``: remove the new credential from the tenant. Raises AppsError."""

@@ -91,8 +91,6 @@ class PlayVariables:
         found: dict[str, str] = {}
         entries = self._action._task._parent._get_parent_attribute("environment")
         for entry in entries if isinstance(entries, (list, tuple)) else ():  # a marker if nobody set it
-            if not isinstance(entry, (str, dict)):  # a block without the keyword
-                continue
             variables = host.evaluated(entry, known_as="keyword environment")
             found.update({str(name): str(value) for name, value in (variables or {}).items()})
         return found

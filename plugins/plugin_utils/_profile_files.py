@@ -14,11 +14,8 @@ from pathlib import Path
 from ansible.errors import AnsibleError
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import (
-    Files,
-    Unreadable,
-    parse_yaml,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
 
 OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"

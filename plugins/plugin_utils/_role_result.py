@@ -10,6 +10,8 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 Result = t.Mapping[str, t.Any]
 REMOVING_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 
@@ -29,6 +31,8 @@ OF_REGISTRATION = (
     "portal_url",
 )
 
+# Stale is what was granted once and is not declared any more: for a person to look at.
+OF_CONSENT = ("granted", "stale", "consent_url", "changed")
 OF_MAILBOX_SCOPE = ("assignments", "other_assignments", "granted_for_all_mailboxes")
 
 
@@ -95,6 +99,38 @@ def mailboxes_result(registration: Result, *, profile: Result, assigned: Result)
         **{name: [] if skipped else list(assigned[name]) for name in OF_MAILBOX_SCOPE},
         "mailboxes_assigned_at": None if skipped else assigned["assigned_at"],
         "changed": not skipped and assigned["changed"],
+    }
+
+
+def consent_result(registration: Result, *, profile: Result, granted: Result) -> dict[str, t.Any]:
+    """Of the entry point consent. Raises KeyError if a task failed and the play went on."""
+    return {
+        "profile": profile["profile"],
+        **{name: registration[name] for name in IDENTITY},
+        **{name: granted[name] for name in OF_CONSENT},
+    }
+
+
+def retire_result(
+    registration: Result,
+    *,
+    display_name: str,
+    purge: t.Any,
+    withdrawn: Result,
+    removed: Result,
+    deleted: Result,
+) -> dict[str, t.Any]:
+    """Of the entry point retire. ``withdrawn`` is skipped if the application was gone already.
+
+    Raises KeyError if a task failed and the play went on.
+    """
+    return {
+        "display_name": display_name,
+        **{name: registration[name] for name in ("tenant_id", "client_id")},
+        "retired": True,
+        "purged": boolean(purge),
+        "stores": list(removed["stores"]),
+        "changed": any(result["changed"] for result in (withdrawn, removed, deleted)),
     }
 
 

@@ -18,7 +18,7 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 
 POLL = "1"  # seconds
 LONGEST_HOLDER = 1000  # bytes
@@ -75,7 +75,7 @@ class RunLocks:
         patience = Patience(seconds)
         try:
             while not try_lock(file):
-                if not patience.pause(POLL):
+                if not patience.pause(POLL, why=WaitedFor.OTHERS):
                     holder = os.pread(file, LONGEST_HOLDER, 0).decode(errors="replace") or "another task"
                     raise ConflictError(
                         f"{holder} of this run has been changing the credentials of the application {client_id} for"

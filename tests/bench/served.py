@@ -91,14 +91,14 @@ class Served:
         (found,) = self._tenant.service_principals(client_id)
         return str(found["id"])
 
-    def fill(self, count: int) -> None:
-        """Until there are so many applications: each of the report's tag, with a secret and two granted roles."""
+    def fill(self, count: int, *, gateways: int) -> None:
+        """Add applications with a secret and granted roles, so many of them with the tag of mail gateways."""
         applications = self._server.tenant.directory.applications
-        while len(applications) < count:
-            number = len(applications)
-            operator = Operator(roles=ROLES, display_name=f"Gateway {number}")
+        for number in range(count):
+            operator = Operator(roles=ROLES, display_name=f"Application {number}")
             add_operator(self._server.tenant, operator, age=timedelta(days=1))
-            applications[operator.application_id].update(uniqueName=f"gateway-{number}", tags=[TAG])
+            tags = [TAG] if number < gateways else []
+            applications[operator.application_id].update(uniqueName=f"application-{number}", tags=tags)
 
     def close(self) -> None:
         problems = list(self._server.internal_errors)

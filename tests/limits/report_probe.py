@@ -20,15 +20,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import Report
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import read_applications
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import read_tenant
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
 from ansible_collections.email_gateway.azure_apps.tests.limits.memory_probe import LIBRARIES, largest
 
 
 def _built(call: Call) -> Report:
+    tenant = read_tenant(call, [], tag=None)
     return build(
-        read_applications(call, [], tag=None),
-        tenant_ids=[call.tenant_id],
+        tenant.applications,
+        tenants={call.tenant_id: tenant.display_name},
         gateways=[],
         tag="email_gateway.azure_apps",
         scope="mail",

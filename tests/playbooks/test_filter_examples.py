@@ -23,6 +23,10 @@ MODULES = {
     "scope": "azure_app_mailbox_scope",
     "secret": "azure_app_secret",
     "token": "azure_app_token_info",
+    "granted": "azure_admin_consent",
+    "withdrawn": "azure_admin_consent",
+    "removed": "azure_app_secret",
+    "deleted": "azure_app_registration",
 }
 
 

@@ -291,6 +291,7 @@ def test_the_right_to_read_applications_is_enough(playbooks: Playbooks) -> None:
     client_id, client_secret = playbooks.server.add_operator(["Application.Read.All"])
     playbooks.environ.update(playbooks.server.environment(client_id, client_secret))
     report(playbooks, gateway_app_report_fail_on_drift=True).ok()
+    assert told(playbooks)["tenants"] == [{"tenant_id": playbooks.server.tenant_id, "display_name": None}]
 
 
 def test_gateways_without_application_and_hosts_that_fail_are_told(playbooks: Playbooks) -> None:

@@ -16,12 +16,32 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
-from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
+from ansible_collections.email_gateway.azure_apps.tests.unit.browser import (
+    FAINT_GRAPHICS,
+    FAINT_TEXTS,
+    PHONES,
+    SMALL_TARGETS,
+    accessibility_findings,
+    by_keyboard,
+    look,
+    sideways,
+    started_browser,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
-from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import TENANT, applications, gateways
+from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import (
+    TENANT,
+    TENANT_NAME,
+    applications,
+    gateways,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import HOSTILE_NAMES
 
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
+
+
+# The width of A4 and letter, upright, decides about rules for narrow windows, even where the page is set to landscape.
+PAPER = {"width": 794, "height": 1123, "deviceScaleFactor": 1, "mobile": False}
+COLOURS_ON_PAPER = "const style = getComputedStyle(document.body); return [style.backgroundColor, style.color]"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Any]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     report = build(
-        applications(NOW), tenant_ids=[TENANT], gateways=gateways(),
+        applications(NOW), tenants={TENANT: TENANT_NAME}, gateways=gateways(),
         tag="email_gateway.azure_apps", scope="mail", due_within_days=30, now=NOW,
     )  # fmt: skip
     path: Path = tmp_path_factory.mktemp("page") / "report.html"
@@ -71,6 +91,11 @@ def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> N
         assert browser.switch_to.alert.text
 
 
+def test_the_tenant_has_its_name_beside_its_id(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    assert browser.find_element("css selector", "header .over").text.startswith(f"Tenant {TENANT_NAME} {TENANT}, as of")
+
+
 def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
     look(browser, page)
     browser.execute_script(
@@ -81,16 +106,35 @@ def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+@pytest.mark.parametrize("width", [320, 360, 390, 768, 1280, 1920])
 def test_fits_and_is_legible(browser: t.Any, page: str, width: int, scheme: str) -> None:
     look(browser, page, width=width, scheme=scheme)
     save(f"{scheme}-{width}.png", whole(browser))
     save(f"{scheme}-{width}-top.png", browser.get_screenshot_as_png())
-    scroll, client = browser.execute_script(
-        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    assert sideways(browser) == []
+    assert browser.execute_script(FAINT_TEXTS) == []
+    assert browser.execute_script(FAINT_GRAPHICS) == []
+
+
+@pytest.mark.parametrize(("width", "height"), PHONES)
+def test_fingers_hit_the_sort_headings(browser: t.Any, page: str, width: int, height: int) -> None:
+    look(browser, page, width=width, height=height)
+    assert browser.execute_script(SMALL_TARGETS) == []
+    boxes = browser.execute_script(
+        "return [...document.querySelectorAll('#list thead button')].map(e => e.getBoundingClientRect().toJSON())"
     )
-    assert scroll <= client, browser.execute_script(TOO_WIDE)
-    assert browser.execute_script(FAINT_TEXTS.replace("if (!text)", "if (!text || element.closest('svg'))")) == []
+    assert len(boxes) == 5
+    for number, box in enumerate(boxes):
+        assert box["right"] <= width and box["height"] < 60, box
+        for other in boxes[number + 1 :]:
+            assert other["left"] >= box["right"] or other["top"] >= box["bottom"], (box, other)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(browser: t.Any, page: str, width: int, scheme: str) -> None:
+    look(browser, page, width=width, scheme=scheme)
+    assert accessibility_findings(browser) == []
 
 
 def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
@@ -116,6 +160,46 @@ def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
     assert len(browser.find_elements("css selector", "#list [aria-sort]")) == 1
 
 
+def test_everything_is_reached_by_keyboard(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    clickable = "return [...document.querySelectorAll('a, button')].map(e => e.textContent)"
+    assert by_keyboard(browser) == browser.execute_script(clickable)
+    look(browser, page)
+    for key in ("\ue004", "\ue007", "\ue004"):  # tab to the skip link, follow it, tab on
+        browser.switch_to.active_element.send_keys(key)
+    assert browser.switch_to.active_element.text.startswith("Application")
+
+
+def test_its_structure_can_be_told(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    assert browser.find_element("tag name", "html").get_attribute("lang") == "en"
+    levels = browser.execute_script("return [...document.querySelectorAll('h1, h2, h3, h4')].map(e => e.localName)")
+    assert levels == ["h1", "h2", "h2"]
+    assert browser.find_element("id", "list").accessible_name == "Applications"
+    heads = browser.find_elements("css selector", "#list thead th")
+    assert [head.get_attribute("aria-sort") for head in heads] == [None, None, "ascending", None, None]
+    # The arrows are for the eye: aria-sort says the same.
+    buttons = browser.find_elements("css selector", "#list thead button")
+    names = ["Application", "Gateway", "Expires", "Permissions", "Owners"]
+    assert [button.accessible_name for button in buttons] == names
+
+
+def test_no_text_names_a_colour(browser: t.Any, page: str) -> None:
+    look(browser, page)
+    seen = browser.find_element("css selector", ".legend").text
+    assert not set(seen.lower().split()) & {"dark", "light", "black", "white", "green", "red", "orange", "grey"}
+    # It shows the line and the bar themselves instead, as they are drawn above.
+    drawn = "return getComputedStyle(document.querySelector(arguments[0])).stroke"
+    for scheme in ("light", "dark"):
+        look(browser, page, scheme=scheme)
+        line = browser.execute_script(drawn, ".legend .now")
+        assert (
+            line
+            == browser.execute_script(drawn, ".lanes .now")
+            == browser.execute_script("return getComputedStyle(document.body).color")
+        )
+
+
 def test_works_without_script(browser: t.Any, page: str) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
@@ -129,7 +213,21 @@ def test_works_without_script(browser: t.Any, page: str) -> None:
 def test_prints(browser: t.Any, page: str) -> None:
     look(browser, page, scheme="dark")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PAPER)
+    assert browser.execute_script(COLOURS_ON_PAPER) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    assert browser.execute_script(FAINT_TEXTS) == []
+    assert browser.execute_script(FAINT_GRAPHICS) == []
+    # A table is one on paper, too, and its headings stand on each page: Chromium does not repeat those with controls.
+    shown = "return [...document.querySelectorAll(arguments[0])].map(e => getComputedStyle(e).display)"
+    assert browser.execute_script(shown, "#list, #list thead, #list tbody tr:first-child") == [
+        "table",
+        "table-header-group",
+        "table-row",
+    ]
+    assert set(browser.execute_script(shown, "#list thead button")) == {"contents"}
+    # What a link leads to can be found by what is printed of it.
+    links = browser.find_elements("css selector", "a:not(.skip)")
+    assert links and all(link.text in link.get_attribute("href") for link in links)
     save("print.png", whole(browser))
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
     save("print.pdf", base64.b64decode(printed["data"]))

@@ -100,7 +100,9 @@ def test_a_tenant_is_signed_in_to_once_and_read_once(playbooks: Playbooks, other
     of_play = "{{ sign_in | default({}) }}" if keyword else {}
     play(playbooks, environment=of_play, gateway_app_report_fail_on_drift=True).ok()
     found = written(playbooks)
-    assert found["tenant_ids"] == sorted([playbooks.server.tenant_id, other_tenant.server.tenant_id])
+    assert [read["tenant_id"] for read in found["tenants"]] == sorted(
+        [playbooks.server.tenant_id, other_tenant.server.tenant_id]
+    )
     assert in_store(found) == {"graz": "yes", "linz": "yes", "wels": "yes"}
     for tenant in (playbooks.tenant, other_tenant):
         assert (token_requests(tenant.server), tenant.graph_requests) == (1, 2)

@@ -24,6 +24,7 @@ VOLATILE = (
     (r"play[a-z0-9_]{8}\.(yml|retry)", r"PLAY.\1"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|\+00:00)?", "TIME"),
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE"),  # midnight may be between two runs
     (r"ansible-local-[0-9]+\w+", "LOCAL_TMP"),
     (r"localhost:[0-9]+", "TENANT"),
 )

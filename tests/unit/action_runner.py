@@ -47,6 +47,8 @@ class ActionRunner:
         self._variables = VariableManager(loader=self.loader, inventory=self._inventory)
         self.environment: t.Any = None  # the keyword of the play, if it is not the operator's sign-in
         self.failed_hosts: set[str] = set()  # by earlier tasks
+        self.diff = True  # the keyword
+        self.of_role = False  # whether the tasks are those of the role
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
         self.new_run()
@@ -77,7 +79,7 @@ class ActionRunner:
             "hosts": "all",
             "gather_facts": False,
             "check_mode": check,
-            "diff": True,
+            "diff": self.diff,
             "environment": _host_variables._trusted(self.environment or self._own_environment()),
             # Any action: which plugin runs is chosen below.
             "tasks": [{"name": "a task", "debug": {}}],
@@ -85,6 +87,8 @@ class ActionRunner:
         play = Play.load(content, variable_manager=self._variables, loader=self.loader)
         task = next(task for block in play.compile() for task in block.block if task.name == "a task")
         task.args = options
+        if self.of_role:
+            self._monkeypatch.setattr(task, "get_path", lambda: f"{_controller_action.ROLE_TASKS}/main.yml:1")
         variables: Json = self._variables.get_vars(play=play, host=self._inventory.get_host(host), task=task)
         variables["hostvars"] = HostVars(self._inventory, self._variables, self.loader)
         variables["ansible_play_hosts_all"] = self.hosts

@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import HOSTILE_NAMES, TAG
 
 TENANT = "b2466de6-5867-4b23-83ff-000000000063"
+TENANT_NAME = "Contoso Österreich GmbH"
 DAY = datetime.timedelta(days=1)
 MICROSOFT365 = ("Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All")
 

@@ -23,7 +23,7 @@ COMMAND = (
 )
 LINK = re.compile(r"(?<!`)\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")
 PICTURE_BYTES = 150_000
-NAMED = ("playbooks", "plugins/modules", "plugins/filter", "extensions/eda/rulebooks")
+NAMED = ("playbooks", "plugins/modules", "plugins/filter", "plugins/lookup", "extensions/eda/rulebooks")
 
 
 def anchors(text: str) -> set[str]:

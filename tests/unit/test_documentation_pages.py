@@ -24,6 +24,7 @@ NAME = "email_gateway.azure_apps"
 SOURCES = [
     *(("module", path) for path in sorted((ROOT / "plugins/modules").glob("*.py"))),
     *(("filter", path) for path in sorted((ROOT / "plugins/filter").glob("*.py"))),
+    *(("lookup", path) for path in sorted((ROOT / "plugins/lookup").glob("*.py"))),
     *(("role", path.parents[1]) for path in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml"))),
 ]
 CUT = "YAML ends a text at a blank and a number sign. Quote these lines, or write them without"

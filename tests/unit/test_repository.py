@@ -244,7 +244,13 @@ def _permissions(content: dict[str, t.Any]) -> list[tuple[str, str, str]]:
 
 def test_the_reference_has_a_row_for_all_that_a_user_can_name() -> None:
     page = (ROOT / "docs/reference.md").read_text()
-    folders = ("playbooks", "extensions/eda/plugins/event_source", "extensions/eda/rulebooks", "plugins/filter")
+    folders = (
+        "playbooks",
+        "extensions/eda/plugins/event_source",
+        "extensions/eda/rulebooks",
+        "plugins/filter",
+        "plugins/lookup",
+    )
     found = [path.stem for folder in folders for path in (ROOT / folder).glob("*.*")]
     assert len(found) > len(folders)
     for name in (*MODULES, *ROLES, *found):
@@ -321,10 +327,9 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
                 signs_in = bool((set(signing) - {"email_gateway.azure_apps.azure_app_report"}) & set(task))
                 # Whoever decides on consent may be somebody else than whoever registers.
                 consents = "email_gateway.azure_apps.azure_admin_consent" in task or path.stem == "consent"
-                consents = consents or task.get("register") == "__gateway_app_both_access"
                 given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
                 # Who may change roles in Exchange is somebody else, too.
-                if path.stem == "mailbox_roles" or task.get("register") == "__gateway_app_all_access":
+                if path.stem == "mailbox_roles":
                     given = MAILBOX_ENVIRONMENT
                 if path.stem == "find":  # of the entry point that looks for the application
                     given = "{{ __gateway_app_find_environment }}"

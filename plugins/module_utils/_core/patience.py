@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import collections
 import email.utils
+import enum
 import math
 import random
 import time
@@ -21,6 +23,15 @@ TRANSPORT_ATTEMPTS = 4
 RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 
 
+class WaitedFor(enum.Enum):
+    """What a pause is for, as the end of a sentence."""
+
+    LIMITS = "the limits of Microsoft Graph"
+    BUSY = "a service that was busy or could not be reached"
+    LAG = "what was made or granted to be known everywhere"
+    OTHERS = "another task or run with the same application"
+
+
 class Patience:
     """Waits longer each time, honours Retry-After, and ends when the allowance (in seconds) is used up."""
 
@@ -29,6 +40,7 @@ class Patience:
         self._deadline = time.monotonic() + seconds
         self._pauses = 0
         self.waited = 0.0
+        self.waited_for: collections.Counter[WaitedFor] = collections.Counter()  # seconds
 
     def renew(self) -> None:
         """Begin the whole allowance anew, for a part of a task that must not suffer from what came before."""
@@ -38,7 +50,7 @@ class Patience:
         """Wait no more."""
         self._deadline = time.monotonic()
 
-    def pause(self, retry_after: str | None = None) -> bool:
+    def pause(self, retry_after: str | None = None, *, why: WaitedFor = WaitedFor.LAG) -> bool:
         """Wait before another try; False, without waiting, where the allowance does not reach.
 
         ``retry_after`` is the header's value: seconds, also fractional, or a date.
@@ -56,6 +68,7 @@ class Patience:
             return False
         time.sleep(pause)
         self.waited += pause
+        self.waited_for[why] += pause
         return True
 
     def until(self, good: t.Callable[[Answer], bool], ask: t.Callable[[], Answer]) -> Answer:

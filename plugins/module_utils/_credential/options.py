@@ -29,6 +29,7 @@ WITH_STORES = STORES + ArgumentSpec(
     options={
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         "profile": {"type": "str"},
+        "profile_info": {"type": "dict"},
         "overlap_days": {"type": "int", "default": 7},
         "rotate": {"type": "bool", "default": False},
         "verify_token": {"type": "bool", "default": True, "no_log": False},
@@ -91,8 +92,9 @@ class CredentialOptions:
 
 def refuse_stores(params: t.Mapping[str, t.Any]) -> None:
     """Raises InputError in a module that runs as a process of its own, where Ansible's vault secrets are not."""
-    if params["stores"] is not None:
+    given = next((name for name in ("stores", "profile_info") if params[name] is not None), None)
+    if given is not None:
         raise InputError(
-            "O(stores) needs the action plugin of this module, which runs inside ansible-playbook",
+            f"O({given}) needs the action plugin of this module, which runs inside ansible-playbook",
             next_step="Run the module as a task of a playbook or with the command ansible.",
         )

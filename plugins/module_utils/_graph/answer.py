@@ -123,7 +123,9 @@ class InnerAnswer:
         self.status = status if isinstance(status, int) else 0
         self._document = document
         headers = answer.get("headers")
-        self._headers = headers if isinstance(headers, dict) else {}
+        self.headers = (
+            {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
+        )
 
     @property
     def document(self) -> Json | None:
@@ -143,7 +145,7 @@ class InnerAnswer:
 
     @property
     def retry_after(self) -> str | None:
-        value = next((value for name, value in self._headers.items() if str(name).lower() == "retry-after"), None)
+        value = self.headers.get("retry-after")
         return None if value is None else str(value)
 
 
@@ -158,3 +160,11 @@ def inner_answers(document: Json) -> dict[str, InnerAnswer]:
             repeated |= {name} & found.keys()
             found[name] = InnerAnswer(answer)
     return {name: answer for name, answer in found.items() if name not in repeated}
+
+
+def optional(answer: InnerAnswer, read: Read) -> Json | None:
+    """The answer to an optional read as it came; None for one that is not good, or not whole."""
+    if answer.document is not None and "@odata.nextLink" not in answer.document:
+        return answer.document
+    refused = answer.status == 403 and read.empty_if_forbidden and answer.fault.code
+    return empty_but_forbidden() if refused else None

@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.end
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
@@ -151,6 +152,11 @@ class Call:
         if warning and not self.memory.recall("clock-warning"):
             self.memory.remember("clock-warning", True, seconds=CLOCK_WARNING_LASTS)
             self.warn(warning)
+
+    @property
+    def waited_for(self) -> t.Mapping[WaitedFor, float]:
+        """Seconds."""
+        return {} if self._http is None else self._http.patience.waited_for
 
     def close(self) -> None:
         if self._http is not None:

@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphFault,
     TransportError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import check
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import answer as _answer
@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.an
     MemoryBudget,
     too_much,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.easing import Easing, used_share
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.handed_reads import HandedReads
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Json,
@@ -71,6 +72,7 @@ class GraphClient(RunNotes):
         self.wrote = False  # whether the tenant accepted at least one write
         self.handed = HandedReads(memory, identity=lambda: token(False).digest, of_role=of_role)
         self.patience = http.patience
+        self._easing = Easing(memory, http.patience, identity=lambda: token(False).digest)
         self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
@@ -100,15 +102,18 @@ class GraphClient(RunNotes):
             return exc.fault
         return None
 
-    def collect(self, read: Read) -> list[Json]:
-        """All entries of a collection, over all pages."""
-        return self._collect(read, MemoryBudget(read.action))
+    def collect(self, read: Read, budget: MemoryBudget | None = None) -> list[Json]:
+        """All entries of a collection, over all pages; ``budget`` is that of a question of which this is a part."""
+        budget = budget or MemoryBudget(read.action)
+        page = self._exchange("GET", read.url, read) or {}
+        budget.add(page)
+        return self._all_pages(page, read, budget)
 
     def get_many(self, reads: t.Sequence[Read]) -> list[Json | None]:
         """Several reads of one version of the API in one request; None for what is not there.
 
         A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
-        own, with all rules of ``get``.
+        own, with all rules of ``get``; an optional one is None then.
         """
         known = self.handed.known(reads)
         found: list[Json | None] = []
@@ -148,13 +153,18 @@ class GraphClient(RunNotes):
             return []
         body = {"requests": [_answer.inner_write(number, write) for number, write in enumerate(part)]}
         outer = dataclasses.replace(part[0], method="POST", path="$batch", action=action, body=body)
-        by_id = _answer.inner_answers(self._sent(outer) or {})
+        by_id = self._inner(self._sent(outer) or {})
         answers = [by_id.get(str(number), InnerAnswer({})) for number in range(len(part))]
         made = list(itertools.takewhile(lambda answer: answer.accepted is not None, answers))
         self.wrote = self.wrote or bool(made)
         if len(made) < len(part):
             self._wait_before_repeating(answers[len(made)])
         return [answer.accepted or {} for answer in made]
+
+    def _inner(self, document: Json) -> dict[str, InnerAnswer]:
+        answers = _answer.inner_answers(document)
+        self._easing.note(used_share(answer.headers for answer in answers.values()))
+        return answers
 
     def _sent(self, write: Write) -> Json | None:
         self.handed.withdraw(keeps_application=write.leaves_application)
@@ -163,11 +173,6 @@ class GraphClient(RunNotes):
         except TransportError as exc:
             self.wrote = self.wrote or exc.accepted
             raise
-
-    def _collect(self, read: Read, budget: MemoryBudget) -> list[Json]:
-        page = self._exchange("GET", read.url, read) or {}
-        budget.add(page)
-        return self._all_pages(page, read, budget)
 
     def _batch(self, reads: t.Sequence[Read], budget: MemoryBudget) -> list[Json | None]:
         if len(reads) == 1 and not reads[0].collection:
@@ -183,22 +188,18 @@ class GraphClient(RunNotes):
         )
         document = self._exchange("POST", "/$batch", outer) or {}
         budget.add(document)
-        by_id = _answer.inner_answers(document)
+        by_id = self._inner(document)
         missing = InnerAnswer({})
         return [self._unpack(read, by_id.get(str(number), missing), budget) for number, read in enumerate(reads)]
 
     def _unpack(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        if read.ahead and (answer.document is None or "@odata.nextLink" in answer.document):
-            refused = answer.status == 403 and read.empty_if_forbidden and answer.fault.code
-            return _answer.empty_but_forbidden() if refused else None
+        if read.optional:
+            return _answer.optional(answer, read)
         # A 404 that is no refusal in the words of Graph is asked for on its own.
         if answer.status == 404 and not read.created_recently and answer.fault.not_found:
             return None
         if read.collection:
             return self._unpack_collection(read, answer, budget)
-        return self._unpack_object(read, answer)
-
-    def _unpack_object(self, read: Read, answer: InnerAnswer) -> Json | None:
         if answer.document is not None:
             return _answer.object_of(answer.document, read)
         self._wait_before_repeating(answer)
@@ -215,7 +216,7 @@ class GraphClient(RunNotes):
         try:
             if read.paged:
                 return self._exchange("GET", read.url, read)
-            return {"value": self._collect(read, budget)}
+            return {"value": self.collect(read, budget)}
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
@@ -226,7 +227,7 @@ class GraphClient(RunNotes):
     def _wait_before_repeating(self, answer: InnerAnswer) -> None:
         if answer.status in RETRY_STATUS:
             # If the time that may be waited is over, the single request that follows reports what is wrong.
-            self.patience.pause(answer.retry_after)
+            self.patience.pause(answer.retry_after, why=_waited_for(answer.status))
 
     def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
         """From the first page on, which the budget has counted."""
@@ -269,7 +270,7 @@ class GraphClient(RunNotes):
                 document = _answer.parse(answer, request)
             except TransportError as exc:
                 attempts = dataclasses.replace(attempts, transport_failures=attempts.transport_failures + 1)
-                if decide(exc, request, attempts) is Decision.RAISE or not self.patience.pause():
+                if decide(exc, request, attempts) is Decision.RAISE or not self.patience.pause(why=WaitedFor.BUSY):
                     raise
                 continue
             if answer.status_code < 300:
@@ -280,7 +281,7 @@ class GraphClient(RunNotes):
             if decision is Decision.RENEW:
                 token = self._token(True)
                 attempts = dataclasses.replace(attempts, token_renewed=True)
-            elif decision is Decision.RAISE or not self.patience.pause(retry_after):
+            elif decision is Decision.RAISE or not self.patience.pause(retry_after, why=_waited_for(fault.status)):
                 raise _error(fault, f"{method} {url}", request, waited=self.patience.waited, retry_after=retry_after)
 
     def _base(self, request: Read | Write) -> str:
@@ -298,7 +299,10 @@ class GraphClient(RunNotes):
             if request.body is not None:
                 headers["Content-Type"] = "application/json"
                 body = json.dumps(request.body).encode()
-        return self._http.request(method, self._base(request) + url, headers=headers, body=body)
+        self._easing.wait()
+        response = self._http.request(method, self._base(request) + url, headers=headers, body=body)
+        self._easing.note(used_share([response.headers]))
+        return response
 
 
 def _below(base: str, following: str, read: Read) -> str:
@@ -338,3 +342,9 @@ def _error(
 
 def _unusable(read: Read, why: str, next_step: str) -> TransportError:
     return TransportError(f"Could not {read.action}: {why}", maybe_processed=False, permanent=True, next_step=next_step)
+
+
+def _waited_for(status: int) -> WaitedFor:
+    if status == 429:
+        return WaitedFor.LIMITS
+    return WaitedFor.BUSY if status in RETRY_STATUS else WaitedFor.LAG

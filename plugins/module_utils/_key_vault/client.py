@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
+    WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
 
@@ -118,11 +119,11 @@ class KeyVault:
             except TransportError as exc:
                 failures += 1
                 again = not exc.permanent and (method == "GET" or not exc.maybe_processed)
-                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause():
+                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause(why=WaitedFor.BUSY):
                     raise
                 continue
             busy = answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
-            if not busy or not self._http.patience.pause(answer.headers.get("retry-after")):
+            if not busy or not self._http.patience.pause(answer.headers.get("retry-after"), why=WaitedFor.BUSY):
                 return answer
 
     def _request(self, method: str, path: str, *, token: str | None, body: Json | None) -> Response:

@@ -12,7 +12,10 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import TRANSPORT_ATTEMPTS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    TRANSPORT_ATTEMPTS,
+    WaitedFor,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import (
     DELETED,
     MISSING,
@@ -105,7 +108,11 @@ class VaultSecrets:
                 if found is not None and found.same_but_version(wanted):
                     self._call.wrote_elsewhere = True
                     return
-                if exc.permanent or attempt == TRANSPORT_ATTEMPTS or not self._call.http.patience.pause():
+                if (
+                    exc.permanent
+                    or attempt == TRANSPORT_ATTEMPTS
+                    or not self._call.http.patience.pause(why=WaitedFor.BUSY)
+                ):
                     raise
             except VaultError as exc:
                 if exc.code != DELETED or attempt == TRANSPORT_ATTEMPTS:

@@ -71,6 +71,16 @@ class Federated:
             assertion_file=assertion_file,
         )
 
+    def as_options(self) -> dict[str, t.Any]:
+        """Of azure_app_federated_credential."""
+        found: dict[str, t.Any] = {
+            "name": self.name,
+            "issuer": self.issuer,
+            "subject": self.subject,
+            "audiences": [self.audience],
+        }
+        return {**found, "assertion_file": self.assertion_file} if self.assertion_file else found
+
 
 @dataclasses.dataclass(frozen=True)
 class CredentialSettings:

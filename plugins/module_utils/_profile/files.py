@@ -15,30 +15,18 @@ import os
 import typing as t
 from pathlib import Path
 
-from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
-
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
-    InputError,
-    MissingLibraryError,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 
 ROLE_PROFILES = Path(__file__).parents[3] / "roles" / "gateway_app" / "vars" / "profiles"
 CONTENT = "gateway_app_profile_content"
 LONGEST_REASON = 300  # characters of what a parser says
 
 
-class Unreadable(Exception):
-    """What ``load`` raises for a file that it cannot read; its text is the reason."""
-
-
 def load_yaml(path: str) -> t.Any:
-    """The content of a file in YAML, without ansible-playbook's own means. Raises Unreadable."""
-    if not HAS_YAML:
-        raise MissingLibraryError(
-            "The Python library PyYAML is missing", next_step="Install PyYAML for the Python that runs the module."
-        )
+    """The content of a file in YAML, without ansible-playbook's own means. Raises Unreadable, MissingLibraryError."""
     try:
         content = small_file.read(path)
     except OSError as exc:
@@ -46,17 +34,12 @@ def load_yaml(path: str) -> t.Any:
     return parse_yaml(content)
 
 
-def parse_yaml(content: bytes) -> t.Any:
-    """Plain YAML: no tag but YAML's own, and no template in it is evaluated. Raises Unreadable."""
-    try:
-        return yaml_load(content.decode("utf-8"))
-    except Exception as exc:  # the errors of PyYAML cannot be named if it is missing
-        raise Unreadable(str(exc)) from None
-
-
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """How files are found and read. ``folders`` are those in which a relative path is looked for, in order."""
+    """How files are found and read. ``folders`` are those in which a relative path is looked for, in order.
+
+    ``load`` gives the content of a file in YAML. It raises Unreadable.
+    """
 
     folders: tuple[str, ...]
     load: t.Callable[[str], t.Any] = load_yaml

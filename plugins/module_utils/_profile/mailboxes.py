@@ -29,13 +29,14 @@ class MailboxSettings:
 
     scope: str
     method: str
+    delay_minutes: int
 
     @classmethod
     def of(cls, settings: Settings) -> MailboxSettings:
         """Raises InputError."""
         method = settings.choice("mailbox_method", "graph", choices=("graph", "commands", "none"))
         commands_file = settings.path("mailbox_commands_file")
-        settings.number("mailbox_delay_minutes", 120, lowest=0, highest=LONGEST_DELAY)
+        delay = settings.number("mailbox_delay_minutes", 120, lowest=0, highest=LONGEST_DELAY)
         AssignmentTimes.of(f"{PREFIX}mailboxes_assigned_at", settings.raw("mailboxes_assigned_at", ""))
         if commands_file and method != "commands":
             raise InputError(
@@ -45,7 +46,7 @@ class MailboxSettings:
         value = settings.raw("mailboxes", {})
         if not isinstance(value, dict):
             raise wrong("mailboxes", value, f"Set it to a dictionary with one of {', '.join(SCOPES)}.")
-        return cls(scope=_scope(value), method=method)
+        return cls(scope=_scope(value), method=method, delay_minutes=delay)
 
     def method_of(self, entry_point: str | None) -> str:
         """How this entry point assigns the roles: ``none`` leaves that to the playbook mailboxes."""

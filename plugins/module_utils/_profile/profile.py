@@ -68,9 +68,8 @@ class ResourcePermissions:
 
     def without_roles(self) -> ResourcePermissions:
         """What is left for Entra ID if Exchange assigns the roles."""
-        if self.application is None:
-            return self
-        return dataclasses.replace(self, application=tuple(name for name in self.application if name not in self.roles))
+        left = tuple(name for name in self.application or () if name not in self.roles)
+        return dataclasses.replace(self, application=left)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipal,
     ResourcePrincipals,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.checked_settings import CheckedSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
     CredentialSettings,
 )
@@ -35,6 +36,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.steps import (
     consent_steps,
     operator_steps,
+    registered_names,
     task_files,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
@@ -74,18 +76,6 @@ class Surroundings:
     check_mailboxes: MailboxCheck = _no_mailbox_check
 
 
-@dataclasses.dataclass(frozen=True)
-class Checked:
-    """The settings, after none of them was refused."""
-
-    credential: CredentialSettings
-    stores: StoreSettings
-    access: AccessSettings
-    mailboxes: MailboxSettings
-    after_new_secret: str  # absolute path; empty if there is none
-    notes: tuple[str, ...]
-
-
 def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[str, t.Any]:
     """Raises InputError for what a user has to correct, ConflictError for what the tenant does not have.
 
@@ -102,9 +92,14 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     access = _access(checked.access, params["entry_point"])
     permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
     resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
-    method = checked.mailboxes.method_of(params["entry_point"]) if mailbox_roles else "none"
     if looks_up(params) and mailbox_roles and params["entry_point"] != "rotate":
         around.check_mailboxes(mailbox_roles)
+    steps = operator_steps(
+        access,
+        permissions,
+        credential_type=checked.credential.type,
+        has_key_vault=checked.stores.has("azure_key_vault"),
+    )
     return {
         "changed": False,
         "profile": profile.name,
@@ -121,19 +116,16 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "resolved_permissions": resolved,
         "tenant_id": tenant_id,
         "after_new_secret": checked.after_new_secret,
-        "operator_steps": operator_steps(
-            access,
-            permissions,
-            credential_type=checked.credential.type,
-            has_key_vault=checked.stores.has("azure_key_vault"),
-        ),
+        "operator_steps": steps,
         "consent_steps": consent_steps(access, permissions),
         "revokes_stale": bool(mailbox_roles)
         and checked.mailboxes.revokes(params["entry_point"])
         and settings.flag("exact_permissions"),
-        "mailbox_method": method,
+        "mailbox_method": checked.mailboxes.method_of(params["entry_point"]),
         "mailbox_steps": checked.mailboxes.steps(access.playbooks),
         "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
+        "registered_names": registered_names(params["entry_point"], limits=bool(mailbox_roles)),
+        "module_options": checked.module_options(profile, operator_steps=steps, wait_timeout=params["wait_timeout"]),
         "notes": list(checked.notes),
     }
 
@@ -150,10 +142,10 @@ def _access(access: AccessSettings, entry_point: str | None) -> AccessSettings:
     return dataclasses.replace(access, playbooks=playbooks.get(entry_point, (entry_point or "",)))
 
 
-def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Checked:
+def _checked(settings: Settings, profile: Profile, around: Surroundings) -> CheckedSettings:
     """Files are looked at last: they cost more than a comparison."""
     check_others(settings)
-    VerifySettings.of(settings)
+    verify = VerifySettings.of(settings)
     credential = CredentialSettings.of(settings)
     credential.check_profile(profile)
     stores = StoreSettings.of(settings)
@@ -167,11 +159,13 @@ def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Chec
         )
     if "stores" in settings:
         around.check_stores(stores, credential)
-    return Checked(
+    return CheckedSettings(
+        raw=settings,
         credential=credential,
         stores=stores,
         access=access,
         mailboxes=mailboxes,
+        verify=verify,
         after_new_secret=after_new_secret,
         notes=tuple(credential.check_files()),
     )

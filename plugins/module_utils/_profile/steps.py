@@ -63,3 +63,11 @@ def task_files(*, credential_type: str, limits: bool) -> list[str]:
     Exchange is first, so that an application whose permission is revoked in Entra ID has its mailboxes already.
     """
     return [*(["mailbox_roles.yml"] if limits else []), "admin_consent.yml", f"{credential_type}.yml"]
+
+
+def registered_names(entry_point: str | None, *, limits: bool) -> list[str]:
+    """What the tasks of an entry point that write before the credential register, in order."""
+    if entry_point != "main":
+        return []
+    names = ["registration", "permissions", *(["mailbox_scope"] if limits else []), "granted"]
+    return [f"__gateway_app_{name}" for name in names]

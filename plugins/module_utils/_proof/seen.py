@@ -100,13 +100,13 @@ class Seen:
     @property
     def missing_roles(self) -> list[str]:
         """What the profile asks for and the token does not carry, sorted."""
-        if not isinstance(self.token, TokenContent):
-            return []
-        return sorted(set(self.asked.expected_roles) - set(self.token.roles))
+        return sorted(set(self.asked.expected_roles) - self._roles)
 
     @property
     def unexpected_roles(self) -> list[str]:
         """What the token carries and the profile does not ask for, sorted."""
-        if not isinstance(self.token, TokenContent):
-            return []
-        return sorted(set(self.token.roles) - set(self.asked.expected_roles))
+        return sorted(self._roles - set(self.asked.expected_roles))
+
+    @property
+    def _roles(self) -> set[str]:
+        return set(self.token.roles) if isinstance(self.token, TokenContent) else set()

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import RETURNED_AS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
@@ -118,14 +119,12 @@ class _Verification:
     def _asked(self) -> Asked:
         """Without a resource if the task that read the profile did not accept the settings."""
         params = self._params
-        profile = {name: params[name] for name in ("token_resource", "expected_roles")}
-        if params["profile_info"]:
-            profile = {"token_resource": "", "expected_roles": [], **params["profile_info"]}
+        is_accepted = not params["profile_info"] or RETURNED_AS in params["profile_info"]
         return Asked(
             profile=params["profile"],
             display_name=next(filter(None, (params[name] for name in NAMES)), ""),
-            token_resource=profile["token_resource"],
-            expected_roles=tuple(profile["expected_roles"]),
+            token_resource=params["token_resource"] if is_accepted else "",
+            expected_roles=tuple(params["expected_roles"]),
             mailbox=params["mailbox"],
             forbidden_mailbox=params["forbidden_mailbox"],
             smtp=params["smtp"],
@@ -229,7 +228,7 @@ class _Verification:
         """Raises InputError for a key file that cannot be used."""
         own = of_record(self._call, record, tenant_id=application.tenant_id, assertion_file=self._assertion_file)
         if own is None:
-            raise InputError("The stored credential cannot be used", next_step="Run again.")
+            raise AssertionError("only a credential that is usable is tried")
         return OwnSignIn(self._call, own, waits=False)
 
     def _smtp(self, sign_in: OwnSignIn, mailbox: str) -> SmtpProof | Failure:

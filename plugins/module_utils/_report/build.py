@@ -53,7 +53,7 @@ Key = tuple[str, str, str]  # of a permission: resource, type, name
 def build(
     applications: t.Iterable[ReadApplication],
     *,
-    tenant_ids: t.Sequence[str],
+    tenants: t.Mapping[str, str | None],
     gateways: t.Sequence[Gateway],
     tag: str,
     scope: str,
@@ -64,6 +64,7 @@ def build(
 ) -> Report:
     """The report on one tenant or several.
 
+    ``tenants`` are tenant ids with the names of the tenants, as far as these may be read.
     ``scope`` is "managed" (what has the tag or belongs to a gateway) or "mail" (also what may reach mailboxes).
     ``skipped`` are hosts of which nothing is known, each with the reason. ``deleted`` are soft-deleted applications: a
     tenant id, and a key as gateways have it.
@@ -84,7 +85,7 @@ def build(
     content: ReportContent = {
         "format": FORMAT,
         "generated": f"{now:%Y-%m-%d}",  # a day, so that what is made twice on it is the same
-        "tenant_ids": list(tenant_ids),
+        "tenants": [{"tenant_id": tenant_id, "display_name": name} for tenant_id, name in sorted(tenants.items())],
         "scope": scope,
         "due_within_days": due_within_days,
         "verdict": verdict(summary, due_within_days=due_within_days),

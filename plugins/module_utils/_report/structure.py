@@ -250,12 +250,19 @@ class Summary(t.TypedDict):
     next: NextCredential | None
 
 
+class ReportedTenant(t.TypedDict):
+    """A tenant; the name is None if it may not be read."""
+
+    tenant_id: str
+    display_name: str | None
+
+
 class ReportContent(t.TypedDict):
     """A report without its digest."""
 
     format: int
     generated: str
-    tenant_ids: list[str]
+    tenants: list[ReportedTenant]
     scope: str
     due_within_days: int
     verdict: Verdict

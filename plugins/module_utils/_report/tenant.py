@@ -18,7 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ap
     text,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Json, Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import Gateway, unread_keys
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     Owner,
@@ -46,23 +46,46 @@ OF_MEMBERS = {
     "owners": tuple(Owner.__annotations__),
 }
 OF_PERMISSION = tuple(ReadPermission.__annotations__)
+# Other permissions give it than those of the report (page "Get organization"), so it may be missing.
+ORGANIZATION = Read(
+    path="organization", action="read the name of the tenant", query={"$select": "id,displayName"}, optional=True
+)
 
 
-def read_applications(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> list[ReadApplication]:
-    """Those with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
+@dataclasses.dataclass(frozen=True)
+class ReadTenant:
+    """What was read of a tenant. ``deleted`` are soft-deleted applications that gateways look for (``_deleted``)."""
+
+    display_name: str | None
+    applications: list[ReadApplication]
+    deleted: set[tuple[str, str, str]]
+
+
+def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> ReadTenant:
+    """The applications with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
     gateways = list(gateways)
     limited = any(gateway.limited for gateway in gateways)
-    reader = RegistrationReader(call, mailbox_roles=limited, kept=_Kept().of, most=MOST_KEPT)
+    reader = RegistrationReader(call, mailbox_roles=limited, kept=_Kept().of, most=MOST_KEPT, also=[ORGANIZATION])
     listed = dataclasses.replace(all_applications(tag), paged=True, max_entries=MOST_APPLICATIONS)
     found = _of_tenant(reader.read([listed]), call.tenant_id)
     addresses = [Address.of({field: value}) for field, value in unread_keys(gateways, found)]
     if addresses:
         more = reader.read([address.read(call.graph, select=INFO_FIELDS) for address in addresses])
         found += _of_tenant(more, call.tenant_id)
-    return found
+    (organizations,) = reader.also_read
+    return ReadTenant(
+        display_name=_display_name(organizations, call.tenant_id),
+        applications=found,
+        deleted=_deleted(call, gateways, found),
+    )
 
 
-def read_deleted(
+def _display_name(organizations: Json | None, tenant_id: str) -> str | None:
+    own = (one for one in objects((organizations or {}).get("value")) if text(one, "id") == tenant_id)
+    return next((text(one, "displayName") for one in own), None)
+
+
+def _deleted(
     call: Call, gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]
 ) -> set[tuple[str, str, str]]:
     """Those of the gateways' applications that are soft-deleted: tenant id, and the key as the gateway has it.

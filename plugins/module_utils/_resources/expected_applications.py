@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
-
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +72,10 @@ class ExpectedApplications:
 
 def _entries(name: str, value: t.Any) -> t.Iterator[tuple[str, Registered]]:
     if isinstance(value, str) and value.strip():
-        value = _parsed(value)
+        try:
+            value = parse_yaml(value)
+        except Unreadable:
+            raise _malformed(name) from None
     if isinstance(value, list):
         for item in value:
             if item in (None, "") or isinstance(item, list):
@@ -95,16 +97,6 @@ def _malformed(name: str) -> InputError:
         " applications by their unique names, each with tenant_id, client_id, object_id and"
         " service_principal_object_id.",
     )
-
-
-def _parsed(text: str) -> t.Any:
-    """A number, which is malformed, for what is neither JSON nor YAML."""
-    if not HAS_YAML:
-        return 0
-    try:
-        return yaml_load(text)
-    except Exception:  # the errors of PyYAML cannot be named if it is missing
-        return 0
 
 
 def _is_application(entry: t.Any) -> bool:

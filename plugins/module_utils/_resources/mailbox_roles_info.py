@@ -18,16 +18,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 
 class ExchangeReader:
-    """``readable`` is false if the operator may not read the roles, or the tenant does not offer them."""
+    """The roles, unless the operator may not read them, or the tenant does not offer them."""
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
         self._names: dict[Scope, str] = {}
         self._directory = self._read()
-
-    @property
-    def readable(self) -> bool:
-        return self._directory is not None
 
     def described(self, principal_id: str | None) -> list[View] | None:
         """The assignments of one application; None if they cannot be read."""

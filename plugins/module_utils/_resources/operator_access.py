@@ -11,7 +11,7 @@ import dataclasses
 import textwrap
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, GraphError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -34,12 +34,29 @@ BEYOND = (
 )
 
 
-def operator_access_info(call: Call) -> dict[str, t.Any]:
+@dataclasses.dataclass(frozen=True)
+class OtherIdentity:
+    """Somebody else than the operator, who signs in by ``call``. ``known_as`` is what a user calls it."""
+
+    call: Call
+    steps: t.Sequence[str]
+    known_as: str
+
+    def verdicts(self) -> list[dict[str, t.Any]]:
+        """What the operator owns is no matter for it. Raises AppsError."""
+        try:
+            return _seen(self.call, self.steps, None).verdicts
+        except AppsError as exc:
+            exc.message = f"{self.known_as}: {exc.message}"
+            raise
+
+
+def operator_access_info(call: Call, others: t.Sequence[OtherIdentity] = ()) -> dict[str, t.Any]:
     """The verdict on each step. Raises InputError for a malformed key of the application."""
     params = call.params
     steps = params["steps"] if params["steps"] is not None else list(STEPS)
-    seen = _seen(call, steps)
-    verdicts = [*_earlier(params["earlier_result"]), *seen.verdicts]
+    seen = _seen(call, steps, _address(params))
+    verdicts = [*seen.verdicts, *(verdict for other in others for verdict in other.verdicts())]
     impossible = [verdict["does"] for verdict in verdicts if verdict["possible"] is False]
     return {
         "changed": False,
@@ -54,6 +71,12 @@ def operator_access_info(call: Call) -> dict[str, t.Any]:
         "summary": _summary(verdicts),
         "failure": _failure(impossible),
         "beyond": BEYOND,
+        "access": {
+            "profile": (params["profile_info"] or {}).get("profile", ""),
+            "display_name": params["display_name"] or "",
+            "sufficient": not impossible,
+            "steps": verdicts,
+        },
     }
 
 
@@ -68,9 +91,8 @@ class _Access:
     owns: bool | None = None
 
 
-def _seen(call: Call, steps: t.Sequence[str]) -> _Access:
+def _seen(call: Call, steps: t.Sequence[str], address: application.Address | None) -> _Access:
     """Without steps, nobody has to sign in."""
-    address = _address(call.params)
     if not steps:
         return _Access(_described(Identity("unknown")), [])
     call.validate_sign_in()
@@ -102,23 +124,6 @@ def _described(identity: Identity) -> dict[str, t.Any]:
 
 def _verdict(verdict: Verdict, who: str) -> dict[str, t.Any]:
     return {**dataclasses.asdict(verdict), "missing": list(verdict.missing), "message": verdict.message(who)}
-
-
-def _earlier(result: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The verdicts on another identity, as this module returned them. Raises InputError."""
-    if not result:
-        return []
-    steps = result.get("steps")
-    if not isinstance(steps, list) or not all(_is_verdict(step) for step in steps):
-        raise InputError(
-            "O(earlier_result) is not a result of this module",
-            next_step="Set it to the registered result of an earlier task with azure_operator_access_info.",
-        )
-    return steps
-
-
-def _is_verdict(step: t.Any) -> bool:
-    return isinstance(step, dict) and {"step", "does", "possible", "only_owned", "message"} <= step.keys()
 
 
 def _summary(verdicts: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:

@@ -83,11 +83,17 @@ class RegistrationReader:
         mailbox_roles: bool = False,
         kept: t.Callable[[View], View] = lambda described: described,
         most: int = MOST_TOLD,
+        also: t.Sequence[Read] = (),
     ) -> None:
-        """``kept`` is what is needed of a description, ``most`` how many bytes in memory that may take in all."""
+        """``kept`` is what is needed of a description, ``most`` how many bytes in memory that may take in all.
+
+        ``also`` are reads that go along with the first request; ``also_read`` are their answers.
+        """
         self._call = call
         self._kept = kept
         self._most = most
+        self._also = also
+        self.also_read: list[Json | None] = []
         self._known: ResourcePrincipals | None = None
         self._exchange = ExchangeReader(call.graph) if mailbox_roles else None
         self._size = 0  # bytes in memory of all that was described
@@ -97,10 +103,12 @@ class RegistrationReader:
 
         Raises TransportError if that is too much.
         """
-        graph_principal = [ResourcePrincipal.read(RESOURCES["microsoft_graph"])] if self._known is None else []
-        answers = self._call.graph.get_many([*selections, *graph_principal])
+        first = [ResourcePrincipal.read(RESOURCES["microsoft_graph"]), *self._also] if self._known is None else []
+        answers = self._call.graph.get_many([*selections, *first])
         if self._known is None:
-            self._known = ResourcePrincipals([answers.pop()])
+            graph_principal, *self.also_read = answers[len(selections) :]
+            self._known = ResourcePrincipals([graph_principal])
+            del answers[len(selections) :]
         documents = self._documents(selections, answers)
         return sorted(self._all_described(documents, known=self._known), key=_by_display_name)
 

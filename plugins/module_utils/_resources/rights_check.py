@@ -151,8 +151,6 @@ def _to_add(name: str, identity: Identity, *, owns: bool | None) -> str:
         known = identity.roles or frozenset()
         if asked and not all(GLOBAL_ADMINISTRATOR in known or identity._has_role(right.roles) for right in asked):
             parts.append(f"the directory role {' or '.join(STEPS[name].roles)}")
-    elif owns is False and not lacking:
-        parts.append("ownership of the application")
     return " and ".join(parts)
 
 

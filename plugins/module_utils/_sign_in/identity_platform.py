@@ -24,6 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
     Patience,
+    WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
@@ -348,10 +349,10 @@ class _MsalHttp:
             try:
                 answer = self._http.request(method, url, headers=headers, params=params, body=data)
             except TransportError as exc:
-                if exc.permanent or attempts == TRANSPORT_ATTEMPTS or not patience.pause():
+                if exc.permanent or attempts == TRANSPORT_ATTEMPTS or not patience.pause(why=WaitedFor.BUSY):
                     raise
             else:
-                if not _passes(answer) or not patience.pause(answer.headers.get("retry-after")):
+                if not _passes(answer) or not patience.pause(answer.headers.get("retry-after"), why=WaitedFor.BUSY):
                     self.last = answer
                     return _within_limits(answer, f"{method} {url.partition('?')[0]}")
 

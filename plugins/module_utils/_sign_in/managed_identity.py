@@ -17,7 +17,11 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS, Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    RETRY_STATUS,
+    Patience,
+    WaitedFor,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     DEFAULT_LIFETIME,
@@ -106,7 +110,7 @@ class _MetadataHttp:
                 content = b""
             self.trouble = f"{url.partition('?')[0]} answered with status {answer.status_code}"
             again = answer.status_code in RETRIED and attempt < ATTEMPTS
-            if not again or not self._patience.pause(answer.headers.get("Retry-After")):
+            if not again or not self._patience.pause(answer.headers.get("Retry-After"), why=WaitedFor.BUSY):
                 break
         return _Answer(answer.status_code, dict(answer.headers), _object_in(content))
 

@@ -20,6 +20,7 @@
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     said.textContent = "Sorted by " + head.textContent + (down ? ", descending" : ", ascending");
   }
+  table.classList.add("sortable");
   heads.forEach(function (head, column) {
     var button = document.createElement("button");
     button.type = "button";

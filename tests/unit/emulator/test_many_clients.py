@@ -122,7 +122,7 @@ def test_two_hundred_clients_lose_no_update(emulator: Any, operator: Any) -> Non
             one_client(number, Connection(emulator.port, trust, operator.token), shared, done)
             for number in range(CLIENTS)
         )
-        await asyncio.wait_for(asyncio.gather(*clients), timeout=60)
+        await asyncio.gather(*clients)
 
     asyncio.run(crowd())
 

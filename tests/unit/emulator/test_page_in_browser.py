@@ -12,9 +12,21 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.browser import FAINT_TEXTS, TOO_WIDE, look, started_browser
+from ansible_collections.email_gateway.azure_apps.tests.unit.browser import (
+    FAINT_GRAPHICS,
+    FAINT_TEXTS,
+    PHONES,
+    SMALL_TARGETS,
+    accessibility_findings,
+    by_keyboard,
+    look,
+    sideways,
+    started_browser,
+)
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.page_tenant import ATTACK, furnish
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+
+PATHS = ("/", "/common/oauth2/deviceauth")
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +76,46 @@ def test_shows_the_tenant_and_asks_nobody_else(emulator: Any, operator: Any, bro
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+@pytest.mark.parametrize("width", [320, 360, 390, 768, 1280, 1920])
 def test_fits_and_is_legible(emulator: Any, operator: Any, browser: Any, width: int, scheme: str) -> None:
     furnish(operator)
     operator.get(f"/applications?$filter=displayName eq '{'x' * 200}'")
     look(browser, f"{emulator.graph}/", width=width, scheme=scheme)
     save(browser, f"{scheme}-{width}.png")
-    scroll, client = browser.execute_script(
-        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    assert scroll <= client, browser.execute_script(TOO_WIDE)
+    assert sideways(browser) == []
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}[scheme]
     assert browser.execute_script(FAINT_TEXTS) == []
+    assert browser.execute_script(FAINT_GRAPHICS) == []
+
+
+@pytest.mark.parametrize(("width", "height"), PHONES)
+def test_fingers_hit_links_and_buttons(emulator: Any, browser: Any, operator: Any, width: int, height: int) -> None:
+    for number in range(52):
+        operator.application(f"App {number}")
+    for path in PATHS:
+        look(browser, f"{emulator.graph}{path}", width=width, height=height)
+        assert browser.execute_script(SMALL_TARGETS) == []
+        assert sideways(browser) == []
+
+
+def test_prints_black_on_white(emulator: Any, operator: Any, browser: Any) -> None:
+    furnish(operator)
+    look(browser, f"{emulator.graph}/", width=816, scheme="dark")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    colours = "const style = getComputedStyle(document.body); return [style.backgroundColor, style.color]"
+    assert browser.execute_script(colours) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    assert browser.execute_script(FAINT_TEXTS) == []
+    assert browser.execute_script(FAINT_GRAPHICS) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(emulator: Any, operator: Any, browser: Any, width: int, scheme: str) -> None:
+    furnish(operator)
+    for path in PATHS:
+        look(browser, f"{emulator.graph}{path}", width=width, scheme=scheme)
+        assert accessibility_findings(browser) == []
 
 
 def test_pages_by_keyboard_and_link(emulator: Any, operator: Any, browser: Any) -> None:
@@ -90,6 +129,9 @@ def test_pages_by_keyboard_and_link(emulator: Any, operator: Any, browser: Any) 
     look(browser, f"{emulator.graph}/")
     browser.find_element("tag name", "body").send_keys("\ue004")
     assert browser.switch_to.active_element.text == "Skip to the applications"
+    look(browser, f"{emulator.graph}/")
+    links = browser.execute_script("return [...document.links].map(e => e.textContent)")
+    assert by_keyboard(browser) == links
     # Tables keep their meaning where narrow windows lay them out as blocks.
     look(browser, f"{emulator.graph}/", width=320)
     assert browser.find_element("tag name", "table").aria_role == "table"

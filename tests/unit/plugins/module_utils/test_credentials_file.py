@@ -193,6 +193,14 @@ def test_a_section_that_is_not_there_is_an_error_that_names_the_others(tenant: T
     assert tenant.server.requests() == []
 
 
+def test_a_named_section_without_a_key_of_ours_is_an_error(tenant: Tenant, home: Path) -> None:
+    written(home, "[x]\nregion = y\n")
+    tenant.environ = hosts(tenant, home)
+    failure = tenant.fails(MODULE, **NOBODY, auth_profile="x")
+    assert "The section [x]" in failure["msg"] and "holds nothing to sign in with" in failure["msg"]
+    assert "client_id" in failure["error"]["next_step"]
+
+
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "/dev/null"}], ids=str)
 def test_a_named_section_without_a_file_is_an_error(tenant: Tenant, home: Path, environ: dict[str, str]) -> None:
     tenant.environ = {**hosts(tenant, home), **environ}

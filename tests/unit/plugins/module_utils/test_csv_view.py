@@ -24,7 +24,7 @@ def test_every_kind_of_line_is_in_the_table() -> None:
     """An application without a credential, a gateway without an application, and what could not be read."""
     report = build(
         applications(NOW),
-        tenant_ids=[TENANT],
+        tenants={TENANT: None},
         gateways=[*gateways(), gateway("mx-traun", 999)],
         tag="email_gateway.azure_apps",
         scope="mail",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import answer as _answer
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Read,
@@ -157,6 +159,25 @@ def test_an_inner_collection_that_fails_is_read_again_on_its_own(tenant: Tenant,
     (found,) = graph.get_many([ALL])
     assert found is not None
     assert len(found["value"]) == 2
+
+
+def test_an_inner_collection_that_is_gone_or_forbidden_when_it_is_read_again(
+    tenant: Tenant, graph: GraphClient
+) -> None:
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    gone = {"error": {"code": "Request_ResourceNotFound", "message": "Resource 'x' does not exist."}}
+    for status, body, read, expected in (
+        (404, gone, ALL, None),
+        (403, denied, dataclasses.replace(ALL, empty_if_forbidden=True), _answer.empty_but_forbidden()),
+    ):
+        tenant.server.faults.add(method="GET", path="applications", status=503)
+        tenant.server.faults.add(method="GET", path="applications", nth=2, status=status, body=body)
+        assert graph.get_many([read]) == [expected]
+        tenant.server.faults.clear()
+    tenant.server.faults.add(method="GET", path="applications", status=503)
+    tenant.server.faults.add(method="GET", path="applications", nth=2, status=403, body=denied)
+    with pytest.raises(GraphError, match="list the applications"):
+        graph.get_many([ALL])
 
 
 def test_an_inner_refusal_names_the_right_of_that_read(tenant: Tenant) -> None:

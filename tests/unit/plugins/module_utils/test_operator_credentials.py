@@ -139,6 +139,7 @@ def test_sends_the_certificates_of_issuers_on_request(
         ("pem", {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "wrong"}, "cannot be read"),
         ("pfx", {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "wrong"}, "PKCS #12 file (PFX) that can be read"),
         ("pfx", {}, "PKCS #12 file (PFX) that can be read"),
+        ("public pfx", {}, "does not hold a private key and its certificate"),
         (
             "pfx",
             {"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "perhaps"},
@@ -155,6 +156,9 @@ def test_a_certificate_that_cannot_be_used_is_told(
         path.write_text("not a certificate")
     elif how == "public":
         path.write_bytes(pair.certificate.public_bytes(serialization.Encoding.PEM))
+    elif how == "public pfx":
+        clear = serialization.NoEncryption()
+        path.write_bytes(pkcs12.serialize_key_and_certificates(b"x", None, pair.certificate, None, clear))
     elif how != "none":
         written(pair, path, "pfx" if how == "pfx" else "pem", "" if how == "expired" else PASSWORD)
     result = operator.is_refused(AZURE_CLIENT_CERTIFICATE_PATH=str(path), **environ)

@@ -33,6 +33,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.t
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import (
     TENANT,
+    TENANT_NAME,
     application,
     applications,
     credential,
@@ -48,7 +49,7 @@ CERTIFICATE = credential(NOW, 3, 300)
 
 def made(read: list[ReadApplication], wanting: t.Sequence[Gateway] = (), **more: t.Any) -> Report:
     given = {"tag": "email_gateway.azure_apps", "scope": "mail", "due_within_days": 30, "now": NOW, **more}
-    return build(read, tenant_ids=[TENANT], gateways=wanting, **given)
+    return build(read, gateways=wanting, **{"tenants": {TENANT: TENANT_NAME}, **given})
 
 
 def one(*ends: int | None, **more: t.Any) -> ReportedApplication:
@@ -122,6 +123,18 @@ def test_the_store_is_compared_with_credentials_of_every_kind(
     (described,) = told["gateways"]
     assert described["in_store"] == in_store
     assert note in described["in_store_note"]
+
+
+def test_a_store_of_another_application_is_named_with_what_to_set() -> None:
+    other = StoredCredential(client_id=guid(2), key_id=guid(7))
+    wanting = gateway("mx-graz", 1, stored=StoreContent(checked=True, credential=other))
+    (told,) = made([application(NOW, 1, "One", [100])], [wanting])["applications"]
+    (described,) = told["gateways"]
+    assert (described["in_store"], described["in_store_note"]) == (
+        "no",
+        "the store holds the client secret of another application",
+    )
+    assert f"gateway_app_client_id to {guid(2)}" in described["next_step"]
 
 
 def test_a_federated_credential_is_one_without_an_end() -> None:
@@ -248,13 +261,17 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
         for number, tenant in enumerate(tenants, 1)
     ]
     wanting = [gateway(f"host-{tenant}", 1, unique_name="gateway", tenant_id=tenant) for tenant in tenants]
-    report = made(read, wanting) | {"tenant_ids": tenants}
+    report = made(read, wanting, tenants={tenants[0]: "Contoso & <b>", tenants[1]: None})
     found = {a["tenant_id"]: [gateway["host"] for gateway in a["gateways"]] for a in report["applications"]}
     assert found == {tenant: [f"host-{tenant}"] for tenant in tenants}
     assert unread_keys(wanting, read[:1]) == [("unique_name", "gateway")]
     assert unread_keys(wanting, read) == []
     for text in (html_page(report), markdown_page(report)):
         assert all(tenant in text for tenant in tenants)
+    named = f"<bdi>Contoso &amp; &lt;b&gt;</bdi> <code>{tenants[0]}</code>"
+    assert f"Tenants {named}, <code>{tenants[1]}</code>, as of" in html_page(report)
+    assert f'<p class="small muted">Tenant {named}</p>' in html_page(report)
+    assert f"tenants Contoso \\& \\<b\\> ({tenants[0]}), {tenants[1]}:" in markdown_page(report)
     rows = list(csv.DictReader(io.StringIO(csv_view(report))))
     assert [row["tenant_id"] for row in rows] == [a["tenant_id"] for a in report["applications"]]
 

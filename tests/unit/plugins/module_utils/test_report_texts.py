@@ -54,7 +54,7 @@ def test_no_cell_of_a_file_is_a_formula_for_a_reader_with_another_separator(name
     now = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
     read = application(now, 1, name, [-90], description=name)
     report = build(
-        [read], tenant_ids=[TENANT], gateways=[], tag="x", scope="mail", due_within_days=30, now=now
+        [read], tenants={TENANT: None}, gateways=[], tag="x", scope="mail", due_within_days=30, now=now
     )  # fmt: skip
     text = csv_view(report)
     assert len(text.splitlines()) == 2

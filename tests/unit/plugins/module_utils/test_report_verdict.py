@@ -39,7 +39,7 @@ def made(*, left: int | None = 200, stored: t.Any = "same", skipped: t.Any = Non
     (key_id,) = [secret["key_id"] for secret in read["secrets"]] or [None]
     wanting = gateway("mx-1", 1, key_id=key_id) if stored == "same" else gateway("mx-1", 1, stored=stored)
     given = {"tag": "t", "scope": "managed", "due_within_days": 30, "now": NOW, "skipped": skipped}
-    return build([read], tenant_ids=[TENANT], gateways=[wanting], **given)
+    return build([read], tenants={TENANT: None}, gateways=[wanting], **given)
 
 
 UNGRANTED = [permission(name, granted=False) for name in ("Mail.ReadWrite",)]

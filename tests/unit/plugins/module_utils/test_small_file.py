@@ -11,8 +11,17 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Unreadable, load_yaml
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import yaml as _yaml
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    ConflictError,
+    InputError,
+    MissingLibraryError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import load_yaml
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
+    ExpectedApplications,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import read_file
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
 
@@ -58,6 +67,14 @@ def test_no_tag_but_yaml_s_own_counts(tmp_path: Path, tag: str) -> None:
     path.write_text(f"gateway_app_profile_content: {{title: {tag} x}}\n")
     with pytest.raises(Unreadable):
         load_yaml(str(path))
+
+
+def test_a_missing_pyyaml_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_yaml, "HAS_YAML", False)
+    (tmp_path / "profile.yml").write_text("a: 1\n")
+    for read in (lambda: load_yaml(str(tmp_path / "profile.yml")), lambda: ExpectedApplications.of("name", "{}")):
+        with pytest.raises(MissingLibraryError, match="PyYAML is missing"):
+            read()
 
 
 def test_a_template_is_a_text(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 import pytest
@@ -73,16 +74,15 @@ def seen(of: Asked | None = None, **more: t.Any) -> Seen:
     return Seen(of or asked(), **{**given, **more})
 
 
-def access(mailbox: str, expected: str) -> Access:
-    return Access(
-        mailbox=mailbox,
-        expected=expected,
-        reachable=True,
-        as_expected=True,
-        status=200,
-        code=None,
-        reason="It does.",
-    )
+def access(mailbox: str, expected: str, **more: t.Any) -> Access:
+    given: dict[str, t.Any] = {
+        "reachable": True,
+        "as_expected": True,
+        "status": 200,
+        "code": None,
+        "reason": "It does.",
+    }
+    return Access(mailbox=mailbox, expected=expected, **{**given, **more})
 
 
 def answer(mailbox: str, code: int | None, enhanced: str | None, **more: t.Any) -> SmtpProof:
@@ -195,6 +195,40 @@ def test_an_error_is_a_check_with_what_to_do() -> None:
     assert (check.ok, check.reason, bool(check.next_step)) == (False, "Unexpected.", True)
     for code in ("AADSTS7000215", "AADSTS7000222"):
         assert "email_gateway.azure_apps.rotate" in of(seen(token=Failure("No.", "Do.", code)), "token").next_step
+
+
+def test_what_gave_no_answer_is_a_check_that_failed() -> None:
+    by_graph = seen(asked("microsoft_graph"), mailboxes=REFUSED)
+    for found in (of(by_graph, "mailbox"), of(by_graph, "forbidden_mailbox"), of(seen(smtp=REFUSED), "smtp"),
+                  of(seen(forbidden_smtp=REFUSED), "forbidden_mailbox")):  # fmt: skip
+        assert (found.ok, found.tried, found.reason, found.next_step) == (False, True, "No.", "Do that.")
+    assert of(seen(smtp=None), "smtp").reason == "There was no answer."
+
+
+def test_a_mailbox_that_graph_refuses_has_the_answer_in_its_reason() -> None:
+    refused = access(
+        MINE, "allowed", reachable=False, as_expected=False, status=403, code="ErrorAccessDenied",
+        reason="It has no right to it.", next_step="Ask Exchange.", exchange_commands=("Test-It",),
+    )  # fmt: skip
+    both = (refused, access(OTHER, "denied"))
+    check = of(seen(asked("microsoft_graph"), mailboxes=both), "mailbox")
+    assert check.reason == "It has no right to it (status 403 ErrorAccessDenied)."
+    assert (check.next_step, check.exchange_commands) == ("Ask Exchange.", ("Test-It",))
+    check = of(seen(asked("microsoft_graph", expected_roles=("Mail.ReadWrite",)), mailboxes=both), "mailbox")
+    assert "what the token lacks first" in check.next_step
+    assert check.exchange_commands == (), "Exchange is not what is in the way"
+
+
+def test_what_smtp_refuses_may_change_as_long_as_roles_are_on_their_way() -> None:
+    soon = datetime.datetime(2026, 11, 24, 9, 30, tzinfo=datetime.timezone.utc)
+    on_their_way = asked(pending_until=soon)
+    refused, open_ = answer(MINE, 535, "5.7.3"), answer(OTHER, 235, "2.7.0", authenticated=True)
+    both = seen(on_their_way, smtp=refused, forbidden_smtp=open_)
+    assert [check.name for check in all_checks(both) if check.pending] == ["smtp", "forbidden_mailbox"]
+    assert "2026-11-24 09:30 UTC" in of(both, "smtp").next_step
+    assert of(both, "forbidden_mailbox").exchange_commands == ()
+    for lasting in (answer(MINE, 535, "5.7.139"), REFUSED):
+        assert of(seen(on_their_way, smtp=lasting), "smtp").failed
 
 
 def test_a_role_that_is_missing_and_one_too_many() -> None:

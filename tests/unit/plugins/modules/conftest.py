@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import device_login as _device_login
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
@@ -69,11 +69,11 @@ def at_pause(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[int, t.Callable[[],
         class Eventful(Patience):
             pauses = 0
 
-            def pause(self, retry_after: str | None = None) -> bool:
+            def pause(self, retry_after: str | None = None, *, why: WaitedFor = WaitedFor.LAG) -> bool:
                 Eventful.pauses += 1
                 if Eventful.pauses == nth:
                     act()
-                return super().pause(retry_after)
+                return super().pause(retry_after, why=why)
 
         monkeypatch.setattr(_device_login, "Patience", Eventful)
 

@@ -202,7 +202,7 @@ def azure_app_profile_info(scene: Scene) -> Results:
         yield scene.run("azure_app_profile_info", check=check, profile_file="profile.yml", settings=settings)
     yield scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False)
     limited: Json = {"mailboxes": {"tenant": True}, "mailbox_method": "commands", "display_name": "G"}
-    yield scene.run("azure_app_profile_info", profile="outbound_smtp", settings=limited)
+    yield scene.run("azure_app_profile_info", profile="outbound_smtp", settings=limited, entry_point="main")
     assigned: Json = {"mailboxes": {"group": "Gateway Mailboxes"}, "exact_permissions": True}
     yield scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False, settings=assigned)
     scene.registered()
@@ -278,7 +278,9 @@ def azure_app_verification_info(scene: Scene) -> Results:
 
 
 def azure_operator_access_info(scene: Scene) -> Results:
-    yield scene.run("azure_operator_access_info")
+    settings = {"display_name": "Gateway"}
+    checked = scene.run("azure_app_profile_info", profile="outbound_smtp", look_up=False, settings=settings)
+    yield scene.run("azure_operator_access_info", profile_info=checked)
     scene.tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
     scene.registered()
     for check in (True, False):

@@ -186,6 +186,14 @@ def test_a_lost_answer_is_found_by_reading_again(exchange: Tenant) -> None:
     assert len(held(exchange)) == 1, "not assigned twice"
 
 
+def test_an_answer_to_a_removal_that_is_always_lost_is_reported(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **GROUP)
+    exchange.server.faults.add(method="DELETE", path="roleAssignments/", close_before=True, times=99)
+    failed = exchange.fails(MODULE, **GROUP, state="absent")
+    assert failed["error"]["kind"] == "transport"
+    assert len(held(exchange)) == 1
+
+
 def test_exchange_does_not_know_the_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
     body = {"error": {"code": "ResourceNotFound", "message": "Couldn't find the principal."}}
     exchange.server.faults.add(method="POST", path="roleAssignments$", status=404, body=body, times=9)
@@ -194,9 +202,12 @@ def test_exchange_does_not_know_the_service_principal(exchange: Tenant, gateway:
     assert line in failed["error"]["next_step"]
 
 
-def test_beta_is_not_offered(exchange: Tenant) -> None:
-    body = {"error": {"code": "BadRequest", "message": "Resource not found for the segment 'exchange'."}}
-    exchange.server.faults.add(path="roleManagement", status=400, body=body, times=9)
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "BadRequest"), (404, "UnknownError"), (404, "Request_ResourceNotFound")]
+)
+def test_beta_is_not_offered(exchange: Tenant, status: int, code: str) -> None:
+    body = {"error": {"code": code, "message": "Resource not found for the segment 'exchange'."}}
+    exchange.server.faults.add(path="roleManagement", status=status, body=body, times=9)
     failed = exchange.fails(MODULE, **GROUP)
     assert "does not offer it (Microsoft Graph beta)" in failed["msg"]
     assert "method=commands" in failed["error"]["next_step"]
@@ -328,6 +339,17 @@ def test_the_info_module_shows_the_roles(exchange: Tenant) -> None:
     assert shown(mailbox_roles=True) == [(READ_WRITE, "group", None), ("Application Mail.Send", "tenant", None)]
     exchange.sign_in_with("Application.Read.All")
     assert shown(mailbox_roles=True) is None
+    exchange.sign_in_with("Application.Read.All", "RoleManagement.Read.Exchange")
+    exchange.server.faults.add(path="roleManagement", status=404, body={"error": {"code": "BadRequest"}}, times=9)
+    assert shown(mailbox_roles=True) is None, "a tenant that does not offer them"
+    exchange.server.faults.clear()
+    exchange.server.faults.add(path="roleManagement", status=500, times=99)
+    failure = exchange.fails("azure_app_registration_info", unique_name="gateway", mailbox_roles=True)
+    assert failure["error"]["status"] == 500
+    exchange.server.faults.clear()
+    (principal,) = exchange.service_principals(exchange.application(uniqueName="gateway")["appId"])
+    del exchange.server.tenant.directory.service_principals[principal["id"]]
+    assert shown(mailbox_roles=True) == [], "an application without a service principal"
     exchange.server.reset()
     exchange.environ = exchange.server.environment()
     assert exchange.ok("azure_app_registration_info", unique_name="gateway", mailbox_roles=True)["applications"] == []

@@ -87,6 +87,28 @@ def test_two_administrative_units_with_the_same_name(exchange: Tenant) -> None:
     assert held(exchange) == [("Application Mail.Read", f"/AdministrativeUnits/{second}")]
 
 
+def test_a_name_of_two_administrative_units_is_refused(exchange: Tenant) -> None:
+    units = exchange.server.tenant.directory.administrative_units
+    first, second = unit_id(exchange), "7e0f3a55-1c1d-4c55-8f0e-6d1f2f3b4c5d"
+    units[second] = {**units[first], "id": second}
+    failed = exchange.fails(MODULE, **MINE, scope={"administrative_unit": "Branch Office"})
+    assert failed["error"]["object_ids"] == sorted([first, second])
+    assert "administrative_unit in scope to the object id" in failed["error"]["next_step"]
+    assert exchange.writes == []
+
+
+def test_a_scope_that_is_gone_is_shown_without_its_name_and_an_error_is_one(exchange: Tenant) -> None:
+    unit = unit_id(exchange)
+    exchange.ok(MODULE, **MINE, scope={"administrative_unit": unit})
+    exchange.server.faults.add(path=f"/administrativeUnits/{unit}", status=500, times=99)
+    assert exchange.fails(MODULE, **MINE, scope={"tenant": True})["error"]["status"] == 500
+    exchange.server.faults.clear()
+    del exchange.server.tenant.directory.administrative_units[unit]
+    made = exchange.ok(MODULE, **MINE, scope={"tenant": True})
+    (other,) = made["other_assignments"]
+    assert (other["scope"]["id"], other["scope"]["name"]) == (unit, None)
+
+
 @pytest.mark.parametrize(
     ("role", "granted", "reported"),
     [
@@ -161,6 +183,13 @@ def test_a_file_with_other_letters_has_a_mark_for_windows_powershell(
     assert f"-DisplayName '{name}'" in made["commands"][0]
     assert file.read_bytes() == mark + "".join(f"{line}\n" for line in made["commands"]).encode()
     assert not exchange.ok(MODULE, **wanted)["changed"]
+
+
+def test_commands_that_cannot_be_written_are_a_failure(exchange: Tenant, tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "exchange.ps1"
+    folder.mkdir()
+    failed = exchange.fails(MODULE, **{**GROUP, "method": "commands", "commands_file": str(folder)})
+    assert f"Could not write the commands to {folder}: Is a directory" in failed["msg"]
 
 
 def test_when_the_mailboxes_changed_is_also_shown_for_a_new_filter_and_for_a_removal(exchange: Tenant) -> None:

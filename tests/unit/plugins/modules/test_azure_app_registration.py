@@ -133,6 +133,27 @@ def test_an_unknown_id_never_creates(tenant: Tenant, option: str) -> None:
     assert tenant.writes == []
 
 
+def test_an_adopted_application_of_another_audience_is_changed_with_a_warning(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    gateway.document["signInAudience"] = "AzureADMultipleOrgs"
+    result = tenant.ok("azure_app_registration", client_id=gateway.client_id)
+    assert result["warnings"] == [
+        "The adopted application is for AzureADMultipleOrgs; sign_in_audience makes it AzureADMyOrg."
+    ]
+    assert gateway.document["signInAudience"] == "AzureADMyOrg"
+    assert "warnings" not in tenant.ok("azure_app_registration", client_id=gateway.client_id)
+
+
+def test_what_is_only_looked_for_is_not_created(gateway: TenantApplication, tenant: Tenant) -> None:
+    wanted: Json = {"display_name": "Gateway nobody", "unique_name": "nobody", "create": False}
+    failure = tenant.fails("azure_app_registration", **wanted)
+    assert "Gateway nobody is not registered, or its service principal is missing" in failure["msg"]
+    assert "email_gateway.azure_apps.register" in failure["error"]["next_step"]
+    found = tenant.ok("azure_app_registration", unique_name="gateway", create=False)
+    assert (found["client_id"], found["changed"], tenant.writes) == (gateway.client_id, False, [])
+
+
 def test_makes_a_missing_service_principal(gateway: TenantApplication, tenant: Tenant) -> None:
     (principal,) = tenant.service_principals(gateway.client_id)
     del tenant.server.tenant.directory.service_principals[principal["id"]]

@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report i
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import registration_info
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from graph_emulator.journal import Entry
 from graph_emulator.wire.server import EmulatorServer
 
 MODULE = "azure_app_report"
@@ -121,9 +122,61 @@ def test_a_play_signs_in_for_each_host_as_its_environment_says(play: Plays, tena
         actions.environment = "{{ sign_in }}"
         provision(actions, "graz")
         _result, found = report(actions)
-        assert found["tenant_ids"] == sorted([tenant.server.tenant_id, other_server.tenant_id])
+        assert [read["tenant_id"] for read in found["tenants"]] == sorted(
+            [tenant.server.tenant_id, other_server.tenant_id]
+        )
         assert found["summary"]["gateways_without_application"] == 1
         assert other_server.internal_errors == []
+
+
+def asked_for_the_name(tenant: Tenant) -> list[Entry]:
+    return [entry for entry in tenant.server.journal.entries() if entry.path == "/v1.0/organization"]
+
+
+def test_the_name_of_the_tenant_costs_no_request(play: Plays, tenant: Tenant) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    result, found = report(actions, html_path="report.html", markdown_path="report.md")
+    assert not result.get("failed")
+    assert found["tenants"] == [{"tenant_id": tenant.server.tenant_id, "display_name": "Contoso"}]
+    html = (actions.folder / "report.html").read_text()
+    assert f"<bdi>Contoso</bdi> <code>{tenant.server.tenant_id}</code>" in html
+    assert f"tenant Contoso ({tenant.server.tenant_id}):" in (actions.folder / "report.md").read_text()
+    assert [entry.outer is not None for entry in asked_for_the_name(tenant)] == [True]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+def test_a_tenant_that_does_not_give_its_name_is_asked_once(play: Plays, tenant: Tenant, status: int) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    tenant.server.faults.add(path="^/v1.0/organization", status=status, times=99)
+    result, found = report(actions)
+    assert not result.get("failed")
+    assert found["tenants"] == [{"tenant_id": tenant.server.tenant_id, "display_name": None}]
+    assert in_store(found) == {"graz": "yes"}
+    assert len(asked_for_the_name(tenant)) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"value": None},
+        {"value": []},
+        {"value": ["Contoso"]},
+        {"value": [{"id": "b2466de6-5867-4b23-83ff-449c85f44ba1", "displayName": "Fabrikam"}]},
+        {"value": [{"id": "{tenant_id}", "displayName": 7}]},
+        {"value": [], "@odata.nextLink": "https://elsewhere.example/"},
+    ],
+)
+def test_no_other_name_is_taken_for_that_of_the_tenant(play: Plays, tenant: Tenant, answer: Json) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    body = json.loads(json.dumps(answer).replace("{tenant_id}", tenant.server.tenant_id))
+    tenant.server.faults.add(path="^/v1.0/organization", status=200, body=body, times=99)
+    result, found = report(actions)
+    assert not result.get("failed")
+    assert found["tenants"] == [{"tenant_id": tenant.server.tenant_id, "display_name": None}]
 
 
 def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Plays) -> None:

@@ -145,6 +145,17 @@ def test_a_description_of_several_secrets_is_no_order_to_remove_any(gateway: Ten
     assert len(gateway.secrets) == 2
 
 
+def test_a_secret_whose_key_id_graph_does_not_show_cannot_be_removed(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    tenant.ok(MODULE, **GATEWAY)
+    (secret,) = gateway.secrets
+    secret["keyId"] = None
+    failure = tenant.fails(MODULE, **GATEWAY, state="absent")
+    assert "Microsoft Graph shows no key id of it" in failure["msg"]
+    assert gateway.secrets == [secret]
+
+
 def test_an_unknown_key_id_is_absent_already(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.forget_requests()

@@ -72,6 +72,13 @@ def test_answers_that_are_always_lost_end_in_a_failure_with_nothing_left_behind(
     assert gateway.secrets == []
 
 
+def test_requests_that_were_never_answered_may_still_make_a_secret(gateway: TenantApplication, tenant: Tenant) -> None:
+    gateway.fails_to("create a secret", close_before=True, times=99)
+    result = tenant.fails(MODULE, **GATEWAY)
+    assert f"Should a secret with the start {result['error']['lost_start']} show up, remove it" in result["msg"]
+    assert gateway.secrets == []
+
+
 def test_an_orphan_that_cannot_be_removed_is_reported_without_losing_the_new_value(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:

@@ -130,6 +130,17 @@ def test_what_is_lost_goes_also_where_no_new_secret_is_needed(gateway: TenantApp
     assert not as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])["changed"]
 
 
+def test_what_is_lost_goes_also_if_its_description_is_not_used_any_more(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    orphan = as_task(tenant, unique_name="gateway", description="earlier", stored_key_id="", start=START)
+    result = as_task(tenant, **GATEWAY, stored_key_id="", unconfirmed_starts=[START])
+    assert result["diff"]["before"] == {"unconfirmed": 1}
+    assert result["diff"]["after"]["unconfirmed"] == 0
+    assert result["removed_key_ids"] == [orphan["key_id"]]
+    assert gateway.secret_ids == [result["key_id"]]
+
+
 def test_the_held_secret_is_not_lost_whatever_its_start(gateway: TenantApplication, tenant: Tenant) -> None:
     """The run was interrupted after it had stored the value."""
     kept = as_task(tenant, **GATEWAY, start=START)
@@ -172,6 +183,15 @@ def test_the_wait_for_a_young_secret_that_somebody_removed_ends(
     virtual_time.waited.clear()
     assert as_task(tenant, **GATEWAY, **old)["client_secret"]
     assert virtual_time.waited == []
+
+
+def test_a_host_that_asks_for_longer_does_not_share_it(gateway: TenantApplication, tenant: Tenant) -> None:
+    tenant.memory = SharedMemory()
+    first = tenant.ok(MODULE, **GATEWAY, lifetime_days=40, renew_before_days=10)
+    second = tenant.ok(MODULE, **GATEWAY, lifetime_days=90, renew_before_days=60)
+    assert (second["changed"], second["days_left"]) == (True, 90)
+    assert gateway.secret_ids == [second["key_id"], first["key_id"]]
+    assert gateway.accepts(second["client_secret"])
 
 
 def test_parallel_hosts_of_one_run_share_the_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:

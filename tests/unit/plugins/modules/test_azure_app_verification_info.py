@@ -137,6 +137,32 @@ def test_all_that_can_be_asked_of_smtp(tenant: Tenant) -> None:
     assert check(refused, "smtp")["next_step"].startswith("Grant SMTP.SendAsApp first")
 
 
+def test_only_what_is_asked_of_smtp_is_tried(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    result = gateway.verify(token_resource="exchange_online", mailbox=tenant.mailbox("megan"))
+    assert [found["name"] for found in result["checks"]] == ["application", "credential", "token", "smtp"]
+    assert len(tenant.server.smtp_sessions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"mailbox": "megan"}, "the connection was lost"),
+        ({"forbidden_mailbox": "megan", "token_resource": "exchange_online", "smtp_port": 1}, "cannot be reached"),
+    ],
+    ids=["graph", "smtp"],
+)
+def test_a_server_that_is_not_reached_is_a_failed_check(tenant: Tenant, asked: Json, words: str) -> None:
+    gateway = Gateway(tenant)
+    tenant.server.faults.add(path="/mailFolders/", close_before=True, times=99)
+    addresses = {name: tenant.mailbox(value) for name, value in asked.items() if name.endswith("mailbox")}
+    result = gateway.verify(**{**asked, **addresses})
+    (name,) = failed(result)
+    assert name in asked
+    assert words in check(result, name)["reason"]
+    assert check(result, name)["next_step"]
+
+
 def test_nothing_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
     gateway = Gateway(tenant)
     result = gateway.verify(expected_roles=["Mail.Send"])
@@ -246,8 +272,8 @@ def test_options_have_the_names_that_their_user_knows(tenant: Tenant) -> None:
 
 def test_the_result_of_the_task_that_read_the_profile(tenant: Tenant) -> None:
     gateway = Gateway(tenant, "Mail.ReadWrite")
-    profile = {"changed": False, "token_resource": "microsoft_graph", "expected_roles": ["Mail.ReadWrite", "Mail.Send"]}
-    result = gateway.verify(profile_info=profile, token_resource="exchange_online")
+    own = {"token_resource": "microsoft_graph", "expected_roles": ["Mail.ReadWrite", "Mail.Send"]}
+    result = gateway.verify(profile_info={"changed": False, "module_options": {NAME: own}})
     assert failed(result) == ["token"]
     assert "It lacks Mail.Send" in check(result, "token")["reason"]
 

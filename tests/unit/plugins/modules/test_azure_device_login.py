@@ -79,6 +79,19 @@ def test_parallel_hosts_show_the_same_code_and_one_answer_serves_all(person: Per
     assert polls(tenant) == 1
 
 
+def test_a_host_that_waits_takes_the_answer_that_another_host_got(person: Person, at_pause: t.Any) -> None:
+    tenant = person.tenant
+    code = tenant.ok(LOGIN)["user_code"]
+
+    def another_host_is_answered() -> None:
+        person.decides(code)
+        tenant.ok(LOGIN, wait=True)
+
+    at_pause(1, another_host_is_answered)
+    assert tenant.ok(LOGIN, wait=True)["account"] == tenant.mailbox("adele")
+    assert polls(tenant) == 2, "one of each host: the code is used up"
+
+
 def test_the_sign_in_is_renewed_when_its_token_runs_out(person: Person) -> None:
     tenant = person.tenant
     tenant.server.settings.update({"token_lifetime": 200})  # too short to be remembered
@@ -209,10 +222,11 @@ def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, t
     (tmp_path / ".azure" / "credentials").write_text(f"[default]\nclient_id={UNKNOWN}\nsecret=s\ntenant={UNKNOWN}\n")
     tenant.environ["HOME"] = str(tmp_path)
     person.signs_in()
-    tenant.environ["AZURE_FEDERATED_TOKEN_FILE"] = "/nowhere"
-    tenant.forget_requests()
-    tenant.ok(MODULE, **NOBODY)
-    assert callers(tenant) == {AZURE_CLI}
+    for more in ({}, {"AZURE_FEDERATED_TOKEN_FILE": "/nowhere"}):
+        tenant.environ |= more
+        tenant.forget_requests()
+        tenant.ok(MODULE, **NOBODY)
+        assert callers(tenant) == {AZURE_CLI}
 
 
 def test_the_tenant_of_a_task_has_to_be_the_one_that_was_signed_in_to(person: Person) -> None:

@@ -10,6 +10,7 @@ import time
 import types
 import typing as t
 
+import certifi
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.device_login_user import (
@@ -122,6 +123,33 @@ def test_trouble_on_the_way_does_not_end_the_wait(person: Person, at_pause: t.An
     tenant.server.faults.add(path=TOKEN, times=9, **fault)
     at_pause(2, lambda: person.decides(code))
     assert tenant.ok(LOGIN, wait=True, wait_timeout=1)["signed_in"] is True
+
+
+def test_trouble_that_lasts_is_reported_when_the_time_is_over(person: Person, virtual_time: VirtualTime) -> None:
+    tenant = person.tenant
+    tenant.ok(LOGIN)
+    tenant.server.faults.add(path=TOKEN, times=99, close_before=True)
+    failure = tenant.fails(LOGIN, wait=True, sign_in_timeout=20, wait_timeout=1)
+    assert (failure["error"]["kind"], "the connection was lost" in failure["msg"]) == ("transport", True)
+    assert 0 < sum(virtual_time.waited) <= 20
+
+
+def test_an_error_that_does_not_pass_ends_the_wait(person: Person, virtual_time: VirtualTime) -> None:
+    tenant = person.tenant
+    tenant.ok(LOGIN)
+    tenant.server.faults.add(path=TOKEN, status=501)
+    failure = tenant.fails(LOGIN, wait=True)
+    assert (failure["error"]["kind"], failure["error"]["status"]) == ("sign_in", 501)
+    assert virtual_time.waited == []
+
+
+@pytest.mark.over_tls
+def test_a_server_that_is_not_trusted_is_not_asked_again(person: Person, virtual_time: VirtualTime) -> None:
+    tenant = person.tenant
+    tenant.ok(LOGIN)
+    failure = tenant.fails(LOGIN, wait=True, ca_file=certifi.where())
+    assert (failure["error"]["kind"], "certificate" in failure["msg"]) == ("transport", True)
+    assert virtual_time.waited == []
 
 
 def test_slows_down_when_told_to(person: Person, at_pause: t.Any, virtual_time: VirtualTime) -> None:

@@ -7,9 +7,13 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
+
+import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_operator_access_info"
 
@@ -56,6 +60,19 @@ def test_looks_who_owns_the_application(tenant: Tenant) -> None:
     assert (absent["application_found"], absent["owns_application"], absent["certain"]) == (False, None, True)
 
 
+def test_owners_that_may_not_be_read_leave_the_verdict_open(tenant: Tenant) -> None:
+    tenant.register()
+    tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    tenant.server.faults.add(path="/owners", status=403, body=denied)
+    result = tenant.ok(MODULE, unique_name="gateway", steps=["client_secret"])
+    assert (result["application_found"], result["owns_application"], result["certain"]) == (True, None, False)
+    verdict = _steps(result)["client_secret"]
+    assert (verdict["possible"], verdict["note"]) == (True, "only applications that it owns")
+    tenant.server.faults.add(path="/owners", status=404, body={"error": {"code": "Odd", "message": "Odd."}}, times=9)
+    assert tenant.fails(MODULE, unique_name="gateway", steps=["client_secret"])["error"]["status"] == 404
+
+
 def test_says_where_nothing_can_be_known(tenant: Tenant) -> None:
     tenant.environ = {
         **{name: value for name, value in tenant.environ.items() if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")},
@@ -84,31 +101,75 @@ def test_a_malformed_key_is_refused_before_anything_is_sent(tenant: Tenant) -> N
     assert tenant.server.requests() == []
 
 
-def test_the_verdicts_on_two_identities_in_one_result(tenant: Tenant) -> None:
+def _environment_of(tenant: Tenant, *rights: str) -> Json:
+    client_id, secret = tenant.server.add_operator(list(rights))
+    return {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret}
+
+
+def _runner(tenant: Tenant, folder: Path, monkeypatch: pytest.MonkeyPatch, **variables: Json) -> ActionRunner:
     tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
-    operator = tenant.ok(MODULE, steps=["register", "owners"])
-    assert (operator["sufficient"], operator["impossible"]) == (False, ["add owners"])
-    assert operator["failure"] == "Not enough rights to add owners. See the list above for what to add."
-    tenant.sign_in_with("Application.Read.All")
-    both = tenant.ok(MODULE, steps=["look_up", "consent_application"], earlier_result=operator)
-    assert list(_steps(both)) == ["register", "owners", "look_up", "consent_application"]
-    assert both["impossible"] == ["add owners", "consent to application permissions of Microsoft Graph"]
-    outcome, *lines = both["summary"]
-    possible = sum(verdict["possible"] is True for verdict in both["steps"])
-    assert outcome == f"{possible} of {len(both['steps'])} steps are possible"
-    messages = [verdict["message"] for verdict in both["steps"]]
+    return ActionRunner(tenant, folder, monkeypatch, {"one": variables})
+
+
+def _checked(**steps: list[str]) -> Json:
+    """As azure_app_profile_info returns it."""
+    options = {MODULE: {"steps": steps["operator_steps"], "display_name": "Gateway"}}
+    return {"profile_info": {"profile": "outbound_smtp", "module_options": options, **steps}}
+
+
+def test_the_verdicts_on_all_identities_in_one_result(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = _runner(
+        tenant,
+        tmp_path,
+        monkeypatch,
+        gateway_app_consent_environment=_environment_of(tenant, "Application.Read.All"),
+        gateway_app_mailbox_environment={},
+    )
+    steps = {"operator_steps": ["register", "owners"], "consent_steps": ["consent_application"], "mailbox_steps": []}
+    found = actions.run(MODULE, **_checked(**steps))
+    assert list(_steps(found)) == ["register", "owners", "consent_application"]
+    assert found["impossible"] == ["add owners", "consent to application permissions of Microsoft Graph"]
+    who = {name: verdict["message"].partition(" as ")[2] for name, verdict in _steps(found).items()}
+    assert who["register"].partition(" (")[0] == found["identity"]["name"]
+    assert found["identity"]["permissions"] == ["Application.Read.All", "Application.ReadWrite.OwnedBy"]
+    outcome, *lines = found["summary"]
+    assert outcome == "1 of 3 steps are possible"
+    messages = [verdict["message"] for verdict in found["steps"]]
     assert lines[: len(messages)] == messages
-    assert " ".join(lines[len(messages) :]) == both["beyond"]
-    assert both["sufficient"] is False
+    assert " ".join(lines[len(messages) :]) == found["beyond"]
+    assert found["failure"].startswith("Not enough rights to add owners; consent to application permissions")
+    assert found["access"] == {
+        "profile": "outbound_smtp",
+        "display_name": "Gateway",
+        "sufficient": False,
+        "steps": found["steps"],
+    }
+
+
+def test_an_identity_without_an_environment_of_its_own_is_the_operator(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = _runner(tenant, tmp_path, monkeypatch)
     tenant.forget_requests()
-    alone = tenant.ok(MODULE, steps=[], earlier_result=operator)
-    assert alone["steps"] == operator["steps"]
-    assert (alone["identity"]["kind"], alone["failure"]) == ("unknown", operator["failure"])
+    steps = {"operator_steps": [], "consent_steps": ["look_up"], "mailbox_steps": ["mailbox_scope"]}
+    found = actions.run(MODULE, **_checked(**steps))
+    assert (found["identity"]["kind"], list(_steps(found))) == ("unknown", ["look_up", "mailbox_scope"])
+    assert sum(request.path.endswith("/token") for request in tenant.server.requests()) == 1, "one sign-in for both"
+    nobody: Json = {"operator_steps": [], "consent_steps": [], "mailbox_steps": []}
+    tenant.forget_requests()
+    actions.new_run()
+    assert actions.run(MODULE, **_checked(**nobody))["sufficient"] is True
     assert tenant.server.requests() == [], "nobody signs in for nothing"
-    assert alone.keys() == operator.keys() == both.keys()
-    assert tenant.ok(MODULE, steps=["look_up"])["failure"] == ""
 
 
-def test_what_is_no_earlier_result_is_refused(tenant: Tenant) -> None:
-    for wrong in ({"steps": "look_up"}, {"steps": [{"step": "look_up"}]}, {"skipped": True}):
-        assert "earlier_result" in tenant.fails(MODULE, steps=[], earlier_result=wrong)["msg"]
+def test_an_identity_that_cannot_sign_in_is_named(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {**_environment_of(tenant, "Application.Read.All"), "AZURE_SECRET": "not the secret"}
+    actions = _runner(tenant, tmp_path, monkeypatch, gateway_app_mailbox_environment=wrong)
+    steps = {"operator_steps": ["look_up"], "consent_steps": [], "mailbox_steps": ["mailbox_scope"]}
+    found = actions.run(MODULE, **_checked(**steps))
+    assert found["failed"] and found["msg"].startswith("The identity of gateway_app_mailbox_environment: ")
+    assert "not the secret" not in str(found)

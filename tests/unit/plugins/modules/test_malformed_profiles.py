@@ -16,6 +16,7 @@ UNKNOWN = "5b567255-7703-4780-807c-7be8301ae99b"
 NOT_A_PROFILE = "mine.yml is malformed. It has to hold the variable gateway_app_profile_content"
 NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and delegated are lists of names"
 NO_CREDENTIAL_TYPES = "Its credential_types have to be a list of client_secret, certificate and federated"
+NO_MAILBOX_ROLES = "Its mailbox_roles have to be a list of names of permissions"
 NOT_NAMES = "has to list at least one permission, each by its name"
 # What stands in braces is the value of gateway_app_profile_content.
 MALFORMED = {
@@ -37,6 +38,8 @@ MALFORMED = {
     "{permissions: [], credential_types: []}": NO_CREDENTIAL_TYPES,
     "{permissions: [], credential_types: [[certificate]]}": NO_CREDENTIAL_TYPES,
     "{permissions: [], credential_types: [client_secret, password]}": NO_CREDENTIAL_TYPES,
+    "{permissions: [], mailbox_roles: SMTP.SendAsApp}": NO_MAILBOX_ROLES,
+    "{permissions: [], mailbox_roles: [7]}": NO_MAILBOX_ROLES,
     "{permissions: [{resource: microsoft_graph, application: Mail.Send}]}": NOT_LISTS,
     "{permissions: [{resource: microsoft_graph, application: {Mail.Send: true}}]}": NOT_LISTS,
     "{permissions: [{resource: microsoft_graph, delegated: }]}": NOT_LISTS,

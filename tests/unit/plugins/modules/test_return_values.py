@@ -35,6 +35,7 @@ OPEN = {
     "stores": "the settings of the type of store, see docs/stores.md",
     "credential": "what the store keeps",
     "failures_by_host": "the hosts of the play",
+    "module_options": "options of modules, which their own documentation describes",
     "error": "as in azure_app_registration",
 }
 # Values that are null in every result.

@@ -38,6 +38,13 @@ def test_the_settings_of_the_documentation_are_planned() -> None:
     assert _names(planned["schedules"]) == ["rotate", "report"]
 
 
+def test_a_setting_that_is_null_is_empty() -> None:
+    empty: Json = {"more_credentials": [], "group_variables": {}, "mailbox_credential": ""}
+    null: Json = dict.fromkeys(empty)
+    made, same = (plan(**{f"awx_setup_{name}": value for name, value in of.items()}) for of in (null, empty))
+    assert made == same
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -176,6 +183,8 @@ def test_check_mode_names_what_it_cannot_look_up() -> None:
         job_templates=templates,
         workflow_job_templates=[{"name": plan()["workflow"]["name"]}],
     )
+    planned = plan(awx={**there, "job_templates": templates[:1]}, check_mode=True)
+    assert (planned["nodes"], planned["removed_nodes"]) == ([], []), "a node needs its job template"
     planned = plan(awx=there, check_mode=True)
     assert (planned["to_do"], len(planned["schedules"]), len(planned["nodes"])) == ([], 2, 7)
 

@@ -10,7 +10,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import LONGEST, awx_project_error
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import (
+    LONGEST,
+    missing_playbooks,
+    unusable_project,
+    update_error,
+)
 
 Json = dict[str, t.Any]
 WARNING = "[WARNING]: Skipping Galaxy server https://galaxy.ansible.com/. Got an\nunexpected error"
@@ -36,7 +41,7 @@ GIT: Json = {
     ],
 )
 def test_the_reason_is_what_the_program_says(result: Json, begins: str, has: str) -> None:
-    reason = awx_project_error([{"event_data": {"res": result}}], [{"job_explanation": ""}])
+    reason = update_error([{"event_data": {"res": result}}], [{"job_explanation": ""}])
     assert reason.startswith(begins)
     assert has in reason
     assert "[WARNING]" not in reason
@@ -44,5 +49,19 @@ def test_the_reason_is_what_the_program_says(result: Json, begins: str, has: str
 
 
 def test_an_update_that_did_not_start_has_an_explanation() -> None:
-    assert awx_project_error([], [{"job_explanation": "Task was canceled."}]) == "Task was canceled."
-    assert awx_project_error([], []) == awx_project_error([{"event_data": {}}], []) == ""
+    assert update_error([], [{"job_explanation": "Task was canceled."}]) == "Task was canceled."
+    assert update_error([], []) == update_error([{"event_data": {}}], []) == ""
+
+
+def test_a_project_that_cannot_be_used_is_named_with_the_reason_and_the_next_step() -> None:
+    events = [{"event_data": {"res": {"msg": "fatal: no such branch"}}}]
+    told = unusable_project("Gateways", {"msg": "The update failed"}, updates=[{}], events=events)
+    assert told.startswith("The project Gateways cannot be used: The update failed fatal: no such branch Correct the")
+    assert "awx_setup_project_*" in told
+    assert "no answer" in unusable_project("Gateways", {}, updates=[], events=[])
+
+
+def test_the_playbooks_that_a_repository_lacks() -> None:
+    assert missing_playbooks("https://git.example", ["a.yml", "b.yml"], ["b.yml", "a.yml", "c.yml"]) == ""
+    told = missing_playbooks("https://git.example", ["a.yml", "b.yml", "c.yml"], ["b.yml"])
+    assert told.startswith("The repository https://git.example lacks a.yml, c.yml. Copy docs/examples/awx_project")

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims, this_kernel
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_action import claims_path
 
 START = datetime.datetime(2026, 11, 23, 7, 0, 0, 123456, datetime.timezone.utc)
 WRITTEN = "2026-11-23T07:00:00.123456Z"
@@ -34,6 +35,13 @@ with claims.locked(wait=True, seconds=10):
     print("claimed", flush=True)
     sys.stdin.read()
 """
+
+
+def test_without_a_file_there_is_no_place_for_claims() -> None:
+    with pytest.raises(InputError, match="no store is a file") as failure:
+        claims_path([], None)
+    assert "O(store_path)" in failure.value.next_step
+    assert claims_path([], "/srv/gateway") == "/srv/gateway.claims"
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ import os
 import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 import yaml
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 
 class Text(str):
@@ -45,6 +48,7 @@ def test_dates_of_a_playbook_are_written_as_they_are_read(value: datetime.date, 
     assert plain(value) == text
 
 
+GATEWAY: Json = {"display_name": "Gateway", "unique_name": "gateway"}
 LOADED = """
 import sys
 
@@ -70,3 +74,56 @@ def test_libraries_are_imported_before_a_worker_is_forked(missing: tuple[str, ..
         [sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.strip() == imported
+
+
+def test_a_diff_is_returned_if_it_was_asked_for(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = ActionRunner(tenant, tmp_path, monkeypatch)
+    assert actions.run("azure_app_registration", check=True, **GATEWAY)["diff"]["before"] == {}
+    actions.diff = False
+    assert "diff" not in actions.run("azure_app_registration", check=True, **GATEWAY)
+
+
+OTHERS = ("gateway_app_environment", "gateway_app_consent_environment", "gateway_app_mailbox_environment")
+PROFILE = {
+    "operator_steps": ["register", "client_secret"],
+    "consent_steps": ["consent_application"],
+    "mailbox_steps": [],
+}
+
+
+def of_role(tenant: Tenant, folder: Path, monkeypatch: pytest.MonkeyPatch, **variables: t.Any) -> ActionRunner:
+    known = {"__gateway_app_profile": PROFILE, **{name: {} for name in OTHERS}, **variables}
+    actions = ActionRunner(tenant, folder, monkeypatch, {"one": known})
+    actions.of_role = True
+    return actions
+
+
+def test_a_refusal_in_the_role_names_all_rights_that_the_run_lacks(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.sign_in_with("Application.Read.All")
+    alone = of_role(tenant, tmp_path, monkeypatch).run("azure_app_registration", **GATEWAY)
+    assert alone["msg"].count(" lacks ") == 1
+    for right in ("Application.ReadWrite.OwnedBy", "AppRoleAssignment.ReadWrite.All"):
+        assert right in alone["error"]["next_step"]
+    client_id, secret = tenant.server.add_operator(["Application.Read.All"])
+    other = {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret}
+    consents = of_role(tenant, tmp_path, monkeypatch, gateway_app_consent_environment=other)
+    assert consents.run("azure_app_registration", **GATEWAY)["msg"].count(" lacks ") == 2, "each for its steps"
+    consents.of_role = False
+    assert " lacks " not in consents.run("azure_app_registration", **GATEWAY)["msg"]
+
+
+def test_a_refused_look_up_of_the_profile_names_them_too(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps come from the profile, which is read again without the tenant."""
+    tenant.sign_in_with("Mail.Read")
+    settings = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway"}
+    settings["gateway_app_store_path"] = str(tmp_path / "gateway.vault.yml")
+    actions = of_role(tenant, tmp_path, monkeypatch, **settings)
+    result = actions.run("azure_app_profile_info", profile="outbound_smtp", look_up=True)
+    assert result["failed"] and " lacks " in result["msg"]
+    assert "Application.ReadWrite.OwnedBy" in result["error"]["next_step"]

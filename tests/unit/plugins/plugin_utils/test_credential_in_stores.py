@@ -46,6 +46,22 @@ def test_a_fresh_stored_value_that_is_refused_is_waited_for(gateway: Gateway, vi
     assert len(virtual_time.waited) == 3
 
 
+def test_a_stored_value_that_cannot_be_tried_is_a_note_in_check_mode_and_a_failure_otherwise(gateway: Gateway) -> None:
+    """Such as that of an application whose service principal an earlier task would only create."""
+    made = gateway.ok()["key_id"]
+    unknown = {"error": "unauthorized_client", "error_description": "AADSTS700016: Application was not found."}
+    for check in (True, False):
+        gateway.tenant.server.faults.clear()
+        # The first token is the operator's.
+        gateway.tenant.server.faults.add(path="/token$", nth=2, times=9, status=400, body=unknown)
+        result = gateway.run(check=check)
+        assert bool(result.get("failed")) is not check
+        (text,) = result["notes"] if check else [result["msg"]]
+        assert "AADSTS700016" in text
+        assert text.startswith("The stored credential could not be tried: ") is check
+    assert {*gateway.secrets} == {made}
+
+
 def test_without_verify_token_nothing_is_tried(gateway: Gateway) -> None:
     gateway.ok(verify_token=False)
     gateway.tenant.forget_requests()
@@ -204,6 +220,20 @@ def test_a_blind_store_is_written_last_and_gets_its_value_back_from_another_one(
     gateway.fails("removed from the tenant again")
     assert [shelf.record for shelf in gateway.shelves] == before
     assert {*gateway.secrets} == {old}
+
+
+def test_what_no_store_gives_back_cannot_be_put_back(tenant: Tenant, tmp_path: Path) -> None:
+    """The blind store goes on with the new secret, and the next run with it."""
+    tenant.register()
+    gateway = Gateway(tenant, tmp_path, blind=(True,))
+    old = due(gateway)
+    gateway.shelves[0].loses_writes = 1
+    result = gateway.fails("could not be removed either", "its earlier value cannot be read anywhere")
+    new = gateway.stored.key_id
+    assert new in result["msg"]
+    assert {*gateway.secrets} == {old, new}
+    assert gateway.ok()["key_id"] == new
+    gateway.check_promise()
 
 
 def test_blind_stores_that_differ_get_a_new_secret(tenant: Tenant, tmp_path: Path) -> None:

@@ -137,6 +137,14 @@ def test_a_federated_credential_is_predicted(gateway: Gateway, tenant: Tenant, t
     assert (result["changed"], result["key_id"], gateway.tenant.writes) == (True, None, [])
 
 
+def test_a_federated_credential_is_predicted_without_an_application(tenant: Tenant, tmp_path: Path) -> None:
+    gateway = Gateway(tenant, tmp_path)
+    result = gateway.ok(FEDERATED, check=True, **federation(gateway))
+    assert (result["changed"], result["client_id"], result["key_id"]) == (True, None, None)
+    assert (result["name"], result["subject"]) == ("cluster", "system:serviceaccount:mail:gateway")
+    assert gateway.tenant.writes == []
+
+
 def test_a_federated_credential_that_is_tried_needs_a_token(gateway: Gateway) -> None:
     options = {**federation(gateway), "assertion_file": str(gateway.folder / "missing")}
     gateway.fails("assertion_file", "verify_token", module=FEDERATED, **options)

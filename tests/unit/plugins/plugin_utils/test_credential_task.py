@@ -78,6 +78,21 @@ def test_what_another_machine_stored_meanwhile_is_used(gateway: Gateway) -> None
     gateway.check_promise()
 
 
+def test_what_another_machine_stored_and_lost_is_not_used(gateway: Gateway) -> None:
+    shelf = gateway.shelves[0]
+    unknown = Record(client_id=gateway.application["appId"], key_id="1" * 8 + "-1111-1111-1111-" + "1" * 12,
+                     tenant_id=gateway.tenant.server.tenant_id, client_secret="x" * 40)  # fmt: skip
+
+    def another_run(step: str) -> None:
+        if step == "write":
+            shelf.keep(unknown)
+
+    shelf.then = another_run
+    failure = gateway.fails("changed by somebody else", "removed from the tenant again")
+    assert failure["error"]["next_step"]
+    assert (gateway.secrets, shelf.record, gateway.claims.exists()) == ({}, unknown, False)
+
+
 def test_check_mode_predicts_a_new_secret_and_writes_nothing(gateway: Gateway) -> None:
     result = gateway.ok(check=True, hand_over=True)
     assert (result["changed"], result["key_id"], result["hand_over"], result["prune"]) == (True, None, False, False)
@@ -97,6 +112,15 @@ def test_check_mode_predicts_also_for_an_application_that_does_not_exist_yet(
     result = gateway.ok(check=True, hand_over=True, **options)
     assert (result["changed"], result["client_id"], result["key_id"]) == (True, None, None)
     assert (result["hand_over"], result["prune"], result["handed_over"]) == (False, False, False)
+
+
+def test_check_mode_refuses_the_store_of_another_application_before_there_is_an_own_one(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    gateway = Gateway(tenant, tmp_path)
+    other = tenant.register("other")
+    gateway.shelves[0].keep(Record(client_id=other["client_id"], key_id="k", client_secret="x" * 40))
+    gateway.fails("holds the credential of another application", check=True)
 
 
 def test_a_missing_application_fails_outside_of_check_mode(tenant: Tenant, tmp_path: Path) -> None:
@@ -166,6 +190,17 @@ def test_answers_that_are_always_lost_leave_nothing_but_the_claim(gateway: Gatew
     gateway.check_promise()
 
 
+def test_a_value_without_its_key_id_is_not_kept(gateway: Gateway) -> None:
+    """Nobody could renew or remove it."""
+    gateway.tenant.server.faults.add(
+        method="POST", path="addPassword", status=200, body={"secretText": "a-value-without-its-key-id"}
+    )
+    gateway.fails("but not told its key id", "its key id is not known")
+    assert (gateway.shelves[0].record, gateway.claims.exists()) == (None, True)
+    gateway.ok()
+    gateway.check_promise(may_claim=True)
+
+
 def test_a_refusal_leaves_no_claim(gateway: Gateway) -> None:
     gateway.tenant.sign_in_with("Application.Read.All")
     gateway.fails("Could not create a client secret")
@@ -216,6 +251,26 @@ def test_a_hand_over_is_not_recorded_under_ignore_errors(gateway: Gateway) -> No
     gateway.ignore_errors = True
     gateway.fails("ignore_errors", state="pruned", handed_over=True, hand_over=True)
     assert gateway.stored.handed_over_to == ()
+
+
+def test_nothing_is_handed_over_before_there_is_something(gateway: Gateway) -> None:
+    gateway.fails("has no credential of", "state=present", state="pruned", handed_over=True, hand_over=True)
+    assert (gateway.shelves[0].record, gateway.tenant.writes) == (None, [])
+
+
+def test_a_store_that_somebody_empties_meanwhile_is_not_pruned(gateway: Gateway) -> None:
+    old = due(gateway)
+    new = gateway.ok(overlap_days=0)["key_id"]
+    reads: list[str] = []
+
+    def empty(step: str) -> None:
+        reads.append(step)
+        if reads.count("read") == 2:  # the one under the locks
+            gateway.shelves[0].keep(None)
+
+    gateway.shelves[0].then = empty
+    assert gateway.ok(state="pruned", overlap_days=0)["changed"] is False
+    assert {*gateway.secrets} == {old, new}
 
 
 def test_check_mode_hands_nothing_over(gateway: Gateway) -> None:

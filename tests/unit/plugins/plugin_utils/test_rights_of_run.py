@@ -63,6 +63,13 @@ def test_a_token_that_tells_nothing_leads_to_what_the_run_needs() -> None:
     assert text == f"{needed} {BEFOREHAND}"
 
 
+def test_steps_without_a_right_of_graph_and_identities_without_steps_are_left_out() -> None:
+    answer = _answer(_verdict("retire", None), _verdict("key_vault", None))
+    text = rights_of_run([Asked(("retire", "key_vault"), answer), Asked((), {"failed": True, "msg": "no token"})])
+    needed = "As an application, this run needs in all Application.ReadWrite.OwnedBy (to remove the application)."
+    assert text == f"{needed} {BEFOREHAND}"
+
+
 def test_a_refusal_against_the_token_says_what_a_token_does_not_show() -> None:
     text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", True)))])
     assert text.startswith("By its token, nothing is missing. As an application, this run needs in all")

@@ -10,13 +10,18 @@ import typing as t
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_mailboxes_result, gateway_app_result
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import (
+    IDENTITY,
     OF_REGISTRATION,
-    role_result,
+    consent_result,
+    retire_result,
 )
 
 Json = dict[str, t.Any]
 SKIPPED: Json = {"changed": False, "skipped": True}
+role_result = gateway_app_result.FilterModule().filters()["gateway_app_result"]
+mailboxes_result = gateway_app_mailboxes_result.FilterModule().filters()["gateway_app_mailboxes_result"]
 
 
 def _registration(**changes: t.Any) -> Json:
@@ -59,7 +64,8 @@ GIVEN: Json = {
 
 
 def _result(**changes: t.Any) -> Json:
-    return role_result(_registration(), **{**GIVEN, **changes})
+    result: Json = role_result(_registration(), **{**GIVEN, **changes})
+    return result
 
 
 def test_a_steady_run() -> None:
@@ -141,3 +147,65 @@ def test_live_credentials_that_no_store_knows_are_named_with_the_command_that_re
         {**others[0], "remove_command": f"{prefix}azure_app_secret -a 'state=absent client_id=app key_id=portal'"},
         {**others[1], "remove_command": f"{prefix}azure_app_certificate -a 'state=absent client_id=app key_id=old'"},
     ]
+
+
+def test_the_result_of_a_consent() -> None:
+    granted: Json = {"changed": True, "granted": [{"name": "Mail.Send"}], "stale": [], "consent_url": "https://page"}
+    result = consent_result(_registration(), profile=_profile(), granted=granted)
+    assert result == {
+        "profile": "outbound_smtp",
+        **{name: f"the {name}" for name in IDENTITY},
+        **granted,
+    }
+
+
+REMOVED: Json = {"changed": False, "stores": [{"type": "sops", "path": "/srv/a.sops.yml"}]}
+RETIRED: Json = {
+    "display_name": "Gateway",
+    "purge": False,
+    "withdrawn": SKIPPED,
+    "removed": REMOVED,
+    "deleted": {"changed": False},
+}
+
+
+def test_the_result_of_a_retirement() -> None:
+    result = retire_result(_registration(client_id=None, display_name=None), **RETIRED)
+    assert result == {
+        "display_name": "Gateway",
+        "tenant_id": "the tenant_id",
+        "client_id": None,
+        "retired": True,
+        "purged": False,
+        "stores": REMOVED["stores"],
+        "changed": False,
+    }
+    assert retire_result(_registration(), **{**RETIRED, "purge": "yes"})["purged"] is True, "as -e passes it"
+
+
+@pytest.mark.parametrize("task", ["withdrawn", "removed", "deleted"])
+def test_a_retirement_that_changed_something(task: str) -> None:
+    assert retire_result(_registration(), **{**RETIRED, task: {**REMOVED, "changed": True}})["changed"] is True
+
+
+def test_a_retirement_or_consent_that_failed_gives_no_result() -> None:
+    failed = {"changed": False, "failed": True, "msg": "no"}
+    with pytest.raises(KeyError):
+        retire_result(_registration(), **{**RETIRED, "removed": failed})
+    with pytest.raises(KeyError):
+        consent_result(_registration(), profile=_profile(), granted=failed)
+
+
+def test_what_limited_the_application_is_the_result_of_mailboxes() -> None:
+    profile = {"profile": "outbound_smtp", "mailbox_method": "graph"}
+    lists = {"assignments": ["a"], "other_assignments": ["b"], "granted_for_all_mailboxes": ["c"]}
+    assigned = {"changed": True, "assigned_at": "2026-11-24T09:00:00Z", **lists}
+    result = mailboxes_result(_registration(), profile=profile, assigned=assigned)
+    assert result.items() >= {**profile, **lists, "changed": True}.items()
+    assert result["mailboxes_assigned_at"] == assigned["assigned_at"]
+    assert result["client_id"] == "the client_id"
+    skipped = mailboxes_result(_registration(), profile=profile, assigned=SKIPPED)
+    assert skipped.items() >= {**{name: [] for name in lists}, "changed": False}.items()
+    assert skipped["mailboxes_assigned_at"] is None
+    with pytest.raises(KeyError):
+        mailboxes_result(_registration(), profile=profile, assigned={"changed": False, "failed": True})

@@ -151,6 +151,8 @@ def test_other_credentials_come_with_commands_and_only_some_of_many() -> None:
     assert [line for line in listed if line.startswith("ansible ")] == [other["remove_command"] for other in others[:3]]
     assert listed[-1] == "and 2 more, in gateway_app_result.other_credentials"
     assert not any("\n" in line for line in lines)
+    few = role_summary(_result(other_credentials=others[:3]))
+    assert few[-1].strip() == others[2]["remove_command"]
 
 
 def test_lines_fit_unless_they_are_to_be_copied() -> None:
@@ -173,6 +175,7 @@ def test_consent_ends_with_what_is_granted() -> None:
         "Next:           prove it by the playbook verify",
     ]
     assert _entry(role_summary(result, check_mode=True), "Next") == "run it without --check"
+    assert not any("Left over" in line for line in role_summary({**result, "stale": []}))
 
 
 def test_retire_ends_with_what_is_gone_and_how_long_it_can_be_restored() -> None:

@@ -33,8 +33,8 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f2f2f2;color:#1b1b1b}
 main{max-width:26rem;margin:4rem auto;padding:2rem;background:#fff;box-shadow:0 2px 6px #0003}
 h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;margin:1rem 0 .25rem}
-input,select{font:inherit;width:100%;box-sizing:border-box;padding:.4rem}
-button{font:inherit;padding:.4rem 1.4rem;margin:1.5rem .5rem 0 0}
+input,select{font:inherit;width:100%;min-height:2.75rem;box-sizing:border-box;padding:.4rem}
+button{font:inherit;padding:.6rem 1.4rem;margin:1.5rem .5rem 0 0}
 .note{padding:.5rem .75rem;border-left:4px solid #0067b8;background:#eef6fc}
 .bad{border-color:#a80000;background:#fdeeee}
 """

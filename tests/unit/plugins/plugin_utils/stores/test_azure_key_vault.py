@@ -14,7 +14,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     AppsError,
     ConflictError,
     InputError,
+    TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
     VaultSecret,
     VaultSecrets,
@@ -164,6 +166,39 @@ def test_a_request_that_got_lost_is_sent_again(place: KeyVaultPlace) -> None:
     place.tenant.server.faults.add(method="PUT", path="/secrets/", close_before=True)
     place.open().write(FIRST, expected=None)
     assert place.value() == SECRET
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_write_that_never_arrives_is_reported(
+    place: KeyVaultPlace, monkeypatch: pytest.MonkeyPatch, reached: bool
+) -> None:
+    """Only one that may have arrived is looked up."""
+    place.open().write(FIRST, expected=None)
+    store = place.open()
+    seen = store.read()
+    place.tenant.forget_requests()
+    if reached:
+        place.tenant.server.faults.add(method="PUT", path="/secrets/", close_before=True, times=99)
+    else:
+        _unreachable(monkeypatch, "PUT")
+    with pytest.raises(TransportError):
+        store.write(SECOND, expected=seen)
+    assert place.value() == SECRET
+    reads = [
+        entry for entry in place.tenant.server.requests() if (entry.method, "/secrets/" in entry.path) == ("GET", True)
+    ]
+    assert (len(reads) > 1) is reached
+
+
+def _unreachable(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    request = HttpClient.request
+
+    def refused(http: HttpClient, asked: str, url: str, **more: t.Any) -> Response:
+        if asked == method:
+            raise TransportError("Nobody listens.", maybe_processed=False, next_step="Try again.")
+        return request(http, asked, url, **more)
+
+    monkeypatch.setattr(HttpClient, "request", refused)
 
 
 def test_a_busy_vault_is_waited_for_as_long_as_it_says(place: KeyVaultPlace) -> None:

@@ -171,6 +171,18 @@ def test_a_program_that_fails_after_it_has_written_has_written(place: CommandPla
     assert place.value() == SECRET
 
 
+@pytest.mark.parametrize("last_act", ["pass", "os.unlink(sys.argv[0])"], ids=["can be asked", "is gone"])
+def test_a_program_that_fails_before_it_has_written_has_not(place: CommandPlace, last_act: str) -> None:
+    store = place.open()
+    store.write(FIRST, expected=None)
+    seen = store.read()
+    fails = f"if sys.argv[-1] == 'write':\n    {last_act}\n    sys.exit(3)\nrequest ="
+    place.program.write_text(place.program.read_text().replace("request =", fails, 1))
+    with pytest.raises(ConflictError, match=r"could not write the credential: .* exit status 3"):
+        store.write(SECOND, expected=seen)
+    assert json.loads(place.kept.read_text()) == FIRST.content()
+
+
 def test_a_program_that_waits_is_stopped_with_its_children(readable: CommandPlace, tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = f"import subprocess, time\nopen({str(child)!r}, 'w').write(str(subprocess.Popen(['sleep', '99']).pid))\n"

@@ -199,6 +199,21 @@ def test_a_missing_capability_is_named(place: HashiVaultPlace, kind: str, needed
         store.check_writable(SECOND)
 
 
+def test_the_place_is_checked_for_policies_content_and_engine(place: HashiVaultPlace) -> None:
+    """The policies first: their message names all that is missing."""
+    place.open().check_place()
+    assert place.vault.versions == [], "nothing is written"
+    place.vault.engine = {"type": "kv", "options": {"version": "1"}}
+    with pytest.raises(ConflictError, match="not a secrets engine of KV version 2"):
+        place.open().check_place()
+    place.fill_with_foreign()
+    with pytest.raises(ConflictError, match="holds more than a credential"):
+        place.open().check_place()
+    place.vault.policy["data"] = ["list"]
+    with pytest.raises(ConflictError, match="do not allow create, read, update on secret/data/gateways/vienna"):
+        place.open().check_place()
+
+
 def test_a_missing_collection_is_named_when_it_is_used() -> None:
     (store,) = open_stores([{"type": "hashi_vault", "name": "x"}], make_context({}))
     with pytest.raises(MissingLibraryError, match=r"needs the collection community\.hashi_vault") as failure:

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: awx_project_problem
+short_description: Why the project of the playbook awx_setup cannot be used
+version_added: 1.0.0
+description:
+  - Used by the playbook C(awx_setup). Shows the words of git or C(ansible-galaxy) for an update of the project that
+    failed, or which playbooks the repository lacks, and what to do.
+  - Reads AWX with the lookup P(awx.awx.controller_api#lookup), and the variables of the play whose names begin with
+    C(awx_setup_). Changes nothing.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+options:
+  _terms:
+    description: The playbooks that the project has to have. They are not looked at with O(failure).
+    type: list
+    elements: str
+  failure:
+    description: The result of a task that failed to make or update the project.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Fail if the repository lacks a playbook
+  ansible.builtin.fail:
+    msg: "{{ problem }}"
+  when: problem | length > 0
+  vars:
+    problem: "{{ lookup('email_gateway.azure_apps.awx_project_problem', 'register.yml', 'rotate.yml') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The problem, and what to do about it; empty if there is none.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import (
+    missing_playbooks,
+    unusable_project,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import (
+    AwxUnreadableError,
+    awx_query,
+    read_last_update,
+    read_playbooks,
+    setup_variables,
+)
+
+
+class LookupModule(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+    """Why the project of the playbook awx_setup cannot be used."""
+
+    def run(self, terms: t.Sequence[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        settings, _problems = Settings.of(setup_variables(self))
+        query = awx_query(self)
+        failure = self.get_option("failure")
+        try:
+            if failure:
+                updates, events = read_last_update(query, settings)
+                return [unusable_project(settings.name, failure, updates=updates, events=events)]
+            return [missing_playbooks(settings.project_url, terms, read_playbooks(query, settings))]
+        except AwxUnreadableError as exc:
+            return [str(exc)]

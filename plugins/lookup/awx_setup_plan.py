@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: awx_setup_plan
+short_description: What the playbook awx_setup does in AWX
+version_added: 1.0.0
+description:
+  - Used by the playbook C(awx_setup), which makes the objects that it lists with the collection C(awx.awx).
+  - Reads the objects that AWX has, with the lookup P(awx.awx.controller_api#lookup), and compares them with the
+    variables of the play whose names begin with C(awx_setup_). Changes nothing.
+author:
+  - email_gateway.azure_apps contributors (@email-gateway)
+options:
+  _terms:
+    description: The content of C(playbooks/vars/awx_objects.yml).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Compare AWX with the settings
+  ansible.builtin.set_fact:
+    awx_plan: "{{ lookup('email_gateway.azure_apps.awx_setup_plan', awx_objects) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - The problems with the settings, the objects to make, and what is left to do.
+    - If AWX cannot be read, that is the only problem, and there is nothing else.
+  type: list
+  elements: dict
+"""
+
+import typing as t
+
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_plan import awx_setup_plan
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import (
+    AwxUnreadableError,
+    awx_query,
+    read_objects,
+    setup_variables,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._host_variables import ROLES
+
+
+class LookupModule(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+    """What the playbook awx_setup does in AWX."""
+
+    def run(
+        self, terms: t.Sequence[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
+    ) -> list[dict[str, t.Any]]:
+        self.set_options(var_options=variables, direct=kwargs)
+        of_play = setup_variables(self)
+        settings, _problems = Settings.of(of_play)
+        try:
+            found = read_objects(awx_query(self), settings)
+        except AwxUnreadableError as exc:
+            return [{"problems": [str(exc)]}]
+        profiles = sorted(path.stem for path in (ROLES / "gateway_app" / "vars" / "profiles").glob("*.yml"))
+        check_mode = bool((variables or {})["ansible_check_mode"])
+        return [awx_setup_plan(terms[0], variables=of_play, found=found, profiles=profiles, check_mode=check_mode)]

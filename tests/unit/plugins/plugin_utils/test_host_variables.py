@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts that are templates, with and without ansible-core's marks for them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _host_variables
+
+
+class Template(str):
+    """A text that is marked."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("mark", [Template, None], ids=["newer", "before ansible-core 2.19"])
+def test_every_text_is_a_template(monkeypatch: pytest.MonkeyPatch, mark: t.Any) -> None:
+    monkeypatch.setattr(_host_variables, "trust_as_template", mark)
+    value = {"a": ["{{ b }}", 7, None], "c": True}
+    trusted = _host_variables._trusted(value)
+    assert trusted == value
+    assert type(trusted["a"][0]) is (mark or str)

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which application each host of a run has."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.vars.hostvars import HostVars
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import ProcessMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._registered import (
+    REGISTRATION,
+    note_registered,
+    registered_client_id,
+)
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
+
+
+@pytest.mark.parametrize(
+    ("registered", "client_id"),
+    [
+        ({REGISTRATION: {"client_id": "of hostvars"}}, "of hostvars"),
+        ({REGISTRATION: {"client_id": None}}, ""),
+        ({REGISTRATION: {"failed": True}}, ""),
+        ({REGISTRATION: "a text"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_host_that_this_run_did_not_register_is_looked_up_among_its_variables(
+    registered: dict[str, t.Any], client_id: str
+) -> None:
+    memory = ProcessMemory()
+    assert registered_client_id(memory, "gw", {"gw": registered}) == client_id
+    assert registered_client_id(memory, "gw", {}) == ""
+
+
+def test_what_the_run_registered_last_counts() -> None:
+    memory = ProcessMemory()
+    for client_id in ("first", "second"):
+        note_registered(memory, "gw", {"client_id": client_id})
+    assert registered_client_id(memory, "gw", {"gw": {REGISTRATION: {"client_id": "before"}}}) == "second"
+    note_registered(memory, "gw", {"failed": True})
+    assert registered_client_id(memory, "gw", {"gw": {REGISTRATION: {"client_id": "before"}}}) == ""
+
+
+def test_the_task_of_the_credential_works_out_the_variables_of_no_other_host(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a fleet of five hundred, that would be done a quarter of a million times."""
+    hosts = ["gw1", "gw2", "gw3"]
+    runner = ActionRunner(tenant, tmp_path, monkeypatch, {host: {} for host in hosts})
+    runner.of_role = True
+    made = {
+        host: runner.run("azure_app_registration", host=host, display_name=name, unique_name=name)["client_id"]
+        for host, name in zip(hosts, ("shared", "shared", "own"), strict=True)
+    }
+    monkeypatch.setattr(HostVars, "__getitem__", lambda _self, host: pytest.fail(f"the variables of {host}"))
+    stores = [{"type": "ansible_vault", "path": str(tmp_path / "a.vault.yml")}]
+    result = runner.run(
+        "azure_app_secret",
+        host="gw1",
+        client_id=made["gw1"],
+        description="gateway",
+        sharing_hosts=hosts,
+        stores=stores,
+        hand_over=True,
+    )
+    assert not result.get("failed"), result
+    assert result["pending_hosts"] == ["gw1", "gw2"]
