@@ -107,6 +107,8 @@ def _pages(
         ids, expanded = re.findall("%27([^%]+)%27", url), url.partition("$expand=")[2]
         if expanded:
             return {"value": [{"id": one, "appId": one, expanded: related[expanded][:20]} for one in ids]}
+        if path == "/organization":
+            return {"value": [{"id": TENANT, "displayName": "x" * size}]}
         if path.rpartition("/")[2] in related:
             return {"value": related[path.rpartition("/")[2]]}
         return page("", base) if path == "/applications" else {"id": _guid(1), "appId": ids[0], "appRoles": [role]}

@@ -206,10 +206,8 @@ class GraphClient(RunNotes):
         return self.get(read)
 
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        if answer.document is not None and read.paged:
-            return answer.document
-        if answer.document is not None:
-            return {**answer.document, "value": self._all_pages(answer.document, read, budget)}
+        if (page := answer.document) is not None:
+            return page if read.paged else {**page, "value": self._all_pages(page, read, budget)}
         if answer.status == 403 and read.empty_if_forbidden and answer.fault.code:
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
