@@ -87,23 +87,7 @@ class ActionModule(ControllerAction):
         params = call.params
         mode = mode_of("O(mode)", params["mode"])
         all_applications(params["tag"])  # raises InputError, before anybody signs in
-        reader = HostReader(self, call, self._task_vars)
-        try:
-            hosts = reader.read()
-            tenants = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
-        finally:
-            reader.close()
-        report = build(
-            [application for tenant in tenants.values() for application in tenant.applications],
-            tenants={tenant_id: tenant.display_name for tenant_id, tenant in tenants.items()},
-            gateways=hosts.gateways,
-            tag=params["tag"],
-            scope=params["scope"],
-            due_within_days=params["due_within_days"],
-            now=datetime.datetime.now(datetime.timezone.utc),
-            skipped=hosts.skipped,
-            deleted={key for tenant in tenants.values() for key in tenant.deleted},
-        )
+        hosts, report = self._built(call)
         # A report on nothing would replace one that says something.
         texts = _texts(report, params) if hosts.tenants else {}
         files = [write_report_file(path, text, mode=mode, check_mode=call.check_mode) for path, text in texts.items()]
@@ -125,6 +109,28 @@ class ActionModule(ControllerAction):
             "diff": [file.diff() for file in files],
             **(_failure(f"{begin}{_message(found)}") if fails else {}),
         }
+
+    def _built(self, call: Call) -> tuple[Hosts, Report]:
+        """What was read of many applications is not in memory any more when the views are made."""
+        params = call.params
+        reader = HostReader(self, call, self._task_vars)
+        try:
+            hosts = reader.read()
+            tenants = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
+        finally:
+            reader.close()
+        report = build(
+            [application for tenant in tenants.values() for application in tenant.applications],
+            tenants={tenant_id: tenant.display_name for tenant_id, tenant in tenants.items()},
+            gateways=hosts.gateways,
+            tag=params["tag"],
+            scope=params["scope"],
+            due_within_days=params["due_within_days"],
+            now=datetime.datetime.now(datetime.timezone.utc),
+            skipped=hosts.skipped,
+            deleted={key for tenant in tenants.values() for key in tenant.deleted},
+        )
+        return hosts, report
 
 
 def _read_tenants(hosts: Hosts, reader: HostReader, *, tag: str | None) -> dict[str, ReadTenant]:

@@ -51,7 +51,7 @@ options:
       - V(managed) reports on the applications with O(tag) and on those of the gateways in the play.
       - V(mail) also reports on every other application of the tenant that declares or holds a permission on mailboxes,
         such as Mail.Send, SMTP.SendAsApp or full_access_as_app. That reads all applications of the tenant, at most
-        2,000.
+        10,000.
     type: str
     choices: [managed, mail]
     default: managed

@@ -22,7 +22,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import client as _graph
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import client as _http
-from ansible_collections.email_gateway.azure_apps.tests.limits import memory_probe
+from ansible_collections.email_gateway.azure_apps.tests.limits import memory_probe, report_probe
 from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_server import (
     Answer,
     HostileServer,
@@ -33,6 +33,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_server impo
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 LIMIT = 80  # MB
+LIMIT_OF_REPORT, TYPICAL = 256, 200  # the latter: of 10,000 applications as they usually are
 INFO = "azure_app_registration_info"
 TENANT = "11111111-1111-1111-1111-111111111111"
 MIB = 2**20
@@ -59,6 +60,20 @@ def _application(number: int, *, secrets: int = 1) -> dict[str, t.Any]:
     }
 
 
+def _mail_application(number: int) -> dict[str, t.Any]:
+    """One that a report on mailboxes shows: it declares Mail.Send."""
+    access = {"id": _guid(7), "type": "Role"}
+    graph = "00000003-0000-0000-c000-000000000000"
+    return {
+        **_application(number),
+        "requiredResourceAccess": [{"resourceAppId": graph, "resourceAccess": [access]}],
+    }
+
+
+def _secrets(number: int, count: int) -> dict[str, t.Any]:
+    return {"passwordCredentials": _application(number, secrets=count)["passwordCredentials"]}
+
+
 def _pages(
     size: int, count: int, make: t.Callable[[int], t.Any], *, owners: int = 0, federated: int = 0
 ) -> t.Callable[[str, str, bytes], Answer]:
@@ -77,6 +92,7 @@ def _pages(
         answers = [{"id": asked["id"], "status": 200, "body": content(asked["url"], base)} for asked in inner]
         return in_json({"responses": answers})
 
+    role = {"id": _guid(7), "value": "Mail.Send", "allowedMemberTypes": ["Application"]}
     related = {
         "owners": [{"id": _guid(i), "displayName": "x" * 60} for i in range(owners)],
         "federatedIdentityCredentials": [
@@ -91,9 +107,11 @@ def _pages(
         ids, expanded = re.findall("%27([^%]+)%27", url), url.partition("$expand=")[2]
         if expanded:
             return {"value": [{"id": one, "appId": one, expanded: related[expanded][:20]} for one in ids]}
+        if path == "/organization":
+            return {"value": [{"id": TENANT, "displayName": "x" * size}]}
         if path.rpartition("/")[2] in related:
             return {"value": related[path.rpartition("/")[2]]}
-        return page("", base) if path == "/applications" else {"id": _guid(1), "appId": ids[0], "appRoles": []}
+        return page("", base) if path == "/applications" else {"id": _guid(1), "appId": ids[0], "appRoles": [role]}
 
     return answer
 
@@ -178,17 +196,17 @@ PAGES: dict[str, t.Callable[[str, str, bytes], Answer]] = {
 BATCHES = 2000 * 5 // _graph.BATCH_SIZE  # that describe as many applications as may be read
 
 
+def _finished(*command: str) -> subprocess.CompletedProcess[str]:
+    env = {"PYTHONPATH": str(REPOSITORY / "build" / "collections")}
+    done = subprocess.run([sys.executable, *command], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def _measured(server: HostileServer, module: str, **options: t.Any) -> dict[str, t.Any]:
     environ = server.environment(**({} if "client_secret" in options else {"AZURE_ACCESS_TOKEN": _token()}))
     given = {"request_timeout": 5, "wait_timeout": 1, **options}
-    done = subprocess.run(
-        [sys.executable, memory_probe.__file__, module, json.dumps(environ), json.dumps(given)],
-        env={"PYTHONPATH": str(REPOSITORY / "build" / "collections")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = _finished(memory_probe.__file__, module, json.dumps(environ), json.dumps(given))
     told: dict[str, t.Any] = json.loads(done.stdout)
     print(f"{told['before']:.1f} MB before, {told['largest']:.1f} MB at most: {told['msg'][:160]}")
     assert told["largest"] * MIB / 1e6 < LIMIT, told
@@ -217,6 +235,31 @@ def test_a_module_stays_small_whatever_pages_come(pages: str) -> None:
         told = _measured(server, INFO)
         assert told["failed"] == (pages not in {"900 credentials", "2,000 objects"})
         assert len(server.requests) <= _graph.MOST_PAGES + 2 + BATCHES
+
+
+REPORTS: dict[str, tuple[int, t.Callable[[str, str, bytes], Answer]]] = {
+    "10,000 applications": (10_000, _pages(200, 50, _mail_application)),
+    "10,200 applications": (0, _pages(200, 51, _mail_application)),
+    "long names": (10_000, _pages(200, 50, lambda n: {**_mail_application(n), "displayName": "x" * 15_000})),
+    "many owners": (0, _pages(200, 50, _mail_application, owners=15)),
+    "many secrets": (2_000, _pages(100, 20, lambda n: {**_mail_application(n), **_secrets(n, 25)})),
+    "more secrets": (0, _pages(100, 50, lambda n: {**_mail_application(n), **_secrets(n, 25)})),
+    "large pages": (0, PAGES["large pages"]),
+}
+
+
+@needs_proc
+@pytest.mark.parametrize("case", sorted(REPORTS))
+def test_a_report_stays_small_whatever_applications_come(case: str) -> None:
+    applications, answer = REPORTS[case]
+    with HostileServer(answer) as server:
+        answer.port = server.url.rpartition(":")[2]  # type: ignore[attr-defined]
+        environ = server.environment(AZURE_ACCESS_TOKEN=_token())
+        done = _finished(report_probe.__file__, json.dumps(environ))
+        told: dict[str, t.Any] = json.loads(done.stdout)
+        print(told)
+        assert told["applications"] == applications, told
+        assert told["largest"] * MIB / 1e6 < (TYPICAL if case == "10,000 applications" else LIMIT_OF_REPORT), told
 
 
 @needs_proc

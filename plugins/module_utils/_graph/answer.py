@@ -160,3 +160,11 @@ def inner_answers(document: Json) -> dict[str, InnerAnswer]:
             repeated |= {name} & found.keys()
             found[name] = InnerAnswer(answer)
     return {name: answer for name, answer in found.items() if name not in repeated}
+
+
+def optional(answer: InnerAnswer, read: Read) -> Json | None:
+    """The answer to an optional read as it came; None for one that is not good, or not whole."""
+    if answer.document is not None and "@odata.nextLink" not in answer.document:
+        return answer.document
+    refused = answer.status == 403 and read.empty_if_forbidden and answer.fault.code
+    return empty_but_forbidden() if refused else None

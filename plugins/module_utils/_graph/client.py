@@ -129,6 +129,10 @@ class GraphClient(RunNotes):
             for number, read in enumerate(reads)
         ]
 
+    def pages(self, first: Json, read: Read) -> t.Iterator[list[Json]]:
+        """The entries from ``first``, the answer to a paged read, on: one page at a time; some may come twice."""
+        return (of_page for of_page, _begins in self._pages(first, read))
+
     def write(self, write: Write) -> Json:
         """The answer's object, or {} if it has none.
 
@@ -189,31 +193,27 @@ class GraphClient(RunNotes):
         return [self._unpack(read, by_id.get(str(number), missing), budget) for number, read in enumerate(reads)]
 
     def _unpack(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        if read.ahead and (answer.document is None or "@odata.nextLink" in answer.document):
-            refused = answer.status == 403 and read.empty_if_forbidden and answer.fault.code
-            return _answer.empty_but_forbidden() if refused else None
+        if read.optional:
+            return _answer.optional(answer, read)
         # A 404 that is no refusal in the words of Graph is asked for on its own.
         if answer.status == 404 and not read.created_recently and answer.fault.not_found:
             return None
-        if read.optional:
-            return answer.document
         if read.collection:
             return self._unpack_collection(read, answer, budget)
-        return self._unpack_object(read, answer)
-
-    def _unpack_object(self, read: Read, answer: InnerAnswer) -> Json | None:
         if answer.document is not None:
             return _answer.object_of(answer.document, read)
         self._wait_before_repeating(answer)
         return self.get(read)
 
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        if answer.document is not None:
-            return {**answer.document, "value": self._all_pages(answer.document, read, budget)}
+        if (page := answer.document) is not None:
+            return page if read.paged else {**page, "value": self._all_pages(page, read, budget)}
         if answer.status == 403 and read.empty_if_forbidden and answer.fault.code:
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
+            if read.paged:
+                return self._exchange("GET", read.url, read)
             return {"value": self.collect(read, budget)}
         except GraphError as exc:
             if exc.fault.not_found:
@@ -227,37 +227,36 @@ class GraphClient(RunNotes):
             # If the time that may be waited is over, the single request that follows reports what is wrong.
             self.patience.pause(answer.retry_after, why=_waited_for(answer.status))
 
-    def _all_pages(self, page: Json, read: Read, budget: MemoryBudget, *, restarts: bool = True) -> list[Json]:
-        """From the first page on; with ``restarts`` once more from it where the address of a page has expired."""
+    def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
+        """From the first page on, which the budget has counted."""
         entries: list[Json] = []
-        for _number in range(MOST_PAGES):
+        for number, (of_page, begins) in enumerate(self._pages(page, read)):
+            if number and begins:
+                entries.clear()
+                budget.clear()
+            if number:
+                budget.add(of_page)
+            entries += of_page
+            _check_number(entries, read)
+        return entries
+
+    def _pages(self, page: Json, read: Read) -> t.Iterator[tuple[list[Json], bool]]:
+        """The entries of each page, and whether it is the first: it comes once more if a later one has expired."""
+        number, restarts, begins = 0, True, True
+        while number < MOST_PAGES:
             of_page, following = _answer.page_of(page, read.action)
-            entries += [check(entry, read.shape, action=read.action) for entry in of_page]
-            if len(entries) > read.max_entries:
-                raise too_much(read.action, f"more than {read.max_entries} entries")
+            yield [check(entry, read.shape, action=read.action) for entry in of_page], begins
             if following is None:
-                return entries
-            base = self._base(read)
-            if not following.startswith(f"{base}/"):
-                raise _unusable(
-                    read,
-                    "the next page is on another host",
-                    "Check that a Microsoft Graph endpoint answers at graph_url.",
-                )
+                return
+            number, begins = number + 1, False
             try:
-                page = self._exchange("GET", following[len(base) :], read) or {}
+                page = self._exchange("GET", _below(self._base(read), following, read), read) or {}
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
-                budget.clear()
-                first = self._exchange("GET", read.url, read) or {}
-                return self._all_pages(first, read, budget, restarts=False)
-            budget.add(page)
-        raise _unusable(
-            read,
-            f"more than {MOST_PAGES} pages",
-            "Select less, by unique_name, tag or display_name; or check what answers at graph_url.",
-        )
+                number, restarts, begins = 0, False, True
+                page = self._exchange("GET", read.url, read) or {}
+        raise _too_many_pages(read)
 
     def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
         """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
@@ -302,6 +301,24 @@ class GraphClient(RunNotes):
         response = self._http.request(method, self._base(request) + url, headers=headers, body=body)
         self._easing.note(used_share([response.headers]))
         return response
+
+
+def _below(base: str, following: str, read: Read) -> str:
+    """The address of the next page below that of the API. Raises TransportError if it is elsewhere."""
+    if not following.startswith(f"{base}/"):
+        step = "Check that a Microsoft Graph endpoint answers at graph_url."
+        raise _unusable(read, "the next page is on another host", step)
+    return following[len(base) :]
+
+
+def _too_many_pages(read: Read) -> TransportError:
+    step = "Select less, by unique_name, tag or display_name; or check what answers at graph_url."
+    return _unusable(read, f"more than {MOST_PAGES} pages", step)
+
+
+def _check_number(entries: t.Sized, read: Read) -> None:
+    if len(entries) > read.max_entries:
+        raise too_much(read.action, f"more than {read.max_entries} entries")
 
 
 def _error(

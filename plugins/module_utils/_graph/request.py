@@ -28,13 +28,13 @@ class Read:
     ``collection`` says that the answer is a list, which may have several pages, and not one object.
     ``created_recently`` says that this run created the object, so that a misleading answer means "not replicated yet".
     ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
-    ``optional`` is for an object that one can do without: whatever refuses it is no failure, and it is asked for only
-    once. Only for ``get_many``.
+    ``optional`` is for what one can do without, or what a later question asks for: whatever refuses it is no failure,
+    it is asked for only once, and of a collection only a whole answer counts. Only for ``get_many``.
     ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
     must be. ``version`` is that of the API.
+    ``paged`` asks only for the first page of a collection; the others are asked for by GraphClient.pages.
     ``handed``, a name and a client id, says that the answer may come from an earlier task of the role (HandedReads).
     ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
-    ``ahead`` says that the answer spares a later question, to which all that is no good answer is left.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Read:
     version: str = V1
     handed: tuple[str, str] | None = None
     offered_by: str = ""
-    ahead: bool = False
+    paged: bool = False
 
     @property
     def selected(self) -> list[str]:

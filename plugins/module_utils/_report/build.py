@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.e
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
     Gateway,
     credentials_by_kind,
+    find_by_key,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.mailboxes import mailbox_reach
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.problems import find_problems
@@ -107,7 +108,13 @@ def reaches_mail(application: ReadApplication) -> bool:
 
 def digest(content: t.Mapping[str, t.Any]) -> str:
     """SHA-256 of the report apart from the time: neither when it was made, nor how many days are left."""
-    return hashlib.sha256(json.dumps(_timeless(content), sort_keys=True).encode()).hexdigest()
+    found = hashlib.sha256()
+    # Application by application: a text of all of them would take as much memory as the report.
+    for application in content["applications"]:
+        found.update(json.dumps(_timeless(application), sort_keys=True).encode())
+    others = {name: value for name, value in content.items() if name != "applications"}
+    found.update(json.dumps(_timeless(others), sort_keys=True).encode())
+    return found.hexdigest()
 
 
 def _timeless(value: t.Any) -> t.Any:
@@ -126,8 +133,9 @@ def _assigned(
     """The gateways by the client ids of their applications, and those without an application."""
     owners: dict[str, list[Gateway]] = {}
     absent: list[AbsentApplication] = []
+    by_key = find_by_key(applications)
     for gateway in gateways:
-        found = next((application["client_id"] for application in applications if gateway.owns(application)), None)
+        found = by_key.get((gateway.tenant_id, *gateway.key))
         if found is None:
             absent.append(
                 {
@@ -142,7 +150,7 @@ def _assigned(
                 }
             )
         else:
-            owners.setdefault(found, []).append(gateway)
+            owners.setdefault(found["client_id"], []).append(gateway)
     return owners, absent
 
 

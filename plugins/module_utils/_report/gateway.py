@@ -78,14 +78,6 @@ class Gateway:
             return "client_id", self.client_id.lower()
         return "unique_name", self.effective_unique_name
 
-    def owns(self, application: ReadApplication) -> bool:
-        if application["tenant_id"] != self.tenant_id:
-            return False
-        field, value = self.key
-        if field == "client_id":
-            return application["client_id"].lower() == value
-        return application["unique_name"] == value
-
     @property
     def credential(self) -> str:
         """The type of its credential, for people."""
@@ -154,9 +146,21 @@ def credentials_by_kind(application: ReadApplication) -> dict[str, list[ReadCred
     return {"secret": application["secrets"], "certificate": application["certificates"], "federated": federated}
 
 
-def unread_keys(gateways: t.Iterable[Gateway], applications: t.Sequence[ReadApplication]) -> list[tuple[str, str]]:
+def find_by_key(applications: t.Iterable[ReadApplication]) -> dict[tuple[str, str, str], ReadApplication]:
+    """By tenant id, and by what can be the key of a gateway's application; the first one of several."""
+    found: dict[tuple[str, str, str], ReadApplication] = {}
+    for application in applications:
+        tenant_id = application["tenant_id"]
+        found.setdefault((tenant_id, "client_id", application["client_id"].lower()), application)
+        if application["unique_name"] is not None:
+            found.setdefault((tenant_id, "unique_name", application["unique_name"]), application)
+    return found
+
+
+def unread_keys(gateways: t.Iterable[Gateway], applications: t.Iterable[ReadApplication]) -> list[tuple[str, str]]:
     """The keys of the gateways whose applications have not been read, each once."""
-    unread = [gateway.key for gateway in gateways if not any(map(gateway.owns, applications))]
+    read = find_by_key(applications)
+    unread = [gateway.key for gateway in gateways if (gateway.tenant_id, *gateway.key) not in read]
     return list(dict.fromkeys(unread))
 
 

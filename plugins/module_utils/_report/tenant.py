@@ -20,7 +20,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ap
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Json, Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import Gateway, unread_keys
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import ReadApplication
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
+    Owner,
+    ReadApplication,
+    ReadCredential,
+    ReadFederatedCredential,
+    ReadPermission,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
     INFO_FIELDS,
     RegistrationReader,
@@ -28,6 +34,18 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_read import DELETED
 
+MOST_APPLICATIONS = 10_000
+MOST_KEPT = 48 * 2**20  # bytes in memory of what is kept of them, see tests/limits
+LONGEST_NAME = 256  # of a directory object (resource pages of Microsoft Graph); others have less
+NAMES = frozenset({"display_name", "description", "name"})  # what others choose, and the report shows
+OF_APPLICATION = tuple(name for name in ReadApplication.__annotations__ if name != "tenant_id")
+OF_MEMBERS = {
+    "secrets": tuple(ReadCredential.__annotations__),
+    "certificates": tuple(ReadCredential.__annotations__),
+    "federated_credentials": tuple(ReadFederatedCredential.__annotations__),
+    "owners": tuple(Owner.__annotations__),
+}
+OF_PERMISSION = tuple(ReadPermission.__annotations__)
 # Other permissions give it than those of the report (page "Get organization"), so it may be missing.
 ORGANIZATION = Read(
     path="organization", action="read the name of the tenant", query={"$select": "id,displayName"}, optional=True
@@ -46,8 +64,10 @@ class ReadTenant:
 def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -> ReadTenant:
     """The applications with the tag, or all of the tenant, and those of its gateways, which may have lost the tag."""
     gateways = list(gateways)
-    reader = RegistrationReader(call, mailbox_roles=any(gateway.limited for gateway in gateways), also=[ORGANIZATION])
-    found = _of_tenant(reader.read([all_applications(tag)]), call.tenant_id)
+    limited = any(gateway.limited for gateway in gateways)
+    reader = RegistrationReader(call, mailbox_roles=limited, kept=_Kept().of, most=MOST_KEPT, also=[ORGANIZATION])
+    listed = dataclasses.replace(all_applications(tag), paged=True, max_entries=MOST_APPLICATIONS)
+    found = _of_tenant(reader.read([listed]), call.tenant_id)
     addresses = [Address.of({field: value}) for field, value in unread_keys(gateways, found)]
     if addresses:
         more = reader.read([address.read(call.graph, select=INFO_FIELDS) for address in addresses])
@@ -88,6 +108,34 @@ def _deleted(
     for document in objects((answer or {}).get("value")):
         keys |= {("client_id", (text(document, "appId") or "").lower()), ("unique_name", text(document, "uniqueName"))}
     return {(call.tenant_id, field, value) for field, value in unread if (field, value) in keys}
+
+
+class _Kept:
+    """What a report needs of applications. Most declare the same permissions, which are kept once."""
+
+    def __init__(self) -> None:
+        self._permissions: dict[tuple[t.Any, ...], View] = {}
+
+    def of(self, described: View) -> View:
+        kept = _only(OF_APPLICATION, described)
+        for member, names in OF_MEMBERS.items():
+            if described[member] is not None:
+                kept[member] = [_only(names, entry) for entry in described[member]]
+        kept["permissions"] = [self._permission(permission) for permission in described["permissions"]]
+        return kept
+
+    def _permission(self, described: View) -> View:
+        permission = _only(OF_PERMISSION, described)
+        return self._permissions.setdefault(tuple(permission.values()), permission)
+
+
+def _only(names: t.Iterable[str], described: View) -> View:
+    return {name: _short(described[name]) if name in NAMES else described[name] for name in names}
+
+
+def _short(name: str | None) -> str | None:
+    """A page has a name several times, so that long ones would take much more memory than is counted."""
+    return name if name is None else name[:LONGEST_NAME]
 
 
 def _of_tenant(applications: t.Iterable[View], tenant_id: str) -> list[ReadApplication]:

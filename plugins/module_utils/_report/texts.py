@@ -10,6 +10,7 @@ Names in a tenant are chosen by anybody who may register an application, so none
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import typing as t
@@ -60,11 +61,18 @@ def _is_invisible(character: str) -> bool:
 
 
 def escaped(value: t.Any, escape: t.Callable[[str], str]) -> t.Any:
-    """The same structure, all its texts escaped. The names of members are ours."""
+    """The same structure, all its texts escaped; equal ones, of which a report has many, once.
+
+    The names of members are ours.
+    """
+    return _escaped(value, functools.lru_cache(maxsize=1024)(escape))
+
+
+def _escaped(value: t.Any, escape: t.Callable[[str], str]) -> t.Any:
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, dict):
-        return {name: escaped(inner, escape) for name, inner in value.items()}
+        return {name: _escaped(inner, escape) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [escaped(inner, escape) for inner in value]
+        return [_escaped(inner, escape) for inner in value]
     return value

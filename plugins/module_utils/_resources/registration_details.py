@@ -61,7 +61,7 @@ class Relationship:
             action=f"list the {self.name} of several applications",
             query={"$filter": f"{self.key} in ({keys})", "$select": self.select, "$expand": self.name},
             shape=self.shape,
-            ahead=True,
+            optional=True,
         )
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -75,9 +76,22 @@ def registration_info(call: Call) -> dict[str, t.Any]:
 class RegistrationReader:
     """Reads applications whole, also in several steps: what a resource offers is read once."""
 
-    def __init__(self, call: Call, *, mailbox_roles: bool = False, also: t.Sequence[Read] = ()) -> None:
-        """``also`` are reads that go along with the first request; ``also_read`` are their answers."""
+    def __init__(
+        self,
+        call: Call,
+        *,
+        mailbox_roles: bool = False,
+        kept: t.Callable[[View], View] = lambda described: described,
+        most: int = MOST_TOLD,
+        also: t.Sequence[Read] = (),
+    ) -> None:
+        """``kept`` is what is needed of a description, ``most`` how many bytes in memory that may take in all.
+
+        ``also`` are reads that go along with the first request; ``also_read`` are their answers.
+        """
         self._call = call
+        self._kept = kept
+        self._most = most
         self._also = also
         self.also_read: list[Json | None] = []
         self._known: ResourcePrincipals | None = None
@@ -95,27 +109,41 @@ class RegistrationReader:
             graph_principal, *self.also_read = answers[len(selections) :]
             self._known = ResourcePrincipals([graph_principal])
             del answers[len(selections) :]
-        found = {application.text(document, "appId"): document for answer in answers for document in _documents(answer)}
-        return list(self._all_described(sorted(found.values(), key=_by_display_name), known=self._known))
+        documents = self._documents(selections, answers)
+        return sorted(self._all_described(documents, known=self._known), key=_by_display_name)
 
-    def _all_described(self, documents: t.Sequence[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+    def _documents(self, selections: t.Sequence[Read], answers: t.Sequence[Json | None]) -> t.Iterator[Json]:
+        """Each application once."""
+        seen: set[str] = set()
+        for read, answer in zip(selections, answers, strict=True):
+            for page in self._pages(read, answer):
+                for document in page:
+                    client_id = application.text(document, "appId") or ""
+                    if client_id not in seen:
+                        seen.add(client_id)
+                        yield document
+                    if len(seen) > read.max_entries:
+                        raise too_much(read.action, f"more than {read.max_entries} entries")
+
+    def _pages(self, read: Read, answer: Json | None) -> t.Iterable[list[Json]]:
+        if answer is None:
+            return ()
+        if read.paged:
+            return self._call.graph.pages(answer, read)
+        return [application.objects(answer.get("value")) if read.collection else [answer]]
+
+    def _all_described(self, documents: t.Iterator[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
         """Some applications at a time, since the answers take more memory than their descriptions."""
-        for start in range(0, len(documents), APPLICATIONS_AT_ONCE):
-            some = documents[start : start + APPLICATIONS_AT_ONCE]
+        while some := list(itertools.islice(documents, APPLICATIONS_AT_ONCE)):
             for document, answers in zip(some, read_details(self._call.graph, some), strict=True):
                 described = _described(self._call, document, answers=answers, known=known)
                 if self._exchange is not None:
                     described["mailbox_roles"] = self._exchange.described(described["service_principal_object_id"])
-                self._size += _json.weight(described)
-                if self._size > MOST_TOLD:
-                    raise too_much("describe the applications", f"more than {MOST_TOLD // 2**20} MiB")
-                yield described
-
-
-def _documents(answer: Json | None) -> list[Json]:
-    if answer is None:
-        return []
-    return application.objects(answer.get("value")) if "value" in answer else [answer]
+                kept = self._kept(described)
+                self._size += _json.weight(kept)
+                if self._size > self._most:
+                    raise too_much("describe the applications", f"more than {self._most // 2**20} MiB")
+                yield kept
 
 
 def all_applications(tag: str | None = None) -> Read:
@@ -127,8 +155,8 @@ def all_applications(tag: str | None = None) -> Read:
     return _list_of_applications(query)
 
 
-def _by_display_name(document: Json) -> tuple[str, str]:
-    return (application.text(document, "displayName") or "").lower(), application.text(document, "appId") or ""
+def _by_display_name(described: View) -> tuple[str, str]:
+    return (described["display_name"] or "").lower(), described["client_id"] or ""
 
 
 def _selection(call: Call) -> Read:

@@ -114,7 +114,7 @@ class RegistrationReader:
         if not self._graph.handed.of_role:
             return []
         reads = consent_reads(client_id, created_recently=False)
-        return [dataclasses.replace(reads[name], ahead=True) for name in AHEAD]
+        return [dataclasses.replace(reads[name], optional=True) for name in AHEAD]
 
     def _with_deleted_principal(self, found: Registration) -> Registration:
         """The old service principal has the assignments, and is what Exchange Online knows: better than a new one."""

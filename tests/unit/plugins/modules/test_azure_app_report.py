@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from ansible.playbook.task import Task
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report import tenant as report_tenant
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import registration_info
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from graph_emulator.journal import Entry
@@ -201,6 +203,48 @@ def test_a_tenant_without_gateways_that_cannot_be_read_is_a_failure_of_the_task(
     tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
     result, found = report(play({"printer": {}}))
     assert (result["failed"], result["error"]["kind"], found) == (True, "graph", {})
+
+
+@pytest.mark.parametrize(("nth", "times"), [(1, 1), (2, 1), (1, 0)])
+def test_the_applications_of_a_tenant_come_page_by_page_and_once(
+    play: Plays, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, nth: int, times: int
+) -> None:
+    """Also if the address of a page expires, from which on they come again."""
+    monkeypatch.setattr(registration_info, "LARGEST_PAGE", 5)
+    actions = play({"control": {}})
+    names = [f"n{number:02}" for number in range(12)]
+    for name in names:
+        tenant.register(name, display_name=name, tags=[TAG])
+    expired = {"error": {"code": "Directory_ExpiredPageToken", "message": "The page token is expired."}}
+    if times:
+        tenant.server.faults.add(path="skiptoken", status=400, body=expired, nth=nth, times=times)
+    tenant.forget_requests()
+    _result, found = report(actions)
+    assert [application["display_name"] for application in found["applications"]] == names
+    pages = [entry for entry in tenant.server.requests() if "skiptoken" in entry.query]
+    assert len(pages) == 2 + nth * times
+
+
+def test_more_applications_than_a_report_may_have_are_a_failure(
+    play: Plays, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_tenant, "MOST_APPLICATIONS", 3)
+    actions = play({"control": {}})
+    for number in range(4):
+        tenant.register(f"n{number}", display_name=f"n{number}", tags=[TAG])
+    result, found = report(actions)
+    assert result["failed"] and "more than 3 entries" in result["msg"]
+    assert not found
+
+
+def test_a_long_name_is_cut_off(play: Plays, tenant: Tenant) -> None:
+    """No name in a directory has so many characters; those of another server would fill the memory."""
+    actions = play({"control": {}})
+    tenant.register("n", tags=[TAG])
+    tenant.application(uniqueName="n")["displayName"] = "x" * 257
+    _result, found = report(actions)
+    (application,) = found["applications"]
+    assert application["display_name"] == "x" * 256
 
 
 def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> None:
