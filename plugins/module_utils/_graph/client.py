@@ -77,8 +77,7 @@ class GraphClient(RunNotes):
 
     def get(self, read: Read) -> Json | None:
         """The object, which is what ``read.shape`` says, or None if there is none (404)."""
-        known = self.handed.known([read])
-        if known:
+        if known := self.handed.known([read]):
             return _answer.object_of(known[0], read)
         try:
             document = _answer.object_of(self._exchange("GET", read.url, read), read)
@@ -143,10 +142,10 @@ class GraphClient(RunNotes):
         self.wrote = True
         return check(answer, write.shape, action=write.action) if answer else {}
 
-    def write_in_order(self, writes: t.Sequence[Write], *, action: str) -> list[Json]:
-        """The answers to those of several repeatable writes, from the first on, that were accepted in one request.
+    def write_in_order(self, writes: t.Sequence[Write], *, action: str) -> list[Json | GraphError]:
+        """The answers to those of several repeatable writes that were tried in one request, in order.
 
-        Each is tried after the one before it was accepted. What is left has to be sent on its own.
+        The last one may be a refusal that another try would not change. What is left has to be sent on its own.
         """
         part = writes[:BATCH_SIZE]
         if len(part) < 2:
@@ -157,9 +156,11 @@ class GraphClient(RunNotes):
         answers = [by_id.get(str(number), InnerAnswer({})) for number in range(len(part))]
         made = list(itertools.takewhile(lambda answer: answer.accepted is not None, answers))
         self.wrote = self.wrote or bool(made)
+        found: list[Json | GraphError] = [answer.accepted or {} for answer in made]
         if len(made) < len(part):
+            found += _refusal(answers[len(made)], part[len(made)], waited=self.patience.waited)
             self._wait_before_repeating(answers[len(made)])
-        return [answer.accepted or {} for answer in made]
+        return found
 
     def _inner(self, document: Json) -> dict[str, InnerAnswer]:
         answers = _answer.inner_answers(document)
@@ -336,6 +337,14 @@ def _error(
         retry_after=retry_after,
         misses_other=misses_foreign_id(fault, request),
     )
+
+
+def _refusal(answer: InnerAnswer, write: Write, *, waited: float) -> list[GraphError]:
+    """Of a write in a batch, if it is one that counts."""
+    fault = answer.fault
+    if not fault.code or fault.status < 400 or decide(fault, write, Attempts()) is not Decision.RAISE:
+        return []
+    return [_error(fault, f"{write.method} /{write.path}", write, waited=waited, retry_after=answer.retry_after)]
 
 
 def _unusable(read: Read, why: str, next_step: str) -> TransportError:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
@@ -40,8 +41,8 @@ class RoleWriter:
         missing = sorted(wanted.roles.granted - current.roles.granted, key=current.principals.shown)
         writes = [self._assignment(current, permission) for permission in missing]
         made = self._graph.write_in_order(writes, action=f"grant application permissions to {self._address}")
-        made += [self._assign(write) for write in writes[len(made) :]]
-        for assignment in made:
+        for write, answer in itertools.zip_longest(writes, made):
+            assignment = self._assign(write, answer)
             if application.text(assignment, "id"):
                 self._graph.note_created(assignment["id"])
         for permission in sorted(current.roles.granted - wanted.roles.granted, key=current.principals.shown):
@@ -71,9 +72,12 @@ class RoleWriter:
             leaves_application=True,
         )
 
-    def _assign(self, write: Write) -> Json:
+    def _assign(self, write: Write, answer: Json | GraphError | None) -> Json:
+        """``answer`` is that of the request for all of them, None if it has none."""
         try:
-            return self._graph.write(write)
+            if isinstance(answer, GraphError):
+                raise answer
+            return self._graph.write(write) if answer is None else answer
         except GraphError as exc:
             if not exc.fault.exists:
                 raise

@@ -75,6 +75,7 @@ def test_a_grant_that_is_refused_is_named_and_what_was_granted_before_is_a_chang
     assert ROLES[1] in failure["msg"]
     assert failure["changed"]
     assert held_roles(tenant, made) == ROLES[:1]
+    assert [entry.status for entry in tenant.write_entries].count(403) == 1, "a refusal is not tried again"
 
 
 def test_without_a_grant_nothing_has_changed(tenant: Tenant) -> None:
