@@ -78,6 +78,8 @@ class PresentTask:
                 raise
             return self._not_registered()
         if self._call.check_mode:
+            if look.must_write and self._call.took_handed_reads:
+                look = self._look(work.claims.look())
             return self._predicted(look)
         if not look.must_write and not look.found.confirmed_starts:
             return self._result(look, changed=False)

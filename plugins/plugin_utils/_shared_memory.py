@@ -34,7 +34,7 @@ ENTRY = struct.Struct("=QdII")  # the next older entry of the bucket, the time o
 FIRST = HEAD.size * (BUCKETS + 1)
 # Seconds; a worker that was killed with a lock must not stop the others for ever.
 LOCK_TIMEOUT = 60.0  # a sign-in with its retries
-TABLE_TIMEOUT = 2.0  # a look-up takes microseconds
+TABLE_TIMEOUT = 0.2  # a look-up takes microseconds
 
 
 class SharedMemory(RunMemory):

@@ -92,7 +92,8 @@ def known(document: Json, read: Read) -> Json:
     """The answer of an earlier task to the same question, checked as if it came now."""
     if not read.collection:
         return object_of(document, read)
-    return {**document, "value": [check(entry, read.shape, action=read.action) for entry in document["value"]]}
+    entries, _following = page_of(document, read.action)
+    return {**document, "value": [check(entry, read.shape, action=read.action) for entry in entries]}
 
 
 def page_of(document: Json, action: str) -> tuple[list[t.Any], str | None]:

@@ -77,6 +77,8 @@ class Address:
 
     def read(self, graph: GraphClient, *, select: t.Sequence[str], handed: bool = False) -> Read:
         """``handed``: the answer may come from an earlier task of the role, see HandedReads."""
+        if self.client_id:
+            graph.handed.concern(self.client_id.lower())
         known = self.client_id or self.object_id or self.unique_name
         return Read(
             path=self.path,

@@ -33,8 +33,8 @@ def used_share(headers: t.Iterable[t.Mapping[str, t.Any]]) -> float | None:
     """The largest share that one of several answers tells; None if none does. Header names are lower case."""
     found = []
     for one in headers:
-        with contextlib.suppress(TypeError, ValueError):
-            found.append(float(one[HEADER]) if HEADER in one else math.nan)
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            found.append(float(str(one[HEADER])) if HEADER in one else math.nan)
     return max((share for share in found if math.isfinite(share)), default=None)
 
 

@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 APPLICATION = "application"  # the name of the application itself among what is handed on
 HANDED_LASTS = 300.0  # seconds: with many hosts, all of them are registered before the first goes on
 OFFERED_LASTS = 3600.0  # seconds
+PERMISSIONS = ("appRoles", "oauth2PermissionScopes")
 OF_PERMISSION = ("id", "value", "isEnabled", "allowedMemberTypes")  # what is left has descriptions in hundreds of bytes
 
 
@@ -33,24 +34,27 @@ class HandedReads:
         self._identity = identity
         self.of_role = of_role
         self.taken = False  # whether an answer came from an earlier task
-        self._documents: dict[str, Json] | None = None
-        self._client_id: str | None = None
+        self._documents: dict[str, Json] = {}  # by client id
+        self._concerned: set[str] = set()  # client ids
+
+    def concern(self, client_id: str) -> None:
+        """This task is about an application: what it writes ends what was handed on of it."""
+        self._concerned.add(client_id)
 
     def hand_on(self, client_id: str, documents: t.Mapping[str, Json | None]) -> None:
         """What the tasks behind this one need not read, by Read.handed; None is not handed on."""
+        self.concern(client_id)
         if self.of_role:
-            self._client_id = client_id
             known = {name: document for name, document in documents.items() if document is not None}
             self._memory.remember(self._key(client_id), known, seconds=HANDED_LASTS)
 
     def withdraw(self, *, keeps_application: bool) -> None:
         """This task writes: what was read before it does not count any more, the application perhaps excepted."""
-        if self._client_id is None:
-            return
-        self._documents = {}
-        known = self._memory.recall(self._key(self._client_id)) or {}
-        left = {name: known[name] for name in known if keeps_application and name == APPLICATION}
-        self._memory.remember(self._key(self._client_id), left, seconds=HANDED_LASTS)
+        for client_id in self._concerned:
+            self._documents[client_id] = {}
+            known = self._memory.recall(self._key(client_id)) or {}
+            left = {name: known[name] for name in known if keeps_application and name == APPLICATION}
+            self._memory.remember(self._key(client_id), left, seconds=HANDED_LASTS)
 
     def known(self, reads: t.Sequence[Read]) -> dict[int, Json]:
         """The answers that are known, by the position of the read.
@@ -68,19 +72,17 @@ class HandedReads:
     def note(self, read: Read, document: Json | None) -> None:
         """Remember the answer of a resource of Microsoft's for the whole run."""
         if read.offered_by and document is not None:
-            self._memory.remember(self._offered_key(read), _reduced(document), seconds=OFFERED_LASTS)
+            reduced = _reduced(document, read.selected)
+            self._memory.remember(self._offered_key(read), reduced, seconds=OFFERED_LASTS)
 
     def _take(self, read: Read) -> Json | None:
         name, client_id = read.handed or ("", "")
         if not self.of_role:
             return None
-        if self._documents is None:
-            self._client_id = client_id
-            remembered = self._memory.recall(self._key(client_id))
-            self._documents = remembered if isinstance(remembered, dict) else {}
-        if client_id != self._client_id:
-            return None
-        document = self._documents.pop(name, None)
+        if client_id not in self._documents:
+            self.concern(client_id)
+            self._documents[client_id] = self._memory.recall(self._key(client_id)) or {}
+        document = self._documents[client_id].pop(name, None)
         return document if document is None or {*read.selected} <= document.keys() else None
 
     def _offered(self, read: Read) -> Json | None:
@@ -94,11 +96,12 @@ class HandedReads:
         return f"offered:{self._identity()}:{read.offered_by}"
 
 
-def _reduced(document: Json) -> Json:
-    """The service principal of a resource, with those properties of its permissions that are looked at."""
+def _reduced(document: Json, selected: t.Collection[str]) -> Json:
+    """The service principal of a resource: what was asked for, and of its permissions what is looked at."""
     return {
-        name: [{kept: entry[kept] for kept in OF_PERMISSION if kept in entry} for entry in value]
-        if isinstance(value, list)
+        name: [{kept: entry[kept] for kept in OF_PERMISSION if kept in entry} for entry in value or ()]
+        if name in PERMISSIONS
         else value
         for name, value in document.items()
+        if name in selected
     }

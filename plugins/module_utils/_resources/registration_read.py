@@ -78,6 +78,7 @@ class RegistrationReader:
             document = self._graph.get(dataclasses.replace(read, created_recently=True)) or lagging
         client_id = application.text(document, "appId") or ""
         found = Registration(found="live").with_document(document)
+        self._graph.handed.hand_on(client_id.lower(), {})  # ends what an earlier run of the role handed on
         self._graph.note_young(
             times.parse(application.text(document, "createdDateTime") or ""),
             client_id,

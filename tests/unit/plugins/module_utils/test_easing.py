@@ -30,7 +30,13 @@ def test_the_pause_grows_from_80_percent_of_a_limit(used: float, seconds: float)
 
 @pytest.mark.parametrize(
     ("told", "used"),
-    [([], None), ([None], None), (["0.85"], 0.85), ([None, "0.85", "1.2"], 1.2), (["nan", "inf", "x", []], None)],
+    [
+        ([], None),
+        ([None], None),
+        (["0.85"], 0.85),
+        ([None, "0.85", "1.2"], 1.2),
+        (["nan", "inf", "x", [], True, 10**400], None),
+    ],
 )
 def test_the_largest_share_of_several_answers_counts(told: list[t.Any], used: float | None) -> None:
     assert used_share([{} if share is None else {HEADER: share} for share in told]) == used

@@ -101,6 +101,44 @@ def test_what_a_task_refuses_was_read_by_itself(tenant: Tenant, made: Json) -> N
     assert tenant.ok(CONSENT, **made, expected_permissions=expected)["changed"]
 
 
+def test_a_second_run_of_the_role_takes_nothing_of_the_first(tenant: Tenant, made: Json) -> None:
+    """Between them, the service principal was deleted and purged, and its grants with it."""
+    tenant.ok(REGISTRATION, **NAMES)
+    directory = tenant.server.tenant.directory
+    (old,) = tenant.service_principals(made["client_id"])
+    directory.service_principals.pop(old["id"])
+    for assignment in [one for one in directory.assignments.values() if one["principalId"] == old["id"]]:
+        directory.assignments.pop(assignment["id"])
+    assert tenant.ok(REGISTRATION, **NAMES)["changed"]
+    granted = tenant.ok(CONSENT, **made)
+    assert granted["changed"]
+    assert held_roles(tenant, granted) == ROLES
+
+
+def test_a_withdrawal_ends_what_was_handed_on(tenant: Tenant, made: Json) -> None:
+    tenant.ok(REGISTRATION, **NAMES)
+    tenant.ok(CONSENT, **made, state="absent")
+    granted = tenant.ok(CONSENT, **made)
+    assert granted["changed"]
+    assert held_roles(tenant, granted) == ROLES
+
+
+def test_what_a_resource_says_beyond_the_question_is_not_remembered(tenant: Tenant, made: Json) -> None:
+    (graph,) = tenant.service_principals("00000003-0000-0000-c000-000000000000")
+    body = {**graph, "tags": ["a"], "alternativeNames": ["/subscriptions/x"], "odd": [5, None]}
+    tenant.server.faults.add(path="servicePrincipals.*00000003", status=200, body=body, times=1)
+    for _each in range(2):
+        assert not tenant.ok(PERMISSIONS, **made, application_permissions=ROLES)["changed"]
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": 5}, {"value": [5]}])
+def test_an_odd_answer_that_was_read_ahead_is_a_clear_failure(tenant: Tenant, made: Json, body: Json) -> None:
+    tenant.server.faults.add(path="appRoleAssignments", status=200, body=body, times=1)
+    tenant.ok(REGISTRATION, **NAMES)
+    result = tenant.run(CONSENT, **made)
+    assert not result.get("failed") or result["error"]["next_step"]
+
+
 def test_what_was_changed_is_not_handed_on(tenant: Tenant, made: Json) -> None:
     tenant.ok(REGISTRATION, **NAMES)
     tenant.ok(PERMISSIONS, **made, application_permissions=[*ROLES, "User.Read.All"])
