@@ -76,7 +76,7 @@ def test_every_profile_registers_declares_what_it_says_and_proves(playbooks: Pla
     assert run.results == {"all_proven": [True] * len(contents), "all_missing_roles": [[]] * len(contents)}
     for profile, content in contents.items():
         application = playbooks.tenant.application(uniqueName=profile)
-        assert application["signInAudience"] == content["sign_in_audience"], profile
+        assert application["signInAudience"] == content.get("sign_in_audience", "AzureADMyOrg"), profile
         assert _declared(playbooks, application) == _wanted(content), profile
         assert _granted(playbooks, application) == _wanted(content), profile
     assert len(playbooks.tenant.applications) == len(contents)

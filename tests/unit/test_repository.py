@@ -201,15 +201,21 @@ def test_every_variable_of_a_role_bears_its_name(role: str) -> None:
 def test_every_profile_is_documented_and_names_its_source(profile: str) -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     content = _profile(profile)
-    assert content["source"].startswith("https://")
-    assert content["title"]
-    assert all(isinstance(version, str) for version in content["product_versions"])
-    (described,) = [line for line in options["gateway_app_profile"]["description"] if line.startswith(f"C({profile})")]
+    file = f"roles/gateway_app/vars/profiles/{profile}.yml"
+    versions = content.get("product_versions")
+    assert str(content.get("source")).startswith("https://"), f"set source in {file} to the https address of the page"
+    assert content.get("title"), f"set title in {file} to the purpose of the profile"
+    assert isinstance(versions, list), f"set product_versions in {file} to a list, [] for a service"
+    assert all(isinstance(version, str) for version in versions), f"quote each of product_versions in {file}"
+    specs = "gateway_app_profile in roles/gateway_app/meta/argument_specs.yml"
+    described = [line for line in options["gateway_app_profile"]["description"] if line.startswith(f"C({profile})")]
+    assert len(described) == 1, f"add one line that begins with C({profile}) to {specs}"
     lines = (ROOT / "docs/profiles.md").read_text().splitlines()
-    (row,) = [line for line in lines if line.startswith(f"| `{profile}` |")]
+    rows = [line for line in lines if line.startswith(f"| `{profile}` |")]
+    assert len(rows) == 1, f"add one row that begins with | `{profile}` | to a table in docs/profiles.md"
     for _resource, _kind, name in _permissions(content):
-        assert name in described, f"the documentation of {profile} does not name {name}"
-        assert f"`{name}`" in row, f"docs/profiles.md does not name {name} for {profile}"
+        assert name in described[0], f"name {name} in the line C({profile}) of {specs}"
+        assert f"`{name}`" in rows[0], f"name `{name}` in the row of `{profile}` in docs/profiles.md"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -224,7 +230,8 @@ def test_every_permission_of_a_profile_is_published(profile: str) -> None:
         for entry in catalogue.permissions(table)
         if entry.kind == told
     }
-    assert set(_permissions(_profile(profile))) <= published
+    unknown = sorted(set(_permissions(_profile(profile))) - published)
+    assert not unknown, f"correct in roles/gateway_app/vars/profiles/{profile}.yml what is not published: {unknown}"
 
 
 def _profile(profile: str) -> dict[str, t.Any]:
@@ -265,6 +272,9 @@ def test_the_stores_are_those_that_can_be_chosen() -> None:
     named = set(re.findall(r"C\((\w+)\)", described)) - {"type"}
     table = "gateway_app_stores in roles/gateway_app/meta/argument_specs.yml, as C(name)"
     check_listed(stores, named, table=table)
+    fragment = yaml.safe_load(_stores.ModuleDocFragment.DOCUMENTATION)["options"]["stores"]["description"]
+    named = set(re.findall(r"V\((\w+)\)", " ".join(fragment)))
+    check_listed(stores, named, table="stores in plugins/doc_fragments/_stores.py, as V(name)")
 
 
 def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:

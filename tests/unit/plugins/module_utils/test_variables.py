@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     Names,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 
 def _arguments(role: str) -> set[str]:
@@ -46,8 +47,9 @@ def _made(value: t.Any) -> t.Iterator[str]:
 
 
 def test_the_arguments_of_the_roles_are_those_of_the_table() -> None:
-    assert _arguments("gateway_app") == SETTINGS
-    assert _arguments("gateway_app_report") == REPORT_SETTINGS
+    file = "plugins/module_utils/_profile/variables.py"
+    check_listed(_arguments("gateway_app"), SETTINGS, table=f"SETTINGS in {file}")
+    check_listed(_arguments("gateway_app_report"), REPORT_SETTINGS, table=f"REPORT_SETTINGS in {file}")
 
 
 def test_every_name_that_roles_and_playbooks_use_is_known() -> None:

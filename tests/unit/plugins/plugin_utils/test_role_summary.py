@@ -70,6 +70,10 @@ def test_a_steady_run_ends_with_eight_lines() -> None:
 
 @pytest.mark.parametrize("store_type", STORE_TYPES)
 def test_the_command_that_reads_the_credential_is_that_of_its_store(store_type: str) -> None:
+    assert store_type in REFERENCES, (
+        f"add {store_type!r} to REFERENCES in tests/unit/plugins/plugin_utils/test_role_summary.py: a reference, and"
+        " the command that reads the client secret"
+    )
     reference, command = REFERENCES[store_type]
     lines = role_summary(_result(stores=[reference]))
     assert _entry(lines, "Read it with") == command
