@@ -109,10 +109,15 @@ def empty_but_forbidden() -> Json:
 
 
 def inner_write(number: int, write: Write) -> Json:
-    """One request of a batch whose requests are tried in order, each only after the one before it was accepted."""
-    request: Json = {"id": str(number), "method": write.method, "url": f"/{write.path}"}
-    if write.body is not None:
-        request |= {"headers": {"Content-Type": "application/json", **write.headers}, "body": write.body}
+    """One request, with a body, of a batch whose requests are tried in order, each only after the one before it was accepted."""
+    headers = {"Content-Type": "application/json", **write.headers}
+    request = {
+        "id": str(number),
+        "method": write.method,
+        "url": f"/{write.path}",
+        "headers": headers,
+        "body": write.body,
+    }
     return {**request, "dependsOn": [str(number - 1)]} if number else request
 
 

@@ -79,12 +79,17 @@ def test_the_next_registration_begins_anew(tenant: Tenant, made: Json) -> None:
     assert TenantApplication(tenant).document["requiredResourceAccess"]
 
 
+def declare_by_another_run(tenant: Tenant, made: Json, permission: str) -> None:
+    memory, tenant.memory = tenant.memory, SharedMemory()
+    tenant.ok(PERMISSIONS, **made, application_permissions=[permission])
+    tenant.memory = memory
+    tenant.forget_requests()
+
+
 def test_whoever_has_something_to_change_reads_again_first(tenant: Tenant, made: Json) -> None:
     tenant.ok(REGISTRATION, **NAMES)
-    tenant.of_role = False
-    tenant.ok(PERMISSIONS, **made, application_permissions=["User.Read.All"])
-    tenant.of_role = True
-    tenant.forget_requests()
+    tenant.ok(PERMISSIONS, **made, application_permissions=ROLES)
+    declare_by_another_run(tenant, made, "User.Read.All")
     result = tenant.ok(PERMISSIONS, **made, application_permissions=[*ROLES, "User.Read.All"])
     assert not result["changed"]
     assert tenant.writes == []
@@ -95,9 +100,7 @@ def test_what_a_task_refuses_was_read_by_itself(tenant: Tenant, made: Json) -> N
     """Somebody mended meanwhile what would be refused."""
     expected = [{"resource": "microsoft_graph", "application": [*ROLES, "User.Read.All"]}]
     tenant.ok(REGISTRATION, **NAMES)
-    tenant.of_role = False
-    tenant.ok(PERMISSIONS, **made, application_permissions=["User.Read.All"])
-    tenant.of_role = True
+    declare_by_another_run(tenant, made, "User.Read.All")
     assert tenant.ok(CONSENT, **made, expected_permissions=expected)["changed"]
 
 
