@@ -109,7 +109,7 @@ def empty_but_forbidden() -> Json:
 
 
 def inner_write(number: int, write: Write) -> Json:
-    """One request, with a body, of a batch whose requests are tried in order, each only after the one before it was accepted."""
+    """One request, with a body, of a batch; each is tried only after the one before it was accepted."""
     headers = {"Content-Type": "application/json", **write.headers}
     request = {
         "id": str(number),
