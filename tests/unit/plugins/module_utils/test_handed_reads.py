@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.consent_grants import held_roles
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
@@ -185,3 +187,17 @@ def test_a_secret_that_is_not_in_what_was_handed_on_is_looked_for_again(tenant: 
     assert result["changed"]
     (record,) = application.document["passwordCredentials"]
     assert record["displayName"] == "another"
+
+
+def test_check_mode_looks_again_before_it_predicts_a_credential(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = ActionRunner(tenant, tmp_path, monkeypatch)
+    runner.of_role = True
+    made = [runner.run(REGISTRATION, **NAMES) for _each in range(2)][-1]  # the second one hands on
+    tenant.forget_requests()
+    stores = [{"type": "ansible_vault", "path": str(tmp_path / "a.vault.yml")}]
+    result = runner.run(SECRET, check=True, client_id=made["client_id"], description="gateway", stores=stores)
+    assert result["changed"]
+    assert tenant.graph_requests == 1
+    assert tenant.writes == []
