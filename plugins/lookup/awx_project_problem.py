@@ -11,7 +11,7 @@ version_added: 1.0.0
 description:
   - Used by the playbook C(awx_setup). Shows the words of git or C(ansible-galaxy) for an update of the project that
     failed, or which playbooks the repository lacks, and what to do.
-  - Reads AWX with the lookup P(awx.awx.controller_api#lookup), and the variables of the play whose names begin with
+  - Reads AWX with the lookup C(awx.awx.controller_api), and the variables of the play whose names begin with
     C(awx_setup_). Changes nothing.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)

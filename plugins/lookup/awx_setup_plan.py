@@ -10,7 +10,7 @@ short_description: What the playbook awx_setup does in AWX
 version_added: 1.0.0
 description:
   - Used by the playbook C(awx_setup), which makes the objects that it lists with the collection C(awx.awx).
-  - Reads the objects that AWX has, with the lookup P(awx.awx.controller_api#lookup), and compares them with the
+  - Reads the objects that AWX has, with the lookup C(awx.awx.controller_api), and compares them with the
     variables of the play whose names begin with C(awx_setup_). Changes nothing.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
