@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
     SignInError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.acceptance import (
@@ -30,7 +31,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.ac
     is_refused,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
-    WHOLE_RUN,
     Credential,
     remember_value,
 )

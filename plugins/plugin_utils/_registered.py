@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
 
 # What the role registers for each host.
 REGISTRATION = "__gateway_app_registration"
-WHOLE_RUN = 7 * 24 * 3600.0  # seconds
 
 
 def note_registered(memory: RunMemory, host: str, result: t.Mapping[str, t.Any]) -> None:

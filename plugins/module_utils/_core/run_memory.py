@@ -11,6 +11,8 @@ import contextlib
 import time
 import typing as t
 
+WHOLE_RUN = 86400.0  # seconds
+
 
 class RunMemory:
     """Remembers nothing: what a module has when it runs as a process of its own.

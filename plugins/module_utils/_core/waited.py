@@ -10,9 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import WaitedFor
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 
-WHOLE_RUN = 7 * 24 * 3600.0  # seconds
 WORTH_TELLING = 1.0  # seconds
 
 

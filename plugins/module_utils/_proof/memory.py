@@ -15,10 +15,8 @@ import dataclasses
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
-
-WHOLE_RUN = 86400.0  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
