@@ -16,9 +16,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import ErrorCode, Then, find
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.graph_codes import GRAPH_CODES, GRAPH_PAGE
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, render
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 
 CONCURRENCY_CODE = "Directory_ConcurrencyViolation"
 CONCURRENCY_TEXT = "Error due to concurrent requests being made to the tenant"
@@ -171,6 +169,8 @@ class GraphFault:
     @property
     def known(self) -> ErrorCode | None:
         """What the code means; None for an unknown one."""
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.graph_codes import GRAPH_CODES
+
         return find(GRAPH_CODES, status=self.status, codes=self.codes, message=self.message)
 
     @property
@@ -253,6 +253,8 @@ class GraphError(AppsError):
 
 def _next_step(fault: GraphFault, right: str | None) -> str:
     """By the code; by the status where there is none, or an unknown one."""
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.graph_codes import GRAPH_PAGE
+
     known = fault.known
     if known is not None:
         return known.next_step.replace("RIGHT", _give(right))
@@ -273,6 +275,8 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
 
 
 def _give(right: str | None) -> str:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
+
     needed = RIGHTS[right or "read_application"]
     return (
         f"Give the identity that signs in the Microsoft Graph application permission {needed.application_text} with"

@@ -24,8 +24,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     default_section,
     named_section,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.login import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.operator_credentials import Credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (
     AuthSettings,

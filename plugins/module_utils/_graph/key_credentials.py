@@ -25,7 +25,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import Certificate
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import Certificate
 
 FIELDS = ("id", "appId", "displayName", "keyCredentials", *SWITCHES)
 _HEX = re.compile(r"[0-9A-Fa-f]{40}")

@@ -14,7 +14,6 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import CREDENTIAL_TYPES, Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
@@ -162,6 +161,8 @@ def _certificate_path(settings: Settings) -> str:
 
 
 def _check_key_files(path: str) -> list[str]:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
+
     import_library("cryptography")
     key_files = KeyFiles(path)
     try:

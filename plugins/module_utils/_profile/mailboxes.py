@@ -11,7 +11,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
@@ -59,6 +58,8 @@ class MailboxSettings:
         assigning = {"graph": {"register", "mailboxes"}, "none": {"mailboxes"}, "commands": set[str]()}[self.method]
         if not self.scope or not assigning & set(playbooks):
             return []
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
+
         step = f"mailbox_scope_{self.scope}"
         return [step if step in STEPS else "mailbox_scope"]
 

@@ -15,7 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import check_server
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_server import check_server
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
     ExpectedApplications,
 )

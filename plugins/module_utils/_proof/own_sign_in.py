@@ -14,9 +14,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OwnCredential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
-    CREDENTIAL_NOT_READY,
     AccessToken,
     IdentityPlatform,
+    is_not_ready,
 )
 
 if t.TYPE_CHECKING:
@@ -63,7 +63,7 @@ class OwnSignIn:
                     resource=resource,
                 )
             except SignInError as exc:
-                waits = self._waits and exc.code in CREDENTIAL_NOT_READY
+                waits = self._waits and is_not_ready(exc.code)
                 if waits and self._call.http.patience.pause():
                     continue
                 if not waits:

@@ -8,17 +8,12 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
-import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
-    HOST_NAME,
-    LONGEST_HOST_NAME,
     check_mailbox,
-    shown,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     TRANSPORT_ATTEMPTS,
     WaitedFor,
@@ -36,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.sm
     sasl,
     try_xoauth2,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_server import check_server
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.source import source_of
 
 if t.TYPE_CHECKING:
@@ -139,29 +135,6 @@ def try_mailbox(call: Call, sign_in: OwnSignIn, *, mailbox: str, server: tuple[s
         client_id=sign_in.client_id,
         service_principal_object_id=object_id(token),
     )
-
-
-def check_server(host: str, port: int, *, prefix: str = "") -> tuple[str, int]:
-    """Host and port as they are used. ``prefix`` makes the name of a role's variable. Raises InputError."""
-    host = host.strip().lower()
-    named = re.fullmatch(HOST_NAME, host) and len(host) <= LONGEST_HOST_NAME
-    if not named and not _is_address(host):
-        raise InputError(
-            f"{prefix}smtp_host is {shown(host)}, which is no name of a host", next_step="Set it to a bare name."
-        )
-    if not 0 < port < 65536:
-        raise InputError(
-            f"{prefix}smtp_port is {port}", next_step="Set it to a number from 1 to 65535; Microsoft's is 587."
-        )
-    return host, port
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:

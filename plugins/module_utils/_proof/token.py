@@ -27,9 +27,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.ow
     OwnSignIn,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.source import Source, source_of
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
-    CREDENTIAL_NOT_READY,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import is_not_ready
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -138,7 +136,7 @@ def _requested(call: Call, source: Source, resource: str, expected: t.Iterable[s
 
 def _predicted(call: Call, exc: SignInError) -> bool:
     """Whether the refusal is one after which a run that is no check mode replaces the stored credential."""
-    return call.check_mode and of_stores(call) and (exc.code in CREDENTIAL_NOT_READY or exc.code == EXPIRED)
+    return call.check_mode and of_stores(call) and (is_not_ready(exc.code) or exc.code == EXPIRED)
 
 
 def _result(call: Call, proof: Proof, *, resource: str, missing: list[str]) -> dict[str, t.Any]:

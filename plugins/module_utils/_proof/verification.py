@@ -40,9 +40,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.se
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import (
     SmtpProof,
-    check_server,
     try_mailbox,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_server import check_server
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.summary import failure, summary
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import resource_address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.assignment_times import (

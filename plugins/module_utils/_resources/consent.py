@@ -43,10 +43,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     read_consent,
     scopes_read,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_write import (
-    RoleWriter,
-    ScopeWriter,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     declared_permissions,
@@ -264,6 +260,11 @@ class ConsentResource:
             self._options.expected_permissions.check(current.declared, current.principals, whose=self._address)
 
     def apply(self, current: Consent, wanted: Consent) -> Consent:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_write import (
+            RoleWriter,
+            ScopeWriter,
+        )
+
         RoleWriter(self._graph, self._address).apply(current, wanted)
         ScopeWriter(self._graph, self._address).apply(current, wanted)
         return wanted

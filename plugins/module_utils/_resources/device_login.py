@@ -34,14 +34,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     AGAIN,
     AZURE_CLI,
     Code,
-    Login,
     begin,
-    find_login,
-    keep_login,
     poll,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     IdentityPlatform,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.login import (
+    Login,
+    find_login,
+    keep_login,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import WAYS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.sign_in import AMBIENT

@@ -30,9 +30,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     described,
     properties_of,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_write import (
-    RegistrationWriter,
-)
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -166,6 +163,10 @@ class RegistrationResource:
         return merged
 
     def apply(self, current: Registration, wanted: Registration) -> Registration:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_write import (
+            RegistrationWriter,
+        )
+
         writer = RegistrationWriter(self._call, self._options)
         if self._options.present:
             made = writer.ensure(current, wanted)

@@ -21,10 +21,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import LAG_WINDOW
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import refuse_credential
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
-    SecretCreation,
-    remove_secret,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_options import SecretOptions
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     FIELDS,
@@ -36,6 +32,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
+        SecretCreation,
+    )
 
 VISIBLE_AFTER = 60.0  # seconds after which a new secret is in every answer; no source gives a limit: ours
 FRESH = 300.0  # seconds in which the identity platform may not know a new secret yet; no source gives a limit: ours
@@ -175,6 +174,10 @@ class SecretResource:
             for credential in current.unconfirmed:
                 self._remove(current, credential)
             return wanted
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
+            SecretCreation,
+        )
+
         self.creation = SecretCreation(self._graph, self._options, current, warn=self._call.warn)
         made = self._made_by_this_run(current)
         if made is None:
@@ -205,6 +208,10 @@ class SecretResource:
     def _remove(self, current: ClientSecrets, credential: PasswordCredential | None) -> None:
         if credential is None:
             return
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
+            remove_secret,
+        )
+
         made_here = self._graph.created_here(credential.key_id)
         remove_secret(self._graph, current, credential, address=self._options.address)
         key = self._memory_key(current, credential.description)

@@ -30,37 +30,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     refusal,
     token_of,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.login import Login, keep_login
 
 # The Azure CLI: public in every cloud, and allowed beforehand for Microsoft Graph and Azure Key Vault, so that no
 # tenant has to consent to it. azure-identity's DeviceCodeCredential takes it, too, where no client id is given.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ANY_TENANT = "organizations"  # the home tenant of who signs in
-REMEMBERED = 7 * 86400.0  # seconds: longer than any run
 LONGEST_TEXT = 500  # characters of a message for a person
 AGAIN = "Run the login again."
-
-
-@dataclasses.dataclass(frozen=True)
-class Login:
-    """Somebody who signed in in this run. ``asked`` is the tenant as it was asked for."""
-
-    id: str
-    authority: str
-    asked: str
-    tenant_id: str
-    client_id: str
-    account: str
-    expires: float
-    refresh_token: str | None = dataclasses.field(repr=False)
-    first: dict[str, t.Any] | None = dataclasses.field(repr=False)  # the token that came with the sign-in
-
-    def is_for(self, tenant: str | None) -> bool:
-        return tenant is None or tenant.lower() in (self.asked.lower(), self.tenant_id)
-
-    @property
-    def usable(self) -> bool:
-        """Whether a token can still be had."""
-        return self.refresh_token is not None or self.expires - EXPIRY_MARGIN > time.time()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,25 +50,6 @@ class Code:
     expires: float
     interval: int
     flow: dict[str, t.Any] = dataclasses.field(repr=False)
-
-
-def find_login(memory: RunMemory, authority: str, tenant: str | None) -> Login | None:
-    """The latest sign-in of this run at this cloud, to this tenant if one is named."""
-    fitting = [login for login in _logins(memory, authority) if login.is_for(tenant) and login.usable]
-    return fitting[-1] if fitting else None
-
-
-def _logins(memory: RunMemory, authority: str) -> list[Login]:
-    entries = memory.recall(f"device-logins:{authority}")
-    return [Login(**entry) for entry in entries] if isinstance(entries, list) else []
-
-
-def keep_login(memory: RunMemory, login: Login) -> None:
-    """As the latest; it takes the place of itself as it was before."""
-    with memory.exclusive():
-        others = [other for other in _logins(memory, login.authority) if other.id != login.id]
-        logins = [dataclasses.asdict(entry) for entry in (*others, login)]
-        memory.remember(f"device-logins:{login.authority}", logins, seconds=REMEMBERED)
 
 
 def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, resource: str) -> Code:

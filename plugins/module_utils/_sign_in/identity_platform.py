@@ -27,7 +27,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
     WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
     HttpClient,
     Response,
@@ -47,8 +46,6 @@ ANY_CREDENTIAL = "AADSTS70002"
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
 LOOK_UP = "https://login.microsoftonline.com/error?code="
-# What a credential that was made moments ago may get, until it is known everywhere.
-CREDENTIAL_NOT_READY = frozenset(row.code for row in SIGN_IN_CODES if row.then is Then.WAIT_AFTER_CREATE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +224,16 @@ def _code(description: str | None) -> str | None:
     return str(codes[1] if codes[0] == ANY_CREDENTIAL and len(codes) > 1 else codes[0])
 
 
+def is_not_ready(code: str | None) -> bool:
+    """Whether a credential that was made moments ago may be refused with this code, until it is known everywhere."""
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
+
+    return any(row.code == code and row.then is Then.WAIT_AFTER_CREATE for row in SIGN_IN_CODES)
+
+
 def _known(description: str | None) -> ErrorCode | None:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
+
     return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description or "")
 
 

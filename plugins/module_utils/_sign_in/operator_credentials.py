@@ -24,25 +24,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.env
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
-    by_assertion,
-    by_certificate,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import (
-    Login,
-    find_login,
-    renewed,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     AccessToken,
     IdentityPlatform,
     is_token,
     seconds_of,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.managed_identity import (
-    check_library,
-    managed_identity_token,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.login import Login, find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import AuthSettings
 
 CLI_TIMEOUT = 120  # seconds
@@ -149,6 +137,10 @@ class CertificateCredential(ApplicationCredential):
     wants = ("auth_certificate_path",)
 
     def for_msal(self) -> str | dict[str, str]:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
+            by_certificate,
+        )
+
         settings = self._settings
         return by_certificate(
             settings.certificate_path or "",
@@ -167,6 +159,10 @@ class FederatedTokenCredential(ApplicationCredential):
     wants = ("auth_federated_token", "auth_federated_token_file")
 
     def for_msal(self) -> str | dict[str, str]:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
+            by_assertion,
+        )
+
         settings = self._settings
         # Who writes the file writes a new token before the old one expires, so that it is read for each sign-in.
         return by_assertion(settings.federated_token, settings.federated_token_file, option="auth_federated_token")
@@ -178,9 +174,17 @@ class ManagedIdentityCredential(_BySettings):
     name: t.ClassVar[str] = "managed_identity"
 
     def validate(self) -> None:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.managed_identity import (
+            check_library,
+        )
+
         check_library()
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.managed_identity import (
+            managed_identity_token,
+        )
+
         return managed_identity_token(
             client_id=self._settings.client_id,
             resource=self._endpoint.resource,
@@ -246,6 +250,8 @@ class DeviceCodeCredential:
         self._remembered()
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
+        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import renewed
+
         # Another task may have renewed it meanwhile.
         self._login = None
         return renewed(identity, self._memory, self._remembered(), endpoint=self._endpoint)

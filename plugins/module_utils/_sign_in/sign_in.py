@@ -15,12 +15,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.end
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     EXPIRY_MARGIN,
     AccessToken,
     IdentityPlatform,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.login import find_login
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.operator_credentials import (
     AccessTokenCredential,
     AzureCliCredential,

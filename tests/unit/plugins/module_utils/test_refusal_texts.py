@@ -16,8 +16,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.val
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import _next_step
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import REASONS, _reason
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import _is_address, _meaning
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import _meaning
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import Answer, Reply
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_server import _is_address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 
