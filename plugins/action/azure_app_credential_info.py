@@ -12,9 +12,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.mo
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.credential_info import credential_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import StoreContents
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_credential_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import open_stores
 
 
 class ActionModule(ControllerAction):

@@ -31,17 +31,20 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     Names,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import (
     ControllerAction,
     call_module,
-    plain,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._mailbox_check import predict_mailbox_scope
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.mailbox_check import predict_mailbox_scope
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import profile_files
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.folder import this_run
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    check_credential_type,
+    open_stores,
+)
 
 ENVIRONMENTS = frozenset({"environment", "consent_environment", "mailbox_environment"})
 

@@ -35,13 +35,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
     all_applications,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_hosts import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.hosts import (
     OPTION_NAMES,
     HostReader,
     Hosts,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.page import html_page, markdown_page
 
 OWN = ArgumentSpec(
     options={

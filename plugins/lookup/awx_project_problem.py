@@ -45,12 +45,12 @@ import typing as t
 
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import Settings
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.project import (
     missing_playbooks,
     unusable_project,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.reader import (
     AwxUnreadableError,
     awx_query,
     read_last_update,

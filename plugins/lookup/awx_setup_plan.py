@@ -40,15 +40,15 @@ import typing as t
 
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import Settings
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_plan import awx_setup_plan
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.plan import awx_setup_plan
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.reader import (
     AwxUnreadableError,
     awx_query,
     read_objects,
     setup_variables,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._host_variables import ROLES
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.host_variables import ROLES
 
 
 class LookupModule(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import LookupMissing
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import LookupMissing
 
 Json = dict[str, t.Any]
 
@@ -74,7 +74,7 @@ def _serve() -> None:
     from ansible.plugins.loader import init_plugin_loader
     from ansible.template import Templar
 
-    from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import ActionLookup
+    from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import ActionLookup
 
     answers, sys.stdout = sys.stdout, sys.stderr  # lookups may print
     init_plugin_loader()

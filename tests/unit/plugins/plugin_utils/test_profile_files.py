@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import (
     OWN_PLAYBOOKS,
     profile_files,
 )

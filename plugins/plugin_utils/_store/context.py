@@ -11,15 +11,19 @@ import contextlib
 import os
 import typing as t
 
+from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import LookupMissing, StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    LookupMissing,
+    StoreContext,
+)
 
 
 def action_context(
-    action: ControllerAction, call: Call, *, default_path: str = "", default_vault_id: str = ""
+    action: ActionBase, call: Call, *, default_path: str = "", default_vault_id: str = ""
 ) -> StoreContext:
     """``action`` is the action plugin that runs; ``call`` its module's call."""
     return StoreContext(

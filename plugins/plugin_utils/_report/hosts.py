@@ -29,14 +29,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.g
     Gateway,
     StoreContent,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._host_variables import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import profile_files
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.host_variables import (
     HostVariables,
     PlayVariables,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import ActionLookup
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import ActionLookup
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext, open_stores
 
 # Of the settings of the role gateway_app, those that a report needs. What is wrong with others hides nothing.
 NEEDED = (

@@ -12,7 +12,7 @@ import typing as t
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import PREFIX, Json, Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import PREFIX, Json, Settings
 
 CONTROLLER_API = "awx.awx.controller_api"
 MOST_CREDENTIALS = 100_000

@@ -12,16 +12,17 @@ import typing as t
 from pathlib import Path
 
 from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 
-OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+OWN_PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 
 
-def profile_files(action: ControllerAction, task_vars: t.Mapping[str, t.Any]) -> Files:
+def profile_files(action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> Files:
     """``action`` is the action plugin that runs, with the variables of its task."""
 
     def load(path: str) -> t.Any:

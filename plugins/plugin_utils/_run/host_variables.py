@@ -22,9 +22,9 @@ except ImportError:  # before ansible-core 2.19, every text of a file is a templ
     trust_as_template = None
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 
-ROLES = Path(__file__).parents[2] / "roles"
+ROLES = Path(__file__).parents[3] / "roles"
 # The same for all hosts of a play; without them Ansible would work them out anew for each.
 OF_THE_PLAY = ("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "hostvars", "play_hosts")
 
