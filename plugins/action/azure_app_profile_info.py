@@ -40,7 +40,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.pro
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.folder import this_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     check_credential_type,
     open_stores,
@@ -106,7 +106,7 @@ class ActionModule(ControllerAction):
             call.warn(names.warning)
 
         def check_stores(stores: StoreSettings, credential: CredentialSettings) -> None:
-            context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
+            context = store_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
             opened = open_stores(stores.entries, context)
             check_credential_type(opened, credential.type)
             if not looks_up(call.params):
@@ -126,5 +126,5 @@ class ActionModule(ControllerAction):
         self._check_environments()
         if call.params["settings"] is None:
             call.params = {**call.params, "settings": self._variables()}
-        files = profile_files(self, self._task_vars)
+        files = profile_files(self._loader, self._task_vars)
         return profile_info(call, Surroundings(files, check_stores, check_mailboxes))

@@ -93,6 +93,14 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
     def memory(self) -> RunMemory:
         return RUN
 
+    @property
+    def loader(self) -> t.Any:
+        return self._loader
+
+    @property
+    def templar(self) -> t.Any:
+        return self._templar
+
     def module(self) -> Module:
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
         return self.declared

@@ -29,11 +29,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.regi
     REGISTRATION,
     registered_client_id,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import action_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import stores_of_task
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     Store,
     check_credential_type,
-    open_stores,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.store_set import StoreSet
 
@@ -56,14 +55,7 @@ class CredentialAction(ControllerAction):
         )
 
     def _run_with_stores(self, call: Call) -> dict[str, t.Any]:
-        stores = open_stores(call.params["stores"], self._store_context(call))
-        return run_with_stores(call, kind=self.kind, stores=stores, facts=self._facts(call))
-
-    def _store_context(self, call: Call) -> t.Any:
-        params = call.params
-        return action_context(
-            self, call, default_path=params["store_path"] or "", default_vault_id=params["store_vault_id"] or ""
-        )
+        return run_with_stores(call, kind=self.kind, stores=stores_of_task(self, call), facts=self._facts(call))
 
     def _facts(self, call: Call) -> TaskFacts:
         host = str(self._task_vars.get("inventory_hostname", ""))
