@@ -12,9 +12,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.mo
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.credential_info import credential_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import StoreContents
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_credential_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import stores_of_task
 
 
 class ActionModule(ControllerAction):
@@ -27,10 +26,6 @@ class ActionModule(ControllerAction):
         return dataclasses.replace(self.declared, run=self._read)
 
     def _read(self, call: Call) -> dict[str, t.Any]:
-        params = call.params
-        context = action_context(
-            self, call, default_path=params["store_path"] or "", default_vault_id=params["store_vault_id"] or ""
-        )
-        stores = open_stores(params["stores"], context)
+        stores = stores_of_task(self, call)
         references = [store.reference() for store in stores]
         return credential_info(call, StoreContents.read(stores), references=references)

@@ -31,17 +31,20 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     Names,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import (
     ControllerAction,
     call_module,
-    plain,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._mailbox_check import predict_mailbox_scope
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import check_credential_type, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.mailbox_check import predict_mailbox_scope
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import profile_files
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.folder import this_run
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    check_credential_type,
+    open_stores,
+)
 
 ENVIRONMENTS = frozenset({"environment", "consent_environment", "mailbox_environment"})
 
@@ -103,7 +106,7 @@ class ActionModule(ControllerAction):
             call.warn(names.warning)
 
         def check_stores(stores: StoreSettings, credential: CredentialSettings) -> None:
-            context = action_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
+            context = store_context(self, call, default_path=stores.path, default_vault_id=stores.vault_id)
             opened = open_stores(stores.entries, context)
             check_credential_type(opened, credential.type)
             if not looks_up(call.params):
@@ -123,5 +126,5 @@ class ActionModule(ControllerAction):
         self._check_environments()
         if call.params["settings"] is None:
             call.params = {**call.params, "settings": self._variables()}
-        files = profile_files(self, self._task_vars)
+        files = profile_files(self._loader, self._task_vars)
         return profile_info(call, Surroundings(files, check_stores, check_mailboxes))

@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_registration import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._registered import note_registered
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.registered import note_registered
 
 
 class ActionModule(ControllerAction):

@@ -35,13 +35,15 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.registration_info import (
     all_applications,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_hosts import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.hosts import (
     OPTION_NAMES,
     HostReader,
     Hosts,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.page import html_page, markdown_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import profile_files
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.host_variables import PlayVariables
 
 OWN = ArgumentSpec(
     options={
@@ -113,7 +115,9 @@ class ActionModule(ControllerAction):
     def _built(self, call: Call) -> tuple[Hosts, Report]:
         """What was read of many applications is not in memory any more when the views are made."""
         params = call.params
-        reader = HostReader(self, call, self._task_vars)
+        variables = PlayVariables(self, task=self._task, task_vars=self._task_vars, role="gateway_app")
+        files = profile_files(self._loader, self._task_vars)
+        reader = HostReader(call, variables, files=files, task_vars=self._task_vars)
         try:
             hosts = reader.read()
             tenants = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)

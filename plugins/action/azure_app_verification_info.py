@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.verification import verification_info
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_verification_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._proof_action import ProofAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.proof_action import ProofAction
 
 
 class ActionModule(ProofAction):

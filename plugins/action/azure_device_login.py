@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_device_login import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):

@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     operator_access_info,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_operator_access_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
 
 # By what azure_app_profile_info lists: who takes these steps, by the variable with its environment.
 OTHERS = {

@@ -110,7 +110,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import consent_result
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result import consent_result
 
 
 class FilterModule:

@@ -109,7 +109,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import mailboxes_result
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result import mailboxes_result
 
 
 class FilterModule:

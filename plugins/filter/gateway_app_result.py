@@ -244,8 +244,8 @@ _value:
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import waited_notes
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import role_result
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result import role_result
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
 
 
 def result_of_run(registration: t.Mapping[str, t.Any], *, host: str = "", **given: t.Any) -> dict[str, t.Any]:

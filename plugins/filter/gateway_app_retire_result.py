@@ -91,7 +91,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import retire_result
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result import retire_result
 
 
 class FilterModule:

@@ -59,7 +59,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_summary import role_summary
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.summary import role_summary
 
 
 class FilterModule:

@@ -43,34 +43,30 @@ _raw:
 
 import typing as t
 
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import Settings
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.project import (
     missing_playbooks,
     unusable_project,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.reader import (
+    AwxLookup,
     AwxUnreadableError,
-    awx_query,
     read_last_update,
     read_playbooks,
-    setup_variables,
 )
 
 
-class LookupModule(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+class LookupModule(AwxLookup):
     """Why the project of the playbook awx_setup cannot be used."""
 
     def run(self, terms: t.Sequence[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
-        settings, _problems = Settings.of(setup_variables(self))
-        query = awx_query(self)
+        settings, _problems = Settings.of(self.setup_variables())
         failure = self.get_option("failure")
         try:
             if failure:
-                updates, events = read_last_update(query, settings)
+                updates, events = read_last_update(self.query, settings)
                 return [unusable_project(settings.name, failure, updates=updates, events=events)]
-            return [missing_playbooks(settings.project_url, terms, read_playbooks(query, settings))]
+            return [missing_playbooks(settings.project_url, terms, read_playbooks(self.query, settings))]
         except AwxUnreadableError as exc:
             return [str(exc)]

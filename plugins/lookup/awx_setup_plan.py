@@ -38,30 +38,27 @@ _raw:
 
 import typing as t
 
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import Settings
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_plan import awx_setup_plan
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.plan import awx_setup_plan
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.reader import (
+    AwxLookup,
     AwxUnreadableError,
-    awx_query,
     read_objects,
-    setup_variables,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._host_variables import ROLES
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.host_variables import ROLES
 
 
-class LookupModule(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+class LookupModule(AwxLookup):
     """What the playbook awx_setup does in AWX."""
 
     def run(
         self, terms: t.Sequence[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
     ) -> list[dict[str, t.Any]]:
         self.set_options(var_options=variables, direct=kwargs)
-        of_play = setup_variables(self)
+        of_play = self.setup_variables()
         settings, _problems = Settings.of(of_play)
         try:
-            found = read_objects(awx_query(self), settings)
+            found = read_objects(self.query, settings)
         except AwxUnreadableError as exc:
             return [{"problems": [str(exc)]}]
         profiles = sorted(path.stem for path in (ROLES / "gateway_app" / "vars" / "profiles").glob("*.yml"))

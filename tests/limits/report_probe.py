@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ca
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import Report
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.tenant import read_tenant
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.page import html_page
 from ansible_collections.email_gateway.azure_apps.tests.limits.memory_probe import LIBRARIES, largest
 
 

@@ -15,8 +15,8 @@ from ansible.parsing.vault import VaultSecret
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import read_profile
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import VARIABLE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.vault_file import VaultFile
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import VAULT_PASSWORD, Playbooks
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant import TAG
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant

@@ -17,8 +17,8 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultSecret
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import VARIABLE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.vault_file import VaultFile
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import (
     VAULT_PASSWORD,
     Playbooks,

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_result
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_summary import WIDTH
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.summary import WIDTH
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client

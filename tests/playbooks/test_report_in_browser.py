@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.build import build
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.page import html_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.browser import (
     FAINT_GRAPHICS,
     FAINT_TEXTS,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import LookupMissing
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import LookupMissing
 
 Json = dict[str, t.Any]
 
@@ -74,15 +74,15 @@ def _serve() -> None:
     from ansible.plugins.loader import init_plugin_loader
     from ansible.template import Templar
 
-    from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import ActionLookup
+    from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import TaskLookup
 
     answers, sys.stdout = sys.stdout, sys.stderr  # lookups may print
     init_plugin_loader()
     loader = DataLoader()
-    action = types.SimpleNamespace(_loader=loader, _templar=Templar(loader=loader, variables={}))
+    templating = types.SimpleNamespace(loader=loader, templar=Templar(loader=loader, variables={}))
     for line in sys.stdin:
         request = json.loads(line)
-        lookup = ActionLookup(action, environ=request["environ"])
+        lookup = TaskLookup(templating, environ=request["environ"])
         before = dict(os.environ)
         try:
             answer: Json = {"result": lookup(request["name"], request["terms"], **request["options"])}

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext, open_stores
 from ansible_collections.email_gateway.azure_apps.tests.stores.lookups import Lookups
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
 from ansible_collections.email_gateway.azure_apps.tests.stores.sops_file import SopsFile

@@ -23,8 +23,9 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _controller_action, _host_variables
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action import controller_action
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run import host_variables
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
@@ -59,7 +60,7 @@ class ActionRunner:
 
     def new_run(self) -> None:
         """The following tasks are those of another ansible-playbook."""
-        self._monkeypatch.setattr(_controller_action, "RUN", SharedMemory(str(self.folder)))
+        self._monkeypatch.setattr(controller_action, "RUN", SharedMemory(str(self.folder)))
 
     def run(self, module: str, *, check: bool = False, host: str = "one", **options: t.Any) -> Json:
         """What the task returns to Ansible."""
@@ -80,7 +81,7 @@ class ActionRunner:
             "gather_facts": False,
             "check_mode": check,
             "diff": self.diff,
-            "environment": _host_variables._trusted(self.environment or self._own_environment()),
+            "environment": host_variables._trusted(self.environment or self._own_environment()),
             # Any action: which plugin runs is chosen below.
             "tasks": [{"name": "a task", "debug": {}}],
         }
@@ -88,7 +89,7 @@ class ActionRunner:
         task = next(task for block in play.compile() for task in block.block if task.name == "a task")
         task.args = options
         if self.of_role:
-            self._monkeypatch.setattr(task, "get_path", lambda: f"{_controller_action.ROLE_TASKS}/main.yml:1")
+            self._monkeypatch.setattr(task, "get_path", lambda: f"{controller_action.ROLE_TASKS}/main.yml:1")
         variables: Json = self._variables.get_vars(play=play, host=self._inventory.get_host(host), task=task)
         variables["hostvars"] = HostVars(self._inventory, self._variables, self.loader)
         variables["ansible_play_hosts_all"] = self.hosts

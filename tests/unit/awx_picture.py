@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_plan import declared_nodes
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.plan import declared_nodes
 from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import OBJECTS
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 

@@ -12,7 +12,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_plan import awx_setup_plan
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.plan import awx_setup_plan
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 Json = dict[str, t.Any]

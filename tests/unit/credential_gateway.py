@@ -18,17 +18,17 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import Run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_action import run_with_stores
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.action import run_with_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import (
     Certificate,
     ClientSecret,
     FederatedCredential,
     Kind,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import TaskFacts
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import TaskFacts
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store, StoreContext
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import MODULES, Json, Tenant
 
 KINDS: dict[str, type[Kind]] = {

@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"

@@ -12,7 +12,7 @@ import typing as t
 import requests
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
 from graph_emulator.journal import Entry
 from graph_emulator.wire.admin import HEADERS
 from graph_emulator.wire.server import EmulatorServer

@@ -16,7 +16,6 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import 
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
-UTILITIES = PLUGINS / "module_utils"
 EMULATOR = ROOT / "roles" / "graph_emulator" / "files" / "graph_emulator"
 COLLECTION = "ansible_collections.email_gateway.azure_apps"
 CODE_FOLDERS = ("changelogs/fragments", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests")
@@ -32,7 +31,16 @@ LAYERS = (
     ("_resources", "_credential", "_key_vault", "_profile", "_proof"),
     ("_report",),
 )
-LEVELS = {package: level for level, packages in enumerate(LAYERS) for package in packages}
+# The same for plugin_utils, which stands above module_utils.
+UPPER_LAYERS = (
+    ("_run", "_awx"),
+    ("_store",),
+    ("stores",),
+    ("_action",),
+    ("_credential", "_role"),
+    ("_report",),
+)
+LAYERS_OF = {"module_utils": LAYERS, "plugin_utils": UPPER_LAYERS}
 # The same for the emulator. `.` stands for the files that belong to no package, but for those below.
 ROOMS = (
     (".",),
@@ -105,6 +113,15 @@ def _package(name: str) -> str:
     return name.split(".")[2]
 
 
+def _utilities(folder: str) -> list[Path]:
+    """The files of plugins/module_utils or plugins/plugin_utils."""
+    return sorted((PLUGINS / folder).rglob("*.py"))
+
+
+def _levels(folder: str) -> dict[str, int]:
+    return {package: level for level, packages in enumerate(LAYERS_OF[folder]) for package in packages}
+
+
 def _circles(graph: t.Mapping[str, set[str]]) -> set[frozenset[str]]:
     """Groups of two or more in which each reaches each other one."""
     reached: dict[str, set[str]] = {}
@@ -123,19 +140,23 @@ def _circles(graph: t.Mapping[str, set[str]]) -> set[frozenset[str]]:
 
 def test_the_test_sees_imports() -> None:
     """Otherwise, all that follows would pass."""
-    graph = _graph(UTILITIES.rglob("*.py"))
+    graph = _graph(_utilities("module_utils"))
     assert "plugins.module_utils._core.errors" in graph["plugins.module_utils._graph.client"]
+    graph = _graph(_utilities("plugin_utils"))
+    assert "plugins.plugin_utils._store.contract" in graph["plugins.plugin_utils.stores.command"]
     assert _circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {frozenset("abc")}
 
 
-def test_no_package_imports_from_a_higher_one() -> None:
-    packages = {path.name for path in UTILITIES.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    check_listed(packages, LEVELS, table="LAYERS in tests/unit/test_layers.py, in the row of those it may import from")
+@pytest.mark.parametrize("folder", LAYERS_OF)
+def test_no_package_imports_from_a_higher_one(folder: str) -> None:
+    levels = _levels(folder)
+    found = {path.relative_to(PLUGINS / folder).parts[0] for path in _utilities(folder)}
+    check_listed(found, levels, table=f"LAYERS_OF[{folder!r}] in tests/unit/test_layers.py, above what it imports from")
     upward = {
-        f"{name} imports {imported} from a higher layer of LAYERS: move what it needs to its own or a lower one"
-        for name, names in _graph(UTILITIES.rglob("*.py")).items()
+        f"{name} imports {imported} from a higher layer of LAYERS_OF: move what it needs to its own or a lower one"
+        for name, names in _graph(_utilities(folder)).items()
         for imported in names
-        if LEVELS[_package(imported)] > LEVELS[_package(name)]
+        if levels[_package(imported)] > levels[_package(name)]
     }
     assert upward == set(), "\n".join(sorted(upward))
 
@@ -153,11 +174,17 @@ def test_no_utility_imports_from_what_is_above_all_of_them() -> None:
 def test_there_is_no_circle_of_imports() -> None:
     by_file = _graph(PLUGINS.rglob("*.py"))
     assert _circles(by_file) == set()
-    by_package: dict[str, set[str]] = {package: set() for package in LEVELS}
-    for name, names in by_file.items():
-        if name.startswith("plugins.module_utils."):
+    for folder in LAYERS_OF:
+        by_package: dict[str, set[str]] = {package: set() for package in _levels(folder)}
+        for name, names in _graph(_utilities(folder)).items():
             by_package[_package(name)] |= {_package(imported) for imported in names} - {_package(name)}
-    assert _circles(by_package) == set()
+        assert _circles(by_package) == set()
+
+
+def test_each_package_of_plugin_utils_says_what_belongs_there() -> None:
+    for path in (PLUGINS / "plugin_utils").glob("*/__init__.py"):
+        text = ast.get_docstring(_tree(path)) or ""
+        assert text.endswith(".") and "\n" not in text, f"{path.parent.name}: one sentence"
 
 
 def _room(name: str) -> str:

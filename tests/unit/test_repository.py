@@ -36,7 +36,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     USER_VARIABLES,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import STORE_TYPES
 from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 from graph_emulator import catalogue
 
@@ -267,7 +267,7 @@ def test_the_reference_has_a_row_for_all_that_a_user_can_name() -> None:
 def test_the_stores_are_those_that_can_be_chosen() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     stores = sorted(path.stem for path in (ROOT / "plugins/plugin_utils/stores").glob("[a-z]*.py"))
-    check_listed(stores, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_stores.py")
+    check_listed(stores, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_store/contract.py")
     described = " ".join(options["gateway_app_stores"]["description"])
     named = set(re.findall(r"C\((\w+)\)", described)) - {"type"}
     table = "gateway_app_stores in roles/gateway_app/meta/argument_specs.yml, as C(name)"

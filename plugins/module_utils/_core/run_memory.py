@@ -17,7 +17,7 @@ WHOLE_RUN = 86400.0  # seconds
 class RunMemory:
     """Remembers nothing: what a module has when it runs as a process of its own.
 
-    The action plugin brings one that remembers (plugin_utils/_shared_memory.py).
+    The action plugin brings one that remembers (plugin_utils/_run/shared_memory.py).
     """
 
     def recall(self, key: str) -> t.Any | None:

@@ -28,7 +28,7 @@ RENEWAL = "Renew it with azure_app_certificate."
 
 
 class ReadableStore(t.Protocol):
-    """As much of a store as a proof needs: see plugin_utils/_stores.py."""
+    """As much of a store as a proof needs: see plugin_utils/_store/contract.py."""
 
     @property
     def title(self) -> str:

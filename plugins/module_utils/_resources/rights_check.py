@@ -83,15 +83,15 @@ class Identity:
             return False
         if self.roles is None:
             return True if right.members else None
-        if right.members or GLOBAL_ADMINISTRATOR in self.roles or self._has_role(right.roles):
+        if right.members or GLOBAL_ADMINISTRATOR in self.roles or self.has_role(right.roles):
             return True
-        own = (right.members_own and MEMBER in self.roles) or self._has_role(right.own_roles)
+        own = (right.members_own and MEMBER in self.roles) or self.has_role(right.own_roles)
         return "owned" if own else False
 
     def _holds(self, alternatives: t.Iterable[tuple[str, ...]]) -> bool:
         return any(self.permissions.issuperset(needed) for needed in alternatives)
 
-    def _has_role(self, names: t.Iterable[str]) -> bool:
+    def has_role(self, names: t.Iterable[str]) -> bool:
         return any(DIRECTORY_ROLES[name] in (self.roles or ()) for name in names)
 
 
@@ -149,7 +149,7 @@ def _to_add(name: str, identity: Identity, *, owns: bool | None) -> str:
     if identity.kind == "person":
         asked = [right for right in rights if right.roles]
         known = identity.roles or frozenset()
-        if asked and not all(GLOBAL_ADMINISTRATOR in known or identity._has_role(right.roles) for right in asked):
+        if asked and not all(GLOBAL_ADMINISTRATOR in known or identity.has_role(right.roles) for right in asked):
             parts.append(f"the directory role {' or '.join(STEPS[name].roles)}")
     return " and ".join(parts)
 

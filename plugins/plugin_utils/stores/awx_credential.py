@@ -20,8 +20,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
     COMMON_MEMBERS,
     Record,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx import Awx, AwxError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.api import Awx, AwxError
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     LISTS,
     Store,
     StoreContext,

@@ -25,7 +25,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vaul
     VaultSecret,
     VaultSecrets,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext, record_of
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    Store,
+    StoreContext,
+    record_of,
+)
 
 DOCUMENTATION = r"""
 options:

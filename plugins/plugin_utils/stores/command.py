@@ -24,8 +24,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._program import find_program, run_program
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext, record_of
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    Store,
+    StoreContext,
+    record_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.program import find_program, run_program
 
 DOCUMENTATION = r"""
 options:

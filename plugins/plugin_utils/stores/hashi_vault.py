@@ -15,12 +15,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._hashi_vault import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    Store,
+    StoreContext,
+    record_of,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.hashi_vault import (
     HashiVault,
     HashiVaultError,
     Version,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, StoreContext, record_of
 
 DOCUMENTATION = r"""
 options:

@@ -12,9 +12,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._sops_file import SopsFile
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._variables_store import VariablesStore
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.sops_file import SopsFile
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.variables_store import VariablesStore
 
 DOCUMENTATION = r"""
 options:

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY

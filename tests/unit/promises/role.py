@@ -13,9 +13,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext
 from ansible_collections.email_gateway.azure_apps.tests.faults.faults import REQUEST_TIMEOUT
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import FakeStore, Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import MODULES, Json

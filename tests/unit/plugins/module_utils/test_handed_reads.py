@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.consent_grants import held_roles
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant

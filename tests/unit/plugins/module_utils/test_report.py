@@ -30,7 +30,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedApplication,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.timeline import timeline
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.page import html_page, markdown_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import (
     TENANT,
     TENANT_NAME,

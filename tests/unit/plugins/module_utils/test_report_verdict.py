@@ -18,7 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.b
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import csv_view
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import StoreContent
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import Report
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report_page import html_page, markdown_page
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._report.page import html_page, markdown_page
 from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples import (
     TENANT,
     application,

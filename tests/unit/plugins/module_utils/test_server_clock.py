@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http import server_clock
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.server_clock import ServerClock
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 
 NOON = datetime.datetime(2026, 11, 29, 12, 0, 0, 500_000, tzinfo=datetime.timezone.utc)

@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     AccessToken,
     read_claims,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.module_utils.sign_in_requests import (
     MODULE,
     NOBODY,

@@ -23,7 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     ExpectedApplications,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import read_file
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.vault_file import VaultFile
 
 
 @pytest.fixture

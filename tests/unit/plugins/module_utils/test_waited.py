@@ -10,8 +10,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import ProcessMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import note_waited, waited_notes
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_registration import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 
 

@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_options import SecretOptions
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import ClientSecrets
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     MODULES,
     Json,

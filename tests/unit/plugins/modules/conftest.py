@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources import device_login as _device_login
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.certificate_files import GATEWAY
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.device_login_user import Person

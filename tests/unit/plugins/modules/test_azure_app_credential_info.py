@@ -19,9 +19,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.cr
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import Credential, remember_value
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import StoreContents
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_credential_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import FakeStore, Shelf
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 

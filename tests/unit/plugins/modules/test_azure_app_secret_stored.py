@@ -12,7 +12,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import (
     VISIBLE_AFTER,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.client_secrets import (
     GATEWAY,
     MODULE,

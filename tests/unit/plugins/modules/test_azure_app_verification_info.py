@@ -24,7 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.verification import verification_info
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_verification_info import MODULE
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
 NAME = "azure_app_verification_info"

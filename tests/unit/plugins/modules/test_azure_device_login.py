@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import AZURE_CLI
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import open_stores
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.device_login_user import (
     LOGIN,
     MODULE,

@@ -28,7 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import smtp_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import call_module
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
 PROOFS: dict[str, t.Any] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.fixed_time import fix_now
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.bad_options import BAD_OPTIONS
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.writers import (

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape, check
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_project import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.project import (
     LONGEST,
     missing_playbooks,
     unusable_project,

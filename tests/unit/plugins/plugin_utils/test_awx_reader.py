@@ -16,7 +16,7 @@ from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
 
 from ansible_collections.email_gateway.azure_apps.plugins.lookup import awx_project_problem, awx_setup_plan
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_reader import CONTROLLER_API
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.reader import CONTROLLER_API
 from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import (
     CREDENTIALS,
     DEFAULTS,

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims, this_kernel
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_action import claims_path
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.action import claims_path
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims, this_kernel
 
 START = datetime.datetime(2026, 11, 23, 7, 0, 0, 123456, datetime.timezone.utc)
 WRITTEN = "2026-11-23T07:00:00.123456Z"
@@ -28,7 +28,7 @@ LATER = START + datetime.timedelta(seconds=1)
 # Another container of this kernel: it has another temporary folder, and perhaps the same host name.
 OTHER_RUN = """
 import datetime, sys
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
 claims = Claims(sys.argv[1], inventory_host="other")
 with claims.locked(wait=True, seconds=10):
     claims.claim(datetime.datetime.fromisoformat(sys.argv[2]), seconds=600)

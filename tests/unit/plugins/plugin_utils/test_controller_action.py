@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
@@ -58,7 +58,7 @@ class Missing:
             raise ImportError(name=name)
 
 sys.meta_path.insert(0, Missing())
-import ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action
+import ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action
 print(*[name for name in ("requests", "msal") if name in sys.modules])
 """
 

@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience as _patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 

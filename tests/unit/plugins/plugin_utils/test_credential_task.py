@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import Run
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.credential_states import KEYS, due
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant

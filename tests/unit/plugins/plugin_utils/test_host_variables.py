@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _host_variables
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run import host_variables
 
 
 class Template(str):
@@ -21,8 +21,8 @@ class Template(str):
 
 @pytest.mark.parametrize("mark", [Template, None], ids=["newer", "before ansible-core 2.19"])
 def test_every_text_is_a_template(monkeypatch: pytest.MonkeyPatch, mark: t.Any) -> None:
-    monkeypatch.setattr(_host_variables, "trust_as_template", mark)
+    monkeypatch.setattr(host_variables, "trust_as_template", mark)
     value = {"a": ["{{ b }}", 7, None], "c": True}
-    trusted = _host_variables._trusted(value)
+    trusted = host_variables._trusted(value)
     assert trusted == value
     assert isinstance(trusted["a"][0], Template) is (mark is not None)

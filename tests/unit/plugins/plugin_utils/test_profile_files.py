@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import types
-import typing as t
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import (
     OWN_PLAYBOOKS,
     profile_files,
 )
@@ -31,6 +29,5 @@ def test_files_are_looked_for_beside_the_user_s_playbook_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook_dir: str, folders: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    action: t.Any = types.SimpleNamespace()
-    found = profile_files(action, {"playbook_dir": playbook_dir})
+    found = profile_files(None, {"playbook_dir": playbook_dir})
     assert found.folders == tuple(str(tmp_path) if folder == "WORKING" else folder for folder in folders)

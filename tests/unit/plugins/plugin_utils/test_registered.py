@@ -13,7 +13,7 @@ import pytest
 from ansible.vars.hostvars import HostVars
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import ProcessMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._registered import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.registered import (
     REGISTRATION,
     note_registered,
     registered_client_id,

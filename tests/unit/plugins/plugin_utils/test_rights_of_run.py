@@ -13,7 +13,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphFault,
     lacks_right,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._rights_of_run import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import (
     BEFOREHAND,
     Asked,
     add_rights_of_run,

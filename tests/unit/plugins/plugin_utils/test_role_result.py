@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_mailboxes_result, gateway_app_result
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_result import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result import (
     IDENTITY,
     OF_REGISTRATION,
     consent_result,

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_app_result
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role_summary import WIDTH, role_summary
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import STORE_TYPES
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.summary import WIDTH, role_summary
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import STORE_TYPES
 
 Json = dict[str, t.Any]
 MEMBERS = yaml.safe_load(gateway_app_result.RETURN)["_value"]["contains"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import SharedMemory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 
 CLIENT_ID = "b2466de6-5867-4b23-83ff-449c85f44ba1"
 ANOTHER = "4877ab89-6ac2-4663-826b-fc79af2ad2e4"

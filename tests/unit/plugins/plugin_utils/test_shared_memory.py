@@ -10,8 +10,8 @@ import signal
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _shared_memory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run import shared_memory
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import (
     BUCKETS,
     ENTRY,
     FIRST,
@@ -158,10 +158,10 @@ def test_a_worker_killed_with_a_lock_does_not_stop_the_others_for_ever(
     memory: SharedMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.remember("before", 1, seconds=60)
-    monkeypatch.setattr(_shared_memory, "LOCK_TIMEOUT", 0.05)
-    monkeypatch.setattr(_shared_memory, "TABLE_TIMEOUT", 0.05)
+    monkeypatch.setattr(shared_memory, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(shared_memory, "TABLE_TIMEOUT", 0.05)
     killed_while(lambda: memory.exclusive().__enter__())
-    killed_while(lambda: _shared_memory._held(memory._table_lock, 0.05).__enter__())
+    killed_while(lambda: shared_memory._held(memory._table_lock, 0.05).__enter__())
     with memory.exclusive():
         memory.remember("token", "t", seconds=60)
     assert memory.recall("token") == "t"
@@ -190,7 +190,7 @@ def test_a_damaged_entry_is_none(memory: SharedMemory, damaged: bytes) -> None:
 
 
 def test_an_error_lets_go_of_the_lock(memory: SharedMemory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_shared_memory, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(shared_memory, "LOCK_TIMEOUT", 0.05)
     with pytest.raises(TypeError):
         memory.remember("set", {1}, seconds=60)
     with pytest.raises(RuntimeError), memory.exclusive():

@@ -14,7 +14,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import make_private_folder
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._vault_file import VaultFile
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.vault_file import VaultFile
 
 VALUE = "3w2~a-very-s3cret.Value"
 CREDENTIAL: dict[str, t.Any] = {

@@ -209,8 +209,9 @@ class Rows:
         best = min([self.key, *known], key=lambda key: len(self.table.bucket(key)))
         # The condition that these rows already stand for must not get lost.
         name, value = self.key
-        kept = self if self.key in (best, _ALL) else self.that(lambda item: _has(item, name, value))
-        return Rows(self.table, best, keep=kept._keep)
+        if self.key in (best, _ALL):
+            return Rows(self.table, best, keep=self._keep)
+        return Rows(self.table, best, keep=(*self._keep, lambda item: _has(item, name, value)))
 
     def one_of(self, name: str, values: Iterable[str]) -> Rows | list[Record]:
         """Those with one of these values, if an index of the whole table tells; else all, for the caller to test."""

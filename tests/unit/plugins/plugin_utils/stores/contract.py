@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
     Record,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     LookupMissing,
     Store,
     StoreContext,

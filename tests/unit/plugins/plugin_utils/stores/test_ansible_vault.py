@@ -14,7 +14,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext, open_stores
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,
     SECOND,

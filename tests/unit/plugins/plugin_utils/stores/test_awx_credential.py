@@ -20,8 +20,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_settings import awx_settings
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.sign_in import awx_settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx import Awx
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,

@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vaul
     VaultSecret,
     VaultSecrets,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext, open_stores
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,

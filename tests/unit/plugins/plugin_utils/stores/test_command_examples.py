@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store, open_stores
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,
     OTHER_SECRET,

@@ -18,7 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     MissingLibraryError,
     OvertakenError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext, open_stores
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,
     SECOND,

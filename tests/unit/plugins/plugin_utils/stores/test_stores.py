@@ -18,9 +18,9 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import CREDENTIAL_TYPES
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils import _store_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store import context as context_file
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     PACKAGE,
     STORE_TYPES,
     LookupMissing,
@@ -51,7 +51,7 @@ SOPS: Json = {"type": "sops", "path": "/srv/gateway.sops.yml"}
 def test_there_is_a_class_a_contract_test_and_a_section_of_the_documentation_for_every_type() -> None:
     folder = ROOT / "plugins" / "plugin_utils" / "stores"
     files = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
-    check_listed(files, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_stores.py")
+    check_listed(files, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_store/contract.py")
     lines = (ROOT / "docs" / "stores.md").read_text().splitlines()
     for store_type in STORE_TYPES:
         file = f"plugins/plugin_utils/stores/{store_type}.py"
@@ -219,11 +219,11 @@ class _Loader:
         return self.plugin
 
 
-def _action(secrets: t.Any = None) -> t.Any:
+def _templating(secrets: t.Any = None) -> t.Any:
     vault = types.SimpleNamespace(secrets=secrets)
     return types.SimpleNamespace(
-        _loader=types.SimpleNamespace(_vault=vault),
-        _templar=types.SimpleNamespace(available_variables={"ansible_hashi_vault_url": "https://v"}),
+        loader=types.SimpleNamespace(_vault=vault),
+        templar=types.SimpleNamespace(available_variables={"ansible_hashi_vault_url": "https://v"}),
     )
 
 
@@ -240,9 +240,9 @@ def test_a_lookup_runs_with_the_variables_and_the_environment_of_the_task(monkey
             return [{"a": "b"}]
 
     loader = _Loader(Plugin())
-    monkeypatch.setattr(_store_context, "lookup_loader", loader)
+    monkeypatch.setattr(context_file, "lookup_loader", loader)
     call = make_context({**os.environ, "VAULT_ADDR": "of the task", "VAULT_TOKEN": "t"}).call
-    context = action_context(_action(), call, default_path="/srv/x", default_vault_id="prod")
+    context = store_context(_templating(), call, default_path="/srv/x", default_vault_id="prod")
     before = dict(os.environ)
     assert context.lookup("community.hashi_vault.vault_read", ["path"], data={"c": 1}) == [{"a": "b"}]
     assert loader.asked == ["community.hashi_vault.vault_read"]
@@ -257,8 +257,8 @@ def test_a_lookup_runs_with_the_variables_and_the_environment_of_the_task(monkey
 
 
 def test_a_lookup_of_a_collection_that_is_not_installed_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_store_context, "lookup_loader", _Loader(None))
-    context = action_context(_action([("default", "secret")]), make_context({}).call)
+    monkeypatch.setattr(context_file, "lookup_loader", _Loader(None))
+    context = store_context(_templating([("default", "secret")]), make_context({}).call)
     with pytest.raises(LookupMissing):
         context.lookup("community.hashi_vault.vault_read", ["path"])
     assert context.vault_secrets == [("default", "secret")]

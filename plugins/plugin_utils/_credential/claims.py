@@ -30,7 +30,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pri
     impossible,
     make_private_folder,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.lock import (
     POLL,
     LocksUnsupported,
     try_lock,

@@ -23,8 +23,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_set import StoreSet
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.store_set import StoreSet
 
 CLAIMED_TIMES = 8  # wait_timeout: the allowance is renewed for parts of a task, and requests take their time, too
 

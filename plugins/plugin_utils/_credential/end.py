@@ -35,7 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     PasswordCredential,
     password_credentials,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work
 
 FIELDS = ("id", "appId", "displayName", "uniqueName", "passwordCredentials", "keyCredentials")
 

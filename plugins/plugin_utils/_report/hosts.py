@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.mailboxes import MailboxSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import (
@@ -29,14 +30,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.g
     Gateway,
     StoreContent,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._host_variables import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.host_variables import (
     HostVariables,
     PlayVariables,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._profile_files import profile_files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import ActionLookup
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import open_stores
 
 # Of the settings of the role gateway_app, those that a report needs. What is wrong with others hides nothing.
 NEEDED = (
@@ -87,15 +86,14 @@ class Hosts:
 class HostReader:
     """Looks at the hosts one by one. A host with a wrong setting hides no other."""
 
-    def __init__(self, action: ControllerAction, call: Call, task_vars: t.Mapping[str, t.Any]) -> None:
-        self._action = action
+    def __init__(self, call: Call, variables: PlayVariables, *, files: Files, task_vars: t.Mapping[str, t.Any]) -> None:
         self._call = call
-        self._variables = PlayVariables(action, task_vars, role="gateway_app")
+        self._variables = variables
         self._hosts = [str(host) for host in task_vars["ansible_play_hosts_all"]]
         self._active = {str(host) for host in task_vars["ansible_play_hosts"]}
         self._own_host = str(task_vars["inventory_hostname"])
         self._around_own_host = self._variables.environment(self._variables.of(self._own_host))
-        self._files = profile_files(action, task_vars)
+        self._files = files
         self._connections: dict[tuple[tuple[str, str], ...], tuple[Call, AppsError | None]] = {}
 
     def read(self) -> Hosts:
@@ -187,13 +185,7 @@ class HostReader:
         """A store that cannot be read is a note, so that it hides nothing else."""
         try:
             of_stores = StoreSettings.of(settings)
-            context = StoreContext(
-                call=call,
-                vault_secrets=list(self._action._loader._vault.secrets or ()),
-                lookup=ActionLookup(variables, environ=call.environ),
-                default_path=of_stores.path,
-                default_vault_id=of_stores.vault_id,
-            )
+            context = store_context(variables, call, default_path=of_stores.path, default_vault_id=of_stores.vault_id)
             records = [store.read() for store in open_stores(of_stores.entries, context)]
         except AppsError as exc:
             return StoreContent(checked=False, note=self.reason(exc))

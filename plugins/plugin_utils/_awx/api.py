@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
     HttpClient,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_settings import awx_settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.sign_in import awx_settings
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call

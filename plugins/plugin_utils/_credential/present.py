@@ -34,9 +34,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     Credential,
     remember_value,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._alarm import alarm_held_back
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Found, Kind
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.alarm import alarm_held_back
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import Found, Kind
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store
 
 
 class StoreSet:

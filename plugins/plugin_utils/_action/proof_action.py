@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Store, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import stores_of_task
 
 
 class ProofAction(ControllerAction):
@@ -27,13 +27,4 @@ class ProofAction(ControllerAction):
         return dataclasses.replace(self.declared, run=self._prove)
 
     def _prove(self, call: Call) -> dict[str, t.Any]:
-        return type(self).proof(call, self._open_stores)
-
-    def _open_stores(self, call: Call) -> list[Store]:
-        context = action_context(
-            self,
-            call,
-            default_path=call.params["store_path"] or "",
-            default_vault_id=call.params["store_vault_id"] or "",
-        )
-        return open_stores(call.params["stores"] or (), context)
+        return type(self).proof(call, functools.partial(stores_of_task, self))

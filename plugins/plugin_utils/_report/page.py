@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.t
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.timeline import timeline
 
-ROLE = Path(__file__).parents[2] / "roles" / "gateway_app_report"
+ROLE = Path(__file__).parents[3] / "roles" / "gateway_app_report"
 PAGE_TEMPLATE = "report.html.j2"
 MARKDOWN_TEMPLATE = "report.md.j2"
 

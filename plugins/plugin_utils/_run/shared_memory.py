@@ -24,7 +24,7 @@ import zlib
 from ansible import constants as C
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_lock import RunLocks
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.lock import RunLocks
 
 # Bytes of address space; only what is written takes memory. A gateway's tasks write about ten thousand.
 SIZE = 64 * 2**20

@@ -16,19 +16,20 @@ from ansible.errors import AnsibleError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.private_ansible import file_content
 
-OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+OWN_PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 
 
-def profile_files(action: ControllerAction, task_vars: t.Mapping[str, t.Any]) -> Files:
-    """``action`` is the action plugin that runs, with the variables of its task."""
+def profile_files(loader: t.Any, task_vars: t.Mapping[str, t.Any]) -> Files:
+    """``loader`` and ``task_vars`` are those of the action plugin that runs."""
 
     def load(path: str) -> t.Any:
         """A file that is encrypted by ansible-vault is read, too; neither Ansible's tags nor templates count in it."""
         try:
             small_file.check_size(path)
-            content, _is_clear = action._loader._get_file_contents(path)
+            content = file_content(loader, path)
         except OSError as exc:
             raise Unreadable(exc.strerror or type(exc).__name__) from None
         except AnsibleError as exc:

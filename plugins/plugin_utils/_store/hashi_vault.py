@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     AppsError,
     MissingLibraryError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import Lookup, LookupMissing
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Lookup, LookupMissing
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets

@@ -12,7 +12,7 @@ import typing as t
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import PREFIX, Json, Settings
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import PREFIX, Json, Settings
 
 CONTROLLER_API = "awx.awx.controller_api"
 MOST_CREDENTIALS = 100_000
@@ -31,13 +31,14 @@ class AwxUnreadableError(Exception):
         super().__init__(f"AWX cannot be read: {reason} {INSTALL}")
 
 
-def awx_query(lookup: LookupBase) -> Query:
-    """The lookup of awx.awx, in the place of a lookup plugin that runs. It raises AwxUnreadableError."""
+class AwxLookup(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
+    """What the lookup plugins of the playbook awx_setup have in common."""
 
-    def query(endpoint: str, **options: t.Any) -> list[t.Any]:
-        variables = lookup._templar.available_variables
+    def query(self, endpoint: str, **options: t.Any) -> list[t.Any]:
+        """By the lookup of awx.awx, in the place of this one. Raises AwxUnreadableError."""
+        variables = self._templar.available_variables
         try:
-            plugin = lookup_loader.get(CONTROLLER_API, loader=lookup._loader, templar=lookup._templar)
+            plugin = lookup_loader.get(CONTROLLER_API, loader=self._loader, templar=self._templar)
             if plugin is None:
                 raise AwxUnreadableError(f"there is no lookup plugin {CONTROLLER_API}.")
             found: list[t.Any] = plugin.run([endpoint], variables=variables, **options)
@@ -47,14 +48,11 @@ def awx_query(lookup: LookupBase) -> Query:
             raise AwxUnreadableError(exc) from None
         return found
 
-    return query
-
-
-def setup_variables(lookup: LookupBase) -> Json:
-    """The variables of the play with the prefix, as the objects that they are: some must not be filled in."""
-    variables = lookup._templar.available_variables
-    names = [name for name in variables if str(name).startswith(PREFIX)]
-    return {str(name): lookup._templar.template(variables[name]) for name in names}
+    def setup_variables(self) -> Json:
+        """The variables of the play with the prefix, as the objects that they are: some must not be filled in."""
+        variables = self._templar.available_variables
+        names = [name for name in variables if str(name).startswith(PREFIX)]
+        return {str(name): self._templar.template(variables[name]) for name in names}
 
 
 def read_objects(query: Query, settings: Settings) -> Json:

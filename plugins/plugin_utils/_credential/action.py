@@ -17,24 +17,24 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._claims import Claims
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_end import PruneTask, RetireTask
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_kinds import Kind
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_task import PresentTask
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential_work import TaskFacts, Work
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._registered import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.end import PruneTask, RetireTask
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import Kind
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.present import PresentTask
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import TaskFacts, Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.folder import this_run
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.registered import (
     REGISTRATION,
     registered_client_id,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run_folder import this_run
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_context import action_context
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store_set import StoreSet
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import stores_of_task
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     Store,
     check_credential_type,
-    open_stores,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.store_set import StoreSet
 
 
 class CredentialAction(ControllerAction):
@@ -55,14 +55,7 @@ class CredentialAction(ControllerAction):
         )
 
     def _run_with_stores(self, call: Call) -> dict[str, t.Any]:
-        stores = open_stores(call.params["stores"], self._store_context(call))
-        return run_with_stores(call, kind=self.kind, stores=stores, facts=self._facts(call))
-
-    def _store_context(self, call: Call) -> t.Any:
-        params = call.params
-        return action_context(
-            self, call, default_path=params["store_path"] or "", default_vault_id=params["store_vault_id"] or ""
-        )
+        return run_with_stores(call, kind=self.kind, stores=stores_of_task(self, call), facts=self._facts(call))
 
     def _facts(self, call: Call) -> TaskFacts:
         host = str(self._task_vars.get("inventory_hostname", ""))

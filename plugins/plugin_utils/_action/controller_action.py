@@ -12,7 +12,6 @@ Python, requests or msal, and that a task costs no new Python process.
 
 from __future__ import annotations
 
-import datetime
 import importlib
 import os
 import typing as t
@@ -32,8 +31,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.wai
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._rights_of_run import Asked, add_rights_of_run
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_memory import RUN
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import (
+    Asked,
+    add_rights_of_run,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
@@ -43,7 +46,7 @@ MODULES_OF_OTHERS = ("azure_admin_consent", "azure_app_mailbox_scope")
 STEPS_OF_OTHERS = ("consent_steps", "mailbox_steps")
 SECONDS_FOR_RIGHTS = 10  # of waiting, for a run that has failed anyway
 ENVIRONMENTS = ("gateway_app_environment", "gateway_app_consent_environment", "gateway_app_mailbox_environment")
-ROLE_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app" / "tasks"
+ROLE_TASKS = Path(__file__).resolve().parents[3] / "roles" / "gateway_app" / "tasks"
 
 import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
 
@@ -89,6 +92,14 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
     @property
     def memory(self) -> RunMemory:
         return RUN
+
+    @property
+    def loader(self) -> t.Any:
+        return self._loader
+
+    @property
+    def templar(self) -> t.Any:
+        return self._templar
 
     def module(self) -> Module:
         """What the module file declares; a subclass that needs ansible-playbook's own means makes its own."""
@@ -210,19 +221,3 @@ def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:
     if isinstance(value, list):
         return [_hidden(item, names) for item in value]
     return value
-
-
-def plain(value: t.Any) -> t.Any:
-    """Ansible's own kinds of strings, lists and dicts (tagged, unsafe, vaulted) as Python's, which libraries expect."""
-    if isinstance(value, dict):
-        return {plain(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, (int, float)):
-        return float(value) if isinstance(value, float) else int(value)
-    if isinstance(value, datetime.date):  # an unquoted date in a playbook; a point in time is one too
-        return value.isoformat()
-    # str() leaves a subclass of str whose __str__ returns itself, as Ansible's unsafe text does, what it is.
-    return str.__str__(value if isinstance(value, str) else str(value))

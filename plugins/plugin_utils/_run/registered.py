@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 
 # What the role registers for each host.
 REGISTRATION = "__gateway_app_registration"

@@ -14,40 +14,58 @@ import typing as t
 from ansible.plugins.loader import lookup_loader
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import ControllerAction, plain
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import LookupMissing, StoreContext
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.private_ansible import (
+    Templating,
+    vault_secrets,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    LookupMissing,
+    Store,
+    StoreContext,
+    open_stores,
+)
 
 
-def action_context(
-    action: ControllerAction, call: Call, *, default_path: str = "", default_vault_id: str = ""
+def stores_of_task(templating: Templating, call: Call) -> list[Store]:
+    """The stores in the options of the task that runs."""
+    params = call.params
+    context = store_context(
+        templating, call, default_path=params["store_path"] or "", default_vault_id=params["store_vault_id"] or ""
+    )
+    return open_stores(params["stores"] or (), context)
+
+
+def store_context(
+    templating: Templating, call: Call, *, default_path: str = "", default_vault_id: str = ""
 ) -> StoreContext:
-    """``action`` is the action plugin that runs; ``call`` its module's call."""
+    """``templating`` is the action plugin that runs, or a host of its play; ``call`` the call of its module."""
     return StoreContext(
         call=call,
-        vault_secrets=list(action._loader._vault.secrets or ()),
-        lookup=ActionLookup(action, environ=call.environ),
+        vault_secrets=vault_secrets(templating.loader),
+        lookup=TaskLookup(templating, environ=call.environ),
         default_path=default_path,
         default_vault_id=default_vault_id,
     )
 
 
-class ActionLookup:
-    """The ``Lookup`` of an action plugin."""
+class TaskLookup:
+    """The ``Lookup`` of a running task."""
 
-    def __init__(self, action: t.Any, *, environ: t.Mapping[str, str]) -> None:
-        self._action = action
+    def __init__(self, templating: Templating, *, environ: t.Mapping[str, str]) -> None:
+        self._templating = templating
         self._environ = environ
 
     def __call__(self, name: str, terms: t.Sequence[str], **options: t.Any) -> list[t.Any]:
         # Options of a lookup may come from environment variables, which Ansible and libraries read from os.environ.
         with _environment(self._environ):
             plugin = self._find(name)
-            variables = self._action._templar.available_variables
+            variables = self._templating.templar.available_variables
             found: list[t.Any] = plain(plugin.run(list(terms), variables=variables, **options))
         return found
 
     def _find(self, name: str) -> t.Any:
-        plugin = lookup_loader.get(name, loader=self._action._loader, templar=self._action._templar)
+        plugin = lookup_loader.get(name, loader=self._templating.loader, templar=self._templating.templar)
         if plugin is None:
             raise LookupMissing(name)
         return plugin

@@ -12,7 +12,7 @@ import shlex
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import VARIABLE, Store, record_of
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE, Store, record_of
 
 
 class VariablesFile(t.Protocol):

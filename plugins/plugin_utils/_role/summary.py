@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import store_class
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import store_class
 
 Result = t.Mapping[str, t.Any]
 

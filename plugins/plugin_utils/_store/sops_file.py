@@ -18,12 +18,12 @@ import yaml
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._program import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.program import (
     Finished,
     find_program,
     run_program,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._stores import VARIABLE
 
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx_checks import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import (
     PREFIX,
     Json,
     Settings,

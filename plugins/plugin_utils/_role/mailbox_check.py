@@ -15,7 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ap
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import (
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import (
     call_module,
     declared_module,
 )

@@ -1,0 +1,6 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
+"""One run of ansible-playbook: what its tasks share, how it was started, the variables of its hosts."""
