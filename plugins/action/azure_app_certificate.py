@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_certificate import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.action import CredentialAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import Certificate
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.certificate import Certificate
 
 
 class ActionModule(CredentialAction):

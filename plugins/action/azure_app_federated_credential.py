@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_federated_credential import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.action import CredentialAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import FederatedCredential
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.federated_credential import (
+    FederatedCredential,
+)
 
 
 class ActionModule(CredentialAction):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_secret import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.action import CredentialAction
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import ClientSecret
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.client_secret import ClientSecret
 
 
 class ActionModule(CredentialAction):

@@ -20,12 +20,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import call_module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.action import run_with_stores
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import (
-    Certificate,
-    ClientSecret,
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.certificate import Certificate
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.client_secret import ClientSecret
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.federated_credential import (
     FederatedCredential,
-    Kind,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kind import Kind
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import TaskFacts
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store, StoreContext

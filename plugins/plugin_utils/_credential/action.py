@@ -19,8 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ca
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.end import PruneTask, RetireTask
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import Kind
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kind import Kind
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.present import PresentTask
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import TaskFacts, Work
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.folder import this_run
@@ -94,6 +93,8 @@ def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], 
     call.validate_sign_in()
     if of_present is not None:
         return PresentTask(work, of_present, is_registered=is_registered).run()
+    from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.end import PruneTask, RetireTask
+
     if params["state"] == "pruned":
         return PruneTask(work, key_path=params.get("path")).run()
     return RetireTask(work, key_path=params.get("path")).run()

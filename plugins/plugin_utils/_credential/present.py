@@ -35,7 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     remember_value,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.alarm import alarm_held_back
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kinds import Found, Kind
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kind import Found, Kind
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work
 
 
