@@ -39,7 +39,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.mai
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.profile_files import profile_files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.folder import this_run
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     check_credential_type,
@@ -54,11 +53,6 @@ class ActionModule(ControllerAction):
 
     module_name = "azure_app_profile_info"
     declared = MODULE
-    _task_vars: t.Mapping[str, t.Any] = {}
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        self._task_vars = task_vars or {}
-        return super().run(tmp, task_vars)
 
     def _variables(self) -> dict[str, t.Any]:
         """The settings of the role as the play has them. Environments stay out: they may hold a secret."""
@@ -82,7 +76,7 @@ class ActionModule(ControllerAction):
                     continue  # of the task that needs it, which shows why
             check_environment(name, value)
 
-    def _profile(self, task_vars: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _profile(self) -> t.Mapping[str, t.Any]:
         """Read again without the tenant, which refused the look-up."""
         args, environ = self._taken(self.module())
         given = {**args, "look_up": False}
@@ -92,7 +86,7 @@ class ActionModule(ControllerAction):
             given,
             check_mode=True,
             environ=environ,
-            memory=RUN,
+            memory=self.memory,
             option_names=self._option_names(),
         )
 

@@ -70,11 +70,6 @@ class ActionModule(ControllerAction):
     """Runs the module azure_app_report on the controller, once for all hosts of the play."""
 
     module_name = "azure_app_report"
-    _task_vars: t.Mapping[str, t.Any] = {}
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        self._task_vars = task_vars or {}
-        return super().run(tmp, task_vars)
 
     def module(self) -> Module:
         return Module(argument_spec=SPEC, run=self._report)

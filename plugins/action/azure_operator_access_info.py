@@ -15,12 +15,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_operator_access_info import MODULE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import ControllerAction
-
-# By what azure_app_profile_info lists: who takes these steps, by the variable with its environment.
-OTHERS = {
-    "consent_steps": "gateway_app_consent_environment",
-    "mailbox_steps": "gateway_app_mailbox_environment",
-}
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.identities import (
+    Identity,
+    other_identities,
+)
 
 
 class ActionModule(ControllerAction):
@@ -28,18 +26,15 @@ class ActionModule(ControllerAction):
 
     module_name = "azure_operator_access_info"
     declared = MODULE
-    _task_vars: t.Mapping[str, t.Any] = {}
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        self._task_vars = task_vars or {}
-        return super().run(tmp, task_vars)
 
     def module(self) -> Module:
         return dataclasses.replace(self.declared, run=self._access)
 
     def _access(self, call: Call) -> dict[str, t.Any]:
-        steps = call.params["profile_info"] or {}
-        others = [self._other(call, steps[name], variable) for name, variable in OTHERS.items() if steps.get(name)]
+        identities = other_identities(
+            call.params["profile_info"] or {}, self._variable_environment, of_operator=call.environ
+        )
+        others = [_other(call, identity) for identity in identities]
         try:
             return operator_access_info(call, others)
         finally:
@@ -47,8 +42,8 @@ class ActionModule(ControllerAction):
                 other.call.warn_of_clock()
                 other.call.close()
 
-    def _other(self, call: Call, steps: t.Sequence[str], variable: str) -> OtherIdentity:
-        """Warnings and secrets of its call are those of the task."""
-        environment = self._variable_environment(self._task_vars, variable) if variable in self._task_vars else {}
-        own = dataclasses.replace(call, environ={**call.environ, **environment})
-        return OtherIdentity(own, steps, known_as=f"The identity of {variable}")
+
+def _other(call: Call, identity: Identity) -> OtherIdentity:
+    """Warnings and secrets of its call are those of the task."""
+    own = dataclasses.replace(call, environ=identity.environ)
+    return OtherIdentity(own, identity.steps, known_as=f"The identity of {identity.variable}")

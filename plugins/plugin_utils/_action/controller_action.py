@@ -31,6 +31,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.wai
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.identities import (
+    Identity,
+    environment_of_operator,
+    identities_of_run,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import (
     Asked,
     add_rights_of_run,
@@ -41,11 +46,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shar
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 RIGHTS_MODULE = "azure_operator_access_info"
-# Modules whose tasks have an environment of their own, and the steps of whoever signs in there.
-MODULES_OF_OTHERS = ("azure_admin_consent", "azure_app_mailbox_scope")
-STEPS_OF_OTHERS = ("consent_steps", "mailbox_steps")
 SECONDS_FOR_RIGHTS = 10  # of waiting, for a run that has failed anyway
-ENVIRONMENTS = ("gateway_app_environment", "gateway_app_consent_environment", "gateway_app_mailbox_environment")
 ROLE_TASKS = Path(__file__).resolve().parents[3] / "roles" / "gateway_app" / "tasks"
 
 import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
@@ -60,8 +61,10 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
     _supports_async = False
     _requires_connection = False
     _seen: tuple[dict[str, t.Any], dict[str, str]] | None = None
+    _task_vars: t.Mapping[str, t.Any] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self._task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(None, task_vars)
         module = self.module()
         args, environ = self._taken(module)
@@ -75,11 +78,11 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 memory=self.memory,
                 option_names=self._option_names(),
                 of_role=self._is_of_role,
-                host=str((task_vars or {}).get("inventory_hostname", "")),
+                host=str(self._task_vars.get("inventory_hostname", "")),
             )
         )
         if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
-            add_rights_of_run(result, lambda: self._ask_rights(args, environ, task_vars or {}))
+            add_rights_of_run(result, lambda: self._ask_rights(args, environ))
         if not self._task.diff:
             result.pop("diff", None)
         if any(result.get(name) for name in module.secret_results):
@@ -115,39 +118,36 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         """The role's variables for the options, in a task of the role: its user wrote those."""
         return ROLE_VARIABLES.get(self.module_name, NO_NAMES) if self._is_of_role else NO_NAMES
 
-    def _profile(self, task_vars: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _profile(self) -> t.Mapping[str, t.Any]:
         """What the first task of the role found."""
-        found: dict[str, t.Any] = plain(task_vars["__gateway_app_profile"])
+        found: dict[str, t.Any] = plain(self._task_vars["__gateway_app_profile"])
         return found
 
-    def _ask_rights(
-        self, args: t.Mapping[str, t.Any], environ: t.Mapping[str, str], task_vars: t.Mapping[str, t.Any]
-    ) -> list[Asked]:
-        """As the entry point check_access: the operator, and the identities that are others in the settings."""
-        profile = self._profile(task_vars)
-        of_role, *of_others = (self._variable_environment(task_vars, name) for name in ENVIRONMENTS)
-        own = dict(zip(MODULES_OF_OTHERS, of_others, strict=True)).get(self.module_name, {})
-        before = {name: value for name in own if (value := of_role.get(name, os.environ.get(name)))}
-        of_operator = {name: value for name, value in environ.items() if name not in own} | before
-        steps = list(profile["operator_steps"])
-        others = []
-        for name, of_other in zip(STEPS_OF_OTHERS, of_others, strict=True):
-            if of_other:
-                others.append((tuple(profile[name]), {**of_operator, **of_other}))
-            else:
-                steps += profile[name]
-        return [self._ask(tuple(steps), args, of_operator), *(self._ask(needed, args, env) for needed, env in others)]
-
-    def _variable_environment(self, task_vars: t.Mapping[str, t.Any], name: str) -> dict[str, str]:
-        found = plain(self._templar.template(task_vars[name])).items()
+    def _variable_environment(self, name: str) -> dict[str, str]:
+        """The value of a variable of the role; empty if the play has no such variable."""
+        found = plain(self._templar.template(self._task_vars.get(name, {}))).items()
         return {str(variable): str(value) for variable, value in found}
 
-    def _ask(self, steps: tuple[str, ...], args: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Asked:
-        module = declared_module(RIGHTS_MODULE)
+    def _ask_rights(self, args: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> list[Asked]:
+        """As the entry point check_access: the operator, and the identities that are others in the settings."""
+        environment_of = self._variable_environment
+        of_operator = environment_of_operator(self.module_name, environment_of, of_task=environ, of_process=os.environ)
+        identities = identities_of_run(self._profile(), environment_of, of_operator=of_operator)
+        return [self._ask(identity, args) for identity in identities]
+
+    def _ask(self, identity: Identity, args: t.Mapping[str, t.Any]) -> Asked:
         shared = {*AUTH.options, *ENDPOINT.options, "client_id", "unique_name", "display_name"}
         given = {name: value for name, value in args.items() if name in shared}
-        given |= {"steps": list(steps), "wait_timeout": SECONDS_FOR_RIGHTS}
-        return Asked(steps, call_module(module, RIGHTS_MODULE, given, check_mode=True, environ=environ, memory=RUN))
+        given |= {"steps": list(identity.steps), "wait_timeout": SECONDS_FOR_RIGHTS}
+        answer = call_module(
+            declared_module(RIGHTS_MODULE),
+            RIGHTS_MODULE,
+            given,
+            check_mode=True,
+            environ=identity.environ,
+            memory=self.memory,
+        )
+        return Asked(identity.steps, answer)
 
     def _taken(self, module: Module) -> tuple[dict[str, t.Any], dict[str, str]]:
         """The task's arguments and environment; the task keeps them without their secrets.

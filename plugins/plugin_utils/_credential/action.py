@@ -40,11 +40,6 @@ class CredentialAction(ControllerAction):
     """A subclass names the module and the kind of credential."""
 
     kind: t.ClassVar[type[Kind]]
-    _task_vars: t.Mapping[str, t.Any] = {}
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        self._task_vars = task_vars or {}
-        return super().run(tmp, task_vars)
 
     def module(self) -> Module:
         declared = self.declared

@@ -13,16 +13,18 @@ from __future__ import annotations
 import os
 import typing as t
 
-import yaml
-
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.program import (
     Finished,
     find_program,
     run_program,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.variables_file import (
+    VariablesFile,
+    yaml_of,
 )
 
 if t.TYPE_CHECKING:
@@ -33,87 +35,44 @@ KEYS_STEP = "Check recipients in O(stores), .sops.yaml, and the keys that the en
 TRIAL = "a-trial-of-sops-without-any-secret"
 
 
-class SopsFile:
+class SopsFile(VariablesFile):
     """``recipients`` are lists of keys by the name of sops's option, with underscores; empty for .sops.yaml."""
 
     def __init__(self, path: str, *, recipients: t.Mapping[str, t.Sequence[str]], call: Call) -> None:
         """Raises MissingLibraryError if there is no program."""
-        self.path = path
+        super().__init__(path)
         self._recipients = recipients
         self._call = call
         self._program = find_program("sops", call.environ, needed_by="A store of the type sops", install=INSTALL)
 
-    @property
-    def exists(self) -> bool:
-        return os.path.lexists(self.path)
-
-    @property
-    def private(self) -> bool:
-        return self.exists and private_file.is_private(self.path)
-
-    def read(self) -> dict[str, t.Any] | None:
-        """The variables; None if there is no file. Raises ConflictError."""
-        if not self.exists:
-            return None
-        if not os.path.isfile(self.path):
-            raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
-        try:
-            small_file.check_size(self.path)
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not read {self.path}: {exc.strerror}", next_step="Check the path and its permissions."
-            ) from None
+    def decrypted(self) -> t.Any:
+        small_file.check_size(self.path)
         done = self._run("decrypt", "--input-type", "yaml", "--output-type", "json", self.path)
         if done.status != 0:
             raise ConflictError(f"sops could not decrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
-        variables = _json.parse(done.output)
-        if not isinstance(variables, dict):
-            raise ConflictError(
-                f"{self.path} holds no variables, and is left as it is",
-                next_step="Move it away, or choose another path.",
-            )
-        return variables
+        return _json.parse(done.output)
 
-    def check_writable(self) -> None:
-        """Encrypt something harmless as ``write`` would, which finds missing rules and keys."""
+    def check_path(self) -> None:
         folder = os.path.dirname(self.path)
         if not os.path.isdir(folder):
             raise ConflictError(f"Could not write {self.path}: there is no folder {folder}", next_step="Create it.")
-        reason = private_file.obstacle(self.path)
-        if reason:
-            raise ConflictError(
-                f"Could not write {self.path}: {reason}", next_step="Choose another path, or correct its permissions."
-            )
-        self._encrypted({VARIABLE: {"client_secret": TRIAL}}, hidden=TRIAL)
+        super().check_path()
 
-    def write(self, variables: t.Mapping[str, t.Any]) -> None:
-        """Replace the file by one that is encrypted already. Raises ConflictError; the old file is then intact."""
-        credential = variables.get(VARIABLE) or {}
-        encrypted = self._encrypted(variables, hidden=credential.get("client_secret"))
-        try:
-            private_file.write(self.path, encrypted)
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not write {self.path}: {exc.strerror}",
-                next_step="Check the disk and the permissions of the folder.",
-            ) from None
+    def check_encryption(self) -> None:
+        """Encrypt something harmless, which finds missing rules and keys."""
+        self.encrypted({VARIABLE: {"client_secret": TRIAL}})
 
-    def make_private(self) -> None:
-        private_file.make_private(self.path)
-
-    def remove(self) -> None:
-        private_file.remove(self.path)
-
-    def _encrypted(self, variables: t.Mapping[str, t.Any], *, hidden: str | None) -> bytes:
-        """``hidden`` must not be in it in clear, as it would be under a rule such as encrypted_regex."""
-        text = yaml.safe_dump(dict(variables), default_flow_style=False, sort_keys=False, allow_unicode=True)
+    def encrypted(self, variables: t.Mapping[str, t.Any]) -> bytes:
+        """The client secret must not be in it in clear, as it would be under a rule such as encrypted_regex."""
+        text = yaml_of(variables)
         arguments = [f"--{kind.replace('_', '-')}={','.join(keys)}" for kind, keys in self._recipients.items() if keys]
         types = ["--input-type", "yaml", "--output-type", "yaml"]
         name = ["--filename-override", os.path.basename(self.path)]
         done = self._run("encrypt", *arguments, *types, *name, "/dev/stdin", text=text.encode())
         if done.status != 0:
             raise ConflictError(f"sops could not encrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
-        if hidden and hidden.encode() in done.output:
+        secret = (variables.get(VARIABLE) or {}).get("client_secret")
+        if secret and secret.encode() in done.output:
             raise ConflictError(
                 f"sops would leave the client secret in {self.path} in clear",
                 next_step="Remove unencrypted_suffix, encrypted_suffix, unencrypted_regex or encrypted_regex from the"

@@ -13,29 +13,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE, Store, record_of
-
-
-class VariablesFile(t.Protocol):
-    """An encrypted file, with the means of this run to read and to write it. Methods raise AppsError."""
-
-    @property
-    def exists(self) -> bool: ...
-
-    @property
-    def private(self) -> bool:
-        """Readable by its owner alone."""
-
-    def read(self) -> dict[str, t.Any] | None:
-        """The variables; None if there is no file."""
-
-    def check_writable(self) -> None: ...
-
-    def write(self, variables: t.Mapping[str, t.Any]) -> None:
-        """Replace the file atomically, readable by its owner alone."""
-
-    def make_private(self) -> None: ...
-
-    def remove(self) -> None: ...
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.variables_file import VariablesFile
 
 
 class VariablesStore(Store):
