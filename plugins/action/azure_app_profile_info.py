@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
     Names,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.modules.azure_app_profile_info import MODULE
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.before_fork import import_all
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.controller_action import (
     ControllerAction,
     call_module,
@@ -45,7 +46,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.co
     open_stores,
 )
 
+# Of the role's later tasks: the store that most runs have, and the filters that make the result.
+NEEDED_LATER = ("stores.ansible_vault", "_role.result", "_role.summary")
 ENVIRONMENTS = frozenset({"environment", "consent_environment", "mailbox_environment"})
+
+import_all(tuple(f"ansible_collections.email_gateway.azure_apps.plugins.plugin_utils.{name}" for name in NEEDED_LATER))
 
 
 class ActionModule(ControllerAction):

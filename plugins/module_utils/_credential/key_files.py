@@ -22,10 +22,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
-    LARGEST,
     KeyPair,
     parse_pair,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import LARGEST
 
 # The first line says whose file it is, so that no other is ever overwritten. PEM allows text before the first block.
 MARK = "# Made by email_gateway.azure_apps: key and certificate of the application "

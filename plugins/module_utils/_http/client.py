@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib
 import re
@@ -37,19 +36,8 @@ CONNECT_TIMEOUT = 10  # seconds
 # the published list. A page of applications has a few kilobytes for each.
 LARGEST_BODY = 4 * 2**20
 AT_ONCE = 65536  # bytes
-LIBRARIES = ("requests", "msal")
 USER_AGENT = "email_gateway.azure_apps"
 TUNNEL_STATUS = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
-
-
-def import_before_fork() -> None:
-    """Import requests and msal in the process that forks, so that not every task imports them again.
-
-    One that is missing or broken is no failure here: the first task that needs it reports it, see import_library.
-    """
-    for name in LIBRARIES:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
 
 
 def import_library(name: str) -> t.Any:

@@ -15,7 +15,6 @@ import datetime
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import is_token
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import parse_pair
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import read_file
 
 
@@ -32,6 +31,8 @@ def by_certificate(
 
     Raises InputError.
     """
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import parse_pair
+
     pair = parse_pair(read_file(path, option=option), what=path, password=password, password_option=password_option)
     if pair.certificate.end <= datetime.datetime.now(datetime.timezone.utc):
         raise InputError(

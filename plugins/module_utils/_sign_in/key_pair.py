@@ -20,7 +20,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.cli
 KEY_BITS = 2048
 BACKDATED = datetime.timedelta(minutes=5)  # a controller whose clock is ahead makes no certificate of the future
 LONGEST_COMMON_NAME = 64  # ub-common-name of RFC 5280
-LARGEST = 64 * 1024  # bytes of a file with a key or a certificate; they have a few thousand
 _BLOCK = re.compile(
     rb"-----BEGIN (?P<label>[A-Z0-9 ]+)-----\s.*?-----END (?P=label)-----",
     re.DOTALL,

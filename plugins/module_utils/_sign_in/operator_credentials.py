@@ -24,6 +24,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.env
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
+    by_assertion,
+    by_certificate,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     AccessToken,
     IdentityPlatform,
@@ -137,10 +141,6 @@ class CertificateCredential(ApplicationCredential):
     wants = ("auth_certificate_path",)
 
     def for_msal(self) -> str | dict[str, str]:
-        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
-            by_certificate,
-        )
-
         settings = self._settings
         return by_certificate(
             settings.certificate_path or "",
@@ -159,10 +159,6 @@ class FederatedTokenCredential(ApplicationCredential):
     wants = ("auth_federated_token", "auth_federated_token_file")
 
     def for_msal(self) -> str | dict[str, str]:
-        from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
-            by_assertion,
-        )
-
         settings = self._settings
         # Who writes the file writes a new token before the old one expires, so that it is read for each sign-in.
         return by_assertion(settings.federated_token, settings.federated_token_file, option="auth_federated_token")

@@ -13,9 +13,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     InputError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
-    LARGEST,
-)
+
+LARGEST = 64 * 1024  # bytes of a file with a key or a certificate; they have a few thousand
 
 
 def read_file(path: str, *, option: str) -> bytes:

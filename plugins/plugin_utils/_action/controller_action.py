@@ -30,18 +30,17 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.val
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import note_waited
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_before_fork
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.before_fork import import_libraries
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.identities import (
     Identity,
     environment_of_operator,
     identities_of_run,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import (
-    Asked,
-    add_rights_of_run,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
+
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import Asked
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
@@ -49,7 +48,7 @@ RIGHTS_MODULE = "azure_operator_access_info"
 SECONDS_FOR_RIGHTS = 10  # of waiting, for a run that has failed anyway
 ROLE_TASKS = Path(__file__).resolve().parents[3] / "roles" / "gateway_app" / "tasks"
 
-import_before_fork()  # ansible-playbook loads this file in its main process, and forks a worker for each task
+import_libraries()  # ansible-playbook loads this file in its main process, and forks a worker for each task
 
 
 class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
@@ -82,6 +81,10 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
             )
         )
         if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
+            from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import (
+                add_rights_of_run,
+            )
+
             add_rights_of_run(result, lambda: self._ask_rights(args, environ))
         if not self._task.diff:
             result.pop("diff", None)
@@ -136,6 +139,8 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         return [self._ask(identity, args) for identity in identities]
 
     def _ask(self, identity: Identity, args: t.Mapping[str, t.Any]) -> Asked:
+        from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import Asked
+
         shared = {*AUTH.options, *ENDPOINT.options, "client_id", "unique_name", "display_name"}
         given = {name: value for name, value in args.items() if name in shared}
         given |= {"steps": list(identity.steps), "wait_timeout": SECONDS_FOR_RIGHTS}

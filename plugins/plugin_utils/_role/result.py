@@ -134,6 +134,30 @@ def retire_result(
     }
 
 
+def artifacts(result: Result) -> dict[str, t.Any]:
+    """What later jobs of a workflow need from this one, as variables of the role; no secret and no path to one.
+
+    The name of each variable ends with the client id, since AWX merges the variables of the slices of a job by name.
+    """
+    client_id = result.get("client_id")
+    if not client_id:
+        return {}
+    suffix = str(client_id).replace("-", "_")
+    ids = {
+        "tenant_id": result["tenant_id"],
+        "client_id": client_id,
+        "object_id": result["application_object_id"],
+        "service_principal_object_id": result["service_principal_object_id"],
+    }
+    found: dict[str, t.Any] = {
+        f"gateway_app_expected_application_{suffix}": {result["unique_name"] or client_id: ids},
+    }
+    assigned_at = result.get("mailboxes_assigned_at")
+    if assigned_at:
+        found[f"gateway_app_mailboxes_assigned_at_{suffix}"] = {client_id: assigned_at}
+    return found
+
+
 def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -> str | None:
     if not exists:
         return "the new credential does not exist yet"

@@ -14,6 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.filter import gateway_
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result import (
     IDENTITY,
     OF_REGISTRATION,
+    artifacts,
     consent_result,
     retire_result,
 )
@@ -209,3 +210,36 @@ def test_what_limited_the_application_is_the_result_of_mailboxes() -> None:
     assert skipped["mailboxes_assigned_at"] is None
     with pytest.raises(KeyError):
         mailboxes_result(_registration(), profile=profile, assigned={"changed": False, "failed": True})
+
+
+def _finished(**changes: t.Any) -> Json:
+    ids = {name: name for name in ("tenant_id", "application_object_id", "service_principal_object_id")}
+    return {"client_id": "b2466de6-5867", "unique_name": "gateway", **ids, **changes}
+
+
+def test_later_jobs_get_the_ids_of_the_application() -> None:
+    assert artifacts(_finished()) == {
+        "gateway_app_expected_application_b2466de6_5867": {
+            "gateway": {
+                "tenant_id": "tenant_id",
+                "client_id": "b2466de6-5867",
+                "object_id": "application_object_id",
+                "service_principal_object_id": "service_principal_object_id",
+            }
+        }
+    }
+
+
+def test_later_jobs_know_an_application_without_unique_name_by_its_client_id() -> None:
+    (found,) = artifacts(_finished(unique_name=None)).values()
+    assert list(found) == ["b2466de6-5867"]
+
+
+def test_later_jobs_get_the_time_at_which_roles_of_exchange_were_assigned() -> None:
+    found = artifacts(_finished(mailboxes_assigned_at="2026-11-29T07:00:00Z"))
+    assert found["gateway_app_mailboxes_assigned_at_b2466de6_5867"] == {"b2466de6-5867": "2026-11-29T07:00:00Z"}
+    assert len(found) == 2
+
+
+def test_later_jobs_get_nothing_about_an_application_that_does_not_exist_yet() -> None:
+    assert artifacts({"client_id": None, "changed": True}) == {}
