@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
@@ -35,46 +36,77 @@ class Resource(t.Protocol[State]):
         """Pure: what the module returns, the same keys for every state."""
 
 
+@dataclasses.dataclass(frozen=True)
+class _Reached:
+    """``plan`` is the last one, and ``wrote`` whether anything was sent, also before another writer was in the way."""
+
+    state: t.Any
+    plan: Plan
+    wrote: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class _Refusal:
+    """What was refused, and the view of the state for which it was."""
+
+    error: AppsError
+    view: View
+
+
 def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
-    """Read, plan, apply.
+    """Read, plan, apply."""
+    call.validate_sign_in()
+    current = _first_state(call, resource)
+    first_view = resource.view(current)
+    reached = _reach(call, resource, current)
+    return {
+        "changed": reached.plan.changed or reached.wrote,
+        "diff": Plan(before=first_view, after=reached.plan.after).diff(),
+        **resource.result(reached.state),
+    }
+
+
+def _first_state(call: Call, resource: Resource[t.Any]) -> t.Any:
+    """What an earlier task of the role read is good enough to say that there is nothing to do."""
+    current = resource.read()
+    if call.took_handed_reads and not _is_settled(resource, current):
+        return resource.read()
+    return current
+
+
+def _reach(call: Call, resource: Resource[t.Any], current: t.Any) -> _Reached:
+    """Plan and apply, from the current state on.
 
     If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
     A refusal for a reason that is not known to be another one (``read_once``) may mean that somebody else made or
     removed the same: it stands unless the next read shows something new.
     """
-    call.validate_sign_in()
-    current = resource.read()
-    if call.took_handed_reads and not _is_settled(resource, current):
-        current = resource.read()
-    first_view = resource.view(current)
     wrote = False
-    refusal: tuple[AppsError, View] | None = None
+    refusal: _Refusal | None = None
     while True:
         wanted = resource.desired(current)
         plan = Plan(before=resource.view(current), after=resource.view(wanted))
-        if refusal is not None and refusal[1] == plan.before:
-            raise refusal[0]
+        if refusal is not None and refusal.view == plan.before:
+            raise refusal.error
         if not plan.changed or call.check_mode:
-            final = wanted
-            break
+            return _Reached(wanted, plan, wrote=wrote)
         wrote = True
         try:
-            final = resource.apply(current, wanted)
-            break
+            return _Reached(resource.apply(current, wanted), plan, wrote=wrote)
         except AppsError as exc:
-            if not (exc.read_again or exc.read_once) or not call.http.patience.pause(exc.retry_after):
+            if not _may_read_again(call, exc):
                 raise
-            refusal = (exc, plan.before) if exc.read_once else None
+            refusal = _Refusal(exc, plan.before) if exc.read_once else None
         current = resource.read()
-    return {
-        "changed": plan.changed or wrote,
-        "diff": Plan(before=first_view, after=plan.after).diff(),
-        **resource.result(final),
-    }
+
+
+def _may_read_again(call: Call, failure: AppsError) -> bool:
+    """After a pause."""
+    return (failure.read_again or failure.read_once) and call.http.patience.pause(failure.retry_after)
 
 
 def _is_settled(resource: Resource[t.Any], current: t.Any) -> bool:
-    """Whether there is nothing to do. What an earlier task of the role read is good enough to say so."""
+    """Whether there is nothing to do."""
     try:
         return resource.view(current) == resource.view(resource.desired(current))
     except AppsError:

@@ -91,34 +91,42 @@ class VaultSecrets:
         If the answer is lost, what the vault holds then shows whether the write took effect.
         """
         self._call.secrets.add(wanted.value)
-        keeps_value = current is not None and current.value == wanted.value
-        method, path = "PUT", f"/secrets/{name}"
-        if current is not None and keeps_value:
-            method, path = "PATCH", f"{path}/{current.version}"
-        body = _body(wanted, with_value=not keeps_value)
-        action = f"write the secret {name}"
         for attempt in range(1, TRANSPORT_ATTEMPTS + 1):
             try:
-                self._vault.send(method, path, action=action, body=body)
+                self._send(name, wanted, current=current)
                 return
-            except TransportError as exc:
-                if not exc.maybe_processed:
-                    raise
-                found = self.read(name)
-                if found is not None and found.same_but_version(wanted):
+            except (TransportError, VaultError) as exc:
+                if self._is_written(name, wanted, exc):
                     self._call.wrote_elsewhere = True
                     return
-                if (
-                    exc.permanent
-                    or attempt == TRANSPORT_ATTEMPTS
-                    or not self._call.http.patience.pause(why=WaitedFor.BUSY)
-                ):
+                if attempt == TRANSPORT_ATTEMPTS or not self._may_send_again(name, exc):
                     raise
-            except VaultError as exc:
-                if exc.code != DELETED or attempt == TRANSPORT_ATTEMPTS:
-                    raise
-                self._recover(name)
         raise AssertionError("every last attempt returns or raises")
+
+    def _send(self, name: str, wanted: VaultSecret, *, current: VaultSecret | None) -> None:
+        action, path = f"write the secret {name}", f"/secrets/{name}"
+        if current is not None and current.value == wanted.value:
+            path = f"{path}/{current.version}"
+            self._vault.send("PATCH", path, action=action, body=_body(wanted, with_value=False))
+        else:
+            self._vault.send("PUT", path, action=action, body=_body(wanted, with_value=True))
+
+    def _is_written(self, name: str, wanted: VaultSecret, failure: TransportError | VaultError) -> bool:
+        """Whether the vault has it, although the answer was lost."""
+        if not isinstance(failure, TransportError) or not failure.maybe_processed:
+            return False
+        found = self.read(name)
+        return found is not None and found.same_but_version(wanted)
+
+    def _may_send_again(self, name: str, failure: TransportError | VaultError) -> bool:
+        """After a pause; after a deleted secret was recovered, at once."""
+        if isinstance(failure, TransportError):
+            may_be_sent = failure.maybe_processed and not failure.permanent
+            return may_be_sent and self._call.http.patience.pause(why=WaitedFor.BUSY)
+        if failure.code != DELETED:
+            return False
+        self._recover(name)
+        return True
 
     def _recover(self, name: str) -> None:
         """Under the same name again, with the older value until the new one is written."""

@@ -41,6 +41,10 @@ LARGEST = 1024 * 1024  # bytes
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
+class RunAtWorkError(Exception):
+    """Another run is changing the credential. The text names it; empty if it is not known."""
+
+
 def this_kernel() -> str:
     """The same for all containers of one kernel; another after each start of it. macOS has no such id."""
     try:
@@ -89,15 +93,11 @@ class Claims:
         """The starts of runs that ended without settling them; none if a run is at work. Writes and keeps nothing."""
         if not self.exists:
             return []
-        file = self._open(os.O_RDONLY)
         try:
-            locked = self._try_lock(file)
-            claims = self._load(file) if locked is not False else []
-        finally:
-            os.close(file)
-        if any(self._is_at_work(claim, locked=bool(locked)) for claim in claims):
+            with self._opened(os.O_RDONLY) as file:
+                return _starts(self._of_ended_runs(file))
+        except RunAtWorkError:
             return []
-        return _starts(claims)
 
     @contextlib.contextmanager
     def locked(self, *, wait: bool, seconds: float) -> t.Iterator[bool]:
@@ -105,44 +105,47 @@ class Claims:
 
         Raises ConflictError if it is at work for longer than ``seconds``. At the end, a file without claims goes away.
         """
-        got = self._lock(Patience(seconds if wait else 0))
-        if got is not None and wait:
-            raise ConflictError(
-                f"{got or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it holds"
-                f" {self.path}",
-                next_step="Run again when that run is over, or raise O(wait_timeout).",
-            )
-        if got is not None:
-            yield False
-            return
         try:
-            yield True
+            self._lock(Patience(seconds if wait else 0))
+        except RunAtWorkError as exc:
+            if wait:
+                raise ConflictError(
+                    f"{str(exc) or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it"
+                    f" holds {self.path}",
+                    next_step="Run again when that run is over, or raise O(wait_timeout).",
+                ) from None
+        is_held = self._file >= 0
+        try:
+            yield is_held
         finally:
-            self._end()
+            if is_held:
+                self._end()
 
-    def _lock(self, patience: Patience) -> str | None:
-        """None if the lock is held now, else who holds it, "" if that is not known."""
-        while True:
-            file = self._open(os.O_CREAT | os.O_RDWR)
-            holder: str | None = None
+    def _lock(self, patience: Patience) -> None:
+        """Raises RunAtWorkError if another run is at work until the patience is over."""
+        while self._file < 0:
             try:
-                locked = self._try_lock(file)
-                if locked is False:
-                    holder = self._holder(file)
-                elif self._still_there(file):
-                    self._known = self._load(file)
-                    at_work = [claim for claim in self._known if self._is_at_work(claim, locked=bool(locked))]
-                    holder = str(at_work[0]) if at_work else None
-                    if holder is None:
-                        self._file, file = file, -1
-                        return None
-                else:  # the run before removed it: this one nobody finds any more
-                    continue
-            finally:
-                if file >= 0:
-                    os.close(file)
-            if not patience.pause(POLL, why=WaitedFor.OTHERS):
-                return holder
+                with self._opened(os.O_CREAT | os.O_RDWR) as file:
+                    claims = self._of_ended_runs(file)
+                    if self._still_there(file):  # else the run before removed it, and nobody finds it any more
+                        self._known, self._file = claims, os.dup(file)  # the lock is that of both
+            except RunAtWorkError:
+                if not patience.pause(POLL, why=WaitedFor.OTHERS):
+                    raise
+
+    def _of_ended_runs(self, file: int) -> list[Claim]:
+        """Lock the file if its system has locks, and read it. Raises RunAtWorkError if a run is at work."""
+        try:
+            is_locked = try_lock(file)
+            if not is_locked:
+                raise RunAtWorkError(self._holder(file))
+        except LocksUnsupported:
+            is_locked = False
+        claims = self._load(file)
+        for claim in claims:
+            if self._is_at_work(claim, is_locked=is_locked):
+                raise RunAtWorkError(str(claim))
+        return claims
 
     @property
     def unconfirmed_starts(self) -> list[datetime.datetime]:
@@ -186,18 +189,11 @@ class Claims:
             os.close(self._file)
             self._file, self._own = -1, None
 
-    def _is_at_work(self, claim: Claim, *, locked: bool) -> bool:
-        """Its run would hold the lock, if it is one of this kernel."""
-        if claim.ended or (locked and claim.kernel == self._kernel):
+    def _is_at_work(self, claim: Claim, *, is_locked: bool) -> bool:
+        """A run of this kernel would hold the lock that this one has."""
+        if claim.ended or (is_locked and claim.kernel == self._kernel):
             return False
         return claim.has_time
-
-    def _try_lock(self, file: int) -> bool | None:
-        """None for a file system without locks."""
-        try:
-            return try_lock(file)
-        except LocksUnsupported:
-            return None
 
     def _holder(self, file: int) -> str:
         """For a message only: the file may be written at this moment."""
@@ -206,6 +202,14 @@ class Claims:
         except ConflictError:
             return ""
         return next((str(claim) for claim in claims if not claim.ended), "")
+
+    @contextlib.contextmanager
+    def _opened(self, flags: int) -> t.Iterator[int]:
+        file = self._open(flags)
+        try:
+            yield file
+        finally:
+            os.close(file)
 
     def _open(self, flags: int) -> int:
         reason = impossible(self.path)
