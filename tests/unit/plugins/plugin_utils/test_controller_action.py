@@ -76,6 +76,61 @@ def test_libraries_are_imported_before_a_worker_is_forked(missing: tuple[str, ..
     assert done.stdout.strip() == imported
 
 
+# What a change, a refusal, another kind of credential or another way to sign in needs.
+RARELY_NEEDED = (
+    "module_utils._core.graph_codes",
+    "module_utils._core.rights",
+    "module_utils._core.sign_in_codes",
+    "module_utils._credential.key_files",
+    "module_utils._proof.smtp",
+    "module_utils._resources.certificate",
+    "module_utils._resources.consent_write",
+    "module_utils._resources.federated_credential",
+    "module_utils._resources.registration_write",
+    "module_utils._resources.secret_creation",
+    "module_utils._sign_in.device_code",
+    "module_utils._sign_in.key_pair",
+    "module_utils._sign_in.managed_identity",
+    "plugin_utils._action.rights_of_run",
+    "plugin_utils._credential.end",
+)
+OF_A_STEADY_RUN = (
+    "azure_app_profile_info",
+    "azure_app_registration",
+    "azure_app_graph_permissions",
+    "azure_admin_consent",
+    "azure_app_secret",
+    "azure_app_token_info",
+)
+IMPORTED = """
+import importlib, sys
+plugins = "ansible_collections.email_gateway.azure_apps.plugins."
+for name in {actions!r}:
+    importlib.import_module(f"{{plugins}}action.{{name}}")
+print(*[name for name in {names!r} if plugins + name in sys.modules])
+"""
+
+
+def _imported(names: tuple[str, ...]) -> list[str]:
+    """Those of the names that are imported by the action plugins of a run that changes nothing."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = IMPORTED.format(actions=OF_A_STEADY_RUN, names=names)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.split()
+
+
+def test_a_run_without_change_does_not_import_what_a_change_needs() -> None:
+    """Ansible compiles the files of a collection from source in every run."""
+    assert _imported(RARELY_NEEDED) == []
+
+
+def test_what_later_tasks_of_the_role_need_is_imported_before_a_worker_is_forked() -> None:
+    names = ("plugin_utils.stores.ansible_vault", "plugin_utils._role.result", "plugin_utils._role.summary")
+    assert _imported(names) == list(names)
+
+
 def test_a_diff_is_returned_if_it_was_asked_for(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
