@@ -39,6 +39,10 @@ _raw:
   description: The problem, and what to do about it; empty if there is none.
   type: list
   elements: str
+  sample:
+    - >-
+      The repository https://git.example.com/awx-project.git lacks register.yml. Copy docs/examples/awx_project of this
+      version of the collection into it, and run this again.
 """
 
 import typing as t

@@ -34,6 +34,9 @@ _raw:
     - If AWX cannot be read, that is the only problem, and there is nothing else.
   type: list
   elements: dict
+  sample:
+    - problems:
+        - Set awx_setup_organization. playbooks/vars/awx_setup.yml of the collection describes it.
 """
 
 import typing as t

@@ -190,6 +190,11 @@ error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
+  sample:
+    kind: graph
+    status: 403
+    code: Authorization_RequestDenied
+    request_id: 403392b6-bf9e-4e66-88f7-1777c74678ab
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (

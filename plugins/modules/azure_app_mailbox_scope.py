@@ -160,15 +160,19 @@ scopes:
     type:
       description: V(group), V(administrative_unit), V(user), V(custom), V(tenant), or V(other).
       type: str
+      sample: group
     id:
       description: The object id, that of the custom scope, or null for the tenant.
       type: str
+      sample: 5a9f1c0e-7a4b-4f7f-9f1e-3a6b1b8f9d11
     name:
       description: The address or the name, or null if that is not known.
       type: str
+      sample: gateway-mailboxes@example.com
     recipient_filter:
       description: The filter of a custom scope, or null.
       type: str
+      sample: "CustomAttribute1 -eq 'gateway'"
   sample: &group
     - type: group
       id: 5a9f1c0e-7a4b-4f7f-9f1e-3a6b1b8f9d11
@@ -183,6 +187,7 @@ assignments:
     role:
       description: The name of the role.
       type: str
+      sample: Application Mail.ReadWrite
     scope:
       description: The scope, as in RV(scopes).
       type: dict
@@ -191,6 +196,7 @@ assignments:
       description: The ids of the assignment in Exchange. Empty if check mode predicts it.
       type: list
       elements: str
+      sample: [0bd0e3f5-5f0e-4a7e-8d5c-5d2f5b7e9a31]
   sample:
     - role: Application Mail.ReadWrite
       scope:
@@ -261,6 +267,11 @@ error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
+  sample:
+    kind: graph
+    status: 403
+    code: Authorization_RequestDenied
+    request_id: 403392b6-bf9e-4e66-88f7-1777c74678ab
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (

@@ -191,28 +191,36 @@ verified:
             - One of V(application), V(credential), V(token), V(mailbox), V(smtp) and V(forbidden_mailbox). If the
               settings or a store cannot be used, V(preparation) comes first.
           type: str
+          sample: mailbox
         subject:
           description: What it is about, such as a mailbox.
           type: str
+          sample: megan@example.com
         ok:
           description: Whether it passed.
           type: bool
+          sample: false
         tried:
           description: Whether it was tried.
           type: bool
+          sample: true
         reason:
           description: What was seen.
           type: str
+          sample: The application has no right to the mailbox (status 403 ErrorAccessDenied).
         next_step:
           description: What to do about it. Empty if nothing is to be done.
           type: str
+          sample: Assign the role Application Mail.ReadWrite for this mailbox.
         pending:
           description: Whether it is not as expected, but roles that were assigned in Exchange may not count yet.
           type: bool
+          sample: false
         exchange_commands:
           description: Commands of Exchange Online PowerShell that help, if there are any, with all ids filled in.
           type: list
           elements: str
+          sample: []
       sample:
         - name: forbidden_mailbox
           subject: director@example.com
@@ -230,9 +238,11 @@ verified:
         name:
           description: The name of the check.
           type: str
+          sample: mailbox
         next_step:
           description: What to set.
           type: str
+          sample: Set mailbox to the address of a mailbox that it has to reach.
       sample:
         - name: mailbox
           next_step: Set mailbox to the address of a mailbox that it has to reach.
@@ -251,6 +261,11 @@ error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
+  sample:
+    kind: graph
+    status: 403
+    code: Authorization_RequestDenied
+    request_id: 403392b6-bf9e-4e66-88f7-1777c74678ab
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (

@@ -75,27 +75,35 @@ mailboxes:
     mailbox:
       description: The address.
       type: str
+      sample: director@example.com
     expected:
       description: V(allowed) or V(denied).
       type: str
+      sample: denied
     reachable:
       description: Whether the application reaches it.
       type: bool
+      sample: false
     as_expected:
       description: Whether that is shown to be as expected.
       type: bool
+      sample: true
     status:
       description: The HTTP status of Microsoft Graph's answer.
       type: int
+      sample: 403
     code:
       description: The code of the error, such as C(ErrorAccessDenied); not set where there is none.
       type: str
+      sample: ErrorAccessDenied
     reason:
       description: What the answer means.
       type: str
+      sample: The application has no right to the mailbox.
     next_step:
       description: What to do about it. Empty where it is as expected.
       type: str
+      sample: ""
     exchange_commands:
       description:
         - Commands of Exchange Online PowerShell that mend it or show more, if there are any, with all ids filled in.
@@ -103,6 +111,7 @@ mailboxes:
           permission. Its scope is all of O(mailboxes_allowed).
       type: list
       elements: str
+      sample: []
   sample:
     - mailbox: director@example.com
       expected: denied
@@ -154,6 +163,11 @@ error:
   description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
+  sample:
+    kind: graph
+    status: 403
+    code: Authorization_RequestDenied
+    request_id: 403392b6-bf9e-4e66-88f7-1777c74678ab
 """
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import (

@@ -122,6 +122,21 @@ def test_a_fragment_gives_the_pages_all_that_is_written_in_it(path: Path) -> Non
         assert not missing, f"{CUT}: {missing}"
 
 
+def without_sample(values: dict[str, t.Any], within: str = "") -> t.Iterator[str]:
+    """Return values of a page that show no example; those that contain others show them there."""
+    for name, value in values.items():
+        if value.get("contains"):
+            yield from without_sample(value["contains"], f"{within}{name}.")
+        elif "sample" not in value:
+            yield f"{within}{name}"
+
+
+@pytest.mark.parametrize("path", [path for kind, path in SOURCES if kind != "role"], ids=lambda path: path.stem)
+def test_each_return_value_has_a_sample(path: Path) -> None:
+    page = yaml.safe_load(constants(path).get("RETURN", "")) or {}
+    assert list(without_sample(page)) == [], "add a sample to these in RETURN"
+
+
 def test_a_text_that_yaml_cuts_is_found() -> None:
     source = "options:\n  path:\n    description:\n      - A file, in PEM form or as\n        PKCS #12 (PFX). More.\n"
     assert lost(source, yaml.safe_load(source)) == ["PKCS #12 (PFX). More."]
