@@ -123,15 +123,9 @@ class EmulatorServer:
             weather_seed=weather_seed,
         )
         self.emulator = Emulator(settings=settings, seed=seed)
-        listeners: list[socket.socket] = []
-        try:
-            for wanted in (HTTPS_PORT if microsoft_names else port, smtp_port, 0):
-                listeners.append(_listening_socket(host, wanted))
-        except OSError:
-            for listener in listeners:
-                listener.close()
-            raise
-        web, self._smtp_socket, vault = listeners
+        web, self._smtp_socket, vault = _listening_sockets(
+            host, (HTTPS_PORT if microsoft_names else port, smtp_port, 0)
+        )
         self._sockets = [web, vault]
         self.smtp_host = "localhost"
         self.smtp_port = self._smtp_socket.getsockname()[1]
@@ -155,22 +149,7 @@ class EmulatorServer:
             vault_suffix=vault_suffix,
         )
         self.application = Web(self.emulator).application(vault_port=self.vault_port)
-        config = uvicorn.Config(
-            cast(Any, self.application),
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            log_level=log_level,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=120,
-        )
-        config.load()
+        config = _uvicorn_config(self.application, log_level=log_level)
         config.ssl = self._tls.context()
         self.host = host
         self._config = config
@@ -294,7 +273,7 @@ class EmulatorServer:
 
     async def _listen_again(self) -> None:
         config, server = self._config, self._server
-        self._sockets = [_listening_socket(self.host, port) for port in (self.port, self.vault_port)]
+        self._sockets = _listening_sockets(self.host, (self.port, self.vault_port))
 
         def protocol() -> asyncio.Protocol:
             return _Protocol(config=config, server_state=server.server_state, app_state=server.lifespan.state)
@@ -326,6 +305,40 @@ class EmulatorServer:
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
         self.close()
+
+
+def _listening_sockets(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """All of them, or none: those that are open already are closed before OSError is raised."""
+    found: list[socket.socket] = []
+    try:
+        for port in ports:
+            found.append(_listening_socket(host, port))
+    except OSError:
+        for listener in found:
+            listener.close()
+        raise
+    return found
+
+
+def _uvicorn_config(application: object, *, log_level: str) -> uvicorn.Config:
+    """Loaded, without TLS."""
+    config = uvicorn.Config(
+        cast(Any, application),
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level=log_level,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=120,
+    )
+    config.load()
+    return config
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
