@@ -94,7 +94,9 @@ class RegistrationReader:
         self._also = also
         self.also_read: list[Json | None] = []
         self._known: ResourcePrincipals | None = None
-        self._exchange = ExchangeReader(call.graph) if mailbox_roles else None
+        self._exchange: ExchangeReader | None = None
+        if mailbox_roles:
+            self._exchange = ExchangeReader(call.graph)
         self._size = 0  # bytes in memory of all that was described
 
     def read(self, selections: t.Sequence[Read]) -> list[View]:
