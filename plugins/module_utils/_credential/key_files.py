@@ -49,7 +49,13 @@ class Files:
 
     @property
     def thumbprints(self) -> tuple[str | None, ...]:
-        return tuple(p.certificate.thumbprint if p else None for p in (self.current, self.pending, self.previous))
+        return tuple(map(_thumbprint, (self.current, self.pending, self.previous)))
+
+
+def _thumbprint(pair: KeyPair | None) -> str | None:
+    if pair is None:
+        return None
+    return pair.certificate.thumbprint
 
 
 class KeyFiles:
@@ -144,7 +150,7 @@ class KeyFiles:
         Raises OvertakenError where another run has just written one, ConflictError where it cannot be written.
         """
         found, _owner = self._read(self.new, client_id, [])
-        if (found.certificate if found else None) != (instead_of.certificate if instead_of else None):
+        if _thumbprint(found) != _thumbprint(instead_of):
             raise self._overtaken()
         try:
             with contextlib.suppress(FileNotFoundError):

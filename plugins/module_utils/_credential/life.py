@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 
 Records = t.Sequence[Record | None]
@@ -33,9 +34,9 @@ def most_recent(records: Records) -> Record | None:
     the later counts.
     """
     present = [record for record in records if record is not None]
-    known = [record for record in present if is_known(record)]
-    youngest = sorted(known or present, key=lambda record: _moment(record.secret_start))
-    return youngest[-1] if youngest else None
+    known = list(filter(is_known, present))
+    # Of two equally young ones, max gives the first.
+    return max(reversed(known or present), key=lambda record: _moment(record.secret_start), default=None)
 
 
 def _moment(point: str) -> datetime.datetime:
@@ -59,8 +60,9 @@ def is_stored(records: Records, record: Record, *, outgoing: t.Collection[str] =
         return False
     if is_known(record):
         return True
-    blind = record.client_secret is None
-    return blind and all(other is not None and other.key_id == record.key_id for other in records)
+    if record.client_secret is not None:
+        return False
+    return all(other is not None and other.key_id == record.key_id for other in records)
 
 
 def previous_of(
@@ -76,7 +78,7 @@ def previous_of(
     replaced = list(kept.previous_key_ids)
     if is_ours(kept, client_id) and _is_replaceable(kept) and kept.key_id not in refused:
         replaced.append(kept.key_id)
-    return tuple(replaced_id for replaced_id in dict.fromkeys(replaced) if replaced_id != key_id)
+    return tuple(without(dict.fromkeys(replaced), (key_id,)))
 
 
 def _is_replaceable(record: Record) -> bool:
@@ -89,16 +91,15 @@ def renewed(kept: Record | None, new: Record, *, hand_over: bool, refused: t.Col
     ``pending_hosts`` are those that got the one before and not this one yet: a run with a limit, or one of several
     slices, does not see them.
     """
-    same_application = kept is not None and kept.client_id.lower() == new.client_id.lower()
-    same_credential = kept is not None and kept.key_id == new.key_id
     handed_over_to: tuple[str, ...] = ()
     pending: set[str] = set()
-    if kept is not None and same_credential:
-        handed_over_to = kept.handed_over_to
-    if kept is not None and same_application and hand_over:
-        pending = {*kept.pending_hosts}
-        if not same_credential:
-            pending |= {*kept.handed_over_to}
+    if kept is not None:
+        if kept.key_id == new.key_id:
+            handed_over_to = kept.handed_over_to
+        if hand_over and kept.client_id.lower() == new.client_id.lower():
+            pending |= {*kept.pending_hosts}
+            if kept.key_id != new.key_id:
+                pending |= {*kept.handed_over_to}
     return dataclasses.replace(
         new,
         previous_key_ids=previous_of(kept, new.client_id, key_id=new.key_id, refused=refused),
@@ -112,7 +113,7 @@ def handed_over(record: Record, host: str) -> Record:
     return dataclasses.replace(
         record,
         handed_over_to=tuple(sorted({*record.handed_over_to, host})),
-        pending_hosts=tuple(name for name in record.pending_hosts if name != host),
+        pending_hosts=tuple(without(record.pending_hosts, (host,))),
     )
 
 
@@ -171,8 +172,8 @@ class Lifecycle:
 
 def _age(record: Record, now: datetime.datetime) -> datetime.timedelta:
     """Never negative: ``now`` is a whole second, and the clocks of others differ. Without a start it is zero."""
-    start = times.parse(record.secret_start)
-    return max(now - start, datetime.timedelta(0)) if start is not None else datetime.timedelta(0)
+    start = times.parse(record.secret_start) or now
+    return max(now - start, datetime.timedelta(0))
 
 
 def sharing_hosts(

@@ -60,7 +60,7 @@ class CredentialOptions:
     verify_token: bool
     token_resource: str
     handed_over: bool
-    confirm: tuple[str, ...] | None
+    confirm: t.Sequence[str] | None
     life: Lifecycle
 
     @classmethod
@@ -72,7 +72,6 @@ class CredentialOptions:
                 f"O(overlap_days) is {overlap_days}",
                 next_step=f"Set O(overlap_days) to a number from 0 to {LONGEST_OVERLAP}.",
             )
-        confirm = params["confirm"]
         return cls(
             state=params["state"],
             profile=params["profile"] or "",
@@ -80,7 +79,7 @@ class CredentialOptions:
             verify_token=params["verify_token"],
             token_resource=params["token_resource"],
             handed_over=params["handed_over"],
-            confirm=None if confirm is None else tuple(confirm),
+            confirm=params["confirm"],
             life=Lifecycle(
                 renew_before=datetime.timedelta(days=max(0, params.get("renew_before_days") or 0)),
                 overlap=datetime.timedelta(days=overlap_days),
@@ -92,9 +91,9 @@ class CredentialOptions:
 
 def refuse_stores(params: t.Mapping[str, t.Any]) -> None:
     """Raises InputError in a module that runs as a process of its own, where Ansible's vault secrets are not."""
-    given = next((name for name in ("stores", "profile_info") if params[name] is not None), None)
-    if given is not None:
-        raise InputError(
-            f"O({given}) needs the action plugin of this module, which runs inside ansible-playbook",
-            next_step="Run the module as a task of a playbook or with the command ansible.",
-        )
+    for name in ("stores", "profile_info"):
+        if params[name] is not None:
+            raise InputError(
+                f"O({name}) needs the action plugin of this module, which runs inside ansible-playbook",
+                next_step="Run the module as a task of a playbook or with the command ansible.",
+            )

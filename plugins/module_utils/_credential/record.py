@@ -24,6 +24,7 @@ COMMON_MEMBERS = (
     "handed_over_to",
     "pending_hosts",
 )
+LISTS = ("previous_key_ids", "handed_over_to", "pending_hosts")
 VALUE_MEMBERS = ("client_secret", "certificate_path", "federated_credential")
 MEMBERS = (*COMMON_MEMBERS, *VALUE_MEMBERS)
 
@@ -58,12 +59,16 @@ class Record:
         if not content:
             return None
         return cls(
-            **{name: _text(content, name) for name in ("client_id", "tenant_id", "profile")},
-            **{name: _text(content, name) for name in ("secret_start", "secret_expires")},
-            **{name: _text(content, name) for name in ("certificate_path", "federated_credential")},
+            client_id=_text(content, "client_id"),
+            tenant_id=_text(content, "tenant_id"),
+            profile=_text(content, "profile"),
+            secret_start=_text(content, "secret_start"),
+            secret_expires=_text(content, "secret_expires"),
+            certificate_path=_text(content, "certificate_path"),
+            federated_credential=_text(content, "federated_credential"),
             key_id=_text(content, "key_id").lower(),
             client_secret=_secret(content),
-            previous_key_ids=tuple(key_id.lower() for key_id in _texts(content, "previous_key_ids")),
+            previous_key_ids=tuple(map(str.lower, _texts(content, "previous_key_ids"))),
             handed_over_to=_texts(content, "handed_over_to"),
             pending_hosts=_texts(content, "pending_hosts"),
         )
@@ -73,7 +78,9 @@ class Record:
         """One of CREDENTIAL_TYPES."""
         if self.certificate_path:
             return "certificate"
-        return "federated" if self.federated_credential else "client_secret"
+        if self.federated_credential:
+            return "federated"
+        return "client_secret"
 
     @property
     def has_value(self) -> bool:
@@ -82,12 +89,14 @@ class Record:
 
     def without_value(self) -> Record:
         """As a store shows it that cannot give a client secret back."""
-        return dataclasses.replace(self, client_secret=None) if self.type == "client_secret" else self
+        if self.type != "client_secret":
+            return self
+        return dataclasses.replace(self, client_secret=None)
 
     def content(self) -> dict[str, t.Any]:
         """As a store keeps it. Holds the client secret."""
         content: dict[str, t.Any] = {name: getattr(self, name) for name in COMMON_MEMBERS}
-        for name in ("previous_key_ids", "handed_over_to", "pending_hosts"):
+        for name in LISTS:
             content[name] = list(content[name])
         value: dict[str, dict[str, t.Any]] = {
             "client_secret": {"client_secret": self.client_secret},
@@ -99,15 +108,19 @@ class Record:
 
 def _text(content: t.Mapping[str, t.Any], name: str) -> str:
     value = content.get(name)
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value)
 
 
 def _texts(content: t.Mapping[str, t.Any], name: str) -> tuple[str, ...]:
     value = content.get(name)
-    return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()
+    if not isinstance(value, (list, tuple)):
+        return ()
+    return tuple(map(str, value))
 
 
 def _secret(content: t.Mapping[str, t.Any]) -> str | None:
-    if "client_secret" in content and content["client_secret"] is None:
+    if content.get("client_secret", "") is None:
         return None
     return _text(content, "client_secret")

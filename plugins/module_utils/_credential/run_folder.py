@@ -105,10 +105,12 @@ def _of_awx(run: Run) -> t.Iterator[RunFolder]:
 
 def _private_data_folders(run: Run) -> list[str]:
     """Those of ansible-runner in whose project the run works, or its playbook is."""
-    folders = [folder for start in (run.working_folder, run.playbook_folder) for folder in _with_parents(start)]
-    projects = [folder for folder in folders if os.path.basename(folder) == "project"]
-    parents = dict.fromkeys(map(os.path.dirname, projects))
-    return [parent for parent in parents if os.path.isfile(os.path.join(parent, EXTRAVARS))]
+    found: dict[str, None] = {}
+    for folder in (*_with_parents(run.working_folder), *_with_parents(run.playbook_folder)):
+        parent = os.path.dirname(folder)
+        if os.path.basename(folder) == "project" and os.path.isfile(os.path.join(parent, EXTRAVARS)):
+            found[parent] = None
+    return list(found)
 
 
 def _of_pull(run: Run) -> t.Iterator[RunFolder]:
@@ -119,7 +121,8 @@ def _of_pull(run: Run) -> t.Iterator[RunFolder]:
     if not _is_pull(run):
         return
     checkout = os.path.realpath(run.working_folder)
-    if any(os.path.exists(os.path.join(checkout, name)) for name in CHECKOUTS):
+    marks = [os.path.join(checkout, name) for name in CHECKOUTS]
+    if any(map(os.path.exists, marks)):
         yield RunFolder(
             path=checkout,
             reason="the checkout of ansible-pull, which --purge removes afterwards",
@@ -130,9 +133,11 @@ def _of_pull(run: Run) -> t.Iterator[RunFolder]:
 def _is_pull(run: Run) -> bool:
     """It passes a limit that nobody else writes, unless it got one itself; a shell says what it started."""
     checkout = os.path.realpath(run.working_folder)
-    below = [os.path.realpath(path).startswith(f"{checkout}{os.sep}") for path in run.playbooks]
-    if not below or not all(below) or not all(map(os.path.isabs, run.playbooks)):
+    if not run.playbooks:
         return False
+    for path in run.playbooks:
+        if not os.path.isabs(path) or not os.path.realpath(path).startswith(f"{checkout}{os.sep}"):
+            return False
     limit = run.limit.split(",")
     own_limit = len(limit) > 1 and limit[0] == "localhost" and limit[-1] == "127.0.0.1"
     return own_limit or os.path.basename(run.shell_command) == "ansible-pull"

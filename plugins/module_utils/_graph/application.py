@@ -155,6 +155,15 @@ def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
     return sorted(set(uris))
 
 
+def text_or_empty(document: t.Mapping[str, t.Any], name: str) -> str:
+    return text(document, name) or ""
+
+
+def entries(answer: Json | None) -> list[Json]:
+    """The objects of a collection, as it was read; none if there is no answer."""
+    return objects((answer or {}).get("value"))
+
+
 def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
     value = document.get(name)
     return value if isinstance(value, str) else None

@@ -43,8 +43,12 @@ class CheckedSettings:
         self, profile: Profile, *, operator_steps: t.Sequence[str], wait_timeout: int
     ) -> dict[str, Options]:
         """By the names of the modules that take them. What a setting leaves empty is left out."""
-        names = {name: self.raw.text(name) for name in ("client_id", "unique_name", "display_name")}
-        access = {"wait_timeout": wait_timeout, "steps": list(operator_steps), **_filled(**names)}
+        names = _filled(
+            client_id=self.raw.text("client_id"),
+            unique_name=self.raw.text("unique_name"),
+            display_name=self.raw.text("display_name"),
+        )
+        access = {"wait_timeout": wait_timeout, "steps": list(operator_steps), **names}
         common: Options = {"wait_timeout": wait_timeout}
         if "stores" in self.raw:
             common["stores"] = list(self.stores.entries)
@@ -111,8 +115,12 @@ class CheckedSettings:
     def _assertion_file(self) -> str:
         """For any type of credential: a store may still hold a federated one."""
         value = self.raw.raw("federated_credential", {})
-        found = value.get("assertion_file") if isinstance(value, dict) else None
-        return found if isinstance(found, str) else ""
+        if not isinstance(value, dict):
+            return ""
+        found = value.get("assertion_file")
+        if not isinstance(found, str):
+            return ""
+        return found
 
 
 def _filled(**options: str) -> Options:

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import CREDENTIAL_TYPES, Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
@@ -46,7 +47,7 @@ class Federated:
         """From the variable gateway_app_federated_credential. Raises InputError."""
         if not isinstance(value, dict):
             raise wrong("federated_credential", value, "Set it to a dictionary with issuer and subject.")
-        unknown = sorted(str(name) for name in value if name not in FEDERATED_MEMBERS)
+        unknown = sorted(map(str, without(value, FEDERATED_MEMBERS)))
         if unknown:
             raise InputError(
                 f"{FEDERATED} has the unknown members {', '.join(unknown)}",
@@ -78,7 +79,9 @@ class Federated:
             "subject": self.subject,
             "audiences": [self.audience],
         }
-        return {**found, "assertion_file": self.assertion_file} if self.assertion_file else found
+        if self.assertion_file:
+            found["assertion_file"] = self.assertion_file
+        return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,12 +50,14 @@ class Files:
         Raises InputError, which lists where was looked.
         """
         expanded = os.path.expanduser(os.path.expandvars(path))
-        candidates = list(dict.fromkeys(os.path.abspath(os.path.join(folder, expanded)) for folder in self.folders))
-        for candidate in candidates:
+        candidates = []
+        for folder in self.folders:
+            candidate = os.path.abspath(os.path.join(folder, expanded))
             if os.path.isfile(candidate):
                 return candidate
+            candidates.append(candidate)
         raise InputError(
-            f"There is no file {shown(path)}: looked for {' and '.join(candidates)}",
+            f"There is no file {shown(path)}: looked for {' and '.join(dict.fromkeys(candidates))}",
             next_step=f"Set {name} to {what}; a relative path is looked for beside the playbook, then in the working"
             " folder.",
         )

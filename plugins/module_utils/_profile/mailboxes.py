@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
@@ -20,6 +22,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import SCOPES
 
 LONGEST_DELAY = 24 * 60  # minutes
+# The playbooks that assign the roles, by the method.
+ASSIGNING: dict[str, frozenset[str]] = {
+    "graph": frozenset({"register", "mailboxes"}),
+    "none": frozenset({"mailboxes"}),
+    "commands": frozenset(),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,17 +59,20 @@ class MailboxSettings:
         """How this entry point assigns the roles: ``none`` leaves that to the playbook mailboxes."""
         if not self.scope:
             return "none"
-        return "graph" if self.method == "none" and entry_point == "mailboxes" else self.method
+        if self.method == "none" and entry_point == "mailboxes":
+            return "graph"
+        return self.method
 
     def steps(self, playbooks: t.Collection[str]) -> list[str]:
         """Those of azure_operator_access_info that the identity takes which limits the application."""
-        assigning = {"graph": {"register", "mailboxes"}, "none": {"mailboxes"}, "commands": set[str]()}[self.method]
-        if not self.scope or not assigning & set(playbooks):
+        if not self.scope or ASSIGNING[self.method].isdisjoint(playbooks):
             return []
         from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
 
         step = f"mailbox_scope_{self.scope}"
-        return [step if step in STEPS else "mailbox_scope"]
+        if step not in STEPS:
+            step = "mailbox_scope"
+        return [step]
 
     def revokes(self, entry_point: str | None) -> bool:
         """Whether the roles are assigned by then, so that grants in Entra ID may be revoked.
@@ -83,7 +94,7 @@ class MailboxSettings:
 def _scope(value: dict[str, t.Any]) -> str:
     if not value:
         return ""
-    unknown = sorted(str(name) for name in value if name not in (*SCOPES, "scope_name"))
+    unknown = sorted(map(str, without(value, (*SCOPES, "scope_name"))))
     if unknown:
         raise wrong("mailboxes", value, f"It has {', '.join(unknown)}; use one of {', '.join(SCOPES)}.")
     given = [name for name in SCOPES if name in value]
@@ -102,10 +113,14 @@ def _check_type(value: dict[str, t.Any], name: str) -> None:
         sound = item is True
         advice = "Write tenant: true for all mailboxes of the tenant."
     elif name == "users":
-        sound = isinstance(item, list) and bool(item) and all(isinstance(user, str) and user.strip() for user in item)
+        sound = isinstance(item, list) and bool(item) and all(map(_is_filled, item))
         advice = "users is a list of addresses or object ids."
     else:
-        sound = isinstance(item, str) and bool(item.strip())
+        sound = _is_filled(item)
         advice = f"{name} is a text that is not blank."
     if not sound:
         raise wrong("mailboxes", value, advice)
+
+
+def _is_filled(value: t.Any) -> bool:
+    return filled(value) is not None

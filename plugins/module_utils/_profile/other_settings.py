@@ -58,7 +58,7 @@ class StoreSettings:
         )
 
     def has(self, store_type: str) -> bool:
-        return any(entry.get("type") == store_type for entry in self.entries)
+        return store_type in [entry.get("type") for entry in self.entries]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +134,9 @@ def check_environment(name: str, value: t.Any) -> None:
 
 def _mailbox(settings: Settings, name: str) -> str:
     value = settings.text(name)
-    return check_mailbox(PREFIX + name, value) if value else ""
+    if not value:
+        return ""
+    return check_mailbox(PREFIX + name, value)
 
 
 def _check_no_secret(value: t.Any) -> None:

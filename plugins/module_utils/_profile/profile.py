@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PREFIX, role_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
@@ -60,16 +61,25 @@ class ResourcePermissions:
         return {"resource": self.resource, "application": _list(self.application), "delegated": _list(self.delegated)}
 
     @property
+    def client_id(self) -> str:
+        """Of the resource."""
+        return resource_client_id(self.resource)
+
+    @property
     def roles(self) -> dict[str, str]:
         """The roles that Exchange has for application permissions, by the permissions' names."""
-        resource = resource_label(resource_client_id(self.resource))
-        found = {name: role_of(resource, name) for name in self.application or ()}
-        return {name: role for name, role in found.items() if role is not None}
+        resource = resource_label(self.client_id)
+        found: dict[str, str] = {}
+        for name in self.application or ():
+            role = role_of(resource, name)
+            if role is not None:
+                found[name] = role
+        return found
 
     def without_roles(self) -> ResourcePermissions:
         """What is left for Entra ID if Exchange assigns the roles."""
-        left = tuple(name for name in self.application or () if name not in self.roles)
-        return dataclasses.replace(self, application=left)
+        left = without(self.application or (), self.roles)
+        return dataclasses.replace(self, application=tuple(left))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,32 +99,34 @@ class Profile:
     @property
     def mailbox_roles(self) -> tuple[str, ...]:
         """The roles of Exchange that do for some mailboxes what the permissions do for all."""
-        return _sorted((*self.listed_roles, *(role for entry in self.permissions for role in entry.roles.values())))
+        found = {*self.listed_roles}
+        for entry in self.permissions:
+            found |= {*entry.roles.values()}
+        return tuple(sorted(found))
 
     def limited(self) -> Profile:
         """The same for an application that has these roles: without the permissions that they replace."""
-        return dataclasses.replace(self, permissions=tuple(entry.without_roles() for entry in self.permissions))
+        return dataclasses.replace(self, permissions=tuple(map(ResourcePermissions.without_roles, self.permissions)))
 
     @property
     def application_permissions(self) -> tuple[str, ...]:
-        return _sorted(name for entry in self.permissions for name in entry.application or ())
+        return _application_permissions(self.permissions)
 
     @property
     def expected_roles(self) -> tuple[str, ...]:
         """The application permissions that a token for ``token_resource`` has to carry."""
         wanted = RESOURCES[self.token_resource]
-        own = [entry for entry in self.permissions if resource_client_id(entry.resource) == wanted]
-        return _sorted(name for entry in own for name in entry.application or ())
+        return _application_permissions(entry for entry in self.permissions if entry.client_id == wanted)
 
     def with_user_read(self) -> tuple[ResourcePermissions, ...]:
         """The permissions with the delegated User.Read of Microsoft Graph among them."""
-        graph = RESOURCES[GRAPH]
-        found = [entry for entry in self.permissions if resource_client_id(entry.resource) == graph]
-        if not found:
-            return (*self.permissions, ResourcePermissions(GRAPH, None, (USER_READ,)))
-        delegated = tuple(dict.fromkeys((*(found[0].delegated or ()), USER_READ)))
-        changed = dataclasses.replace(found[0], delegated=delegated)
-        return tuple(changed if entry is found[0] else entry for entry in self.permissions)
+        permissions = list(self.permissions)
+        for place, entry in enumerate(permissions):
+            if entry.client_id == RESOURCES[GRAPH]:
+                delegated = dict.fromkeys((*(entry.delegated or ()), USER_READ))
+                permissions[place] = dataclasses.replace(entry, delegated=tuple(delegated))
+                return tuple(permissions)
+        return (*permissions, ResourcePermissions(GRAPH, None, (USER_READ,)))
 
 
 def read_profile(name: str, file: str, files: Files) -> Profile:
@@ -125,7 +137,9 @@ def read_profile(name: str, file: str, files: Files) -> Profile:
     elif name in shipped:
         path = str(shipped[name])
     else:
-        missing = f"There is no profile {name!r}" if name else "O(profile) is not set"
+        missing = "O(profile) is not set"
+        if name:
+            missing = f"There is no profile {name!r}"
         raise InputError(
             missing,
             next_step=f"Set O(profile) to one of {', '.join(shipped)}, or O(profile_file) to a file of your own.",
@@ -141,7 +155,7 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
     entries = [_entry(entry, shown) for entry in content["permissions"]]
     listed_resources(f"The profile {shown} is malformed", [entry.as_option() for entry in entries])
     types = content.get("credential_types", ["client_secret"])
-    if not _are_texts(types) or not types or not set(types) <= set(CREDENTIAL_TYPES):
+    if not _are_texts(types) or not types or without(types, CREDENTIAL_TYPES):
         raise _malformed(
             shown,
             "Its credential_types have to be a list of client_secret, certificate and federated, at least one of them",
@@ -191,14 +205,14 @@ def _is_entry(entry: t.Any) -> bool:
 
 
 def _entry(entry: Json, shown: str) -> ResourcePermissions:
-    lists = {kind: entry.get(kind, []) for kind in ("application", "delegated")}
-    if not all(isinstance(names, list) for names in lists.values()):
+    application, delegated = entry.get("application", []), entry.get("delegated", [])
+    if not isinstance(application, list) or not isinstance(delegated, list):
         raise _malformed(
             shown,
             "In an entry of permissions, application and delegated are lists of names, such as [Mail.ReadWrite]",
             next_step="Leave out what is not needed.",
         )
-    names = [*lists["application"], *lists["delegated"]]
+    names = [*application, *delegated]
     if not entry["resource"] or not names or not all(map(_is_permission_name, names)):
         raise _malformed(
             shown,
@@ -206,8 +220,9 @@ def _entry(entry: Json, shown: str) -> ResourcePermissions:
             f" Mail.ReadWrite, without blanks, and not by its id. It lists {written(names)}",
             next_step="Use the names of Microsoft's permissions reference.",
         )
-    delegated = tuple(lists["delegated"]) if "delegated" in entry else None
-    return ResourcePermissions(entry["resource"], tuple(lists["application"]), delegated)
+    if "delegated" not in entry:
+        return ResourcePermissions(entry["resource"], tuple(application), None)
+    return ResourcePermissions(entry["resource"], tuple(application), tuple(delegated))
 
 
 def _is_permission_name(name: t.Any) -> bool:
@@ -218,12 +233,17 @@ def _are_texts(value: t.Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _sorted(names: t.Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(names)))
+def _application_permissions(entries: t.Iterable[ResourcePermissions]) -> tuple[str, ...]:
+    found: set[str] = set()
+    for entry in entries:
+        found |= {*(entry.application or ())}
+    return tuple(sorted(found))
 
 
 def _list(names: tuple[str, ...] | None) -> list[str] | None:
-    return None if names is None else list(names)
+    if names is None:
+        return None
+    return list(names)
 
 
 def _malformed(shown: str, how: str, *, next_step: str) -> InputError:

@@ -86,14 +86,23 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     settings = Settings(params["settings"] or {})
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
-    mailbox_roles = profile.mailbox_roles if checked.mailboxes.scope else ()
-    if mailbox_roles:
+    mailbox_roles: tuple[str, ...] = ()
+    if checked.mailboxes.scope:
+        mailbox_roles = profile.mailbox_roles
+    limits = bool(mailbox_roles)
+    if limits:
         profile = profile.limited()
     access = _access(checked.access, params["entry_point"])
-    permissions = profile.with_user_read() if params["add_user_read"] else profile.permissions
-    resolved, tenant_id = _looked_up(call, permissions) if looks_up(params) else ([], None)
-    if looks_up(params) and mailbox_roles and params["entry_point"] != "rotate":
-        around.check_mailboxes(mailbox_roles)
+    permissions = profile.permissions
+    if params["add_user_read"]:
+        permissions = profile.with_user_read()
+    resolved: list[dict[str, str]] = []
+    tenant_id = None
+    if looks_up(params):
+        resolved, tenant_id = _looked_up(call, permissions)
+        if limits and params["entry_point"] != "rotate":
+            around.check_mailboxes(mailbox_roles)
+    may_revoke = limits and checked.mailboxes.revokes(params["entry_point"])
     steps = operator_steps(
         access,
         permissions,
@@ -108,8 +117,8 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "sign_in_audience": profile.sign_in_audience,
         "token_resource": profile.token_resource,
         "credential_types": list(profile.credential_types),
-        "permissions": [entry.as_option() for entry in permissions],
-        "profile_permissions": [entry.as_option() for entry in profile.permissions],
+        "permissions": _options(permissions),
+        "profile_permissions": _options(profile.permissions),
         "application_permissions": list(profile.application_permissions),
         "expected_roles": list(profile.expected_roles),
         "mailbox_roles": list(mailbox_roles),
@@ -118,13 +127,11 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
         "after_new_secret": checked.after_new_secret,
         "operator_steps": steps,
         "consent_steps": consent_steps(access, permissions),
-        "revokes_stale": bool(mailbox_roles)
-        and checked.mailboxes.revokes(params["entry_point"])
-        and settings.flag("exact_permissions"),
+        "revokes_stale": may_revoke and settings.flag("exact_permissions"),
         "mailbox_method": checked.mailboxes.method_of(params["entry_point"]),
         "mailbox_steps": checked.mailboxes.steps(access.playbooks),
-        "task_files": task_files(credential_type=checked.credential.type, limits=bool(mailbox_roles)),
-        "registered_names": registered_names(params["entry_point"], limits=bool(mailbox_roles)),
+        "task_files": task_files(credential_type=checked.credential.type, limits=limits),
+        "registered_names": registered_names(params["entry_point"], limits=limits),
         "module_options": checked.module_options(profile, operator_steps=steps, wait_timeout=params["wait_timeout"]),
         "notes": list(checked.notes),
     }
@@ -133,7 +140,13 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
 def looks_up(params: t.Mapping[str, t.Any]) -> bool:
     """Whether the tenant is asked, and the stores are looked at: a run may create a credential."""
     given: bool | None = params["look_up"]
-    return params["entry_point"] in (None, "main", "rotate") if given is None else given
+    if given is None:
+        return params["entry_point"] in (None, "main", "rotate")
+    return given
+
+
+def _options(permissions: t.Iterable[ResourcePermissions]) -> list[dict[str, t.Any]]:
+    return [entry.as_option() for entry in permissions]
 
 
 def _access(access: AccessSettings, entry_point: str | None) -> AccessSettings:
@@ -174,14 +187,14 @@ def _checked(settings: Settings, profile: Profile, around: Surroundings) -> Chec
 def _looked_up(call: Call, permissions: t.Sequence[ResourcePermissions]) -> tuple[list[dict[str, str]], str]:
     """Each permission with its id, all resources in one request; and the tenant."""
     call.validate_sign_in()
-    entries = [entry.as_option() for entry in permissions]
+    entries = _options(permissions)
     client_ids = listed_resources("permissions", entries)
-    documents = call.graph.get_many([ResourcePrincipal.read(client_id) for client_id in client_ids])
+    documents = call.graph.get_many(list(map(ResourcePrincipal.read, client_ids)))
     known = ResourcePrincipals(documents)
     found: list[dict[str, str]] = []
     for entry, document in zip(entries, documents, strict=True):
         principal = required_principal(document, entry["resource"])
         for kind in GRAPH_TYPES:
             named = [resolve(principal, kind, name) for name in entry[kind] or ()]
-            found += [known.described(permission) for permission in dict.fromkeys(named)]
+            found += map(known.described, dict.fromkeys(named))
     return found, call.tenant_id

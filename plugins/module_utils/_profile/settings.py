@@ -17,6 +17,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_characters, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX, SETTINGS
 
 PATHS = ("after_new_secret", "certificate_path", "mailbox_commands_file", "profile_file", "store_path")
@@ -27,7 +28,7 @@ class Settings:
 
     def __init__(self, values: t.Mapping[str, t.Any]) -> None:
         """Raises InputError for a member that the role does not have, and for texts with impossible characters."""
-        unknown = sorted(str(name) for name in values if name not in SETTINGS)
+        unknown = sorted(map(str, without(values, SETTINGS)))
         if unknown:
             raise InputError(
                 f"settings has the unknown members {', '.join(unknown)}",
@@ -79,9 +80,8 @@ class Settings:
         """A list of at least one of the choices; also one text with commas, as Ansible's lists may be written."""
         value = self._values.get(name, default)
         if isinstance(value, str):
-            value = [part.strip() for part in value.split(",")]
-        named = isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
-        if not named or not value or not set(value) <= set(choices):
+            value = list(map(str.strip, value.split(",")))
+        if not isinstance(value, (list, tuple)) or not value or without(value, choices):
             raise wrong(name, self._values.get(name), f"List at least one of {', '.join(choices)}.")
         return tuple(value)
 
@@ -99,4 +99,6 @@ def written(value: t.Any) -> str:
     if isinstance(value, str):
         return shown(value)
     text = str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    if len(text) > 80:
+        return f"{text[:77]}..."
+    return text

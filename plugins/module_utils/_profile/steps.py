@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
-    RESOURCES,
-    resource_client_id,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import RESOURCES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import AccessSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import ResourcePermissions
 
@@ -27,17 +24,17 @@ def operator_steps(
     playbooks = set(access.playbooks)
     registers = "register" in playbooks
     retires = "retire" in playbooks
-    wanted = [
-        ("register", registers),
-        ("declare_permissions", registers and bool(permissions)),
-        (CREDENTIAL_STEPS.get(credential_type, credential_type), bool(playbooks & {"register", "rotate"})),
-        ("owners", registers and access.has_owners),
-        ("key_vault", has_key_vault and bool(playbooks & {"register", "rotate", "retire"})),
-        ("look_up", bool(playbooks & {"verify", "report"})),
-        ("retire", retires),
-        ("purge", retires and access.purges),
-    ]
-    return [step for step, is_taken in wanted if is_taken]
+    wanted = {
+        "register": registers,
+        "declare_permissions": registers and bool(permissions),
+        CREDENTIAL_STEPS.get(credential_type, credential_type): bool(playbooks & {"register", "rotate"}),
+        "owners": registers and access.has_owners,
+        "key_vault": has_key_vault and bool(playbooks & {"register", "rotate", "retire"}),
+        "look_up": bool(playbooks & {"verify", "report"}),
+        "retire": retires,
+        "purge": retires and access.purges,
+    }
+    return _taken(wanted)
 
 
 def consent_steps(access: AccessSettings, permissions: Permissions) -> list[str]:
@@ -45,16 +42,20 @@ def consent_steps(access: AccessSettings, permissions: Permissions) -> list[str]
     retires = "retire" in access.playbooks
     grants = "consent" in access.playbooks or ("register" in access.playbooks and access.grants_consent)
     delegated = any(entry.delegated for entry in permissions)
-    resources = {resource_client_id(entry.resource) for entry in permissions if entry.application}
+    resources = {entry.client_id for entry in permissions if entry.application}
     graph = {RESOURCES["microsoft_graph"]}
-    wanted = [
-        ("consent_application", grants and bool(resources & graph)),
-        ("consent_application_elsewhere", grants and bool(resources - graph)),
-        ("consent_delegated", grants and delegated),
-        ("withdraw_consent", retires),
-        ("withdraw_delegated", retires and delegated),
-    ]
-    return [step for step, is_taken in wanted if is_taken]
+    wanted = {
+        "consent_application": grants and bool(resources & graph),
+        "consent_application_elsewhere": grants and bool(resources - graph),
+        "consent_delegated": grants and delegated,
+        "withdraw_consent": retires,
+        "withdraw_delegated": retires and delegated,
+    }
+    return _taken(wanted)
+
+
+def _taken(wanted: t.Mapping[str, bool]) -> list[str]:
+    return [step for step, is_taken in wanted.items() if is_taken]
 
 
 def task_files(*, credential_type: str, limits: bool) -> list[str]:
@@ -62,12 +63,17 @@ def task_files(*, credential_type: str, limits: bool) -> list[str]:
 
     Exchange is first, so that an application whose permission is revoked in Entra ID has its mailboxes already.
     """
-    return [*(["mailbox_roles.yml"] if limits else []), "admin_consent.yml", f"{credential_type}.yml"]
+    files = ["admin_consent.yml", f"{credential_type}.yml"]
+    if limits:
+        files.insert(0, "mailbox_roles.yml")
+    return files
 
 
 def registered_names(entry_point: str | None, *, limits: bool) -> list[str]:
     """What the tasks of an entry point that write before the credential register, in order."""
     if entry_point != "main":
         return []
-    names = ["registration", "permissions", *(["mailbox_scope"] if limits else []), "granted"]
-    return [f"__gateway_app_{name}" for name in names]
+    names = ["__gateway_app_registration", "__gateway_app_permissions", "__gateway_app_granted"]
+    if limits:
+        names.insert(2, "__gateway_app_mailbox_scope")
+    return names

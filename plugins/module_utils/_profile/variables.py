@@ -136,7 +136,9 @@ class Names:
         if not self.misspelt:
             return
         found = [f"{wrong} (did you mean {right}?)" for wrong, right in self.misspelt.items()]
-        verb = "is not a variable" if len(found) == 1 else "are not variables"
+        verb = "are not variables"
+        if len(found) == 1:
+            verb = "is not a variable"
         raise InputError(
             f"{', '.join(found)} {verb} of this collection, and names that begin with {PREFIX} are reserved for it",
             next_step="Correct the name where it is set; a variable of your own needs a name without that prefix.",
@@ -157,4 +159,6 @@ def _meant(name: str) -> str:
     if name in RENAMED:
         return RENAMED[name]
     close = difflib.get_close_matches(name, sorted(KNOWN), n=1, cutoff=CLOSE)
-    return close[0] if close else ""
+    if not close:
+        return ""
+    return close[0]

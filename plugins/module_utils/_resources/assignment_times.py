@@ -25,17 +25,24 @@ class AssignmentTimes:
     @classmethod
     def of(cls, name: str, value: t.Any) -> AssignmentTimes:
         """A point in time, a dictionary of them by client ids, or a list of such. Raises InputError."""
-        if isinstance(value, str):
-            return cls(parse_point(name, value) if value.strip() else None, {})
+        if isinstance(value, str) and value.strip():
+            return cls(parse_point(name, value), {})
+        if not isinstance(value, list):
+            value = [value or {}]
         own: dict[str, datetime.datetime] = {}
-        for entry in value if isinstance(value, list) else [value or {}]:
-            if not isinstance(entry, dict) or not all(isinstance(time, str) for time in entry.values()):
+        for entry in value:
+            if not _has_texts(entry):
                 raise InputError(
                     f"{name} is malformed",
                     next_step="Write a point in time as 2027-06-30T12:00:00Z, or a dictionary of them by client ids.",
                 )
-            own |= {str(client_id).lower(): parse_point(name, time) for client_id, time in entry.items()}
+            for client_id, time in entry.items():
+                own[str(client_id).lower()] = parse_point(name, time)
         return cls(None, own)
 
     def of_application(self, client_id: str) -> datetime.datetime | None:
         return self.own.get(client_id.lower(), self.general)
+
+
+def _has_texts(entry: t.Any) -> bool:
+    return isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())

@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import Files, KeyFiles
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -81,16 +82,12 @@ class CertificateOptions:
             )
         if subject is not None:
             check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
-        if not 1 <= lifetime_days <= LONGEST_LIFETIME:
-            raise InputError(
-                f"lifetime_days is {lifetime_days}",
-                next_step=f"Set lifetime_days to a number from 1 to {LONGEST_LIFETIME}.",
-            )
-        if not 0 <= renew_before_days <= LONGEST_LIFETIME:
-            raise InputError(
-                f"renew_before_days is {renew_before_days}",
-                next_step=f"Set renew_before_days to a number from 0 to {LONGEST_LIFETIME}.",
-            )
+        for name, lowest in (("lifetime_days", 1), ("renew_before_days", 0)):
+            if not lowest <= params[name] <= LONGEST_LIFETIME:
+                raise InputError(
+                    f"{name} is {params[name]}",
+                    next_step=f"Set {name} to a number from {lowest} to {LONGEST_LIFETIME}.",
+                )
         if present and params["path"] and renew_before_days >= lifetime_days:
             raise InputError(
                 f"renew_before_days is {renew_before_days} and lifetime_days is {lifetime_days}: a new certificate"
@@ -103,38 +100,49 @@ class CertificateOptions:
             description=description,
             key_id=_guid(params, "key_id"),
             replaced_key_id=_guid(params, "replaced_key_id"),
-            files=KeyFiles(params["path"]) if present and params["path"] else None,
-            certificate=_own_certificate(params["certificate_file"]) if present else None,
+            files=None,
+            certificate=None,
             common_name=subject or description[:LONGEST_COMMON_NAME].strip(),
             exact_name=subject is not None,
             lifetime=datetime.timedelta(days=lifetime_days),
             renew_before=datetime.timedelta(days=renew_before_days),
         )
-        if options.certificate and not options.lasts(options.certificate.end, now):
-            end = times.written(options.certificate.end)
+        if not present:
+            return options
+        if params["path"]:
+            options = dataclasses.replace(options, files=KeyFiles(params["path"]))
+        if not params["certificate_file"]:
+            return options
+        certificate = _own_certificate(params["certificate_file"])
+        if not options.lasts(certificate.end, now):
+            end = times.written(certificate.end)
             raise InputError(
                 f"The certificate in {params['certificate_file']} ends at {end}, and renew_before_days is"
                 f" {renew_before_days}",
                 next_step="Put a renewed certificate into the file, or set a smaller renew_before_days.",
             )
-        return options
+        return dataclasses.replace(options, certificate=certificate)
 
     def lasts(self, end: datetime.datetime | None, now: datetime.datetime) -> bool:
         return end is not None and end > now and end - now >= self.renew_before
 
-    def fits(self, pair: KeyPair | None, now: datetime.datetime) -> bool:
-        """Would the pair do, once it is registered?"""
+    def fitting(self, pair: KeyPair | None, now: datetime.datetime) -> Certificate | None:
+        """The certificate of the pair, if it would do once it is registered."""
         if pair is None or not self.lasts(pair.certificate.end, now):
-            return False
-        return not self.exact_name or pair.certificate.common_name == self.common_name
+            return None
+        if self.exact_name and pair.certificate.common_name != self.common_name:
+            return None
+        return pair.certificate
 
 
 def _guid(params: t.Mapping[str, t.Any], name: str) -> str | None:
-    return None if params[name] is None else check_guid(name, params[name])
+    if params[name] is None:
+        return None
+    return check_guid(name, params[name])
 
 
-def _own_certificate(path: str | None) -> Certificate | None:
-    return parse_certificate(read_file(path, option="certificate_file"), what=path) if path else None
+def _own_certificate(path: str) -> Certificate:
+    return parse_certificate(read_file(path, option="certificate_file"), what=path)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,58 +185,52 @@ class CertificateResource:
         if document is None and not options.present:
             return Certificates(object_id="", client_id=options.address.client_id or "", credentials=())
         found = application.required(document, options.address)
-        client_id = (application.text(found, "appId") or "").lower()
-        files = options.files.read(client_id) if options.files else None
-        for path in files.damaged if files else ():
-            self._call.warn(f"{path} is damaged: the key in it is lost, and does not count")
+        client_id = application.text_or_empty(found, "appId").lower()
+        files = self._read_files(client_id)
         credentials = self._with_the_one_in_use(key_credentials(found), files)
-        state = Certificates(
-            object_id=application.text(found, "id") or "",
-            client_id=client_id,
-            credentials=credentials,
-            files=files,
-            private=files is None or files.private,
-            keeps_previous=files is not None and files.previous is not None,
-        )
+        state = Certificates(application.text_or_empty(found, "id"), client_id, credentials, files)
+        if files is not None:
+            state = dataclasses.replace(state, private=files.private, keeps_previous=files.previous is not None)
         if not options.present:
-            return dataclasses.replace(
-                state, chosen=next((c for c in credentials if c.has_key_id(options.key_id)), None)
-            )
+            return dataclasses.replace(state, chosen=first(credentials, lambda c: c.has_key_id(options.key_id)))
         current, pending = self._candidates(files)
-        chosen = self._registered(credentials, current) or self._registered(credentials, pending)
+        in_use = self._registered(credentials, current)
+        chosen = in_use or self._registered(credentials, pending)
         if chosen is None:
             refuse_credential(self._call.graph, found, options.address)
         return dataclasses.replace(
             state,
             chosen=chosen,
-            outdated=next((c for c in credentials if c.description == options.description), None),
-            in_use=chosen is None or (current is not None and chosen.is_for(current)),
+            outdated=first(credentials, lambda c: c.description == options.description),
+            in_use=chosen is in_use,
         )
+
+    def _read_files(self, client_id: str) -> Files | None:
+        if self._options.files is None:
+            return None
+        files = self._options.files.read(client_id)
+        for path in files.damaged:
+            self._call.warn(f"{path} is damaged: the key in it is lost, and does not count")
+        return files
 
     def _candidates(self, files: Files | None) -> tuple[Certificate | None, Certificate | None]:
         """The certificates that would do, in the order in which they are taken: in use, and made but not in use."""
         if files is None:
             return self._options.certificate, None
-        current, pending = (
-            pair.certificate if pair is not None and self._options.fits(pair, self._call.now) else None
-            for pair in (files.current, files.pending)
-        )
-        return current, pending
+        options, now = self._options, self._call.now
+        return options.fitting(files.current, now), options.fitting(files.pending, now)
 
     def _registered(
         self, credentials: t.Iterable[KeyCredential], certificate: Certificate | None
     ) -> KeyCredential | None:
         """Its record, if that will do. The record's own end may be earlier than the certificate's."""
-        options, now = self._options, self._call.now
-        return next(
-            (
-                c
-                for c in credentials
-                if certificate and c.is_for(certificate)
-                if options.lasts(c.end, now) and not c.has_key_id(options.replaced_key_id)
-            ),
-            None,
-        )
+        if certificate is None:
+            return None
+        for record in credentials:
+            lasts = record.is_for(certificate) and self._options.lasts(record.end, self._call.now)
+            if lasts and not record.has_key_id(self._options.replaced_key_id):
+                return record
+        return None
 
     def _with_the_one_in_use(
         self, credentials: tuple[KeyCredential, ...], files: Files | None
@@ -238,28 +240,26 @@ class CertificateResource:
         PATH is written after the tenant showed it. Whoever believed such an answer would make a second key.
         """
         graph, options = self._call.graph, self._options
-        certificate = files.current.certificate if files and files.current else None
-        if certificate is None:
+        if files is None or files.current is None:
             return credentials
-        age = (self._call.now - certificate.start - BACKDATED).total_seconds()
-        allowed = VISIBLE_AFTER if graph.created_here(certificate.thumbprint) else VISIBLE_AFTER - age
-        until = graph.patience.waited + allowed
-        while not any(c.is_for(certificate) for c in credentials) and graph.patience.waited < until:
-            if not graph.patience.pause():
+        certificate = files.current.certificate
+        until = graph.patience.waited + VISIBLE_AFTER
+        if not graph.created_here(certificate.thumbprint):
+            until -= (self._call.now - certificate.start - BACKDATED).total_seconds()
+        while graph.patience.waited < until:
+            if any(c.is_for(certificate) for c in credentials) or not graph.patience.pause():
                 break
-            credentials = key_credentials(
-                application.required(self._key_credentials.read(options.address), options.address)
-            )
+            document = self._key_credentials.read(options.address)
+            credentials = key_credentials(application.required(document, options.address))
         return credentials
 
     def desired(self, current: Certificates) -> Certificates:
         options = self._options
         if not options.present:
-            kept = tuple(c for c in current.credentials if c is not current.chosen)
-            return dataclasses.replace(current, chosen=None, credentials=kept)
-        wanted = dataclasses.replace(
-            current, in_use=True, private=True, keeps_previous=self._shall_keep_previous(current)
-        )
+            kept = without(current.credentials, (current.chosen,))
+            return dataclasses.replace(current, chosen=None, credentials=tuple(kept))
+        keeps_previous = self._shall_keep_previous(current)
+        wanted = dataclasses.replace(current, in_use=True, private=True, keeps_previous=keeps_previous)
         if current.chosen is not None and current.in_use:
             return wanted
         if options.files and options.files.obstacle:
@@ -294,11 +294,14 @@ class CertificateResource:
         """PATH.old is kept as long as it can be used. Where PATH is replaced, what was in it becomes PATH.old."""
         if current.files is None:
             return False
+        previous = current.files.previous
         replaced = current.chosen is None or not current.in_use
-        previous = current.files.current if replaced and current.files.current else current.files.previous
-        return previous is not None and any(
-            c.is_for(previous.certificate) and c.end is not None and c.end > self._call.now for c in current.credentials
-        )
+        if replaced and current.files.current:
+            previous = current.files.current
+        if previous is None:
+            return False
+        ends = [c.end for c in current.credentials if c.is_for(previous.certificate)]
+        return any(end > self._call.now for end in ends if end is not None)
 
     def apply(self, current: Certificates, wanted: Certificates) -> Certificates:
         # Tasks of one run do not drop each other's certificates.
@@ -309,36 +312,36 @@ class CertificateResource:
             return self._apply(current, wanted)
 
     def _apply(self, current: Certificates, wanted: Certificates) -> Certificates:
-        files, now = self._options.files, current
+        files, reached = self._options.files, wanted
         if files is None:
             certificate = self._to_register(current)
         elif current.chosen is not None:
-            self._check_untouched(files, current)
+            self._untouched(files, current)
             certificate = None
         else:
             certificate = self._to_register(current) or self._new_key(files, current)
         if certificate is not None:
             record = self._key_credentials.add(current.object_id, certificate, description=self._options.description)
-            others = tuple(c for c in current.credentials if not c.has_key_id(record.key_id))
-            now = dataclasses.replace(wanted, chosen=record, credentials=(record, *others))
+            others = [c for c in current.credentials if not c.has_key_id(record.key_id)]
+            reached = dataclasses.replace(wanted, chosen=record, credentials=(record, *others))
         if files is not None:
             self._settle_files(files, current, wanted, certificate)
-        return now if certificate is not None else wanted
+        return reached
 
     def _new_key(self, files: KeyFiles, current: Certificates) -> Certificate:
         """On the disk before anything is told to the tenant."""
         pair = new_pair(common_name=self._options.common_name, now=self._call.now, lifetime=self._options.lifetime)
-        self._check_untouched(files, current)
-        pending = current.files.pending if current.files else None
+        pending = self._untouched(files, current).pending
         files.add_pending(pair, current.client_id, instead_of=pending)
         return pair.certificate
 
-    def _check_untouched(self, files: KeyFiles, current: Certificates) -> None:
+    def _untouched(self, files: KeyFiles, current: Certificates) -> Files:
         """Raises OvertakenError where another run has changed the files since they were read."""
         if current.files is None or files.read(current.client_id).thumbprints != current.files.thumbprints:
             raise OvertakenError(
                 f"Another run has changed {files.path} at the same time", next_step="Run again when it has ended."
             )
+        return current.files
 
     def _settle_files(
         self, files: KeyFiles, current: Certificates, wanted: Certificates, certificate: Certificate | None
@@ -355,30 +358,39 @@ class CertificateResource:
         shown = state.chosen or state.outdated
         view: View = {}
         if shown is not None:
-            described = shown.described(self._call.now)
-            view = {name: described[name] for name in ("description", "end", "days_left")}
+            view = selected(shown.described(self._call.now), ("description", "end", "days_left"))
             view["will_do"] = shown is state.chosen
         if state.files is not None and (view or any(state.files.thumbprints)):
-            view["key_file"] = "current" if state.chosen is not None and state.in_use else "outdated"
+            view["key_file"] = "outdated"
+            if state.chosen is not None and state.in_use:
+                view["key_file"] = "current"
             view["private"] = state.private
             view["old_key_kept"] = state.keeps_previous
         return view
 
     def result(self, state: Certificates) -> View:
-        none = KeyCredential(key_id=None, description=None, start=None, end=None, identifier=None)
-        chosen, files = state.chosen or none, self._options.files
-        young = files is not None and chosen.start is not None and self._call.now - chosen.start < FRESH + BACKDATED
+        chosen = state.chosen or KeyCredential(key_id=None, description=None, start=None, end=None, identifier=None)
+        young, path, old_path = False, None, None
+        if self._options.files is not None:
+            young = chosen.start is not None and self._call.now - chosen.start < FRESH + BACKDATED
+            path = self._options.files.path
+            if state.keeps_previous:
+                old_path = self._options.files.old
         return {
             "client_id": state.client_id,
             "application_object_id": state.object_id or None,
             **chosen.described(self._call.now),
             "fresh": state.registered or young,
             "certificate_count": len(state.credentials),
-            "other_key_ids": sorted(
-                c.key_id or ""
-                for c in state.credentials
-                if state.chosen is not None and c.description == chosen.description and c.key_id != chosen.key_id
-            ),
-            "path": files.path if files else None,
-            "old_path": files.old if files and state.keeps_previous else None,
+            "other_key_ids": _other_key_ids(state),
+            "path": path,
+            "old_path": old_path,
         }
+
+
+def _other_key_ids(state: Certificates) -> list[str]:
+    """Of those with the description of the chosen one."""
+    if state.chosen is None:
+        return []
+    alike = [c for c in state.credentials if c.description == state.chosen.description]
+    return sorted(c.key_id or "" for c in alike if c.key_id != state.chosen.key_id)

@@ -25,10 +25,14 @@ def check_confirmed(confirm: t.Sequence[str] | None, names: t.Iterable[str | Non
 
     The name that a unique name was derived from counts, too: a display name may have been changed since.
     """
-    known = [name for name in dict.fromkeys(names) if name]
-    if confirm is None or set(known) & {*confirm, *map(derived_unique_name, confirm)}:
+    if confirm is None:
         return
-    name = shown(known[0]) if known else "the application"
+    known = list(filter(None, dict.fromkeys(names)))
+    if not {*confirm, *map(derived_unique_name, confirm)}.isdisjoint(known):
+        return
+    name = "the application"
+    if known:
+        name = shown(known[0])
     raise ConflictError(
         f"Refused to {action} {name}: this is not confirmed, and mail through it would stop",
         next_step=f"To confirm it, set O(confirm) to the name of the application: {' or '.join(map(shown, known))}.",

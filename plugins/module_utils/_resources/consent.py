@@ -48,6 +48,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     declared_permissions,
     predicted,
     read_declaration,
+    resources_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
     ExpectedApplications,
@@ -70,13 +71,13 @@ class ConsentOptions:
     revoke_stale: bool
     expected_permissions: Expected | None
     expected_applications: ExpectedApplications
-    confirm: tuple[str, ...] | None
+    confirm: t.Sequence[str] | None
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> ConsentOptions:
         """Raises InputError for options that contradict each other or are malformed."""
         present, grants = params["state"] == "present", params["method"] == "grant"
-        listed, confirm = params["expected_permissions"], params["confirm"]
+        confirm = params["confirm"]
         if not present:
             _refuse_with_absent(params)
         if params["revoke_stale"] and not grants:
@@ -90,14 +91,20 @@ class ConsentOptions:
             present=present,
             grants=grants,
             revoke_stale=params["revoke_stale"],
-            expected_permissions=None if listed is None else Expected.of("O(expected_permissions)", listed),
+            expected_permissions=_expected_permissions(params["expected_permissions"]),
             expected_applications=ExpectedApplications.of("O(expected_applications)", params["expected_applications"]),
-            confirm=None if confirm is None else tuple(confirm),
+            confirm=confirm,
         )
 
     @property
     def only_reads(self) -> bool:
         return self.present and not self.grants
+
+
+def _expected_permissions(entries: t.Iterable[t.Mapping[str, t.Any]] | None) -> Expected | None:
+    if entries is None:
+        return None
+    return Expected.of("O(expected_permissions)", entries)
 
 
 def _refuse_with_absent(params: t.Mapping[str, t.Any]) -> None:
@@ -119,10 +126,11 @@ def _removals(permissions: t.Iterable[Permission], current: Consent) -> str:
     grouped: dict[tuple[str, str], list[str]] = {}
     for permission in permissions:
         grouped.setdefault((permission.resource, permission.type), []).append(permission.id)
-    return "; ".join(
-        f"client_id={current.client_id}, resource={resource}, {kind}_permissions=[{', '.join(ids)}], state=absent"
-        for (resource, kind), ids in grouped.items()
-    )
+    tasks = []
+    for (resource, kind), ids in grouped.items():
+        listed = f"{kind}_permissions=[{', '.join(ids)}]"
+        tasks.append(f"client_id={current.client_id}, resource={resource}, {listed}, state=absent")
+    return "; ".join(tasks)
 
 
 class ConsentResource:
@@ -154,7 +162,7 @@ class ConsentResource:
         except GraphError as exc:
             if exc.fault.status != 403:
                 raise
-            return no_consent(self._address.client_id or "", declared_known=False)
+            return no_consent(self._address, declared_known=False)
 
     def _read(self) -> Consent:
         if self._address.client_id:
@@ -189,13 +197,14 @@ class ConsentResource:
     def _read_by_other_key(self) -> tuple[Json, Answers, list[Json | None]]:
         """The client id has to be read first, and with it which resources there are."""
         document = self._required(self._graph.get(self._address.read(self._graph, select=FIELDS)))
-        client_id = application.text(document, "appId") or ""
+        client_id = application.text_or_empty(document, "appId")
         if not client_id:
             return {}, {}, []
         created_recently = self._graph.created_here(client_id)
         reads = consent_reads(client_id, created_recently=created_recently, empty_if_forbidden=self._options.only_reads)
-        resources = list(dict.fromkeys(permission.resource for permission in declared_permissions(document)))
-        reads |= {resource: ResourcePrincipal.read(resource) for resource in resources}
+        resources = resources_of(declared_permissions(document))
+        for resource in resources:
+            reads[resource] = ResourcePrincipal.read(resource)
         answers = get_named(self._graph, reads)
         return document, answers, [answers[resource] for resource in resources]
 
@@ -206,12 +215,13 @@ class ConsentResource:
 
     def _predicted(self) -> Consent:
         """Of an application that is not there: in check mode, what an earlier task would have declared."""
-        nothing = no_consent(self._address.client_id or "")
-        declared = predicted(self._graph, self._address) if self._options.present else []
+        nothing = no_consent(self._address)
+        if not self._options.present:
+            return nothing
+        declared = predicted(self._graph, self._address)
         if not declared:
             return nothing
-        resources = dict.fromkeys(permission.resource for permission in declared)
-        documents = self._graph.get_many([ResourcePrincipal.read(resource) for resource in resources])
+        documents = self._graph.get_many(list(map(ResourcePrincipal.read, resources_of(declared))))
         return dataclasses.replace(nothing, declared=tuple(declared), principals=ResourcePrincipals(documents))
 
     def _require_scopes(self, consent: Consent) -> None:
@@ -219,9 +229,10 @@ class ConsentResource:
 
         It names the right that is missing.
         """
-        has_delegated = any(permission.type == "delegated" for permission in consent.declared)
-        needed = not self._options.present or (has_delegated and self._options.grants)
-        if needed and not consent.scopes.known:
+        if consent.scopes.known:
+            return
+        has_delegated = "delegated" in {permission.type for permission in consent.declared}
+        if not self._options.present or (has_delegated and self._options.grants):
             self._graph.collect(scopes_read(consent.client_id, created_recently=False, empty_if_forbidden=False))
 
     def desired(self, current: Consent) -> Consent:
@@ -234,11 +245,13 @@ class ConsentResource:
         if unknown:
             raise ConflictError(
                 f"Could not consent for {self._address}: it declares permissions that the resource does not offer:"
-                f" {', '.join(current.principals.shown(permission) for permission in unknown)}",
+                f" {', '.join(map(current.principals.shown, unknown))}",
                 next_step=f"Remove them with the module azure_app_graph_permissions: {_removals(unknown, current)}.",
             )
-        kept = frozenset() if self._options.revoke_stale else current.granted
-        return current.with_granted(kept | set(current.declared))
+        wanted = {*current.declared}
+        if not self._options.revoke_stale:
+            wanted |= current.granted
+        return current.with_granted(wanted)
 
     def _withdrawn(self, current: Consent) -> Consent:
         if current.granted:
@@ -270,20 +283,20 @@ class ConsentResource:
         return wanted
 
     def view(self, state: Consent) -> View:
-        return {"granted": sorted(state.principals.shown(permission) for permission in state.granted)}
+        return {"granted": sorted(map(state.principals.shown, state.granted))}
 
     def result(self, state: Consent) -> View:
-        described = state.principals.described
+        principals = state.principals
         url = consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id or None)
-        if self._options.present and not self._options.grants and not state.consented:
+        if self._options.only_reads and not state.consented:
             self._call.warn(f"An administrator has to grant admin consent: {url}")
         return {
             "client_id": state.client_id or None,
             "service_principal_object_id": state.principal_id or None,
             "tenant_id": self._call.tenant_id,
             "consented": state.consented,
-            "granted": [described(p) for p in sorted(state.granted, key=state.principals.shown)],
-            "missing": [described(p) for p in state.missing],
-            "stale": [described(p) for p in state.stale],
+            "granted": list(map(principals.described, sorted(state.granted, key=principals.shown))),
+            "missing": list(map(principals.described, state.missing)),
+            "stale": list(map(principals.described, state.stale)),
             "consent_url": url,
         }

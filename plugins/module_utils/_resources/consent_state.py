@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     declared_permissions,
+    resources_of,
 )
 
 ALL_PRINCIPALS = "AllPrincipals"
@@ -94,8 +95,12 @@ class Consent:
 
     def is_granted(self, permission: Permission) -> bool | None:
         """None if the operator may not read it."""
-        known = self.roles.known if permission.type == "application" else self.scopes.known
-        return permission in self.granted if known else None
+        kind: Roles | Scopes = self.scopes
+        if permission.type == "application":
+            kind = self.roles
+        if not kind.known:
+            return None
+        return permission in kind.granted
 
     @property
     def consented(self) -> bool | None:
@@ -103,7 +108,9 @@ class Consent:
         states = {self.is_granted(permission) for permission in self.declared}
         if False in states:
             return False
-        return True if self.declared_known and None not in states else None
+        if None in states or not self.declared_known:
+            return None
+        return True
 
     @property
     def missing(self) -> list[Permission]:
@@ -115,10 +122,10 @@ class Consent:
         return sorted(self.granted - set(self.declared), key=self.principals.shown)
 
 
-def no_consent(client_id: str, *, declared_known: bool = True) -> Consent:
+def no_consent(address: application.Address, *, declared_known: bool = True) -> Consent:
     """Nothing is declared and nothing granted, as of an application that is not there."""
     return Consent(
-        client_id=client_id,
+        client_id=address.client_id or "",
         principal_id="",
         declared=(),
         roles=Roles(known=declared_known),
@@ -177,24 +184,20 @@ def scopes_read(client_id: str, *, created_recently: bool, empty_if_forbidden: b
 
 def read_consent(graph: GraphClient, document: Json, *, answers: Answers, known: ResourcePrincipals) -> Consent:
     """Put the answers to ``consent_reads`` together; reads the resources that are not known yet."""
-    assigned = _entries(answers["roles"])
-    grants = [grant for grant in _entries(answers["scopes"]) if grant.get("consentType") == ALL_PRINCIPALS]
+    assigned = application.entries(answers["roles"])
+    grants = [g for g in application.entries(answers["scopes"]) if g.get("consentType") == ALL_PRINCIPALS]
     declared = declared_permissions(document)
     _read_resources(graph, known, declared=declared, granting=[*assigned, *grants])
     return Consent(
-        client_id=application.text(document, "appId") or "",
-        principal_id=application.text(answers["principal"] or {}, "id") or "",
+        client_id=application.text_or_empty(document, "appId"),
+        principal_id=application.text_or_empty(answers["principal"] or {}, "id"),
         declared=tuple(declared),
         roles=_roles(assigned, known, may_read=_is_allowed(answers["roles"])),
         scopes=_scopes(grants, known, may_read=_is_allowed(answers["scopes"])),
         principals=known,
-        display_name=application.text(document, "displayName") or "",
-        unique_name=application.text(document, "uniqueName") or "",
+        display_name=application.text_or_empty(document, "displayName"),
+        unique_name=application.text_or_empty(document, "uniqueName"),
     )
-
-
-def _entries(answer: Json | None) -> list[Json]:
-    return application.objects((answer or {}).get("value"))
 
 
 def _is_allowed(answer: Json | None) -> bool:
@@ -204,11 +207,11 @@ def _is_allowed(answer: Json | None) -> bool:
 def _roles(assigned: t.Iterable[Json], known: ResourcePrincipals, *, may_read: bool) -> Roles:
     ids: dict[Permission, str] = {}
     for assignment in assigned:
-        resource = known.of_object_id(application.text(assignment, "resourceId") or "")
+        resource = known.of_object_id(application.text_or_empty(assignment, "resourceId"))
         if resource is not None:
-            role_id = (application.text(assignment, "appRoleId") or "").lower()
+            role_id = application.text_or_empty(assignment, "appRoleId").lower()
             permission = Permission(resource.client_id, "application", role_id)
-            ids[permission] = application.text(assignment, "id") or ""
+            ids[permission] = application.text_or_empty(assignment, "id")
     return Roles(frozenset(ids), ids, known=may_read)
 
 
@@ -217,13 +220,14 @@ def _scopes(documents: t.Iterable[Json], known: ResourcePrincipals, *, may_read:
     grants: dict[str, Grant] = {}
     granted: set[Permission] = set()
     for document in documents:
-        resource = known.of_object_id(application.text(document, "resourceId") or "")
+        resource = known.of_object_id(application.text_or_empty(document, "resourceId"))
         if resource is None:
             continue
-        names = tuple((application.text(document, "scope") or "").split())
-        grants[resource.client_id] = Grant(application.text(document, "id") or "", names)
+        names = tuple(application.text_or_empty(document, "scope").split())
+        grants[resource.client_id] = Grant(application.text_or_empty(document, "id"), names)
         by_name = {name: p for p, name in resource.names.items() if p.type == "delegated"}
-        granted |= {by_name.get(name, Permission(resource.client_id, "delegated", name)) for name in names}
+        for name in names:
+            granted.add(by_name.get(name, Permission(resource.client_id, "delegated", name)))
     return Scopes(frozenset(granted), grants, known=may_read)
 
 
@@ -231,23 +235,19 @@ def _read_resources(
     graph: GraphClient, known: ResourcePrincipals, *, declared: t.Sequence[Permission], granting: t.Sequence[Json]
 ) -> None:
     """Names come from the tenant's own service principals of the resources, each read once."""
-    reads = [
-        ResourcePrincipal.read(client_id)
-        for client_id in dict.fromkeys(permission.resource for permission in declared)
-        if known.of_client_id(client_id) is None
-    ]
-    if reads:
-        known.add(graph.get_many(reads))
-    object_ids = dict.fromkeys(application.text(item, "resourceId") or "" for item in granting)
-    by_object_id = [
-        Read(
-            path=f"servicePrincipals/{object_id}",
-            action="read a resource whose permissions are granted",
-            query=ResourcePrincipal.read("").query,
-            shape=dataclasses.replace(A_PRINCIPAL, equal={"id": object_id}),
-        )
-        for object_id in object_ids
-        if object_id and known.of_object_id(object_id) is None
-    ]
-    if by_object_id:
-        known.add(graph.get_many(by_object_id))
+    client_ids = [client_id for client_id in resources_of(declared) if known.of_client_id(client_id) is None]
+    if client_ids:
+        known.add(graph.get_many(list(map(ResourcePrincipal.read, client_ids))))
+    object_ids = dict.fromkeys(application.text(item, "resourceId") for item in granting)
+    unknown = [object_id for object_id in object_ids if object_id and known.of_object_id(object_id) is None]
+    if unknown:
+        known.add(graph.get_many(list(map(_resource_read, unknown))))
+
+
+def _resource_read(object_id: str) -> Read:
+    return Read(
+        path=f"servicePrincipals/{object_id}",
+        action="read a resource whose permissions are granted",
+        query=ResourcePrincipal.read("").query,
+        shape=dataclasses.replace(A_PRINCIPAL, equal={"id": object_id}),
+    )

@@ -77,7 +77,9 @@ class RoleWriter:
         try:
             if isinstance(answer, GraphError):
                 raise answer
-            return self._graph.write(write) if answer is None else answer
+            if answer is None:
+                answer = self._graph.write(write)
+            return answer
         except GraphError as exc:
             if not exc.fault.exists:
                 raise
@@ -85,13 +87,15 @@ class RoleWriter:
 
     def _unassign(self, current: Consent, permission: Permission) -> None:
         resource = current.principals.of_client_id(permission.resource)
+        resource_name = ""
+        if resource is not None:
+            resource_name = resource.display_name
         assignment_id = current.roles.assignment_ids[permission]
         self._graph.write(
             Write(
                 method="DELETE",
                 path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
-                action=f"revoke {current.principals.shown(permission)} ({resource.display_name if resource else ''})"
-                f" from {self._address}",
+                action=f"revoke {current.principals.shown(permission)} ({resource_name}) from {self._address}",
                 right="unassign_app_role",
                 leaves_application=True,
                 # What this run made is not gone if it is not found, but not there yet.
@@ -120,6 +124,9 @@ class ScopeWriter:
             return
         names = sorted(after)
         principal = wanted.principals.of_client_id(resource)
+        resource_id = ""
+        if principal is not None:
+            resource_id = principal.object_id
         # If another run made the grant meanwhile, Graph refuses this one, and converge reads again.
         self._graph.write(
             Write(
@@ -131,7 +138,7 @@ class ScopeWriter:
                 body={
                     "clientId": current.principal_id,
                     "consentType": ALL_PRINCIPALS,
-                    "resourceId": principal.object_id if principal else "",
+                    "resourceId": resource_id,
                     "scope": " ".join(names),
                 },
                 created_recently=self._graph.created_here(current.client_id),
@@ -146,19 +153,19 @@ class ScopeWriter:
         before = self._read(grant)
         if before is None:
             raise self._overtaken()
-        names = sorted((before | added) - removed)
-        self._graph.write(
-            Write(
-                method="PATCH" if names else "DELETE",
-                path=f"oauth2PermissionGrants/{grant.id}",
-                action=f"grant the delegated permissions {' '.join(names) or '(none)'} to {self._address}",
-                right="write_grant",
-                leaves_application=True,
-                body={"scope": " ".join(names)} if names else None,
-            )
+        scope = " ".join(sorted((before | added) - removed))
+        write = Write(
+            method="PATCH",
+            path=f"oauth2PermissionGrants/{grant.id}",
+            action=f"grant the delegated permissions {scope or '(none)'} to {self._address}",
+            right="write_grant",
+            leaves_application=True,
+            body={"scope": scope},
         )
-        if not names:
+        if not scope:
+            self._graph.write(dataclasses.replace(write, method="DELETE", body=None))
             return
+        self._graph.write(write)
         found = self._graph.patience.until(lambda scopes: scopes != before, lambda: self._read(grant))
         if found is None or not added <= found or removed & found:
             raise self._overtaken()
@@ -172,7 +179,9 @@ class ScopeWriter:
                 shape=dataclasses.replace(A_GRANT, equal={"id": grant.id}),
             )
         )
-        return None if document is None else set((application.text(document, "scope") or "").split())
+        if document is None:
+            return None
+        return set(application.text_or_empty(document, "scope").split())
 
     def _overtaken(self) -> OvertakenError:
         return OvertakenError(
@@ -184,4 +193,4 @@ class ScopeWriter:
 
 def _scope_names(state: Consent, resource: str) -> set[str]:
     own = [permission for permission in state.scopes.granted if permission.resource == resource]
-    return {state.principals.name(permission) for permission in own}
+    return set(map(state.principals.name, own))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
@@ -24,7 +25,7 @@ def declared_permissions(document: Json) -> list[Permission]:
     """requiredResourceAccess of all resources, flat, without repeats and in the order in which it stands."""
     found: dict[Permission, None] = {}
     for entry in application.objects(document.get("requiredResourceAccess")):
-        resource = (application.text(entry, "resourceAppId") or "").lower()
+        resource = _resource(entry)
         for access in application.objects(entry.get("resourceAccess")):
             permission = _permission(resource, access)
             if permission is not None:
@@ -32,50 +33,71 @@ def declared_permissions(document: Json) -> list[Permission]:
     return list(found)
 
 
+def resources_of(permissions: t.Iterable[Permission]) -> list[str]:
+    """Their client ids, each once."""
+    return list(dict.fromkeys(permission.resource for permission in permissions))
+
+
+def _resource(entry: Json) -> str:
+    return application.text_or_empty(entry, "resourceAppId").lower()
+
+
 def _permission(resource: str, access: Json) -> Permission | None:
     """None for what this collection does not know."""
-    permission_id, kind = application.text(access, "id"), TYPES.get(application.text(access, "type") or "")
-    return Permission(resource, kind, permission_id.lower()) if permission_id and kind else None
+    permission_id, kind = application.text(access, "id"), TYPES.get(application.text_or_empty(access, "type"))
+    if not permission_id or not kind:
+        return None
+    return Permission(resource, kind, permission_id.lower())
 
 
 def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
     """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
     wanted = dict.fromkeys(permissions)
     entries = application.objects(document.get("requiredResourceAccess"))
-    own = [entry for entry in entries if (application.text(entry, "resourceAppId") or "").lower() == resource]
-    kept: list[Json] = []
-    for access in (access for entry in own for access in application.objects(entry.get("resourceAccess"))):
-        permission = _permission(resource, access)
-        # What is neither an application nor a delegated permission is not ours to remove.
-        if permission is None or permission in wanted:
-            kept.append(access)
-        if permission is not None:
-            wanted.pop(permission, None)
-    accesses = [*kept, *({"id": permission.id, "type": GRAPH_TYPES[permission.type]} for permission in wanted)]
+    own = [entry for entry in entries if _resource(entry) == resource]
+    accesses: list[Json] = []
+    for entry in own:
+        for access in application.objects(entry.get("resourceAccess")):
+            permission = _permission(resource, access)
+            # What is neither an application nor a delegated permission is not ours to remove.
+            if permission is None or permission in wanted:
+                accesses.append(access)
+            if permission is not None:
+                wanted.pop(permission, None)
+    for permission in wanted:
+        accesses.append({"id": permission.id, "type": GRAPH_TYPES[permission.type]})
     collection: list[Json] = []
     for entry in entries:
         if entry not in own:
             collection.append(entry)
         elif entry is own[0] and accesses:
             collection.append({**entry, "resourceAccess": accesses})
-    return collection if own or not accesses else [*collection, {"resourceAppId": resource, "resourceAccess": accesses}]
+    if accesses and not own:
+        collection.append({"resourceAppId": resource, "resourceAccess": accesses})
+    return collection
 
 
 def _digest(permissions: t.Iterable[Permission]) -> str:
-    lines = sorted(f"{p.resource} {p.type} {p.id}" for p in permissions)
+    lines = sorted(map(_line, permissions))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _outdated(graph: GraphClient, client_id: str) -> list[str]:
-    return (graph.written_here(f"declared:{client_id}") or "").split() if client_id else []
+    if not client_id:
+        return []
+    return _written(graph, f"declared:{client_id}").split()
+
+
+def _written(graph: GraphClient, name: str) -> str:
+    return graph.written_here(name) or ""
 
 
 def note_declared(
     graph: GraphClient, client_id: str, *, before: t.Iterable[Permission], after: t.Iterable[Permission]
 ) -> None:
     """Remember that ``before`` is a declaration of the past. What another client makes of ours is none."""
-    outdated = [*_outdated(graph, client_id), _digest(before)]
-    graph.note_written(f"declared:{client_id}", " ".join(known for known in outdated if known != _digest(after)))
+    outdated = without([*_outdated(graph, client_id), _digest(before)], (_digest(after),))
+    graph.note_written(f"declared:{client_id}", " ".join(outdated))
 
 
 def note_seen(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> None:
@@ -90,17 +112,22 @@ def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permiss
     Writing the whole collection back from it would undo the earlier task, and consent would grant too little.
     """
     declared = list(declared)
-    if _digest(declared) in _outdated(graph, client_id):
-        return True
-    return bool(client_id) and not {*_noted(graph, f"seen:{client_id}")} <= {*declared}
+    if not client_id:
+        return False
+    is_outdated = _digest(declared) in _outdated(graph, client_id)
+    return is_outdated or not {*_noted(graph, f"seen:{client_id}")} <= {*declared}
+
+
+def _line(permission: Permission) -> str:
+    return f"{permission.resource} {permission.type} {permission.id}"
 
 
 def _lines(permissions: t.Iterable[Permission]) -> str:
-    return "\n".join(f"{p.resource} {p.type} {p.id}" for p in permissions)
+    return "\n".join(map(_line, permissions))
 
 
 def _noted(graph: GraphClient, name: str) -> list[Permission]:
-    return [Permission(*line.split(" ")) for line in (graph.written_here(name) or "").splitlines()]
+    return [Permission(*line.split(" ")) for line in _written(graph, name).splitlines()]
 
 
 def note_predicted(graph: GraphClient, address: application.Address, permissions: t.Iterable[Permission]) -> None:

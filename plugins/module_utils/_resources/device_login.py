@@ -65,7 +65,9 @@ def device_login(call: Call) -> Json:
     login = find_login(call.memory, call.endpoint.authority, task.tenant_id)
     if login is not None:
         return _told(login)
-    return _told(task.wait()) if call.params["wait"] else _shown(task.begin())
+    if not call.params["wait"]:
+        return _shown(task.begin())
+    return _told(task.wait())
 
 
 class _Task:
@@ -152,7 +154,9 @@ class _Task:
 
     def _pending(self) -> Code | None:
         told = self._call.memory.recall(self._key)
-        return Code(**told) if isinstance(told, dict) else None
+        if not isinstance(told, dict):
+            return None
+        return Code(**told)
 
     def _remember(self, code: Code) -> None:
         self._call.memory.remember(self._key, dataclasses.asdict(code), seconds=code.expires - time.time())
@@ -161,7 +165,9 @@ class _Task:
         call = self._call
         if pick("auth_source", {}, call.environ) == "device_code":
             return
-        others = [v for name in sorted(WAYS - AMBIENT) for v in ENVIRONMENT[name] if filled(call.environ.get(v))]
+        others = []
+        for name in sorted(WAYS - AMBIENT):
+            others += [variable for variable in ENVIRONMENT[name] if filled(call.environ.get(variable))]
         if call.section is not None and WAYS & call.section.values.keys():
             others.append(call.section.title)
         if others:

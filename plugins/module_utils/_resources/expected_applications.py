@@ -58,8 +58,9 @@ class ExpectedApplications:
         if expected is None:
             said = "does not name it"
         elif not expected.is_of(client_id, tenant_id):
-            tenant = f" in the tenant {expected.tenant_id}" if expected.tenant_id else ""
-            said = f"names the one with the client id {expected.client_id}{tenant}"
+            said = f"names the one with the client id {expected.client_id}"
+            if expected.tenant_id:
+                said += f" in the tenant {expected.tenant_id}"
         else:
             return
         raise ConflictError(

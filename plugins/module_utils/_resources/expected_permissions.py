@@ -15,6 +15,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     Permission,
     ResourcePrincipals,
@@ -34,16 +35,12 @@ class Expected:
     def of(cls, option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> Expected:
         """From the option with that name. Raises InputError for what is malformed."""
         entries = list(entries)
-        return cls(
-            tuple(
-                dict.fromkeys(
-                    (client_id, kind, name)
-                    for client_id, entry in zip(listed_resources(option, entries), entries, strict=True)
-                    for kind in GRAPH_TYPES
-                    for name in entry.get(kind) or ()
-                )
-            )
-        )
+        found: dict[tuple[str, str, str], None] = {}
+        for client_id, entry in zip(listed_resources(option, entries), entries, strict=True):
+            for kind in GRAPH_TYPES:
+                for name in entry.get(kind) or ():
+                    found[client_id, kind, name] = None
+        return cls(tuple(found))
 
     def check(self, declared: t.Iterable[Permission], principals: ResourcePrincipals, *, whose: object) -> None:
         """Raises ConflictError where more or less is declared than is expected, and names the difference."""
@@ -51,24 +48,21 @@ class Expected:
         unexpected = []
         met: set[tuple[str, str, str]] = set()
         for permission in declared:
-            as_named = {
-                (permission.resource, permission.type, name) for name in (principals.name(permission), permission.id)
-            }
-            met |= as_named & wanted
-            if not as_named & wanted:
+            key = (permission.resource, permission.type)
+            as_named = {(*key, principals.name(permission)), (*key, permission.id)} & wanted
+            met |= as_named
+            if not as_named:
                 unexpected.append(principals.shown(permission))
-        missing = [
-            f"{resource_label(resource)}: {name} ({kind})"
-            for resource, kind, name in self.permissions
-            if (resource, kind, name) not in met
-        ]
-        if not unexpected and not missing:
+        missing = []
+        for resource, kind, name in without(self.permissions, met):
+            missing.append(f"{resource_label(resource)}: {name} ({kind})")
+        differences = []
+        if unexpected:
+            differences.append(f"it declares, unexpectedly, {', '.join(sorted(unexpected))}")
+        if missing:
+            differences.append(f"it does not declare {', '.join(sorted(missing))}")
+        if not differences:
             return
-        differences = [
-            f"{said} {', '.join(sorted(found))}"
-            for said, found in (("it declares, unexpectedly,", unexpected), ("it does not declare", missing))
-            if found
-        ]
         raise ConflictError(
             f"Nothing was granted to {whose}, since it does not ask for what is expected: {'; '.join(differences)}",
             next_step="Declare what is expected and nothing else (azure_app_graph_permissions with exact=true; the"

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View, changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -49,11 +50,14 @@ class FederatedCredential:
 
     @classmethod
     def of(cls, document: Json) -> FederatedCredential:
-        credential_id, name, issuer, subject, description = (
-            application.text(document, key) for key in ("id", "name", "issuer", "subject", "description")
+        return cls(
+            id=application.text(document, "id"),
+            name=application.text(document, "name"),
+            issuer=application.text(document, "issuer"),
+            subject=application.text(document, "subject"),
+            audiences=tuple(application.texts(document.get("audiences"))),
+            description=application.text(document, "description"),
         )
-        audiences = tuple(application.texts(document.get("audiences")))
-        return cls(credential_id, name, issuer, subject, audiences, description)
 
     @property
     def described(self) -> View:
@@ -140,9 +144,10 @@ class FederatedCredentialResource:
     def read(self) -> Federation:
         document = self._graph.get(self._address.read(self._graph, select=FIELDS))
         found = application.required(document, self._address, may_be_gone=not self._present)
-        object_id, client_id = (application.text(found, name) or "" for name in ("id", "appId"))
         if not found:
             return Federation(object_id="", client_id=self._address.client_id or "")
+        object_id = application.text_or_empty(found, "id")
+        client_id = application.text_or_empty(found, "appId")
         entries = self._graph.collect(
             federated_credentials_read(
                 object_id,
@@ -151,7 +156,7 @@ class FederatedCredentialResource:
             )
         )
         credentials = tuple(map(FederatedCredential.of, entries))
-        chosen = next((c for c in credentials if c.name == self._wanted.name), None)
+        chosen = first(credentials, lambda c: c.name == self._wanted.name)
         if self._present and chosen is None:
             refuse_credential(self._graph, found, self._address)
         return Federation(
@@ -165,7 +170,7 @@ class FederatedCredentialResource:
         if not self._present:
             return dataclasses.replace(current, chosen=None)
         wanted = self._wanted
-        same = next((c for c in current.others if (c.issuer, c.subject) == (wanted.issuer, wanted.subject)), None)
+        same = first(current.others, lambda c: (c.issuer, c.subject) == (wanted.issuer, wanted.subject))
         if same is not None:
             raise ConflictError(
                 f"The federated credential {shown(same.name or '')} of {self._address} has this issuer and subject"
@@ -177,18 +182,15 @@ class FederatedCredentialResource:
             raise ConflictError(
                 f"There are {len(current.others)} federated credentials of {self._address}, and Entra ID takes {MOST}",
                 next_step="Remove one that nobody uses any more.",
-                names=sorted(c.name or "" for c in current.others),
+                names=_names(current.others),
             )
         known = current.chosen
-        return dataclasses.replace(
-            current,
-            chosen=dataclasses.replace(
-                wanted,
-                id=known.id if known else None,
-                # Not set means that it stays what it is, not that it is removed.
-                description=known.description if known and wanted.description is None else wanted.description,
-            ),
-        )
+        if known is not None:
+            wanted = dataclasses.replace(wanted, id=known.id)
+            # Not set means that it stays what it is, not that it is removed.
+            if wanted.description is None:
+                wanted = dataclasses.replace(wanted, description=known.description)
+        return dataclasses.replace(current, chosen=wanted)
 
     def apply(self, current: Federation, wanted: Federation) -> Federation:
         collection = f"applications/{current.object_id}/federatedIdentityCredentials"
@@ -220,7 +222,9 @@ class FederatedCredentialResource:
         )
 
     def view(self, state: Federation) -> View:
-        return {} if state.chosen is None else {"name": state.chosen.name, **state.chosen.sent}
+        if state.chosen is None:
+            return {}
+        return {"name": state.chosen.name, **state.chosen.sent}
 
     def result(self, state: Federation) -> View:
         chosen = state.chosen or FederatedCredential(None, None, None, None, (), None)
@@ -229,5 +233,9 @@ class FederatedCredentialResource:
             "application_object_id": state.object_id or None,
             **chosen.described,
             "name": self._wanted.name,
-            "other_names": sorted(c.name or "" for c in state.others),
+            "other_names": _names(state.others),
         }
+
+
+def _names(credentials: t.Iterable[FederatedCredential]) -> list[str]:
+    return sorted(credential.name or "" for credential in credentials)

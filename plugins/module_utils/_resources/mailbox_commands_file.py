@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
@@ -19,12 +20,14 @@ def write_commands(path: str, commands: t.Sequence[str], *, check_mode: bool) ->
     """Whether the file changes. Raises ConflictError if it cannot be read or written."""
     text = "".join(f"{line}\n" for line in commands)
     # Windows PowerShell 5.1 reads a file without a mark in the local code page, in which letters can become quotes.
-    content = text.encode("ascii" if text.isascii() else "utf-8-sig")
+    encoding = "utf-8-sig"
+    if text.isascii():
+        encoding = "ascii"
+    content = text.encode(encoding)
+    before: bytes | None = None
     try:
-        try:
-            before: bytes | None = small_file.read(path)
-        except FileNotFoundError:
-            before = None
+        with contextlib.suppress(FileNotFoundError):
+            before = small_file.read(path)
         if before == content:
             return False
         if not check_mode:

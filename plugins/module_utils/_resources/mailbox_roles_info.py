@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
@@ -31,7 +32,7 @@ class ExchangeReader:
             return None
         if not principal_id:
             return []
-        unknown = [scope for scope in self._directory.scopes_of(principal_id) if scope not in self._names]
+        unknown = without(self._directory.scopes_of(principal_id), self._names)
         self._names |= dict.fromkeys(unknown, "") | names_of(self._graph, unknown)
         roles = self._directory.roles_of(principal_id, self._names)
         return [assignment.described for assignment in roles.assignments]

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -29,6 +30,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ex
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
+    Permission,
     ResourcePrincipal,
     ResourcePrincipals,
     resource_label,
@@ -81,8 +83,8 @@ class MailboxScopeResource:
 
     def read(self) -> MailboxScope:
         document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
-        may_be_gone = self._call.check_mode and self._address.unique_name is not None
-        found = application.required(document, self._address, may_be_gone=may_be_gone or not self._options.present)
+        may_come = self._call.check_mode and self._address.unique_name is not None
+        found = application.required(document, self._address, may_be_gone=may_come or not self._options.present)
         entra = self._entra(found)
         wanted = self._look_up()
         exchange = NOTHING
@@ -94,9 +96,10 @@ class MailboxScopeResource:
                 f" in it: {', '.join(wanted.nested)}"
             )
         custom = self._custom(exchange, entra.client_id)
+        roles = [self._role(role, exchange) for role in self._options.roles]
         return dataclasses.replace(
             entra,
-            roles=tuple(dict.fromkeys(self._role(role, exchange) for role in self._options.roles)),
+            roles=tuple(dict.fromkeys(roles)),
             scopes=self._custom_scopes(custom, entra.client_id) or wanted.scopes,
             exchange=exchange,
             custom=custom,
@@ -104,7 +107,9 @@ class MailboxScopeResource:
 
     def _entra(self, document: Json) -> MailboxScope:
         """What Entra ID knows: the service principal, and what is granted to it for the whole tenant."""
-        client_id, object_id, name = (application.text(document, key) or "" for key in ("appId", "id", "displayName"))
+        client_id = application.text_or_empty(document, "appId")
+        object_id = application.text_or_empty(document, "id")
+        name = application.text_or_empty(document, "displayName")
         nothing = MailboxScope(client_id, object_id, "", name, roles=(), scopes=(), exchange=NOTHING)
         if not client_id:
             return nothing
@@ -129,11 +134,12 @@ class MailboxScopeResource:
             )
         known = ResourcePrincipals([answers["microsoft_graph"]])
         consent = read_consent(self._graph, document, answers=answers, known=known)
-        granted, declared = (
-            frozenset((resource_label(p.resource), known.name(p)) for p in permissions if p.type == "application")
-            for permissions in (consent.roles.granted, consent.declared)
+        return dataclasses.replace(
+            nothing,
+            principal_id=consent.principal_id,
+            granted=_role_names(consent.roles.granted, known),
+            declared=_role_names(consent.declared, known),
         )
-        return dataclasses.replace(nothing, principal_id=consent.principal_id, granted=granted, declared=declared)
 
     def _look_up(self) -> Found:
         if self._options.scope in ("", "recipient_filter"):
@@ -145,23 +151,25 @@ class MailboxScopeResource:
 
     def _custom(self, exchange: ExchangeRoles, client_id: str) -> CustomScope | None:
         name = self._scope_name(client_id).lower()  # Exchange does not look at the case
-        return next((scope for scope in exchange.custom_scopes if scope.name.lower() == name), None)
+        return first(exchange.custom_scopes, lambda scope: scope.name.lower() == name)
 
     def _custom_scopes(self, custom: CustomScope | None, client_id: str) -> tuple[Scope, ...]:
         if self._options.scope != "recipient_filter":
             return ()
-        name, wanted = custom.name if custom else self._scope_name(client_id), self._options.names[0]
-        return (Scope("custom", custom.id if custom else "", name, recipient_filter=wanted),)
+        scope_id, name = "", self._scope_name(client_id)
+        if custom is not None:
+            scope_id, name = custom.id, custom.name
+        return (Scope("custom", scope_id, name, recipient_filter=self._options.names[0]),)
 
     def _role(self, name: str, exchange: ExchangeRoles) -> str:
         """The role's name in Exchange. Raises ConflictError with the closest ones."""
         roles, full = exchange.role_ids, full_name(name)
         if not roles or full in roles:  # no roles are known for the method commands
             return full
-        close = closest(full, (role for role in roles if role.startswith(PREFIX)))
-        hint = (
-            f"Did you mean {' or '.join(map(shown, close))}?" if close else "Directory permissions have no role there."
-        )
+        close = closest(full, [role for role in roles if role.startswith(PREFIX)])
+        hint = "Directory permissions have no role there."
+        if close:
+            hint = f"Did you mean {' or '.join(map(shown, close))}?"
         raise ConflictError(
             f"Exchange has no role {shown(full)} for applications", next_step=hint, role=name, closest=close
         )
@@ -170,8 +178,10 @@ class MailboxScopeResource:
         if self._options.by_commands:
             return current
         if not self._options.present:
-            without = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
-            return dataclasses.replace(without, custom=None) if self._custom_is_to_go(without) else without
+            rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+            if self._custom_is_to_go(rest):
+                rest = dataclasses.replace(rest, custom=None)
+            return rest
         custom = current.custom
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
@@ -179,17 +189,15 @@ class MailboxScopeResource:
                 next_step="Set scope_name in O(scope) to a name of its own.",
                 scope_name=custom.name,
             )
-        wanted = current.wanted
-        missing = [a for a in wanted if a not in current.assignments]
-        rest = [a for a in current.assignments if a in wanted or not self._options.exact]
+        kept, wanted = list(current.assignments), current.wanted
+        if self._options.exact:
+            kept = [a for a in kept if a in wanted]
+        missing = without(wanted, kept)
+        # With the filters that the scopes are to have.
+        named = {scope: scope for scope in current.scopes}
         return current.with_assignments(
-            [dataclasses.replace(a, scope=self._named(a.scope, current)) for a in (*rest, *missing)]
+            dataclasses.replace(a, scope=named.get(a.scope, a.scope)) for a in (*kept, *missing)
         )
-
-    @staticmethod
-    def _named(scope: Scope, current: MailboxScope) -> Scope:
-        """With the filter that the scope is to have."""
-        return next((wanted for wanted in current.scopes if wanted == scope), scope)
 
     def _is_to_go(self, assignment: Assignment, current: MailboxScope) -> bool:
         if assignment.role not in current.roles:
@@ -207,7 +215,7 @@ class MailboxScopeResource:
         custom = rest.custom
         if custom is None or custom.shared or not self._may_remove_custom:
             return False
-        return all(assignment.scope != Scope("custom", custom.id) for assignment in rest.assignments)
+        return Scope("custom", custom.id) not in {assignment.scope for assignment in rest.assignments}
 
     def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         writer = MailboxScopeWriter(self._graph, self._address)
@@ -219,28 +227,26 @@ class MailboxScopeResource:
             self._changed_mailboxes = self._changed_mailboxes or writer.changed_mailboxes
 
     def view(self, state: MailboxScope) -> View:
+        view: View = {}
         filters = {a.scope.name: a.scope.recipient_filter for a in state.assignments if a.scope.kind == "custom"}
         if self._may_remove_custom and state.custom is not None:  # also one that a run left without assignments
             filters[state.custom.name] = state.custom.recipient_filter
-        if not state.assignments and not filters:
-            return {}
-        return {"assignments": sorted(map(str, state.assignments)), **({"filters": filters} if filters else {})}
+        if state.assignments or filters:
+            view["assignments"] = sorted(map(str, state.assignments))
+        if filters:
+            view["filters"] = filters
+        return view
 
     def result(self, state: MailboxScope) -> View:
-        wanted = state.wanted if self._options.present else []
-        own = sorted((a for a in state.assignments if a in wanted), key=str)
-        opened, once_consented = state.for_all_mailboxes, state.once_consented
-        limits = self._options.present and self._options.scope != "tenant"
-        if opened and limits:
-            self._call.warn(
-                f"{', '.join(opened)} is granted in Entra ID to {self._address}, for all mailboxes: the scope"
-                " has no effect until that is revoked"
-            )
-        if once_consented and limits:
-            self._call.warn(
-                f"{', '.join(once_consented)} is declared and not granted in Entra ID: admin consent would grant it for"
-                f" all mailboxes to {self._address}. Remove it with azure_app_graph_permissions"
-            )
+        wanted: list[Assignment] = []
+        if self._options.present:
+            wanted = state.wanted
+            self._warn_of_grants(state)
+        other = without(state.assignments, wanted)
+        own = sorted(without(state.assignments, other), key=str)
+        assigned_at = None
+        if self._changed_mailboxes:
+            assigned_at = written(self._call.now)
         return {
             "client_id": state.client_id or None,
             "application_object_id": state.object_id or None,
@@ -249,12 +255,28 @@ class MailboxScopeResource:
             "roles": list(state.roles),
             "scopes": [scope.described for scope in state.scopes],
             "assignments": [a.described for a in own],
-            "other_assignments": [a.described for a in state.assignments if a not in wanted],
-            "granted_for_all_mailboxes": opened,
-            "declared_for_all_mailboxes": once_consented,
-            "assigned_at": written(self._call.now) if self._changed_mailboxes else None,
+            "other_assignments": [a.described for a in other],
+            "granted_for_all_mailboxes": state.for_all_mailboxes,
+            "declared_for_all_mailboxes": state.once_consented,
+            "assigned_at": assigned_at,
             "commands": self._commands(state),
         }
+
+    def _warn_of_grants(self, state: MailboxScope) -> None:
+        """In Entra ID, which open all mailboxes."""
+        opened, once_consented = state.for_all_mailboxes, state.once_consented
+        if self._options.scope == "tenant":
+            return
+        if opened:
+            self._call.warn(
+                f"{', '.join(opened)} is granted in Entra ID to {self._address}, for all mailboxes: the scope"
+                " has no effect until that is revoked"
+            )
+        if once_consented:
+            self._call.warn(
+                f"{', '.join(once_consented)} is declared and not granted in Entra ID: admin consent would grant it for"
+                f" all mailboxes to {self._address}. Remove it with azure_app_graph_permissions"
+            )
 
     def _commands(self, state: MailboxScope) -> list[str]:
         if not state.principal_id:
@@ -274,3 +296,9 @@ class MailboxScopeResource:
             scopes=state.scopes,
             scope_name=self._scope_name(state.client_id),
         )
+
+
+def _role_names(permissions: t.Iterable[Permission], known: ResourcePrincipals) -> frozenset[tuple[str, str]]:
+    """Those of application permissions, each with its resource."""
+    roles = [permission for permission in permissions if permission.type == "application"]
+    return frozenset((resource_label(role.resource), known.name(role)) for role in roles)

@@ -74,7 +74,10 @@ def look_up(graph: GraphClient, options: MailboxScopeOptions) -> Found:
     if options.scope == "administrative_unit":
         unit = _one(graph, UNIT, options.names[0])
         return Found((_scope(UNIT, unit),))
-    users = {scope.id: scope for scope in (_scope(USER, _one(graph, USER, name)) for name in options.names)}
+    users: dict[str, Scope] = {}
+    for name in options.names:
+        scope = _scope(USER, _one(graph, USER, name))
+        users[scope.id] = scope
     return Found(tuple(users.values()))
 
 
@@ -115,13 +118,14 @@ def _group(graph: GraphClient, name: str) -> Found:
             shape=Shape("a group", needs=("id",)),
         )
     )
-    return Found((scope,), tuple(sorted(application.text(g, "displayName") or g["id"] for g in nested)))
+    names = sorted(application.text(group, "displayName") or group["id"] for group in nested)
+    return Found((scope,), tuple(names))
 
 
 def _scope(kind: Kind, document: Json) -> Scope:
-    text = application.text
-    address = (text(document, kind.mail) if kind.mail else None) or text(document, "userPrincipalName")
-    return Scope(kind.name, str(document["id"]).lower(), address or text(document, "displayName") or "")
+    # The first that it has. Only a user has a user principal name.
+    names = [application.text(document, name) for name in (kind.mail or "", "userPrincipalName", "displayName")]
+    return Scope(kind.name, str(document["id"]).lower(), next(filter(None, names), ""))
 
 
 def _by_id(kind: Kind, key: str) -> Read:
@@ -168,17 +172,27 @@ def _all(graph: GraphClient, kind: Kind, name: str) -> list[Json]:
     by_address = kind.mail is not None and is_address(name)
     if GUID.fullmatch(name) or (kind is USER and by_address):  # a user is also found by the user principal name
         document = graph.get(_by_id(kind, name))
-        if document is not None or not by_address:
-            return [document] if document is not None else []
-    member = kind.mail if by_address else "displayName"
-    return graph.collect(_list(kind, f"{member} eq {odata_string(name)}"))
+        if document is not None:
+            return [document]
+        if not by_address:
+            return []
+    return graph.collect(_list(kind, f"{_member(kind, name)} eq {odata_string(name)}"))
+
+
+def _member(kind: Kind, name: str) -> str:
+    """The property that a name is looked for in."""
+    if kind.mail is not None and is_address(name):
+        return kind.mail
+    return "displayName"
 
 
 def _closest(graph: GraphClient, kind: Kind, name: str) -> str:
     advice = f"Check {kind.option} in O(scope) and the tenant."
-    member = kind.mail if kind.mail is not None and is_address(name) else "displayName"
-    if GUID.fullmatch(name) or member is None:
+    if GUID.fullmatch(name):
         return advice
+    member = _member(kind, name)
     near = graph.collect(_list(kind, f"startswith({member},{odata_string(name[:2])})"))
-    close = closest(name, filter(None, (application.text(document, member) for document in near)))
-    return f"Did you mean {' or '.join(map(shown, close))}? {advice}" if close else advice
+    close = closest(name, filter(None, [application.text(document, member) for document in near]))
+    if not close:
+        return advice
+    return f"Did you mean {' or '.join(map(shown, close))}? {advice}"

@@ -64,7 +64,7 @@ class MailboxScopeOptions:
                 "No scope is set",
                 next_step=f"Set one of {', '.join(SCOPES)} in O(scope); tenant: true opens all mailboxes.",
             )
-        kind = given[0] if given else ""
+        (kind,) = given or [""]
         _refuse(params["exact"] and not present, "exact", "state=present")
         if wanted.get("scope_name") is not None and kind != "recipient_filter":
             raise InputError("O(scope): scope_name goes with recipient_filter only", next_step="Remove scope_name.")
@@ -92,7 +92,9 @@ def _refuse(is_wrong: bool, option: str, goes_with: str) -> None:
 def _roles(values: t.Sequence[str]) -> tuple[str, ...]:
     if not values:
         raise InputError("O(roles) is empty", next_step="Name at least one role, such as Application Mail.ReadWrite.")
-    return tuple(dict.fromkeys(check_text("O(roles)", value, longest=LONGEST_ROLE, limit_of=OURS) for value in values))
+    for value in values:
+        check_text("O(roles)", value, longest=LONGEST_ROLE, limit_of=OURS)
+    return tuple(dict.fromkeys(values))
 
 
 def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -117,16 +119,19 @@ def _users(values: t.Sequence[str]) -> tuple[str, ...]:
             f"O(scope): users has {len(values)} entries; {OURS} takes 1 to {MOST_USERS}",
             next_step="Name the mailboxes, or put them into a mail-enabled security group and set group.",
         )
-    checked = [value.lower() if GUID.fullmatch(value) else check_mailbox("O(scope): users", value) for value in values]
-    return tuple(dict.fromkeys(checked))
+    return tuple(dict.fromkeys(map(_user, values)))
+
+
+def _user(value: str) -> str:
+    if GUID.fullmatch(value):
+        return value.lower()
+    return check_mailbox("O(scope): users", value)
 
 
 def _scope_name(value: str | None) -> str | None:
-    return (
-        None
-        if value is None
-        else check_text("O(scope): scope_name", value, longest=LONGEST_SCOPE_NAME, limit_of="Exchange").strip()
-    )
+    if value is None:
+        return None
+    return check_text("O(scope): scope_name", value, longest=LONGEST_SCOPE_NAME, limit_of="Exchange").strip()
 
 
 def _path(value: str | None) -> str | None:

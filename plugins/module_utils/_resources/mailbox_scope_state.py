@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
@@ -15,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphError,
     GraphFault,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -109,14 +111,14 @@ class MailboxScope:
         """Permissions that are declared and not granted, which consent would grant for all mailboxes."""
         return self._opening(self.declared - self.granted)
 
-    def _opening(self, permissions: t.AbstractSet[tuple[str, str]]) -> list[str]:
-        opened = {permission for role in self.roles for permission in permissions_of(role)}
-        return sorted(name for resource, name in opened & permissions)
+    def _opening(self, permissions: frozenset[tuple[str, str]]) -> list[str]:
+        opened = itertools.chain.from_iterable(map(permissions_of, self.roles))
+        return sorted(name for _resource, name in permissions.intersection(opened))
 
     @property
     def wanted_custom(self) -> Scope | None:
         """The custom scope that the options ask for."""
-        return next((scope for scope in self.scopes if scope.kind == "custom"), None)
+        return first(self.scopes, lambda scope: scope.kind == "custom")
 
     @property
     def filter_differs(self) -> bool:
@@ -142,26 +144,29 @@ class ExchangeDirectory:
         return cls(role_names, assignments, custom_scopes)
 
     def scopes_of(self, principal_id: str) -> list[Scope]:
-        return [scope_of(document) for document in self._own(principal_id)]
+        return list(map(scope_of, self._own(principal_id)))
 
     def roles_of(self, principal_id: str, names: t.Mapping[Scope, str]) -> ExchangeRoles:
         """Of one application. ``names`` are those of scopes other than custom ones."""
         own = self._own(principal_id)
-        of_others = {application.text(document, "appScopeId") for document in self.assignments if document not in own}
-        custom_scopes = tuple(_custom_scope(document, of_others) for document in self.custom_scopes)
+        others = without(self.assignments, own)
+        of_others = {application.text(document, "appScopeId") for document in others}
+        custom_scopes = [_custom_scope(document, of_others) for document in self.custom_scopes]
         named = {Scope("custom", scope.id): scope for scope in custom_scopes}
         found: dict[tuple[str, Scope], list[str]] = {}
         for document in own:
             role_id = str(document["roleDefinitionId"])
             key = self.role_names.get(role_id, role_id), scope_of(document)
             found.setdefault(key, []).append(str(document["id"]))
+        assignments = []
+        for (role, scope), ids in found.items():
+            named_scope = _with_name(scope, named.get(scope), names)
+            assignments.append(Assignment(role, named_scope, tuple(sorted(ids))))
+        assignments.sort(key=lambda assignment: (assignment.role, assignment.scope.id))
         return ExchangeRoles(
             role_ids={name: role_id for role_id, name in self.role_names.items()},
-            assignments=tuple(
-                Assignment(role, _with_name(scope, named.get(scope), names), tuple(sorted(ids)))
-                for (role, scope), ids in sorted(found.items(), key=lambda item: (item[0][0], item[0][1].id))
-            ),
-            custom_scopes=custom_scopes,
+            assignments=tuple(assignments),
+            custom_scopes=tuple(custom_scopes),
         )
 
     def _own(self, principal_id: str) -> list[Json]:
@@ -172,7 +177,7 @@ def read_exchange_roles(graph: GraphClient, principal_id: str, *, known: t.Itera
     """``known`` are scopes whose names are known already. Raises ConflictError if Exchange's roles are not offered."""
     directory = ExchangeDirectory.read(graph)
     names = {scope: scope.name for scope in known}
-    names |= names_of(graph, (scope for scope in directory.scopes_of(principal_id) if scope not in names))
+    names |= names_of(graph, without(directory.scopes_of(principal_id), names))
     return directory.roles_of(principal_id, names)
 
 
@@ -184,11 +189,13 @@ def _with_name(scope: Scope, custom: CustomScope | None, names: t.Mapping[Scope,
 
 def _custom_scope(document: Json, of_others: t.Collection[str | None]) -> CustomScope:
     attributes = document.get("customAttributes")
+    if not isinstance(attributes, dict):
+        attributes = {}
     scope_id = str(document["id"])
     return CustomScope(
         id=scope_id,
         name=str(document["displayName"]),
-        recipient_filter=application.text(attributes, "RecipientFilter") or "" if isinstance(attributes, dict) else "",
+        recipient_filter=application.text_or_empty(attributes, "RecipientFilter"),
         shared=scope_id in of_others,
     )
 
@@ -200,12 +207,13 @@ def _collect(graph: GraphClient, reads: t.Sequence[Read]) -> list[list[Json]]:
         answers = graph.get_many(reads)
     except GraphError as exc:
         fault = exc.fault
-        if fault.status in AUTHORIZATION or fault.passes or (fault.status >= 500 and fault.status != 501):
+        failed = fault.status >= 500 and fault.status != 501
+        if failed or fault.passes or fault.status in AUTHORIZATION:
             raise
         raise _not_offered(action, fault) from None
     if None in answers:
         raise _not_offered(action, GraphFault(404))
-    return [application.objects(answer["value"]) for answer in answers if answer is not None]
+    return list(map(application.entries, answers))
 
 
 def _not_offered(action: str, fault: GraphFault) -> ConflictError:

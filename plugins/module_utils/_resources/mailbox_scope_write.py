@@ -15,12 +15,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
     service_principal_command,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER, Scope
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     Assignment,
@@ -39,7 +40,7 @@ class MailboxScopeWriter:
     def assign(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         """Adds first, so that the application is never without its mailboxes. Returns the state with all ids."""
         reached = self._apply_custom_scope(current, wanted)
-        made = [a if a.ids else dataclasses.replace(a, ids=(self._assign(a, reached),)) for a in reached.assignments]
+        made = [self._assigned(assignment, reached) for assignment in reached.assignments]
         self._remove_assignments(current, wanted)
         return reached.with_assignments(made)
 
@@ -51,12 +52,11 @@ class MailboxScopeWriter:
         return wanted
 
     def _remove_assignments(self, current: MailboxScope, wanted: MailboxScope) -> None:
-        for assignment in current.assignments:
-            if assignment not in wanted.assignments:
-                self.changed_mailboxes = True
-                for assignment_id in assignment.ids:
-                    action = f"remove {assignment} from {self._address}"
-                    self._write("DELETE", f"roleAssignments/{assignment_id}", action)
+        for assignment in without(current.assignments, wanted.assignments):
+            self.changed_mailboxes = True
+            for assignment_id in assignment.ids:
+                action = f"remove {assignment} from {self._address}"
+                self._write("DELETE", f"roleAssignments/{assignment_id}", action)
 
     def _apply_custom_scope(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         """The state with the id of the custom scope."""
@@ -71,18 +71,21 @@ class MailboxScopeWriter:
                 f"create the custom scope {shown(scope.name)}",
                 body={"type": "RecipientScope", "displayName": scope.name, "customAttributes": attributes},
             )
-            scope = dataclasses.replace(scope, id=application.text(answer, "id") or "")
+            scope = dataclasses.replace(scope, id=application.text_or_empty(answer, "id"))
         elif current.filter_differs:
             self.changed_mailboxes = True
             path = f"customAppScopes/{current.custom.id}"
             self._write(
                 "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
             )
-        placed = [
-            dataclasses.replace(a, scope=scope) if a.scope.kind == "custom" and not a.ids else a
-            for a in wanted.assignments
-        ]
+        placed = [_placed(assignment, scope) for assignment in wanted.assignments]
         return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
+
+    def _assigned(self, assignment: Assignment, state: MailboxScope) -> Assignment:
+        """With the id that it has in Exchange, assigned unless it is there."""
+        if assignment.ids:
+            return assignment
+        return dataclasses.replace(assignment, ids=(self._assign(assignment, state),))
 
     def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
         self.changed_mailboxes = True
@@ -104,7 +107,7 @@ class MailboxScopeWriter:
                     f" {exc.next_step}"
                 )
             raise
-        return application.text(answer, "id") or ""
+        return application.text_or_empty(answer, "id")
 
     def _write(self, method: str, path: str, action: str, *, body: Json | None = None) -> Json:
         """Raises OvertakenError if no answer came to a request that may be made once only: the next read shows it."""
@@ -120,12 +123,19 @@ class MailboxScopeWriter:
         try:
             return self._graph.write(write)
         except TransportError as exc:
-            if method != "POST" or exc.permanent or not exc.maybe_processed:
+            if write.repeatable or exc.permanent or not exc.maybe_processed:
                 raise
             raise OvertakenError(exc.message, next_step=exc.next_step, **exc.details) from None
         except GraphError as exc:
-            if method != "POST" or exc.fault.status < 500:
+            if write.repeatable or exc.fault.status < 500:
                 raise
             again = OvertakenError(exc.message, next_step=exc.next_step, **exc.details)
             again.retry_after = exc.retry_after
             raise again from None
+
+
+def _placed(assignment: Assignment, custom: Scope) -> Assignment:
+    """A new assignment for a custom scope, with the id of that."""
+    if assignment.scope.kind != "custom" or assignment.ids:
+        return assignment
+    return dataclasses.replace(assignment, scope=custom)

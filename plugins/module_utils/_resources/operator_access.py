@@ -54,25 +54,34 @@ class OtherIdentity:
 def operator_access_info(call: Call, others: t.Sequence[OtherIdentity] = ()) -> dict[str, t.Any]:
     """The verdict on each step. Raises InputError for a malformed key of the application."""
     params = call.params
-    steps = params["steps"] if params["steps"] is not None else list(STEPS)
+    steps = params["steps"]
+    if steps is None:
+        steps = list(STEPS)
     seen = _seen(call, steps, _address(params))
-    verdicts = [*seen.verdicts, *(verdict for other in others for verdict in other.verdicts())]
+    verdicts = list(seen.verdicts)
+    for other in others:
+        verdicts += other.verdicts()
     impossible = [verdict["does"] for verdict in verdicts if verdict["possible"] is False]
+    uncertain = [verdict for verdict in verdicts if verdict["possible"] is None or verdict["only_owned"]]
+    profile = params["profile_info"] or {}
+    owns = None
+    if seen.found:
+        owns = seen.owns
     return {
         "changed": False,
         "tenant_id": seen.tenant_id,
         "identity": seen.identity,
         "application_found": seen.found,
-        "owns_application": seen.owns if seen.found else None,
+        "owns_application": owns,
         "steps": verdicts,
         "sufficient": not impossible,
-        "certain": all(verdict["possible"] is not None and not verdict["only_owned"] for verdict in verdicts),
+        "certain": not uncertain,
         "impossible": impossible,
         "summary": _summary(verdicts),
         "failure": _failure(impossible),
         "beyond": BEYOND,
         "access": {
-            "profile": (params["profile_info"] or {}).get("profile", ""),
+            "profile": profile.get("profile", ""),
             "display_name": params["display_name"] or "",
             "sufficient": not impossible,
             "steps": verdicts,
@@ -97,28 +106,31 @@ def _seen(call: Call, steps: t.Sequence[str], address: application.Address | Non
         return _Access(_described(Identity("unknown")), [])
     call.validate_sign_in()
     identity = Identity.of(call.claims)
-    found, owns = _ownership(call, identity, address) if address else (None, None)
-    tenant_id = call.claims.get("tid")
+    found, owns = _ownership(call, identity, address)
     who = identity.name or identity.client_id or "an identity whose token cannot be read"
-    verdicts = [judge(step, identity, owns=owns) for step in dict.fromkeys(steps)]
+    verdicts = []
+    for step in dict.fromkeys(steps):
+        verdicts.append(_verdict(judge(step, identity, owns=owns), who))
     return _Access(
         identity=_described(identity),
-        verdicts=[_verdict(verdict, who) for verdict in verdicts],
-        tenant_id=tenant_id if isinstance(tenant_id, str) else None,
+        verdicts=verdicts,
+        tenant_id=application.text(call.claims, "tid"),
         found=found,
         owns=owns,
     )
 
 
 def _described(identity: Identity) -> dict[str, t.Any]:
-    tells_roles = identity.kind == "person" and identity.roles is not None
+    roles = None
+    if identity.kind == "person" and identity.roles is not None:
+        roles = identity.role_names
     return {
         "kind": identity.kind,
         "name": identity.name or None,
         "object_id": identity.object_id or None,
         "client_id": identity.client_id or None,
         "permissions": sorted(identity.permissions),
-        "directory_roles": identity.role_names if tells_roles else None,
+        "directory_roles": roles,
     }
 
 
@@ -127,10 +139,11 @@ def _verdict(verdict: Verdict, who: str) -> dict[str, t.Any]:
 
 
 def _summary(verdicts: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
-    possible = sum(verdict["possible"] is True for verdict in verdicts)
-    unknown = sum(verdict["possible"] is None for verdict in verdicts)
-    also = f", {unknown} not known" if unknown else ""
-    outcome = f"{possible} of {len(verdicts)} steps are possible{also}"
+    answers = [verdict["possible"] for verdict in verdicts]
+    outcome = f"{answers.count(True)} of {len(verdicts)} steps are possible"
+    unknown = answers.count(None)
+    if unknown:
+        outcome += f", {unknown} not known"
     return [outcome, *(verdict["message"] for verdict in verdicts), *textwrap.wrap(BEYOND, WIDTH)]
 
 
@@ -151,12 +164,12 @@ def _address(params: t.Mapping[str, t.Any]) -> application.Address | None:
     return application.Address.of({"client_id": params["client_id"], "unique_name": unique_name})
 
 
-def _ownership(call: Call, identity: Identity, address: application.Address) -> tuple[bool | None, bool | None]:
+def _ownership(call: Call, identity: Identity, address: application.Address | None) -> tuple[bool | None, bool | None]:
     """Whether the application is there, and whether the identity owns it; None where it may not read that.
 
     What is not there yet, it will own once it has made it.
     """
-    if identity.may(RIGHTS["read_application"]) in (None, False):
+    if address is None or identity.may(RIGHTS["read_application"]) in (None, False):
         return None, None
     document = call.graph.get(address.read(call.graph, select=("id", "appId")))
     if document is None:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
@@ -16,6 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -44,6 +46,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 HANDED_ON = ("passwordCredentials", *SWITCHES)  # read with the declaration, for the credential's task
+OTHER_KINDS = {"application": "delegated", "delegated": "application"}
 # The form of an option that lists permissions, one entry a resource.
 LISTED: dict[str, dict[str, t.Any]] = {
     "resource": {"type": "str", "required": True},
@@ -106,9 +109,11 @@ def resolve(
             return permission
     elif name in offered:
         return Permission(principal.client_id, kind, offered[name])
-    other = "delegated" if kind == "application" else "application"
     close = closest(name, offered)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "See the resource's list of permissions."
+    hint = "See the resource's list of permissions."
+    if close:
+        hint = f"Did you mean {' or '.join(close)}?"
+    other = OTHER_KINDS[kind]
     if name in principal.ids[other]:
         hint = f"It exists as {other} permission only: list it as such if that is what you mean. {hint}"
     raise InputError(
@@ -161,14 +166,13 @@ class PermissionsOptions:
 
     def needs_principal(self, resource: str) -> bool:
         """What is removed by its id, or by an empty exact list, can be of a resource that the tenant does not have."""
-        names = [
-            name
-            for listed in self.listed
-            if listed.resource == resource
-            for given in listed.names.values()
-            for name in given or ()
-        ]
-        return any(self.present or not GUID.fullmatch(name) for name in names)
+        names: list[str] = []
+        for listed in self.listed:
+            if listed.resource == resource:
+                names += itertools.chain.from_iterable(filter(None, listed.names.values()))
+        if self.present:
+            return bool(names)
+        return not all(map(GUID.fullmatch, names))
 
 
 def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
@@ -178,11 +182,11 @@ def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
         for kind in GRAPH_TYPES:
             check_permission_names(f"O({kind}_permissions)", names[kind] or ())
         return [Listed(resource_client_id(params["resource"] or "microsoft_graph"), names, exact)]
-    resources = listed_resources("O(permissions)", entries)
-    return [
-        Listed(resource, {kind: entry.get(kind) for kind in GRAPH_TYPES}, exact)
-        for resource, entry in zip(resources, entries, strict=True)
-    ]
+    listed = []
+    for resource, entry in zip(listed_resources("O(permissions)", entries), entries, strict=True):
+        names = {kind: entry.get(kind) for kind in GRAPH_TYPES}
+        listed.append(Listed(resource, names, exact))
+    return listed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,16 +199,16 @@ class Declared:
 
     @property
     def application_object_id(self) -> str:
-        return application.text(self.document, "id") or ""
+        return application.text_or_empty(self.document, "id")
 
     @property
     def client_id(self) -> str:
-        return application.text(self.document, "appId") or ""
+        return application.text_or_empty(self.document, "appId")
 
     def names(self, kind: str, resource: str | None = None) -> list[str]:
         """Of one resource, or of all that are listed."""
         wanted = [p for p in self.permissions if p.type == kind and resource in (None, p.resource)]
-        return sorted(self.principals.name(permission) for permission in wanted)
+        return sorted(map(self.principals.name, wanted))
 
 
 class PermissionsResource:
@@ -231,12 +235,8 @@ class PermissionsResource:
 
     def _read(self) -> Declared:
         resources = self._options.resources
-        document, *principals = self._graph.get_many(
-            [
-                self._address.read(self._graph, select=FIELDS, handed=self._options.present),
-                *(ResourcePrincipal.read(resource) for resource in resources),
-            ]
-        )
+        own = self._address.read(self._graph, select=FIELDS, handed=self._options.present)
+        document, *principals = self._graph.get_many([own, *map(ResourcePrincipal.read, resources)])
         may_be_gone = not self._options.present or self._may_come
         found = application.required(document, self._address, may_be_gone=may_be_gone)
         for resource, principal in zip(resources, principals, strict=True):
@@ -269,16 +269,19 @@ class PermissionsResource:
     ) -> list[Permission]:
         """With what is listed of one resource and of one kind added, exactly set, or removed."""
         principal = current.principals.of_client_id(listed.resource)
-        if principal is None:  # by ids alone, see needs_principal
-            named = [Permission(listed.resource, kind, name.lower()) for name in dict.fromkeys(names)]
-        else:
-            named = list(dict.fromkeys(resolve(principal, kind, name, declared=current.permissions) for name in names))
+        named: dict[Permission, None] = {}
+        for name in names:
+            if principal is None:  # by ids alone, see needs_principal
+                permission = Permission(listed.resource, kind, name.lower())
+            else:
+                permission = resolve(principal, kind, name, declared=current.permissions)
+            named[permission] = None
         if not self._options.present:
-            return [permission for permission in permissions if permission not in named]
+            return without(permissions, named)
         if listed.exact:
             own = (listed.resource, kind)
             permissions = [p for p in permissions if (p.resource, p.type) != own or p in named]
-        return [*permissions, *(permission for permission in named if permission not in permissions)]
+        return [*permissions, *without(named, permissions)]
 
     def apply(self, current: Declared, wanted: Declared) -> Declared:
         document = current.document
@@ -323,14 +326,16 @@ class PermissionsResource:
             )
 
     def view(self, state: Declared) -> View:
-        return {
-            resource_label(resource): {kind: state.names(kind, resource) for kind in GRAPH_TYPES}
-            for resource in self._options.resources
-        }
+        view: View = {}
+        for resource in self._options.resources:
+            view[resource_label(resource)] = {kind: state.names(kind, resource) for kind in GRAPH_TYPES}
+        return view
 
     def result(self, state: Declared) -> View:
         described = [self._described(state, resource) for resource in self._options.resources]
-        only = described[0] if len(described) == 1 else {}
+        only: View = {}
+        if len(described) == 1:
+            (only,) = described
         return {
             "client_id": state.client_id or None,
             "application_object_id": state.application_object_id or None,
@@ -343,10 +348,13 @@ class PermissionsResource:
 
     def _described(self, state: Declared, resource: str) -> View:
         principal = state.principals.of_client_id(resource)
+        display_name = None
+        if principal is not None:
+            display_name = principal.display_name
         return {
             "resource": resource_label(resource),
             "resource_client_id": resource,
-            "resource_display_name": principal.display_name if principal else None,
+            "resource_display_name": display_name,
             "application": state.names("application", resource),
             "delegated": state.names("delegated", resource),
         }

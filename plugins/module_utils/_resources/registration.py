@@ -35,6 +35,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 
+STATES = {"live": "present", "deleted": "absent", "nothing": "absent"}
+
+
 class RegistrationResource:
     """Finds, creates, updates, restores, deletes and purges a registration."""
 
@@ -54,9 +57,12 @@ class RegistrationResource:
             if current.found == "nothing":
                 return current
             self._refuse_unconfirmed(current)
+            found = "deleted"
+            if self._options.purge:
+                found = "nothing"
             return dataclasses.replace(
                 current,
-                found="nothing" if self._options.purge else "deleted",
+                found=found,
                 has_service_principal=False,
                 service_principal_object_id=None,
             )
@@ -120,11 +126,13 @@ class RegistrationResource:
                 next_step="Set O(display_name).",
             )
         if current.namesakes:
-            one = f"={current.namesakes[0]}" if len(current.namesakes) == 1 else ""
+            which, client_id = "one of them", ""
+            if len(current.namesakes) == 1:
+                which, client_id = "it", f"={current.namesakes[0]}"
             raise ConflictError(
                 f"Could not register {options.address}: another application already has the display name"
                 f" {shown(options.display_name)} (client id {', '.join(current.namesakes[:5])})",
-                next_step=f"To adopt {'it' if one else 'one of them'}, set O(client_id{one}) together with"
+                next_step=f"To adopt {which}, set O(client_id{client_id}) together with"
                 " O(unique_name); else choose another O(display_name).",
                 client_ids=list(current.namesakes[:20]),
             )
@@ -143,23 +151,25 @@ class RegistrationResource:
             self._call.warn(
                 f"The adopted application is for {audience}; O(sign_in_audience) makes it {options.sign_in_audience}."
             )
-        given = {
+        tags = options.tags
+        if tags:
+            # Tags of others stay; only the empty list is an order to remove them.
+            tags = sorted({*current.properties.get("tags", ()), *tags})
+        given: dict[str, t.Any] = {
             "displayName": options.display_name,
             "uniqueName": options.unique_name,
             "signInAudience": options.sign_in_audience,
-            "notes": None if options.notes is None else options.notes or None,
-            # Tags of others stay; only the empty list is an order to remove them.
-            "tags": sorted({*current.properties.get("tags", ()), *options.tags}) if options.tags else options.tags,
-            "serviceManagementReference": options.service_management_reference or None,
+            "notes": options.notes,
+            "tags": tags,
+            "serviceManagementReference": options.service_management_reference,
             "redirectUris": options.redirect_uris,
         }
-        emptied = set()
-        if options.notes == "":
-            emptied.add("notes")
-        if options.service_management_reference == "":
-            emptied.add("serviceManagementReference")
         merged = {**properties_of({}), **current.properties}
-        merged.update({name: value for name, value in given.items() if value is not None or name in emptied})
+        for name, value in given.items():
+            if value == "":
+                merged[name] = None
+            elif value is not None:
+                merged[name] = value
         return merged
 
     def apply(self, current: Registration, wanted: Registration) -> Registration:
@@ -188,12 +198,15 @@ class RegistrationResource:
         return {**described(state), "service_principal": state.has_service_principal, "owners": owners}
 
     def result(self, state: Registration) -> View:
+        client_id = state.client_id
+        if self._call.check_mode and state.restored:
+            # Later tasks cannot read what would only be restored.
+            client_id = None
         return {
-            "state": "present" if state.found == "live" else "absent",
+            "state": STATES[state.found],
             "registered": state.is_registered,
             "tenant_id": self._call.tenant_id,
-            # In check mode, later tasks cannot read what would only be restored.
-            "client_id": None if self._call.check_mode and state.restored else state.client_id,
+            "client_id": client_id,
             "application_object_id": state.application_object_id,
             "service_principal_object_id": state.service_principal_object_id,
             **described(state),

@@ -17,11 +17,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape, check
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
     AN_APPLICATION,
-    objects,
+    entries,
     text,
+    text_or_empty,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import BATCH_SIZE, GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, odata_string
@@ -36,9 +38,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 MOST_EXPANDED = 20
 MOST_IN_LIST = 15
-NAMES = ("owners", "federated", "principal", "roles", "scopes")
-Details = dict[str, t.Any]  # for each of the names an object or a collection, None for what is not there
-Key = tuple[int, str]  # the number of an application, and one of the names
+Details = dict[str, t.Any]  # for each read of an application an object or a collection, None for what is not there
+Key = tuple[int, str]  # the number of an application, and the name of a read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Relationship:
 
     def read(self, documents: t.Iterable[Json]) -> Read:
         """The objects of some applications with the relationship."""
-        keys = ",".join(odata_string(text(document, self.key) or "") for document in documents)
+        keys = ",".join(odata_string(text_or_empty(document, self.key)) for document in documents)
         return Read(
             path=self.collection,
             collection=True,
@@ -74,15 +75,23 @@ RELATIONSHIPS = (
 
 def read_details(graph: GraphClient, documents: t.Sequence[Json]) -> list[Details]:
     """For each application. A collection that the operator may not read is empty, with FORBIDDEN in it."""
-    reads = {(i, name): read for i, document in enumerate(documents) for name, read in _own_reads(document).items()}
-    found = _listed(graph, documents, reads) if len(reads) > BATCH_SIZE else {}
-    missing = [key for key in reads if key not in found]
+    reads: dict[Key, Read] = {}
+    for number, document in enumerate(documents):
+        for name, read in _own_reads(document).items():
+            reads[number, name] = read
+    found: dict[Key, t.Any] = {}
+    if len(reads) > BATCH_SIZE:
+        found = _listed(graph, documents, reads)
+    missing = without(reads, found)
     found.update(zip(missing, graph.get_many([reads[key] for key in missing]), strict=True))
-    return [{name: found[i, name] for name in NAMES} for i in range(len(documents))]
+    details: list[Details] = [{} for _document in documents]
+    for number, name in reads:
+        details[number][name] = found[number, name]
+    return details
 
 
 def _own_reads(document: Json) -> dict[str, Read]:
-    object_id, client_id = text(document, "id") or "", text(document, "appId") or ""
+    object_id, client_id = text_or_empty(document, "id"), text_or_empty(document, "appId")
     owners = Read(
         path=f"applications/{object_id}/owners",
         collection=True,
@@ -99,17 +108,22 @@ def _own_reads(document: Json) -> dict[str, Read]:
 
 def _listed(graph: GraphClient, documents: t.Sequence[Json], reads: t.Mapping[Key, Read]) -> dict[Key, t.Any]:
     """What lists show whole; and the grants of delegated permissions, which are listed for one client at a time."""
-    parts = [documents[start : start + MOST_IN_LIST] for start in range(0, len(documents), MOST_IN_LIST)]
-    lists = [(relationship, relationship.read(part)) for relationship in RELATIONSHIPS for part in parts]
+    relationships, lists = [], []
+    for relationship in RELATIONSHIPS:
+        for start in range(0, len(documents), MOST_IN_LIST):
+            relationships.append(relationship)
+            lists.append(relationship.read(documents[start : start + MOST_IN_LIST]))
     scopes = [key for key in reads if key[1] == "scopes"]
-    answers = graph.get_many([*(read for _relationship, read in lists), *(reads[key] for key in scopes)])
+    answers = graph.get_many([*lists, *(reads[key] for key in scopes)])
     found = dict(zip(scopes, answers[len(lists) :], strict=True))
-    numbers = {text(document, name): i for i, document in enumerate(documents) for name in ("id", "appId")}
-    for (relationship, _read), answer in zip(lists, answers, strict=False):
-        for entry in objects((answer or {}).get("value")):
-            number = numbers.get(text(entry, relationship.key))
-            if number is not None:
-                found.update(_shown(entry, relationship, number=number, reads=reads))
+    numbers: dict[str | None, int] = {}
+    for number, document in enumerate(documents):
+        numbers |= {text(document, "id"): number, text(document, "appId"): number}
+    for relationship, answer in zip(relationships, answers, strict=False):
+        for entry in entries(answer):
+            known = numbers.get(text(entry, relationship.key))
+            if known is not None:
+                found.update(_shown(entry, relationship, number=known, reads=reads))
     return found
 
 

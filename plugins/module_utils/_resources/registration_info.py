@@ -28,7 +28,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
-    Permission,
     ResourcePrincipal,
     ResourcePrincipals,
 )
@@ -95,7 +94,9 @@ class RegistrationReader:
         self._also = also
         self.also_read: list[Json | None] = []
         self._known: ResourcePrincipals | None = None
-        self._exchange = ExchangeReader(call.graph) if mailbox_roles else None
+        self._exchange: ExchangeReader | None = None
+        if mailbox_roles:
+            self._exchange = ExchangeReader(call.graph)
         self._size = 0  # bytes in memory of all that was described
 
     def read(self, selections: t.Sequence[Read]) -> list[View]:
@@ -103,8 +104,10 @@ class RegistrationReader:
 
         Raises TransportError if that is too much.
         """
-        first = [ResourcePrincipal.read(RESOURCES["microsoft_graph"]), *self._also] if self._known is None else []
-        answers = self._call.graph.get_many([*selections, *first])
+        also: list[Read] = []
+        if self._known is None:
+            also = [ResourcePrincipal.read(RESOURCES["microsoft_graph"]), *self._also]
+        answers = self._call.graph.get_many([*selections, *also])
         if self._known is None:
             graph_principal, *self.also_read = answers[len(selections) :]
             self._known = ResourcePrincipals([graph_principal])
@@ -118,7 +121,7 @@ class RegistrationReader:
         for read, answer in zip(selections, answers, strict=True):
             for page in self._pages(read, answer):
                 for document in page:
-                    client_id = application.text(document, "appId") or ""
+                    client_id = application.text_or_empty(document, "appId")
                     if client_id not in seen:
                         seen.add(client_id)
                         yield document
@@ -130,11 +133,16 @@ class RegistrationReader:
             return ()
         if read.paged:
             return self._call.graph.pages(answer, read)
-        return [application.objects(answer.get("value")) if read.collection else [answer]]
+        if read.collection:
+            return [application.entries(answer)]
+        return [[answer]]
 
     def _all_described(self, documents: t.Iterator[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
         """Some applications at a time, since the answers take more memory than their descriptions."""
-        while some := list(itertools.islice(documents, APPLICATIONS_AT_ONCE)):
+        while True:
+            some = list(itertools.islice(documents, APPLICATIONS_AT_ONCE))
+            if not some:
+                return
             for document, answers in zip(some, read_details(self._call.graph, some), strict=True):
                 described = _described(self._call, document, answers=answers, known=known)
                 if self._exchange is not None:
@@ -148,11 +156,10 @@ class RegistrationReader:
 
 def all_applications(tag: str | None = None) -> Read:
     """Of the tenant, or those with a tag. Raises InputError for what cannot be a tag."""
-    query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
-    if tag is not None:
-        (checked,) = application.check_tags([tag])
-        query["$filter"] = f"tags/any(t:t eq {odata_string(checked)})"
-    return _list_of_applications(query)
+    if tag is None:
+        return _list_of_applications({})
+    (checked,) = application.check_tags([tag])
+    return _list_of_applications({"$filter": f"tags/any(t:t eq {odata_string(checked)})"})
 
 
 def _by_display_name(described: View) -> tuple[str, str]:
@@ -161,21 +168,20 @@ def _by_display_name(described: View) -> tuple[str, str]:
 
 def _selection(call: Call) -> Read:
     params = call.params
-    if any(params[name] is not None for name in ("client_id", "object_id", "unique_name")):
+    if any(params[name] is not None for name in application.ADDRESS):
         return application.Address.of(params).read(call.graph, select=INFO_FIELDS)
     if params["display_name"] is None:
         return all_applications(params["tag"])
     name = check_text("display_name", params["display_name"], longest=application.LONGEST_DISPLAY_NAME)
-    query = {"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE)}
-    return _list_of_applications({**query, "$filter": f"displayName eq {odata_string(name)}"})
+    return _list_of_applications({"$filter": f"displayName eq {odata_string(name)}"})
 
 
-def _list_of_applications(query: dict[str, str]) -> Read:
+def _list_of_applications(condition: dict[str, str]) -> Read:
     return Read(
         path="applications",
         collection=True,
         action="list the applications of the tenant",
-        query=query,
+        query={"$select": ",".join(INFO_FIELDS), "$top": str(LARGEST_PAGE), **condition},
         max_entries=MOST_APPLICATIONS,
         shape=application.AN_APPLICATION,
     )
@@ -185,6 +191,9 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
     consent = read_consent(call.graph, document, answers=answers, known=known)
     properties = properties_of(document)
     off = switched_off(document) or switched_off(answers["principal"] or {})
+    reason = None
+    if off is not None:
+        reason = dataclasses.asdict(off)
     client_id = application.text(document, "appId")
     return {
         "client_id": client_id,
@@ -202,9 +211,9 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
         "certificates": [credential.described(call.now) for credential in key_credentials(document)],
         "federated_credentials": _federated_credentials(answers["federated"]),
         "mailbox_roles": None,
-        "permissions": [_permission(consent, permission) for permission in _all_permissions(consent)],
+        "permissions": _permissions(consent),
         "consented": consent.consented,
-        "switched_off": dataclasses.asdict(off) if off is not None else None,
+        "switched_off": reason,
         "owners": _owners(answers["owners"]),
         "portal_url": portal_url(call.endpoint.portal, client_id),
         "consent_url": consent_url(call.endpoint.authority, call.tenant_id, client_id),
@@ -213,34 +222,35 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
 
 def _owners(answer: Json | None) -> list[View] | None:
     """None where the operator may not read them. Without a right to read people, an owner has no name."""
-    if answer is not None and FORBIDDEN in answer:
+    if FORBIDDEN in (answer or {}):
         return None
-    found = [
-        {
-            "object_id": application.text(owner, "id"),
-            "display_name": application.text(owner, "displayName"),
-            "type": (application.text(owner, "@odata.type") or "").rpartition(".")[2] or None,
-        }
-        for owner in application.objects((answer or {}).get("value"))
-    ]
+    found = list(map(_owner, application.entries(answer)))
     return sorted(found, key=lambda owner: (owner["display_name"] or "", owner["object_id"] or ""))
+
+
+def _owner(document: Json) -> View:
+    return {
+        "object_id": application.text(document, "id"),
+        "display_name": application.text(document, "displayName"),
+        "type": application.text_or_empty(document, "@odata.type").rpartition(".")[2] or None,
+    }
 
 
 def _federated_credentials(answer: Json | None) -> list[View] | None:
     """None where the operator may not read them."""
-    if answer is not None and FORBIDDEN in answer:
+    if FORBIDDEN in (answer or {}):
         return None
-    found = [FederatedCredential.of(entry).described for entry in application.objects((answer or {}).get("value"))]
+    found = [FederatedCredential.of(entry).described for entry in application.entries(answer)]
     return sorted(found, key=lambda credential: str(credential["name"]))
 
 
-def _all_permissions(consent: Consent) -> list[Permission]:
-    return sorted({*consent.declared, *consent.granted}, key=consent.principals.shown)
-
-
-def _permission(consent: Consent, permission: Permission) -> View:
-    return {
-        **consent.principals.described(permission),
-        "declared": permission in consent.declared,
-        "granted": consent.is_granted(permission),
-    }
+def _permissions(consent: Consent) -> list[View]:
+    found = []
+    for permission in sorted({*consent.declared, *consent.granted}, key=consent.principals.shown):
+        described: View = {
+            **consent.principals.described(permission),
+            "declared": permission in consent.declared,
+            "granted": consent.is_granted(permission),
+        }
+        found.append(described)
+    return found

@@ -35,7 +35,7 @@ class RegistrationOptions:
     create: bool
     restore: bool
     purge: bool
-    confirm: tuple[str, ...] | None  # None if nobody has to confirm a deletion
+    confirm: t.Sequence[str] | None  # None if nobody has to confirm a deletion
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> RegistrationOptions:
@@ -47,11 +47,11 @@ class RegistrationOptions:
             check_text("O(unique_name)", unique_name, longest=application.LONGEST_UNIQUE_NAME, limit_of=OURS)
         elif display_name is not None and not params["client_id"] and not params["object_id"]:
             unique_name = application.derived_unique_name(display_name)
-        notes, reference = params["notes"], params["service_management_reference"]
-        for name, text in (("notes", notes), ("service_management_reference", reference)):
-            if text is not None and len(text) > application.LONGEST_NOTES:
+        for name in ("notes", "service_management_reference"):
+            length = len(params[name] or "")
+            if length > application.LONGEST_NOTES:
                 raise InputError(
-                    f"O({name}) has {len(text)} characters; at most {application.LONGEST_NOTES} are taken",
+                    f"O({name}) has {length} characters; at most {application.LONGEST_NOTES} are taken",
                     next_step=f"Shorten O({name}).",
                 )
         present = params["state"] == "present"
@@ -60,21 +60,26 @@ class RegistrationOptions:
                 "O(purge) goes with O(state=absent) only", next_step="Remove O(purge), or set O(state) to absent."
             )
         check_confirm_option(params["confirm"], present=present)
+        address = application.Address.of({**params, "unique_name": unique_name})
+        tags, redirect_uris = params["tags"], params["redirect_uris"]
+        if tags is not None:
+            tags = application.check_tags(tags)
+        owners = {check_guid("O(owners)", owner) for owner in params["owners"] or ()}
+        if redirect_uris is not None:
+            redirect_uris = application.check_redirect_uris(redirect_uris)
         return cls(
             present=present,
-            address=application.Address.of({**params, "unique_name": unique_name}),
+            address=address,
             display_name=display_name,
             unique_name=unique_name,
             sign_in_audience=params["sign_in_audience"],
-            notes=notes,
-            tags=None if params["tags"] is None else application.check_tags(params["tags"]),
-            owners=sorted({check_guid("O(owners)", owner) for owner in params["owners"] or ()}),
-            service_management_reference=reference,
-            redirect_uris=None
-            if params["redirect_uris"] is None
-            else application.check_redirect_uris(params["redirect_uris"]),
+            notes=params["notes"],
+            tags=tags,
+            owners=sorted(owners),
+            service_management_reference=params["service_management_reference"],
+            redirect_uris=redirect_uris,
             create=params["create"],
             restore=params["restore_deleted"],
             purge=params["purge"],
-            confirm=None if params["confirm"] is None else tuple(params["confirm"]),
+            confirm=params["confirm"],
         )

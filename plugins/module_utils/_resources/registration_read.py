@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -76,11 +77,11 @@ class RegistrationReader:
             # A list shows the application that a single read did not find: another run created it moments ago.
             read = address.read(self._graph, select=self._selected)
             document = self._graph.get(dataclasses.replace(read, created_recently=True)) or lagging
-        client_id = application.text(document, "appId") or ""
+        client_id = application.text_or_empty(document, "appId")
         found = Registration(found="live").with_document(document)
         self._graph.handed.hand_on(client_id.lower(), {})  # ends what an earlier run of the role handed on
         self._graph.note_young(
-            times.parse(application.text(document, "createdDateTime") or ""),
+            times.parse(application.text_or_empty(document, "createdDateTime")),
             client_id,
             found.application_object_id,
             application.text(document, "uniqueName"),
@@ -93,7 +94,7 @@ class RegistrationReader:
                 *self._reads_ahead(client_id),
             ]
         )
-        found = found.with_owners(_entries(owners)).with_credentials(credentials or {})
+        found = found.with_owners(application.entries(owners)).with_credentials(credentials or {})
         if principal is None:
             return self._with_deleted_principal(found)
         if ahead:
@@ -108,7 +109,9 @@ class RegistrationReader:
     @property
     def _selected(self) -> tuple[str, ...]:
         """In the role, also what the tasks behind this one ask about the application."""
-        return tuple(dict.fromkeys((*FIELDS, *OF_LATER_TASKS))) if self._graph.handed.of_role else FIELDS
+        if not self._graph.handed.of_role:
+            return FIELDS
+        return tuple(dict.fromkeys((*FIELDS, *OF_LATER_TASKS)))
 
     def _reads_ahead(self, client_id: str) -> list[Read]:
         """In the role, what is granted to the application: the consent behind this one asks for it."""
@@ -153,13 +156,13 @@ class RegistrationReader:
                 shape=application.AN_APPLICATION,
             )
         found = dict(zip(reads, self._graph.get_many(list(reads.values())), strict=True))
-        alike = _entries(found.get("namesakes"))
-        live = next((document for document in alike if self._is_addressed(document)), None)
+        alike = application.entries(found.get("namesakes"))
+        live = first(alike, self._is_addressed)
         if live is not None:
             return Registration(found="nothing"), live
-        for document in _entries(found.get("deleted")):
-            if self._is_addressed(document):
-                return self._with_deleted_principal(Registration(found="deleted").with_document(document)), None
+        deleted = first(application.entries(found.get("deleted")), self._is_addressed)
+        if deleted is not None:
+            return self._with_deleted_principal(Registration(found="deleted").with_document(deleted)), None
         client_ids = application.texts([other.get("appId") for other in alike])
         return Registration(found="nothing", namesakes=tuple(client_ids)), None
 
@@ -170,7 +173,3 @@ class RegistrationReader:
             (None, application.text(document, "id"), None),
             (None, None, application.text(document, "uniqueName")),
         )
-
-
-def _entries(answer: Json | None) -> list[Json]:
-    return application.objects((answer or {}).get("value"))

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
@@ -81,32 +82,35 @@ class Registration:
 
     def live_credentials(self, now: datetime.datetime) -> list[View]:
         """The client secrets and certificates that are not expired, those that last longest first."""
-        found = [
-            *({"type": "client_secret", **_live(secret.described(now))} for secret in self.secrets),
-            *({"type": "certificate", **_live(certificate.described(now))} for certificate in self.certificates),
-        ]
-        return [credential for credential in found if credential["days_left"] is None or credential["days_left"] >= 0]
+        return [*_live("client_secret", self.secrets, now), *_live("certificate", self.certificates, now)]
 
     def with_principal(self, document: Json) -> Registration:
         """With its service principal, live or soft-deleted."""
         return dataclasses.replace(self, switched_off=self.switched_off or switched_off(document))
 
     def with_owners(self, documents: t.Iterable[Json]) -> Registration:
-        names = {
-            owner_id: application.text(owner, "displayName") or owner_id
-            for owner in documents
-            if (owner_id := application.text(owner, "id"))
-        }
+        names: dict[str, str] = {}
+        for owner in documents:
+            owner_id = application.text(owner, "id")
+            if owner_id:
+                names[owner_id] = application.text(owner, "displayName") or owner_id
         return dataclasses.replace(self, owners=tuple(sorted(names)), owner_names=names)
 
 
-def _live(described: View) -> View:
-    return {name: described[name] for name in ("key_id", "description", "end", "days_left")}
+def _live(
+    credential_type: str, credentials: t.Iterable[PasswordCredential | KeyCredential], now: datetime.datetime
+) -> t.Iterator[View]:
+    for credential in credentials:
+        described = selected(credential.described(now), ("key_id", "description", "end", "days_left"))
+        if described["days_left"] is None or described["days_left"] >= 0:
+            yield {"type": credential_type, **described}
 
 
 def properties_of(document: Json) -> dict[str, t.Any]:
     """The application's properties in Graph's own names, reduced to those that are managed here."""
     web = document.get("web")
+    if not isinstance(web, dict):
+        web = {}
     return {
         "displayName": application.text(document, "displayName"),
         "uniqueName": application.text(document, "uniqueName"),
@@ -114,7 +118,7 @@ def properties_of(document: Json) -> dict[str, t.Any]:
         "notes": application.text(document, "notes"),
         "tags": application.texts(document.get("tags")),
         "serviceManagementReference": application.text(document, "serviceManagementReference"),
-        "redirectUris": application.texts(web.get("redirectUris")) if isinstance(web, dict) else [],
+        "redirectUris": application.texts(web.get("redirectUris")),
     }
 
 

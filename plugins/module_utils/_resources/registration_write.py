@@ -15,6 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write, by_key
@@ -59,7 +60,7 @@ class RegistrationWriter:
             made = dataclasses.replace(
                 made, service_principal_object_id=application.text(principal, "id"), has_service_principal=True
             )
-        for owner in (owner for owner in self._options.owners if owner not in made.owners):
+        for owner in without(self._options.owners, made.owners):
             self._add_owner(made, owner)
         return dataclasses.replace(made, owners=tuple(sorted({*made.owners, *self._options.owners})))
 

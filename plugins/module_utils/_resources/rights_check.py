@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import (
     DIRECTORY_ROLES,
     MEMBER,
@@ -22,8 +23,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
     Right,
     smallest,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 
-GLOBAL_ADMINISTRATOR = DIRECTORY_ROLES["Global Administrator"]
+GLOBAL_ADMINISTRATOR = "Global Administrator"  # includes all other roles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,32 +46,30 @@ class Identity:
     @classmethod
     def of(cls, claims: t.Mapping[str, t.Any]) -> Identity:
         """From the claims of an access token, which may be empty, or anything."""
-        object_id, client_id = _text(claims.get("oid")), _text(claims.get("appid")) or _text(claims.get("azp"))
+        object_id, client_id = _first_text(claims, "oid"), _first_text(claims, "appid", "azp")
         if isinstance(claims.get("scp"), str):
-            wids = claims.get("wids")
             return cls(
                 "person",
                 permissions=frozenset(claims["scp"].split()),
-                roles=frozenset(_text(role).lower() for role in wids) if isinstance(wids, list) else None,
+                roles=_directory_roles(claims),
                 object_id=object_id,
                 client_id=client_id,
-                name=_text(claims.get("upn")) or _text(claims.get("unique_name")) or _text(claims.get("name")),
+                name=_first_text(claims, "upn", "unique_name", "name"),
             )
         if not object_id or not client_id:
             return cls("unknown")
-        roles = claims.get("roles")
         return cls(
             "application",
-            permissions=frozenset(_text(role) for role in roles) if isinstance(roles, list) else frozenset(),
+            permissions=frozenset(application.texts(claims.get("roles"))),
             object_id=object_id,
             client_id=client_id,
-            name=_text(claims.get("app_displayname")),
+            name=_first_text(claims, "app_displayname"),
         )
 
     @property
     def role_names(self) -> list[str]:
         """Of the directory roles that matter here."""
-        return [name for name, role in DIRECTORY_ROLES.items() if role in (self.roles or ())]
+        return [name for name in DIRECTORY_ROLES if self._has_role((name,))]
 
     def may(self, right: Right) -> bool | str | None:
         """True on every object, "owned" on its own objects only, False, or None where the token does not tell."""
@@ -78,21 +78,30 @@ class Identity:
         if self.kind == "application":
             if self._holds(right.application):
                 return True
-            return "owned" if self._holds(right.owned) else False
-        if not self._holds(right.scopes):
-            return False
-        if self.roles is None:
-            return True if right.members else None
-        if right.members or GLOBAL_ADMINISTRATOR in self.roles or self.has_role(right.roles):
-            return True
-        own = (right.members_own and MEMBER in self.roles) or self.has_role(right.own_roles)
-        return "owned" if own else False
+            owned = self._holds(right.owned)
+        else:
+            if not self._holds(right.scopes):
+                return False
+            if right.members:
+                return True
+            if self.roles is None:
+                return None
+            if self.is_administrator_or(right.roles):
+                return True
+            owned = (right.members_own and MEMBER in self.roles) or self._has_role(right.own_roles)
+        if owned:
+            return "owned"
+        return False
+
+    def is_administrator_or(self, names: t.Iterable[str]) -> bool:
+        """Whether it has one of the directory roles, or the one that includes all others."""
+        return self._has_role((GLOBAL_ADMINISTRATOR, *names))
 
     def _holds(self, alternatives: t.Iterable[tuple[str, ...]]) -> bool:
         return any(self.permissions.issuperset(needed) for needed in alternatives)
 
-    def has_role(self, names: t.Iterable[str]) -> bool:
-        return any(DIRECTORY_ROLES[name] in (self.roles or ()) for name in names)
+    def _has_role(self, names: t.Iterable[str]) -> bool:
+        return not {DIRECTORY_ROLES[name] for name in names}.isdisjoint(self.roles or ())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,46 +122,70 @@ class Verdict:
     def message(self, who: str) -> str:
         """In one line."""
         answer = {True: "yes", False: "NO", None: "not known"}[self.possible]
-        needs = f"; also needs {self.add}" if self.add else ""
-        note = f" ({self.note})" if self.note else ""
-        return f"{answer}: {self.does}, as {who}{needs}{note}"
+        line = f"{answer}: {self.does}, as {who}"
+        if self.add:
+            line += f"; also needs {self.add}"
+        if self.note:
+            line += f" ({self.note})"
+        return line
 
 
 def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
     """``owns``: whether the identity owns the application, or is going to make it; None where that is not known."""
     step = STEPS[name]
     answers = {right: identity.may(RIGHTS[right]) for right in step.rights}
-    missing = tuple(r for r, answer in answers.items() if answer is False or (answer == "owned" and owns is False))
+    refusals: tuple[bool | str, ...] = (False,)
+    if owns is False:
+        refusals = (False, "owned")
+    missing = tuple(right for right, answer in answers.items() if answer in refusals)
     if missing:
         add = _to_add(name, identity, owns=owns)
         return Verdict(name, step.does, False, missing=missing, add=add)
     if None in answers.values():
-        why = "the token cannot be read" if identity.kind == "unknown" else "the token does not tell directory roles"
+        why = "the token does not tell directory roles"
+        if identity.kind == "unknown":
+            why = "the token cannot be read"
         return Verdict(name, step.does, None, note=f"{why}, so nothing is known beforehand")
     if step.elsewhere:
         return Verdict(name, step.does, None, note=f"needs {step.elsewhere}, which this token does not tell")
-    only_owned = owns is None and "owned" in answers.values()
-    return Verdict(name, step.does, True, only_owned, note="only applications that it owns" if only_owned else "")
+    if owns is None and "owned" in answers.values():
+        return Verdict(name, step.does, True, only_owned=True, note="only applications that it owns")
+    return Verdict(name, step.does, True)
 
 
 def _to_add(name: str, identity: Identity, *, owns: bool | None) -> str:
     """What is missing to the set that is closest to what is there."""
     rights = [RIGHTS[right] for right in STEPS[name].rights]
-    if identity.kind == "application":
-        sets = smallest([right.application if owns is False else right.all_alternatives for right in rights])
-        kind = "the application permission"
-    else:
-        sets = smallest([right.scopes for right in rights])
+    kind = "the application permission"
+    if identity.kind != "application":
         kind = "the delegated permission"
-    lacking = min(([p for p in needed if p not in identity.permissions] for needed in sets), key=len)
-    parts = [f"{kind} {' and '.join(lacking)}"] if lacking else []
-    if identity.kind == "person":
-        asked = [right for right in rights if right.roles]
-        known = identity.roles or frozenset()
-        if asked and not all(GLOBAL_ADMINISTRATOR in known or identity.has_role(right.roles) for right in asked):
-            parts.append(f"the directory role {' or '.join(STEPS[name].roles)}")
+        alternatives = [right.scopes for right in rights]
+    elif owns is False:
+        alternatives = [right.application for right in rights]
+    else:
+        alternatives = [right.all_alternatives for right in rights]
+    lacking = min((without(needed, identity.permissions) for needed in smallest(alternatives)), key=len)
+    parts = []
+    if lacking:
+        parts.append(f"{kind} {' and '.join(lacking)}")
+    if identity.kind == "person" and not all(_has_any_role(identity, right) for right in rights):
+        parts.append(f"the directory role {' or '.join(STEPS[name].roles)}")
     return " and ".join(parts)
 
 
-def _text(value: t.Any) -> str:
-    return value if isinstance(value, str) else ""
+def _has_any_role(identity: Identity, right: Right) -> bool:
+    """Of those that the right asks for; true if it asks for none."""
+    return not right.roles or identity.is_administrator_or(right.roles)
+
+
+def _first_text(claims: t.Mapping[str, t.Any], *names: str) -> str:
+    """The first of the claims that is a text and not empty."""
+    texts = [application.text(claims, name) for name in names]
+    return next(filter(None, texts), "")
+
+
+def _directory_roles(claims: t.Mapping[str, t.Any]) -> frozenset[str] | None:
+    wids = claims.get("wids")
+    if not isinstance(wids, list):
+        return None
+    return frozenset(map(str.lower, application.texts(wids)))

@@ -16,6 +16,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -26,6 +27,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     ClientSecrets,
     PasswordCredential,
+    key_ids,
     password_credentials,
     with_start,
 )
@@ -73,18 +75,16 @@ class SecretResource:
         if options.present:
             credentials = self._with_stored(credentials)
         state = ClientSecrets(
-            application_object_id=application.text(found, "id") or "",
-            client_id=application.text(found, "appId") or "",
+            application_object_id=application.text_or_empty(found, "id"),
+            client_id=application.text_or_empty(found, "appId"),
             credentials=credentials,
         )
         if not options.present:
             return dataclasses.replace(state, chosen=self._to_remove(credentials))
-        valid = (credential for credential in credentials if options.is_valid(credential, self._call.now))
-        described = (credential for credential in credentials if credential.description == options.description)
         state = dataclasses.replace(
             state,
-            chosen=next(valid, None),
-            outdated=next(described, None),
+            chosen=first(credentials, lambda credential: options.is_valid(credential, self._call.now)),
+            outdated=first(credentials, lambda credential: credential.description == options.description),
             unconfirmed=self._unconfirmed(credentials),
         )
         if state.chosen is None or state.chosen in state.unconfirmed:
@@ -97,13 +97,15 @@ class SecretResource:
         Who believed such an answer would make a second secret.
         """
         options, patience = self._options, self._graph.patience
-        age = VISIBLE_AFTER
-        if options.stored_start is not None:
-            age = (self._call.now - options.stored_start).total_seconds()
-        allowed = VISIBLE_AFTER if self._graph.created_here(options.stored_key_id) else VISIBLE_AFTER - age
-        until = patience.waited + allowed
-        while options.stored_key_id and not any(map(options.is_stored, credentials)) and patience.waited < until:
-            if not patience.pause():
+        if not options.stored_key_id:
+            return credentials
+        until = patience.waited
+        if self._graph.created_here(options.stored_key_id):
+            until += VISIBLE_AFTER
+        elif options.stored_start is not None:
+            until += VISIBLE_AFTER - (self._call.now - options.stored_start).total_seconds()
+        while patience.waited < until:
+            if any(map(options.is_stored, credentials)) or not patience.pause():
                 break
             document = self._graph.get(options.address.read(self._graph, select=FIELDS))
             credentials = password_credentials(application.required(document, options.address))
@@ -117,7 +119,7 @@ class SecretResource:
         """The one record to remove. A description that several have does not name one."""
         options = self._options
         if options.key_id is not None:
-            return next((c for c in credentials if c.key_id == options.key_id), None)
+            return first(credentials, lambda credential: credential.key_id == options.key_id)
         fitting = [credential for credential in credentials if credential.description == options.description]
         if len(fitting) > 1:
             raise ConflictError(
@@ -125,18 +127,20 @@ class SecretResource:
                 next_step="Name the one to remove by its key_id.",
                 key_ids=[credential.key_id for credential in fitting],
             )
-        return fitting[0] if fitting else None
+        if not fitting:
+            return None
+        return fitting[0]
 
     def desired(self, current: ClientSecrets) -> ClientSecrets:
         if not self._options.present:
-            kept = tuple(c for c in current.credentials if c is not current.chosen)
-            return dataclasses.replace(current, chosen=None, credentials=kept)
-        kept = tuple(c for c in current.credentials if c not in current.unconfirmed)
+            kept = without(current.credentials, (current.chosen,))
+            return dataclasses.replace(current, chosen=None, credentials=tuple(kept))
+        kept = without(current.credentials, current.unconfirmed)
         wanted = dataclasses.replace(
             current,
             unconfirmed=(),
             removed=current.unconfirmed,
-            credentials=kept,
+            credentials=tuple(kept),
             confirmed_starts=self._confirmed_by(current),
         )
         if current.chosen is not None and current.chosen not in current.unconfirmed:
@@ -149,18 +153,14 @@ class SecretResource:
 
     def _confirmed_by(self, state: ClientSecrets) -> tuple[datetime.datetime, ...]:
         """The starts that need not be looked for again: those found, and those so old that nothing can show up."""
-        options = self._options
         seen = {credential.start for credential in state.unconfirmed}
+        # The value of such a one is in the stores.
+        seen |= {credential.start for credential in filter(self._options.is_stored, state.credentials)}
         oldest = self._call.now - datetime.timedelta(seconds=LAG_WINDOW)
-        confirmed = [
-            start
-            for start in options.unconfirmed_starts
-            if start in seen or start < oldest or self._holds(state, start)
-        ]
-        return (*confirmed, *((options.start,) if options.start else ()))
-
-    def _holds(self, state: ClientSecrets, start: datetime.datetime) -> bool:
-        return any(self._options.is_stored(credential) for credential in with_start(state.credentials, {start}))
+        confirmed = [start for start in self._options.unconfirmed_starts if start in seen or start < oldest]
+        if self._options.start:
+            confirmed.append(self._options.start)
+        return tuple(confirmed)
 
     def apply(self, current: ClientSecrets, wanted: ClientSecrets) -> ClientSecrets:
         with self._call.memory.application_lock(current.client_id, seconds=self._call.endpoint.wait_timeout):
@@ -187,14 +187,16 @@ class SecretResource:
 
     def _made_by_this_run(self, current: ClientSecrets) -> ClientSecrets | None:
         """Parallel hosts that share an application share the new secret, too."""
-        known = self._call.memory.recall(self._memory_key(current)) if self._remembers else None
+        if not self._remembers:
+            return None
+        known = self._call.memory.recall(self._memory_key(current))
         if not isinstance(known, dict):
             return None
         record = PasswordCredential.of(known["record"])
         of_any_caller = dataclasses.replace(self._options, stored_key_id=None, stored_hint=None)
         if not of_any_caller.is_valid(record, self._call.now):
             return None
-        others = tuple(c for c in current.credentials if c.key_id != record.key_id)
+        others = [c for c in current.credentials if c.key_id != record.key_id]
         return dataclasses.replace(current, chosen=record, value=known["value"], credentials=(record, *others))
 
     def _remember(self, made: ClientSecrets) -> None:
@@ -222,29 +224,26 @@ class SecretResource:
         shown = state.chosen or state.outdated
         if shown is None and not state.unconfirmed:
             return {}
-        view: View = {"unconfirmed": len(state.unconfirmed)} if self._options.unconfirmed_starts else {}
+        view: View = {}
+        if self._options.unconfirmed_starts:
+            view["unconfirmed"] = len(state.unconfirmed)
         if shown is None:
             return view
-        described = shown.described(self._call.now)
-        view.update({name: described[name] for name in ("description", "end", "days_left")})
+        view |= selected(shown.described(self._call.now), ("description", "end", "days_left"))
         return {**view, "valid": shown is state.chosen}
 
     def result(self, state: ClientSecrets) -> View:
         chosen = state.chosen or PasswordCredential(description=self._options.description)
-        others = [
-            credential.key_id or ""
-            for credential in state.credentials
-            if state.chosen is not None
-            and credential.description == chosen.description
-            and credential.key_id != chosen.key_id
-        ]
+        alike: list[PasswordCredential] = []
+        if state.chosen is not None:
+            alike = [c for c in state.credentials if c.description == chosen.description and c.key_id != chosen.key_id]
         return {
             "client_id": state.client_id,
             "application_object_id": state.application_object_id or None,
             **chosen.described(self._call.now),
             "fresh": is_fresh(chosen.start),
             "secret_count": len(state.credentials),
-            "other_key_ids": sorted(others),
-            "removed_key_ids": sorted(credential.key_id or "" for credential in state.removed),
+            "other_key_ids": key_ids(alike),
+            "removed_key_ids": key_ids(state.removed),
             "client_secret": state.value,
         }

@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
@@ -160,8 +161,8 @@ class SecretCreation:
             return dataclasses.replace(made, confirmed_starts=self._confirmed())
         try:
             credentials = self._read_with(made)
-            removed = [c for c in with_start(credentials, starts) if c.key_id != made.chosen_key_id]
-            removed = [c for c in removed if not self._options.is_stored(c)]
+            others = [c for c in with_start(credentials, starts) if c.key_id != made.chosen_key_id]
+            removed = [credential for credential in others if not self._options.is_stored(credential)]
             for credential in removed:
                 remove_secret(self._graph, made, credential, address=self._options.address)
         except AppsError as exc:
@@ -175,7 +176,7 @@ class SecretCreation:
             made,
             unconfirmed=(),
             removed=tuple(removed),
-            credentials=tuple(c for c in credentials if c not in removed),
+            credentials=tuple(without(credentials, removed)),
             confirmed_starts=self._confirmed_after(made, removed),
         )
 
@@ -191,18 +192,19 @@ class SecretCreation:
                 f" should a second secret with the start {times.written(made.chosen_start)} show up, remove it:"
                 " nobody knows its value"
             )
-        return tuple(start for start in self._confirmed() if start != self._options.start)
+        return tuple(without(self._confirmed(), (self._options.start,)))
 
     def _confirmed(self) -> tuple[datetime.datetime, ...]:
-        own = (self._options.start,) if self._options.start else ()
-        return (*self._options.unconfirmed_starts, *own)
+        if self._options.start is None:
+            return self._options.unconfirmed_starts
+        return (*self._options.unconfirmed_starts, self._options.start)
 
     def _read_with(self, made: ClientSecrets) -> tuple[PasswordCredential, ...]:
         """The records, once the new one is among them. Raises AppsError."""
         while True:
             document = self._graph.get(self._address.read(self._graph, select=FIELDS)) or {}
             credentials = password_credentials(document)
-            if made.chosen_key_id and any(credential.key_id == made.chosen_key_id for credential in credentials):
+            if made.chosen_key_id and made.chosen_key_id in {credential.key_id for credential in credentials}:
                 return credentials
             if not self._graph.patience.pause():
                 raise ConflictError(f"the new client secret of {self._options.address} did not show up")
@@ -251,7 +253,9 @@ def remove_secret(
             )
         )
     except GraphError as exc:
-        if made_here or not (exc.fault.replication_lag or (exc.read_once and _is_gone(graph, current, credential))):
+        if made_here:
+            raise
+        if not exc.fault.replication_lag and not (exc.read_once and _is_gone(graph, current, credential)):
             raise
     graph.note_deleted(credential.key_id)
 
@@ -259,9 +263,7 @@ def remove_secret(
 def _is_gone(graph: GraphClient, current: ClientSecrets, credential: PasswordCredential) -> bool:
     address = application.Address(object_id=current.application_object_id)
     found = graph.get(address.read(graph, select=("id", "passwordCredentials"))) or {}
-    return credential.key_id not in {
-        application.text(entry, "keyId") for entry in application.objects(found.get("passwordCredentials"))
-    }
+    return credential.key_id not in {known.key_id for known in password_credentials(found)}
 
 
 def _may_have_created(exc: TransportError | GraphError) -> bool:
@@ -274,4 +276,4 @@ def _may_have_created(exc: TransportError | GraphError) -> bool:
 
 def _is_value(value: str) -> bool:
     """Can it be a client secret? One line of printable characters, which every store and form takes."""
-    return value.isascii() and value.isprintable() and not any(c.isspace() for c in value)
+    return value.isascii() and value.isprintable() and " " not in value

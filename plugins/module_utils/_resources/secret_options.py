@@ -47,11 +47,8 @@ class SecretOptions:
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> SecretOptions:
         """Raises InputError for lifetimes that cannot be, or that would renew on every run."""
-        present, description, stored_key_id = (
-            params["state"] == "present",
-            params["description"],
-            params["stored_key_id"],
-        )
+        present, description = params["state"] == "present", params["description"]
+        key_id, stored_key_id = params["key_id"], params["stored_key_id"]
         if description is not None:
             check_text("description", description, longest=LONGEST_DESCRIPTION, limit_of=OURS)
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
@@ -63,18 +60,21 @@ class SecretOptions:
         end = _end(params["end_date"], now)
         if present:
             _check_renewal(renew_before_days, lifetime_days=lifetime_days, end=end, now=now)
-        if params["state"] == "absent" and description is None and params["key_id"] is None:
+        if params["state"] == "absent" and description is None and key_id is None:
             raise InputError(
                 "O(state) is absent but any of the following are missing: description, key_id",
                 next_step="Name the secret to remove by its O(key_id) or its O(description), or set O(stores).",
             )
         if stored_key_id:
             stored_key_id = check_guid("stored_key_id", stored_key_id)
+        address = application.Address.of(params)
+        if key_id is not None:
+            key_id = check_guid("key_id", key_id)
         return cls(
             present=present,
-            address=application.Address.of(params),
+            address=address,
             description=description,
-            key_id=None if params["key_id"] is None else check_guid("key_id", params["key_id"]),
+            key_id=key_id,
             lifetime=datetime.timedelta(days=lifetime_days),
             end=end,
             renew_before=datetime.timedelta(days=min(max(renew_before_days, 0), LONGEST_LIFETIME)),
@@ -93,7 +93,7 @@ class SecretOptions:
             return False
         if self.stored_key_id is not None and not self.is_stored(credential):
             return False
-        return self.stored_hint is None or credential.hint is None or self.stored_hint == credential.hint
+        return None in (self.stored_hint, credential.hint) or self.stored_hint == credential.hint
 
     def end_of_new(self, start: datetime.datetime) -> datetime.datetime:
         return (self.end or start + self.lifetime).replace(microsecond=0)
@@ -111,10 +111,13 @@ def _end(end_date: str | None, now: datetime.datetime) -> datetime.datetime | No
 def _check_renewal(
     renew_before_days: int, *, lifetime_days: int, end: datetime.datetime | None, now: datetime.datetime
 ) -> None:
-    longest = lifetime_days if end is None else (end - now) / times.DAY
+    longest: float = lifetime_days
+    new = f"O(lifetime_days) is {lifetime_days}"
+    if end is not None:
+        longest = (end - now) / times.DAY
+        new = f"O(end_date) is {times.written(end)}"
     if 0 <= renew_before_days < longest:
         return
-    new = f"O(lifetime_days) is {lifetime_days}" if end is None else f"O(end_date) is {times.written(end)}"
     raise InputError(
         f"O(renew_before_days) is {renew_before_days} and {new}: a new secret would be due for renewal at once",
         next_step="Set O(renew_before_days) to less than the days that a new secret lasts, and to 0 at least.",

@@ -33,12 +33,11 @@ class PasswordCredential:
 
     @classmethod
     def of(cls, document: Json) -> PasswordCredential:
-        key_id = application.text(document, "keyId")
         return cls(
-            key_id=key_id.lower() if key_id else None,
+            key_id=application.text_or_empty(document, "keyId").lower() or None,
             description=application.text(document, "displayName"),
-            start=times.parse(application.text(document, "startDateTime") or ""),
-            end=times.parse(application.text(document, "endDateTime") or ""),
+            start=times.parse(application.text_or_empty(document, "startDateTime")),
+            end=times.parse(application.text_or_empty(document, "endDateTime")),
             hint=application.text(document, "hint"),
         )
 
@@ -69,6 +68,10 @@ def password_credentials(document: Json) -> tuple[PasswordCredential, ...]:
     return tuple(sorted(found, key=lambda credential: (credential.end or EPOCH, credential.key_id or ""), reverse=True))
 
 
+def key_ids(credentials: t.Iterable[PasswordCredential]) -> list[str]:
+    return sorted(credential.key_id or "" for credential in credentials)
+
+
 def with_start(
     credentials: t.Iterable[PasswordCredential], starts: t.Collection[datetime.datetime]
 ) -> tuple[PasswordCredential, ...]:
@@ -97,8 +100,12 @@ class ClientSecrets:
 
     @property
     def chosen_start(self) -> datetime.datetime | None:
-        return self.chosen.start if self.chosen else None
+        return self._chosen_or_blank.start
 
     @property
     def chosen_key_id(self) -> str | None:
-        return self.chosen.key_id if self.chosen else None
+        return self._chosen_or_blank.key_id
+
+    @property
+    def _chosen_or_blank(self) -> PasswordCredential:
+        return self.chosen or PasswordCredential()
