@@ -43,8 +43,8 @@ class Secrets:
         if len(secret) >= SHORTEST and secret not in self._known:
             self._known.add(secret)
             self._forms |= _forms(secret)
-            self._forms_in_lower_case = {form.lower() for form in self._forms}
-            self._all_ascii = all(form.isascii() for form in self._forms)
+            self._forms_in_lower_case = set(map(str.lower, self._forms))
+            self._all_ascii = all(map(str.isascii, self._forms))
             self._pattern = None
 
     def masked(self, value: t.Any) -> t.Any:
@@ -64,7 +64,7 @@ class Secrets:
             return text
         if self._pattern is None:
             longest_first = sorted(self._forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first), re.IGNORECASE)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
         return self._pattern.sub(MASK, text)
 
     def _may_hold_one(self, text: str) -> bool:
@@ -84,7 +84,9 @@ class Secrets:
         # First masked, then cut: half a secret would no longer be recognised.
         # Half of a character can be neither shown nor logged.
         clean = self.masked_bug(text).encode(errors="backslashreplace").decode()
-        return clean if len(clean) <= LONGEST_TEXT else clean[: LONGEST_TEXT - 3] + "..."
+        if len(clean) > LONGEST_TEXT:
+            clean = clean[: LONGEST_TEXT - 3] + "..."
+        return clean
 
 
 def _mapped(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
@@ -113,7 +115,7 @@ def _forms(secret: str) -> set[str]:
 
 def _all_percent_encoded(text: str) -> str:
     """Every character but letters and digits, which some servers do; ``quote`` leaves more of them as they are."""
-    return _NEITHER_LETTER_NOR_DIGIT.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), text)
+    return _NEITHER_LETTER_NOR_DIGIT.sub(lambda found: "%" + found[0].encode().hex("%").upper(), text)
 
 
 def _inside_base64(plain: bytes, offset: int) -> str:

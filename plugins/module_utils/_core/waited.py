@@ -26,8 +26,12 @@ def note_waited(memory: RunMemory, host: str, waited: t.Mapping[WaitedFor, float
 def waited_notes(memory: RunMemory, host: str) -> list[str]:
     """One line for each reason, if it took a second or more."""
     known = _known(memory, host)
-    seconds = {why: known.get(why.name, 0.0) for why in WaitedFor}
-    return [f"Waited {seconds[why]:.0f} s for {why.value}." for why in WaitedFor if seconds[why] >= WORTH_TELLING]
+    notes = []
+    for why in WaitedFor:
+        seconds = known.get(why.name, 0.0)
+        if seconds >= WORTH_TELLING:
+            notes.append(f"Waited {seconds:.0f} s for {why.value}.")
+    return notes
 
 
 def _key(host: str) -> str:
