@@ -16,7 +16,7 @@ import time
 import typing as t
 import uuid
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
@@ -37,6 +37,7 @@ AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ANY_TENANT = "organizations"  # the home tenant of who signs in
 REMEMBERED = 7 * 86400.0  # seconds: longer than any run
 LONGEST_TEXT = 500  # characters of a message for a person
+NEEDED = ("user_code", "verification_uri", "device_code")
 AGAIN = "Run the login again."
 
 
@@ -77,20 +78,22 @@ class Code:
 
 def find_login(memory: RunMemory, authority: str, tenant: str | None) -> Login | None:
     """The latest sign-in of this run at this cloud, to this tenant if one is named."""
-    fitting = [login for login in _logins(memory, authority) if login.is_for(tenant) and login.usable]
-    return fitting[-1] if fitting else None
+    for login in reversed(_logins(memory, authority)):
+        if login.is_for(tenant) and login.usable:
+            return login
+    return None
 
 
 def _logins(memory: RunMemory, authority: str) -> list[Login]:
-    entries = memory.recall(f"device-logins:{authority}")
-    return [Login(**entry) for entry in entries] if isinstance(entries, list) else []
+    entries = _json.as_list(memory.recall(f"device-logins:{authority}"))
+    return [Login(**entry) for entry in entries]
 
 
 def keep_login(memory: RunMemory, login: Login) -> None:
     """As the latest; it takes the place of itself as it was before."""
     with memory.exclusive():
         others = [other for other in _logins(memory, login.authority) if other.id != login.id]
-        logins = [dataclasses.asdict(entry) for entry in (*others, login)]
+        logins = list(map(dataclasses.asdict, [*others, login]))
         memory.remember(f"device-logins:{login.authority}", logins, seconds=REMEMBERED)
 
 
@@ -104,16 +107,15 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
         tenant_id=tenant or ANY_TENANT,
         client_id=client_id,
     )
-    texts = {name: flow.get(name) for name in ("user_code", "verification_uri", "device_code")}
-    if not all(is_token(value) and len(value) <= 4096 for value in texts.values()):
+    if not all(is_token(flow.get(name)) and len(flow[name]) <= 4096 for name in NEEDED):
         raise refusal(what, last, flow, fallback="no code", person=True, otherwise="Check auth_tenant_id.")
-    user_code, address, message = str(texts["user_code"]), str(texts["verification_uri"]), flow.get("message")
+    user_code, address, message = str(flow["user_code"]), str(flow["verification_uri"]), flow.get("message")
     if not address.startswith("https://"):
         raise SignInError(
             f"Could not {what}: the page to open is not one of https",
             next_step="Check what answers at the address of the sign-in host.",
         )
-    if not isinstance(message, str) or not message.isprintable() or len(message) > LONGEST_TEXT:
+    if not _is_readable(message, longest=LONGEST_TEXT):
         message = f"To sign in, open the page {address} and enter the code {user_code}."
     return Code(
         user_code=user_code,
@@ -148,9 +150,11 @@ def poll(
             return code
         raise
     if not is_token(result.get("access_token")):
-        if result.get("error") == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
+        error = result.get("error")
+        if error == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
             return dataclasses.replace(code, interval=min(code.interval + 5, LONGEST_INTERVAL))
-        if result.get("error") == "authorization_pending" or (last is not None and last.status_code in RETRY_STATUS):
+        is_busy = last is not None and last.status_code in RETRY_STATUS
+        if error == "authorization_pending" or is_busy:
             return code
         raise _refused(what, last, result)
     token = token_of(result)
@@ -175,7 +179,8 @@ def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endp
     """
     first = login.first
     if first is not None and first["resource"] == endpoint.resource:
-        keep_login(memory, dataclasses.replace(login, first=None))
+        login = dataclasses.replace(login, first=None)
+        keep_login(memory, login)
         if first["expires"] - EXPIRY_MARGIN > time.time() or login.refresh_token is None:
             return AccessToken.of(first["value"], first["expires"])
     what = f"renew the sign-in of {login.account} to the tenant {login.tenant_id} for {endpoint.resource}"
@@ -193,9 +198,8 @@ def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endp
     if not is_token(result.get("access_token")):
         raise _refused(what, last, result)
     token = token_of(result)
-    kept = login.first if first is None or first["resource"] != endpoint.resource else None
     newer = _refresh_token(result) or login.refresh_token
-    keep_login(memory, dataclasses.replace(login, refresh_token=newer, expires=token.expires, first=kept))
+    keep_login(memory, dataclasses.replace(login, refresh_token=newer, expires=token.expires))
     return token
 
 
@@ -212,13 +216,15 @@ def _refused(what: str, last: t.Any, result: dict[str, t.Any]) -> SignInError:
 
 def _refresh_token(result: t.Mapping[str, t.Any]) -> str | None:
     value = result.get("refresh_token")
-    return value if is_token(value) else None
+    if not is_token(value):
+        return None
+    return value
 
 
 def _check_tenant(token: AccessToken, tenant: str | None) -> None:
     if token.tenant_id is None and tenant is None:
         raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id.")
-    if tenant and token.tenant_id and GUID.fullmatch(tenant) and tenant.lower() != token.tenant_id:
+    if token.is_for_another(tenant):
         raise InputError(
             f"The person signed in to the tenant {token.tenant_id}, but auth_tenant_id is {tenant}",
             next_step="Sign in with an account of that tenant, or correct auth_tenant_id.",
@@ -229,6 +235,10 @@ def _account(token: AccessToken) -> str:
     """The name that the person signed in with; for people to read."""
     for claim in ("upn", "unique_name", "preferred_username", "oid"):
         name = token.claims.get(claim)
-        if isinstance(name, str) and 0 < len(name) <= 320 and name.isprintable():
+        if name and _is_readable(name, longest=320):
             return name
     return "a person"
+
+
+def _is_readable(value: t.Any, *, longest: int) -> t.TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= longest and value.isprintable()

@@ -69,8 +69,7 @@ class AccessToken:
     @property
     def roles(self) -> list[str]:
         """The application permissions it carries, sorted."""
-        roles = self.claims.get("roles")
-        return sorted(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else []
+        return _json.texts(self.claims.get("roles"))
 
     @property
     def digest(self) -> str:
@@ -80,7 +79,15 @@ class AccessToken:
     @property
     def tenant_id(self) -> str | None:
         tenant_id = self.claims.get("tid")
-        return tenant_id.lower() if isinstance(tenant_id, str) and GUID.fullmatch(tenant_id) else None
+        if not isinstance(tenant_id, str) or not GUID.fullmatch(tenant_id):
+            return None
+        return tenant_id.lower()
+
+    def is_for_another(self, tenant: str | None) -> bool:
+        """Whether it is for another tenant than this one; of one that is given by a domain name, that is not known."""
+        if not tenant or self.tenant_id is None or not GUID.fullmatch(tenant):
+            return False
+        return tenant.lower() != self.tenant_id
 
 
 class IdentityPlatform:
@@ -153,14 +160,17 @@ class IdentityPlatform:
         except (*ODDITIES, refused_by_msal) as exc:
             # What msal raises about an answer that it does not understand depends on the answer and on its version.
             raise refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
-        return result if isinstance(result, dict) else {}, adapter.last
+        return _json.as_object(result), adapter.last
 
 
 def _for_msal(credential: str | t.Mapping[str, str]) -> str | dict[str, t.Any]:
     """Every msal from 1.13 on calls a function for the assertion; newer ones warn about a text, which may expire."""
     if isinstance(credential, str):
         return credential
-    return {name: _giving(value) if name == "client_assertion" else value for name, value in credential.items()}
+    for_msal: dict[str, t.Any] = dict(credential)
+    if "client_assertion" in for_msal:
+        for_msal["client_assertion"] = _giving(for_msal["client_assertion"])
+    return for_msal
 
 
 def _giving(value: str) -> t.Callable[[], str]:
@@ -196,57 +206,62 @@ def refusal(
 
     ``person``: somebody signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
     """
-    if not result.get("error_description") and last is not None:
-        result = _json_object(last) or result
-    description = _text(result, "error_description") or ""
-    first_line = next((line for line in description.splitlines() if line.strip()), "").split(" Trace ID:")[0]
+    status = None
+    if last is not None:
+        status = last.status_code
+        if not result.get("error_description"):
+            result = _json.parse_object(last.content) or result
+    first_line = _first_line(_json.text(result, "error_description") or "")
     code = _code(first_line)
-    known = _known(first_line)
-    status = last.status_code if last else None
-    if code is None and status is not None and (status in RETRY_STATUS or status < 400):
+    reason = first_line or _json.text(result, "error") or fallback
+    next_step = otherwise
+    if code is not None:
+        next_step = _next_step(code, _known(first_line), person=person)
+    elif status is not None and (status in RETRY_STATUS or status < 400):
         reason = f"the identity platform answered with status {status} and no token"
         next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
-    else:
-        reason = first_line or _text(result, "error") or fallback
-        next_step = _next_step(code, known, person=person) if code else otherwise
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,
         code=code,
         status=status,
-        request_id=_text(result, "trace_id"),
-        correlation_id=_text(result, "correlation_id"),
+        request_id=_json.text(result, "trace_id"),
+        correlation_id=_json.text(result, "correlation_id"),
     )
 
 
-def _code(description: str | None) -> str | None:
+def _first_line(description: str) -> str:
+    """The first that is not blank, without the ids that follow."""
+    for line in description.splitlines():
+        if line.strip():
+            return line.split(" Trace ID:")[0]
+    return ""
+
+
+def _code(description: str) -> str | None:
     """The one that the description begins with; behind that of any wrong credential, the one that says which."""
-    if AADSTS.match(description or "") is None:
+    if AADSTS.match(description) is None:
         return None
-    codes = AADSTS.findall(description or "")
-    return str(codes[1] if codes[0] == ANY_CREDENTIAL and len(codes) > 1 else codes[0])
+    codes = AADSTS.findall(description)
+    if codes[0] == ANY_CREDENTIAL and len(codes) > 1:
+        return str(codes[1])
+    return str(codes[0])
 
 
-def _known(description: str | None) -> ErrorCode | None:
-    return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description or "")
+def _known(description: str) -> ErrorCode | None:
+    return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description)
 
 
 def _next_step(code: str, known: ErrorCode | None, *, person: bool) -> str:
     if known is None:
         number = code.removeprefix("AADSTS")
-        again = " Run the login again." if person else ""
-        return f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}.{again}"
-    return known.person if person and known.person else known.next_step
-
-
-def _text(document: t.Mapping[str, t.Any], name: str) -> str | None:
-    value = document.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _json_object(answer: Response) -> dict[str, t.Any] | None:
-    document = _json.parse(answer.content)
-    return document if isinstance(document, dict) else None
+        next_step = f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}."
+        if person:
+            next_step += " Run the login again."
+        return next_step
+    if person and known.person:
+        return known.person
+    return known.next_step
 
 
 def read_claims(token: str) -> dict[str, t.Any]:
@@ -261,7 +276,7 @@ def read_claims(token: str) -> dict[str, t.Any]:
         claims = _json.parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return _json.as_object(claims)
 
 
 def seconds_of(value: t.Any) -> float | None:
@@ -297,14 +312,16 @@ class _MsalHttp:
         answer = self._send("GET", url, params=params, headers=headers)
         if answer.status_code != 200:
             return _MsalResponse(answer)
-        document = _json_object(answer) or {}
-        endpoint = _text(document, "token_endpoint")
+        document = _json.parse_object(answer.content)
+        endpoint = _json.text(document, "token_endpoint")
         if endpoint is None:
             raise ValueError("the description of the tenant names no token endpoint")
         # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
-        device = _text(document, "device_authorization_endpoint")
-        offered = {"device_authorization_endpoint": device} if device and self._http.is_configured(device) else {}
-        known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint, **offered})
+        device = _json.text(document, "device_authorization_endpoint")
+        needed = {"token_endpoint": endpoint, "authorization_endpoint": endpoint}
+        if device and self._http.is_configured(device):
+            needed["device_authorization_endpoint"] = device
+        known = json.dumps(needed)
         if self._http.is_configured(endpoint):
             self._memory.remember(key, known, seconds=DISCOVERY_LIFETIME)
         return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
@@ -320,15 +337,17 @@ class _MsalHttp:
         answer = self._send("POST", url, params=params, headers=headers, data=data)
         # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
         # token for an application or a person needs. So it gets the few that count.
-        document = _json_object(answer) or {}
-        kept = {name: value for name in (*TOKEN_TEXTS, *USER_TEXTS) if (value := _text(document, name)) is not None}
-        lifetime = seconds_of(document.get("expires_in"))
+        document = _json.parse_object(answer.content)
+        kept: dict[str, str | int] = {}
+        for name in (*TOKEN_TEXTS, *USER_TEXTS):
+            value = _json.text(document, name)
+            if value is not None:
+                kept[name] = value
+        kept["expires_in"] = int(seconds_of(document.get("expires_in")) or DEFAULT_LIFETIME)
         interval = seconds_of(document.get("interval"))
-        numbers = {"expires_in": int(lifetime or DEFAULT_LIFETIME)}
         if interval is not None:
-            numbers["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))
-        content = json.dumps({**kept, **numbers})
-        return _MsalResponse(dataclasses.replace(answer, content=content.encode()))
+            kept["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))
+        return _MsalResponse(dataclasses.replace(answer, content=json.dumps(kept).encode()))
 
     def close(self) -> None:
         """The session belongs to the transport."""
@@ -361,8 +380,10 @@ def _passes(answer: Response) -> bool:
     """Whether asking again after a while may help: by the code, and by the status where there is none."""
     if answer.status_code < 400:
         return False
-    known = _known(_text(_json_object(answer) or {}, "error_description"))
-    return answer.status_code in RETRY_STATUS if known is None else known.then is Then.WAIT
+    known = _known(_json.text(_json.parse_object(answer.content), "error_description") or "")
+    if known is None:
+        return answer.status_code in RETRY_STATUS
+    return known.then is Then.WAIT
 
 
 def _within_limits(answer: Response, what: str) -> Response:

@@ -58,9 +58,10 @@ def managed_identity_token(
     Raises SignInError.
     """
     msal = quiet_msal()
-    identity = (
-        msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
-    )
+    if client_id:
+        identity = msal.UserAssignedManagedIdentity(client_id=client_id)
+    else:
+        identity = msal.SystemAssignedManagedIdentity()
     http = _MetadataHttp(request_timeout=request_timeout, patience=patience)
     try:
         client = msal.ManagedIdentityClient(identity, http_client=http)
@@ -71,7 +72,7 @@ def managed_identity_token(
         ) from None
     finally:
         http.close()
-    answer = result if isinstance(result, dict) else {}
+    answer = _json.as_object(result)
     if not is_token(answer.get("access_token")):
         reason = answer.get("error_description") or answer.get("error") or http.trouble
         shortened = " ".join(str(reason or "the answer holds no token").split())[:300]
@@ -129,5 +130,4 @@ class _Answer:
 
 def _object_in(content: bytes) -> str:
     """An object of JSON; anything else becomes an empty one, which holds no token."""
-    document = _json.parse(content)
-    return json.dumps(document if isinstance(document, dict) else {})
+    return json.dumps(_json.parse_object(content))
