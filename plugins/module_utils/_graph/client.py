@@ -12,7 +12,6 @@ caller has to read again first (see converge).
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import typing as t
 import uuid
@@ -77,7 +76,8 @@ class GraphClient(RunNotes):
 
     def get(self, read: Read) -> Json | None:
         """The object, which is what ``read.shape`` says, or None if there is none (404)."""
-        if known := self.handed.known([read]):
+        known = self.handed.known([read])
+        if known:
             return _answer.object_of(known[0], read)
         try:
             document = _answer.object_of(self._exchange("GET", read.url, read), read)
@@ -123,10 +123,13 @@ class GraphClient(RunNotes):
         for read, document in zip(asked, found, strict=True):
             self.handed.note(read, document)
         answers = iter(found)
-        return [
-            _answer.known(known[number], read) if number in known else next(answers)
-            for number, read in enumerate(reads)
-        ]
+        documents: list[Json | None] = []
+        for number, read in enumerate(reads):
+            if number in known:
+                documents.append(_answer.known(known[number], read))
+            else:
+                documents.append(next(answers))
+        return documents
 
     def pages(self, first: Json, read: Read) -> t.Iterator[list[Json]]:
         """The entries from ``first``, the answer to a paged read, on: one page at a time; some may come twice."""
@@ -140,7 +143,9 @@ class GraphClient(RunNotes):
         """
         answer = self._sent(write)
         self.wrote = True
-        return check(answer, write.shape, action=write.action) if answer else {}
+        if not answer:
+            return {}
+        return check(answer, write.shape, action=write.action)
 
     def write_in_order(self, writes: t.Sequence[Write], *, action: str) -> list[Json | GraphError]:
         """The answers to those of several repeatable writes that were tried in one request, in order.
@@ -153,13 +158,15 @@ class GraphClient(RunNotes):
         body = {"requests": [_answer.inner_write(number, write) for number, write in enumerate(part)]}
         outer = dataclasses.replace(part[0], method="POST", path="$batch", action=action, body=body)
         by_id = self._inner(self._sent(outer) or {})
-        answers = [by_id.get(str(number), InnerAnswer({})) for number in range(len(part))]
-        made = list(itertools.takewhile(lambda answer: answer.accepted is not None, answers))
-        self.wrote = self.wrote or bool(made)
-        found: list[Json | GraphError] = [answer.accepted or {} for answer in made]
-        if len(made) < len(part):
-            found += _refusal(answers[len(made)], part[len(made)], waited=self.patience.waited)
-            self._wait_before_repeating(answers[len(made)])
+        found: list[Json | GraphError] = []
+        for number, write in enumerate(part):
+            answer = by_id.get(str(number), InnerAnswer({}))
+            if answer.accepted is None:
+                found += _refusal(answer, write, waited=self.patience.waited)
+                self._wait_before_repeating(answer)
+                break
+            self.wrote = True
+            found.append(answer.accepted)
         return found
 
     def _inner(self, document: Json) -> dict[str, InnerAnswer]:
@@ -207,9 +214,12 @@ class GraphClient(RunNotes):
         return self.get(read)
 
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        if (page := answer.document) is not None:
-            return page if read.paged else {**page, "value": self._all_pages(page, read, budget)}
-        if answer.status == 403 and read.empty_if_forbidden and answer.fault.code:
+        page = answer.document
+        if page is not None:
+            if read.paged:
+                return page
+            return {**page, "value": self._all_pages(page, read, budget)}
+        if answer.counts_as_empty(read):
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
@@ -354,4 +364,6 @@ def _unusable(read: Read, why: str, next_step: str) -> TransportError:
 def _waited_for(status: int) -> WaitedFor:
     if status == 429:
         return WaitedFor.LIMITS
-    return WaitedFor.BUSY if status in RETRY_STATUS else WaitedFor.LAG
+    if status in RETRY_STATUS:
+        return WaitedFor.BUSY
+    return WaitedFor.LAG

@@ -64,7 +64,9 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
         except AppsError as exc:
             if not (exc.read_again or exc.read_once) or not call.http.patience.pause(exc.retry_after):
                 raise
-            refusal = (exc, plan.before) if exc.read_once else None
+            refusal = None
+            if exc.read_once:
+                refusal = (exc, plan.before)
         current = resource.read()
     return {
         "changed": plan.changed or wrote,

@@ -157,8 +157,7 @@ class ResourcePrincipal:
                     continue
                 permission_id = permission_id.lower()
                 names[Permission(client_id, kind, permission_id)] = name
-                offered = kind == "delegated" or "Application" in (entry.get("allowedMemberTypes") or ())
-                if offered and entry.get("isEnabled") is not False:
+                if _is_offered(entry, kind):
                     ids[kind][name] = permission_id
         return cls(
             client_id=client_id,
@@ -170,13 +169,23 @@ class ResourcePrincipal:
 
     @staticmethod
     def read(client_id: str) -> Read:
+        offered_by = ""
+        if client_id in RESOURCE_NAMES:
+            offered_by = client_id
         return Read(
             path=by_key("servicePrincipals", "appId", client_id),
             action=f"read the permissions that {resource_label(client_id)} offers",
             query={"$select": "id,appId,displayName,appRoles,oauth2PermissionScopes"},
             shape=principal_shape(client_id),
-            offered_by=client_id if client_id in RESOURCE_NAMES else "",
+            offered_by=offered_by,
         )
+
+
+def _is_offered(entry: Json, kind: str) -> bool:
+    """Whether a permission can be granted: it is enabled and, as an app role, for applications."""
+    if entry.get("isEnabled") is False:
+        return False
+    return kind == "delegated" or "Application" in (entry.get("allowedMemberTypes") or ())
 
 
 class ResourcePrincipals:
@@ -200,7 +209,9 @@ class ResourcePrincipals:
 
     def name(self, permission: Permission) -> str:
         principal = self._by_client_id.get(permission.resource)
-        return principal.names.get(permission, permission.id) if principal else permission.id
+        if principal is None:
+            return permission.id
+        return principal.names.get(permission, permission.id)
 
     def shown(self, permission: Permission) -> str:
         """A permission in a diff: ``microsoft_graph: Mail.ReadWrite (application)``."""

@@ -91,11 +91,11 @@ class VaultSecrets:
         If the answer is lost, what the vault holds then shows whether the write took effect.
         """
         self._call.secrets.add(wanted.value)
-        keeps_value = current is not None and current.value == wanted.value
         method, path = "PUT", f"/secrets/{name}"
-        if current is not None and keeps_value:
+        body = _body(wanted)
+        if current is not None and current.value == wanted.value:
             method, path = "PATCH", f"{path}/{current.version}"
-        body = _body(wanted, with_value=not keeps_value)
+            del body["value"]
         action = f"write the secret {name}"
         for attempt in range(1, TRANSPORT_ATTEMPTS + 1):
             try:
@@ -108,11 +108,9 @@ class VaultSecrets:
                 if found is not None and found.same_but_version(wanted):
                     self._call.wrote_elsewhere = True
                     return
-                if (
-                    exc.permanent
-                    or attempt == TRANSPORT_ATTEMPTS
-                    or not self._call.http.patience.pause(why=WaitedFor.BUSY)
-                ):
+                if exc.permanent or attempt == TRANSPORT_ATTEMPTS:
+                    raise
+                if not self._call.http.patience.pause(why=WaitedFor.BUSY):
                     raise
             except VaultError as exc:
                 if exc.code != DELETED or attempt == TRANSPORT_ATTEMPTS:
@@ -138,14 +136,14 @@ class VaultSecrets:
                 raise
 
 
-def _body(wanted: VaultSecret, *, with_value: bool) -> Json:
+def _body(wanted: VaultSecret) -> Json:
     attributes = {"enabled": True, "nbf": wanted.not_before, "exp": wanted.expires}
-    body: Json = {
+    return {
+        "value": wanted.value,
         "attributes": {name: value for name, value in attributes.items() if value is not None},
         "tags": dict(wanted.tags),
         "contentType": CONTENT_TYPE,
     }
-    return {**body, "value": wanted.value} if with_value else body
 
 
 def _version_of(bundle: Json, name: str, *, action: str) -> str:
@@ -157,5 +155,6 @@ def _version_of(bundle: Json, name: str, *, action: str) -> str:
 
 
 def _seconds(value: t.Any) -> int | None:
-    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 37
-    return value if usable else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 37:
+        return None
+    return value
