@@ -150,12 +150,12 @@ class GraphFault:
         error = _json.as_object(_json.as_object(document).get("error"))
         inner = error.get("innerError") or error.get("InnerError")
         if not request_id and isinstance(inner, dict):
-            request_id = _text(inner.get("request-id")) or None
+            request_id = _json.text(inner, "request-id") or None
         return cls(
             status=status,
-            code=_text(error.get("code")),
-            message=_text(error.get("message")),
-            detail_codes=tuple(_text(detail.get("code")) for detail in _json.objects(error.get("details"))),
+            code=_json.string(error, "code"),
+            message=_json.string(error, "message"),  # not cut: half a secret could no longer be masked
+            detail_codes=tuple(_json.string(detail, "code") for detail in _json.objects(error.get("details"))),
             request_id=request_id,
         )
 
@@ -305,8 +305,3 @@ def _by_status(status: int, right: str | None) -> str:
     return _BY_STATUS.get(
         status, "See the request id in the field error; Microsoft's support can look the request up by it."
     )
-
-
-def _text(value: t.Any) -> str:
-    """Strings only. They are not cut here: half a secret could no longer be masked."""
-    return _json.as_text(value) or ""

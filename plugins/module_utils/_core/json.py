@@ -49,7 +49,7 @@ def _character_width(content: bytes) -> int:
 
 def parse(content: bytes) -> t.Any | None:
     """The value; None for what is no JSON (RFC 8259), or too much of it."""
-    if not content or too_large(content):
+    if too_large(content):
         return None
     try:
         value = _loaded(content.decode("utf-8-sig"))
@@ -92,6 +92,11 @@ def as_text(value: t.Any) -> str | None:
 def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
     """The member of an object if it is a text, otherwise None."""
     return as_text(document.get(name))
+
+
+def string(document: t.Mapping[str, t.Any], name: str) -> str:
+    """The same, but an empty text instead of None."""
+    return as_text(document.get(name)) or ""
 
 
 def texts(value: t.Any) -> list[str]:

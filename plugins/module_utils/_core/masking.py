@@ -14,6 +14,8 @@ import re
 import typing as t
 from urllib.parse import quote, quote_plus
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
+
 MASK = "********"
 SHORTEST = 8  # characters: to mask less would garble ordinary words
 LONGEST_TEXT = 2000  # characters of one text in a failure
@@ -49,11 +51,11 @@ class Secrets:
 
     def masked(self, value: t.Any) -> t.Any:
         """A copy of a result in which no text holds one of the secrets."""
-        return _mapped(value, self._without_known)
+        return with_texts(value, self._without_known)
 
     def for_message(self, value: t.Any) -> t.Any:
         """The same for failures and warnings, without anything that looks like a secret, and of bounded length."""
-        return _mapped(value, self._for_a_message)
+        return with_texts(value, self._for_a_message)
 
     def masked_bug(self, text: str) -> str:
         """A traceback whole, without anything that looks like a secret."""
@@ -87,16 +89,6 @@ class Secrets:
         if len(clean) > LONGEST_TEXT:
             clean = clean[: LONGEST_TEXT - 3] + "..."
         return clean
-
-
-def _mapped(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, t.Mapping):
-        return {_mapped(name, change): _mapped(item, change) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_mapped(item, change) for item in value]
-    return value
 
 
 def _forms(secret: str) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 
@@ -39,4 +40,4 @@ def _key(host: str) -> str:
 
 
 def _known(memory: RunMemory, host: str) -> t.Mapping[str, float]:
-    return memory.recall(_key(host)) or {}
+    return as_object(memory.recall(_key(host)))

@@ -51,21 +51,21 @@ def too_much(action: str, how: str) -> TransportError:
     )
 
 
-def parse(answer: Response, request: Read | Write) -> Json | None:
-    """The object of a good answer; None for a write without one, and for a refusal.
+def parse(answer: Response, request: Read | Write) -> Json:
+    """The object of a good answer; {} for a write without one, and for a refusal.
 
     Raises TransportError for everything else that may come, such as a redirect or the page of a proxy.
     """
     action, status = request.action, answer.status_code
     if status >= 400:
-        return None
+        return {}
     if status not in request.good_status:
         how = "says neither yes nor no"
         if 300 <= status < 400:
             how = "is a redirect"
         raise not_understood(action, f"the answer {how} (HTTP status {status})", status=status)
     if not answer.content and isinstance(request, Write):
-        return None
+        return {}
     document = _json.parse(answer.content)
     if document is None and _json.too_large(answer.content):
         raise too_much(action, "too much to parse")
@@ -81,9 +81,9 @@ def parse(answer: Response, request: Read | Write) -> Json | None:
     return document
 
 
-def object_of(document: Json | None, read: Read) -> Json:
+def object_of(document: Json, read: Read) -> Json:
     """The one object that was asked for. Raises TransportError if it is something else."""
-    if document and "@odata.nextLink" in document:
+    if "@odata.nextLink" in document:
         raise not_understood(read.action, "the answer is a collection")
     return check(document, read.shape, action=read.action)
 

@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, by_key
 
 # For the documents that Graph answers with.
-text, texts, objects = _json.text, _json.texts, _json.objects
+text, string, texts, objects = _json.text, _json.string, _json.texts, _json.objects
 
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})

@@ -104,7 +104,7 @@ class GraphClient(RunNotes):
     def collect(self, read: Read, budget: MemoryBudget | None = None) -> list[Json]:
         """All entries of a collection, over all pages; ``budget`` is that of a question of which this is a part."""
         budget = budget or MemoryBudget(read.action)
-        page = self._exchange("GET", read.url, read) or {}
+        page = self._exchange("GET", read.url, read)
         budget.add(page)
         return self._all_pages(page, read, budget)
 
@@ -114,9 +114,11 @@ class GraphClient(RunNotes):
         A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
         own, with all rules of ``get``; an optional one is None then.
         """
+        if not reads:
+            return []
         known = self.handed.known(reads)
         found: list[Json | None] = []
-        budget = MemoryBudget(reads[0].action if reads else "")
+        budget = MemoryBudget(reads[0].action)
         asked = [read for number, read in enumerate(reads) if number not in known]
         for start in range(0, len(asked), BATCH_SIZE):
             found += self._batch(asked[start : start + BATCH_SIZE], budget)
@@ -157,7 +159,7 @@ class GraphClient(RunNotes):
             return []
         body = {"requests": [_answer.inner_write(number, write) for number, write in enumerate(part)]}
         outer = dataclasses.replace(part[0], method="POST", path="$batch", action=action, body=body)
-        by_id = self._inner(self._sent(outer) or {})
+        by_id = self._inner(self._sent(outer))
         found: list[Json | GraphError] = []
         for number, write in enumerate(part):
             answer = by_id.get(str(number), InnerAnswer({}))
@@ -174,7 +176,7 @@ class GraphClient(RunNotes):
         self._easing.note(used_share(answer.headers for answer in answers.values()))
         return answers
 
-    def _sent(self, write: Write) -> Json | None:
+    def _sent(self, write: Write) -> Json:
         self.handed.withdraw(keeps_application=write.leaves_application)
         try:
             return self._exchange(write.method, f"/{write.path}", write)
@@ -194,7 +196,7 @@ class GraphClient(RunNotes):
             body={"requests": requests},
             version=reads[0].version,
         )
-        document = self._exchange("POST", "/$batch", outer) or {}
+        document = self._exchange("POST", "/$batch", outer)
         budget.add(document)
         by_id = self._inner(document)
         missing = InnerAnswer({})
@@ -261,15 +263,15 @@ class GraphClient(RunNotes):
                 return
             number, begins = number + 1, False
             try:
-                page = self._exchange("GET", _below(self._base(read), following, read), read) or {}
+                page = self._exchange("GET", _below(self._base(read), following, read), read)
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
                 number, restarts, begins = 0, False, True
-                page = self._exchange("GET", read.url, read) or {}
+                page = self._exchange("GET", read.url, read)
         raise _too_many_pages(read)
 
-    def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
+    def _exchange(self, method: str, url: str, request: Read | Write) -> Json:
         """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
         attempts = Attempts()
         token = self._token(False)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import string, text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Read
 
 PROVIDER = "roleManagement/exchange"
@@ -102,7 +102,7 @@ def scope_of(document: Json) -> Scope:
     custom = text(document, "appScopeId")
     if custom:
         return Scope("custom", custom)
-    directory = text(document, "directoryScopeId") or ""
+    directory = string(document, "directoryScopeId")
     if directory == "/":
         return Scope("tenant")
     folder, _slash, object_id = directory.strip("/").partition("/")
@@ -114,7 +114,7 @@ def scope_of(document: Json) -> Scope:
 
 def principal_of(document: Json) -> str:
     """The object id of the one to whom the role is assigned, which Exchange writes as /ServicePrincipals/{id}."""
-    return (text(document, "principalId") or "").rpartition("/")[2].lower()
+    return string(document, "principalId").rpartition("/")[2].lower()
 
 
 def role_of(resource: str, permission: str) -> str | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read
 
@@ -52,7 +53,7 @@ class HandedReads:
         """This task writes: what was read before it does not count any more, the application perhaps excepted."""
         for client_id in self._concerned:
             self._documents[client_id] = {}
-            known = self._memory.recall(self._key(client_id)) or {}
+            known = as_object(self._memory.recall(self._key(client_id)))
             left = {}
             if keeps_application and APPLICATION in known:
                 left[APPLICATION] = known[APPLICATION]
@@ -91,12 +92,12 @@ class HandedReads:
             self._memory.remember(self._offered_key(read), reduced, seconds=OFFERED_LASTS)
 
     def _take(self, read: Read) -> Json | None:
-        name, client_id = read.handed or ("", "")
-        if not self.of_role:
+        if read.handed is None or not self.of_role:
             return None
+        name, client_id = read.handed
         if client_id not in self._documents:
             self.concern(client_id)
-            self._documents[client_id] = self._memory.recall(self._key(client_id)) or {}
+            self._documents[client_id] = as_object(self._memory.recall(self._key(client_id)))
         document: Json | None = self._documents[client_id].pop(name, None)
         if document is None or not document.keys() >= {*read.selected}:
             return None
@@ -121,7 +122,7 @@ def _reduced(document: Json, selected: t.Collection[str]) -> Json:
     """The service principal of a resource: what was asked for, and of its permissions what is looked at."""
     reduced = {name: value for name, value in document.items() if name in selected}
     for name in reduced.keys() & PERMISSIONS:
-        reduced[name] = [_reduced_permission(entry) for entry in reduced[name] or ()]
+        reduced[name] = [_reduced_permission(entry) for entry in as_list(reduced[name])]
     return reduced
 
 

@@ -93,7 +93,7 @@ class KeyCredential:
 
 
 def _moment(document: Json, name: str) -> datetime.datetime | None:
-    return times.parse(application.text(document, name) or "")
+    return times.parse(application.string(document, name))
 
 
 def key_credentials(document: Json) -> tuple[KeyCredential, ...]:

@@ -13,7 +13,11 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
+    objects,
+    string,
+    text,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
@@ -69,7 +73,7 @@ def deleted_service_principals_read(*, action: str) -> Read:
 def last_deleted(documents: t.Iterable[Json], client_id: str) -> Json | None:
     """The soft-deleted service principal of an application; the one deleted last, where there are several."""
     own = [document for document in documents if text(document, "appId") == client_id]
-    return max(own, key=lambda document: text(document, "deletedDateTime") or "", default=None)
+    return max(own, key=lambda document: string(document, "deletedDateTime"), default=None)
 
 
 def restore_service_principal(graph: GraphClient, client_id: str, object_id: str) -> Json | None:
@@ -147,11 +151,11 @@ class ResourcePrincipal:
     @classmethod
     def of(cls, document: Json) -> ResourcePrincipal:
         """``document`` has been checked: see ``principal_shape``."""
-        client_id = (text(document, "appId") or "").lower()
+        client_id = string(document, "appId").lower()
         ids: dict[str, dict[str, str]] = {"application": {}, "delegated": {}}
         names: dict[Permission, str] = {}
         for kind, member in (("application", "appRoles"), ("delegated", "oauth2PermissionScopes")):
-            for entry in document.get(member) or ():
+            for entry in objects(document.get(member)):
                 name, permission_id = entry.get("value"), entry.get("id")
                 if not name or not permission_id:
                     continue
@@ -161,7 +165,7 @@ class ResourcePrincipal:
                     ids[kind][name] = permission_id
         return cls(
             client_id=client_id,
-            object_id=text(document, "id") or "",
+            object_id=string(document, "id"),
             display_name=text(document, "displayName") or client_id,
             ids=ids,
             names=names,
@@ -192,14 +196,16 @@ class ResourcePrincipals:
     """The resources that have been read, by client id; unknown ones are shown by their ids."""
 
     def __init__(self, documents: t.Iterable[Json | None] = ()) -> None:
-        found = [ResourcePrincipal.of(document) for document in documents if document is not None]
-        self._by_client_id = {principal.client_id: principal for principal in found}
-        self._by_object_id = {principal.object_id: principal for principal in found}
+        self._by_client_id: dict[str, ResourcePrincipal] = {}
+        self._by_object_id: dict[str, ResourcePrincipal] = {}
+        self.add(documents)
 
     def add(self, documents: t.Iterable[Json | None]) -> None:
-        other = ResourcePrincipals(documents)
-        self._by_client_id.update(other._by_client_id)
-        self._by_object_id.update(other._by_object_id)
+        for document in documents:
+            if document is not None:
+                principal = ResourcePrincipal.of(document)
+                self._by_client_id[principal.client_id] = principal
+                self._by_object_id[principal.object_id] = principal
 
     def of_client_id(self, client_id: str) -> ResourcePrincipal | None:
         return self._by_client_id.get(client_id)

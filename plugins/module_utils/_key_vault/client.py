@@ -234,7 +234,7 @@ def _code(answer: Response) -> str:
     """That of the inner error if there is one, which is more specific."""
     error = _error(answer)
     inner = _json.as_object(error.get("innererror"))
-    return _json.as_text(inner.get("code") or error.get("code")) or ""
+    return _json.string(inner, "code") or _json.string(error, "code")
 
 
 def _challenge(answer: Response) -> dict[str, str]:

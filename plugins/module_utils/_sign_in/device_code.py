@@ -99,12 +99,13 @@ def keep_login(memory: RunMemory, login: Login) -> None:
 
 def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, resource: str) -> Code:
     """Ask for a code. Raises SignInError, TransportError."""
-    what = f"ask the tenant {tenant or ANY_TENANT} for a device code"
+    tenant = tenant or ANY_TENANT
+    what = f"ask the tenant {tenant} for a device code"
     flow, last = identity.ask(
         what,
         "PublicClientApplication",
         lambda application: application.initiate_device_flow(scopes=[f"{resource}/.default"]),
-        tenant_id=tenant or ANY_TENANT,
+        tenant_id=tenant,
         client_id=client_id,
     )
     if not all(is_token(flow.get(name)) and len(flow[name]) <= 4096 for name in NEEDED):
@@ -134,7 +135,8 @@ def poll(
 
     Raises SignInError for a refusal, InputError for somebody of another or an unknown tenant, TransportError.
     """
-    what = f"sign a person in to the tenant {tenant or ANY_TENANT}"
+    asked = tenant or ANY_TENANT
+    what = f"sign a person in to the tenant {asked}"
     try:
         result, last = identity.ask(
             what,
@@ -142,7 +144,7 @@ def poll(
             lambda application: application.acquire_token_by_device_flow(
                 dict(code.flow), exit_condition=lambda flow: True
             ),
-            tenant_id=tenant or ANY_TENANT,
+            tenant_id=asked,
             client_id=client_id,
         )
     except SignInError as exc:

@@ -43,6 +43,7 @@ USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "
 LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 AADSTS = re.compile(r"AADSTS[0-9]+")
+TOKEN = re.compile("[!-~]+")  # ASCII, without blanks and control characters
 ANY_CREDENTIAL = "AADSTS70002"
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
@@ -211,7 +212,7 @@ def refusal(
         status = last.status_code
         if not result.get("error_description"):
             result = _json.parse_object(last.content) or result
-    first_line = _first_line(_json.text(result, "error_description") or "")
+    first_line = _first_line(_json.string(result, "error_description"))
     code = _code(first_line)
     reason = first_line or _json.text(result, "error") or fallback
     next_step = otherwise
@@ -287,7 +288,7 @@ def seconds_of(value: t.Any) -> float | None:
 
 
 def is_token(value: t.Any) -> t.TypeGuard[str]:
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value
+    return isinstance(value, str) and TOKEN.fullmatch(value) is not None
 
 
 class _MsalHttp:
@@ -380,7 +381,7 @@ def _passes(answer: Response) -> bool:
     """Whether asking again after a while may help: by the code, and by the status where there is none."""
     if answer.status_code < 400:
         return False
-    known = _known(_json.text(_json.parse_object(answer.content), "error_description") or "")
+    known = _known(_json.string(_json.parse_object(answer.content), "error_description"))
     if known is None:
         return answer.status_code in RETRY_STATUS
     return known.then is Then.WAIT

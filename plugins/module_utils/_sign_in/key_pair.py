@@ -130,9 +130,8 @@ def parse_pair(content: bytes, *, what: str, password: str | None = None, passwo
 def _from_pem(content: bytes, *, what: str, password: str | None, password_option: str) -> tuple[t.Any, list[t.Any]]:
     """The key, and all certificates."""
     x509, serialization = _library("x509"), _library("hazmat.primitives.serialization")
-    blocks = _blocks(content)
-    keys = [block for label, block in blocks if label.endswith(b"PRIVATE KEY")]
-    certificates = [block for label, block in blocks if label in _CERTIFICATES]
+    keys = [block for label, block in _blocks(content) if label.endswith(b"PRIVATE KEY")]
+    certificates = _certificates(content)
     if len(keys) != 1 or not certificates:
         raise InputError(
             f"{what} does not hold one private key and its certificate in PEM form",
@@ -188,7 +187,7 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
     """The only certificate in a PEM text or in DER. Raises InputError, which names ``what``; MissingLibraryError."""
     x509 = _library("x509")
     if b"-----BEGIN " in content:
-        found = [block for label, block in _blocks(content) if label in _CERTIFICATES]
+        found = _certificates(content)
         if len(found) != 1:
             raise InputError(
                 f"{what} holds {len(found)} certificates in PEM form",
@@ -208,6 +207,10 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
 
 def _blocks(content: bytes) -> list[tuple[bytes, bytes]]:
     return [(match["label"], match[0] + b"\n") for match in _BLOCK.finditer(content)]
+
+
+def _certificates(content: bytes) -> list[bytes]:
+    return [block for label, block in _blocks(content) if label in _CERTIFICATES]
 
 
 def _loaded(load: t.Callable[[bytes], t.Any], content: bytes, what: str) -> t.Any:

@@ -123,8 +123,8 @@ class ApplicationCredential(_BySettings):
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         return identity.client_credentials_token(
-            tenant_id=self._settings.tenant_id or "",
-            client_id=self._settings.client_id or "",
+            tenant_id=self._settings.required("auth_tenant_id"),
+            client_id=self._settings.required("auth_client_id"),
             credential=self.for_msal(),
             resource=self._endpoint.resource,
         )
@@ -141,7 +141,7 @@ class ClientSecretCredential(ApplicationCredential):
     wants = ("auth_client_secret",)
 
     def for_msal(self) -> str | dict[str, str]:
-        return self._settings.client_secret or ""
+        return self._settings.required("auth_client_secret")
 
 
 class CertificateCredential(ApplicationCredential):
@@ -153,7 +153,7 @@ class CertificateCredential(ApplicationCredential):
     def for_msal(self) -> str | dict[str, str]:
         settings = self._settings
         return by_certificate(
-            settings.certificate_path or "",
+            settings.required("auth_certificate_path"),
             option="auth_certificate_path",
             renewal="Register a new one for the application that you sign in as.",
             password=settings.certificate_password,
@@ -220,7 +220,7 @@ class AccessTokenCredential(_BySettings):
             raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id as well.")
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
-        return AccessToken.of(self._settings.access_token or "")
+        return AccessToken.of(self._settings.required("auth_access_token"))
 
 
 class DeviceCodeCredential:

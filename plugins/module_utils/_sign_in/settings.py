@@ -67,6 +67,10 @@ class AuthSettings:
         found: str | None = getattr(self, option.removeprefix("auth_"))
         return found
 
+    def required(self, option: str) -> str:
+        """The same for an option that has been checked to be there."""
+        return self.value(option) or ""
+
     @property
     def identity(self) -> tuple[t.Any, ...]:
         """Who signs in, wherever that was said."""
