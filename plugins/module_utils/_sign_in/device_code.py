@@ -27,9 +27,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     AccessToken,
     IdentityPlatform,
     is_token,
-    refusal,
     token_of,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import refusal
 
 # The Azure CLI: public in every cloud, and allowed beforehand for Microsoft Graph and Azure Key Vault, so that no
 # tenant has to consent to it. azure-identity's DeviceCodeCredential takes it, too, where no client id is given.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The identity platform: tokens by msal over our own transport, and what its refusals mean."""
+"""The identity platform: tokens by msal over our own transport."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import ErrorCode, Then, find
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import Then
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
     TRANSPORT_ATTEMPTS,
@@ -33,6 +33,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.cli
     Response,
     import_library,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import known_code, refusal
 
 DISCOVERY_LIFETIME = 3600  # seconds
 EXPIRY_MARGIN = 300  # seconds: a token this close to its end is not used again
@@ -42,12 +43,8 @@ TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trac
 USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "message")
 LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
-AADSTS = re.compile(r"AADSTS[0-9]+")
 TOKEN = re.compile("[!-~]+")  # ASCII, without blanks and control characters
-ANY_CREDENTIAL = "AADSTS70002"
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
-
-LOOK_UP = "https://login.microsoftonline.com/error?code="
 # What a credential that was made moments ago may get, until it is known everywhere.
 CREDENTIAL_NOT_READY = frozenset(row.code for row in SIGN_IN_CODES if row.then is Then.WAIT_AFTER_CREATE)
 
@@ -194,77 +191,6 @@ def quiet_msal() -> t.Any:
     return msal
 
 
-def refusal(
-    what: str,
-    last: Response | None,
-    result: t.Mapping[str, t.Any],
-    *,
-    fallback: str,
-    person: bool = False,
-    otherwise: str = "Check the tenant id, the client id and the credential.",
-) -> SignInError:
-    """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
-
-    ``person``: somebody signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
-    """
-    status = None
-    if last is not None:
-        status = last.status_code
-        if not result.get("error_description"):
-            result = _json.parse_object(last.content) or result
-    first_line = _first_line(_json.string(result, "error_description"))
-    code = _code(first_line)
-    reason = first_line or _json.text(result, "error") or fallback
-    next_step = otherwise
-    if code is not None:
-        next_step = _next_step(code, _known(first_line), person=person)
-    elif status is not None and (status in RETRY_STATUS or status < 400):
-        reason = f"the identity platform answered with status {status} and no token"
-        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
-    return SignInError(
-        f"Could not {what}: {reason}",
-        next_step=next_step,
-        code=code,
-        status=status,
-        request_id=_json.text(result, "trace_id"),
-        correlation_id=_json.text(result, "correlation_id"),
-    )
-
-
-def _first_line(description: str) -> str:
-    """The first that is not blank, without the ids that follow."""
-    for line in description.splitlines():
-        if line.strip():
-            return line.split(" Trace ID:")[0]
-    return ""
-
-
-def _code(description: str) -> str | None:
-    """The one that the description begins with; behind that of any wrong credential, the one that says which."""
-    if AADSTS.match(description) is None:
-        return None
-    codes = AADSTS.findall(description)
-    if codes[0] == ANY_CREDENTIAL and len(codes) > 1:
-        return str(codes[1])
-    return str(codes[0])
-
-
-def _known(description: str) -> ErrorCode | None:
-    return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description)
-
-
-def _next_step(code: str, known: ErrorCode | None, *, person: bool) -> str:
-    if known is None:
-        number = code.removeprefix("AADSTS")
-        next_step = f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}."
-        if person:
-            next_step += " Run the login again."
-        return next_step
-    if person and known.person:
-        return known.person
-    return known.next_step
-
-
 def read_claims(token: str) -> dict[str, t.Any]:
     """The claims of a JWT without verifying it: it came from the identity platform over TLS, and decides nothing here.
 
@@ -381,7 +307,7 @@ def _passes(answer: Response) -> bool:
     """Whether asking again after a while may help: by the code, and by the status where there is none."""
     if answer.status_code < 400:
         return False
-    known = _known(_json.string(_json.parse_object(answer.content), "error_description"))
+    known = known_code(_json.string(_json.parse_object(answer.content), "error_description"))
     if known is None:
         return answer.status_code in RETRY_STATUS
     return known.then is Then.WAIT
