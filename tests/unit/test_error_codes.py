@@ -13,7 +13,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.graph_codes import GRAPH_CODES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import refusal
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import refusal
 from ansible_collections.email_gateway.azure_apps.tests.unit.error_page import PAGE, page_with_tables
 
 COMMAND = (

@@ -42,10 +42,10 @@ class ArgumentSpec:
     def rules(self) -> dict[str, list[t.Any]]:
         """The rules as the keyword arguments of AnsibleModule and ArgumentSpecValidator."""
         return {
-            "mutually_exclusive": [list(names) for names in self.mutually_exclusive],
-            "required_one_of": [list(names) for names in self.required_one_of],
-            "required_together": [list(names) for names in self.required_together],
-            "required_if": [list(rule) for rule in self.required_if],
+            "mutually_exclusive": list(map(list, self.mutually_exclusive)),
+            "required_one_of": list(map(list, self.required_one_of)),
+            "required_together": list(map(list, self.required_together)),
+            "required_if": list(map(list, self.required_if)),
         }
 
     @property

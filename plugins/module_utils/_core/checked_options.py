@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 
 OPTION = "profile_info"
 RETURNED_AS = "module_options"
@@ -19,12 +20,12 @@ VERIFICATION = "azure_app_verification_info"
 
 def with_checked_options(args: t.Mapping[str, t.Any], module: str) -> t.Mapping[str, t.Any]:
     """The arguments of a task, with the options that they leave out. Raises InputError."""
-    result = args.get(OPTION)
-    if not result or not isinstance(result, dict):
+    result = as_object(args.get(OPTION))
+    if not result:
         return args
-    checked = result.get(RETURNED_AS)
-    if isinstance(checked, dict) and isinstance(checked.get(module), dict):
-        return {**checked[module], **args}
+    checked = as_object(result.get(RETURNED_AS)).get(module)
+    if isinstance(checked, dict):
+        return {**checked, **args}
     if module == VERIFICATION:
         return args
     raise InputError(

@@ -36,16 +36,22 @@ def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:
     if isinstance(value, (list, tuple)):
         for item in value:
             check_characters(name, item, is_path=is_path)
-    elif isinstance(value, str):
-        try:
-            sound = b"\0" not in (os.fsencode(value) if is_path else value.encode())
-        except UnicodeEncodeError:
-            sound = False
-        if not sound:
-            raise InputError(
-                f"{name} holds a NUL character or half of a character (a lone surrogate)",
-                next_step=f"Remove it from {name}; a file that it comes from may not be in UTF-8.",
-            )
+    elif isinstance(value, str) and not _can_be_written(value, is_path=is_path):
+        raise InputError(
+            f"{name} holds a NUL character or half of a character (a lone surrogate)",
+            next_step=f"Remove it from {name}; a file that it comes from may not be in UTF-8.",
+        )
+
+
+def _can_be_written(value: str, *, is_path: bool) -> bool:
+    try:
+        if is_path:
+            content = os.fsencode(value)
+        else:
+            content = value.encode()
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in content
 
 
 def check_guid(name: str, value: str) -> str:
@@ -74,7 +80,7 @@ def check_text(name: str, value: str, *, longest: int, limit_of: str = "Entra ID
         raise InputError(
             f"{name} has {len(value)} characters; {limit_of} allows {longest}", next_step=f"Shorten {name}."
         )
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if re.search(r"[\x00-\x1f\x7f]", value):
         raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
     return value
 
@@ -104,11 +110,15 @@ def closest(name: str, known: t.Iterable[str]) -> list[str]:
 
 def shown(value: str) -> str:
     """A value from a user inside a message: quoted and not endless."""
-    return repr(value if len(value) <= 80 else value[:77] + "...")
+    if len(value) > 80:
+        value = value[:77] + "..."
+    return repr(value)
 
 
 def filled(value: t.Any) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
+    if isinstance(value, str) and value.strip():
+        return value
+    return None
 
 
 def host_url(name: str, value: str) -> str:

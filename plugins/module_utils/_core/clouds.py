@@ -55,6 +55,25 @@ CLOUDS: dict[str, Cloud] = {
 }
 
 
+def own_authority(authority: str | None) -> str | None:
+    """The authority of CLOUDS that has this alias; any other as it is."""
+    for cloud in CLOUDS.values():
+        if authority in cloud.authority_aliases:
+            return cloud.authority
+    return authority
+
+
+def cloud_with(authority: str | None, graph: str | None) -> str | None:
+    """The name of the first cloud with the Graph host or, if that is None, with the authority."""
+    for name, cloud in CLOUDS.items():
+        fits = graph == cloud.graph
+        if graph is None:
+            fits = authority == cloud.authority
+        if fits:
+            return name
+    return None
+
+
 def portal_url(portal: str, client_id: str | None) -> str | None:
     """The portal's overview page of an application."""
     if client_id is None:

@@ -11,7 +11,12 @@ import dataclasses
 import os
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS, Cloud
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import (
+    CLOUDS,
+    Cloud,
+    cloud_with,
+    own_authority,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
 if t.TYPE_CHECKING:
@@ -47,7 +52,10 @@ class Endpoint:
     def cloud(self) -> Cloud | None:
         """The national cloud; None for a pair of other hosts."""
         ours = (self.authority, self.graph)
-        return next((cloud for cloud in CLOUDS.values() if (cloud.authority, cloud.graph) == ours), None)
+        for cloud in CLOUDS.values():
+            if (cloud.authority, cloud.graph) == ours:
+                return cloud
+        return None
 
 
 def endpoint_settings(
@@ -70,38 +78,47 @@ def endpoint_settings(
             "AZURE_ADFS_AUTHORITY_URL is set, which is not supported here",
             next_step="Unset it. For an endpoint of your own, set authority_url together with graph_url.",
         )
-    authority = next((c.authority for c in CLOUDS.values() if authority in c.authority_aliases), authority)
+    authority = own_authority(authority)
     if name is None:
         # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.
-        fitting = (n for n, c in CLOUDS.items() if graph == c.graph or (graph is None and authority == c.authority))
-        name = next(fitting, None)
+        name = cloud_with(authority, graph)
     cloud = CLOUDS[name or "AzureCloud"]
-    of_cloud = (authority or cloud.authority, graph or cloud.graph) == (cloud.authority, cloud.graph)
-    known = {c.authority for c in CLOUDS.values()} | {c.graph for c in CLOUDS.values()}
-    custom = name is None and authority is not None and graph is not None and not {authority, graph} & known
-    if not of_cloud and not custom:
+    hosts = (authority or cloud.authority, graph or cloud.graph)
+    is_custom = name is None and _are_custom(authority, graph)
+    if hosts != (cloud.authority, cloud.graph) and not is_custom:
         given = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
         raise InputError(
             "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in given.items() if value),
             next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
             " none of the national clouds.",
         )
-    authority, graph = (authority, graph) if custom and authority and graph else (cloud.authority, cloud.graph)
-    ca_file = pick("ca_file", params, environ)
-    if ca_file is not None and not os.path.isfile(ca_file):
-        raise InputError(
-            f"{known_as('ca_file')} is {shown(ca_file)}, which is not a file",
-            next_step="Set it to a file with certificates in PEM form, or unset it.",
-        )
     return Endpoint(
-        authority=authority,
-        graph=graph,
+        authority=hosts[0],
+        graph=hosts[1],
         portal=cloud.portal,
-        ca_file=ca_file,
+        ca_file=_ca_file(params, environ),
         request_timeout=positive("request_timeout", params),
         wait_timeout=positive("wait_timeout", params),
         environ=dict(environ),
     )
+
+
+def _are_custom(*hosts: str | None) -> bool:
+    """Whether all are given, and none belongs to a national cloud."""
+    known: set[str | None] = {None}
+    for cloud in CLOUDS.values():
+        known |= {cloud.authority, cloud.graph}
+    return known.isdisjoint(hosts)
+
+
+def _ca_file(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:
+    path = pick("ca_file", params, environ)
+    if path is not None and not os.path.isfile(path):
+        raise InputError(
+            f"{known_as('ca_file')} is {shown(path)}, which is not a file",
+            next_step="Set it to a file with certificates in PEM form, or unset it.",
+        )
+    return path
 
 
 def _host_url(name: str, value: str | None) -> str | None:

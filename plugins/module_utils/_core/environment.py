@@ -58,6 +58,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "ca_file": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
 }
 SECRET_VARIABLES = frozenset(variable for name in AUTH.secret_options for variable in ENVIRONMENT[name])
+_OPTIONS = {**AUTH.options, **ENDPOINT.options}
 
 
 def pick(
@@ -71,28 +72,36 @@ def pick(
     option = filled(params.get(name))
     if option is not None:
         return option
-    of_section = section.values.get(name) if section is not None else None
-    if section is not None and section.before_environment and of_section is not None:
-        return of_section
-    found = {variable: value for variable in ENVIRONMENT[name] if (value := filled(environ.get(variable)))}
-    is_path = ({**AUTH.options, **ENDPOINT.options}[name]).get("type") == "path"
-    for variable, value in found.items():
-        check_characters(variable, value, is_path=is_path)
-    values = {f"the environment variable {variable}": value for variable, value in found.items()}
-    if section is not None and of_section is not None:
-        values[section.title] = of_section
-    if name != "ca_file" and len(set(values.values())) > 1:
-        of_variables = len(values) == len(found)
-        raise InputError(
-            f"The environment variables {' and '.join(found)} contradict each other"
-            if of_variables
-            else f"{' and '.join(values)} contradict each other about {name}",
-            next_step=f"Unset one of them, or set the option {name}.",
-        )
-    return next(iter(values.values()), None)
+    of_section: dict[str, str] = {}
+    if section is not None and name in section.values:
+        if section.before_environment:
+            return section.values[name]
+        of_section[section.title] = section.values[name]
+    found = _set_variables(name, environ)
+    values = [*found.values(), *of_section.values()]
+    if name != "ca_file" and len(set(values)) > 1:
+        contradiction = f"The environment variables {' and '.join(found)} contradict each other"
+        if of_section:
+            places = [*(f"the environment variable {variable}" for variable in found), *of_section]
+            contradiction = f"{' and '.join(places)} contradict each other about {name}"
+        raise InputError(contradiction, next_step=f"Unset one of them, or set the option {name}.")
+    return next(iter(values), None)
+
+
+def _set_variables(name: str, environ: t.Mapping[str, str]) -> dict[str, str]:
+    """The environment variables for an option that are not blank. Raises InputError."""
+    found = {}
+    for variable in ENVIRONMENT[name]:
+        value = filled(environ.get(variable))
+        if value is not None:
+            check_characters(variable, value, is_path=_OPTIONS[name].get("type") == "path")
+            found[variable] = value
+    return found
 
 
 def known_as(option: str, section: Section | None = None) -> str:
     """An option together with whatever else may have been set instead."""
-    others = [*ENVIRONMENT[option], *([section.title] if section and option in section.values else [])]
+    others = [*ENVIRONMENT[option]]
+    if section and option in section.values:
+        others.append(section.title)
     return f"{option} ({' or '.join(others)})"

@@ -51,4 +51,7 @@ class ErrorCode:
 
 def find(table: t.Iterable[ErrorCode], *, status: int, codes: t.Collection[str], message: str) -> ErrorCode | None:
     """The first row that fits; None for an unknown code."""
-    return next((row for row in table if row.fits(status=status, codes=codes, message=message)), None)
+    for row in table:
+        if row.fits(status=status, codes=codes, message=message):
+            return row
+    return None

@@ -56,8 +56,9 @@ class AppsError(Exception):
         message = for_message(render(self.message, names))
         next_step = for_message(render(self.next_step, names))
         error["next_step"] = next_step
-        text = f"{message.rstrip('.')}. {next_step}".rstrip() if next_step else message
-        return {"msg": text, "error": error}
+        if next_step:
+            message = f"{message.rstrip('.')}. {next_step}".rstrip()
+        return {"msg": message, "error": error}
 
 
 class InputError(AppsError):
@@ -144,20 +145,15 @@ class GraphFault:
 
     @classmethod
     def of(cls, status: int, document: t.Any, request_id: str | None = None) -> GraphFault:
-        error = document.get("error") if isinstance(document, dict) else None
-        if not isinstance(error, dict):
-            return cls(status, request_id=request_id)
-        details = error.get("details")
+        error = _json.as_object(_json.as_object(document).get("error"))
         inner = error.get("innerError") or error.get("InnerError")
         if not request_id and isinstance(inner, dict):
-            request_id = _text(inner.get("request-id")) or None
+            request_id = _json.text(inner, "request-id") or None
         return cls(
             status=status,
-            code=_text(error.get("code")),
-            message=_text(error.get("message")),
-            detail_codes=tuple(_text(d.get("code")) for d in details if isinstance(d, dict))
-            if isinstance(details, list)
-            else (),
+            code=_json.text_or_empty(error, "code"),
+            message=_json.text_or_empty(error, "message"),  # not cut: half a secret could no longer be masked
+            detail_codes=tuple(_json.text_or_empty(detail, "code") for detail in _json.objects(error.get("details"))),
             request_id=request_id,
         )
 
@@ -179,7 +175,9 @@ class GraphFault:
         known = self.known
         if known is not None:
             return known.then
-        return Then.READ_ONCE if self.code and self.status in (400, 404, 409) else Then.FAIL
+        if self.code and self.status in (400, 404, 409):
+            return Then.READ_ONCE
+        return Then.FAIL
 
     @property
     def not_found(self) -> bool:
@@ -238,9 +236,8 @@ class GraphError(AppsError):
         self.read_once = fault.then is Then.READ_ONCE and not self.read_again
         self.retry_after = retry_after
         reason = fault.message or f"HTTP status {fault.status}"
-        after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
         super().__init__(
-            f"Could not {action}{after}: {reason}",
+            f"Could not {action}{after_retries(waited)}: {reason}",
             next_step=_next_step(fault, right),
             status=fault.status,
             code=fault.code or None,
@@ -249,6 +246,13 @@ class GraphError(AppsError):
             path=path,
             right=right,
         )
+
+
+def after_retries(waited: float) -> str:
+    """The part of a message for a request that was sent again; empty if it was not."""
+    if waited < 1:
+        return ""
+    return f" after {waited:.0f} s of retries"
 
 
 def _next_step(fault: GraphFault, right: str | None) -> str:
@@ -290,20 +294,18 @@ def lacks_right(error: t.Mapping[str, t.Any]) -> bool:
     return bool(right) and _give(right) in str(error.get("next_step"))
 
 
+_BY_STATUS = {
+    401: "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired.",
+    404: "Check the id and the tenant, and what answers at graph_url.",
+    429: "Microsoft Graph throttles this identity: run again later, or raise O(wait_timeout).",
+}
+
+
 def _by_status(status: int, right: str | None) -> str:
-    if status == 401:
-        return "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."
     if status == 403:
         return _give(right)
-    if status == 404:
-        return "Check the id and the tenant, and what answers at graph_url."
-    if status == 429:
-        return "Microsoft Graph throttles this identity: run again later, or raise O(wait_timeout)."
     if status >= 500:
         return "Microsoft Graph had an internal problem: run again later. Every step is safe to repeat."
-    return "See the request id in the field error; Microsoft's support can look the request up by it."
-
-
-def _text(value: t.Any) -> str:
-    """Strings only. They are not cut here: half a secret could no longer be masked."""
-    return value if isinstance(value, str) else ""
+    return _BY_STATUS.get(
+        status, "See the request id in the field error; Microsoft's support can look the request up by it."
+    )

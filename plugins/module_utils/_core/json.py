@@ -11,7 +11,6 @@ What is taken for JSON here can be written as JSON in UTF-8 again, and walked th
 from __future__ import annotations
 
 import gc
-import itertools
 import json
 import math
 import re
@@ -28,28 +27,86 @@ _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 def too_large(content: bytes) -> bool:
     """Would it take too much memory? Told before it is parsed; what stands in strings is counted as well."""
-    if b"\\u" in content:
-        width = 4
-    else:
-        highest = 0 if content.isascii() else max(content)
-        width = 1 if highest < 0xC4 else 2 if highest < 0xF0 else 4  # bytes a character
     entries = content.count(b",") + content.count(b":")
     structure = DICT * content.count(b"{") + LIST * content.count(b"[") + ENTRY * entries
     # The bytes, the text, and its parts.
-    return len(content) * (1 + 2 * width) + structure > LARGEST_PARSED
+    return len(content) * (1 + 2 * _character_width(content)) + structure > LARGEST_PARSED
+
+
+def _character_width(content: bytes) -> int:
+    """Bytes that a character of the text takes in memory."""
+    if b"\\u" in content:
+        return 4
+    if content.isascii():
+        return 1
+    highest = max(content)
+    if highest < 0xC4:
+        return 1
+    if highest < 0xF0:
+        return 2
+    return 4
 
 
 def parse(content: bytes) -> t.Any | None:
     """The value; None for what is no JSON (RFC 8259), or too much of it."""
-    if not content or too_large(content):
+    if too_large(content):
         return None
     try:
         value = _loaded(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
+    if not _is_shallow(value):
+        return None
     # Text in UTF-8 has no surrogates, so that only an escape can bring one in.
-    sound = _is_shallow(value) and (_ESCAPED_SURROGATE.search(content) is None or _is_unicode(value))
-    return value if sound else None
+    if _ESCAPED_SURROGATE.search(content) and not _is_unicode(value):
+        return None
+    return value
+
+
+def parse_object(content: bytes) -> dict[str, t.Any]:
+    """The object; {} for anything else."""
+    return as_object(parse(content))
+
+
+def as_object(value: t.Any) -> dict[str, t.Any]:
+    """The value if it is an object, otherwise {}."""
+    if isinstance(value, dict):
+        return value
+    return {}
+
+
+def as_list(value: t.Any) -> list[t.Any]:
+    """The value if it is a list, otherwise []."""
+    if isinstance(value, list):
+        return value
+    return []
+
+
+def as_text(value: t.Any) -> str | None:
+    """The value if it is a text, otherwise None."""
+    if isinstance(value, str):
+        return value
+    return None
+
+
+def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
+    """The member of an object if it is a text, otherwise None."""
+    return as_text(document.get(name))
+
+
+def text_or_empty(document: t.Mapping[str, t.Any], name: str) -> str:
+    """The same, but an empty text instead of None."""
+    return as_text(document.get(name)) or ""
+
+
+def texts(value: t.Any) -> list[str]:
+    """The texts in a list, sorted; [] for anything else."""
+    return sorted(item for item in as_list(value) if isinstance(item, str))
+
+
+def objects(value: t.Any) -> list[dict[str, t.Any]]:
+    """The objects in a list; [] for anything else."""
+    return [item for item in as_list(value) if isinstance(item, dict)]
 
 
 def _loaded(text: str) -> t.Any:
@@ -70,7 +127,9 @@ def _refuse(name: str) -> t.NoReturn:
 
 def _number(text: str) -> float:
     value = float(text)
-    return value if math.isfinite(value) else _refuse(text)
+    if not math.isfinite(value):
+        _refuse(text)
+    return value
 
 
 def _is_shallow(value: t.Any) -> bool:
@@ -83,20 +142,30 @@ def _is_shallow(value: t.Any) -> bool:
 
 
 def _children(level: t.Iterable[t.Any]) -> list[t.Any]:
-    parts = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
-    return list(itertools.chain.from_iterable(parts))
+    children: list[t.Any] = []
+    for item in level:
+        if isinstance(item, dict):
+            children += item.values()
+        elif isinstance(item, list):
+            children += item
+    return children
 
 
 def _is_unicode(value: t.Any) -> bool:
     """No half of a surrogate pair, which can be escaped in JSON but not be written anywhere."""
     level = [value]
     while level:
-        names = [name for item in level if isinstance(item, dict) for name in item]
-        texts = [item for item in level if isinstance(item, str)]
-        if any(not text.isascii() and _SURROGATE.search(text) for text in (*names, *texts)):
+        if any(map(_has_surrogate, level)):
             return False
         level = _children(level)
     return True
+
+
+def _has_surrogate(item: t.Any) -> bool:
+    """Whether a text has one, or a name in an object."""
+    if isinstance(item, dict):
+        return any(map(_has_surrogate, item))
+    return isinstance(item, str) and _SURROGATE.search(item) is not None
 
 
 def weight(value: t.Any) -> int:

@@ -14,6 +14,8 @@ import re
 import typing as t
 from urllib.parse import quote, quote_plus
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
+
 MASK = "********"
 SHORTEST = 8  # characters: to mask less would garble ordinary words
 LONGEST_TEXT = 2000  # characters of one text in a failure
@@ -43,17 +45,17 @@ class Secrets:
         if len(secret) >= SHORTEST and secret not in self._known:
             self._known.add(secret)
             self._forms |= _forms(secret)
-            self._forms_in_lower_case = {form.lower() for form in self._forms}
-            self._all_ascii = all(form.isascii() for form in self._forms)
+            self._forms_in_lower_case = set(map(str.lower, self._forms))
+            self._all_ascii = all(map(str.isascii, self._forms))
             self._pattern = None
 
     def masked(self, value: t.Any) -> t.Any:
         """A copy of a result in which no text holds one of the secrets."""
-        return _mapped(value, self._without_known)
+        return with_texts(value, self._without_known)
 
     def for_message(self, value: t.Any) -> t.Any:
         """The same for failures and warnings, without anything that looks like a secret, and of bounded length."""
-        return _mapped(value, self._for_a_message)
+        return with_texts(value, self._for_a_message)
 
     def masked_bug(self, text: str) -> str:
         """A traceback whole, without anything that looks like a secret."""
@@ -64,7 +66,7 @@ class Secrets:
             return text
         if self._pattern is None:
             longest_first = sorted(self._forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first), re.IGNORECASE)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
         return self._pattern.sub(MASK, text)
 
     def _may_hold_one(self, text: str) -> bool:
@@ -84,17 +86,9 @@ class Secrets:
         # First masked, then cut: half a secret would no longer be recognised.
         # Half of a character can be neither shown nor logged.
         clean = self.masked_bug(text).encode(errors="backslashreplace").decode()
-        return clean if len(clean) <= LONGEST_TEXT else clean[: LONGEST_TEXT - 3] + "..."
-
-
-def _mapped(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, t.Mapping):
-        return {_mapped(name, change): _mapped(item, change) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_mapped(item, change) for item in value]
-    return value
+        if len(clean) > LONGEST_TEXT:
+            clean = clean[: LONGEST_TEXT - 3] + "..."
+        return clean
 
 
 def _forms(secret: str) -> set[str]:
@@ -113,7 +107,7 @@ def _forms(secret: str) -> set[str]:
 
 def _all_percent_encoded(text: str) -> str:
     """Every character but letters and digits, which some servers do; ``quote`` leaves more of them as they are."""
-    return _NEITHER_LETTER_NOR_DIGIT.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), text)
+    return _NEITHER_LETTER_NOR_DIGIT.sub(lambda found: "%" + found[0].encode().hex("%").upper(), text)
 
 
 def _inside_base64(plain: bytes, offset: int) -> str:

@@ -135,10 +135,15 @@ def render(text: str, names: t.Mapping[str, str]) -> str:
 
 def rendered(value: t.Any, names: t.Mapping[str, str]) -> t.Any:
     """The same for every text in a list or dict, such as the warnings of a call."""
+    return with_texts(value, lambda text: render(text, names))
+
+
+def with_texts(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
+    """A copy of a result in which each text is changed, also those that are names."""
     if isinstance(value, str):
-        return render(value, names)
-    if isinstance(value, list):
-        return [rendered(item, names) for item in value]
-    if isinstance(value, dict):
-        return {key: rendered(item, names) for key, item in value.items()}
+        return change(value)
+    if isinstance(value, t.Mapping):
+        return {with_texts(name, change): with_texts(item, change) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [with_texts(item, change) for item in value]
     return value

@@ -89,4 +89,6 @@ def _seconds(retry_after: str | None) -> float | None:
             seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
         except (TypeError, ValueError, OverflowError, IndexError, OSError):
             return None
-    return seconds if math.isfinite(seconds) else None
+    if not math.isfinite(seconds):
+        return None
+    return seconds

@@ -23,7 +23,7 @@ class Plan:
     @property
     def changes(self) -> list[str]:
         """The names of what differs, in order of appearance."""
-        names = [*self.before, *(name for name in self.after if name not in self.before)]
+        names = {**self.before, **self.after}
         return [name for name in names if self.before.get(name) != self.after.get(name)]
 
     @property

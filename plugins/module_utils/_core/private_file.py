@@ -40,11 +40,13 @@ def impossible(path: str, *, room: int = 0) -> str:
         return str(exc.strerror)
     folder = nearest_folder(path)
     try:
-        longest = os.pathconf(folder, "PC_NAME_MAX")
+        longest = os.pathconf(folder, "PC_NAME_MAX") - room
     except OSError:
         return ""  # a file system that does not say
-    sizes = [len(os.fsencode(name)) for name in os.path.relpath(path, folder).split(os.sep)]
-    return f"a name in it is longer than {longest - room} bytes" if max(sizes) > longest - room else ""
+    names = os.path.relpath(path, folder).split(os.sep)
+    if any(len(os.fsencode(name)) > longest for name in names):
+        return f"a name in it is longer than {longest} bytes"
+    return ""
 
 
 def make_private_folder(folder: str) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import typing as t
+from urllib.parse import urljoin
 
 # A row lists alternatives, the least privileged first; within one, all permissions are needed together.
 Alternatives = tuple[tuple[str, ...], ...]
@@ -72,8 +73,10 @@ class Right:
     @property
     def application_text(self) -> str:
         """The least privileged permissions of an application, for a person to read."""
-        alternatives = [f"{_together(self.owned[0])} (for applications that it owns)"] if self.owned else []
-        return " or ".join([*alternatives, _together(self.application[0])])
+        on_all = _together(self.application[0])
+        if not self.owned:
+            return on_all
+        return f"{_together(self.owned[0])} (for applications that it owns) or {on_all}"
 
     @property
     def role_text(self) -> str:
@@ -207,23 +210,34 @@ class Step:
     def roles(self) -> tuple[str, ...]:
         """The directory roles that do for all of it; empty where every member of the tenant may."""
         asked = [RIGHTS[name].roles for name in self.rights if RIGHTS[name].roles]
-        return tuple(role for role in asked[0] if all(role in roles for roles in asked)) if asked else ()
+        if not asked:
+            return ()
+        common = set.intersection(*map(set, asked))
+        return tuple(role for role in asked[0] if role in common)
 
     @property
     def pages(self) -> list[str]:
         """The addresses of the sources."""
-        return [page if page.startswith("https://") else f"{REFERENCE}{page}" for page in self.sources]
+        return [urljoin(REFERENCE, page) for page in self.sources]
 
 
 def smallest(needed: t.Sequence[Alternatives]) -> list[tuple[str, ...]]:
     """The unions of one alternative each that hold no smaller one; those that may write less come first."""
     found: dict[frozenset[str], int] = {}
-    for choice in itertools.product(*(tuple(enumerate(alternatives)) for alternatives in needed)):
-        union = frozenset(permission for _place, permissions in choice for permission in permissions)
-        place = sum(place for place, _permissions in choice)
+    for choice in itertools.product(*map(enumerate, needed)):
+        union: frozenset[str] = frozenset()
+        place = 0
+        for position, permissions in choice:
+            union = union.union(permissions)
+            place += position
         found[union] = min(place, found.get(union, place))
-    least = [union for union in found if not any(other < union for other in found)]
-    return [tuple(sorted(union)) for union in sorted(least, key=lambda union: (_writing(union), found[union]))]
+    least = [union for union in found if not _holds_another(union, found)]
+    least.sort(key=lambda union: (_writing(union), found[union]))
+    return [tuple(sorted(union)) for union in least]
+
+
+def _holds_another(union: frozenset[str], others: t.Iterable[frozenset[str]]) -> bool:
+    return any(other < union for other in others)
 
 
 def _writing(permissions: t.Iterable[str]) -> int:

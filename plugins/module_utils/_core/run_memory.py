@@ -49,7 +49,9 @@ class ProcessMemory(RunMemory):
 
     def recall(self, key: str) -> t.Any | None:
         until, value = self._entries.get(key, (0.0, None))
-        return value if time.time() < until else None
+        if time.time() >= until:
+            return None
+        return value
 
     def remember(self, key: str, value: t.Any, *, seconds: float) -> None:
         self._entries[key] = (time.time() + seconds, value)

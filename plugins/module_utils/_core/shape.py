@@ -84,7 +84,7 @@ def check(document: t.Any, shape: Shape, *, action: str) -> Json:
         raise not_understood(action, f"Microsoft Graph answered with something that is not {shape.what}")
     if shape is ANYTHING:
         return document
-    wrong = _wrong(document) or next((name for name in shape.needs if document.get(name) is None), None)
+    wrong = _wrong(document) or _missing(document, shape)
     if wrong is not None:
         raise not_understood(
             action,
@@ -105,6 +105,14 @@ def not_understood(action: str, how: str, **details: t.Any) -> TransportError:
         next_step="Check that a Microsoft Graph endpoint answers at graph_url, and no proxy in its place.",
         **details,
     )
+
+
+def _missing(document: Json, shape: Shape) -> str | None:
+    """The first property that has to be there and is not."""
+    for name in shape.needs:
+        if document.get(name) is None:
+            return name
+    return None
 
 
 def _wrong(document: Json) -> str | None:

@@ -23,11 +23,10 @@ def parse(value: str) -> datetime.datetime | None:
     match = _GRAPH_TIME.fullmatch(value)
     if match is None:
         return None
-    seconds, fraction, zone = match.groups()
+    seconds, fraction, zone = match.groups(default="0")
+    microseconds = fraction[:6].ljust(6, "0")
     try:
-        moment = datetime.datetime.fromisoformat(
-            f"{seconds}.{(fraction or '0')[:6]:0<6}{'+00:00' if zone == 'Z' else zone}"
-        )
+        moment = datetime.datetime.fromisoformat(f"{seconds}.{microseconds}{zone.replace('Z', '+00:00')}")
         return moment.astimezone(datetime.timezone.utc)
     except (ValueError, OverflowError):
         return None
@@ -67,11 +66,15 @@ def written(moment: datetime.datetime) -> str:
 
 
 def written_if_known(moment: datetime.datetime | None) -> str | None:
-    return None if moment is None else written(moment)
+    if moment is None:
+        return None
+    return written(moment)
 
 
 def days_left_if_known(end: datetime.datetime | None, now: datetime.datetime) -> int | None:
-    return None if end is None else days_left(end, now)
+    if end is None:
+        return None
+    return days_left(end, now)
 
 
 def days_left(end: datetime.datetime, now: datetime.datetime) -> int:

@@ -11,7 +11,7 @@ import math
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
@@ -23,18 +23,22 @@ def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see
 
     Raises InputError, in whose words no secret option is shown.
     """
-    endless = [n for n, value in args.items() if spec.options.get(n, {}).get("type") == "int" and _endless(value)]
-    if endless:
-        raise _refused(f"O({endless[0]}) is not a number that can be counted to", spec=spec, args=args, see=see)
+    for option, value in args.items():
+        is_number = spec.options.get(option, {}).get("type") == "int"
+        if is_number and _endless(value):
+            raise _refused(f"O({option}) is not a number that can be counted to", spec=spec, args=args, see=see)
     validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(dict(args))
     if validation.error_messages:
-        found = [
-            f"Unsupported parameters for {name}: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
-            for error in validation.errors.errors
-        ]
+        found = [_worded(error, name) for error in validation.errors.errors]
         raise _refused("; ".join(found), spec=spec, args=args, see=see)
     accepted: dict[str, t.Any] = validation.validated_parameters
     return accepted
+
+
+def _worded(error: AnsibleValidationError, name: str) -> str:
+    if isinstance(error, UnsupportedError):
+        return f"Unsupported parameters for {name}: {error.msg}"
+    return str(error.msg)
 
 
 def _refused(why: str, *, spec: ArgumentSpec, args: t.Mapping[str, t.Any], see: str) -> InputError:

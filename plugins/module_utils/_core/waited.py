@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 
@@ -26,8 +27,12 @@ def note_waited(memory: RunMemory, host: str, waited: t.Mapping[WaitedFor, float
 def waited_notes(memory: RunMemory, host: str) -> list[str]:
     """One line for each reason, if it took a second or more."""
     known = _known(memory, host)
-    seconds = {why: known.get(why.name, 0.0) for why in WaitedFor}
-    return [f"Waited {seconds[why]:.0f} s for {why.value}." for why in WaitedFor if seconds[why] >= WORTH_TELLING]
+    notes = []
+    for why in WaitedFor:
+        seconds = known.get(why.name, 0.0)
+        if seconds >= WORTH_TELLING:
+            notes.append(f"Waited {seconds:.0f} s for {why.value}.")
+    return notes
 
 
 def _key(host: str) -> str:
@@ -35,4 +40,4 @@ def _key(host: str) -> str:
 
 
 def _known(memory: RunMemory, host: str) -> t.Mapping[str, float]:
-    return memory.recall(_key(host)) or {}
+    return as_object(memory.recall(_key(host)))

@@ -25,6 +25,8 @@ def parse_yaml(content: bytes | str) -> t.Any:
             "The Python library PyYAML is missing", next_step="Install PyYAML for the Python that runs the module."
         )
     try:
-        return yaml_load(content.decode("utf-8") if isinstance(content, bytes) else content)
+        if isinstance(content, bytes):
+            content = content.decode("utf-8")
+        return yaml_load(content)
     except Exception as exc:  # the errors of PyYAML cannot be named if it is missing
         raise Unreadable(str(exc)) from None

@@ -22,8 +22,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.cli
 
 # Bytes in memory that one question may bring: with twice as much a module could take more than 80 MB (tests/limits).
 LARGEST_IN_MEMORY = 12 * 2**20
-GOOD_READS = frozenset({200})
-GOOD_WRITES = frozenset({200, 201, 202, 204})
 
 
 class MemoryBudget:
@@ -53,19 +51,21 @@ def too_much(action: str, how: str) -> TransportError:
     )
 
 
-def parse(answer: Response, request: Read | Write) -> Json | None:
-    """The object of a good answer; None for a write without one, and for a refusal.
+def parse(answer: Response, request: Read | Write) -> Json:
+    """The object of a good answer; {} for a write without one, and for a refusal.
 
     Raises TransportError for everything else that may come, such as a redirect or the page of a proxy.
     """
     action, status = request.action, answer.status_code
     if status >= 400:
-        return None
-    if status not in (GOOD_READS if isinstance(request, Read) else GOOD_WRITES):
-        how = "is a redirect" if 300 <= status < 400 else "says neither yes nor no"
+        return {}
+    if status not in request.good_status:
+        how = "says neither yes nor no"
+        if 300 <= status < 400:
+            how = "is a redirect"
         raise not_understood(action, f"the answer {how} (HTTP status {status})", status=status)
     if not answer.content and isinstance(request, Write):
-        return None
+        return {}
     document = _json.parse(answer.content)
     if document is None and _json.too_large(answer.content):
         raise too_much(action, "too much to parse")
@@ -81,9 +81,9 @@ def parse(answer: Response, request: Read | Write) -> Json | None:
     return document
 
 
-def object_of(document: Json | None, read: Read) -> Json:
+def object_of(document: Json, read: Read) -> Json:
     """The one object that was asked for. Raises TransportError if it is something else."""
-    if document and "@odata.nextLink" in document:
+    if "@odata.nextLink" in document:
         raise not_understood(read.action, "the answer is a collection")
     return check(document, read.shape, action=read.action)
 
@@ -111,39 +111,42 @@ def empty_but_forbidden() -> Json:
 def inner_write(number: int, write: Write) -> Json:
     """One request, with a body, of a batch; each is tried only after the one before it was accepted."""
     headers = {"Content-Type": "application/json", **write.headers}
-    request = {
+    request: Json = {
         "id": str(number),
         "method": write.method,
         "url": f"/{write.path}",
         "headers": headers,
         "body": write.body,
     }
-    return {**request, "dependsOn": [str(number - 1)]} if number else request
+    if number:
+        request["dependsOn"] = [str(number - 1)]
+    return request
 
 
 class InnerAnswer:
     """The answer to one request of a batch, which may be missing or of any form."""
 
     def __init__(self, answer: Json) -> None:
-        status, document = answer.get("status"), answer.get("body")
-        self.status = status if isinstance(status, int) else 0
-        self._document = document
-        headers = answer.get("headers")
-        self.headers = (
-            {str(name).lower(): value for name, value in headers.items()} if isinstance(headers, dict) else {}
-        )
+        self.status = 0
+        if isinstance(answer.get("status"), int):
+            self.status = answer["status"]
+        self._document = answer.get("body")
+        headers = _json.as_object(answer.get("headers"))
+        self.headers = {str(name).lower(): value for name, value in headers.items()}
 
     @property
     def document(self) -> Json | None:
         """The object or collection of a good answer."""
-        return self._document if self.status == 200 and isinstance(self._document, dict) else None
+        if self.status != 200 or not isinstance(self._document, dict):
+            return None
+        return self._document
 
     @property
     def accepted(self) -> Json | None:
         """The object that a write made, {} where the answer has none; None for a write that was not accepted."""
         if not 200 <= self.status < 300:
             return None
-        return self._document if isinstance(self._document, dict) else {}
+        return _json.as_object(self._document)
 
     @property
     def fault(self) -> GraphFault:
@@ -152,25 +155,33 @@ class InnerAnswer:
     @property
     def retry_after(self) -> str | None:
         value = self.headers.get("retry-after")
-        return None if value is None else str(value)
+        if value is None:
+            return None
+        return str(value)
+
+    def counts_as_empty(self, read: Read) -> bool:
+        """Whether Graph itself refuses the read, and this counts as an empty collection."""
+        return read.empty_if_forbidden and self.status == 403 and self.fault.code != ""
 
 
 def inner_answers(document: Json) -> dict[str, InnerAnswer]:
     """The answers of a batch by id; none of those with the same id, since one of them is another's."""
-    answers = document.get("responses")
     found: dict[str, InnerAnswer] = {}
     repeated: set[str] = set()
-    for answer in answers if isinstance(answers, list) else ():
-        name = answer.get("id") if isinstance(answer, dict) else None
+    for answer in _json.objects(document.get("responses")):
+        name = answer.get("id")
         if isinstance(name, str):
             repeated |= {name} & found.keys()
             found[name] = InnerAnswer(answer)
-    return {name: answer for name, answer in found.items() if name not in repeated}
+    for name in repeated:
+        del found[name]
+    return found
 
 
 def optional(answer: InnerAnswer, read: Read) -> Json | None:
     """The answer to an optional read as it came; None for one that is not good, or not whole."""
     if answer.document is not None and "@odata.nextLink" not in answer.document:
         return answer.document
-    refused = answer.status == 403 and read.empty_if_forbidden and answer.fault.code
-    return empty_but_forbidden() if refused else None
+    if answer.counts_as_empty(read):
+        return empty_but_forbidden()
+    return None

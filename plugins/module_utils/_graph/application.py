@@ -13,6 +13,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     OURS,
     check_guid,
@@ -26,6 +27,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, by_key
+
+# For the documents that Graph answers with.
+text, text_or_empty, texts, objects = _json.text, _json.text_or_empty, _json.texts, _json.objects
 
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
@@ -47,18 +51,18 @@ class Address:
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> Address:
         """Raises InputError for a malformed key, or none at all."""
-        client_id, object_id, unique_name = (params.get(name) for name in ADDRESS)
-        if client_id is None and object_id is None and unique_name is None:
-            raise InputError(
-                f"one of the following is required: {', '.join(ADDRESS)}",
-                next_step="Set O(client_id), O(object_id) or O(unique_name).",
-            )
+        client_id, object_id, unique_name = map(params.get, ADDRESS)
         if client_id is not None:
             return cls(client_id=check_guid("O(client_id)", client_id))
         if object_id is not None:
             return cls(object_id=check_guid("O(object_id)", object_id))
-        name = str(unique_name or "")
-        return cls(unique_name=check_text("O(unique_name)", name, longest=LONGEST_UNIQUE_NAME, limit_of=OURS))
+        if unique_name is not None:
+            name = check_text("O(unique_name)", str(unique_name), longest=LONGEST_UNIQUE_NAME, limit_of=OURS)
+            return cls(unique_name=name)
+        raise InputError(
+            f"one of the following is required: {', '.join(ADDRESS)}",
+            next_step="Set O(client_id), O(object_id) or O(unique_name).",
+        )
 
     @property
     def path(self) -> str:
@@ -77,8 +81,12 @@ class Address:
 
     def read(self, graph: GraphClient, *, select: t.Sequence[str], handed: bool = False) -> Read:
         """``handed``: the answer may come from an earlier task of the role, see HandedReads."""
+        handed_as = None
         if self.client_id:
-            graph.handed.concern(self.client_id.lower())
+            client_id = self.client_id.lower()
+            graph.handed.concern(client_id)
+            if handed:
+                handed_as = ("application", client_id)
         known = self.client_id or self.object_id or self.unique_name
         return Read(
             path=self.path,
@@ -86,7 +94,7 @@ class Address:
             query={"$select": ",".join(select)},
             created_recently=graph.created_here(known),
             shape=self.shape(select),
-            handed=("application", self.client_id.lower()) if handed and self.client_id else None,
+            handed=handed_as,
         )
 
     def shape(self, select: t.Sequence[str]) -> Shape:
@@ -124,12 +132,14 @@ def derived_unique_name(display_name: str) -> str:
     """
     slug = re.sub(r"[^a-z0-9]+", "-", display_name.lower()).strip("-")[:60].strip("-")
     digest = hashlib.sha256(display_name.encode()).hexdigest()[:8]
-    return f"{slug}-{digest}" if slug else digest
+    if not slug:
+        return digest
+    return f"{slug}-{digest}"
 
 
 def check_tags(tags: t.Sequence[str]) -> list[str]:
     for tag in tags:
-        if not tag or len(tag) > LONGEST_TAG or any(character.isspace() for character in tag):
+        if tag.split() != [tag] or len(tag) > LONGEST_TAG:
             raise InputError(
                 f"O(tags): {shown(tag)} is blank, holds white space or is longer than {LONGEST_TAG} characters",
                 next_step="Use tags of 1 to 256 characters without blanks.",
@@ -142,12 +152,7 @@ def check_tags(tags: t.Sequence[str]) -> list[str]:
 def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
     """Entra ID takes https, and http for localhost only ("Redirect URI restrictions and limitations")."""
     for uri in uris:
-        try:
-            parts = urlsplit(uri)
-        except ValueError:  # such as half of an IPv6 address
-            parts = urlsplit("")
-        local = parts.hostname in ("localhost", "127.0.0.1")
-        if not parts.hostname or len(uri) > 256 or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        if len(uri) > 256 or not _may_be_redirected_to(uri):
             raise InputError(
                 f"O(redirect_uris): {shown(uri)} is not an https address of at most 256 characters",
                 next_step="Use https, or http for localhost.",
@@ -155,23 +160,16 @@ def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
     return sorted(set(uris))
 
 
-def text_or_empty(document: t.Mapping[str, t.Any], name: str) -> str:
-    return text(document, name) or ""
+def _may_be_redirected_to(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # such as half of an IPv6 address
+        return False
+    if parts.scheme == "http":
+        return parts.hostname in ("localhost", "127.0.0.1")
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 def entries(answer: Json | None) -> list[Json]:
     """The objects of a collection, as it was read; none if there is no answer."""
     return objects((answer or {}).get("value"))
-
-
-def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
-    value = document.get(name)
-    return value if isinstance(value, str) else None
-
-
-def texts(value: t.Any) -> list[str]:
-    return sorted(item for item in value if isinstance(item, str)) if isinstance(value, list) else []
-
-
-def objects(value: t.Any) -> list[Json]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -148,7 +148,9 @@ class Call:
 
     def warn_of_clock(self) -> None:
         """Once in a run of ansible-playbook."""
-        warning = self._http.clock.warning if self._http is not None else ""
+        if self._http is None:
+            return
+        warning = self._http.clock.warning
         if warning and not self.memory.recall("clock-warning"):
             self.memory.remember("clock-warning", True, seconds=CLOCK_WARNING_LASTS)
             self.warn(warning)
@@ -156,7 +158,9 @@ class Call:
     @property
     def waited_for(self) -> t.Mapping[WaitedFor, float]:
         """Seconds."""
-        return {} if self._http is None else self._http.patience.waited_for
+        if self._http is None:
+            return {}
+        return self._http.patience.waited_for
 
     def close(self) -> None:
         if self._http is not None:

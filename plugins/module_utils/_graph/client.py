@@ -12,17 +12,14 @@ caller has to read again first (see converge).
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import json
 import typing as t
-import uuid
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     GraphError,
     GraphFault,
     TransportError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS, WaitedFor
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import check
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import answer as _answer
@@ -31,7 +28,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.an
     MemoryBudget,
     too_much,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.easing import Easing, used_share
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.connection import (
+    Connection,
+    graph_error,
+    waited_for,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.easing import used_share
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.handed_reads import HandedReads
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Json,
@@ -42,10 +44,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
     Attempts,
     Decision,
     decide,
-    misses_foreign_id,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import RunNotes
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 BATCH_SIZE = 20  # "Combine multiple HTTP requests using JSON batching"
@@ -66,21 +67,19 @@ class GraphClient(RunNotes):
     ) -> None:
         """``token`` gives the access token; called with True, a fresh one. ``of_role``: see HandedReads."""
         super().__init__(memory)
-        self._http = http
-        self._host = host
-        self._token = token
+        self._connection = Connection(http, host=host, token=token, memory=memory)
         self.wrote = False  # whether the tenant accepted at least one write
         self.handed = HandedReads(memory, identity=lambda: token(False).digest, of_role=of_role)
         self.patience = http.patience
-        self._easing = Easing(memory, http.patience, identity=lambda: token(False).digest)
         self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
         """The object, which is what ``read.shape`` says, or None if there is none (404)."""
-        if known := self.handed.known([read]):
+        known = self.handed.known([read])
+        if known:
             return _answer.object_of(known[0], read)
         try:
-            document = _answer.object_of(self._exchange("GET", read.url, read), read)
+            document = _answer.object_of(self._connection.exchange("GET", read.url, read), read)
             self.handed.note(read, document)
             return document
         except GraphError as exc:
@@ -94,7 +93,7 @@ class GraphClient(RunNotes):
         Raises GraphError only if the answer does not answer that: throttled, or an internal problem.
         """
         try:
-            self._exchange("GET", read.url, read)
+            self._connection.exchange("GET", read.url, read)
         except GraphError as exc:
             if exc.fault.passes or exc.fault.status >= 500:
                 raise
@@ -104,7 +103,7 @@ class GraphClient(RunNotes):
     def collect(self, read: Read, budget: MemoryBudget | None = None) -> list[Json]:
         """All entries of a collection, over all pages; ``budget`` is that of a question of which this is a part."""
         budget = budget or MemoryBudget(read.action)
-        page = self._exchange("GET", read.url, read) or {}
+        page = self._connection.exchange("GET", read.url, read)
         budget.add(page)
         return self._all_pages(page, read, budget)
 
@@ -114,19 +113,24 @@ class GraphClient(RunNotes):
         A collection comes whole under ``value``. An inner request that was throttled or failed is sent again on its
         own, with all rules of ``get``; an optional one is None then.
         """
+        if not reads:
+            return []
         known = self.handed.known(reads)
         found: list[Json | None] = []
-        budget = MemoryBudget(reads[0].action if reads else "")
+        budget = MemoryBudget(reads[0].action)
         asked = [read for number, read in enumerate(reads) if number not in known]
         for start in range(0, len(asked), BATCH_SIZE):
             found += self._batch(asked[start : start + BATCH_SIZE], budget)
         for read, document in zip(asked, found, strict=True):
             self.handed.note(read, document)
         answers = iter(found)
-        return [
-            _answer.known(known[number], read) if number in known else next(answers)
-            for number, read in enumerate(reads)
-        ]
+        documents: list[Json | None] = []
+        for number, read in enumerate(reads):
+            if number in known:
+                documents.append(_answer.known(known[number], read))
+            else:
+                documents.append(next(answers))
+        return documents
 
     def pages(self, first: Json, read: Read) -> t.Iterator[list[Json]]:
         """The entries from ``first``, the answer to a paged read, on: one page at a time; some may come twice."""
@@ -140,7 +144,9 @@ class GraphClient(RunNotes):
         """
         answer = self._sent(write)
         self.wrote = True
-        return check(answer, write.shape, action=write.action) if answer else {}
+        if not answer:
+            return {}
+        return check(answer, write.shape, action=write.action)
 
     def write_in_order(self, writes: t.Sequence[Write], *, action: str) -> list[Json | GraphError]:
         """The answers to those of several repeatable writes that were tried in one request, in order.
@@ -152,25 +158,27 @@ class GraphClient(RunNotes):
             return []
         body = {"requests": [_answer.inner_write(number, write) for number, write in enumerate(part)]}
         outer = dataclasses.replace(part[0], method="POST", path="$batch", action=action, body=body)
-        by_id = self._inner(self._sent(outer) or {})
-        answers = [by_id.get(str(number), InnerAnswer({})) for number in range(len(part))]
-        made = list(itertools.takewhile(lambda answer: answer.accepted is not None, answers))
-        self.wrote = self.wrote or bool(made)
-        found: list[Json | GraphError] = [answer.accepted or {} for answer in made]
-        if len(made) < len(part):
-            found += _refusal(answers[len(made)], part[len(made)], waited=self.patience.waited)
-            self._wait_before_repeating(answers[len(made)])
+        by_id = self._inner(self._sent(outer))
+        found: list[Json | GraphError] = []
+        for number, write in enumerate(part):
+            answer = by_id.get(str(number), InnerAnswer({}))
+            if answer.accepted is None:
+                found += _refusal(answer, write, waited=self.patience.waited)
+                self._wait_before_repeating(answer)
+                break
+            self.wrote = True
+            found.append(answer.accepted)
         return found
 
     def _inner(self, document: Json) -> dict[str, InnerAnswer]:
         answers = _answer.inner_answers(document)
-        self._easing.note(used_share(answer.headers for answer in answers.values()))
+        self._connection.easing.note(used_share(answer.headers for answer in answers.values()))
         return answers
 
-    def _sent(self, write: Write) -> Json | None:
+    def _sent(self, write: Write) -> Json:
         self.handed.withdraw(keeps_application=write.leaves_application)
         try:
-            return self._exchange(write.method, f"/{write.path}", write)
+            return self._connection.exchange(write.method, f"/{write.path}", write)
         except TransportError as exc:
             self.wrote = self.wrote or exc.accepted
             raise
@@ -187,7 +195,7 @@ class GraphClient(RunNotes):
             body={"requests": requests},
             version=reads[0].version,
         )
-        document = self._exchange("POST", "/$batch", outer) or {}
+        document = self._connection.exchange("POST", "/$batch", outer)
         budget.add(document)
         by_id = self._inner(document)
         missing = InnerAnswer({})
@@ -207,14 +215,17 @@ class GraphClient(RunNotes):
         return self.get(read)
 
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        if (page := answer.document) is not None:
-            return page if read.paged else {**page, "value": self._all_pages(page, read, budget)}
-        if answer.status == 403 and read.empty_if_forbidden and answer.fault.code:
+        page = answer.document
+        if page is not None:
+            if read.paged:
+                return page
+            return {**page, "value": self._all_pages(page, read, budget)}
+        if answer.counts_as_empty(read):
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
             if read.paged:
-                return self._exchange("GET", read.url, read)
+                return self._connection.exchange("GET", read.url, read)
             return {"value": self.collect(read, budget)}
         except GraphError as exc:
             if exc.fault.not_found:
@@ -226,7 +237,7 @@ class GraphClient(RunNotes):
     def _wait_before_repeating(self, answer: InnerAnswer) -> None:
         if answer.status in RETRY_STATUS:
             # If the time that may be waited is over, the single request that follows reports what is wrong.
-            self.patience.pause(answer.retry_after, why=_waited_for(answer.status))
+            self.patience.pause(answer.retry_after, why=waited_for(answer.status))
 
     def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
         """From the first page on, which the budget has counted."""
@@ -251,57 +262,13 @@ class GraphClient(RunNotes):
                 return
             number, begins = number + 1, False
             try:
-                page = self._exchange("GET", _below(self._base(read), following, read), read) or {}
+                page = self._connection.exchange("GET", _below(self._connection.base(read), following, read), read)
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
                 number, restarts, begins = 0, False, True
-                page = self._exchange("GET", read.url, read) or {}
+                page = self._connection.exchange("GET", read.url, read)
         raise _too_many_pages(read)
-
-    def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
-        """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
-        attempts = Attempts()
-        token = self._token(False)
-        while True:
-            try:
-                answer = self._send(method, url, request, token)
-                document = _answer.parse(answer, request)
-            except TransportError as exc:
-                attempts = dataclasses.replace(attempts, transport_failures=attempts.transport_failures + 1)
-                if decide(exc, request, attempts) is Decision.RAISE or not self.patience.pause(why=WaitedFor.BUSY):
-                    raise
-                continue
-            if answer.status_code < 300:
-                return document
-            fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
-            retry_after = answer.headers.get("retry-after")
-            decision = decide(fault, request, attempts)
-            if decision is Decision.RENEW:
-                token = self._token(True)
-                attempts = dataclasses.replace(attempts, token_renewed=True)
-            elif decision is Decision.RAISE or not self.patience.pause(retry_after, why=_waited_for(fault.status)):
-                raise _error(fault, f"{method} {url}", request, waited=self.patience.waited, retry_after=retry_after)
-
-    def _base(self, request: Read | Write) -> str:
-        return f"{self._host}/{request.version}"
-
-    def _send(self, method: str, url: str, request: Read | Write, token: AccessToken) -> Response:
-        headers = {
-            "Authorization": f"Bearer {token.value}",
-            "Accept": "application/json",
-            "client-request-id": str(uuid.uuid4()),
-        }
-        body = None
-        if isinstance(request, Write):
-            headers.update(request.headers)
-            if request.body is not None:
-                headers["Content-Type"] = "application/json"
-                body = json.dumps(request.body).encode()
-        self._easing.wait()
-        response = self._http.request(method, self._base(request) + url, headers=headers, body=body)
-        self._easing.note(used_share([response.headers]))
-        return response
 
 
 def _below(base: str, following: str, read: Read) -> str:
@@ -322,36 +289,13 @@ def _check_number(entries: t.Sized, read: Read) -> None:
         raise too_much(read.action, f"more than {read.max_entries} entries")
 
 
-def _error(
-    fault: GraphFault, sent: str, request: Read | Write, *, waited: float, retry_after: str | None
-) -> GraphError:
-    """``sent`` is the method and, below the version of the API, the address."""
-    method, url = sent.split(" ", 1)
-    return GraphError(
-        fault,
-        action=request.action,
-        method=method,
-        path=f"/{request.version}{url.partition('?')[0]}",
-        right=request.right,
-        waited=waited,
-        retry_after=retry_after,
-        misses_other=misses_foreign_id(fault, request),
-    )
-
-
 def _refusal(answer: InnerAnswer, write: Write, *, waited: float) -> list[GraphError]:
     """Of a write in a batch, if it is one that counts."""
     fault = answer.fault
     if not fault.code or fault.status < 400 or decide(fault, write, Attempts()) is not Decision.RAISE:
         return []
-    return [_error(fault, f"{write.method} /{write.path}", write, waited=waited, retry_after=answer.retry_after)]
+    return [graph_error(fault, f"{write.method} /{write.path}", write, waited=waited, retry_after=answer.retry_after)]
 
 
 def _unusable(read: Read, why: str, next_step: str) -> TransportError:
     return TransportError(f"Could not {read.action}: {why}", maybe_processed=False, permanent=True, next_step=next_step)
-
-
-def _waited_for(status: int) -> WaitedFor:
-    if status == 429:
-        return WaitedFor.LIMITS
-    return WaitedFor.BUSY if status in RETRY_STATUS else WaitedFor.LAG

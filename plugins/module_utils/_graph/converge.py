@@ -96,7 +96,9 @@ def _reach(call: Call, resource: Resource[t.Any], current: t.Any) -> _Reached:
         except AppsError as exc:
             if not _may_read_again(call, exc):
                 raise
-            refusal = _Refusal(exc, plan.before) if exc.read_once else None
+            refusal = None
+            if exc.read_once:
+                refusal = _Refusal(exc, plan.before)
         current = resource.read()
 
 

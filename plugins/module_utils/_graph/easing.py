@@ -33,9 +33,11 @@ def used_share(headers: t.Iterable[t.Mapping[str, t.Any]]) -> float | None:
     """The largest share that one of several answers tells; None if none does. Header names are lower case."""
     found = []
     for one in headers:
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
-            found.append(float(str(one[HEADER])) if HEADER in one else math.nan)
-    return max((share for share in found if math.isfinite(share)), default=None)
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+            share = float(str(one[HEADER]))
+            if math.isfinite(share):
+                found.append(share)
+    return max(found, default=None)
 
 
 class Easing:
@@ -54,7 +56,9 @@ class Easing:
     def wait(self) -> None:
         """Before a request. Goes on without a pause where the allowance of the task does not reach."""
         used = self._memory.recall(self._key)
-        seconds = pause_for(used) if isinstance(used, float) else 0.0
+        if not isinstance(used, float):
+            return
+        seconds = pause_for(used)
         if seconds > 0:
             self._patience.pause(str(seconds), why=WaitedFor.LIMITS)
 

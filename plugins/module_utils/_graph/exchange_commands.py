@@ -32,8 +32,10 @@ def scope_name_for(client_id: str) -> str:
 
 def service_principal_command(*, client_id: str, principal_id: str | None, display_name: str = "") -> str:
     """Without it, Exchange does not know the application."""
-    shown_name = f" -DisplayName {quoted(display_name)}" if display_name else ""
-    return f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {_principal(principal_id)}{shown_name}"
+    command = f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {_principal(principal_id)}"
+    if display_name:
+        command = f"{command} -DisplayName {quoted(display_name)}"
+    return command
 
 
 def _principal(principal_id: str | None) -> str:
@@ -64,7 +66,9 @@ def remove_commands(
     *, principal_id: str, roles: t.Iterable[str], scopes: t.Sequence[Scope] = (), scope_name: str = ""
 ) -> list[str]:
     """Lines that remove what ``assign_commands`` assigns for the scopes; for every scope if ``scopes`` is empty."""
-    condition = f" | Where-Object {{ {_condition(scopes[0], scope_name)} }}" if scopes else ""
+    condition = ""
+    if scopes:
+        condition = f" | Where-Object {{ {_condition(scopes[0], scope_name)} }}"
     return [
         f"Get-ManagementRoleAssignment -RoleAssignee {quoted(principal_id)} -Role {quoted(full_name(role))}"
         f"{condition} | Remove-ManagementRoleAssignment"
@@ -84,7 +88,7 @@ def _condition(scope: Scope, scope_name: str) -> str:
 
 def full_name(role: str) -> str:
     """Of a role that is given by the name of a permission."""
-    return role if role.startswith(PREFIX) else f"{PREFIX}{role}"
+    return PREFIX + role.removeprefix(PREFIX)
 
 
 def _scope_lines(scopes: t.Sequence[Scope], scope_name: str) -> tuple[list[str], str]:

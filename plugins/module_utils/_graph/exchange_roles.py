@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text, text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Read
 
 PROVIDER = "roleManagement/exchange"
@@ -52,8 +52,8 @@ BASIC = (("microsoft_graph", "Mail.ReadBasic.All"), ("microsoft_graph", "Calenda
 AN_ASSIGNMENT = Shape("a role assignment", needs=("id", "principalId", "roleDefinitionId"))
 A_ROLE = Shape("a role", needs=("id", "displayName"))
 A_CUSTOM_SCOPE = Shape("a custom scope", needs=("id", "displayName"))
-KINDS = {"Users": "user", "Groups": "group", "AdministrativeUnits": "administrative_unit"}
-FOLDERS = {kind: folder for folder, kind in KINDS.items()}
+FOLDERS = {"user": "Users", "group": "Groups", "administrative_unit": "AdministrativeUnits"}
+KINDS = {folder.lower(): kind for kind, folder in FOLDERS.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +82,10 @@ class Scope:
         """As Graph takes it: one of the two is null."""
         if self.kind == "custom":
             return {"directoryScopeId": None, "appScopeId": self.id}
-        folder = FOLDERS.get(self.kind)
-        return {"directoryScopeId": f"/{folder}/{self.id}" if folder else "/", "appScopeId": None}
+        directory = "/"
+        if self.kind in FOLDERS:
+            directory = f"/{FOLDERS[self.kind]}/{self.id}"
+        return {"directoryScopeId": directory, "appScopeId": None}
 
     @property
     def described(self) -> dict[str, str | None]:
@@ -100,27 +102,31 @@ def scope_of(document: Json) -> Scope:
     custom = text(document, "appScopeId")
     if custom:
         return Scope("custom", custom)
-    directory = text(document, "directoryScopeId") or ""
+    directory = text_or_empty(document, "directoryScopeId")
     if directory == "/":
         return Scope("tenant")
     folder, _slash, object_id = directory.strip("/").partition("/")
-    kind = {name.lower(): kind for name, kind in KINDS.items()}.get(folder.lower())
-    return Scope(kind, object_id.lower()) if kind else Scope("other", directory)
+    kind = KINDS.get(folder.lower())
+    if kind is None:
+        return Scope("other", directory)
+    return Scope(kind, object_id.lower())
 
 
 def principal_of(document: Json) -> str:
     """The object id of the one to whom the role is assigned, which Exchange writes as /ServicePrincipals/{id}."""
-    return (text(document, "principalId") or "").rpartition("/")[2].lower()
+    return text_or_empty(document, "principalId").rpartition("/")[2].lower()
 
 
 def role_of(resource: str, permission: str) -> str | None:
     """The role that opens in Exchange what the permission opens in Entra ID; None if there is none."""
-    return f"{PREFIX}{permission}" if permission in SCOPED_PERMISSIONS.get(resource, ()) else None
+    if permission not in SCOPED_PERMISSIONS.get(resource, ()):
+        return None
+    return PREFIX + permission
 
 
 def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
     """Resource and name of the permissions that open in Entra ID, for all mailboxes, what the role opens or a part."""
-    permission = role[len(PREFIX) :] if role.startswith(PREFIX) else role
+    permission = role.removeprefix(PREFIX)
     same = tuple((resource, permission) for resource, names in SCOPED_PERMISSIONS.items() if permission in names)
     own = COMBINED.get(role, same)
     families = {_family(name) for resource, name in own if resource == "microsoft_graph"}
@@ -134,7 +140,9 @@ def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
 def _family(permission: str) -> tuple[str, str]:
     """Of permissions of which the wider ones open what the others open: Mail.ReadBasic, Mail.Read, Mail.ReadWrite."""
     kind, _dot, right = permission.partition(".")
-    return kind, "Read" if right.startswith("Read") else right
+    if right.startswith("Read"):
+        right = "Read"
+    return kind, right
 
 
 def role_definitions_read() -> Read:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read
 
@@ -52,8 +53,10 @@ class HandedReads:
         """This task writes: what was read before it does not count any more, the application perhaps excepted."""
         for client_id in self._concerned:
             self._documents[client_id] = {}
-            known = self._memory.recall(self._key(client_id)) or {}
-            left = {name: known[name] for name in known if keeps_application and name == APPLICATION}
+            known = as_object(self._memory.recall(self._key(client_id)))
+            left = {}
+            if keeps_application and APPLICATION in known:
+                left[APPLICATION] = known[APPLICATION]
             self._memory.remember(self._key(client_id), left, seconds=HANDED_LASTS)
 
     def known(self, reads: t.Sequence[Read]) -> dict[int, Json]:
@@ -61,13 +64,26 @@ class HandedReads:
 
         Of what is handed on, all or nothing: a request that is sent anyway can ask for all of it.
         """
-        handed = {number: read for number, read in enumerate(reads) if read.handed is not None}
-        answers = {number: self._take(read) for number, read in handed.items()}
-        found = {number: answer for number, answer in answers.items() if answer is not None}
-        self.taken = self.taken or (bool(found) and len(found) == len(handed))
-        offered = {number: self._offered(read) for number, read in enumerate(reads) if read.offered_by}
-        known = {number: answer for number, answer in offered.items() if answer is not None}
-        return known | found if len(found) == len(handed) else known
+        handed = self._handed(reads)
+        known: dict[int, Json] = {}
+        for number, read in enumerate(reads):
+            answer = self._offered(read)
+            if answer is not None:
+                known[number] = answer
+        return {**known, **handed}
+
+    def _handed(self, reads: t.Sequence[Read]) -> dict[int, Json]:
+        """Empty if one that may be handed on is missing."""
+        asked = [number for number, read in enumerate(reads) if read.handed is not None]
+        found = {}
+        for number in asked:
+            answer = self._take(reads[number])
+            if answer is not None:
+                found[number] = answer
+        if len(found) < len(asked):
+            return {}
+        self.taken = self.taken or bool(found)
+        return found
 
     def note(self, read: Read, document: Json | None) -> None:
         """Remember the answer of a resource of Microsoft's for the whole run."""
@@ -76,18 +92,24 @@ class HandedReads:
             self._memory.remember(self._offered_key(read), reduced, seconds=OFFERED_LASTS)
 
     def _take(self, read: Read) -> Json | None:
-        name, client_id = read.handed or ("", "")
-        if not self.of_role:
+        if read.handed is None or not self.of_role:
             return None
+        name, client_id = read.handed
         if client_id not in self._documents:
             self.concern(client_id)
-            self._documents[client_id] = self._memory.recall(self._key(client_id)) or {}
-        document = self._documents[client_id].pop(name, None)
-        return document if document is None or {*read.selected} <= document.keys() else None
+            self._documents[client_id] = as_object(self._memory.recall(self._key(client_id)))
+        document: Json | None = self._documents[client_id].pop(name, None)
+        if document is None or not document.keys() >= {*read.selected}:
+            return None
+        return document
 
     def _offered(self, read: Read) -> Json | None:
+        if not read.offered_by:
+            return None
         known = self._memory.recall(self._offered_key(read))
-        return known if isinstance(known, dict) else None
+        if isinstance(known, dict):
+            return known
+        return None
 
     def _key(self, client_id: str) -> str:
         return f"handed:{self._identity()}:{client_id}"
@@ -98,10 +120,11 @@ class HandedReads:
 
 def _reduced(document: Json, selected: t.Collection[str]) -> Json:
     """The service principal of a resource: what was asked for, and of its permissions what is looked at."""
-    return {
-        name: [{kept: entry[kept] for kept in OF_PERMISSION if kept in entry} for entry in value or ()]
-        if name in PERMISSIONS
-        else value
-        for name, value in document.items()
-        if name in selected
-    }
+    reduced = {name: value for name, value in document.items() if name in selected}
+    for name in reduced.keys() & PERMISSIONS:
+        reduced[name] = [_reduced_permission(entry) for entry in as_list(reduced[name])]
+    return reduced
+
+
+def _reduced_permission(permission: Json) -> Json:
+    return {name: permission[name] for name in OF_PERMISSION if name in permission}

@@ -39,8 +39,10 @@ def thumbprint_of(identifier: str | None) -> str | None:
     Graph fills in the thumbprint of the certificate where a client sends nothing, and shows it in hexadecimal although
     the metadata says Edm.Binary. So base64 of the twenty bytes, or of the hexadecimal text, is understood as well.
     """
-    if identifier is None or _HEX.fullmatch(identifier):
-        return identifier.upper() if identifier else None
+    if identifier is None:
+        return None
+    if _HEX.fullmatch(identifier):
+        return identifier.upper()
     try:
         content = base64.b64decode(identifier, validate=True)
     except (binascii.Error, ValueError):
@@ -48,7 +50,9 @@ def thumbprint_of(identifier: str | None) -> str | None:
     if len(content) == 20:
         return content.hex().upper()
     text = content.decode("latin-1")
-    return text.upper() if _HEX.fullmatch(text) else None
+    if not _HEX.fullmatch(text):
+        return None
+    return text.upper()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,12 +67,11 @@ class KeyCredential:
 
     @classmethod
     def of(cls, document: Json) -> KeyCredential:
-        start, end = (times.parse(application.text(document, name) or "") for name in ("startDateTime", "endDateTime"))
         return cls(
             key_id=application.text(document, "keyId"),
             description=application.text(document, "displayName"),
-            start=start,
-            end=end,
+            start=_moment(document, "startDateTime"),
+            end=_moment(document, "endDateTime"),
             identifier=application.text(document, "customKeyIdentifier"),
         )
 
@@ -76,17 +79,23 @@ class KeyCredential:
         return thumbprint_of(self.identifier) == certificate.thumbprint
 
     def has_key_id(self, key_id: str | None) -> bool:
-        return bool(key_id) and (self.key_id or "").lower() == (key_id or "").lower()
+        if not key_id or not self.key_id:
+            return False
+        return self.key_id.lower() == key_id.lower()
 
     def described(self, now: datetime.datetime) -> View:
         return {
             "key_id": self.key_id,
             "description": self.description,
-            "start": times.written(self.start) if self.start else None,
-            "end": times.written(self.end) if self.end else None,
-            "days_left": times.days_left(self.end, now) if self.end else None,
+            "start": times.written_if_known(self.start),
+            "end": times.written_if_known(self.end),
+            "days_left": times.days_left_if_known(self.end, now),
             "thumbprint": thumbprint_of(self.identifier) or self.identifier,
         }
+
+
+def _moment(document: Json, name: str) -> datetime.datetime | None:
+    return times.parse(application.text_or_empty(document, name))
 
 
 def key_credentials(document: Json) -> tuple[KeyCredential, ...]:

@@ -66,10 +66,12 @@ class Module:
             if name not in self.checks_itself:
                 check_characters(f"O({name})", call.params.get(name), is_path=option.get("type") == "path")
         returned = self.run(call)
-        secret = {name: returned[name] for name in self.secret_results if name in returned}
-        others = {name: value for name, value in returned.items() if name not in secret}
-        result: dict[str, t.Any] = {**call.secrets.masked(others), **secret}
-        return {**result, **_warnings(call)}
+        others = dict(returned)
+        secret = {}
+        for name in self.secret_results:
+            if name in others:
+                secret[name] = others.pop(name)
+        return {**call.secrets.masked(others), **secret, **_warnings(call)}
 
 
 def _warnings(call: Call) -> dict[str, t.Any]:

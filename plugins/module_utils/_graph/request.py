@@ -17,6 +17,8 @@ Json = dict[str, t.Any]
 
 LARGEST_PAGE = 200  # Graph allows 999 (reference page "List applications"), which could be larger than LARGEST_BODY
 FORBIDDEN = "@forbidden"
+GOOD_READS = frozenset({200})
+GOOD_WRITES = frozenset({200, 201, 202, 204})
 V1 = "v1.0"
 BETA = "beta"  # only for what v1.0 does not have
 
@@ -37,6 +39,8 @@ class Read:
     ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
     """
 
+    good_status: t.ClassVar[frozenset[int]] = GOOD_READS
+
     path: str
     action: str
     collection: bool = False
@@ -55,13 +59,15 @@ class Read:
     @property
     def selected(self) -> list[str]:
         """The properties that are asked for; empty for those that Graph chooses."""
-        return [name for name in self.query.get("$select", "").split(",") if name]
+        return list(filter(None, self.query.get("$select", "").split(",")))
 
     @property
     def url(self) -> str:
         """Path and query, percent-encoded: a blank is %20, since a plus sign is not a blank everywhere."""
         pairs = "&".join(f"{name}={quote(value, safe='(),:/$*')}" for name, value in self.query.items())
-        return f"/{self.path}?{pairs}" if pairs else f"/{self.path}"
+        if not pairs:
+            return f"/{self.path}"
+        return f"/{self.path}?{pairs}"
 
     @property
     def repeatable(self) -> bool:
@@ -81,6 +87,8 @@ class Write:
     create: an answer that misses it is no replication lag. ``shape`` is what the object in the answer must be, if there
     is one. ``version`` is that of the API.
     """
+
+    good_status: t.ClassVar[frozenset[int]] = GOOD_WRITES
 
     method: str
     path: str

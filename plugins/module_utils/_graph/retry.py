@@ -52,14 +52,14 @@ def misses_foreign_id(fault: GraphFault, request: Read | Write) -> bool:
 def _after_no_answer(failure: TransportError, request: Read | Write, attempts: Attempts) -> Decision:
     if failure.permanent or attempts.transport_failures >= TRANSPORT_ATTEMPTS:
         return Decision.RAISE
-    safe = request.repeatable or not failure.maybe_processed
-    return Decision.WAIT if safe else Decision.RAISE
+    if request.repeatable or not failure.maybe_processed:
+        return Decision.WAIT
+    return Decision.RAISE
 
 
 def _after_refusal(fault: GraphFault, request: Read | Write, attempts: Attempts) -> Decision:
     # An answer without a code of Graph comes from something in between, which may have let the request through.
-    safe = request.repeatable or fault.code != ""
-    if not safe:
+    if not request.repeatable and fault.code == "":
         return Decision.RAISE
     if fault.status == 401 and not attempts.token_renewed:
         return Decision.RENEW

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 
 LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
@@ -31,10 +32,10 @@ class RunNotes:
 
     def note_young(self, created: datetime.datetime | None, *keys: str | None) -> None:
         """As ``note_created``, for what another run created moments ago, perhaps one that was killed."""
-        if (
-            created is None
-            or abs((datetime.datetime.now(datetime.timezone.utc) - created).total_seconds()) > LAG_WINDOW
-        ):
+        if created is None:
+            return
+        age = datetime.datetime.now(datetime.timezone.utc) - created
+        if abs(age.total_seconds()) > LAG_WINDOW:
             return
         for key in filter(None, keys):
             self.note_created(key)
@@ -55,5 +56,4 @@ class RunNotes:
         self._memory.remember(f"written:{name}", value, seconds=LAG_WINDOW)
 
     def written_here(self, name: str) -> str | None:
-        known = self._memory.recall(f"written:{name}")
-        return known if isinstance(known, str) else None
+        return as_text(self._memory.recall(f"written:{name}"))

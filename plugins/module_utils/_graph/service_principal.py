@@ -13,7 +13,11 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, OvertakenError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
+    objects,
+    text,
+    text_or_empty,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     LARGEST_PAGE,
@@ -69,7 +73,7 @@ def deleted_service_principals_read(*, action: str) -> Read:
 def last_deleted(documents: t.Iterable[Json], client_id: str) -> Json | None:
     """The soft-deleted service principal of an application; the one deleted last, where there are several."""
     own = [document for document in documents if text(document, "appId") == client_id]
-    return max(own, key=lambda document: text(document, "deletedDateTime") or "", default=None)
+    return max(own, key=lambda document: text_or_empty(document, "deletedDateTime"), default=None)
 
 
 def restore_service_principal(graph: GraphClient, client_id: str, object_id: str) -> Json | None:
@@ -147,22 +151,21 @@ class ResourcePrincipal:
     @classmethod
     def of(cls, document: Json) -> ResourcePrincipal:
         """``document`` has been checked: see ``principal_shape``."""
-        client_id = (text(document, "appId") or "").lower()
+        client_id = text_or_empty(document, "appId").lower()
         ids: dict[str, dict[str, str]] = {"application": {}, "delegated": {}}
         names: dict[Permission, str] = {}
         for kind, member in (("application", "appRoles"), ("delegated", "oauth2PermissionScopes")):
-            for entry in document.get(member) or ():
+            for entry in objects(document.get(member)):
                 name, permission_id = entry.get("value"), entry.get("id")
                 if not name or not permission_id:
                     continue
                 permission_id = permission_id.lower()
                 names[Permission(client_id, kind, permission_id)] = name
-                offered = kind == "delegated" or "Application" in (entry.get("allowedMemberTypes") or ())
-                if offered and entry.get("isEnabled") is not False:
+                if _is_offered(entry, kind):
                     ids[kind][name] = permission_id
         return cls(
             client_id=client_id,
-            object_id=text(document, "id") or "",
+            object_id=text_or_empty(document, "id"),
             display_name=text(document, "displayName") or client_id,
             ids=ids,
             names=names,
@@ -170,27 +173,39 @@ class ResourcePrincipal:
 
     @staticmethod
     def read(client_id: str) -> Read:
+        offered_by = ""
+        if client_id in RESOURCE_NAMES:
+            offered_by = client_id
         return Read(
             path=by_key("servicePrincipals", "appId", client_id),
             action=f"read the permissions that {resource_label(client_id)} offers",
             query={"$select": "id,appId,displayName,appRoles,oauth2PermissionScopes"},
             shape=principal_shape(client_id),
-            offered_by=client_id if client_id in RESOURCE_NAMES else "",
+            offered_by=offered_by,
         )
+
+
+def _is_offered(entry: Json, kind: str) -> bool:
+    """Whether a permission can be granted: it is enabled and, as an app role, for applications."""
+    if entry.get("isEnabled") is False:
+        return False
+    return kind == "delegated" or "Application" in (entry.get("allowedMemberTypes") or ())
 
 
 class ResourcePrincipals:
     """The resources that have been read, by client id; unknown ones are shown by their ids."""
 
     def __init__(self, documents: t.Iterable[Json | None] = ()) -> None:
-        found = [ResourcePrincipal.of(document) for document in documents if document is not None]
-        self._by_client_id = {principal.client_id: principal for principal in found}
-        self._by_object_id = {principal.object_id: principal for principal in found}
+        self._by_client_id: dict[str, ResourcePrincipal] = {}
+        self._by_object_id: dict[str, ResourcePrincipal] = {}
+        self.add(documents)
 
     def add(self, documents: t.Iterable[Json | None]) -> None:
-        other = ResourcePrincipals(documents)
-        self._by_client_id.update(other._by_client_id)
-        self._by_object_id.update(other._by_object_id)
+        for document in documents:
+            if document is not None:
+                principal = ResourcePrincipal.of(document)
+                self._by_client_id[principal.client_id] = principal
+                self._by_object_id[principal.object_id] = principal
 
     def of_client_id(self, client_id: str) -> ResourcePrincipal | None:
         return self._by_client_id.get(client_id)
@@ -200,7 +215,9 @@ class ResourcePrincipals:
 
     def name(self, permission: Permission) -> str:
         principal = self._by_client_id.get(permission.resource)
-        return principal.names.get(permission, permission.id) if principal else permission.id
+        if principal is None:
+            return permission.id
+        return principal.names.get(permission, permission.id)
 
     def shown(self, permission: Permission) -> str:
         """A permission in a diff: ``microsoft_graph: Mail.ReadWrite (application)``."""

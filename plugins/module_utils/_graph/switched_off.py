@@ -36,7 +36,7 @@ class SwitchedOff:
 
 def switched_off(document: Json) -> SwitchedOff | None:
     """What an application or a service principal says of itself; None where it may sign in."""
-    status = application.text(document, "disabledByMicrosoftStatus") or ""
+    status = application.text_or_empty(document, "disabledByMicrosoftStatus")
     if status.startswith("Disabled"):  # null, NotDisabled and values to come do not stand in the way
         return SwitchedOff(
             f"Microsoft has disabled it ({shown(status)})",
@@ -64,7 +64,7 @@ def note_may_sign_in(graph: GraphClient, client_id: str) -> None:
 
 def refuse_credential(graph: GraphClient, document: Json, address: application.Address) -> None:
     """Before a credential is made. ``document``: the application with SWITCHES. Raises ConflictError."""
-    client_id = application.text(document, "appId") or ""
+    client_id = application.text_or_empty(document, "appId")
     if not client_id or graph.written_here(f"may-sign-in:{client_id}"):
         return
     read = service_principal_read(client_id, action=f"read the service principal of {address}")

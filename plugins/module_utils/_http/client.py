@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     MissingLibraryError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import (
     EXAMPLE,
@@ -175,25 +176,35 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
+def _unpacker(answer: requests.Response, what: str) -> zlib._Decompress | None:
+    """For a packed body; None for one that is not."""
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("gzip", "x-gzip"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 16)
+    if encoding in ("", "identity"):
+        return None
+    raise TransportError(
+        f"{what}: the answer is packed in a way that was not asked for",
+        maybe_processed=True,
+        permanent=True,
+        next_step="Check what answers at this address: a proxy, perhaps.",
+    )
+
+
 def _read(answer: requests.Response, what: str) -> bytes:
     """The body, bounded in size as it comes and unpacked. What bounds the time is the watch."""
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding in ("gzip", "x-gzip") else None
-    if unpacker is None and encoding not in ("", "identity"):
-        raise TransportError(
-            f"{what}: the answer is packed in a way that was not asked for",
-            maybe_processed=True,
-            permanent=True,
-            next_step="Check what answers at this address: a proxy, perhaps.",
-        )
+    unpacker = _unpacker(answer, what)
     # urllib3 before 2.0 takes an answer that ends too early for a whole one.
     answer.raw.enforce_content_length = True
     body = bytearray()
     came = 0
     # Read by http.client, which bounds the lines between the parts of a chunked body; urllib3's stream() does not.
-    while chunk := answer.raw.read(AT_ONCE, decode_content=False):
+    for chunk in iter(lambda: answer.raw.read(AT_ONCE, decode_content=False), b""):
         came += len(chunk)
-        body += unpacker.decompress(chunk, LARGEST_BODY + 1 - len(body)) if unpacker else chunk
+        if unpacker is None:
+            body += chunk
+        else:
+            body += unpacker.decompress(chunk, LARGEST_BODY + 1 - len(body))
         if max(came, len(body)) > LARGEST_BODY:
             raise TransportError(
                 f"{what}: the answer is larger than {LARGEST_BODY // 2**20} MiB",
@@ -208,14 +219,14 @@ def _read(answer: requests.Response, what: str) -> bytes:
 
 def _proxy_error(exc: Exception, *, what: str) -> TransportError:
     """By the proxy's answer to CONNECT, of which http.client gives the status in a text alone."""
+    reason = "the proxy did not let the request through"
+    step = "Check HTTPS_PROXY and NO_PROXY, and have the proxy let the host through."
     found = TUNNEL_STATUS.search(str(exc))
-    status = f" ({found[1]})" if found else ""
-    if found and found[1] == "407":
-        reason = f"the proxy asks for a user name and a password{status}"
-        step = f"Write them into HTTPS_PROXY, such as {EXAMPLE}, each special character percent-encoded."
-    else:
-        reason = f"the proxy did not let the request through{status}"
-        step = "Check HTTPS_PROXY and NO_PROXY, and have the proxy let the host through."
+    if found is not None:
+        if found[1] == "407":
+            reason = "the proxy asks for a user name and a password"
+            step = f"Write them into HTTPS_PROXY, such as {EXAMPLE}, each special character percent-encoded."
+        reason = f"{reason} ({found[1]})"
     return TransportError(f"{what}: {reason}", maybe_processed=False, next_step=step)
 
 
@@ -223,7 +234,9 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
     """Name the cause. The texts of the exceptions are not passed on whole: they can hold headers of a proxy."""
     errors = requests.exceptions
     if isinstance(exc, errors.SSLError):
-        trusted = f"the certificates in {ca_file}" if ca_file else "the certificates that Python trusts"
+        trusted = "the certificates that Python trusts"
+        if ca_file:
+            trusted = f"the certificates in {ca_file}"
         return TransportError(
             f"{what}: the server's certificate was not accepted with {trusted} ({_innermost(exc)})",
             maybe_processed=False,
@@ -232,12 +245,11 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
             " endpoint.",
         )
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
-        return TransportError(
-            f"{what}: {exc.strerror or type(exc).__name__}",
-            maybe_processed=False,
-            permanent=True,
-            next_step=f"Check ca_file ({ca_file})." if ca_file else "Check the network of the controller.",
-        )
+        next_step = "Check the network of the controller."
+        if ca_file:
+            next_step = f"Check ca_file ({ca_file})."
+        reason = exc.strerror or type(exc).__name__
+        return TransportError(f"{what}: {reason}", maybe_processed=False, permanent=True, next_step=next_step)
     if isinstance(exc, errors.ProxyError):
         return _proxy_error(exc, what=what)
     if isinstance(exc, errors.ConnectTimeout):
@@ -248,8 +260,11 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
         )
     if isinstance(exc, errors.ConnectionError):
         refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
+        reason = "the connection was lost"
+        if refused:
+            reason = "the host cannot be reached"
         return TransportError(
-            f"{what}: {'the host cannot be reached' if refused else 'the connection was lost'} ({_innermost(exc)})",
+            f"{what}: {reason} ({_innermost(exc)})",
             maybe_processed=not refused,
             next_step="Check the address, the name resolution of the controller and HTTPS_PROXY.",
         )
@@ -263,13 +278,18 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
 def _innermost(exc: BaseException) -> str:
     """The operating system's words for the cause, such as "Connection refused"."""
     seen: list[BaseException] = []
-    current: t.Any = exc
-    while isinstance(current, BaseException) and current not in seen:
+    current: BaseException | None = exc
+    while current is not None:
         seen.append(current)
-        reason = getattr(current, "reason", None)
-        arguments = [item for item in current.args if isinstance(item, BaseException)]
-        linked = [reason, *arguments, current.__cause__, current.__context__]
-        current = next((item for item in linked if isinstance(item, BaseException) and item not in seen), None)
+        current = _cause(current, seen)
     last = seen[-1]
     text = getattr(last, "verify_message", None) or getattr(last, "strerror", None)
-    return text if isinstance(text, str) and text else type(last).__name__
+    return as_text(text) or type(last).__name__
+
+
+def _cause(exc: BaseException, seen: t.Container[BaseException]) -> BaseException | None:
+    """The first that it names and that was not seen yet."""
+    for item in (getattr(exc, "reason", None), *exc.args, exc.__cause__, exc.__context__):
+        if isinstance(item, BaseException) and item not in seen:
+            return item
+    return None

@@ -27,10 +27,16 @@ def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, st
 
     Raises InputError for what is no address, MissingLibraryError for SOCKS without its library.
     """
-    names = sorted((name for name in environ if name.lower().endswith("_proxy")), key=str.islower)
-    variables = {name[:-6].lower(): name for name in names if environ[name].strip()}
-    # Files with variables leave blanks and line ends behind, which no address has.
-    proxies = {scheme: environ[name].strip() for scheme, name in variables.items()}
+    names = [name for name in environ if name.lower().endswith("_proxy")]
+    variables: dict[str, str] = {}  # by scheme, as the addresses
+    proxies: dict[str, str] = {}
+    for name in sorted(names, key=str.islower):
+        # Files with variables leave blanks and line ends behind, which no address has.
+        address = environ[name].strip()
+        if address:
+            scheme = name[:-6].lower()
+            variables[scheme] = name
+            proxies[scheme] = address
     if "no" in proxies:
         proxies["no"] = re.sub(r"[\s,;]+", ",", proxies["no"])
     if proxy_bypass_environment(host, proxies):
@@ -42,7 +48,9 @@ def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, st
 
 def checked(variable: str, address: str) -> str:
     """The address of a proxy, with its scheme. Raises as ``environment_proxies``."""
-    written = address if "://" in address else f"http://{address}"
+    written = address
+    if "://" not in address:
+        written = f"http://{address}"
     scheme = written.partition("://")[0].lower()
     if scheme not in SCHEMES:
         raise InputError(
@@ -66,7 +74,9 @@ def checked(variable: str, address: str) -> str:
 def _is_address(written: str) -> bool:
     try:
         parts = urlsplit(written)
-        port_is_one = parts.port is None or parts.port > 0
+        port = parts.port
     except ValueError:  # a bracket, or a port that is no number
         return False
-    return bool(parts.hostname) and port_is_one and parts.path in ("", "/") and not (parts.query or parts.fragment)
+    if not parts.hostname or port == 0:
+        return False
+    return (parts.path, parts.query, parts.fragment) in (("", "", ""), ("/", "", ""))

@@ -34,8 +34,10 @@ class ServerClock:
             return
         if told.tzinfo is None:
             return
+        self._server = host
         ahead = self._own() - told
-        self._ahead, self._server = ahead if abs(ahead) >= RESOLUTION else datetime.timedelta(), host
+        if abs(ahead) >= RESOLUTION:
+            self._ahead = ahead
 
     def now(self) -> datetime.datetime:
         """The server's time, that of the controller if it is not known."""
@@ -47,7 +49,10 @@ class ServerClock:
         seconds = self._ahead.total_seconds()
         if abs(seconds) <= TOLERATED:
             return ""
-        own, side = self._own(), "ahead of" if seconds > 0 else "behind"
+        own = self._own()
+        side = "behind"
+        if seconds > 0:
+            side = "ahead of"
         return (
             f"The clock of the controller is {abs(seconds):.0f} seconds {side} that of"
             f" {self._server}: here it is {own:%Y-%m-%d %H:%M:%S} UTC, there {own - self._ahead:%Y-%m-%d %H:%M:%S} UTC."

@@ -24,6 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     SignInError,
     TransportError,
+    after_retries,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
@@ -56,11 +57,12 @@ class VaultError(AppsError):
     def __init__(self, answer: Response, *, action: str, method: str, path: str, waited: float) -> None:
         self.code = _code(answer)
         self.status = answer.status_code
+        reason = f"HTTP status {self.status}"
         message = _error(answer).get("message")
-        reason = " ".join(message.split()) if isinstance(message, str) else f"HTTP status {self.status}"
-        after = f" after {waited:.0f} s of retries" if waited >= 1 else ""
+        if isinstance(message, str):
+            reason = " ".join(message.split())
         super().__init__(
-            f"Could not {action}{after}: {reason}",
+            f"Could not {action}{after_retries(waited)}: {reason}",
             next_step=_next_step(self.code, self.status),
             status=self.status,
             code=self.code or None,
@@ -105,7 +107,9 @@ class KeyVault:
         if answer.status_code >= 300:
             raise self._refusal(answer, action=action, method=method, path=path)
         self._call.wrote_elsewhere |= method != "GET"
-        return {} if answer.status_code == 204 else _object(answer, action)
+        if answer.status_code == 204:
+            return {}
+        return _object(answer, action)
 
     def _refusal(self, answer: Response, *, action: str, method: str, path: str) -> VaultError:
         return VaultError(answer, action=action, method=method, path=path, waited=self._http.patience.waited)
@@ -118,8 +122,9 @@ class KeyVault:
                 answer = self._request(method, path, token=token, body=body)
             except TransportError as exc:
                 failures += 1
-                again = not exc.permanent and (method == "GET" or not exc.maybe_processed)
-                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause(why=WaitedFor.BUSY):
+                if not _may_be_repeated(exc, method) or failures == TRANSPORT_ATTEMPTS:
+                    raise
+                if not self._http.patience.pause(why=WaitedFor.BUSY):
                     raise
                 continue
             busy = answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
@@ -130,27 +135,29 @@ class KeyVault:
         headers = {"Accept": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return self._http.request(
-            method,
-            f"{self.url}{path}?api-version={API_VERSION}",
-            headers=headers,
-            body=None if body is None else json.dumps(body).encode(),
-        )
+            content = json.dumps(body).encode()
+        url = f"{self.url}{path}?api-version={API_VERSION}"
+        return self._http.request(method, url, headers=headers, body=content)
 
     def _resource_of_cloud(self) -> str | None:
         """The resource of tokens for this vault; None if the vault has to be asked, outside of the national clouds."""
+        expected = None
+        where = "the address of a vault at your own endpoint"
         cloud = self._call.endpoint.cloud
-        domains = {known.vault_domain for known in CLOUDS.values()}
-        mine = next((domain for domain in domains if self._host.endswith(f".{domain}")), None)
-        if (cloud.vault_domain if cloud else None) != mine:
-            where = f"https://NAME.{cloud.vault_domain}" if cloud else "the address of a vault at your own endpoint"
+        if cloud is not None:
+            expected = cloud.vault_domain
+            where = f"https://NAME.{expected}"
+        if _national_domain(self._host) != expected:
             raise InputError(
                 f"vault_url is {self.url}, which is not a vault of the cloud that is signed in to",
                 next_step=f"Set it to {where}, or correct cloud_environment.",
             )
-        return f"https://{mine}" if mine else None
+        if expected is None:
+            return None
+        return f"https://{expected}"
 
     def _token(self, *, fresh: bool = False) -> AccessToken:
         self._call.validate_sign_in()
@@ -174,7 +181,8 @@ class KeyVault:
             raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
         resource = _challenge(answer).get("resource", "").rstrip("/").lower()
         domain = urlsplit(resource).netloc
-        if not resource.startswith("https://") or not (self._host == domain or self._host.endswith(f".{domain}")):
+        is_own_domain = self._host == domain or self._host.endswith(f".{domain}")
+        if not resource.startswith("https://") or not is_own_domain:
             raise SignInError(
                 f"{self.url} did not ask for a token as a key vault of this host does",
                 next_step="Check that vault_url is the address of a key vault.",
@@ -194,7 +202,8 @@ class KeyVault:
             )
         place = found.get("authorization") or found.get("authorization_uri", "")
         tenant = urlsplit(place).path.strip("/").partition("/")[0].lower()
-        if tenant and token.tenant_id and re.fullmatch(r"[0-9a-f-]{36}", tenant) and tenant != token.tenant_id:
+        is_id = re.fullmatch(r"[0-9a-f-]{36}", tenant) is not None
+        if is_id and token.tenant_id not in (None, tenant):
             raise SignInError(
                 f"{self.url} belongs to the tenant {tenant}, but the sign-in is to {token.tenant_id}",
                 next_step="Use a vault of the tenant, or sign in to the vault's tenant for this task.",
@@ -202,18 +211,30 @@ class KeyVault:
             )
 
 
+def _may_be_repeated(exc: TransportError, method: str) -> bool:
+    """Whether sending again may help, and does nothing twice."""
+    if exc.permanent:
+        return False
+    return method == "GET" or not exc.maybe_processed
+
+
+def _national_domain(host: str) -> str | None:
+    """The domain of the vaults of a national cloud that the host belongs to."""
+    for cloud in CLOUDS.values():
+        if host.endswith(f".{cloud.vault_domain}"):
+            return cloud.vault_domain
+    return None
+
+
 def _error(answer: Response) -> Json:
-    document = _json.parse(answer.content)
-    error = document.get("error") if isinstance(document, dict) else None
-    return error if isinstance(error, dict) else {}
+    return _json.as_object(_json.parse_object(answer.content).get("error"))
 
 
 def _code(answer: Response) -> str:
     """That of the inner error if there is one, which is more specific."""
     error = _error(answer)
-    inner = error.get("innererror")
-    code = (inner.get("code") if isinstance(inner, dict) else None) or error.get("code")
-    return code if isinstance(code, str) else ""
+    inner = _json.as_object(error.get("innererror"))
+    return _json.text_or_empty(inner, "code") or _json.text_or_empty(error, "code")
 
 
 def _challenge(answer: Response) -> dict[str, str]:
@@ -235,28 +256,31 @@ def not_understood(action: str, how: str) -> TransportError:
     )
 
 
+_BY_CODE = {
+    "ForbiddenByRbac": "Give the identity that signs in the role Key Vault Secrets Officer at the vault, and wait"
+    " some minutes.",
+    "ForbiddenByPolicy": "Give the identity that signs in the secret permissions Get, Set, Delete and Recover in an"
+    " access policy of the vault.",
+    "ForbiddenByFirewall": "Allow the address of the controller in the firewall of the vault.",
+    "ForbiddenByConnection": "The vault accepts private connections only: use its private endpoint.",
+    "SecretDisabled": "Enable the secret, or choose another name.",
+    DELETED: "Recover or purge the deleted secret, or choose another name.",
+    MISSING: "Check vault_url and the name.",
+}
+_BY_STATUS = {
+    401: "Sign in again: the access token was refused. Check that the vault belongs to the same tenant.",
+    403: "Check the identity's role at the vault (Key Vault Secrets Officer), and the vault's firewall.",
+    404: AT_VAULT_URL,
+    429: "The vault throttles: run again later, or raise wait_timeout.",
+}
+
+
 def _next_step(code: str, status: int) -> str:
-    known = {
-        "ForbiddenByRbac": "Give the identity that signs in the role Key Vault Secrets Officer at the vault, and wait"
-        " some minutes.",
-        "ForbiddenByPolicy": "Give the identity that signs in the secret permissions Get, Set, Delete and Recover in an"
-        " access policy of the vault.",
-        "ForbiddenByFirewall": "Allow the address of the controller in the firewall of the vault.",
-        "ForbiddenByConnection": "The vault accepts private connections only: use its private endpoint.",
-        "SecretDisabled": "Enable the secret, or choose another name.",
-        DELETED: "Recover or purge the deleted secret, or choose another name.",
-        MISSING: "Check vault_url and the name.",
-    }
-    if code in known:
-        return known[code]
-    if status == 401:
-        return "Sign in again: the access token was refused. Check that the vault belongs to the same tenant."
-    if status == 403:
-        return "Check the identity's role at the vault (Key Vault Secrets Officer), and the vault's firewall."
-    if status < 400 or status == 404:
+    known = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if known is not None:
+        return known
+    if status < 400:
         return AT_VAULT_URL
-    if status == 429:
-        return "The vault throttles: run again later, or raise wait_timeout."
     if status >= 500 or code in TEMPORARY:
         return "Run again later. Every step is safe to repeat."
     return "See the code and the request id in the member error of the result."

@@ -107,9 +107,9 @@ class VaultSecrets:
         action, path = f"write the secret {name}", f"/secrets/{name}"
         if current is not None and current.value == wanted.value:
             path = f"{path}/{current.version}"
-            self._vault.send("PATCH", path, action=action, body=_body(wanted, with_value=False))
+            self._vault.send("PATCH", path, action=action, body=_body(wanted))
         else:
-            self._vault.send("PUT", path, action=action, body=_body(wanted, with_value=True))
+            self._vault.send("PUT", path, action=action, body={**_body(wanted), "value": wanted.value})
 
     def _is_written(self, name: str, wanted: VaultSecret, failure: TransportError | VaultError) -> bool:
         """Whether the vault has it, although the answer was lost."""
@@ -146,14 +146,14 @@ class VaultSecrets:
                 raise
 
 
-def _body(wanted: VaultSecret, *, with_value: bool) -> Json:
+def _body(wanted: VaultSecret) -> Json:
+    """All but the value."""
     attributes = {"enabled": True, "nbf": wanted.not_before, "exp": wanted.expires}
-    body: Json = {
+    return {
         "attributes": {name: value for name, value in attributes.items() if value is not None},
         "tags": dict(wanted.tags),
         "contentType": CONTENT_TYPE,
     }
-    return {**body, "value": wanted.value} if with_value else body
 
 
 def _version_of(bundle: Json, name: str, *, action: str) -> str:
@@ -165,5 +165,6 @@ def _version_of(bundle: Json, name: str, *, action: str) -> str:
 
 
 def _seconds(value: t.Any) -> int | None:
-    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 37
-    return value if usable else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 37:
+        return None
+    return value

@@ -40,7 +40,9 @@ def by_certificate(
         )
     # SHA-1, since msal before 1.29 takes no other.
     credential = {"private_key": pair.private_key.decode(), "thumbprint": pair.certificate.thumbprint}
-    return {**credential, "public_certificate": pair.chain_pem.decode()} if send_chain else credential
+    if send_chain:
+        credential["public_certificate"] = pair.chain_pem.decode()
+    return credential
 
 
 def by_assertion(value: str | None, path: str | None, *, option: str) -> dict[str, str]:

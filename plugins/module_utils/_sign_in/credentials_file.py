@@ -13,6 +13,7 @@ from __future__ import annotations
 import configparser
 import dataclasses
 import os
+import re
 import stat
 import typing as t
 
@@ -65,14 +66,19 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
     name = by_option or pick("auth_profile", {}, environ)
     if name is None:
         return None
+    named_by = "auth_profile"
+    if by_option is None:
+        named_by = "AZURE_PROFILE"
+    next_step = f"Write the section [{name}] into it, or unset the name."
     file = _read(environ)
-    if file is None or not file.parser.has_section(name):
-        there = ", ".join(f"[{section}]" for section in file.parser.sections()) if file is not None else ""
-        raise InputError(
-            f"{'auth_profile' if by_option else 'AZURE_PROFILE'} is {shown(name)}, but "
-            + (f"{file.path} has no such section" if file is not None else f"there is no file {_path(environ)}"),
-            next_step=f"It has {there}." if there else f"Write the section [{name}] into it, or unset the name.",
-        )
+    if file is None:
+        raise InputError(f"{named_by} is {shown(name)}, but there is no file {_path(environ)}", next_step=next_step)
+    sections = file.parser.sections()
+    if name not in sections:
+        if sections:
+            there = ", ".join(f"[{section}]" for section in sections)
+            next_step = f"It has {there}."
+        raise InputError(f"{named_by} is {shown(name)}, but {file.path} has no such section", next_step=next_step)
     section = _section(file, name, before_environment=by_option is not None)
     if not section.values:
         raise InputError(
@@ -84,16 +90,32 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
 
 def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
     """The section [default], which counts if nothing else chooses who signs in."""
-    chosen = (pick(name, params, environ) for name in AUTH.options if name != "auth_source")
-    if (pick("auth_source", params, environ) or "auto") != "auto" or any(value is not None for value in chosen):
+    if _sign_in_is_chosen(params, environ):
         return None
-    if any(filled(environ.get(variable)) for variable in USER_VARIABLES):  # which is refused later
+    if user_variable(environ) is not None:  # which is refused later
         return None
     file = _read(environ)
     if file is None or not file.parser.has_section(DEFAULT):
         return None
     section = _section(file, DEFAULT, before_environment=False)
-    return section if section.values else None
+    if not section.values:
+        return None
+    return section
+
+
+def _sign_in_is_chosen(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> bool:
+    if pick("auth_source", params, environ) not in (None, "auto"):
+        return True
+    others = [name for name in AUTH.options if name != "auth_source"]
+    return any(pick(name, params, environ) is not None for name in others)
+
+
+def user_variable(environ: t.Mapping[str, str]) -> str | None:
+    """The first of USER_VARIABLES that is set."""
+    for variable in USER_VARIABLES:
+        if filled(environ.get(variable)):
+            return variable
+    return None
 
 
 def _path(environ: t.Mapping[str, str]) -> str:
@@ -126,10 +148,9 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
             configparser.DuplicateOptionError: "a key is there twice in one section",
         }.get(type(exc), "it is not a text file of [sections] with lines of the form key = value")
         line = getattr(exc, "lineno", None)
-        raise InputError(
-            f"{path} cannot be used: {why}{f' (line {line})' if isinstance(line, int) else ''}",
-            next_step="Mend the file, or move it away.",
-        ) from None
+        if isinstance(line, int):
+            why = f"{why} (line {line})"
+        raise InputError(f"{path} cannot be used: {why}", next_step="Mend the file, or move it away.") from None
     return _File(path, home, parser, open_to_others=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
 
 
@@ -138,24 +159,13 @@ def _section(file: _File, name: str, *, before_environment: bool) -> Section:
     entries = {key: value for key, value in file.parser.items(name) if value.strip()}
     values = {}
     for key, value in entries.items():
-        if key in REFUSED:
-            raise InputError(
-                f"The section [{name}] of {path} holds {key}, which is not supported here",
-                next_step=f"{REFUSED[key]}; remove the key, or set auth_source to another way to sign in.",
-            )
-        if key in VARIABLES:
-            raise InputError(
-                f"The section [{name}] of {path} holds {key}, which is the name of an environment variable",
-                next_step=f"Name the key {VARIABLES[key]}.",
-            )
+        _check_key(key, section=f"section [{name}] of {path}")
         if key in KEYS:
-            check_characters(f"{key} in the section [{name}] of {path}", value)
-            if any(ord(character) < 32 for character in value):
-                raise InputError(
-                    f"{key} in the section [{name}] of {path} is longer than a line",
-                    next_step="Write it on one line; the line behind it must not begin with a blank.",
-                )
-            values[KEYS[key]] = os.path.join(file.home, value[2:]) if value.startswith("~/") else value
+            _check_value(value, where=f"{key} in the section [{name}] of {path}")
+            if value.startswith("~/"):
+                values[KEYS[key]] = os.path.join(file.home, value[2:])
+            else:
+                values[KEYS[key]] = value
     return Section(
         name=name,
         path=path,
@@ -164,3 +174,25 @@ def _section(file: _File, name: str, *, before_environment: bool) -> Section:
         ignores_certificates=entries.get("cert_validation_mode") == "ignore",
         open_to_others=file.open_to_others and bool(SECRET_KEYS & entries.keys()),
     )
+
+
+def _check_key(key: str, *, section: str) -> None:
+    if key in REFUSED:
+        raise InputError(
+            f"The {section} holds {key}, which is not supported here",
+            next_step=f"{REFUSED[key]}; remove the key, or set auth_source to another way to sign in.",
+        )
+    if key in VARIABLES:
+        raise InputError(
+            f"The {section} holds {key}, which is the name of an environment variable",
+            next_step=f"Name the key {VARIABLES[key]}.",
+        )
+
+
+def _check_value(value: str, *, where: str) -> None:
+    check_characters(where, value)
+    if re.search(r"[\x00-\x1f]", value):
+        raise InputError(
+            f"{where} is longer than a line",
+            next_step="Write it on one line; the line behind it must not begin with a blank.",
+        )

@@ -16,7 +16,6 @@ import time
 import typing as t
 import uuid
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
@@ -27,16 +26,17 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
     AccessToken,
     IdentityPlatform,
     is_token,
-    refusal,
     token_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.login import Login, keep_login
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import refusal
 
 # The Azure CLI: public in every cloud, and allowed beforehand for Microsoft Graph and Azure Key Vault, so that no
 # tenant has to consent to it. azure-identity's DeviceCodeCredential takes it, too, where no client id is given.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ANY_TENANT = "organizations"  # the home tenant of who signs in
 LONGEST_TEXT = 500  # characters of a message for a person
+NEEDED = ("user_code", "verification_uri", "device_code")
 AGAIN = "Run the login again."
 
 
@@ -54,24 +54,24 @@ class Code:
 
 def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, resource: str) -> Code:
     """Ask for a code. Raises SignInError, TransportError."""
-    what = f"ask the tenant {tenant or ANY_TENANT} for a device code"
+    tenant = tenant or ANY_TENANT
+    what = f"ask the tenant {tenant} for a device code"
     flow, last = identity.ask(
         what,
         "PublicClientApplication",
         lambda application: application.initiate_device_flow(scopes=[f"{resource}/.default"]),
-        tenant_id=tenant or ANY_TENANT,
+        tenant_id=tenant,
         client_id=client_id,
     )
-    texts = {name: flow.get(name) for name in ("user_code", "verification_uri", "device_code")}
-    if not all(is_token(value) and len(value) <= 4096 for value in texts.values()):
+    if not all(is_token(flow.get(name)) and len(flow[name]) <= 4096 for name in NEEDED):
         raise refusal(what, last, flow, fallback="no code", person=True, otherwise="Check auth_tenant_id.")
-    user_code, address, message = str(texts["user_code"]), str(texts["verification_uri"]), flow.get("message")
+    user_code, address, message = str(flow["user_code"]), str(flow["verification_uri"]), flow.get("message")
     if not address.startswith("https://"):
         raise SignInError(
             f"Could not {what}: the page to open is not one of https",
             next_step="Check what answers at the address of the sign-in host.",
         )
-    if not isinstance(message, str) or not message.isprintable() or len(message) > LONGEST_TEXT:
+    if not _is_readable(message, longest=LONGEST_TEXT):
         message = f"To sign in, open the page {address} and enter the code {user_code}."
     return Code(
         user_code=user_code,
@@ -90,7 +90,8 @@ def poll(
 
     Raises SignInError for a refusal, InputError for somebody of another or an unknown tenant, TransportError.
     """
-    what = f"sign a person in to the tenant {tenant or ANY_TENANT}"
+    asked = tenant or ANY_TENANT
+    what = f"sign a person in to the tenant {asked}"
     try:
         result, last = identity.ask(
             what,
@@ -98,7 +99,7 @@ def poll(
             lambda application: application.acquire_token_by_device_flow(
                 dict(code.flow), exit_condition=lambda flow: True
             ),
-            tenant_id=tenant or ANY_TENANT,
+            tenant_id=asked,
             client_id=client_id,
         )
     except SignInError as exc:
@@ -106,9 +107,11 @@ def poll(
             return code
         raise
     if not is_token(result.get("access_token")):
-        if result.get("error") == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
+        error = result.get("error")
+        if error == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
             return dataclasses.replace(code, interval=min(code.interval + 5, LONGEST_INTERVAL))
-        if result.get("error") == "authorization_pending" or (last is not None and last.status_code in RETRY_STATUS):
+        is_busy = last is not None and last.status_code in RETRY_STATUS
+        if error == "authorization_pending" or is_busy:
             return code
         raise _refused(what, last, result)
     token = token_of(result)
@@ -133,7 +136,8 @@ def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endp
     """
     first = login.first
     if first is not None and first["resource"] == endpoint.resource:
-        keep_login(memory, dataclasses.replace(login, first=None))
+        login = dataclasses.replace(login, first=None)
+        keep_login(memory, login)
         if first["expires"] - EXPIRY_MARGIN > time.time() or login.refresh_token is None:
             return AccessToken.of(first["value"], first["expires"])
     what = f"renew the sign-in of {login.account} to the tenant {login.tenant_id} for {endpoint.resource}"
@@ -151,9 +155,8 @@ def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endp
     if not is_token(result.get("access_token")):
         raise _refused(what, last, result)
     token = token_of(result)
-    kept = login.first if first is None or first["resource"] != endpoint.resource else None
     newer = _refresh_token(result) or login.refresh_token
-    keep_login(memory, dataclasses.replace(login, refresh_token=newer, expires=token.expires, first=kept))
+    keep_login(memory, dataclasses.replace(login, refresh_token=newer, expires=token.expires))
     return token
 
 
@@ -170,13 +173,15 @@ def _refused(what: str, last: t.Any, result: dict[str, t.Any]) -> SignInError:
 
 def _refresh_token(result: t.Mapping[str, t.Any]) -> str | None:
     value = result.get("refresh_token")
-    return value if is_token(value) else None
+    if not is_token(value):
+        return None
+    return value
 
 
 def _check_tenant(token: AccessToken, tenant: str | None) -> None:
     if token.tenant_id is None and tenant is None:
         raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id.")
-    if tenant and token.tenant_id and GUID.fullmatch(tenant) and tenant.lower() != token.tenant_id:
+    if token.is_for_another(tenant):
         raise InputError(
             f"The person signed in to the tenant {token.tenant_id}, but auth_tenant_id is {tenant}",
             next_step="Sign in with an account of that tenant, or correct auth_tenant_id.",
@@ -187,6 +192,10 @@ def _account(token: AccessToken) -> str:
     """The name that the person signed in with; for people to read."""
     for claim in ("upn", "unique_name", "preferred_username", "oid"):
         name = token.claims.get(claim)
-        if isinstance(name, str) and 0 < len(name) <= 320 and name.isprintable():
+        if name and _is_readable(name, longest=320):
             return name
     return "a person"
+
+
+def _is_readable(value: t.Any, *, longest: int) -> t.TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= longest and value.isprintable()

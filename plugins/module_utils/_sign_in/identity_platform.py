@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The identity platform: tokens by msal over our own transport, and what its refusals mean."""
+"""The identity platform: tokens by msal over our own transport."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import ErrorCode, Then, find
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import Then
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
@@ -41,11 +41,8 @@ TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trac
 USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "message")
 LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
-AADSTS = re.compile(r"AADSTS[0-9]+")
-ANY_CREDENTIAL = "AADSTS70002"
+TOKEN = re.compile("[!-~]+")  # ASCII, without blanks and control characters
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
-
-LOOK_UP = "https://login.microsoftonline.com/error?code="
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +63,7 @@ class AccessToken:
     @property
     def roles(self) -> list[str]:
         """The application permissions it carries, sorted."""
-        roles = self.claims.get("roles")
-        return sorted(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else []
+        return _json.texts(self.claims.get("roles"))
 
     @property
     def digest(self) -> str:
@@ -77,7 +73,15 @@ class AccessToken:
     @property
     def tenant_id(self) -> str | None:
         tenant_id = self.claims.get("tid")
-        return tenant_id.lower() if isinstance(tenant_id, str) and GUID.fullmatch(tenant_id) else None
+        if not isinstance(tenant_id, str) or not GUID.fullmatch(tenant_id):
+            return None
+        return tenant_id.lower()
+
+    def is_for_another(self, tenant: str | None) -> bool:
+        """Whether it is for another tenant than this one; of one that is given by a domain name, that is not known."""
+        if not tenant or self.tenant_id is None or not GUID.fullmatch(tenant):
+            return False
+        return tenant.lower() != self.tenant_id
 
 
 class IdentityPlatform:
@@ -116,7 +120,7 @@ class IdentityPlatform:
             client_credential=_for_msal(credential),
         )
         if not is_token(result.get("access_token")):
-            raise refusal(what, last, result, fallback="no access token")
+            raise _refusal(what, last, result, fallback="no access token")
         return token_of(result)
 
     def ask(
@@ -149,15 +153,24 @@ class IdentityPlatform:
             result = question(application)
         except (*ODDITIES, refused_by_msal) as exc:
             # What msal raises about an answer that it does not understand depends on the answer and on its version.
-            raise refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
-        return result if isinstance(result, dict) else {}, adapter.last
+            raise _refusal(what, adapter.last, {}, fallback=type(exc).__name__) from None
+        return _json.as_object(result), adapter.last
+
+
+def _refusal(what: str, last: Response | None, result: t.Mapping[str, t.Any], *, fallback: str) -> SignInError:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import refusal
+
+    return refusal(what, last, result, fallback=fallback)
 
 
 def _for_msal(credential: str | t.Mapping[str, str]) -> str | dict[str, t.Any]:
     """Every msal from 1.13 on calls a function for the assertion; newer ones warn about a text, which may expire."""
     if isinstance(credential, str):
         return credential
-    return {name: _giving(value) if name == "client_assertion" else value for name, value in credential.items()}
+    for_msal: dict[str, t.Any] = dict(credential)
+    if "client_assertion" in for_msal:
+        for_msal["client_assertion"] = _giving(for_msal["client_assertion"])
+    return for_msal
 
 
 def _giving(value: str) -> t.Callable[[], str]:
@@ -180,79 +193,11 @@ def quiet_msal() -> t.Any:
     return msal
 
 
-def refusal(
-    what: str,
-    last: Response | None,
-    result: t.Mapping[str, t.Any],
-    *,
-    fallback: str,
-    person: bool = False,
-    otherwise: str = "Check the tenant id, the client id and the credential.",
-) -> SignInError:
-    """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
-
-    ``person``: somebody signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
-    """
-    if not result.get("error_description") and last is not None:
-        result = _json_object(last) or result
-    description = _text(result, "error_description") or ""
-    first_line = next((line for line in description.splitlines() if line.strip()), "").split(" Trace ID:")[0]
-    code = _code(first_line)
-    known = _known(first_line)
-    status = last.status_code if last else None
-    if code is None and status is not None and (status in RETRY_STATUS or status < 400):
-        reason = f"the identity platform answered with status {status} and no token"
-        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
-    else:
-        reason = first_line or _text(result, "error") or fallback
-        next_step = _next_step(code, known, person=person) if code else otherwise
-    return SignInError(
-        f"Could not {what}: {reason}",
-        next_step=next_step,
-        code=code,
-        status=status,
-        request_id=_text(result, "trace_id"),
-        correlation_id=_text(result, "correlation_id"),
-    )
-
-
-def _code(description: str | None) -> str | None:
-    """The one that the description begins with; behind that of any wrong credential, the one that says which."""
-    if AADSTS.match(description or "") is None:
-        return None
-    codes = AADSTS.findall(description or "")
-    return str(codes[1] if codes[0] == ANY_CREDENTIAL and len(codes) > 1 else codes[0])
-
-
 def is_not_ready(code: str | None) -> bool:
     """Whether a credential that was made moments ago may be refused with this code, until it is known everywhere."""
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
 
     return any(row.code == code and row.then is Then.WAIT_AFTER_CREATE for row in SIGN_IN_CODES)
-
-
-def _known(description: str | None) -> ErrorCode | None:
-    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
-
-    return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description or "")
-
-
-def _next_step(code: str, known: ErrorCode | None, *, person: bool) -> str:
-    if known is None:
-        number = code.removeprefix("AADSTS")
-        again = " Run the login again." if person else ""
-        return f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}.{again}"
-    return known.person if person and known.person else known.next_step
-
-
-def _text(document: t.Mapping[str, t.Any], name: str) -> str | None:
-    value = document.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _json_object(answer: Response) -> dict[str, t.Any] | None:
-    document = _json.parse(answer.content)
-    return document if isinstance(document, dict) else None
 
 
 def read_claims(token: str) -> dict[str, t.Any]:
@@ -267,7 +212,7 @@ def read_claims(token: str) -> dict[str, t.Any]:
         claims = _json.parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return _json.as_object(claims)
 
 
 def seconds_of(value: t.Any) -> float | None:
@@ -278,7 +223,7 @@ def seconds_of(value: t.Any) -> float | None:
 
 
 def is_token(value: t.Any) -> t.TypeGuard[str]:
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value
+    return isinstance(value, str) and TOKEN.fullmatch(value) is not None
 
 
 class _MsalHttp:
@@ -303,14 +248,16 @@ class _MsalHttp:
         answer = self._send("GET", url, params=params, headers=headers)
         if answer.status_code != 200:
             return _MsalResponse(answer)
-        document = _json_object(answer) or {}
-        endpoint = _text(document, "token_endpoint")
+        document = _json.parse_object(answer.content)
+        endpoint = _json.text(document, "token_endpoint")
         if endpoint is None:
             raise ValueError("the description of the tenant names no token endpoint")
         # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
-        device = _text(document, "device_authorization_endpoint")
-        offered = {"device_authorization_endpoint": device} if device and self._http.is_configured(device) else {}
-        known = json.dumps({"token_endpoint": endpoint, "authorization_endpoint": endpoint, **offered})
+        device = _json.text(document, "device_authorization_endpoint")
+        needed = {"token_endpoint": endpoint, "authorization_endpoint": endpoint}
+        if device and self._http.is_configured(device):
+            needed["device_authorization_endpoint"] = device
+        known = json.dumps(needed)
         if self._http.is_configured(endpoint):
             self._memory.remember(key, known, seconds=DISCOVERY_LIFETIME)
         return _MsalResponse(Response(status_code=200, headers={}, content=known.encode()))
@@ -326,15 +273,17 @@ class _MsalHttp:
         answer = self._send("POST", url, params=params, headers=headers, data=data)
         # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
         # token for an application or a person needs. So it gets the few that count.
-        document = _json_object(answer) or {}
-        kept = {name: value for name in (*TOKEN_TEXTS, *USER_TEXTS) if (value := _text(document, name)) is not None}
-        lifetime = seconds_of(document.get("expires_in"))
+        document = _json.parse_object(answer.content)
+        kept: dict[str, str | int] = {}
+        for name in (*TOKEN_TEXTS, *USER_TEXTS):
+            value = _json.text(document, name)
+            if value is not None:
+                kept[name] = value
+        kept["expires_in"] = int(seconds_of(document.get("expires_in")) or DEFAULT_LIFETIME)
         interval = seconds_of(document.get("interval"))
-        numbers = {"expires_in": int(lifetime or DEFAULT_LIFETIME)}
         if interval is not None:
-            numbers["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))
-        content = json.dumps({**kept, **numbers})
-        return _MsalResponse(dataclasses.replace(answer, content=content.encode()))
+            kept["interval"] = max(1, min(LONGEST_INTERVAL, int(interval)))
+        return _MsalResponse(dataclasses.replace(answer, content=json.dumps(kept).encode()))
 
     def close(self) -> None:
         """The session belongs to the transport."""
@@ -367,8 +316,12 @@ def _passes(answer: Response) -> bool:
     """Whether asking again after a while may help: by the code, and by the status where there is none."""
     if answer.status_code < 400:
         return False
-    known = _known(_text(_json_object(answer) or {}, "error_description"))
-    return answer.status_code in RETRY_STATUS if known is None else known.then is Then.WAIT
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import known_code
+
+    known = known_code(_json.text_or_empty(_json.parse_object(answer.content), "error_description"))
+    if known is None:
+        return answer.status_code in RETRY_STATUS
+    return known.then is Then.WAIT
 
 
 def _within_limits(answer: Response, what: str) -> Response:

@@ -104,15 +104,20 @@ def parse_pair(content: bytes, *, what: str, password: str | None = None, passwo
         raise InputError(
             f"The private key in {what} is no RSA key, and Entra ID takes no other", next_step="Use an RSA key."
         )
+    encoding = serialization.Encoding
     wanted = key.public_key().public_numbers()
-    own = next((certificate for certificate in loaded if _public_numbers(certificate) == wanted), None)
+    own = None
+    issuers = []
+    for certificate in loaded:
+        if own is None and _public_numbers(certificate) == wanted:
+            own = certificate
+        else:
+            issuers.append(certificate.public_bytes(encoding.PEM))
     if own is None:
         raise InputError(
             f"The certificate in {what} belongs to another private key",
             next_step="Use a file that holds a key and its own certificate.",
         )
-    encoding = serialization.Encoding
-    issuers = [certificate.public_bytes(encoding.PEM) for certificate in loaded if certificate is not own]
     return KeyPair(
         certificate=_described(own),
         private_key=key.private_bytes(encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
@@ -124,27 +129,25 @@ def parse_pair(content: bytes, *, what: str, password: str | None = None, passwo
 def _from_pem(content: bytes, *, what: str, password: str | None, password_option: str) -> tuple[t.Any, list[t.Any]]:
     """The key, and all certificates."""
     x509, serialization = _library("x509"), _library("hazmat.primitives.serialization")
-    blocks = _blocks(content)
-    keys = [block for label, block in blocks if label.endswith(b"PRIVATE KEY")]
-    certificates = [block for label, block in blocks if label in _CERTIFICATES]
+    keys = [block for label, block in _blocks(content) if label.endswith(b"PRIVATE KEY")]
+    certificates = _certificates(content)
     if len(keys) != 1 or not certificates:
         raise InputError(
             f"{what} does not hold one private key and its certificate in PEM form",
             next_step="Use a file as azure_app_certificate writes it.",
         )
-    encrypted = b"ENCRYPTED" in keys[0]
+    next_step = "Use a file as azure_app_certificate writes it."
+    encoded = None
+    if b"ENCRYPTED" in keys[0]:
+        next_step = f"Check {password_option}, or use another file."
+        encoded = _encoded(password)
     try:
-        key = serialization.load_pem_private_key(
-            keys[0], password=password.encode() if password and encrypted else None
-        )
+        key = serialization.load_pem_private_key(keys[0], password=encoded)
     except TypeError:
         raise _encrypted(what, password_option) from None
     except Exception as exc:  # each version of cryptography has its own, some of them with a part of the text
         raise InputError(
-            f"The private key in {what} cannot be read ({type(exc).__name__})",
-            next_step=f"Check {password_option}, or use another file."
-            if encrypted
-            else "Use a file as azure_app_certificate writes it.",
+            f"The private key in {what} cannot be read ({type(exc).__name__})", next_step=next_step
         ) from None
     return key, [_loaded(x509.load_pem_x509_certificate, block, what) for block in certificates]
 
@@ -152,7 +155,7 @@ def _from_pem(content: bytes, *, what: str, password: str | None, password_optio
 def _from_pkcs12(content: bytes, *, what: str, password: str | None, password_option: str) -> tuple[t.Any, list[t.Any]]:
     pkcs12 = _library("hazmat.primitives.serialization.pkcs12")
     try:
-        key, own, issuers = pkcs12.load_key_and_certificates(content, password.encode() if password else None)
+        key, own, issuers = pkcs12.load_key_and_certificates(content, _encoded(password))
     except Exception as exc:  # each version of cryptography has its own; a wrong password looks like a damaged file
         raise InputError(
             f"{what} is neither PEM nor a PKCS #12 file (PFX) that can be read ({type(exc).__name__})",
@@ -166,18 +169,24 @@ def _from_pkcs12(content: bytes, *, what: str, password: str | None, password_op
     return key, [own, *issuers]
 
 
+def _encoded(password: str | None) -> bytes | None:
+    if not password:
+        return None
+    return password.encode()
+
+
 def _encrypted(what: str, password_option: str) -> InputError:
-    return InputError(
-        f"The private key in {what} is encrypted",
-        next_step=f"Set {password_option}." if password_option else "Use a file with a key that needs no password.",
-    )
+    next_step = "Use a file with a key that needs no password."
+    if password_option:
+        next_step = f"Set {password_option}."
+    return InputError(f"The private key in {what} is encrypted", next_step=next_step)
 
 
 def parse_certificate(content: bytes, *, what: str) -> Certificate:
     """The only certificate in a PEM text or in DER. Raises InputError, which names ``what``; MissingLibraryError."""
     x509 = _library("x509")
     if b"-----BEGIN " in content:
-        found = [block for label, block in _blocks(content) if label in _CERTIFICATES]
+        found = _certificates(content)
         if len(found) != 1:
             raise InputError(
                 f"{what} holds {len(found)} certificates in PEM form",
@@ -199,6 +208,10 @@ def _blocks(content: bytes) -> list[tuple[bytes, bytes]]:
     return [(match["label"], match[0] + b"\n") for match in _BLOCK.finditer(content)]
 
 
+def _certificates(content: bytes) -> list[bytes]:
+    return [block for label, block in _blocks(content) if label in _CERTIFICATES]
+
+
 def _loaded(load: t.Callable[[bytes], t.Any], content: bytes, what: str) -> t.Any:
     try:
         return load(content)
@@ -216,17 +229,22 @@ def _public_numbers(certificate: t.Any) -> t.Any:
         public = certificate.public_key()
     except Exception:  # each version of cryptography has its own for a kind of key that it does not know
         return None
-    return public.public_numbers() if isinstance(public, rsa.RSAPublicKey) else None
+    if not isinstance(public, rsa.RSAPublicKey):
+        return None
+    return public.public_numbers()
 
 
 def _described(certificate: t.Any) -> Certificate:
     serialization, oid = _library("hazmat.primitives.serialization"), _library("x509.oid")
     names = certificate.subject.get_attributes_for_oid(oid.NameOID.COMMON_NAME)
+    common_name = None
+    if names:
+        common_name = str(names[0].value)
     return Certificate(
         der=certificate.public_bytes(serialization.Encoding.DER),
         start=_moment(certificate, "not_valid_before"),
         end=_moment(certificate, "not_valid_after"),
-        common_name=str(names[0].value) if names else None,
+        common_name=common_name,
     )
 
 

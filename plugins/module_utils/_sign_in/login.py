@@ -11,6 +11,7 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import EXPIRY_MARGIN
 
@@ -42,18 +43,20 @@ class Login:
 
 def find_login(memory: RunMemory, authority: str, tenant: str | None) -> Login | None:
     """The latest sign-in of this run at this cloud, to this tenant if one is named."""
-    fitting = [login for login in _logins(memory, authority) if login.is_for(tenant) and login.usable]
-    return fitting[-1] if fitting else None
+    for login in reversed(_logins(memory, authority)):
+        if login.is_for(tenant) and login.usable:
+            return login
+    return None
 
 
 def _logins(memory: RunMemory, authority: str) -> list[Login]:
-    entries = memory.recall(f"device-logins:{authority}")
-    return [Login(**entry) for entry in entries] if isinstance(entries, list) else []
+    entries = _json.as_list(memory.recall(f"device-logins:{authority}"))
+    return [Login(**entry) for entry in entries]
 
 
 def keep_login(memory: RunMemory, login: Login) -> None:
     """As the latest; it takes the place of itself as it was before."""
     with memory.exclusive():
         others = [other for other in _logins(memory, login.authority) if other.id != login.id]
-        logins = [dataclasses.asdict(entry) for entry in (*others, login)]
+        logins = list(map(dataclasses.asdict, [*others, login]))
         memory.remember(f"device-logins:{login.authority}", logins, seconds=REMEMBERED)

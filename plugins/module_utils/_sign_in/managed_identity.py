@@ -12,7 +12,6 @@ Source: "How to use managed identities for Azure resources on an Azure VM to acq
 from __future__ import annotations
 
 import json
-import time
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
@@ -24,13 +23,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
-    DEFAULT_LIFETIME,
     LARGEST_ANSWER,
     ODDITIES,
     AccessToken,
     is_token,
     quiet_msal,
-    seconds_of,
+    token_of,
 )
 
 CONNECT_TIMEOUT = 3  # seconds; the endpoint is on the machine, or nowhere
@@ -58,9 +56,10 @@ def managed_identity_token(
     Raises SignInError.
     """
     msal = quiet_msal()
-    identity = (
-        msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
-    )
+    if client_id:
+        identity = msal.UserAssignedManagedIdentity(client_id=client_id)
+    else:
+        identity = msal.SystemAssignedManagedIdentity()
     http = _MetadataHttp(request_timeout=request_timeout, patience=patience)
     try:
         client = msal.ManagedIdentityClient(identity, http_client=http)
@@ -71,13 +70,12 @@ def managed_identity_token(
         ) from None
     finally:
         http.close()
-    answer = result if isinstance(result, dict) else {}
+    answer = _json.as_object(result)
     if not is_token(answer.get("access_token")):
         reason = answer.get("error_description") or answer.get("error") or http.trouble
         shortened = " ".join(str(reason or "the answer holds no token").split())[:300]
         raise SignInError(f"The managed identity gave no token: {shortened}", next_step=NO_IDENTITY)
-    lifetime = seconds_of(answer.get("expires_in")) or DEFAULT_LIFETIME
-    return AccessToken.of(str(answer["access_token"]), time.time() + lifetime)
+    return token_of(answer)
 
 
 class _MetadataHttp:
@@ -129,5 +127,4 @@ class _Answer:
 
 def _object_in(content: bytes) -> str:
     """An object of JSON; anything else becomes an empty one, which holds no token."""
-    document = _json.parse(content)
-    return json.dumps(document if isinstance(document, dict) else {})
+    return json.dumps(_json.parse_object(content))

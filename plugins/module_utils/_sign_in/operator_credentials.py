@@ -96,13 +96,15 @@ class ApplicationCredential(_BySettings):
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
         own = {name for name in cls.wants if settings.value(name)}
-        return frozenset({*own, *(["auth_client_id"] if settings.client_id else [])} if own else ())
+        if own and settings.client_id:
+            own.add("auth_client_id")
+        return frozenset(own)
 
     def validate(self) -> None:
-        value_of = self._settings.value
-        missing = [name for name in ("auth_client_id", "auth_tenant_id") if not value_of(name)]
-        if not any(value_of(name) for name in self.wants):
-            missing.insert(1 if "auth_client_id" in missing else 0, self.wants[0])
+        missing = []
+        for names in (("auth_client_id",), self.wants, ("auth_tenant_id",)):
+            if not any(map(self._settings.value, names)):
+                missing.append(names[0])
         if missing:
             named = (f"{name} ({' or '.join(ENVIRONMENT[name])})" for name in missing)
             raise InputError(
@@ -113,8 +115,8 @@ class ApplicationCredential(_BySettings):
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
         return identity.client_credentials_token(
-            tenant_id=self._settings.tenant_id or "",
-            client_id=self._settings.client_id or "",
+            tenant_id=self._settings.required("auth_tenant_id"),
+            client_id=self._settings.required("auth_client_id"),
             credential=self.for_msal(),
             resource=self._endpoint.resource,
         )
@@ -131,7 +133,7 @@ class ClientSecretCredential(ApplicationCredential):
     wants = ("auth_client_secret",)
 
     def for_msal(self) -> str | dict[str, str]:
-        return self._settings.client_secret or ""
+        return self._settings.required("auth_client_secret")
 
 
 class CertificateCredential(ApplicationCredential):
@@ -143,7 +145,7 @@ class CertificateCredential(ApplicationCredential):
     def for_msal(self) -> str | dict[str, str]:
         settings = self._settings
         return by_certificate(
-            settings.certificate_path or "",
+            settings.required("auth_certificate_path"),
             option="auth_certificate_path",
             renewal="Register a new one for the application that you sign in as.",
             password=settings.certificate_password,
@@ -196,7 +198,9 @@ class AccessTokenCredential(_BySettings):
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
-        return frozenset({"auth_access_token"} if settings.access_token else ())
+        if not settings.access_token:
+            return frozenset()
+        return frozenset({"auth_access_token"})
 
     def validate(self) -> None:
         value = self._settings.access_token
@@ -216,7 +220,7 @@ class AccessTokenCredential(_BySettings):
             raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id as well.")
 
     def sign_in(self, identity: IdentityPlatform) -> AccessToken:
-        return AccessToken.of(self._settings.access_token or "")
+        return AccessToken.of(self._settings.required("auth_access_token"))
 
 
 class DeviceCodeCredential:
@@ -256,7 +260,9 @@ class DeviceCodeCredential:
         if self._login is None:
             self._login = find_login(self._memory, self._endpoint.authority, self._tenant_id)
         if self._login is None:
-            to = f" to the tenant {self._tenant_id}" if self._tenant_id else ""
+            to = ""
+            if self._tenant_id:
+                to = f" to the tenant {self._tenant_id}"
             raise InputError(
                 f"Nobody signed in with a device code{to} at {self._endpoint.authority} in this run",
                 next_step="Run azure_device_login before, in the same run of ansible-playbook: the playbook"
@@ -300,8 +306,7 @@ class AzureCliCredential(_BySettings):
         if done.returncode != 0:
             said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
-        document = _json.parse(done.stdout.encode(errors="replace"))
-        answer = document if isinstance(document, dict) else {}
+        answer = _json.parse_object(done.stdout.encode(errors="replace"))
         value = answer.get("accessToken")
         if not is_token(value):
             raise SignInError(
@@ -332,4 +337,6 @@ def _run(command: list[str], *, seconds: float, environ: dict[str, str]) -> subp
 
 
 def _called(name: str) -> str:
-    return {"federated_token": "the token of another issuer"}.get(name, f"a {name.replace('_', ' ')}")
+    if name == "federated_token":
+        return "the token of another issuer"
+    return f"a {name.replace('_', ' ')}"

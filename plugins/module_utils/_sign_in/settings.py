@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, known_as, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import USER_VARIABLES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import user_variable
 
 # Each says how to sign in, not only as whom.
 WAYS = frozenset(
@@ -67,6 +67,10 @@ class AuthSettings:
         found: str | None = getattr(self, option.removeprefix("auth_"))
         return found
 
+    def required(self, option: str) -> str:
+        """The same for an option that has been checked to be there."""
+        return self.value(option) or ""
+
     @property
     def identity(self) -> tuple[t.Any, ...]:
         """Who signs in, wherever that was said."""
@@ -91,18 +95,26 @@ def auth_settings(
     source = pick("auth_source", params, environ) or "auto"
     choices = AUTH.options["auth_source"]["choices"]
     if source not in choices:
-        ours = OTHER_NAMES.get(source)
+        next_step = f"Set the option auth_source to one of {', '.join(choices)}."
+        if source in OTHER_NAMES:
+            next_step = f"Use {OTHER_NAMES[source]}."
         raise InputError(
-            f"ANSIBLE_AZURE_AUTH_SOURCE is {shown(source)}, which is not supported here",
-            next_step=f"Use {ours}." if ours else f"Set the option auth_source to one of {', '.join(choices)}.",
+            f"ANSIBLE_AZURE_AUTH_SOURCE is {shown(source)}, which is not supported here", next_step=next_step
         )
-    in_section = frozenset(section.values if section else ()) & AUTH.options.keys()
-    first = section is not None and section.before_environment
+    given = frozenset(name for name in AUTH.options if filled(params.get(name)) is not None)
+    in_section: frozenset[str] = frozenset()
+    of_profile: frozenset[str] = frozenset()
+    if section is not None:
+        in_section = frozenset(section.values) & AUTH.options.keys()
+        if section.before_environment:
+            of_profile = in_section
+    # A section that an option names chooses how to sign in; what else the environment holds is another way.
+    ways_of_profile = WAYS & of_profile
 
     def picked(name: str) -> str | None:
-        # A section that an option names chooses how to sign in; what else the environment holds is another way.
-        of_environment = {} if first and in_section & WAYS and name in WAYS else environ
-        return pick(name, params, of_environment, section)
+        if ways_of_profile and name in WAYS:
+            return pick(name, params, {}, section)
+        return pick(name, params, environ, section)
 
     tenant_id = picked("auth_tenant_id")
     if tenant_id is not None:
@@ -110,7 +122,6 @@ def auth_settings(
     client_id = picked("auth_client_id")
     if client_id is not None:
         check_guid(known_as("auth_client_id", section), client_id)
-    given = frozenset(name for name in AUTH.options if filled(params.get(name)) is not None)
     return AuthSettings(
         source=source,
         tenant_id=tenant_id,
@@ -123,9 +134,9 @@ def auth_settings(
         federated_token_file=picked("auth_federated_token_file"),
         access_token=picked("auth_access_token"),
         given=given,
-        of_profile=in_section - given if first else frozenset(),
+        of_profile=of_profile - given,
         of_section=in_section - given,
-        user_variable=next((name for name in USER_VARIABLES if filled(environ.get(name))), None),
+        user_variable=user_variable(environ),
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import AUTH
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
@@ -42,6 +43,7 @@ KINDS: tuple[type[Credential], ...] = (
     DeviceCodeCredential,
     AzureCliCredential,
 )
+KIND_BY_NAME = {kind.name: kind for kind in KINDS}
 # Set by the platform for every process in a pod, so that it counts only where nobody asked for anything else.
 AMBIENT = frozenset({"auth_federated_token_file"})
 
@@ -56,7 +58,7 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMem
     if settings.source == "auto":
         kind = _automatic(settings, endpoint, memory)
     else:
-        kind = next(kind for kind in KINDS if kind.name == settings.source)
+        kind = KIND_BY_NAME[settings.source]
     credential = kind(settings, endpoint, memory)
     credential.validate()
     return credential
@@ -65,16 +67,16 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMem
 def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> type[Credential]:
     offers = {kind: kind.offered(settings) for kind in KINDS}
     candidates: list[type[Credential]] = []
-    for names_given in (settings.given, settings.of_profile):
+    for given in (settings.given, settings.of_profile):
         # A client id alone goes with every way to sign in.
-        candidates = [kind for kind, names in offers.items() if names & names_given - {"auth_client_id"}]
-        candidates = candidates or [kind for kind, names in offers.items() if names & names_given]
+        candidates = _offering(offers, given - {"auth_client_id"}) or _offering(offers, given)
         if candidates:
             break
-        if "auth_client_id" in names_given:
+        if "auth_client_id" in given:
             return ClientSecretCredential  # which reports what is missing; an option is never ignored
-    ambient = AMBIENT - settings.of_section
-    candidates = candidates or [kind for kind, names in offers.items() if names - {"auth_client_id"} - ambient]
+    if not candidates:
+        ambient = AMBIENT - settings.of_section
+        candidates = _offering(offers, AUTH.options.keys() - {"auth_client_id"} - ambient)
     if len(candidates) > 1:
         raise InputError(
             f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
@@ -97,6 +99,11 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
     return AzureCliCredential
 
 
+def _offering(offers: t.Mapping[type[Credential], frozenset[str]], names: t.AbstractSet[str]) -> list[type[Credential]]:
+    """The kinds that any of these settings asks for."""
+    return [kind for kind, offered in offers.items() if offered & names]
+
+
 def operator_token(
     credential: Credential,
     settings: AuthSettings,
@@ -117,18 +124,17 @@ def operator_token(
         digest.update(repr(part).encode())
     key = f"token:{digest.hexdigest()}"
     with memory.exclusive(endpoint.wait_timeout):
-        remembered = None if fresh else memory.recall(key)
-        if isinstance(remembered, dict):
+        remembered = memory.recall(key)
+        if isinstance(remembered, dict) and not fresh:
             token = AccessToken.of(remembered["value"], remembered["expires"])
         else:
             token = credential.sign_in(IdentityPlatform(http, authority=endpoint.authority, memory=memory))
             usable = token.expires - time.time() - EXPIRY_MARGIN
             if usable > 0:
                 memory.remember(key, {"value": token.value, "expires": token.expires}, seconds=usable)
-    wanted = settings.tenant_id
-    if wanted and token.tenant_id and GUID.fullmatch(wanted) and wanted.lower() != token.tenant_id:
+    if token.is_for_another(settings.tenant_id):
         raise InputError(
-            f"The access token is for the tenant {token.tenant_id}, but auth_tenant_id is {wanted}",
+            f"The access token is for the tenant {token.tenant_id}, but auth_tenant_id is {settings.tenant_id}",
             next_step="Sign in to the tenant that you mean, or correct auth_tenant_id.",
         )
     return token

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the email_gateway.azure_apps authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This is a private module utility of email_gateway.azure_apps: it may change without notice.
+"""One request to Microsoft Graph, sent again as long as ``retry`` and the allowance of time say so."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+import uuid
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
+    GraphError,
+    GraphFault,
+    TransportError,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS, WaitedFor
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import answer as _answer
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.easing import Easing, used_share
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, Write
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import (
+    Attempts,
+    Decision,
+    decide,
+    misses_foreign_id,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+
+
+class Connection:
+    """Microsoft Graph of one tenant, as one identity."""
+
+    def __init__(
+        self, http: HttpClient, *, host: str, token: t.Callable[[bool], AccessToken], memory: RunMemory
+    ) -> None:
+        """``token`` is that of GraphClient."""
+        self._http = http
+        self._host = host
+        self._token = token
+        self._patience = http.patience
+        self.easing = Easing(memory, http.patience, identity=lambda: token(False).digest)
+
+    def exchange(self, method: str, url: str, request: Read | Write) -> Json:
+        """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
+        attempts = Attempts()
+        token = self._token(False)
+        while True:
+            try:
+                answer = self._send(method, url, request, token)
+                document = _answer.parse(answer, request)
+            except TransportError as exc:
+                attempts = dataclasses.replace(attempts, transport_failures=attempts.transport_failures + 1)
+                if decide(exc, request, attempts) is Decision.RAISE or not self._patience.pause(why=WaitedFor.BUSY):
+                    raise
+                continue
+            if answer.status_code < 300:
+                return document
+            fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
+            retry_after = answer.headers.get("retry-after")
+            decision = decide(fault, request, attempts)
+            if decision is Decision.RENEW:
+                token = self._token(True)
+                attempts = dataclasses.replace(attempts, token_renewed=True)
+            elif decision is Decision.RAISE or not self._patience.pause(retry_after, why=waited_for(fault.status)):
+                raise graph_error(
+                    fault, f"{method} {url}", request, waited=self._patience.waited, retry_after=retry_after
+                )
+
+    def base(self, request: Read | Write) -> str:
+        return f"{self._host}/{request.version}"
+
+    def _send(self, method: str, url: str, request: Read | Write, token: AccessToken) -> Response:
+        headers = {
+            "Authorization": f"Bearer {token.value}",
+            "Accept": "application/json",
+            "client-request-id": str(uuid.uuid4()),
+        }
+        body = None
+        if isinstance(request, Write):
+            headers.update(request.headers)
+            if request.body is not None:
+                headers["Content-Type"] = "application/json"
+                body = json.dumps(request.body).encode()
+        self.easing.wait()
+        response = self._http.request(method, self.base(request) + url, headers=headers, body=body)
+        self.easing.note(used_share([response.headers]))
+        return response
+
+
+def graph_error(
+    fault: GraphFault, sent: str, request: Read | Write, *, waited: float, retry_after: str | None
+) -> GraphError:
+    """``sent`` is the method and, below the version of the API, the address."""
+    method, url = sent.split(" ", 1)
+    return GraphError(
+        fault,
+        action=request.action,
+        method=method,
+        path=f"/{request.version}{url.partition('?')[0]}",
+        right=request.right,
+        waited=waited,
+        retry_after=retry_after,
+        misses_other=misses_foreign_id(fault, request),
+    )
+
+
+def waited_for(status: int) -> WaitedFor:
+    if status == 429:
+        return WaitedFor.LIMITS
+    if status in RETRY_STATUS:
+        return WaitedFor.BUSY
+    return WaitedFor.LAG
