@@ -303,7 +303,7 @@ STEPS: dict[str, Step] = {
     "purge": Step("delete it for good", (*_CHANGE, "purge_application"), ("directory-deleteditems-delete",)),
     "restore": Step("restore it", _CHANGE, ("directory-deleteditems-restore",)),
     "key_vault": Step(
-        "keep the client secret in an Azure Key Vault",
+        "store the client secret in an Azure Key Vault",
         (),
         (KEY_VAULT_ROLES,),
         elsewhere="the role Key Vault Secrets Officer at the vault, of Azure and not of the directory",
