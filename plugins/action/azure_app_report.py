@@ -95,7 +95,7 @@ class ActionModule(ControllerAction):
             report, within_days=params["fail_within_days"], drift=params["fail_on_drift"], failed=hosts.failed
         )
         found = _lines(problems)
-        begin = "" if hosts.tenants else "No gateway could be looked at. "
+        begin = "" if hosts.tenants else "No gateway could be checked. "
         fails = bool(found) and not params["fail_each_host"]
         return {
             "changed": any(file.changed for file in files),

@@ -298,7 +298,7 @@ def test_gateways_without_application_and_hosts_that_fail_are_told(playbooks: Pl
     register(playbooks)
     inventory(playbooks, {**GATEWAYS, "new": {"gateway_app_profile": "outbound_smtp"},
                           "broken": {"gateway_app_profile": "outbound_pigeon"}, "other": {}})  # fmt: skip
-    report(playbooks).failed("broken was not looked at: There is no profile 'outbound_pigeon'")
+    report(playbooks).failed("broken was not checked: There is no profile 'outbound_pigeon'")
     found = told(playbooks)
     assert [gateway["host"] for gateway in found["gateways_without_application"]] == ["new"]
     (skipped,) = found["hosts_not_looked_at"]

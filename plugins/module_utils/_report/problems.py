@@ -71,7 +71,7 @@ def line(problem: Problem) -> str:
 
 def _not_looked_at(skipped: SkippedHost) -> Problem:
     # The reason is the message of an error, which ends with what to do.
-    return _problem("not_looked_at", skipped["host"], None, f"was not looked at: {skipped['reason'].rstrip('.')}", "")
+    return _problem("not_looked_at", skipped["host"], None, f"was not checked: {skipped['reason'].rstrip('.')}", "")
 
 
 def _without_application(gateway: AbsentApplication) -> Problem:

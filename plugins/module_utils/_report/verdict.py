@@ -28,7 +28,7 @@ FAILED = (
         "1 gateway is not limited to its mailboxes",
         "{} gateways are not limited to their mailboxes",
     ),
-    ("hosts_not_looked_at", "1 host was not looked at", "{} hosts were not looked at"),
+    ("hosts_not_looked_at", "1 host was not checked", "{} hosts were not checked"),
 )
 ATTENTION = (
     ("due", "1 credential expires within {days}", "{} credentials expire within {days}"),

@@ -37,13 +37,13 @@ options:
     required: true
   credential_type:
     description:
-      - The name of its credential type, which has the fields below and no other secret one.
+      - The name of its credential type, which has the fields below and no other secret field.
     type: str
     required: true
   organization:
     description:
       - The name of the organization that the credential belongs to.
-      - Needed to create one, unless the user that signs in may create credentials of no organization.
+      - Needed to create the credential, unless the user that signs in may create credentials without an organization.
     type: str
 """
 SECRET = "client_secret"

@@ -31,19 +31,20 @@ DOCUMENTATION = r"""
 options:
   argv:
     description:
-      - The program and its arguments. C(read), C(write) or C(remove) is added as the last one.
-      - A program with a slash in it is a path, others are looked for in E(PATH).
+      - The program and its arguments. C(read), C(write) or C(remove) is added as the last argument.
+      - A program name with a slash is a path; other names are searched for in E(PATH).
     type: list
     elements: str
     required: true
   settings:
     description:
-      - Anything that the program needs to find the place, such as names. It gets them in the request. No secrets.
+      - Anything that the program needs to find the place, such as names. It gets them in the request. Do not put
+        secrets here.
     type: dict
     default: {}
   readable:
     description:
-      - Whether C(read) gives the client secret back. If not, its C(client_secret) is C(null).
+      - Whether C(read) returns the client secret. If not, its C(client_secret) is C(null).
     type: bool
     default: true
 """

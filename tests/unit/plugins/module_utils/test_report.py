@@ -279,8 +279,8 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
 def test_hosts_that_were_not_looked_at_are_in_every_page_with_the_reason() -> None:
     report = made([], skipped={"mx-b": "There is no profile 'x' | <b>.", "mx-a": "it failed."})
     assert [entry["host"] for entry in report["hosts_not_looked_at"]] == ["mx-a", "mx-b"]
-    assert "<b>mx-b</b> was not looked at: There is no profile &#x27;x&#x27; | &lt;b&gt;." in html_page(report)
-    assert "mx-b was not looked at: There is no profile 'x' \\| \\<b\\>." in markdown_page(report)
+    assert "<b>mx-b</b> was not checked: There is no profile &#x27;x&#x27; | &lt;b&gt;." in html_page(report)
+    assert "mx-b was not checked: There is no profile 'x' \\| \\<b\\>." in markdown_page(report)
 
 
 def record(number: int, start: str, **more: t.Any) -> Record:

@@ -54,7 +54,7 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
         {"stored": StoreContent(checked=True)}, "failed", "1 gateway has no live credential in its stores.",
     ),
     "not granted": ({"permissions": UNGRANTED}, "failed", "1 gateway lacks a permission."),
-    "not looked at": ({"skipped": SKIPPED}, "failed", "1 host was not looked at."),
+    "not looked at": ({"skipped": SKIPPED}, "failed", "1 host was not checked."),
     "store not read": (
         {"stored": StoreContent(checked=False, note="No vault password is given.")},
         "attention", "The stores of 1 gateway could not be read.",
@@ -63,7 +63,7 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "switched off and expired": (
         {"switched_off": OFF, "left": -3}, "failed", "1 application of a gateway is switched off.",
     ),
-    "due and not looked at": ({"left": 3, "skipped": SKIPPED}, "failed", "1 host was not looked at."),
+    "due and not looked at": ({"left": 3, "skipped": SKIPPED}, "failed", "1 host was not checked."),
 }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_the_headline_is_the_worst_in_every_view(case: str) -> None:
 
 def test_what_was_not_looked_at_is_a_line_of_the_csv_file_with_the_reason() -> None:
     (first, *_others) = csv.DictReader(io.StringIO(csv_view(made(skipped=SKIPPED))))
-    assert (first["gateways"], first["status"], first["problems"]) == ("mx-2", "not looked at", SKIPPED["mx-2"])
+    assert (first["gateways"], first["status"], first["problems"]) == ("mx-2", "not checked", SKIPPED["mx-2"])
 
 
 def test_what_to_do_is_in_every_view() -> None:

@@ -274,7 +274,7 @@ def test_hosts_that_cannot_be_looked_at_fail_alone_also_if_there_is_no_other(mak
         assert "failed" not in result
         assert set(result["failures_by_host"]) == {HOST}
         assert "did you mean gateway_app_environment?" in result["failures_by_host"][HOST]
-        assert "not looked at." in " ".join([result["verdict"]["headline"], *result["verdict"]["more"]])
+        assert "not checked." in " ".join([result["verdict"]["headline"], *result["verdict"]["more"]])
     assert result["files"] == [], "a report on nothing replaces none"
 
 
