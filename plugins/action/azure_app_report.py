@@ -61,7 +61,7 @@ OWN = ArgumentSpec(
 SPEC = OWN + AUTH + ENDPOINT
 REPORT_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
 MOST_LISTED = 20  # in the message of a failure
-NEXT_STEP = "Follow the advice behind each problem."
+NEXT_STEP = "Follow the advice after each problem."
 
 
 class ActionModule(ControllerAction):

@@ -119,7 +119,7 @@ steps:
     does:
       description: What the step does.
       type: str
-      sample: make, renew and remove client secrets
+      sample: create, renew and remove client secrets
     possible:
       description: Whether it is possible; null if the token does not show this.
       type: bool

@@ -108,7 +108,7 @@ class Claims:
         got = self._lock(Patience(seconds if wait else 0))
         if got is not None and wait:
             raise ConflictError(
-                f"{got or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it holds"
+                f"{got or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it has locked"
                 f" {self.path}",
                 next_step="Run again when that run is over, or raise O(wait_timeout).",
             )
@@ -219,7 +219,7 @@ class Claims:
             raise self._unusable(f"could not be opened: {exc.strerror}") from None
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
-            raise self._unusable("is not a regular file, and is left as it is")
+            raise self._unusable("is not a regular file, and is not changed")
         return file
 
     def _still_there(self, file: int) -> bool:
@@ -237,9 +237,9 @@ class Claims:
             entries, _end = json.JSONDecoder().raw_decode(content)
             claims = [Claim(**entry) for entry in entries]
         except (ValueError, TypeError):
-            raise self._unusable("is not a file of claims, and is left as it is") from None
+            raise self._unusable("is not a claims file, and is not changed") from None
         if any(times.parse(str(claim.start)) is None for claim in claims):
-            raise self._unusable("is not a file of claims, and is left as it is")
+            raise self._unusable("is not a claims file, and is not changed")
         return claims
 
     def _save(self, claims: list[Claim]) -> None:
@@ -265,7 +265,7 @@ class Claims:
 
     def _unusable(self, reason: str) -> ConflictError:
         return ConflictError(
-            f"The file of claims {self.path} {reason}",
+            f"The claims file {self.path} {reason}",
             next_step="Check the path, its permissions and the disk, or choose another path.",
         )
 

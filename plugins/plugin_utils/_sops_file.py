@@ -69,7 +69,7 @@ class SopsFile:
         variables = _json.parse(done.output)
         if not isinstance(variables, dict):
             raise ConflictError(
-                f"{self.path} holds no variables, and is left as it is",
+                f"{self.path} contains no variables, and is not changed",
                 next_step="Move it away, or choose another path.",
             )
         return variables
@@ -115,7 +115,7 @@ class SopsFile:
             raise ConflictError(f"sops could not encrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
         if hidden and hidden.encode() in done.output:
             raise ConflictError(
-                f"sops would leave the client secret in {self.path} in clear",
+                f"sops would leave the client secret in {self.path} in clear text",
                 next_step="Remove unencrypted_suffix, encrypted_suffix, unencrypted_regex or encrypted_regex from the"
                 " rule in .sops.yaml for this file.",
             )

@@ -59,7 +59,7 @@ class VaultFile:
             ) from None
         if not is_encrypted(content):
             raise ConflictError(
-                f"{self.path} is not encrypted by ansible-vault, and is left as it is",
+                f"{self.path} is not encrypted by ansible-vault, and is not changed",
                 next_step="Move it away, or choose another path.",
             )
         try:
@@ -73,7 +73,7 @@ class VaultFile:
             variables = None
         if not isinstance(variables, dict):
             raise ConflictError(
-                f"{self.path} holds no variables, and is left as it is",
+                f"{self.path} contains no variables, and is not changed",
                 next_step="Move it away, or choose another path.",
             )
         return variables

@@ -180,7 +180,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({**ISSUER, "issuer": "http://x"}, "issuer, in gateway_app_federated_credential, is"),
     ({**ISSUER, "issuer": "https://x y"}, "issuer, in gateway_app_federated_credential, is"),
     ({**ISSUER, "subject": " "}, "subject, in gateway_app_federated_credential, is blank"),
-    ({**ISSUER, "subject": "s\u0007"}, "subject, in gateway_app_federated_credential, holds a control character"),
+    ({**ISSUER, "subject": "s\u0007"}, "subject, in gateway_app_federated_credential, contains a control character"),
     ({**ISSUER, "name": "a b"}, "name, in gateway_app_federated_credential, is"),
     ({**ISSUER, "audience": ""}, "audience, in gateway_app_federated_credential, is blank"),
     (ISSUER, "gateway_app_verify_token to false"),

@@ -204,7 +204,7 @@ def test_a_lost_sops_file_is_filled_again_and_what_somebody_else_writes_stays(
 
     theirs = {**second, "key_id": "theirs"}
     playbooks.server.faults.add(path="/addPassword$", then=lambda: sops.add("gateway_app_credential", theirs))
-    playbooks.register(**DUE, **stores).failed("changed by somebody else", "removed from the tenant again")
+    playbooks.register(**DUE, **stores).failed("changed by another program", "removed from the tenant again")
     assert (sops.kept(), playbooks.stored()) == (theirs, second)
     assert _secrets(playbooks) == {first["key_id"], second["key_id"]}
 

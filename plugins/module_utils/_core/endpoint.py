@@ -84,7 +84,7 @@ def endpoint_settings(
         raise InputError(
             "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in given.items() if value),
             next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
-            " none of the national clouds.",
+            " not a national cloud.",
         )
     authority, graph = (authority, graph) if custom and authority and graph else (cloud.authority, cloud.graph)
     ca_file = pick("ca_file", params, environ)

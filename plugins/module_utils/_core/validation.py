@@ -25,7 +25,7 @@ def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see
     """
     endless = [n for n, value in args.items() if spec.options.get(n, {}).get("type") == "int" and _endless(value)]
     if endless:
-        raise _refused(f"O({endless[0]}) is not a number that can be counted to", spec=spec, args=args, see=see)
+        raise _refused(f"O({endless[0]}) is not a finite number", spec=spec, args=args, see=see)
     validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(dict(args))
     if validation.error_messages:
         found = [

@@ -146,7 +146,7 @@ class HttpClient:
             if not self._watch.expired and not isinstance(exc, requests.exceptions.ReadTimeout):
                 raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
         raise TransportError(
-            f"{what}: no answer in time, which is {self._endpoint.request_timeout} s from beginning to end",
+            f"{what}: no complete answer within {self._endpoint.request_timeout} s",
             maybe_processed=True,
             next_step="Raise request_timeout, or check the network.",
         )
@@ -193,10 +193,10 @@ def _read(answer: requests.Response, what: str) -> bytes:
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding in ("gzip", "x-gzip") else None
     if unpacker is None and encoding not in ("", "identity"):
         raise TransportError(
-            f"{what}: the answer is packed in a way that was not asked for",
+            f"{what}: the answer has a compression that was not requested",
             maybe_processed=True,
             permanent=True,
-            next_step="Check what answers at this address: a proxy, perhaps.",
+            next_step="Check what answers at this address: it may be a proxy.",
         )
     # urllib3 before 2.0 takes an answer that ends too early for a whole one.
     answer.raw.enforce_content_length = True
@@ -214,7 +214,7 @@ def _read(answer: requests.Response, what: str) -> bytes:
                 next_step="Check what answers at this address.",
             )
     if unpacker is not None and came and not unpacker.eof:
-        raise ValueError("the packed answer is cut off")
+        raise ValueError("the compressed answer is cut off")
     return bytes(body)
 
 
@@ -268,7 +268,7 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
     return TransportError(
         f"{what}: the answer could not be read ({type(exc).__name__})",
         maybe_processed=True,
-        next_step="Run again; if it stays, check what answers at this address.",
+        next_step="Run again; if the problem remains, check what answers at this address.",
     )
 
 

@@ -19,8 +19,8 @@ FAILED = (
     ("expired", "1 credential has expired", "{} credentials have expired"),
     (
         "not_in_store",
-        "1 gateway has no live credential in its stores",
-        "{} gateways have no live credential in their stores",
+        "1 gateway has no valid credential in its stores",
+        "{} gateways have no valid credential in their stores",
     ),
     ("gateways_lacking_permissions", "1 gateway lacks a permission", "{} gateways lack a permission"),
     (
@@ -35,8 +35,8 @@ ATTENTION = (
     ("stores_not_checked", "The stores of 1 gateway could not be read", "The stores of {} gateways could not be read"),
     (
         "grants_unknown",
-        "What is granted could not be read for 1 application",
-        "What is granted could not be read for {} applications",
+        "Grants could not be read for 1 application",
+        "Grants could not be read for {} applications",
     ),
 )
 

@@ -180,7 +180,7 @@ class CertificateResource:
         client_id = (application.text(found, "appId") or "").lower()
         files = options.files.read(client_id) if options.files else None
         for path in files.damaged if files else ():
-            self._call.warn(f"{path} is damaged: the key in it is lost, and does not count")
+            self._call.warn(f"{path} is damaged: the key in it is lost, and is ignored")
         credentials = self._with_the_one_in_use(key_credentials(found), files)
         state = Certificates(
             object_id=application.text(found, "id") or "",
@@ -265,7 +265,7 @@ class CertificateResource:
         if options.files and options.files.obstacle:
             raise ConflictError(
                 f"Could not write {options.files.path}: {options.files.obstacle}",
-                next_step="Choose another path, or mend its permissions.",
+                next_step="Choose another path, or correct its permissions.",
             )
         if current.chosen is not None:
             return wanted

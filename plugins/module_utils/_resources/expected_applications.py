@@ -56,10 +56,10 @@ class ExpectedApplications:
             return
         expected = self.applications.get(unique_name or client_id)
         if expected is None:
-            said = "does not name it"
+            said = "does not list it"
         elif not expected.is_of(client_id, tenant_id):
             tenant = f" in the tenant {expected.tenant_id}" if expected.tenant_id else ""
-            said = f"names the one with the client id {expected.client_id}{tenant}"
+            said = f"lists the one with the client id {expected.client_id}{tenant}"
         else:
             return
         raise ConflictError(

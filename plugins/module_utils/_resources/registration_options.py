@@ -51,7 +51,7 @@ class RegistrationOptions:
         for name, text in (("notes", notes), ("service_management_reference", reference)):
             if text is not None and len(text) > application.LONGEST_NOTES:
                 raise InputError(
-                    f"O({name}) has {len(text)} characters; at most {application.LONGEST_NOTES} are taken",
+                    f"O({name}) has {len(text)} characters; at most {application.LONGEST_NOTES} are allowed",
                     next_step=f"Shorten O({name}).",
                 )
         present = params["state"] == "present"

@@ -205,7 +205,7 @@ def refusal(
     status = last.status_code if last else None
     if code is None and status is not None and (status in RETRY_STATUS or status < 400):
         reason = f"the identity platform answered with status {status} and no token"
-        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
+        next_step = "Run again later; if the problem remains, check what answers at the address of the sign-in host."
     else:
         reason = first_line or _text(result, "error") or fallback
         next_step = _next_step(code, known, person=person) if code else otherwise

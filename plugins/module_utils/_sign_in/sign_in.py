@@ -77,8 +77,8 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
     candidates = candidates or [kind for kind, names in offers.items() if names - {"auth_client_id"} - ambient]
     if len(candidates) > 1:
         raise InputError(
-            f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
-            next_step="Set auth_source (ANSIBLE_AZURE_AUTH_SOURCE) to the one that you mean.",
+            f"Two sign-in methods are set at once: {' and '.join(kind.name for kind in candidates)}",
+            next_step="Set auth_source (ANSIBLE_AZURE_AUTH_SOURCE) to the one to use.",
         )
     if candidates:
         return candidates[0]
@@ -90,8 +90,8 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
         return ClientSecretCredential
     if settings.user_variable:
         raise InputError(
-            f"{settings.user_variable} is set, but nobody signs in here with a user name and a password",
-            next_step="Sign in as an application, with azure_device_login, or as whoever is signed in to the Azure CLI"
+            f"{settings.user_variable} is set, but signing in with user name and password is not supported",
+            next_step="Sign in as an application, with azure_device_login, or with the account of the Azure CLI"
             " (auth_source: cli).",
         )
     return AzureCliCredential
@@ -129,6 +129,6 @@ def operator_token(
     if wanted and token.tenant_id and GUID.fullmatch(wanted) and wanted.lower() != token.tenant_id:
         raise InputError(
             f"The access token is for the tenant {token.tenant_id}, but auth_tenant_id is {wanted}",
-            next_step="Sign in to the tenant that you mean, or correct auth_tenant_id.",
+            next_step="Sign in to the right tenant, or correct auth_tenant_id.",
         )
     return token

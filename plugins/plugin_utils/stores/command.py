@@ -85,7 +85,7 @@ class Command(Store):
             return record.without_value()
         if not record.has_value:
             raise ConflictError(
-                f"{self.title} gave a credential without its client_secret",
+                f"{self.title} returned a credential without its client_secret",
                 next_step="Correct the program, or set readable to false in O(stores).",
             )
         self.keep_out_of_messages(record)
@@ -168,7 +168,7 @@ class Command(Store):
         answer = _json.parse(done.output) if done.output.strip() else {}
         if not isinstance(answer, dict):
             raise ConflictError(
-                f"{self.title} did not answer read with a JSON object",
+                f"{self.title} did not return a JSON object for read",
                 next_step="Let it write the credential, or {} if there is none. See docs/stores.md.",
             )
         return answer

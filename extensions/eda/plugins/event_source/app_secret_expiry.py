@@ -202,7 +202,7 @@ class Expiry:
             return found
         if result["error"]["kind"] == "missing_library":
             raise RuntimeError(result["msg"])
-        logger.warning("%s, next look in %s s: %s", NAME, self.interval, result["msg"])
+        logger.warning("%s, next poll in %s s: %s", NAME, self.interval, result["msg"])
         return [{**self._expiry.FINDING, "state": "error", "message": result["msg"], "error": result["error"]}]
 
     def _call(self) -> t.Any:

@@ -95,7 +95,7 @@ FEDERATED = {"federated_credential_id": guid(7), "name": "cluster", "issuer": "h
     [
         ("certificate", {"certificates": [CERTIFICATE]}, CERTIFICATE["key_id"], "yes", ""),
         ("certificate", {"certificates": []}, CERTIFICATE["key_id"], "no", "the certificate in the store is not among"),
-        ("certificate", {"certificates": []}, "", "no", "the store holds no certificate"),
+        ("certificate", {"certificates": []}, "", "no", "the store has no certificate"),
         ("federated", {"federated_credentials": [FEDERATED]}, guid(7), "yes", ""),
         (
             "federated",
@@ -132,7 +132,7 @@ def test_a_store_of_another_application_is_named_with_what_to_set() -> None:
     (described,) = told["gateways"]
     assert (described["in_store"], described["in_store_note"]) == (
         "no",
-        "the store holds the client secret of another application",
+        "the store has the client secret of another application",
     )
     assert f"gateway_app_client_id to {guid(2)}" in described["next_step"]
 

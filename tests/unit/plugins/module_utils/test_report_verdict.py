@@ -51,15 +51,15 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "without a credential": ({"left": None}, "failed", "1 gateway has no credential."),
     "switched off": ({"switched_off": OFF}, "failed", "1 application of a gateway is switched off."),
     "not in the store": (
-        {"stored": StoreContent(checked=True)}, "failed", "1 gateway has no live credential in its stores.",
+        {"stored": StoreContent(checked=True)}, "failed", "1 gateway has no valid credential in its stores.",
     ),
     "not granted": ({"permissions": UNGRANTED}, "failed", "1 gateway lacks a permission."),
     "not looked at": ({"skipped": SKIPPED}, "failed", "1 host was not checked."),
     "store not read": (
-        {"stored": StoreContent(checked=False, note="No vault password is given.")},
+        {"stored": StoreContent(checked=False, note="No vault password is set.")},
         "attention", "The stores of 1 gateway could not be read.",
     ),
-    "grants unknown": ({"permissions": UNKNOWN}, "attention", "What is granted could not be read for 1 application."),
+    "grants unknown": ({"permissions": UNKNOWN}, "attention", "Grants could not be read for 1 application."),
     "switched off and expired": (
         {"switched_off": OFF, "left": -3}, "failed", "1 application of a gateway is switched off.",
     ),

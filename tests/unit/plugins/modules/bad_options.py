@@ -135,7 +135,7 @@ BAD_OPTIONS: dict[str, list[tuple[Json, str]]] = {
         ({"roles": None}, "missing required arguments: roles"),
         ({"scope": None}, "No scope is set"),
         ({"scope": {"users": ["a@example.com"], "tenant": True}}, "users and tenant are both set"),
-        ({"scope": {"tenant": False}}, "tenant is false, which is no scope"),
+        ({"scope": {"tenant": False}}, "tenant is false, which is not a scope"),
         ({"scope": {"group": " "}}, "group is blank"),
         ({"scope": {"group": "x" * 257}}, "257 characters"),
         ({"scope": {"users": []}}, "users has 0 entries"),

@@ -183,9 +183,7 @@ def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Play
     actions = play({**gateway("graz", gateway_app_profile="outbound_pigeon"), **gateway("linz")})
     actions.failed_hosts.add("linz")
     result, found = report(actions)
-    assert (
-        "No gateway could be checked. Found 1 problem. graz was not checked: There is no profile" in result["msg"]
-    )
+    assert "No gateway could be checked. Found 1 problem. graz was not checked: There is no profile" in result["msg"]
     assert result["error"]["kind"] == "report"
     assert found == {}
 
@@ -255,7 +253,7 @@ def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> 
     assert (result["failed"], result["summary"]["not_in_store"]) == (True, 1)
     assert result["failures"] == len(result["failure_list"]) > 1
     assert f"Found {result['failures']} problems" in result["msg"]
-    assert "the store holds no client secret. Run the playbook" in " ".join(result["failure_list"])
+    assert "the store has no client secret. Run the playbook" in " ".join(result["failure_list"])
 
 
 def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None:

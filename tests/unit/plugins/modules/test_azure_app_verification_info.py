@@ -232,7 +232,7 @@ def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
         ({"smtp_host": "https://smtp.example"}, "smtp_host is"),
         ({"smtp_port": 65536}, "smtp_port is 65536"),
         ({"expected_applications": {"gateway": {"client_id": OTHER}}}, f"the one with the client id {OTHER}"),
-        ({"expected_applications": {"other": {"client_id": OTHER}}}, "does not name it"),
+        ({"expected_applications": {"other": {"client_id": OTHER}}}, "does not list it"),
         ({"expected_applications": "[1]"}, "expected_applications is malformed"),
         ({"profile_info": {"failed": False, "msg": "There is no such profile."}}, "There is no such profile."),
         ({"profile_info": {"skipped": True}}, "The profile is not read."),

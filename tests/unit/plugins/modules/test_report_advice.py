@@ -169,7 +169,7 @@ CASES: dict[str, tuple[c.Callable[[Gateways], None], set[str], str, str]] = {
         Gateways.lose_credentials, {"no_credential", "store"}, "rotate with", "1 gateway has no credential."
     ),
     "without a store": (
-        Gateways.lose_store, {"store"}, "creates and stores one", "1 gateway has no live credential in its stores."
+        Gateways.lose_store, {"store"}, "creates and stores one", "1 gateway has no valid credential in its stores."
     ),
     "with a leftover": (
         Gateways.have_another_one, {"expired"}, "remove it with azure_app_secret", "1 credential has expired."

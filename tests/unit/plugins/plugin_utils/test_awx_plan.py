@@ -64,11 +64,11 @@ def test_a_setting_that_is_null_is_empty() -> None:
         ({"awx_setup_consent_credential": "Operator"}, "are credentials of one type, of which a job takes one only"),
         ({"awx_setup_inventory": "theirs", "awx_setup_gateways": {}}, "AWX has no inventory theirs."),
         ({"awx_setup_provision_job_template": "Mine"}, "AWX has no job template Mine."),
-        ({"awx_setup_group_variables": {}}, "No store outlives a job for gateway-vienna.example.com"),
+        ({"awx_setup_group_variables": {}}, "There is no permanent store for gateway-vienna.example.com"),
         (_stores({"type": "ansible_vault"}), "No store outlives a job"),
         (_stores(STORE, {"type": "sops", "path": "gateway.sops.yml"}), "No store outlives a job"),
         (_stores(STORE, gateway_app_store_path="here.yml") | {"awx_setup_gateways": {"a": {"gateway_app_stores": []}}},
-         "No store outlives a job for a:"),
+         "There is no permanent store for a:"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_a_problem_in_words(settings: Json, words: str) -> None:

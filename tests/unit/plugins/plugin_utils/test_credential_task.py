@@ -88,7 +88,7 @@ def test_what_another_machine_stored_and_lost_is_not_used(gateway: Gateway) -> N
             shelf.keep(unknown)
 
     shelf.then = another_run
-    failure = gateway.fails("changed by somebody else", "removed from the tenant again")
+    failure = gateway.fails("changed by another program", "removed from the tenant again")
     assert failure["error"]["next_step"]
     assert (gateway.secrets, shelf.record, gateway.claims.exists()) == ({}, unknown, False)
 
@@ -195,7 +195,7 @@ def test_a_value_without_its_key_id_is_not_kept(gateway: Gateway) -> None:
     gateway.tenant.server.faults.add(
         method="POST", path="addPassword", status=200, body={"secretText": "a-value-without-its-key-id"}
     )
-    gateway.fails("but not told its key id", "its key id is not known")
+    gateway.fails("returned no key id of the new credential", "its key id is not known")
     assert (gateway.shelves[0].record, gateway.claims.exists()) == (None, True)
     gateway.ok()
     gateway.check_promise(may_claim=True)

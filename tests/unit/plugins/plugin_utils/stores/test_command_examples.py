@@ -167,7 +167,7 @@ def test_an_example_keeps_the_credential_and_leaves_everything_else(place: Examp
     assert (place.open().read(), place.value()) == (FIRST, SECRET)
     store.write(SECOND, expected=FIRST)
     assert (place.open().read(), place.value()) == (SECOND, OTHER_SECRET)
-    with pytest.raises(ConflictError, match="changed by somebody else"):
+    with pytest.raises(ConflictError, match="changed by another program"):
         store.write(FIRST, expected=FIRST)
     store.remove()
     assert (place.open().read(), place.value()) == (None, None)
