@@ -211,7 +211,7 @@ def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> N
     # A file name that is short enough to read and to claim, and too long for the temporary file that is written first.
     long_name = playbooks.folder / ("x" * 246)
     run = playbooks.register(gateway_app_store_path=str(long_name))
-    run.failed("could not be kept", "the stores have their previous content")
+    run.failed("could not be stored", "the stores have their previous content")
     assert any(entry.path.endswith("/addPassword") for entry in run.writes)
     assert [credential["keyId"] for credential in application["passwordCredentials"]] == before
 
@@ -277,7 +277,7 @@ def test_the_credential_of_another_application_is_not_overwritten(playbooks: Pla
     before = playbooks.store.read_bytes()
     other: dict[str, t.Any] = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
     run = playbooks.register(**other, gateway_app_store_path=str(playbooks.store))
-    run.failed("holds the credential of another application", "Set gateway_app_store_path")
+    run.failed("has the credential of another application", "Set gateway_app_store_path")
     assert playbooks.store.read_bytes() == before
     assert playbooks.tenant.application(uniqueName="other")["passwordCredentials"] == []
 

@@ -64,7 +64,7 @@ def test_everything_is_made_once_and_drift_is_put_right(awx: Awx, playbooks: Pla
     # Of what refers to a project that is not there, check mode shows the names.
     announced = set_up(playbooks, "--check", **more).ok()
     assert awx.new_writes() == []
-    assert "these would be made: the job template check access, the job template register" in announced.output
+    assert "these would be created: the job template check access, the job template register" in announced.output
     first = set_up(playbooks, **more).ok()
     assert "to their names" not in first.output
     _holds_what_it_should(awx)

@@ -133,7 +133,7 @@ def test_sends_the_certificates_of_issuers_on_request(
     [
         ("none", {}, "which is not a file"),
         ("text", {}, "neither PEM nor a PKCS #12 file"),
-        ("public", {}, "does not hold one private key"),
+        ("public", {}, "does not contain one private key"),
         ("expired", {}, "expired at"),
         ("pem", {}, "The private key in"),
         ("pem", {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "wrong"}, "cannot be read"),

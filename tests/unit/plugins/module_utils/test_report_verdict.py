@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples impo
 )
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
-OFF = {"reason": "somebody has deactivated it", "next_step": "Find out why."}
+OFF = {"reason": "it was deactivated", "next_step": "Find out why."}
 SKIPPED = {"mx-2": "There is no profile 'x'."}
 CLASSES = {"failed": "expired", "attention": "due", "ok": "ok"}
 

@@ -79,7 +79,7 @@ BAD_OPTIONS: dict[str, list[tuple[Json, str]]] = {
         ({"end_date": "2020-01-01"}, "which has passed"),
         ({"end_date": "2027-13-01"}, "neither a date nor a point in time"),
         ({"end_date": "2027-02-30"}, "neither a date nor a point in time"),
-        ({"end_date": "2199-06-30T12:00:00"}, "neither a date nor a point in time with its zone"),
+        ({"end_date": "2199-06-30T12:00:00"}, "neither a date nor a point in time with a time zone"),
         ({"end_date": "2199-06-30T25:00:00Z"}, "neither a date nor a point in time"),
         ({"end_date": "9999-12-31T23:59:59-12:00"}, "neither a date nor a point in time"),
         ({"end_date": "next year"}, "neither a date nor a point in time"),

@@ -247,9 +247,9 @@ def test_an_identity_platform_that_stays_unavailable_is_not_blamed_on_the_creden
         ({"client_secret": ""}, "client_secret is blank"),
         ({"client_secret": " "}, "client_secret is blank"),
         ({"client_id": "nonsense"}, "client_id is 'nonsense', which is not a GUID"),
-        ({"tenant_id": "common"}, "names no single tenant"),
-        ({"tenant_id": "a/b"}, "names no single tenant"),
-        ({"tenant_id": ""}, "names no single tenant"),
+        ({"tenant_id": "common"}, "does not name a single tenant"),
+        ({"tenant_id": "a/b"}, "does not name a single tenant"),
+        ({"tenant_id": ""}, "does not name a single tenant"),
         ({"resource": "sharepoint"}, "value of resource must be one of"),
         ({"wait_timeout": 0}, "wait_timeout is 0"),
         ({"request_timeout": 3601}, "request_timeout is 3601"),
@@ -336,12 +336,12 @@ def _pem(key: t.Any, **changes: t.Any) -> bytes:
     [
         ("encrypted", "is encrypted"),
         ("old and encrypted", "is encrypted"),
-        ("ec", "is no RSA key"),
+        ("ec", "is not an RSA key"),
         ("other", "belongs to another private key"),
         ("alone", "does not contain one private key and its certificate"),
         ("broken", "cannot be read"),
         ("expired", "expired at"),
-        ("binary", "does not hold one private key"),
+        ("binary", "does not contain one private key"),
     ],
 )
 def test_odd_key_files_are_refused_before_anything_is_sent(

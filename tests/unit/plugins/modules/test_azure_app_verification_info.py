@@ -198,8 +198,8 @@ def test_an_application_that_cannot_sign_in(tenant: Tenant) -> None:
         (None, "The store is empty"),
         ({"client_id": OTHER}, f"of another application, with the client id {OTHER}"),
         ({"tenant_id": OTHER}, f"in the tenant {OTHER}"),
-        ({"client_secret": None}, "does not give its value back"),
-        ({"client_secret": "", "federated_credential": "mail"}, "None is given"),
+        ({"client_secret": None}, "cannot return its value"),
+        ({"client_secret": "", "federated_credential": "mail"}, "none is set"),
     ],
 )
 def test_a_store_without_a_credential_to_sign_in_with(tenant: Tenant, change: Json | None, words: str) -> None:

@@ -183,7 +183,7 @@ def test_what_somebody_else_keeps_under_the_name_is_left_alone(place: ExamplePla
     place.put(NAME, {"password": "of somebody else"})
     before = place.kept()
     for attempt in (place.open().remove, lambda: place.open().write(FIRST, expected=None)):
-        with pytest.raises(ConflictError, match="holds more than a credential"):
+        with pytest.raises(ConflictError, match="contains more than a credential"):
             attempt()
     assert place.kept() == before
 
