@@ -63,7 +63,7 @@ OWN = ArgumentSpec(
 SPEC = OWN + AUTH + ENDPOINT
 REPORT_TASKS = Path(__file__).resolve().parents[2] / "roles" / "gateway_app_report" / "tasks"
 MOST_LISTED = 20  # in the message of a failure
-NEXT_STEP = "Follow the advice behind each problem."
+NEXT_STEP = "Follow the advice after each problem."
 
 
 class ActionModule(ControllerAction):
@@ -92,7 +92,7 @@ class ActionModule(ControllerAction):
             report, within_days=params["fail_within_days"], drift=params["fail_on_drift"], failed=hosts.failed
         )
         found = _lines(problems)
-        begin = "" if hosts.tenants else "No gateway could be looked at. "
+        begin = "" if hosts.tenants else "No gateway could be checked. "
         fails = bool(found) and not params["fail_each_host"]
         return {
             "changed": any(file.changed for file in files),

@@ -14,7 +14,7 @@ options:
   client_id:
     description:
       - The client id of the application, called appId in Microsoft Graph.
-      - Give exactly one of O(client_id), O(object_id) and O(unique_name).
+      - Set exactly one of O(client_id), O(object_id) and O(unique_name).
     type: str
   object_id:
     description: The object id of the application (not that of its service principal).

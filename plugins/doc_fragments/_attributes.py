@@ -13,18 +13,18 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode, where it sends no write and returns what it would lead to.
+    description: Can run in check mode, in which it sends no write and returns the predicted result.
   diff_mode:
     description: Returns what changed in diff mode, by names rather than ids, and never a secret.
   idempotent:
-    description: When run twice in a row with the same options, the second run changes nothing.
+    description: If run twice in a row with the same options, the second run changes nothing.
   action:
     description: Has an action plugin of the same name.
     support: full
     details:
-      - The task runs on the controller, inside C(ansible-playbook), whatever host it is for. No connection to the host
-        is made, and neither C(delegate_to) nor C(become) is needed.
-      - So the Python libraries have to be installed for the Python that runs C(ansible-playbook).
+      - The task runs on the controller, inside C(ansible-playbook), for every host. It does not connect to the host,
+        and needs neither C(delegate_to) nor C(become).
+      - So the Python libraries must be installed for the Python that runs C(ansible-playbook).
 """
 
     INFO = r"""
@@ -53,6 +53,6 @@ attributes:
     membership:
       - email_gateway.azure_apps.all
     details:
-      - An option for the sign-in or the endpoint that a module does not have is ignored, so that defaults fit the whole
-        group.
+      - Options for the sign-in or the endpoint that a module does not have are ignored, so that you can set the same
+        defaults for the whole group.
 """

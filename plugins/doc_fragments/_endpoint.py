@@ -7,22 +7,22 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Where the tenant is, and how long to wait for it."""
+    """The endpoints of the tenant, and how long to wait for them."""
 
     DOCUMENTATION = r"""
 options:
   auth_profile:
     description:
-      - A section of C(~/.azure/credentials), the file of C(azure.azcollection). Its C(cloud_environment) says in which
-        cloud the tenant is. Modules that sign in to Microsoft Graph do so with its C(client_id), C(tenant) and
-        C(secret), C(x509_certificate_path), C(oidc_token) or C(oidc_token_file_path).
-      - Each option goes before what the section says, and that before the environment variables.
-      - If not set, E(AZURE_PROFILE) is used. Such a section counts as much as the other variables, so that one which
-        says something else is an error.
-      - A section that is not there is an error. The section C([default]) counts by itself only where neither an option
-        nor a variable says who signs in, before the Azure CLI does.
-      - C(ad_user), C(password) and C(adfs_authority_url) are refused; other keys have no meaning here. A C(%) stands
-        for itself. Where other users can read a file with a secret, each task warns.
+      - A section of C(~/.azure/credentials), the file of C(azure.azcollection). Its C(cloud_environment) is the cloud
+        of the tenant. Modules that sign in to Microsoft Graph use its C(client_id), C(tenant) and C(secret),
+        C(x509_certificate_path), C(oidc_token) or C(oidc_token_file_path).
+      - Each option takes precedence over the section, and the section over the environment variables.
+      - If not set, E(AZURE_PROFILE) is used. This section has the same precedence as the other variables, so that
+        different values are an error.
+      - A section that does not exist is an error. The section C([default]) is used automatically only if no option and
+        no variable is set for the sign-in; it is tried before the Azure CLI.
+      - C(ad_user), C(password) and C(adfs_authority_url) are refused; other keys are ignored. A C(%) has no special
+        meaning. If other users can read a file with a secret, each task warns.
     type: str
   cloud_environment:
     description:
@@ -51,10 +51,10 @@ options:
     default: 30
   wait_timeout:
     description:
-      - Seconds that the task may spend waiting in all, from 1 to 3600. That covers throttling, replication lag after a
-        create, and the retries after a lost connection.
+      - Seconds that the task may wait in total, from 1 to 3600. This includes throttling, replication lag after a
+        create, and retries after a lost connection.
     type: int
     default: 180
 notes:
-  - E(HTTPS_PROXY) and E(NO_PROXY) are honoured. Redirects are not followed.
+  - E(HTTPS_PROXY) and E(NO_PROXY) are supported. Redirects are not followed.
 """

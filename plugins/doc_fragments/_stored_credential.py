@@ -13,10 +13,10 @@ class ModuleDocFragment:
 options:
   stores:
     description:
-      - Where the credential is kept, as in the option of the same name of
+      - The stores of the credential, as in the option of the same name of
         M(email_gateway.azure_apps.azure_app_secret). Each entry has a C(type) and the settings of that type.
-      - Of several stores, the most recent credential counts that one of them gives back.
-      - A store that cannot be read is a line of RV(ignore:notes) if another one has the credential.
+      - If there are several stores, the most recent credential that one of them returns is used.
+      - If a store cannot be read, but another one has the credential, a line of RV(ignore:notes) reports it.
       - The options C(auth_*) are used only by a store of the type C(azure_key_vault).
     type: list
     elements: dict

@@ -29,7 +29,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Put together what the tasks of the role returned
+- name: Build the result from the results of the tasks
   ansible.builtin.set_fact:
     gateway_app_result: >-
       {{ registration | email_gateway.azure_apps.gateway_app_consent_result(profile=profile, granted=granted) }}
@@ -94,7 +94,7 @@ _value:
           type: str
           sample: e2a3a72e-5f79-4c64-b1b1-878b674786c9
     stale:
-      description: The permissions that were granted once and are not declared any more, for a person to look at.
+      description: The permissions that are granted but no longer declared. Check whether they are still needed.
       type: list
       elements: dict
       contains: *permission

@@ -29,7 +29,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Put together what the tasks of the role returned
+- name: Build the result from the results of the tasks
   ansible.builtin.set_fact:
     gateway_app_result: >-
       {{ registration | email_gateway.azure_apps.gateway_app_mailboxes_result(profile=profile, assigned=scope) }}
@@ -76,7 +76,7 @@ _value:
       type: str
       sample: graph
     assignments:
-      description: The assignments that the settings ask for.
+      description: The assignments for the settings.
       type: list
       elements: dict
       sample:
@@ -93,7 +93,7 @@ _value:
       elements: dict
       sample: []
     granted_for_all_mailboxes:
-      description: Permissions that are granted in Entra ID and open all mailboxes.
+      description: Permissions that are granted in Entra ID for all mailboxes.
       type: list
       elements: str
       sample: []

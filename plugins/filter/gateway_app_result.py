@@ -28,7 +28,7 @@ options:
     elements: dict
     required: true
   credentials:
-    description: The results of the tasks that looked after the credential. The last one that was not skipped counts.
+    description: The results of the credential tasks. The last one that was not skipped is used.
     type: list
     elements: dict
     required: true
@@ -45,13 +45,13 @@ options:
     type: str
     required: true
   host:
-    description: The host of the inventory whose tasks ran, so that C(notes) say how long they waited for what.
+    description: The host whose tasks ran. With it, C(notes) contain how long the tasks waited, and for what.
     type: str
     default: ""
 """
 
 EXAMPLES = r"""
-- name: Put together what the tasks of the role returned
+- name: Build the result from the results of the tasks
   ansible.builtin.set_fact:
     gateway_app_result: >-
       {{ registration | email_gateway.azure_apps.gateway_app_result(
@@ -61,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What the entry points C(main) and C(rotate) set as C(gateway_app_result). It holds no secret.
+  description: What the entry points C(main) and C(rotate) set as C(gateway_app_result). It contains no secret.
   type: dict
   contains:
     profile:
@@ -89,7 +89,7 @@ _value:
       type: str
       sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
     service_principal_object_id:
-      description: The object id of its service principal, or null. Exchange Online knows the application by it.
+      description: The object id of its service principal, or null. Exchange Online identifies the application by it.
       type: str
       sample: 66e30abb-1162-47a4-97e7-007bf57bb3ac
     authority_url:
@@ -160,7 +160,7 @@ _value:
       type: bool
       sample: true
     unproven_reason:
-      description: Why not, or null.
+      description: Why it is not proven, or null.
       type: str
       sample: null
     consent:
@@ -168,7 +168,7 @@ _value:
       type: str
       sample: grant
     credential_changed:
-      description: Whether the run changed the credential, or what the stores hold of it.
+      description: Whether the run changed the credential, or its record in the stores.
       type: bool
       sample: true
     previous_key_ids:
@@ -180,9 +180,9 @@ _value:
     other_credentials:
       description:
         - >-
-          The client secrets and certificates that are not expired and that no store knows: those of an adopted
-          application, and what was added by hand. The gateway may still use them, so that they are never removed by
-          the role.
+          The client secrets and certificates that are not expired and not in a store: those of an adopted
+          application, and those that were added by hand. The gateway may still use them, so the role never removes
+          them.
       type: list
       elements: dict
       contains:
@@ -208,8 +208,8 @@ _value:
           sample: 98
         remove_command:
           description:
-            - The command that removes it, once the gateway does not use it. It signs in as the run does, by environment
-              variables.
+            - The command that removes it. Run it when the gateway no longer uses the credential. It signs in with the
+              environment variables of the shell.
           type: str
           sample: >-
             ansible localhost -m email_gateway.azure_apps.azure_app_secret
@@ -231,7 +231,7 @@ _value:
           path: /srv/automation/mail-gateway.vault.yml
           variable: gateway_app_credential
     notes:
-      description: What a person may want to know, one line each.
+      description: Messages for the user, one line each.
       type: list
       elements: str
       sample: []

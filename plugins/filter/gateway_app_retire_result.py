@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   display_name:
-    description: The display name, which an application that is gone already does not tell.
+    description: The display name, which cannot be read if the application has already been deleted.
     type: str
     required: true
   purge:
@@ -43,7 +43,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Put together what the tasks of the role returned
+- name: Build the result from the results of the tasks
   ansible.builtin.set_fact:
     gateway_app_result: >-
       {{ registration | email_gateway.azure_apps.gateway_app_retire_result(
@@ -64,7 +64,7 @@ _value:
       type: str
       sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
     client_id:
-      description: The client id of the application, or null if it was gone already.
+      description: The client id of the application, or null if it had already been deleted.
       type: str
       sample: b2466de6-5867-4b23-83ff-449c85f44ba1
     retired:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: gateway_app_summary
-short_description: The result of the role gateway_app in six to eight lines
+short_description: The result of the role gateway_app as readable lines
 version_added: 1.0.0
 description:
-  - The last lines of the playbooks C(register), C(rotate), C(consent) and C(retire), for a person. They hold no secret.
-  - Names the application, its tenant id and client id, where the credential is and the command that reads it, until
-    when it is valid, whether it is proven, and what to do next. Credentials that no store knows and notes follow.
-  - Lines have up to 100 characters, except commands, addresses and places, which stay whole.
+  - The last lines of the playbooks C(register), C(rotate), C(consent) and C(retire). They contain no secret.
+  - Shows the application, its tenant id and client id, the place of the credential and the command that reads it, its
+    end, whether it is proven, and what to do next. Credentials that are not in a store, and notes, follow.
+  - Lines have up to 100 characters, except commands, addresses and places, which are not wrapped.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 positional: _input
@@ -24,7 +24,7 @@ options:
     type: dict
     required: true
   check_mode:
-    description: Whether the run was in check mode, so that the lines say what would be.
+    description: Whether the run was in check mode, so that the lines show what a run would do.
     type: bool
     default: false
 """
@@ -37,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Lines for a person.
+  description: The lines.
   type: list
   elements: str
   sample:

@@ -6,22 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: awx_project_problem
-short_description: Why the project of the playbook awx_setup cannot be used
+short_description: Show why the project of the playbook awx_setup cannot be used
 version_added: 1.0.0
 description:
-  - Used by the playbook C(awx_setup). Shows the words of git or C(ansible-galaxy) for an update of the project that
-    failed, or which playbooks the repository lacks, and what to do.
+  - Used by the playbook C(awx_setup). Shows the error of git or C(ansible-galaxy) if an update of the project failed,
+    or the playbooks that are missing in the repository, and what to do.
   - Reads AWX with the lookup C(awx.awx.controller_api), and the variables of the play whose names begin with
     C(awx_setup_). Changes nothing.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 options:
   _terms:
-    description: The playbooks that the project has to have. They are not looked at with O(failure).
+    description: The playbooks that the project must have. They are not checked if O(failure) is set.
     type: list
     elements: str
   failure:
-    description: The result of a task that failed to make or update the project.
+    description: The result of the failed task that creates or updates the project.
     type: dict
 """
 
@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The problem, and what to do about it; empty if there is none.
+  description: The problem, and what to do; empty if there is none.
   type: list
   elements: str
   sample:

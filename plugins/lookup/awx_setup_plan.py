@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: awx_setup_plan
-short_description: What the playbook awx_setup does in AWX
+short_description: Plan the changes of the playbook awx_setup in AWX
 version_added: 1.0.0
 description:
-  - Used by the playbook C(awx_setup), which makes the objects that it lists with the collection C(awx.awx).
+  - Used by the playbook C(awx_setup), which creates the planned objects with the collection C(awx.awx).
   - Reads the objects that AWX has, with the lookup C(awx.awx.controller_api), and compares them with the
     variables of the play whose names begin with C(awx_setup_). Changes nothing.
 author:
@@ -30,8 +30,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The problems with the settings, the objects to make, and what is left to do.
-    - If AWX cannot be read, that is the only problem, and there is nothing else.
+    - The problems with the settings, the objects to create, and what is left to do.
+    - If AWX cannot be read, the result contains only this problem.
   type: list
   elements: dict
   sample:

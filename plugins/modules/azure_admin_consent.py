@@ -6,14 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_admin_consent
-short_description: Grant admin consent to what an application asks for
+short_description: Grant admin consent to the permissions that an application declares
 version_added: 1.0.0
 description:
   - Grants, for the whole tenant, the permissions that an application declares, as the portal's button "Grant admin
     consent" does. It works for a service principal as well as for a person, and in every national cloud.
-  - Application permissions become app role assignments; delegated ones become one all-principals grant a resource.
-  - In check mode, an application that is not registered yet is taken to declare what an earlier task of the run would
-    have declared, if it is named by O(unique_name).
+  - Application permissions become app role assignments; delegated ones become one all-principals grant for each
+    resource.
+  - In check mode, if an application is named by O(unique_name) and not registered yet, the permissions that an earlier
+    task of the run would have declared are used.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -32,16 +33,17 @@ attributes:
 options:
   expected_permissions:
     description:
-      - What the application has to declare, no more and no less, one entry a resource. If it declares anything else,
-        nothing is granted, and the task fails with the difference.
-      - For those who consent to what others registered. An empty list stands for no permission at all.
+      - The permissions that the application must declare, with one entry for each resource. If it declares more or
+        fewer, nothing is granted, and the task fails with the difference.
+      - Use this to consent to an application that was registered by others. An empty list means that it must not
+        declare any permission.
     type: list
     elements: dict
     suboptions:
       resource:
         description:
-          - The resource that offers them. Either V(microsoft_graph), V(exchange_online), or the client id of any
-            resource.
+          - The resource that offers the permissions. Either V(microsoft_graph), V(exchange_online), or the client id of
+            any resource.
         type: str
         required: true
       application:
@@ -56,7 +58,8 @@ options:
     description:
       - The applications that an earlier job registered, by their unique names, or by their client ids if they have
         none, each with C(client_id) and C(tenant_id). The playbook C(email_gateway.azure_apps.register) hands it over.
-      - If it is not empty, nothing is granted to another application of that name, nor to one that it does not name.
+      - If it is not empty, nothing is granted to an application with the same name but other ids, or to one that is not
+        listed.
       - A dictionary, a list of dictionaries, or the text of either in JSON or YAML.
     type: raw
     default: {}
@@ -64,24 +67,24 @@ options:
     description:
       - V(grant) grants.
       - V(url) grants nothing. It reads whether consent is granted, and returns the page on which an administrator can
-        grant it. Missing rights to read that are no failure.
+        grant it. It does not fail if the rights to read this are missing.
     type: str
     choices: [grant, url]
     default: grant
   confirm:
     description:
-      - Names of applications whose consent may be withdrawn. With O(state=absent), an application whose display name
-        and unique name are both not in it is refused. Left out, nothing has to be confirmed.
+      - Names of applications whose consent may be withdrawn. With O(state=absent), the task fails unless the display
+        name or the unique name of the application is in this list. If not set, no confirmation is needed.
     type: list
     elements: str
   revoke_stale:
-    description: Also revoke what is granted but not declared any more.
+    description: Also revoke permissions that are granted but no longer declared.
     type: bool
     default: false
   state:
     description:
-      - V(present) grants what is declared and missing.
-      - V(absent) withdraws everything that is granted for the whole tenant. What single users consented to stays.
+      - V(present) grants the declared permissions that are not granted yet.
+      - V(absent) withdraws everything that is granted for the whole tenant. The consent of single users stays.
     type: str
     choices: [present, absent]
     default: present
@@ -98,19 +101,19 @@ EXAMPLES = r"""
   email_gateway.azure_apps.azure_admin_consent:
     unique_name: mail-gateway
 
-- name: Grant admin consent to this and to nothing else
+- name: Grant admin consent only if the application declares exactly this
   email_gateway.azure_apps.azure_admin_consent:
     unique_name: mail-gateway
     expected_permissions:
       - resource: microsoft_graph
         application: [Mail.ReadWrite]
 
-- name: Keep consent and declaration exactly in step
+- name: Grant what is declared, and revoke everything else
   email_gateway.azure_apps.azure_admin_consent:
     unique_name: mail-gateway
     revoke_stale: true
 
-- name: See whether consent is granted, and where a person can grant it
+- name: Show whether consent is granted, and the page on which a person can grant it
   email_gateway.azure_apps.azure_admin_consent:
     unique_name: mail-gateway
     method: url
@@ -124,7 +127,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 consented:
-  description: Whether all that is declared is granted; null if that may not be read.
+  description: Whether all declared permissions are granted; null if the operator may not read this.
   type: bool
   returned: success
   sample: true
@@ -147,7 +150,7 @@ granted:
       type: str
       sample: application
     name:
-      description: The name of the permission; its id where the resource does not know it.
+      description: The name of the permission; its id if the resource does not know it.
       type: str
       sample: Mail.ReadWrite
     id:
@@ -167,7 +170,7 @@ stale:
   returned: success
   contains: *permission
 consent_url:
-  description: The page on which a human administrator can grant the same; null if the application is not registered.
+  description: The page on which an administrator can grant the same; null if the application is not registered.
   type: str
   returned: success
   sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
@@ -187,7 +190,7 @@ service_principal_object_id:
   returned: success
   sample: 66e30abb-1162-47a4-97e7-007bf57bb3ac
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_certificate
-short_description: Keep a certificate of an application alive
+short_description: Create, renew and remove certificates of an application
 version_added: 1.0.0
 description:
-  - Makes sure that an application can sign in with a certificate that has enough days left, instead of a client secret.
-  - With O(path), it makes a key and a self-signed certificate itself. The private key is in that file on the controller
-    and nowhere else. Where the certificate has too few days left, a new one is registered beside the old one.
-  - With O(certificate_file), it registers a certificate of yours.
-  - With O(stores), where the key is and which certificates were replaced is kept in stores, and the whole life of the
-    certificate is inside one task.
-  - Without O(stores), it removes one certificate by its key id. It never removes another, whoever added it.
+  - Ensures that an application can sign in with a certificate that has enough days left, instead of a client secret.
+  - With O(path), it creates a key and a self-signed certificate. The private key is in that file on the controller
+    and nowhere else. If the certificate has too few days left, a new one is registered beside the old one.
+  - With O(certificate_file), it registers your own certificate.
+  - With O(stores), the path of the key and the replaced certificates are recorded in the stores, and one task manages
+    the whole life cycle of the certificate.
+  - Without O(stores), it removes one certificate by its key id, and never any other.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -35,56 +35,56 @@ attributes:
   idempotent:
     support: full
     details:
-      - A new certificate is made once the last one has fewer than O(renew_before_days) days left.
+      - A new certificate is created when the last one has fewer than O(renew_before_days) days left.
 options:
   path:
     description:
-      - The PEM file for the private key and its certificate, readable by its owner alone. With O(state=present), give
+      - The PEM file for the private key and its certificate, readable by its owner only. With O(state=present), set
         either this or O(certificate_file).
-      - A new key is written to a file of this name with C(.new) first. It takes the place of the file once the tenant
-        shows its certificate, so that the file can always be used. A run that was interrupted is taken up from there.
-      - The key before it is kept in a file of this name with C(.old), as long as its certificate is registered
+      - A new key is first written to a file with this name and C(.new). It replaces the file when the tenant shows its
+        certificate, so that the file can always be used. After an interruption, the next run continues from there.
+      - The previous key is stored in a file with this name and C(.old), as long as its certificate is registered
         and valid.
-      - A file that this module did not make, or made for another application, is never overwritten.
-      - If the tenant does not have the certificate of the file any more, a new key is made.
+      - A file that this module did not create, or created for another application, is never overwritten.
+      - If the tenant no longer has the certificate of the file, a new key is created.
     type: path
   certificate_file:
     description:
-      - A file with a certificate of yours in PEM or DER form, for an RSA key of 2048 bits at least. Only the
+      - A file with your own certificate in PEM or DER form, for an RSA key with at least 2048 bits. Only the
         certificate is read.
-      - It has to have at least O(renew_before_days) days left.
+      - It must have at least O(renew_before_days) days left.
     type: path
   description:
     description:
-      - The description of the certificate, which the portal shows, of at most 90 characters. Needed with
-        O(state=present). A certificate that is registered already keeps its own.
+      - The description of the certificate, which the portal shows, with at most 90 characters. Needed with
+        O(state=present). The description of an already registered certificate is not changed.
     type: str
   subject:
     description:
-      - The common name in a certificate that the module makes, of at most 64 characters. If it is given, a certificate
-        with another one does not count. By default it is the beginning of O(description).
+      - The common name of a certificate that the module creates, with at most 64 characters. If it is set, a
+        certificate with another common name is not used. By default it is the beginning of O(description).
     type: str
   lifetime_days:
-    description: Days that a certificate is valid that the module makes, from 1 to 3650. The tenant's policy may allow
+    description: Days that a certificate created by the module is valid, from 1 to 3650. The tenant's policy may allow
       fewer.
     type: int
     default: 180
   renew_before_days:
-    description: A certificate with fewer days left than this is not enough, and a new one is made.
+    description: A new certificate is created if the existing one has fewer days left than this.
     type: int
     default: 30
   replaced_key_id:
     description:
-      - With O(path), the key id of a certificate that does not count, however many days it has left. A new one
-        is made unless there is another already. For use after an incident.
+      - With O(path), the key id of a certificate to replace, even if it has enough days left. A new one is created
+        unless there is already another one. Use this after an incident.
     type: str
   key_id:
     description: With O(state=absent) and without O(stores), the key id of the certificate to remove.
     type: str
 notes:
-  - The Python library C(cryptography), which C(msal) needs as well, has to be installed.
-  - Microsoft Graph lets clients write the certificates of an application only all at once. The module reads them right
-    before and looks again right after. What another client adds in the moment between is lost.
+  - The Python library C(cryptography), which C(msal) needs as well, must be installed.
+  - Microsoft Graph accepts the certificates of an application only as a whole list. The module reads the list
+    immediately before and after the write. A certificate that another client adds in between is lost.
 seealso:
   - module: email_gateway.azure_apps.azure_app_secret
   - module: email_gateway.azure_apps.azure_app_federated_credential
@@ -92,7 +92,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a key whose certificate lasts for another month at least
+- name: Ensure that there is a key whose certificate is valid for at least another month
   email_gateway.azure_apps.azure_app_certificate:
     unique_name: mail-gateway
     description: mail gateway
@@ -114,18 +114,18 @@ EXAMPLES = r"""
     description: issued in Vienna
     certificate_file: "{{ playbook_dir }}/mail-gateway.crt"
 
-- name: Remove the ones before, when nobody uses them any more
+- name: Remove the previous certificates, once no gateway uses them
   email_gateway.azure_apps.azure_app_certificate:
     unique_name: mail-gateway
     key_id: "{{ item }}"
     state: absent
   loop: "{{ certificate.other_key_ids }}"
 
-- name: Keep a certificate, and in a store which key it has
+- name: Manage a certificate, and record its key id in a store
   email_gateway.azure_apps.azure_app_certificate:
     unique_name: mail-gateway
-    description: kept in a store
-    path: "{{ playbook_dir }}/kept-in-a-store.pem"
+    description: recorded in a store
+    path: "{{ playbook_dir }}/recorded-in-a-store.pem"
     stores:
       - type: ansible_vault
         path: "{{ playbook_dir }}/certificate.vault.yml"
@@ -163,7 +163,7 @@ days_left:
   returned: success
   sample: 365
 fresh:
-  description: Whether the certificate is so young that the identity platform may still refuse it for some seconds.
+  description: Whether the certificate is so new that the identity platform may still refuse it for some seconds.
   type: bool
   returned: success
   sample: false
@@ -174,17 +174,17 @@ other_key_ids:
   returned: success
   sample: []
 certificate_count:
-  description: How many certificates the application has in all.
+  description: How many certificates the application has in total.
   type: int
   returned: success
   sample: 1
 path:
-  description: The file with the key and the certificate, or null where the module has none.
+  description: The file with the key and the certificate, or null if the module has none.
   type: str
   returned: success
   sample: /srv/automation/mail-gateway.pem
 old_path:
-  description: The file with the key before it, as long as that can be used, or null.
+  description: The file with the previous key, as long as that can be used, or null.
   type: str
   returned: success
   sample: null
@@ -252,13 +252,13 @@ prune:
   returned: with O(stores)
   sample: false
 notes:
-  description: What a person may want to know, one line each.
+  description: Messages for the user, one line each.
   type: list
   elements: str
   returned: with O(stores)
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_credential_info
-short_description: Show what stores keep of an application's credential
+short_description: Show the stored credential of an application
 version_added: 1.0.0
 description:
   - Reads the stores of M(email_gateway.azure_apps.azure_app_secret), M(email_gateway.azure_apps.azure_app_certificate)
-    and M(email_gateway.azure_apps.azure_app_federated_credential), and shows the most recent credential that they keep.
+    and M(email_gateway.azure_apps.azure_app_federated_credential), and shows the most recent credential in them.
   - The client secret itself is returned on request only.
-  - A store that cannot be read is a note, and hides nothing else. The tenant is not asked.
+  - If a store cannot be read, a note reports it, and the other stores are read. No request is sent to the tenant.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ extends_documentation_fragment:
 options:
   stores:
     description:
-      - Where the credential is kept, as in the option of the same name of
+      - The stores of the credential, as in the option of the same name of
         M(email_gateway.azure_apps.azure_app_secret). Each entry has a C(type) and the settings of that type.
     type: list
     elements: dict
@@ -47,16 +47,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show which credential the file keeps
+- name: Read which credential is in the file
   email_gateway.azure_apps.azure_app_credential_info:
     stores:
       - type: ansible_vault
         path: "{{ playbook_dir }}/mail-gateway.vault.yml"
-  register: kept
+  register: stored
 
 - name: Show when it expires
   ansible.builtin.debug:
-    msg: "{{ kept.expires or 'There is no credential yet.' }}"
+    msg: "{{ stored.expires or 'There is no credential yet.' }}"
 
 - name: Read it with its value, for a task that configures something
   email_gateway.azure_apps.azure_app_credential_info:
@@ -64,13 +64,13 @@ EXAMPLES = r"""
       - type: ansible_vault
         path: "{{ playbook_dir }}/mail-gateway.vault.yml"
     include_value: true
-  register: kept_with_value
+  register: stored_with_value
   no_log: true
 """
 
 RETURN = r"""
 exists:
-  description: Whether a store keeps a credential.
+  description: Whether a store has a credential.
   type: bool
   returned: success
   sample: true
@@ -105,12 +105,12 @@ expires:
   returned: success
   sample: "2027-11-23T07:00:00Z"
 profile:
-  description: The permission profile that it was made for, or null.
+  description: The permission profile for which it was created, or null.
   type: str
   returned: success
   sample: outbound_smtp
 previous_key_ids:
-  description: The key ids of replaced credentials that were not removed yet.
+  description: The key ids of replaced credentials that have not been removed yet.
   type: list
   elements: str
   returned: success
@@ -122,7 +122,7 @@ handed_over_to:
   returned: success
   sample: []
 pending_hosts:
-  description: The hosts that had an earlier credential and did not get this one yet.
+  description: The hosts that had an earlier credential and do not have this one yet.
   type: list
   elements: str
   returned: success
@@ -137,20 +137,20 @@ stores:
       path: /srv/automation/mail-gateway.vault.yml
       variable: gateway_app_credential
 notes:
-  description: Stores that cannot be read, keep another credential or cannot give a value back, one line each.
+  description: Stores that cannot be read, contain another credential or cannot return a value, one line each.
   type: list
   elements: str
   returned: success
   sample: []
 credential:
   description:
-    - The credential with its value, as a store keeps it, with O(include_value=true). Otherwise null.
-    - The output of a task that returns it is hidden, as with C(no_log). A registered variable holds it.
+    - The credential with its value, as it is stored, with O(include_value=true). Otherwise null.
+    - The output of a task that returns it is hidden, as with C(no_log). A registered variable contains it.
   type: dict
   returned: success
   sample: null
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -11,9 +11,9 @@ version_added: 1.0.0
 description:
   - Manages one federated identity credential of an application. With it, a workload that has a token of an issuer that
     you trust, such as Kubernetes or a build service, signs in without a secret.
-  - Others that the application has are left alone.
-  - With O(stores), its name is kept in stores, and the whole life of the credential is inside one task. O(rotate) has
-    no effect then.
+  - Other credentials of the application are not changed.
+  - With O(stores), its name is recorded in the stores, and one task manages the whole life cycle of the credential.
+    O(rotate) has no effect.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -33,34 +33,34 @@ attributes:
 options:
   name:
     description:
-      - The name of the credential, of at most 120 letters, digits, hyphens, dots and underscores. It cannot be changed
-        later. An application has at most 20 credentials.
+      - The name of the credential, with at most 120 letters, digits, hyphens, dots and underscores. It cannot be
+        changed later. An application has at most 20 credentials.
     type: str
     required: true
   issuer:
     description:
-      - The https address that the tokens name as their issuer (C(iss)), to the letter. Needed with O(state=present).
+      - The https address that the tokens name as their issuer (C(iss)), exactly. Needed with O(state=present).
     type: str
   subject:
     description:
-      - The subject that the tokens are for (C(sub)), to the letter. Needed with O(state=present). An application cannot
-        have two credentials with the same issuer and subject.
+      - The subject of the tokens (C(sub)), exactly. Needed with O(state=present). An application cannot have two
+        credentials with the same issuer and subject.
     type: str
   audiences:
-    description: The audience that the tokens are for (C(aud)). Microsoft Graph wants a list, and takes one entry in it.
+    description: The audience of the tokens (C(aud)). Microsoft Graph requires a list, and accepts one entry in it.
     type: list
     elements: str
     default: ["api://AzureADTokenExchange"]
   description:
-    description: What the credential is for. If not set, it stays what it is.
+    description: The purpose of the credential. If not set, it is not changed.
     type: str
   assertion_file:
     description: With O(stores) and O(verify_token), a file with a token of the issuer, to try the credential with.
     type: path
   renew_before_days:
     description:
-      - With O(stores) and O(hand_over), days for which a host is waited for that was taken away before it got the
-        credential. A federated credential itself does not expire.
+      - With O(stores) and O(hand_over), days that a replaced credential stays for a host that was removed from the
+        inventory before it got the new one. A federated credential itself does not expire.
     type: int
     default: 30
 seealso:
@@ -83,7 +83,7 @@ EXAMPLES = r"""
     name: cluster-vienna
     state: absent
 
-- name: Keep one, and in a store which one it is
+- name: Manage a federated credential, and record its name in a store
   email_gateway.azure_apps.azure_app_federated_credential:
     unique_name: mail-gateway
     name: cluster-graz
@@ -117,13 +117,13 @@ subject:
   returned: success
   sample: system:serviceaccount:mail:gateway
 audiences:
-  description: The audience. Empty where there is no credential.
+  description: The audience. Empty if there is no credential.
   type: list
   elements: str
   returned: success
   sample: ["api://AzureADTokenExchange"]
 description:
-  description: What the credential is for, or null.
+  description: The purpose of the credential, or null.
   type: str
   returned: success
   sample: null
@@ -144,12 +144,12 @@ application_object_id:
   returned: success
   sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
 key_id:
-  description: As RV(federated_credential_id), by the name that other kinds of credentials have for it.
+  description: The same as RV(federated_credential_id), under the name that other types of credentials use.
   type: str
   returned: with O(stores)
   sample: afa0b8e1-6644-4693-948c-df7cc4fabb05
 start:
-  description: From when the stores keep the credential. Microsoft Graph shows no start.
+  description: When the credential was stored first. Microsoft Graph shows no start.
   type: str
   returned: with O(stores)
   sample: "2026-11-23T07:00:00Z"
@@ -222,13 +222,13 @@ prune:
   returned: with O(stores)
   sample: false
 notes:
-  description: What a person may want to know, one line each.
+  description: Messages for the user, one line each.
   type: list
   elements: str
   returned: with O(stores)
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

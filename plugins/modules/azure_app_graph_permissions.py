@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_graph_permissions
-short_description: Set the permissions that an application asks for, by name
+short_description: Declare the permissions of an application, by name
 version_added: 1.0.0
 description:
   - Declares permissions of Microsoft Graph or of another resource on an application, as the portal's page "API
@@ -14,8 +14,7 @@ description:
   - Names are looked up in the tenant's own service principal of the resource. A name that does not exist is refused
     with the closest ones that do.
   - The permissions of resources that are not listed stay as they are.
-  - In check mode, an application that is not registered yet is taken to declare nothing, if it is named by
-    O(unique_name).
+  - In check mode, an application that is named by O(unique_name) and not registered yet declares no permissions.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -34,23 +33,23 @@ attributes:
 options:
   permissions:
     description:
-      - The permissions, one entry a resource, all of them set in one request. Instead of O(resource),
+      - The permissions, one entry for each resource, all of them set in one request. Use this instead of O(resource),
         O(application_permissions) and O(delegated_permissions).
     type: list
     elements: dict
     suboptions:
       resource:
         description:
-          - The resource that offers them. Either V(microsoft_graph), V(exchange_online), or the client id of any
-            resource.
+          - The resource that offers the permissions. Either V(microsoft_graph), V(exchange_online), or the client id of
+            any resource.
         type: str
         required: true
       application:
-        description: Permissions for the application itself, by name or by id. Left out, they stay.
+        description: Permissions for the application itself, by name or by id. If not set, they are not changed.
         type: list
         elements: str
       delegated:
-        description: Permissions on behalf of a signed-in user, by name or by id. Left out, they stay.
+        description: Permissions on behalf of a signed-in user, by name or by id. If not set, they are not changed.
         type: list
         elements: str
   resource:
@@ -61,17 +60,17 @@ options:
   application_permissions:
     description:
       - Permissions for the application itself, without a signed-in user, such as V(Mail.ReadWrite).
-      - Left out, they stay. An empty list together with O(exact=true) removes all.
+      - If not set, they are not changed. An empty list together with O(exact=true) removes all of them.
     type: list
     elements: str
   delegated_permissions:
-    description: Permissions on behalf of a signed-in user. Left out, they stay.
+    description: Permissions on behalf of a signed-in user. If not set, they are not changed.
     type: list
     elements: str
   exact:
     description:
-      - Also remove the permissions of a listed resource that are not listed. It covers those lists that are given, and
-        no other resource.
+      - Also remove the permissions of a listed resource that are not listed. It applies only to the lists that are
+        set, and to no other resource.
     type: bool
     default: false
   add_user_read:
@@ -93,7 +92,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask for what a gateway needs that delivers by Microsoft Graph
+- name: Declare the permissions of a gateway that delivers by Microsoft Graph
   email_gateway.azure_apps.azure_app_graph_permissions:
     unique_name: mail-gateway
     application_permissions:
@@ -102,14 +101,14 @@ EXAMPLES = r"""
       - Mail.ReadWrite
       - User.Read.All
 
-- name: Ask for sending by SMTP, and nothing else, from Exchange Online
+- name: Declare only the permission to send by SMTP of Exchange Online
   email_gateway.azure_apps.azure_app_graph_permissions:
     unique_name: mail-gateway
     resource: exchange_online
     application_permissions: [SMTP.SendAsApp]
     exact: true
 
-- name: Ask for permissions of several resources
+- name: Declare permissions of several resources
   email_gateway.azure_apps.azure_app_graph_permissions:
     unique_name: mail-gateway
     permissions:
@@ -131,7 +130,7 @@ application_object_id:
   returned: success
   sample: 4877ab89-6ac2-4663-826b-fc79af2ad2e4
 permissions:
-  description: What is declared of each listed resource, in the order of the task.
+  description: The declared permissions of each listed resource, in the order of the task.
   type: list
   elements: dict
   returned: success
@@ -181,7 +180,7 @@ delegated_permissions:
   returned: success
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

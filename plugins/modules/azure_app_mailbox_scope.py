@@ -6,20 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_mailbox_scope
-short_description: Limit an application to some mailboxes, by roles of Exchange Online
+short_description: Limit an application to some mailboxes, with roles of Exchange Online
 version_added: 1.0.0
 description:
-  - An application permission such as C(Mail.ReadWrite) that is granted in Entra ID opens all mailboxes of the tenant.
-    With RBAC for Applications, Exchange Online assigns a role of the same name for a scope instead. This module manages
-    these assignments of one application.
+  - An application permission such as C(Mail.ReadWrite) that is granted in Entra ID gives access to all mailboxes of
+    the tenant. With RBAC for Applications, Exchange Online assigns a role of the same name for a scope instead. This
+    module manages these assignments of one application.
   - It uses Microsoft Graph beta, which may change, and which Microsoft does not support for production. It follows
-    Microsoft's documentation, and was not tried on a live tenant. With O(method=commands), it changes nothing, and
-    returns the lines for Exchange Online PowerShell.
-  - A role only adds to what is granted in Entra ID. Do not declare and grant the same permission there; if it is
-    granted, the module warns, and RV(granted_for_all_mailboxes) names it.
+    Microsoft's documentation, and was not tried on a real tenant. With O(method=commands), it changes nothing, and
+    returns the commands for Exchange Online PowerShell.
+  - A role is valid in addition to the permissions that are granted in Entra ID. Do not declare and grant the same
+    permission there; if it is granted, the module warns, and RV(granted_for_all_mailboxes) names it.
   - A change takes from 30 minutes to two hours to take effect.
-  - Assignments of the application that are not asked for stay, unless O(exact) is set, and are in
-    RV(other_assignments).
+  - Other assignments of the application stay, unless O(exact) is set, and are in RV(other_assignments).
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -45,15 +44,15 @@ options:
     required: true
   scope:
     description:
-      - The mailboxes. Needed with O(state=present). With O(state=absent), it stands for every scope if it is not set.
+      - The mailboxes. Needed with O(state=present). With O(state=absent), every scope is meant if it is not set.
       - Set exactly one of O(scope.group), O(scope.administrative_unit), O(scope.users), O(scope.recipient_filter) and
         O(scope.tenant).
     type: dict
     suboptions:
       group:
         description:
-          - A mail-enabled security group, by object id, address or display name. Its direct members are the scope;
-            groups in it are not followed, which is a warning.
+          - A mail-enabled security group, by object id, address or display name. The scope consists of its direct
+            members; members of groups in it are not included, and the module warns about such groups.
         type: str
       administrative_unit:
         description: An administrative unit, by object id or display name.
@@ -64,19 +63,19 @@ options:
         elements: str
       recipient_filter:
         description:
-          - A filter of Exchange, such as C(CustomAttribute1 -eq 'gateway'). It becomes a custom scope with the name
-            O(scope.scope_name), which is created, or changed if its filter is another one.
+          - A filter of Exchange, such as C(CustomAttribute1 -eq 'gateway'). A custom scope with the name
+            O(scope.scope_name) is created for it, or changed if its filter is different.
         type: str
       scope_name:
         description:
-          - The name of the custom scope for O(scope.recipient_filter), of at most 64 characters.
-          - If not set, it is C(azure_apps) and the client id.
+          - The name of the custom scope for O(scope.recipient_filter), with at most 64 characters.
+          - If not set, it consists of C(azure_apps) and the client id.
         type: str
       tenant:
         description: V(true) assigns the roles for all mailboxes of the tenant.
         type: bool
   exact:
-    description: Also remove the other role assignments of the application. RV(commands) has no lines for that.
+    description: Also remove the other role assignments of the application. RV(commands) has no commands for this.
     type: bool
     default: false
   method:
@@ -88,29 +87,30 @@ options:
     default: graph
   commands_file:
     description:
-      - With O(method=commands), a file for RV(commands), to hand over to an Exchange administrator. An absolute path.
+      - With O(method=commands), a file for RV(commands), for an Exchange administrator. It must be an absolute path.
     type: path
   expected_applications:
     description:
       - The applications that an earlier job registered, as the playbook C(email_gateway.azure_apps.register) hands them
         over, a dictionary, a list of them, or the text of either in JSON or YAML.
-      - If it is not empty, no role is assigned to another application of that name, nor to one that it does not name.
+      - If it is not empty, no role is assigned to an application with the same name but other ids, or to one that is
+        not listed.
     type: raw
     default: {}
   state:
     description:
       - V(present) assigns the roles for the scope.
       - V(absent) removes the assignments of the roles for the scope, and the custom scope if nothing else uses it.
-        Without O(scope), that is the custom scope whose name was not set.
+        Without O(scope), this is the custom scope with the default name.
     type: str
     choices: [present, absent]
     default: present
 notes:
   - Changing assignments needs the application permission C(RoleManagement.ReadWrite.Exchange), or the directory role
-    Exchange Administrator. Who holds that permission can give itself any role in Exchange, so give it to an identity of
-    its own.
-  - Exchange may have to know the service principal first. RV(commands) begins with the line that an Exchange
-    administrator runs for that.
+    Exchange Administrator. An identity with that permission can give itself any role in Exchange, so use a separate
+    identity for it.
+  - Exchange may have to know the service principal first. RV(commands) begins with the command that an Exchange
+    administrator runs for this.
 seealso:
   - module: email_gateway.azure_apps.azure_mailbox_access_info
   - module: email_gateway.azure_apps.azure_admin_consent
@@ -120,7 +120,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the gateway read and write the mailboxes of a group, and no others
+- name: Allow the gateway to read and write the mailboxes of a group only
   email_gateway.azure_apps.azure_app_mailbox_scope:
     unique_name: mail-gateway
     roles: [Mail.ReadWrite]
@@ -128,7 +128,7 @@ EXAMPLES = r"""
       group: gateway-mailboxes@example.com
     exact: true
 
-- name: Write down the commands for an Exchange administrator
+- name: Write the commands for an Exchange administrator to a file
   email_gateway.azure_apps.azure_app_mailbox_scope:
     unique_name: mail-gateway
     roles: [Application Mail.ReadWrite]
@@ -179,7 +179,7 @@ scopes:
       name: gateway-mailboxes@example.com
       recipient_filter: null
 assignments:
-  description: The assignments that the options ask for. Empty with O(method=commands) and O(state=absent).
+  description: The assignments for the options. Empty with O(method=commands) and O(state=absent).
   type: list
   elements: dict
   returned: success
@@ -214,15 +214,15 @@ other_assignments:
   sample: []
 granted_for_all_mailboxes:
   description:
-    - Permissions that are granted in Entra ID, for all mailboxes, for what the roles open for the scope, or a part of
-      it, such as C(Mail.ReadWrite) for the role C(Application Mail.Read).
+    - Permissions that are granted in Entra ID, for all mailboxes, and that include the rights of the roles or a part of
+      them, such as C(Mail.ReadWrite) for the role C(Application Mail.Read).
     - With C(SMTP.SendAsApp), the application still needs a permission on each mailbox, and its role has no effect.
   type: list
   elements: str
   returned: success
   sample: []
 declared_for_all_mailboxes:
-  description: The same for permissions that are declared and not granted, which admin consent would grant.
+  description: The same for permissions that are declared but not granted, which admin consent would grant.
   type: list
   elements: str
   returned: success
@@ -234,8 +234,8 @@ assigned_at:
   sample: "2026-11-29T07:00:00Z"
 commands:
   description:
-    - The same as lines for Exchange Online PowerShell. Empty if the application is not there.
-    - With O(state=absent), they remove the roles for the scope, and no custom scope.
+    - Commands for Exchange Online PowerShell that do the same. Empty if the application does not exist.
+    - With O(state=absent), they remove the roles for the scope, but not a custom scope.
   type: list
   elements: str
   returned: success
@@ -264,7 +264,7 @@ tenant_id:
   returned: success
   sample: 4d2a2a6e-2a26-4d0c-8a40-6a2f7ac7b8c1
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_profile_info
-short_description: Read the profile of a mail gateway, and check it with the settings of the role
+short_description: Read and check the permission profile of a mail gateway and the settings of the role
 version_added: 1.0.0
 description:
   - Reads a profile that comes with the role P(email_gateway.azure_apps.gateway_app#role), or one of your own, and
     checks it.
   - Looks its permissions up in the tenant's own service principals of their resources, all of them in one request.
-    Fails if the tenant does not have a resource, or a resource does not offer a permission, with the closest names that
-    it does offer. The application does not have to be registered.
+    Fails if the tenant does not have a resource, or if a resource does not offer a permission; the error then names the
+    closest permissions. The application does not have to be registered.
   - Checks all settings of the role before anything is sent, so that each mistake is refused before the first write,
     with the name of the role's variable.
-  - Fails if a variable of the play begins with C(gateway_app_) and is close to a variable of this collection without
-    being one, as C(gateway_app_enviroment) is. Warns about any other unknown name with that prefix.
+  - Fails if the name of a variable of the play begins with C(gateway_app_) and is a misspelt variable of this
+    collection, such as C(gateway_app_enviroment). Warns about any other unknown name with that prefix.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -30,14 +30,14 @@ options:
   profile:
     description:
       - The name of a profile of the role. If there is none of that name, the error lists all of them.
-      - With O(profile_file) it is any name that you like.
+      - With O(profile_file), choose any name.
     type: str
     default: ""
   profile_file:
     description:
-      - A file with a profile of your own, with the variable C(gateway_app_profile_content).
+      - A file with your own profile, with the variable C(gateway_app_profile_content).
       - A relative path is looked for beside the playbook first, then in the working folder. With a playbook of this
-        collection it is the other way round.
+        collection, the working folder is first.
     type: path
     default: ""
   add_user_read:
@@ -46,7 +46,7 @@ options:
     default: false
   look_up:
     description:
-      - Look the permissions up in the tenant. If V(false), nothing is sent, and no sign-in is needed.
+      - Look up the permissions in the tenant. If V(false), no request is sent, and no sign-in is needed.
       - The default is V(true), with O(entry_point) only for V(main) and V(rotate).
     type: bool
   entry_point:
@@ -58,8 +58,8 @@ options:
     choices: [main, rotate, consent, mailboxes, verify, retire, check_access]
   settings:
     description:
-      - The settings of the role by the names of its variables without C(gateway_app_), such as C(secret_lifetime_days).
-        What is left out is taken to be at its default. A member that the role does not have is refused.
+      - The settings of the role, by the names of its variables without C(gateway_app_), such as
+        C(secret_lifetime_days). Other settings have their defaults. A member that the role does not have is refused.
       - If not set, the variables C(gateway_app_*) of the play are checked.
       - Stores are checked only if C(stores) is among them.
     type: dict
@@ -69,17 +69,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read a profile, and look its permissions up in the tenant
+- name: Read a profile, and look up its permissions in the tenant
   email_gateway.azure_apps.azure_app_profile_info:
     profile: outbound_microsoft365
   register: profile
 
-- name: Declare what it asks for
+- name: Declare its permissions
   email_gateway.azure_apps.azure_app_graph_permissions:
     unique_name: mail-gateway
     permissions: "{{ profile.permissions }}"
 
-- name: Check a profile of your own without a tenant
+- name: Check your own profile without a tenant
   email_gateway.azure_apps.azure_app_profile_info:
     profile_file: our_gateway.yml
     look_up: false
@@ -92,7 +92,7 @@ profile:
   returned: success
   sample: outbound_smtp
 title:
-  description: What it is for, or empty.
+  description: Its purpose, or empty.
   type: str
   returned: success
   sample: Outbound delivery by SMTP with OAuth
@@ -107,7 +107,7 @@ sign_in_audience:
   returned: success
   sample: AzureADMyOrg
 token_resource:
-  description: The resource whose token has to carry the permissions. Either V(microsoft_graph) or V(exchange_online).
+  description: The resource whose token must have the permissions. Either V(microsoft_graph) or V(exchange_online).
   type: str
   returned: success
   sample: microsoft_graph
@@ -119,7 +119,7 @@ credential_types:
   sample: [client_secret]
 permissions:
   description:
-    - What the application has to declare, one entry a resource, in the form of
+    - The permissions that the application must declare, one entry for each resource, in the form of
       O(email_gateway.azure_apps.azure_app_graph_permissions#module:permissions) and of
       O(email_gateway.azure_apps.azure_admin_consent#module:expected_permissions).
     - With User.Read, if O(add_user_read=true).
@@ -132,12 +132,12 @@ permissions:
       type: str
       sample: microsoft_graph
     application:
-      description: Names of application permissions; null if the list is left alone.
+      description: Names of application permissions; null if they are not changed.
       type: list
       elements: str
       sample: [Mail.ReadWrite]
     delegated:
-      description: Names of delegated permissions; null if the list is left alone.
+      description: Names of delegated permissions; null if they are not changed.
       type: list
       elements: str
       sample: null
@@ -154,7 +154,7 @@ application_permissions:
   returned: success
   sample: [Mail.ReadWrite]
 expected_roles:
-  description: The roles that a token for RV(token_resource) has to carry, sorted.
+  description: The roles that a token for RV(token_resource) must have, sorted.
   type: list
   elements: str
   returned: success
@@ -197,36 +197,36 @@ after_new_secret:
   sample: /srv/automation/tasks/hand_over.yml
 operator_steps:
   description:
-    - The steps of O(email_gateway.azure_apps.azure_operator_access_info#module:steps) that O(entry_point) takes, of
+    - The steps of O(email_gateway.azure_apps.azure_operator_access_info#module:steps) that O(entry_point) needs, for
       the identity that registers, renews and retires.
   type: list
   elements: str
   returned: success
   sample: [register, declare_permissions, client_secret, look_up]
 consent_steps:
-  description: The same for the identity that decides on consent.
+  description: The same for the identity that grants consent.
   type: list
   elements: str
   returned: success
   sample: [consent_application]
 mailbox_roles:
   description:
-    - The roles that Exchange assigns in place of permissions of the profile, with the setting C(mailboxes). Then
-      RV(permissions) and the like are without these permissions. Empty without it.
+    - The roles that are assigned in Exchange instead of permissions of the profile, with the setting C(mailboxes).
+      RV(permissions) and similar values do not contain these permissions. Empty without the setting.
   type: list
   elements: str
   returned: success
   sample: [Application Mail.ReadWrite]
 mailbox_method:
   description:
-    - How O(entry_point) assigns RV(mailbox_roles), by the settings C(mailboxes) and C(mailbox_method). V(none) if it
-      assigns nothing.
+    - How O(entry_point) assigns RV(mailbox_roles), depending on the settings C(mailboxes) and C(mailbox_method).
+      V(none) if it assigns nothing.
   type: str
   returned: success
   sample: graph
 mailbox_steps:
   description:
-    - As RV(operator_steps), for the identity that assigns roles in Exchange.
+    - The same as RV(operator_steps), for the identity that assigns roles in Exchange.
   type: list
   elements: str
   returned: success
@@ -237,23 +237,23 @@ revokes_stale:
   returned: success
   sample: false
 task_files:
-  description: The files of tasks that the role includes after the permissions are declared.
+  description: The task files that the role includes after the permissions are declared.
   type: list
   elements: str
   returned: success
   sample: [admin_consent.yml, client_secret.yml]
 registered_names:
   description:
-    - The variables that the tasks of O(entry_point) register which write before the credential. Empty for other entry
-      points than V(main).
+    - The variables that are registered by the writing tasks of O(entry_point) before the credential. Empty for entry
+      points other than V(main).
   type: list
   elements: str
   returned: success
   sample: [__gateway_app_registration, __gateway_app_permissions, __gateway_app_granted]
 module_options:
   description:
-    - What the checked settings mean as options of the modules that take this result as C(profile_info), by the names of
-      the modules. Holds no secret.
+    - The checked settings as options of the modules that use this result as C(profile_info), by the names of the
+      modules. Contains no secret.
   type: dict
   returned: success
   sample:
@@ -262,13 +262,13 @@ module_options:
       lifetime_days: 180
       renew_before_days: 30
 notes:
-  description: What is worth knowing about files that the settings name, in lines for people.
+  description: Messages for the user about files that the settings name.
   type: list
   elements: str
   returned: success
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -10,8 +10,9 @@ short_description: Register an application in Microsoft Entra ID
 version_added: 1.0.0
 description:
   - Creates, updates, restores and deletes an application together with its service principal.
-  - An application is found by a key that you own. O(unique_name) is such a key, which Microsoft Graph guards, so that
-    two runs at the same time make one application. A display name is not unique and never adopts an application.
+  - An application is found by a unique key. O(unique_name) is such a key. Microsoft Graph ensures that it is unique, so
+    two runs at the same time create only one application. A display name is not unique, so an application is never
+    adopted by its display name.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -29,16 +30,17 @@ attributes:
 options:
   display_name:
     description:
-      - The name that people see, at most 120 characters. Needed to create an application.
-      - Where another application has the same display name, creating one fails and says how to adopt it.
+      - The display name of the application, with at most 120 characters. Needed to create an application.
+      - If another application has the same display name, no application is created, and the error shows how to adopt
+        the existing one.
     type: str
   unique_name:
     description:
-      - The name by which the application is found again. Microsoft Entra ID never changes it once it is set.
-      - If neither this nor an id is given, it is derived from O(display_name), as lower case letters, digits and
-        hyphens with eight hexadecimal digits of a checksum. Give it explicitly if you may want to change the display
+      - The name by which the application is found again. It cannot be changed once it is set.
+      - If neither this nor an id is set, it is derived from O(display_name), as lower case letters, digits and
+        hyphens with eight hexadecimal digits of a checksum. Set it explicitly if you may want to change the display
         name.
-      - Together with O(client_id) or O(object_id) it is set on that application, which must have none yet.
+      - Together with O(client_id) or O(object_id), it is set on that application, which must not have one yet.
     type: str
   client_id:
     description: The client id of an existing application to manage.
@@ -47,7 +49,7 @@ options:
     description: The object id of an existing application to manage.
     type: str
   sign_in_audience:
-    description: Whose accounts the application is for. The default is accounts of this tenant only.
+    description: The accounts that may use the application. The default is accounts of this tenant only.
     type: str
     choices:
       - AzureADMyOrg
@@ -56,45 +58,46 @@ options:
       - PersonalMicrosoftAccount
     default: AzureADMyOrg
   notes:
-    description: Notes for administrators. An empty string removes them; left out, they stay.
+    description: Notes for administrators. An empty string removes them; if not set, they are not changed.
     type: str
   tags:
     description:
-      - Tags, without blanks, that it has to have. Tags of others stay; an empty list removes all.
+      - Tags, without spaces, that the application must have. Other tags stay; an empty list removes all tags.
     type: list
     elements: str
   owners:
     description:
-      - Object ids of users or service principals that have to be owners. Other owners stay.
+      - Object ids of users or service principals that must be owners. Other owners stay.
     type: list
     elements: str
   service_management_reference:
     description:
-      - A reference into your service management, which some tenants require. An empty string removes it.
+      - A reference to your service management, which some tenants require. An empty string removes it.
     type: str
   redirect_uris:
     description:
-      - The redirect URIs of the platform "Web". An empty list removes all; left out, they stay.
+      - The redirect URIs of the platform "Web". An empty list removes all; if not set, they are not changed.
       - A mail gateway that signs in as itself needs none.
     type: list
     elements: str
   create:
     description:
-      - Whether to register an application that is not registered yet. If V(false), that fails instead, also if its
-        service principal is missing.
+      - Whether to register an application that is not registered yet. If V(false), the task fails instead, also if
+        only the service principal is missing.
     type: bool
     default: true
   restore_deleted:
     description:
-      - Restore a soft-deleted application that has the key, instead of failing. It keeps its unique name for 30 days.
-      - Also restore the soft-deleted service principal of an application, instead of making a new one. What is granted
-        to it comes back with it, and Exchange Online knows it by its object id.
+      - Restore a soft-deleted application that has the key, instead of failing. Its unique name is reserved for 30
+        days.
+      - Also restore the soft-deleted service principal of an application, instead of creating a new one. Its grants are
+        restored with it, and Exchange Online knows it by its object id.
     type: bool
     default: true
   confirm:
     description:
-      - Names of applications that may be deleted. With O(state=absent), an application is refused unless its display
-        name or its unique name is in it. Left out, nothing has to be confirmed.
+      - Names of applications that may be deleted. With O(state=absent), the task fails unless the display name or the
+        unique name of the application is in this list. If not set, no confirmation is needed.
     type: list
     elements: str
   purge:
@@ -104,7 +107,7 @@ options:
     default: false
   state:
     description:
-      - V(present) makes sure that the application and its service principal exist as described.
+      - V(present) ensures that the application and its service principal exist as described.
       - V(absent) soft-deletes the application with its service principal; it can be restored for 30 days.
     type: str
     choices: [present, absent]
@@ -129,12 +132,12 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "Tenant {{ registration.tenant_id }}, client {{ registration.client_id }}"
 
-- name: Adopt an application that was made by hand
+- name: Adopt an application that was created by hand
   email_gateway.azure_apps.azure_app_registration:
     client_id: "{{ registration.client_id }}"
     unique_name: mail-gateway
 
-- name: Delete it, if that is the name that it has; it can be restored for 30 days
+- name: Delete it, if it has this name; it can be restored for 30 days
   email_gateway.azure_apps.azure_app_registration:
     unique_name: mail-gateway
     state: absent
@@ -144,13 +147,13 @@ EXAMPLES = r"""
 RETURN = r"""
 registered:
   description:
-    - Whether the application and its service principal are there. In check mode, that is what was found, not what the
-      task would lead to.
+    - Whether the application and its service principal exist. In check mode, this is the state that was found, not the
+      predicted one.
   type: bool
   returned: success
   sample: true
 state:
-  description: Whether the application is there.
+  description: Whether the application exists.
   type: str
   returned: success
   sample: present
@@ -160,7 +163,7 @@ tenant_id:
   returned: success
   sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
 client_id:
-  description: The application's client id. Null where it is not there, or only would be created in check mode.
+  description: The application's client id. Null if it does not exist, or only would be created in check mode.
   type: str
   returned: success
   sample: b2466de6-5867-4b23-83ff-449c85f44ba1
@@ -185,7 +188,7 @@ unique_name:
   returned: success
   sample: mail-gateway
 sign_in_audience:
-  description: Whose accounts the application is for.
+  description: The accounts that may use the application.
   type: str
   returned: success
   sample: AzureADMyOrg
@@ -208,8 +211,8 @@ owners:
   sample: []
 live_credentials:
   description:
-    - The client secrets and certificates that are not expired, whoever created them. Empty for an application that this
-      task creates or restores.
+    - All client secrets and certificates that are not expired, including those that were created by others. Empty for
+      an application that this task creates or restores.
   type: list
   elements: dict
   returned: success
@@ -235,7 +238,7 @@ live_credentials:
       type: int
       sample: 98
 service_management_reference:
-  description: The reference into service management, or null.
+  description: The reference to your service management, or null.
   type: str
   returned: success
   sample: null
@@ -251,7 +254,7 @@ portal_url:
   returned: success
   sample: https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/b2466de6-5867-4b23-83ff-449c85f44ba1
 consent_url:
-  description: The page on which a human administrator can grant admin consent, or null.
+  description: The page on which an administrator can grant admin consent, or null.
   type: str
   returned: success
   sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
@@ -266,7 +269,7 @@ graph_url:
   returned: success
   sample: https://graph.microsoft.com
 error:
-  description: What went wrong, for machines.
+  description: Details of the error, for programs.
   type: dict
   returned: failure
   contains:
@@ -301,18 +304,18 @@ error:
       returned: if the kind is graph
       sample: /v1.0/applications(uniqueName='mail-gateway')
     right:
-      description: A name for what the operator has to be allowed to, or null.
+      description: The name of the right that the operator needs, or null.
       type: str
       returned: if the kind is graph
       sample: write_application
     names:
-      description: What the message names; for example the names that would confirm a deletion.
+      description: Names from the message, for example those that would confirm a deletion.
       type: list
       elements: str
       returned: if there are some
       sample: [mail-gateway, Mail gateway]
     client_ids:
-      description: The client ids of applications that have the display name already, at most 20.
+      description: The client ids of applications that already have the display name, at most 20.
       type: list
       elements: str
       returned: if there are some

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_registration_info
-short_description: Read registrations with credentials, permissions and consent
+short_description: Read applications with their credentials, permissions and consent
 version_added: 1.0.0
 description:
-  - Reads one application by its key, or all that have a display name or a tag, or all of the tenant. Tells when their
-    credentials expire, which permissions they declare by name, what of it is granted, and who owns them.
+  - Reads one application by its key, or all that have a display name or a tag, or all of the tenant. Shows when their
+    credentials expire, which permissions they declare, which of these are granted, and who owns them.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -37,7 +37,7 @@ options:
     type: str
   mailbox_roles:
     description:
-      - Also read the applications' roles in Exchange, by Microsoft Graph beta. See
+      - Also read the roles of the applications in Exchange, with Microsoft Graph beta. See
         M(email_gateway.azure_apps.azure_app_mailbox_scope).
     type: bool
     default: false
@@ -47,12 +47,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read one registration
+- name: Read one application
   email_gateway.azure_apps.azure_app_registration_info:
     unique_name: mail-gateway
   register: one
 
-- name: Read all that are tagged
+- name: Read all applications with a tag
   email_gateway.azure_apps.azure_app_registration_info:
     tag: mail-gateway
   register: all_gateways
@@ -72,7 +72,7 @@ tenant_id:
   returned: success
   sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
 applications:
-  description: The applications found, by display name. Empty where there is none.
+  description: The applications that were found, sorted by display name. Empty if there is none.
   type: list
   elements: dict
   returned: success
@@ -98,7 +98,7 @@ applications:
       type: str
       sample: mail-gateway
     sign_in_audience:
-      description: Whose accounts the application is for.
+      description: The accounts that may use the application.
       type: str
       sample: AzureADMyOrg
     notes:
@@ -111,7 +111,7 @@ applications:
       elements: str
       sample: [mail-gateway]
     service_management_reference:
-      description: The reference into service management, or null.
+      description: The reference to your service management, or null.
       type: str
       sample: null
     redirect_uris:
@@ -124,7 +124,7 @@ applications:
       type: str
       sample: "2026-11-23T07:00:00Z"
     secrets:
-      description: The client secrets, the one that lasts longest first.
+      description: The client secrets, beginning with the one that is valid longest.
       type: list
       elements: dict
       contains:
@@ -153,7 +153,7 @@ applications:
           type: str
           sample: 3w2
     certificates:
-      description: The certificates, the one that lasts longest first.
+      description: The certificates, beginning with the one that is valid longest.
       type: list
       elements: dict
       contains:
@@ -182,7 +182,7 @@ applications:
           type: str
           sample: 3C8E4B6D1F0A92C7E5B86D3F4A1C09B7E2D5F684
     federated_credentials:
-      description: The federated credentials by name; null where the operator may not read them.
+      description: The federated credentials, sorted by name; null if the operator may not read them.
       type: list
       elements: dict
       contains:
@@ -195,15 +195,15 @@ applications:
           type: str
           sample: cluster
         issuer:
-          description: Who issues the tokens.
+          description: The issuer of the tokens.
           type: str
           sample: https://oidc.example.com/cluster
         subject:
-          description: Whose tokens are accepted.
+          description: The subject of the tokens.
           type: str
           sample: "system:serviceaccount:mail:gateway"
         audiences:
-          description: For whom the tokens have to be.
+          description: The audience of the tokens.
           type: list
           elements: str
           sample: ["api://AzureADTokenExchange"]
@@ -213,7 +213,8 @@ applications:
           sample: Mail gateway
     mailbox_roles:
       description:
-        - Its roles in Exchange; null without O(mailbox_roles), and if they may not be read or are not offered.
+        - Its roles in Exchange; null without O(mailbox_roles), and if the operator may not read them or the tenant does
+          not offer them.
       type: list
       elements: dict
       contains:
@@ -276,11 +277,11 @@ applications:
           type: bool
           sample: true
         granted:
-          description: Whether it is granted; null where the operator may not read that.
+          description: Whether it is granted; null if the operator may not read this.
           type: bool
           sample: true
     consented:
-      description: Whether everything that is declared is granted; null where the operator may not read that.
+      description: Whether all declared permissions are granted; null if the operator may not read this.
       type: bool
       sample: true
     switched_off:
@@ -290,16 +291,16 @@ applications:
         reason:
           description: The end of a sentence about the application.
           type: str
-          sample: somebody has deactivated it (isDisabled is true)
+          sample: it was deactivated (isDisabled is true)
         next_step:
           description: What to do.
           type: str
           sample: Find out why.
       sample:
-        reason: somebody has deactivated it (isDisabled is true)
+        reason: it was deactivated (isDisabled is true)
         next_step: Find out why.
     owners:
-      description: The owners by name; null where the operator may not read owners.
+      description: The owners, sorted by name; null if the operator may not read owners.
       type: list
       elements: dict
       contains:
@@ -308,11 +309,11 @@ applications:
           type: str
           sample: 1f6d1fd5-9a02-4cf2-a7b4-f2c8d0fca0cb
         display_name:
-          description: The name; null where the operator may not read it.
+          description: The name; null if the operator may not read it.
           type: str
           sample: Adele Vance
         type:
-          description: What the owner is, for example V(user).
+          description: The type of the owner, for example V(user).
           type: str
           sample: user
     portal_url:
@@ -320,11 +321,11 @@ applications:
       type: str
       sample: https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/b2466de6-5867-4b23-83ff-449c85f44ba1
     consent_url:
-      description: The page on which a human administrator can grant admin consent.
+      description: The page on which an administrator can grant admin consent.
       type: str
       sample: https://login.microsoftonline.com/3f2504e0-4f89-41d3-9a0c-0305e82c3301/adminconsent?client_id=b2466de6-5867-4b23-83ff-449c85f44ba1
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

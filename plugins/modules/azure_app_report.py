@@ -6,28 +6,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_report
-short_description: Report on the applications of all mail gateways of a play
+short_description: Create a report on the applications of all mail gateways of a play
 version_added: 1.0.0
 description:
   - Reads all applications with a tag, and those of the gateways in the play. Reports owners, permissions that are
     wanted, declared and granted, client secrets, certificates and federated credentials with the days that they have
-    left, and whether the stores of each gateway hold a live credential.
-  - Writes it as a page for people, as CSV, as JSON and as Markdown, each if its path is given. Never writes to the
-    tenant, and no secret to any file.
-  - One task with C(run_once) is for all hosts of the play. A host that has the variable C(gateway_app_profile) is a
+    left, and whether the stores of each gateway have a valid credential.
+  - Writes the report as an HTML page, as CSV, as JSON and as Markdown, each if its path is set. Never writes to the
+    tenant, and never writes a secret to a file.
+  - One task with C(run_once) covers all hosts of the play. A host that has the variable C(gateway_app_profile) is a
     gateway; its variables C(gateway_app_*) are those of the role C(gateway_app), with the same defaults, and are
     evaluated as in a task of that host.
-  - For each host, it signs in with the environment of the task and C(gateway_app_environment) of the host laid over it.
-    C(environment) of a play, block or include is evaluated for each host as well.
-    Each tenant is read once, as the first of its gateways. If no host of the play is a gateway, it reads the tenant of
-    the host that runs the task.
+  - For each host, it signs in with the environment of the task, to which C(gateway_app_environment) of the host is
+    added. C(environment) of a play, block or include is evaluated for each host as well.
+    Each tenant is read once, with the settings of the first of its gateways. If no host of the play is a gateway, it
+    reads the tenant of the host that runs the task.
   - A host that failed before in the play, that has a wrong setting, or whose tenant cannot be read, is listed as not
-    looked at, and hides no other. For the last two the task fails, after the files were written.
-  - A store that cannot be read is a note beside its gateway.
-  - The display name of a tenant stands beside its id if the tenant gives it. An application needs Organization.Read.All
-    for that, a user User.Read. It is asked for once, in a request that is sent anyway, and a refusal is no failure.
-  - Begins with the worst that it found or could not look at, and says for each problem which gateway has it and what
-    helps in that case.
+    checked; the others are reported as usual. In the last two cases the task fails, after the files were written.
+  - If a store cannot be read, a note beside its gateway shows this.
+  - The report shows the display name of a tenant beside its id if the operator may read it. An application needs
+    Organization.Read.All for this, a user User.Read. A refusal is not a failure.
+  - The report begins with the most severe problems. For each problem, it names the gateway and what to do.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -43,14 +42,14 @@ attributes:
   idempotent:
     support: full
     details:
-      - The task is changed if a file says something else than before. If only the number of days left is another, the
-        file is written without that; if nothing is, it is left alone.
+      - The task is changed if the content of a file has changed. If only the number of days left is different, the file
+        is written, but the task is not changed; if nothing is different, the file is not written.
 options:
   scope:
     description:
       - V(managed) reports on the applications with O(tag) and on those of the gateways in the play.
       - V(mail) also reports on every other application of the tenant that declares or holds a permission on mailboxes,
-        such as Mail.Send, SMTP.SendAsApp or full_access_as_app. That reads all applications of the tenant, at most
+        such as Mail.Send, SMTP.SendAsApp or full_access_as_app. This reads all applications of the tenant, at most
         10,000.
     type: str
     choices: [managed, mail]
@@ -65,14 +64,14 @@ options:
     default: 30
   html_path:
     description:
-      - The file on the controller for the page, which needs nothing but itself.
+      - The file on the controller for the HTML page, which loads no other files.
       - Missing folders are created, with the mode 0700.
     type: path
   csv_path:
-    description: The file on the controller for comma-separated values, a line for each credential.
+    description: The file on the controller for comma-separated values, one line for each credential.
     type: path
   json_path:
-    description: The file on the controller for JSON, which has everything.
+    description: The file on the controller for JSON, which contains the whole report.
     type: path
   markdown_path:
     description: The file on the controller for Markdown.
@@ -84,28 +83,29 @@ options:
   fail_within_days:
     description:
       - Fail, after the files were written, if a credential has fewer days left than this or has expired, or if a
-        gateway of the play has no application, one that is switched off, or no credential. V(0) is for what has
-        expired.
-      - A credential that was replaced by a newer one of the same description does not count, unless a store holds it.
-      - A negative number does not check this.
+        gateway of the play has no application, one that is switched off, or no credential. With V(0), only expired
+        credentials are a failure.
+      - A credential that was replaced by a newer one with the same description does not count, unless it is in a store.
+      - A negative number turns this check off.
     type: int
     default: -1
   fail_on_drift:
     description:
       - Fail, after the files were written, if a permission that a gateway's profile wants is not granted, if the
-        gateway's stores do not hold a live credential or cannot be read, if its application is switched off, or if
+        gateway's stores do not have a valid credential or cannot be read, if its application is switched off, or if
         C(gateway_app_mailboxes) limits it and it reaches all mailboxes or has no role in Exchange.
     type: bool
     default: false
   fail_each_host:
     description:
-      - Do not fail this task for what it found, but leave that to the next one, which fails each host of
+      - Do not fail this task because of problems that it found. Let the next task fail each host in
         RV(failures_by_host) with its own problems. Otherwise C(run_once) ends the play for all hosts.
     type: bool
     default: false
 notes:
   - The right to read applications (C(Application.Read.All)) is enough. Delegated permissions need
-    C(Directory.Read.All), and the names of owners C(User.Read.All). What may not be read is reported as unknown.
+    C(Directory.Read.All), and the names of owners C(User.Read.All). What cannot be read without these rights is
+    reported as unknown.
 seealso:
   - module: email_gateway.azure_apps.azure_app_registration_info
 """
@@ -142,22 +142,22 @@ verdict:
     more: []
   contains:
     status:
-      description: V(failed) if a gateway is kept from its work or was not looked at, V(attention), or V(ok).
+      description: V(failed) if a gateway cannot work or was not checked, V(attention), or V(ok).
       type: str
       sample: attention
     headline:
-      description: The worst that was found.
+      description: The most severe problem that was found.
       type: str
       sample: 1 credential expires within 30 days.
     more:
-      description: What else was found, the worst first.
+      description: The other problems that were found, the most severe ones first.
       type: list
       elements: str
       sample: []
 summary:
   description:
-    - The report in numbers. All members are numbers, but RV(summary.credentials) and RV(summary.next).
-    - The names of applications are in the files only, since anybody may choose them who registers an application.
+    - The report in numbers. All members except RV(summary.credentials) and RV(summary.next) are numbers.
+    - The names of applications are in the files only, since any user who registers an application can choose its name.
   type: dict
   returned: success, or if the task fails after the files were written
   sample:
@@ -184,11 +184,11 @@ summary:
       days_left: 12
   contains:
     applications:
-      description: How many applications the report has.
+      description: How many applications are in the report.
       type: int
       sample: 2
     gateways:
-      description: How many hosts of the play are gateways and were looked at.
+      description: How many hosts of the play are gateways and were checked.
       type: int
       sample: 2
     not_in_inventory:
@@ -196,7 +196,7 @@ summary:
       type: int
       sample: 0
     credentials:
-      description: How many credentials are V(expired), V(due), V(ok), or do not end (V(none)), without replaced ones.
+      description: How many credentials are V(expired), V(due), V(ok), or never expire (V(none)), without replaced ones.
       type: dict
       sample: {expired: 0, due: 1, ok: 1, none: 0}
       contains:
@@ -209,11 +209,11 @@ summary:
           type: int
           sample: 1
         ok:
-          description: How many last longer.
+          description: How many are valid longer.
           type: int
           sample: 1
         none:
-          description: How many do not end.
+          description: How many do not expire.
           type: int
           sample: 0
     without_credential:
@@ -241,7 +241,7 @@ summary:
       type: int
       sample: 0
     hosts_not_looked_at:
-      description: How many hosts of the play were not looked at.
+      description: How many hosts of the play were not checked.
       type: int
       sample: 0
     gateways_not_limited:
@@ -249,7 +249,7 @@ summary:
       type: int
       sample: 0
     not_in_store:
-      description: How many gateways have no live credential in their stores.
+      description: How many gateways have no valid credential in their stores.
       type: int
       sample: 0
     gateways_without_application:
@@ -257,16 +257,16 @@ summary:
       type: int
       sample: 0
     grants_unknown:
-      description: For how many applications it may not be read what is granted.
+      description: For how many applications the operator may not read which permissions are granted.
       type: int
       sample: 0
     owners_unknown:
-      description: For how many applications the owners may not be read.
+      description: For how many applications the operator may not read the owners.
       type: int
       sample: 0
     next:
-      description: The live credential that ends first, with client_id, gateways, end and days_left; empty if there is
-        none.
+      description: The valid credential that expires first, with client_id, gateways, end and days_left; empty if there
+        is none.
       type: dict
       sample:
         client_id: b2466de6-5867-4b23-83ff-449c85f44ba1
@@ -313,9 +313,9 @@ failures_by_host:
   type: dict
   returned: success, or if the task fails after the files were written
   sample:
-    gateway-linz: "Found 1 problem. gateway-linz was not looked at: There is no profile 'outbound_pigeon'."
+    gateway-linz: "Found 1 problem. gateway-linz was not checked: There is no profile 'outbound_pigeon'."
 digest:
-  description: SHA-256 of what the report says, apart from the time.
+  description: SHA-256 of the content of the report, without times.
   type: str
   returned: success, or if the task fails after the files were written
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
@@ -326,7 +326,7 @@ files:
   returned: success, or if the task fails after the files were written
   sample: [/srv/automation/report.html]
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_app_secret
-short_description: Keep a client secret of an application alive
+short_description: Create, renew and remove client secrets of an application
 version_added: 1.0.0
 description:
-  - Makes sure that an application has a client secret with a given description that is valid long enough. If it has
+  - Ensures that an application has a client secret with a given description that is valid long enough. If it has
     none, a new one is created beside the old one, which stays valid.
-  - With O(stores), one task does the whole. It reads the stores, tries the stored value at the identity platform, and
-    creates a new secret if it has to. All stores have the new one then, or none has and it is removed again. The value
-    is in no result, variable or fact.
+  - With O(stores), one task manages the whole life cycle. It reads the stores, tries the stored value at the identity
+    platform, and creates a new secret if needed. The new secret is written to all stores, or removed again. The value
+    is never in a result, variable or fact.
   - Without O(stores), the value is returned once, by the run that creates the secret. It can never be read again.
-  - It never removes a secret that it did not create or was not told to remove.
+  - It only removes secrets that it created, or that O(key_id) names.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -33,7 +33,7 @@ attributes:
   idempotent:
     support: full
     details:
-      - A new secret is made once the last one with the description has fewer than O(renew_before_days) days left.
+      - A new secret is created when the last one with the description has fewer than O(renew_before_days) days left.
 options:
   description:
     description: The description of the secret, which the portal shows. Needed with O(state=present).
@@ -47,17 +47,17 @@ options:
     default: 180
   end_date:
     description:
-      - When a new secret expires, as a date, whose last second counts, or as a point in time with its zone. Use it
-        instead of O(lifetime_days).
+      - The end of a new secret, as a date (the secret is valid until the end of that day), or as a point in time with
+        its time zone. Use it instead of O(lifetime_days).
     type: str
   renew_before_days:
-    description: A secret with fewer days left than this is not enough, and a new one is made.
+    description: A new secret is created if the existing one has fewer days left than this.
     type: int
     default: 30
   stored_key_id:
     description:
-      - Without O(stores), the key id of the secret whose value you hold. If it is given, only that secret counts, and a
-        new one is made if the tenant does not have it any more. An empty string says that you hold none.
+      - Without O(stores), the key id of the secret whose value you have stored. If it is set, only that secret is
+        used, and a new one is created if the tenant no longer has it. Set it to an empty string if you have no value.
     type: str
 seealso:
   - module: email_gateway.azure_apps.azure_app_credential_info
@@ -65,7 +65,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep a client secret in an encrypted file
+- name: Ensure that there is a valid client secret in an encrypted file
   email_gateway.azure_apps.azure_app_secret:
     unique_name: mail-gateway
     description: mail gateway
@@ -84,7 +84,7 @@ EXAMPLES = r"""
       - type: ansible_vault
         path: "{{ playbook_dir }}/mail-gateway.vault.yml"
 
-- name: Ensure that a client secret is valid for another month, and take its value from the result
+- name: Ensure that a client secret is valid for another month, and return the value of a new one
   email_gateway.azure_apps.azure_app_secret:
     unique_name: mail-gateway
     description: another gateway
@@ -103,8 +103,8 @@ client_secret:
   description:
     - Without O(stores), the value of the secret, in the run that created it. Null in every other run and with
       O(stores).
-    - The output of a task that returns a value is hidden, as with C(no_log). A registered variable holds it, so
-      register the task, or the value is lost.
+    - The output of a task that returns a value is hidden, as with C(no_log). Only a registered variable contains it, so
+      use C(register), or the value is lost.
   type: str
   returned: success
   sample: null
@@ -139,7 +139,7 @@ hint:
   returned: success
   sample: 3w2
 fresh:
-  description: Whether the secret is so young that the identity platform may still refuse it for some seconds.
+  description: Whether the secret is so new that the identity platform may still refuse it for some seconds.
   type: bool
   returned: success
   sample: false
@@ -150,13 +150,13 @@ other_key_ids:
   returned: success
   sample: []
 removed_key_ids:
-  description: The key ids of secrets that were removed because nobody knows their value, or because they were replaced.
+  description: The key ids of secrets that were removed because their value was lost, or because they were replaced.
   type: list
   elements: str
   returned: success
   sample: []
 secret_count:
-  description: How many secrets the application has in all.
+  description: How many secrets the application has in total.
   type: int
   returned: success
   sample: 1
@@ -218,13 +218,13 @@ prune:
   returned: with O(stores)
   sample: false
 notes:
-  description: What a person may want to know, one line each.
+  description: Messages for the user, one line each.
   type: list
   elements: str
   returned: with O(stores)
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -9,13 +9,13 @@ module: azure_app_token_info
 short_description: Prove by a token that an application's credential works
 version_added: 1.0.0
 description:
-  - Asks for a fresh token with an application's own client id and a client secret, a certificate or an assertion of
-    another issuer, and tells which roles it carries and which of the expected ones are missing. The token itself is not
-    returned.
-  - With O(stores), the credential is read from where the credential modules keep it. If there is nothing to prove with,
-    RV(proven) is V(false) and RV(notes) says why; that is no failure.
-  - A new credential is refused for some seconds, and a new consent appears in tokens only after a while. So the module
-    asks again, for O(wait_timeout) seconds at most.
+  - Requests a new token with an application's own client id and a client secret, a certificate or an assertion of
+    another issuer, and shows which roles the token has and which of the expected ones are missing. The token itself is
+    not returned.
+  - With O(stores), the credential is read from the stores of the credential modules. If there is no credential to try,
+    RV(proven) is V(false) and RV(notes) shows why; the task does not fail.
+  - A new credential is refused for some seconds, and a new consent is in tokens only after a while. So the module tries
+    again, for O(wait_timeout) seconds at most.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -33,19 +33,19 @@ options:
     choices: [microsoft_graph, exchange_online]
     default: microsoft_graph
   expected_roles:
-    description: Application permissions that the token has to carry.
+    description: Application permissions that the token must have.
     type: list
     elements: str
   fail_if_missing:
     description:
-      - Fail if the token does not carry all of O(expected_roles) at the end. Otherwise, that is a result.
-      - In check mode, this is never a failure.
+      - Fail if the token still does not have all of O(expected_roles) at the end. With V(false), this is only returned.
+      - In check mode, the task does not fail for this.
     type: bool
     default: false
   profile_info:
     description:
-      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). The options that the task does not
-        set are taken from its C(module_options).
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). For options that the task does not
+        set, its C(module_options) are used.
     type: dict
 requirements:
   - requests >= 2.28
@@ -86,30 +86,30 @@ EXAMPLES = r"""
 
 RETURN = r"""
 proven:
-  description: Whether a token was issued and carries every expected role.
+  description: Whether a token was issued and has every expected role.
   type: bool
   returned: success
   sample: true
 roles:
-  description: The application permissions that the token carries, sorted.
+  description: The application permissions that the token has, sorted.
   type: list
   elements: str
   returned: success
   sample: [Mail.ReadWrite]
 missing_roles:
-  description: The expected roles that it does not carry.
+  description: The expected roles that it does not have.
   type: list
   elements: str
   returned: success
   sample: []
 unexpected_roles:
-  description: The roles that it carries beyond the expected ones. Empty where none were named.
+  description: The roles that it has in addition to the expected ones. Empty without O(expected_roles).
   type: list
   elements: str
   returned: success
   sample: []
 scope:
-  description: The scope that was asked for; a gateway that lets you enter one needs this.
+  description: The scope that was requested. Enter it in the gateway if its form has a field for a scope.
   type: str
   returned: success
   sample: https://graph.microsoft.com/.default
@@ -119,17 +119,17 @@ audience:
   returned: success
   sample: https://graph.microsoft.com
 expires:
-  description: When the token expires. This is not when the credential does. Not set if there was no token.
+  description: When the token expires; the credential itself is valid longer. Not set if there was no token.
   type: str
   returned: success
   sample: "2026-11-23T08:00:00Z"
 attempts:
-  description: How often a token was requested; 0 if the credential task of the same run had one already.
+  description: How often a token was requested; 0 if the credential task of the same run already had one.
   type: int
   returned: success
   sample: 1
 waited_seconds:
-  description: How long that took.
+  description: How long this took.
   type: float
   returned: success
   sample: 0.2
@@ -149,13 +149,13 @@ key_id:
   returned: success
   sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
 notes:
-  description: Lines for a person, such as which store cannot be read. Empty without O(stores).
+  description: Messages for the user, for example which store cannot be read. Empty without O(stores).
   type: list
   elements: str
   returned: success
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

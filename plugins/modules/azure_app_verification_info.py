@@ -9,15 +9,15 @@ module: azure_app_verification_info
 short_description: Verify that a mail gateway's application can do what the gateway needs
 version_added: 1.0.0
 description:
-  - Finds the application and its stored credential, and tries what the gateway will do with it. It gets a token, and
-    compares the permissions in it with those of the profile. On request, it reaches for a mailbox by Microsoft Graph,
-    signs in for a mailbox by SMTP, and shows that another mailbox is out of reach.
-  - Everything that was asked for is tried once, and nothing is waited for. Whatever goes wrong is a check that failed,
-    with what to do about it; the task itself does not fail for it. Let M(ansible.builtin.fail) end the run with
-    RV(failure), after RV(summary) was shown.
-  - Writes nothing, neither to the tenant nor to a store. Needs the application permission C(Application.Read.All) of
-    Microsoft Graph, and read access to the stores.
-  - It is the entry point C(verify) of the role P(email_gateway.azure_apps.gateway_app#role) in one task.
+  - Finds the application and its stored credential, and uses the credential as the gateway will. It gets a token, and
+    compares the permissions in it with those of the profile. On request, it opens a mailbox with Microsoft Graph, signs
+    in to a mailbox by SMTP, and verifies that another mailbox cannot be reached.
+  - Each check is tried once, without waiting. If something goes wrong, the result is a failed check, with what to do;
+    the task itself does not fail. To end the run, show RV(summary), then use M(ansible.builtin.fail) with
+    RV(failure).
+  - Writes nothing to the tenant or a store. Needs the application permission C(Application.Read.All) of Microsoft
+    Graph, and read access to the stores.
+  - The entry point C(verify) of the role P(email_gateway.azure_apps.gateway_app#role) uses this module.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -31,11 +31,11 @@ options:
   client_id:
     description:
       - The client id of the application.
-      - Give at least one of O(client_id), O(unique_name) and O(display_name), as for
+      - Set at least one of O(client_id), O(unique_name) and O(display_name), as for
         M(email_gateway.azure_apps.azure_app_registration).
     type: str
   unique_name:
-    description: The unique name of the application. It counts if O(client_id) is not set.
+    description: The unique name of the application. It is used if O(client_id) is not set.
     type: str
   display_name:
     description:
@@ -52,7 +52,7 @@ options:
     choices: [microsoft_graph, exchange_online]
     default: microsoft_graph
   expected_roles:
-    description: The application permissions that the token has to carry.
+    description: The application permissions that the token must have.
     type: list
     elements: str
     default: []
@@ -64,7 +64,7 @@ options:
     default: {}
   mailbox:
     description:
-      - The address of the mailbox that the gateway uses. It is tried by Microsoft Graph or by SMTP, depending on
+      - The address of the mailbox that the gateway uses. It is tried with Microsoft Graph or by SMTP, depending on
         O(token_resource).
     type: str
     default: ""
@@ -73,7 +73,7 @@ options:
     type: str
     default: ""
   smtp:
-    description: Try O(mailbox) by SMTP as well if O(token_resource=microsoft_graph).
+    description: With O(token_resource=microsoft_graph), also try O(mailbox) by SMTP.
     type: bool
     default: false
   smtp_host:
@@ -86,29 +86,29 @@ options:
     default: 587
   assigned_at:
     description:
-      - When roles were assigned in Exchange, as C(2026-11-29T07:00:00Z).
-      - Or such times by client ids, as the playbook C(email_gateway.azure_apps.mailboxes) hands them over, a dictionary
+      - The time at which roles were assigned in Exchange, as C(2026-11-29T07:00:00Z).
+      - Or such times by client id, as the playbook C(email_gateway.azure_apps.mailboxes) hands them over, a dictionary
         or a list of them.
-      - Until they count, a mailbox that is not as expected is a check with C(pending) rather than one that failed.
+      - Until they take effect, a mailbox that is not as expected is a check with C(pending) rather than a failed one.
     type: raw
     default: ""
   assignment_delay_minutes:
-    description: Minutes after O(assigned_at) within which they may not count yet. Exchange takes 30 to 120 minutes.
+    description: Minutes after O(assigned_at) until roles take effect. Exchange needs 30 to 120 minutes.
     type: int
     default: 120
   expected_applications:
     description:
       - The applications that an earlier job registered, as the playbook C(email_gateway.azure_apps.register) hands them
-        over, a dictionary, a list of them, or the text of either in JSON or YAML. Any other application is a check that
-        failed.
+        over, a dictionary, a list of them, or the text of either in JSON or YAML. Any other application is a failed
+        check.
     type: raw
     default: {}
   profile_info:
     description:
-      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). The options that the task does not
-        set are taken from its C(module_options).
-      - If that task failed, and the play went on, nothing is tried, and its message is the reason of the only check
-        that failed.
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). For options that the task does not
+        set, its C(module_options) are used.
+      - If that task failed, but the play continued, nothing is tried, and its message is the reason of the only failed
+        check.
     type: dict
     default: {}
 requirements:
@@ -136,7 +136,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: gateway.summary
 
-- name: Show in one sentence what failed, if anything did
+- name: Show which checks failed, if any
   ansible.builtin.debug:
     msg: "{{ gateway.failure }}"
   when: not gateway.verified.proven
@@ -182,7 +182,7 @@ verified:
       sample: false
     checks:
       description:
-        - All that was asked for, in the order in which it was tried. What could not be tried is in it as well.
+        - All requested checks, in the order in which they were tried. Checks that could not be tried are included.
       type: list
       elements: dict
       contains:
@@ -193,7 +193,7 @@ verified:
           type: str
           sample: mailbox
         subject:
-          description: What it is about, such as a mailbox.
+          description: The object that was checked, such as a mailbox.
           type: str
           sample: megan@example.com
         ok:
@@ -205,19 +205,19 @@ verified:
           type: bool
           sample: true
         reason:
-          description: What was seen.
+          description: The reason for the outcome.
           type: str
           sample: The application has no right to the mailbox (status 403 ErrorAccessDenied).
         next_step:
-          description: What to do about it. Empty if nothing is to be done.
+          description: What to do. Empty if there is nothing to do.
           type: str
           sample: Assign the role Application Mail.ReadWrite for this mailbox.
         pending:
-          description: Whether it is not as expected, but roles that were assigned in Exchange may not count yet.
+          description: Whether it is not as expected only because roles in Exchange may not have taken effect yet.
           type: bool
           sample: false
         exchange_commands:
-          description: Commands of Exchange Online PowerShell that help, if there are any, with all ids filled in.
+          description: Commands of Exchange Online PowerShell that help, if any, with all ids filled in.
           type: list
           elements: str
           sample: []
@@ -231,7 +231,7 @@ verified:
           exchange_commands: []
           pending: false
     not_asked:
-      description: What else could be verified.
+      description: Checks that were not requested.
       type: list
       elements: dict
       contains:
@@ -245,9 +245,9 @@ verified:
           sample: Set mailbox to the address of a mailbox that it has to reach.
       sample:
         - name: mailbox
-          next_step: Set mailbox to the address of a mailbox that it has to reach.
+          next_step: Set mailbox to the address of a mailbox that it must reach.
 summary:
-  description: The checks in lines for a person.
+  description: The checks as readable lines.
   type: list
   elements: str
   returned: success
@@ -258,7 +258,7 @@ failure:
   returned: success
   sample: "FAILED for Mail gateway: smtp. See the list above for what to do."
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -9,14 +9,14 @@ module: azure_device_login
 short_description: Sign a person in for this run with a code on another device
 version_added: 1.0.0
 description:
-  - Without O(wait), it asks for a code and returns it at once, so that the next task can show it. With O(wait), it
-    waits until somebody has opened the page, typed the code and signed in.
+  - Without O(wait), it requests a code and returns it immediately, so that the next task can show it. With O(wait), it
+    waits until a person has opened the page, entered the code and signed in.
   - The following tasks of the same C(ansible-playbook) run, also in other plays and playbooks, then sign in as this
-    person with O(email_gateway.azure_apps.azure_app_registration#module:auth_source=device_code), or with V(auto) where
-    nothing else is set. The sign-in is renewed as long as the run takes, and serves Azure Key Vault as well.
-  - The sign-in is kept in the memory of the run only. It is in no file, no result, no log and no command line.
-  - Where somebody has signed in in this run already, both forms say so and ask for no code. The module changes nothing
-    in the tenant, and does the same in check mode.
+    person with O(email_gateway.azure_apps.azure_app_registration#module:auth_source=device_code), or with V(auto) if
+    nothing else is set. The sign-in is renewed until the run ends, and is also valid for Azure Key Vault.
+  - The sign-in is stored only in the memory of the run. It is not in a file, a result, a log or a command line.
+  - If a person has already signed in during this run, both forms return this and request no code. The module changes
+    nothing in the tenant, and does the same in check mode.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -29,38 +29,38 @@ options:
     description:
       - The tenant to sign in to, by its id or one of its verified domain names.
       - If not set, E(AZURE_TENANT) or E(AZURE_TENANT_ID) is used, or the section of O(auth_profile). Without any of
-        them, it is the home tenant of whoever signs in.
+        them, it is the home tenant of the person who signs in.
     type: str
   auth_client_id:
     description:
-      - The client id of the application through which the person signs in. It needs the delegated permissions of what
-        the run does, and has to allow public client flows.
-      - If not set, it is the Azure CLI, C(04b07795-8ddb-461a-bbee-02f9e1bf7b46). Microsoft allows it for Microsoft
-        Graph and Azure Key Vault beforehand, so that nobody has to consent. What it may do is what the person may do.
-      - E(AZURE_CLIENT_ID) does not count here, since it names an application that signs in as itself.
+      - The client id of the application with which the person signs in. It needs the delegated permissions for the
+        tasks of the run, and must allow public client flows.
+      - If not set, it is the Azure CLI, C(04b07795-8ddb-461a-bbee-02f9e1bf7b46). Microsoft has allowed it for Microsoft
+        Graph and Azure Key Vault, so no consent is needed. The run can do what the person can do.
+      - E(AZURE_CLIENT_ID) is not used here, since it names an application that signs in as itself.
     type: str
   wait:
-    description: Wait for the person, instead of telling a code.
+    description: Wait for the person to sign in, instead of returning a code.
     type: bool
     default: false
   sign_in_timeout:
     description:
-      - Seconds to wait for the person, from 1 to 3600. The code's own lifetime, 15 minutes, bounds it as well.
+      - Seconds to wait for the person, from 1 to 3600. The code itself is valid for 15 minutes.
     type: int
     default: 900
 requirements:
   - requests >= 2.28
   - msal >= 1.23
 notes:
-  - Tenants can forbid this way to sign in by a policy of Conditional Access for authentication flows. Use the Azure CLI
-    there (C(az login)).
-  - Whoever is asked for such a code should know the run that asks for it. Never pass a code on to somebody else.
+  - A tenant can block this sign-in with a Conditional Access policy for authentication flows. In this case, use the
+    Azure CLI (C(az login)).
+  - Enter such a code only if you know the run that requested it. Never pass a code on to another person.
 seealso:
   - module: email_gateway.azure_apps.azure_app_registration
 """
 
 EXAMPLES = r"""
-- name: Ask for a code
+- name: Request a code
   email_gateway.azure_apps.azure_device_login:
     auth_tenant_id: contoso.onmicrosoft.com
   register: login
@@ -69,54 +69,54 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ login.message }}"
 
-- name: Wait until somebody has signed in
+- name: Wait until the person has signed in
   email_gateway.azure_apps.azure_device_login:
     auth_tenant_id: contoso.onmicrosoft.com
     wait: true
 
-- name: Whatever comes next signs in as this person
+- name: Sign in as this person in the next tasks
   email_gateway.azure_apps.azure_app_registration_info:
     auth_source: device_code
 """
 
 RETURN = r"""
 signed_in:
-  description: Whether somebody has signed in in this run.
+  description: Whether a person has signed in during this run.
   type: bool
   returned: success
   sample: false
 message:
-  description: What to tell the person, in one line.
+  description: The message for the person, in one line.
   type: str
   returned: success
   sample: To sign in, open the page https://microsoft.com/devicelogin and enter the code A1B2C3D4E.
 user_code:
-  description: The code to type. Null where somebody has signed in already.
+  description: The code to enter. Null if a person has already signed in.
   type: str
   returned: success
   sample: A1B2C3D4E
 verification_uri:
-  description: The page on which to type it. Null where somebody has signed in already.
+  description: The page on which to enter it. Null if a person has already signed in.
   type: str
   returned: success
   sample: https://microsoft.com/devicelogin
 expires:
-  description: When the code expires. Null where somebody has signed in already.
+  description: When the code expires. Null if a person has already signed in.
   type: str
   returned: success
   sample: "2026-11-23T08:15:00Z"
 tenant_id:
-  description: The id of the tenant that was signed in to. Null before that.
+  description: The id of the tenant of the sign-in. Null before the sign-in.
   type: str
   returned: success
   sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
 account:
-  description: The name of the person who signed in. Null before that.
+  description: The name of the person who signed in. Null before the sign-in.
   type: str
   returned: success
   sample: adele@contoso.onmicrosoft.com
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_mailbox_access_info
-short_description: Prove which mailboxes an application reaches, and which it does not
+short_description: Verify which mailboxes an application can read, and which it cannot
 version_added: 1.0.0
 description:
-  - Asks for a token for Microsoft Graph with an application's own client id and client secret, and looks whether it
-    reaches the mailboxes that it has to, and none of those that it must not. No mail is read, only the id of the inbox.
-  - A permission for mail that is granted in Entra ID holds for all mailboxes of the tenant. Role assignments in
-    Exchange Online (RBAC for Applications) with a scope only add to it, so the scope bites only where that permission
-    is not granted.
-  - A mailbox that is not there proves nothing, so it is as expected in neither list. Whether all are as expected is a
-    result; the task fails only where there is no token, or no answer that tells.
-  - What an Exchange administrator has changed takes effect only after minutes, for role assignments up to two hours.
+  - Requests a token for Microsoft Graph with an application's own client id and client secret, and checks that it
+    reaches the mailboxes that it must reach, and none of those that it must not. No mail is read, only the id of the
+    inbox.
+  - A permission for mail that is granted in Entra ID is valid for all mailboxes of the tenant. Role assignments in
+    Exchange Online (RBAC for Applications) with a scope are valid in addition to it, so the scope has an effect only if
+    that permission is not granted.
+  - A mailbox that does not exist proves nothing, so it is never as expected. If some mailboxes are not as expected, the
+    task does not fail; it fails only if there is no token or no meaningful answer.
+  - A change by an Exchange administrator takes effect after minutes, a role assignment after up to two hours.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -29,7 +30,7 @@ extends_documentation_fragment:
   - email_gateway.azure_apps._attributes.actiongroup
 options:
   mailboxes_allowed:
-    description: Addresses of mailboxes that the application has to reach.
+    description: Addresses of mailboxes that the application must reach.
     type: list
     elements: str
   mailboxes_denied:
@@ -45,7 +46,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Prove that the gateway reaches its own mailbox and no other
+- name: Verify that the gateway reaches its own mailbox, but not another one
   email_gateway.azure_apps.azure_mailbox_access_info:
     tenant_id: "{{ mail_gateway.tenant_id }}"
     client_id: "{{ mail_gateway.client_id }}"
@@ -85,7 +86,7 @@ mailboxes:
       type: bool
       sample: false
     as_expected:
-      description: Whether that is shown to be as expected.
+      description: Whether this was verified to be as expected.
       type: bool
       sample: true
     status:
@@ -93,7 +94,7 @@ mailboxes:
       type: int
       sample: 403
     code:
-      description: The code of the error, such as C(ErrorAccessDenied); not set where there is none.
+      description: The code of the error, such as C(ErrorAccessDenied); not set if there is none.
       type: str
       sample: ErrorAccessDenied
     reason:
@@ -101,14 +102,14 @@ mailboxes:
       type: str
       sample: The application has no right to the mailbox.
     next_step:
-      description: What to do about it. Empty where it is as expected.
+      description: What to do. Empty if it is as expected.
       type: str
       sample: ""
     exchange_commands:
       description:
-        - Commands of Exchange Online PowerShell that mend it or show more, if there are any, with all ids filled in.
-        - Where a role has to be assigned, it is C(Application Mail.ReadWrite), unless the token carries another
-          permission. Its scope is all of O(mailboxes_allowed).
+        - Commands of Exchange Online PowerShell that solve the problem or show more, if any, with all ids filled in.
+        - If a role has to be assigned, it is C(Application Mail.ReadWrite), unless the token has another permission.
+          Its scope is all of O(mailboxes_allowed).
       type: list
       elements: str
       sample: []
@@ -123,17 +124,17 @@ mailboxes:
       next_step: ""
       exchange_commands: []
 attempts:
-  description: How often a token was asked for.
+  description: How often a token was requested.
   type: int
   returned: success
   sample: 1
 waited_seconds:
-  description: How long the proof took.
+  description: How long the checks took.
   type: float
   returned: success
   sample: 0.6
 roles:
-  description: The application permissions that the token carries, sorted.
+  description: The application permissions that the token has, sorted.
   type: list
   elements: str
   returned: success
@@ -154,13 +155,13 @@ key_id:
   returned: success
   sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
 notes:
-  description: Lines for a person, such as which store cannot be read. Empty without O(stores).
+  description: Messages for the user, for example which store cannot be read. Empty without O(stores).
   type: list
   elements: str
   returned: success
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

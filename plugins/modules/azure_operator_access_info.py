@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: azure_operator_access_info
-short_description: Tell which steps the identity that signs in may do, and what to add for the others
+short_description: Show which steps the identity that signs in may do, and which rights to add for the others
 version_added: 1.0.0
 description:
-  - Compares what the identity's own token tells with the rights that each step takes, before anything is tried. Needs
-    no right to do so.
-  - Of an application, the token holds its application permissions; of a person, the delegated permissions and the
-    directory roles. A token that cannot be read is no failure. Then nothing is known beforehand.
-  - If the application is named, it looks whether the identity owns it, since C(Application.ReadWrite.OwnedBy) works on
-    such applications only.
+  - Compares the content of the identity's own token with the rights that each step needs, before anything is tried.
+    This needs no right.
+  - The token of an application contains its application permissions; that of a person contains delegated permissions
+    and directory roles. If a token cannot be read, the task does not fail, but the result is unknown.
+  - If the application is named, the module checks whether the identity owns it, since C(Application.ReadWrite.OwnedBy)
+    is valid only for owned applications.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -28,7 +28,7 @@ extends_documentation_fragment:
 options:
   steps:
     description:
-      - The steps to look at. All of them by default.
+      - The steps to check. All of them by default.
       - With an empty list, the operator does not sign in.
     type: list
     elements: str
@@ -55,31 +55,31 @@ options:
       - key_vault
       - prove
   client_id:
-    description: The client id of the application that it is about.
+    description: The client id of the application for the steps.
     type: str
   unique_name:
     description: Its unique name.
     type: str
   display_name:
-    description: Its display name, from which the unique name is derived if nothing else names it.
+    description: Its display name, from which the unique name is derived if O(client_id) and O(unique_name) are not set.
     type: str
   profile_info:
     description:
-      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). The options that the task does not
-        set are taken from it, so that O(steps) are those of the operator.
+      - The registered result of M(email_gateway.azure_apps.azure_app_profile_info). It is used for options that the
+        task does not set, so that O(steps) are those of the operator.
       - The steps of the identities that grant consent and that assign roles in Exchange follow those of the operator.
         They sign in with the variables C(gateway_app_consent_environment) and C(gateway_app_mailbox_environment) of
-        the play on top of the environment of the task.
+        the play, in addition to the environment of the task.
     type: dict
 notes:
-  - What is not in a token cannot be told. So a step that is not possible by the token may be possible by a directory
+  - Only rights in the token can be checked. A step that is not possible by the token may be possible by a directory
     role that has to be activated first, by a custom role, or by a role within an administrative unit.
 seealso:
   - module: email_gateway.azure_apps.azure_app_registration
 """
 
 EXAMPLES = r"""
-- name: See whether this identity may register an application and consent to what it asks for
+- name: Check whether this identity may register an application and consent to its permissions
   email_gateway.azure_apps.azure_operator_access_info:
     steps: [register, declare_permissions, client_secret, consent_application]
     unique_name: mail-gateway
@@ -102,12 +102,12 @@ sufficient:
   returned: success
   sample: true
 certain:
-  description: Whether all steps are known to be possible, whoever owns the application.
+  description: Whether all steps are known to be possible, even if the identity does not own the application.
   type: bool
   returned: success
   sample: false
 steps:
-  description: The verdict on each step.
+  description: The result for each step.
   type: list
   elements: dict
   returned: success
@@ -117,15 +117,15 @@ steps:
       type: str
       sample: client_secret
     does:
-      description: What it does.
+      description: What the step does.
       type: str
-      sample: make, renew and remove client secrets
+      sample: create, renew and remove client secrets
     possible:
-      description: Whether it is possible; null where the token does not tell.
+      description: Whether it is possible; null if the token does not show this.
       type: bool
       sample: true
     only_owned:
-      description: Whether it is possible on applications that the identity owns only, where ownership is not known.
+      description: Whether it is possible only for applications that the identity owns, and ownership is not known.
       type: bool
       sample: false
     missing:
@@ -134,25 +134,25 @@ steps:
       elements: str
       sample: []
     add:
-      description: What to add, empty where nothing is missing.
+      description: What to add; empty if nothing is missing.
       type: str
       sample: the application permission Application.ReadWrite.OwnedBy
     note:
-      description: What else there is to know, or empty.
+      description: A note, or empty.
       type: str
       sample: only applications that it owns
     message:
-      description: All of it in one line, for a person.
+      description: The result as one readable line.
       type: str
       sample: "yes: declare permissions, as Mail gateway operator (only applications that it owns)"
 impossible:
-  description: What the steps do that are known to be impossible.
+  description: Descriptions of the steps that are known to be impossible.
   type: list
   elements: str
   returned: success
   sample: [consent to application permissions of Microsoft Graph]
 summary:
-  description: How many steps are possible, all verdicts in lines for a person, and RV(beyond).
+  description: How many steps are possible, all results as readable lines, and RV(beyond).
   type: list
   elements: str
   returned: success
@@ -163,7 +163,7 @@ failure:
   returned: success
   sample: Not enough rights to declare permissions. See the list above for what to add.
 identity:
-  description: Who signed in, as the token tells.
+  description: The identity that signed in, according to its token.
   type: dict
   returned: success
   contains:
@@ -189,32 +189,32 @@ identity:
       elements: str
       sample: [Application.Read.All, Application.ReadWrite.OwnedBy]
     directory_roles:
-      description: Those of the person's directory roles that matter here, or null.
+      description: The directory roles of the person that are relevant for the steps, or null.
       type: list
       elements: str
       sample: null
 application_found:
-  description: Whether the application is there; null where none was named or it may not be read.
+  description: Whether the application exists; null if none was named or the identity may not read it.
   type: bool
   returned: success
   sample: true
 owns_application:
-  description: Whether the identity owns it; null where that is not known.
+  description: Whether the identity owns it; null if this is not known.
   type: bool
   returned: success
   sample: true
 tenant_id:
-  description: The tenant, or null where the token does not tell.
+  description: The tenant, or null if the token does not show it.
   type: str
   returned: success
   sample: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
 beyond:
-  description: What no token tells, in words.
+  description: The rights that a token does not show, as text.
   type: str
   returned: success
   sample: Custom roles are not in a token.
 access:
-  description: The outcome in the form of the fact C(gateway_app_access) of the role.
+  description: The result in the form of the fact C(gateway_app_access) of the role.
   type: dict
   returned: success
   contains:
@@ -236,7 +236,7 @@ access:
       elements: dict
       contains: *verdict
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

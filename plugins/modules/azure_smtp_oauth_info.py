@@ -6,18 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: azure_smtp_oauth_info
-short_description: Prove that an application may sign in for a mailbox by SMTP
+short_description: Verify that an application can sign in to a mailbox by SMTP
 version_added: 1.0.0
 description:
-  - Asks for a token for Exchange Online with an application's own client id and client secret, and shows it to the SMTP
-    server for a mailbox (C(STARTTLS), then C(AUTH XOAUTH2)), as a gateway does that delivers by SMTP with OAuth. No
-    mail is sent. The token is not returned, and goes only over TLS to a server whose certificate was verified.
-  - Where the server refuses, the result says what that means, and which commands an Exchange administrator has to run
-    in Exchange Online PowerShell. A refusal is a result and no failure of the task; the task fails where there is no
-    token, or no SMTP server that can be trusted.
-  - What an Exchange administrator has changed takes effect only after minutes, for role assignments up to two hours.
-  - That the server accepts the token is what can be shown without sending mail. A missing permission for the mailbox
-    has been seen to come up only at the end of a message.
+  - Requests a token for Exchange Online with an application's own client id and client secret, and sends it to the SMTP
+    server for a mailbox (C(STARTTLS), then C(AUTH XOAUTH2)), like a gateway that delivers by SMTP with OAuth. No mail
+    is sent. The token is not returned, and is sent only over TLS to a server whose certificate was verified.
+  - If the server refuses, the result explains the refusal, and contains the commands that an Exchange administrator
+    has to run in Exchange Online PowerShell. The task does not fail for a refusal; it fails if there is no token, or no
+    SMTP server that can be trusted.
+  - A change by an Exchange administrator takes effect after minutes, a role assignment after up to two hours.
+  - Without sending mail, only the sign-in can be verified. A missing permission for the mailbox has been seen to cause
+    an error only at the end of a message.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:
@@ -34,11 +34,11 @@ options:
     type: str
     required: true
   smtp_host:
-    description: The SMTP server. In national clouds it has another name, which Microsoft's documentation tells.
+    description: The SMTP server. In national clouds it has another name, which Microsoft's documentation lists.
     type: str
     default: smtp.office365.com
   smtp_port:
-    description: Its port, on which it offers C(STARTTLS).
+    description: The port of the SMTP server, on which it offers C(STARTTLS).
     type: int
     default: 587
   request_timeout:
@@ -46,7 +46,8 @@ options:
     type: int
     default: 30
 notes:
-  - SMTP uses no proxy, unlike the request for the token; the controller has to reach the SMTP server itself.
+  - SMTP does not use a proxy, unlike the request for the token; the controller must be able to connect to the SMTP
+    server directly.
 requirements:
   - requests >= 2.28
   - msal >= 1.23
@@ -56,7 +57,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Prove that the gateway may sign in for its mailbox
+- name: Verify that the gateway can sign in to its mailbox
   email_gateway.azure_apps.azure_smtp_oauth_info:
     tenant_id: "{{ mail_gateway.tenant_id }}"
     client_id: "{{ mail_gateway.client_id }}"
@@ -78,8 +79,8 @@ authenticated:
   sample: false
 smtp_code:
   description:
-    - The code of the answer that decided. Not set where the server does not offer what is needed, so that nothing was
-      asked of it.
+    - The code of the decisive answer. Not set if the server does not offer the required commands, so that no token was
+      sent.
   type: int
   returned: success
   sample: 535
@@ -94,18 +95,18 @@ reason:
   returned: success
   sample: SMTP AUTH is disabled for the tenant.
 next_step:
-  description: What to do about it. Empty where nothing is to be done.
+  description: What to do. Empty if there is nothing to do.
   type: str
   returned: success
   sample: An Exchange administrator has to allow it for gateway@example.com, see exchange_commands.
 exchange_commands:
-  description: Commands of Exchange Online PowerShell that mend it, if there are any, with all ids filled in.
+  description: Commands of Exchange Online PowerShell that solve the problem, if any, with all ids filled in.
   type: list
   elements: str
   returned: success
   sample: ["Set-CASMailbox -Identity 'gateway@example.com' -SmtpClientAuthenticationDisabled $false"]
 service_principal_object_id:
-  description: The object id of the application's service principal, which Exchange wants to know.
+  description: The object id of the application's service principal, which the Exchange commands need.
   type: str
   returned: success
   sample: 7f1e8d0a-9f5c-4a57-8c07-5f7c9d1a0b52
@@ -125,22 +126,22 @@ smtp_port:
   returned: success
   sample: 587
 scope:
-  description: The scope that was asked for; a gateway that lets you enter one needs this.
+  description: The scope that was requested. Enter it in the gateway if its form has a field for a scope.
   type: str
   returned: success
   sample: https://outlook.office365.com/.default
 attempts:
-  description: How often a token was asked for.
+  description: How often a token was requested.
   type: int
   returned: success
   sample: 1
 waited_seconds:
-  description: How long the proof took.
+  description: How long the check took.
   type: float
   returned: success
   sample: 0.6
 roles:
-  description: The application permissions that the token carries, sorted.
+  description: The application permissions that the token has, sorted.
   type: list
   elements: str
   returned: success
@@ -161,13 +162,13 @@ key_id:
   returned: success
   sample: 76ea6dcd-848c-4fc5-a125-af079be6f636
 notes:
-  description: Lines for a person, such as which store cannot be read. Empty without O(stores).
+  description: Messages for the user, for example which store cannot be read. Empty without O(stores).
   type: list
   elements: str
   returned: success
   sample: []
 error:
-  description: What went wrong, for machines. See M(email_gateway.azure_apps.azure_app_registration).
+  description: Details of the error, for programs. See M(email_gateway.azure_apps.azure_app_registration).
   type: dict
   returned: failure
   sample:

@@ -142,7 +142,7 @@ def test_a_store_that_vanishes_between_created_and_stored_is_made_anew(playbooks
 
 def test_a_store_that_becomes_unwritable_between_created_and_stored(playbooks: Playbooks) -> None:
     playbooks.spoil_store(playbooks.store)
-    playbooks.register().failed("could not be kept", "removed from the tenant again")
+    playbooks.register().failed("could not be stored", "removed from the tenant again")
     assert playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"] == []
     playbooks.store.parent.unlink()
     playbooks.register().ok()

@@ -205,7 +205,7 @@ def test_the_folder_of_a_job_is_no_store(playbooks: Playbooks) -> None:
     run = jobs.launch("register", _secret(playbooks))
     run.failed(
         *("would be lost after this run", "the folder that AWX made for this job"),
-        *("azure_key_vault, hashi_vault or awx_credential", "docs/awx.md"),
+        *("azure_key_vault, hashi_vault, or awx_credential", "docs/awx.md"),
     )
     assert [a["passwordCredentials"] for a in playbooks.tenant.applications] in ([], [[], []])
 

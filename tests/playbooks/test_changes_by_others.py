@@ -41,5 +41,5 @@ def test_the_role_puts_right_what_others_changed_and_keeps_what_they_added(playb
     assert "changed=0 " in third.output
 
     assert hand.patch(f"/servicePrincipals/{principal}", {"accountEnabled": False}).status_code == 204
-    refused = playbooks.register().failed("switched off sign-in", "Enabled for users to sign-in")
+    refused = playbooks.register().failed("sign-in was switched off", "Enabled for users to sign-in")
     assert refused.writes == []

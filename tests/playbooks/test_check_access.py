@@ -95,7 +95,7 @@ def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) ->
     registrar = _identity(playbooks, "Application.Read.All")
     everything = (
         "the application permission Application.ReadWrite.OwnedBy (to register the application and its service"
-        " principal; to declare permissions; to make, renew and remove client secrets)",
+        " principal; to declare permissions; to create, renew and remove client secrets)",
         "the application permission AppRoleAssignment.ReadWrite.All (to consent to application permissions of",
         "Or set gateway_app_consent to none",
     )

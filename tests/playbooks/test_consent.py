@@ -124,7 +124,7 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
         assert run.writes == []
     # As a job hands it over.
     told = {f"gateway_app_expected_application_{old.replace('-', '_')}": {"gateway": {"client_id": old}}}
-    refused = workflow.job("consent", **told).failed(f"names the one with the client id {old}")
+    refused = workflow.job("consent", **told).failed(f"lists the one with the client id {old}")
     assert (refused.writes, "not variables of this collection" in refused.output.lower()) == ([], False)
     run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
         "gateway_app_expected_applications does not name it"

@@ -180,7 +180,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({**ISSUER, "issuer": "http://x"}, "issuer, in gateway_app_federated_credential, is"),
     ({**ISSUER, "issuer": "https://x y"}, "issuer, in gateway_app_federated_credential, is"),
     ({**ISSUER, "subject": " "}, "subject, in gateway_app_federated_credential, is blank"),
-    ({**ISSUER, "subject": "s\u0007"}, "subject, in gateway_app_federated_credential, holds a control character"),
+    ({**ISSUER, "subject": "s\u0007"}, "subject, in gateway_app_federated_credential, contains a control character"),
     ({**ISSUER, "name": "a b"}, "name, in gateway_app_federated_credential, is"),
     ({**ISSUER, "audience": ""}, "audience, in gateway_app_federated_credential, is blank"),
     (ISSUER, "gateway_app_verify_token to false"),
@@ -189,7 +189,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({"gateway_app_stores": [KEY_VAULT]}, "A store of the type azure_key_vault cannot keep a certificate"),
     ({"gateway_app_secret_description": "x" * 91}, "91 characters"),
     ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "is not a directory"),
-    ({"gateway_app_certificate_path": "profile.yml"}, "was not made by azure_app_certificate"),
+    ({"gateway_app_certificate_path": "profile.yml"}, "was not created by azure_app_certificate"),
 ]
 
 

@@ -211,7 +211,7 @@ def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> N
     # A file name that is short enough to read and to claim, and too long for the temporary file that is written first.
     long_name = playbooks.folder / ("x" * 246)
     run = playbooks.register(gateway_app_store_path=str(long_name))
-    run.failed("could not be kept", "the stores have what they had before")
+    run.failed("could not be stored", "the stores have their previous content")
     assert any(entry.path.endswith("/addPassword") for entry in run.writes)
     assert [credential["keyId"] for credential in application["passwordCredentials"]] == before
 
@@ -242,7 +242,7 @@ def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbo
     path = playbooks.folder / "mine.yml"
     path.write_text("gateway_app_profile_content: {permissions: [Mail.Send]}\n")
     run = playbooks.register(gateway_app_profile="mine", gateway_app_profile_file=str(path))
-    assert run.failed("mine.yml is malformed. It has to hold the variable gateway_app_profile_content").writes == []
+    assert run.failed("mine.yml is malformed. It must contain the variable gateway_app_profile_content").writes == []
 
 
 def test_check_mode_refuses_a_permission_that_the_tenant_does_not_know(playbooks: Playbooks) -> None:
@@ -277,7 +277,7 @@ def test_the_credential_of_another_application_is_not_overwritten(playbooks: Pla
     before = playbooks.store.read_bytes()
     other: dict[str, t.Any] = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
     run = playbooks.register(**other, gateway_app_store_path=str(playbooks.store))
-    run.failed("holds the credential of another application", "Set gateway_app_store_path")
+    run.failed("has the credential of another application", "Set gateway_app_store_path")
     assert playbooks.store.read_bytes() == before
     assert playbooks.tenant.application(uniqueName="other")["passwordCredentials"] == []
 

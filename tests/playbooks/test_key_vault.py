@@ -107,13 +107,13 @@ def test_a_file_and_a_key_vault_hold_the_same(playbooks: Playbooks) -> None:
     before = playbooks.stored()
     playbooks.server.faults.add(method="PUT", path="/secrets/", status=503, times=99)
     failed = playbooks.register(gateway_app_stores=[FILE, vault], gateway_app_wait_timeout=2)
-    failed.failed("could not be kept", "removed from the tenant again")
+    failed.failed("could not be stored", "removed from the tenant again")
     assert _secrets(playbooks).keys() == {first}
     assert playbooks.stored() == before
     # The other way round: the key vault had it already, and gets its older value back.
     playbooks.server.faults.clear()
     playbooks.spoil_store(playbooks.store)
-    playbooks.register(gateway_app_stores=[vault, FILE]).failed("could not be kept", "removed from the tenant again")
+    playbooks.register(gateway_app_stores=[vault, FILE]).failed("could not be stored", "removed from the tenant again")
     assert _secrets(playbooks).keys() == {first}
     assert (_held(playbooks)["value"], _held(playbooks)["tags"]["key-id"]) == (before["client_secret"], first)
 

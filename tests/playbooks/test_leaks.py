@@ -120,7 +120,7 @@ def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
         )
     elif how == "vault":
         loud.spoil_store(loud.store)
-        play_tasks(loud, [role_task(loud)]).failed("could not be kept", "removed from the tenant again")
+        play_tasks(loud, [role_task(loud)]).failed("could not be stored", "removed from the tenant again")
         assert len(loud.issued.secrets) == 5, "the new one was created, tried and removed"
     elif how == "rights":
         client_id, client_secret = loud.server.add_operator(["Application.Read.All"])

@@ -126,7 +126,7 @@ BAD: dict[str, tuple[dict[str, t.Any], str]] = {
     "no mailboxes": ({"gateway_app_mailboxes": {"users": []}}, "users is a list of addresses or object ids"),
     "a profile without mail": (
         {"gateway_app_mailboxes": GROUP, "gateway_app_profile": "seppmail_cloud"},
-        "asks for no permission that Exchange can limit",
+        "has no permission that Exchange can limit",
     ),
 }
 

@@ -124,5 +124,5 @@ def test_the_result_is_complete_if_the_task_fails(playbooks: Playbooks) -> None:
     result = json.loads(json.loads(line.split('"msg": ')[1]))
     assert (result["failed"], result["failures"], result["summary"]["not_in_store"]) == (False, 1, 1)
     assert result["files"] == [str(playbooks.folder / "report.html")]
-    assert "the store holds no client secret. Run the playbook" in result["failure_list"][0]
+    assert "the store has no client secret. Run the playbook" in result["failure_list"][0]
     assert (playbooks.folder / "report.html").is_file()

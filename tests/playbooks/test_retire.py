@@ -82,5 +82,5 @@ def test_the_store_of_another_application_is_left_alone(playbooks: Playbooks, th
         gateway_app_display_name="Other",
         gateway_app_store_path=str(playbooks.store),
     )
-    assert run.failed("holds the credential of another application").writes == []
+    assert run.failed("has the credential of another application").writes == []
     assert playbooks.store.read_bytes() == before

@@ -206,7 +206,7 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
     assert (again.writes, "changed=0 " in again.output) == ([], True)
     _registered_and_due(playbooks, gateway_app_stores=stores)
     playbooks.spoil_store(playbooks.store)
-    _rotate(playbooks, gateway_app_stores=stores).failed("could not be kept", "removed from the tenant again")
+    _rotate(playbooks, gateway_app_stores=stores).failed("could not be stored", "removed from the tenant again")
     assert own.kept()["key_id"] == result["key_id"]
 
 
@@ -216,6 +216,6 @@ def test_no_store_of_several_may_belong_to_another_application(playbooks: Playbo
     playbooks.register(**other, gateway_app_store_path=str(second)).ok()
     before = second.read_bytes()
     playbooks.register().ok()
-    run = playbooks.register(gateway_app_stores=stores).failed("holds the credential of another application")
+    run = playbooks.register(gateway_app_stores=stores).failed("has the credential of another application")
     assert run.writes == []
     assert second.read_bytes() == before

@@ -101,7 +101,7 @@ def test_what_is_wrong_in_entra_id_and_for_mail_by_graph(playbooks: Playbooks) -
     assert f"client_id={gateways.client_id('unconsented')}" in token["next_step"], "the page to grant it on"
     mailbox = made.check("unconsented", "mailbox")
     assert (mailbox["next_step"].split(",")[0], mailbox["exchange_commands"]) == (
-        "Grant what the token lacks first",
+        "First grant what the token lacks",
         [],
     )
 
@@ -249,7 +249,7 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     assert gateways.client_id("odd") in made.check("stranger", "credential")["reason"]
 
     made.only_fails("silent", "credential")
-    assert "does not give its value back" in made.check("silent", "credential")["reason"]
+    assert "cannot return its value" in made.check("silent", "credential")["reason"]
     assert made.of["silent"]["key_id"] == gateways.kept["silent"]["key_id"]
     made.only_fails("both")
 

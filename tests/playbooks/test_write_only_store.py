@@ -46,7 +46,7 @@ def test_a_value_that_cannot_be_read_is_made_and_proven_once(playbooks: Playbook
     again = playbooks.register(**stores)
     _quiet(again)
     assert again.results["gateway_app_result"]["proven"] is False
-    assert "A second store that can be read would" in again.output
+    assert "Add a second store that can be read" in again.output
     assert blind.kept()["key_id"] == made["key_id"]
     # A rotation is seen through to its end, which changes what else is known of a secret, not its value.
     _due(playbooks, made["key_id"])
@@ -73,7 +73,7 @@ def test_another_store_knows_the_value(playbooks: Playbooks, blind: FileStore) -
     _due(playbooks, first)
     before = blind.kept()
     playbooks.spoil_store(playbooks.store)
-    playbooks.register(**stores).failed("could not be kept", "removed from the tenant again")
+    playbooks.register(**stores).failed("could not be stored", "removed from the tenant again")
     assert (blind.kept(), list(_secrets(playbooks))) == (before, [first])
     # What the readable one lost is nowhere to be read: another secret, and the older one goes after the overlap.
     playbooks.store.parent.unlink()

@@ -96,7 +96,7 @@ def test_a_file_and_awx_hold_the_same(playbooks: Playbooks, awx: Awx) -> None:
         awx.broken = broken
         failed = playbooks.register(environ={"CONTROLLER_OAUTH_TOKEN": token}, **BOTH)
         failed.failed(
-            "could not be kept", "change the credential Mail gateway Vienna in AWX", "removed from the tenant again"
+            "could not be stored", "change the credential Mail gateway Vienna in AWX", "removed from the tenant again"
         )
         assert list(_secrets(playbooks)) == [key_id]
         assert (awx.inputs(STORE["name"]), playbooks.stored()) == (before, kept)

@@ -64,7 +64,7 @@ def test_everything_is_made_once_and_drift_is_put_right(awx: Awx, playbooks: Pla
     # Of what refers to a project that is not there, check mode shows the names.
     announced = set_up(playbooks, "--check", **more).ok()
     assert awx.new_writes() == []
-    assert "these would be made: the job template check access, the job template register" in announced.output
+    assert "these would be created: the job template check access, the job template register" in announced.output
     first = set_up(playbooks, **more).ok()
     assert "to their names" not in first.output
     _holds_what_it_should(awx)
@@ -361,7 +361,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made(awx: Awx, playbooks: 
     # All that is wrong, at once; test_awx_plan.py has the rest.
     run = set_up(playbooks, awx_setup_organization="Other", awx_setup_image="", awx_setup_gatways={"a": {}})
     run.failed("Set awx_setup_organization", "Set awx_setup_image", "Did you mean awx_setup_gateways?")
-    set_up(playbooks, awx_setup_group_variables={}).failed("No store outlives a job for gateway-vienna.example.com")
+    set_up(playbooks, awx_setup_group_variables={}).failed("There is no permanent store for gateway-vienna.example.com")
     assert awx.writes == []
 
 

@@ -23,7 +23,7 @@ def test_two_jobs_at_once_with_hashicorp_vault_leave_one_secret(playbooks: Playb
         runs = list(pool.map(register, ("first", "second")))
     for run in runs:
         if run.returncode != 0:
-            run.failed("could not be kept", "removed from the tenant again")
+            run.failed("could not be stored", "removed from the tenant again")
     assert [run.returncode for run in runs] != [2, 2]
     (secret,) = playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]
     again = register("third").ok()

@@ -75,7 +75,7 @@ def test_a_store_keeps_the_credential_through_a_rotation(playbooks: Playbooks, s
 def test_a_store_gets_its_older_credential_back_where_another_one_fails(playbooks: Playbooks, store: Store) -> None:
     both: Json = {"gateway_app_stores": [store.store, FILE]}
     playbooks.spoil_store(playbooks.store)
-    playbooks.register(**both).failed("could not be kept", "removed from the tenant again")
+    playbooks.register(**both).failed("could not be stored", "removed from the tenant again")
     assert (store.kept(), _secrets(playbooks)) == ({}, set())
     playbooks.store.parent.unlink()
     playbooks.server.faults.clear()
@@ -84,7 +84,7 @@ def test_a_store_gets_its_older_credential_back_where_another_one_fails(playbook
     first = store.kept()
     assert first == playbooks.stored()
     playbooks.spoil_store(playbooks.store)
-    playbooks.register(**DUE, **both).failed("could not be kept", "removed from the tenant again")
+    playbooks.register(**DUE, **both).failed("could not be stored", "removed from the tenant again")
     assert (store.kept(), _secrets(playbooks)) == (first, {first["key_id"]})
     # What is lost meanwhile comes from it.
     playbooks.store.parent.unlink()
@@ -146,7 +146,7 @@ def test_a_lost_vault_is_filled_again_and_one_that_is_down_costs_nothing(playboo
     assert bao.kept() == first
     # Down for good once the secret was made: the next run finds it.
     playbooks.server.faults.add(path="/addPassword$", then=lambda: setattr(bao, "down", True))
-    playbooks.register(**DUE, **stores).failed("could not be kept")
+    playbooks.register(**DUE, **stores).failed("could not be stored")
     assert playbooks.stored() == first
     bao.down = False
     playbooks.server.faults.clear()
@@ -161,7 +161,7 @@ def test_what_somebody_else_writes_to_vault_stays(playbooks: Playbooks, bao: Ope
         path="/addPassword$", then=lambda: bao.ask("POST", "secret/data/gateways/vienna", theirs)
     )
     run = playbooks.register(gateway_app_stores=[FILE, VAULT])
-    run.failed("could not be kept", "holds no client_id", "removed from the tenant again")
+    run.failed("could not be stored", "contains no client_id", "removed from the tenant again")
     assert bao.kept() == theirs["data"]
     assert _secrets(playbooks) == set()
     assert not playbooks.store.exists()
@@ -180,7 +180,7 @@ def test_vault_is_refused_before_anything_is_made(playbooks: Playbooks, bao: Ope
         store["mount"], words = "nowhere", "do not allow create, read, update on nowhere/data"
     else:
         bao.ask("POST", "secret/data/gateways/vienna", {"data": {"password": "of something else"}})
-        words = "holds more than a credential"
+        words = "contains more than a credential"
     assert playbooks.register(gateway_app_stores=[store]).failed(words).writes == []
     assert bao.writes() == []
 
@@ -204,7 +204,7 @@ def test_a_lost_sops_file_is_filled_again_and_what_somebody_else_writes_stays(
 
     theirs = {**second, "key_id": "theirs"}
     playbooks.server.faults.add(path="/addPassword$", then=lambda: sops.add("gateway_app_credential", theirs))
-    playbooks.register(**DUE, **stores).failed("changed by somebody else", "removed from the tenant again")
+    playbooks.register(**DUE, **stores).failed("changed by another program", "removed from the tenant again")
     assert (sops.kept(), playbooks.stored()) == (theirs, second)
     assert _secrets(playbooks) == {first["key_id"], second["key_id"]}
 

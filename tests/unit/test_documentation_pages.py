@@ -147,4 +147,4 @@ def test_a_text_that_yaml_cuts_is_found() -> None:
 def test_an_entry_point_documents_its_own_variables_and_refers_to_the_others(entry_point: str) -> None:
     documented = ENTRY_POINTS[entry_point]
     assert not documented["options"].keys() & ENTRY_POINTS["main"]["options"].keys()
-    assert documented["description"][-1].startswith("Takes the same variables as the entry point C(main)")
+    assert documented["description"][-1].startswith("Uses the same variables as the entry point C(main)")

@@ -80,7 +80,7 @@ def test_an_unknown_code_says_so_with_the_page_to_look_it_up(status: int) -> Non
 @pytest.mark.parametrize(
     ("status", "error", "code", "words"),
     [
-        (400, "unauthorized_client", "AADSTS7000112", "disabled or deactivated this application"),
+        (400, "unauthorized_client", "AADSTS7000112", "application was disabled or deactivated"),
         (400, "invalid_request", "AADSTS500014", "service principal of the resource is disabled"),
         (503, "temporarily_unavailable", "AADSTS90033", "run again later"),
         (400, "invalid_client", "AADSTS650052", "this tenant does not have"),

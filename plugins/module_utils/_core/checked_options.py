@@ -29,7 +29,7 @@ def with_checked_options(args: t.Mapping[str, t.Any], module: str) -> t.Mapping[
     if module == VERIFICATION:
         return args
     raise InputError(
-        f"O({OPTION}) has no options of {module}",
+        f"O({OPTION}) has no options for {module}",
         next_step="Set it to the registered result of azure_app_profile_info, with settings for this kind of"
         " credential, and stop if that task fails.",
     )

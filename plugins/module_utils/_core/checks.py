@@ -38,7 +38,7 @@ def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:
             check_characters(name, item, is_path=is_path)
     elif isinstance(value, str) and not _can_be_written(value, is_path=is_path):
         raise InputError(
-            f"{name} holds a NUL character or half of a character (a lone surrogate)",
+            f"{name} contains a NUL character or an incomplete character (a lone surrogate)",
             next_step=f"Remove it from {name}; a file that it comes from may not be in UTF-8.",
         )
 
@@ -63,7 +63,7 @@ def check_guid(name: str, value: str) -> str:
 def check_tenant(name: str, value: str) -> str:
     if not TENANT.fullmatch(value) or value.lower() in NOT_A_TENANT:
         raise InputError(
-            f"{name} is {shown(value)}, which names no single tenant",
+            f"{name} is {shown(value)}, which does not name a single tenant",
             next_step=f"Set {name} to the tenant id (a GUID) or to one of the tenant's verified domain names.",
         )
     return value
@@ -81,7 +81,7 @@ def check_text(name: str, value: str, *, longest: int, limit_of: str = "Entra ID
             f"{name} has {len(value)} characters; {limit_of} allows {longest}", next_step=f"Shorten {name}."
         )
     if re.search(r"[\x00-\x1f\x7f]", value):
-        raise InputError(f"{name} holds a control character", next_step=f"Remove it from {name}.")
+        raise InputError(f"{name} contains a control character", next_step=f"Remove it from {name}.")
     return value
 
 
@@ -128,6 +128,6 @@ def host_url(name: str, value: str) -> str:
     if match is None or not 0 < int(match["port"] or 443) < 65536:
         raise InputError(
             f"{name} is not the address of an https host",  # not shown: it may hold a password
-            next_step="Set it to https://HOST or https://HOST:PORT, with nothing behind it.",
+            next_step="Set it to https://HOST or https://HOST:PORT, with nothing after it.",
         )
     return text

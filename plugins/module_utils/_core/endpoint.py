@@ -90,7 +90,7 @@ def endpoint_settings(
         raise InputError(
             "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in given.items() if value),
             next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
-            " none of the national clouds.",
+            " not a national cloud.",
         )
     return Endpoint(
         authority=hosts[0],

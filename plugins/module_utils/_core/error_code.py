@@ -17,9 +17,9 @@ class Then(enum.Enum):
 
     FAIL = "fails"
     WAIT = "waits and sends again"
-    WAIT_AFTER_CREATE = "waits, where this run made the object"
-    READ_AGAIN = "reads again and decides anew"
-    READ_ONCE = "reads again, once: what it wanted may be there already"
+    WAIT_AFTER_CREATE = "waits, if this run created the object"
+    READ_AGAIN = "reads again, then decides again"
+    READ_ONCE = "reads again, once: the change may already be made"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -265,7 +265,7 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     if not fault.code and fault.status in (401, 403):
         # Graph gives a code with a refusal; what stands in between has no right to give.
         return (
-            "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so that it may be one of a"
+            "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so it may come from a"
             f" proxy or a filter. If it is Microsoft Graph: {_by_status(fault.status, right)}"
         )
     if not fault.code:
@@ -307,5 +307,5 @@ def _by_status(status: int, right: str | None) -> str:
     if status >= 500:
         return "Microsoft Graph had an internal problem: run again later. Every step is safe to repeat."
     return _BY_STATUS.get(
-        status, "See the request id in the field error; Microsoft's support can look the request up by it."
+        status, "See the request id in the field error; Microsoft's support can look up the request with it."
     )

@@ -22,30 +22,30 @@ _RETRIED_BY_TERRAFORM = "hashicorp/terraform-provider-azuread, which retries it"
 
 _GIVE_RIGHT = "RIGHT"
 _LATER = "Run again later: every step is safe to repeat. For longer waits raise O(wait_timeout)."
-_YOUNG = "Check the id and the tenant; an object made moments ago may need a longer O(wait_timeout)."
+_YOUNG = "Check the id and the tenant; a new object may need a longer O(wait_timeout)."
 _TOKEN = "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired."
-_READ_AGAIN = "Run again: the run then starts from what is there."
+_READ_AGAIN = "Run again: the run then starts from the current state."
 _CLOCK = "Check the clock of the controller, and the dates of the certificate."
-_PAGE = "Run again; if it stays, select less, by unique_name, tag or display_name."
+_PAGE = "Run again; if the problem remains, select less, by unique_name, tag or display_name."
 _DEFECT = "Check what answers at graph_url; if it is Microsoft Graph, report this with the content of the field error."
 _EXPIRED_PAGE = "Microsoft.Azure.ActiveDirectory.GraphClient, its map of error codes"
 _TOOLKIT = "OfficeDev/microsoft-365-agents-toolkit, its list of error codes"
 _CONCURRENT = "nais/azurerator#448 (409), Azure/azure-cli#23081 (503)"
-_LAG = "The object was made moments ago and is not known everywhere yet"
+_LAG = "The object was created moments ago and is not replicated everywhere yet"
 
 # The first row that fits counts: what needs a text or a status stands before what needs the code alone.
 GRAPH_CODES: tuple[ErrorCode, ...] = (
     # Another writer, or a replica that lags behind
     ErrorCode(
         "Directory_ConcurrencyViolation",
-        "Another write to the same object was in the way; this one was not applied",
+        "Another write to the same object was in progress; this one was not applied",
         "Another client writes to the same object: run again later, or raise O(wait_timeout).",
         _CONCURRENT,
         then=Then.READ_AGAIN,
     ),
     ErrorCode(
         "Request_BadRequest",
-        "Another write to the same object was in the way; this one was not applied",
+        "Another write to the same object was in progress; this one was not applied",
         "Another client writes to the same object: run again later, or raise O(wait_timeout).",
         _CONCURRENT,
         then=Then.READ_AGAIN,
@@ -86,17 +86,17 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ),
     ErrorCode(
         "Error_MsaAppDoesNotExist",
-        "The part of the application that is for personal accounts is not known everywhere yet",
+        "The part of the application for personal accounts is not replicated everywhere yet",
         _YOUNG,
         "hashicorp/terraform-provider-azuread#1764",
         then=Then.WAIT,
     ),
-    ErrorCode("Request_ResourceNotFound", "There is no such object", _YOUNG, _DIRECTORY, then=Then.WAIT_AFTER_CREATE),
-    ErrorCode("Directory_ObjectNotFound", "There is no such object", _YOUNG, _DIRECTORY, then=Then.WAIT_AFTER_CREATE),
-    ErrorCode("itemNotFound", "There is no such object", _YOUNG, GRAPH_PAGE, then=Then.WAIT_AFTER_CREATE),
+    ErrorCode("Request_ResourceNotFound", "The object does not exist", _YOUNG, _DIRECTORY, then=Then.WAIT_AFTER_CREATE),
+    ErrorCode("Directory_ObjectNotFound", "The object does not exist", _YOUNG, _DIRECTORY, then=Then.WAIT_AFTER_CREATE),
+    ErrorCode("itemNotFound", "The object does not exist", _YOUNG, GRAPH_PAGE, then=Then.WAIT_AFTER_CREATE),
     ErrorCode(
         "Request_BadRequest",
-        "The client secret is gone already, or not known everywhere yet",
+        "The client secret was already removed, or is not replicated everywhere yet",
         _READ_AGAIN,
         "seen in the tests of public clients",
         then=Then.WAIT_AFTER_CREATE,
@@ -105,17 +105,17 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     # What another client made or removed since the last read
     ErrorCode(
         "Request_MultipleObjectsWithSameKeyValue",
-        "There is an object with this key already",
+        "An object with this key already exists",
         _READ_AGAIN,
         _DIRECTORY,
         then=Then.READ_AGAIN,
     ),
     ErrorCode(
-        "ObjectConflict", "There is an object with this key already", _READ_AGAIN, GRAPH_PAGE, then=Then.READ_AGAIN
+        "ObjectConflict", "An object with this key already exists", _READ_AGAIN, GRAPH_PAGE, then=Then.READ_AGAIN
     ),
     ErrorCode(
         "Request_BadRequest",
-        "The permission is granted already",
+        "The permission is already granted",
         _READ_AGAIN,
         "seen in the tests of public clients",
         then=Then.READ_AGAIN,
@@ -123,7 +123,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ),
     ErrorCode(
         "Request_BadRequest",
-        "The grant is there already",
+        "The grant already exists",
         _READ_AGAIN,
         "seen in the tests of public clients",
         then=Then.READ_AGAIN,
@@ -131,7 +131,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ),
     ErrorCode(
         "Request_BadRequest",
-        "The owner is one already",
+        "The owner was already added",
         _READ_AGAIN,
         "https://learn.microsoft.com/graph/api/application-post-owners",
         then=Then.READ_AGAIN,
@@ -139,7 +139,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ),
     ErrorCode(
         "Request_BadRequest",
-        "A federated credential with this issuer and subject is there already",
+        "A federated credential with this issuer and subject already exists",
         _READ_AGAIN,
         _FEDERATION,
         then=Then.READ_AGAIN,
@@ -156,23 +156,23 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     # The identity that signs in
     ErrorCode(
         "InvalidAuthenticationToken",
-        "A Conditional Access policy does not let this identity in from this address",
-        "A Conditional Access policy does not let this identity in from the address of the controller or of its proxy:"
-        " run where it does, or ask who owns the policy.",
+        "A Conditional Access policy does not allow this identity to sign in from this address",
+        "A Conditional Access policy blocks this identity at the address of the controller or of its proxy:"
+        " run it at an allowed address, or ask the owner of the policy.",
         "microsoftgraph/msgraph-sdk-powershell#3322",
         text="LocationConditionEvaluationSatisfied",
     ),
     ErrorCode(
         "InvalidAuthenticationToken",
         "A Conditional Access policy changed, or the sign-in was revoked, after the token was issued",
-        "The token was revoked (continuous access evaluation): run again, which signs in again; an access token from"
-        " outside has to be a new one. If it stays, ask who owns the Conditional Access policies.",
+        "The token was revoked (continuous access evaluation): run again, which signs in again; an access token that"
+        " you set must be a new one. If the problem remains, ask the owner of the Conditional Access policies.",
         "microsoftgraph/msgraph-sdk-java#2355",
         text="Continuous access evaluation",
     ),
     ErrorCode("InvalidAuthenticationToken", "The access token is not accepted", _TOKEN, _ACCESS),
     ErrorCode("Authentication_ExpiredToken", "The access token has expired", _TOKEN, _DIRECTORY),
-    ErrorCode("Authentication_MissingOrMalformed", "The access token is missing or broken", _TOKEN, _DIRECTORY),
+    ErrorCode("Authentication_MissingOrMalformed", "The access token is missing or malformed", _TOKEN, _DIRECTORY),
     ErrorCode("unauthenticated", "The access token is not accepted", _TOKEN, GRAPH_PAGE),
     ErrorCode(
         "Authorization_IdentityDisabled",
@@ -184,7 +184,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
         "Authorization_IdentityNotFound",
         "The tenant does not know the identity that signs in",
         "Give the identity that signs in a service principal or an account in this tenant, or correct the tenant id;"
-        " an identity made moments ago may need some minutes.",
+        " a new identity may need some minutes.",
         _DIRECTORY,
     ),
     ErrorCode(
@@ -194,30 +194,30 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ErrorCode("AccessDenied", "The identity that signs in lacks a right", _GIVE_RIGHT, GRAPH_PAGE, status=403),
     ErrorCode(
         "ErrorAccessDenied",
-        "Exchange Online does not let this application into the mailbox",
+        "Exchange Online does not give this application access to the mailbox",
         "Grant the application the mail permission for this mailbox: admin consent, or a role in Exchange Online whose"
-        " scope holds the mailbox.",
+        " scope contains the mailbox.",
         "https://learn.microsoft.com/exchange/permissions-exo/application-rbac",
         status=403,
     ),
     ErrorCode(
         "insufficient_claims",
-        "A Conditional Access policy wants more of this sign-in",
-        "A Conditional Access policy asks for more than this sign-in proves: ask who owns the policy.",
+        "A Conditional Access policy requires more than this sign-in proves",
+        "A Conditional Access policy requires more than this sign-in proves: ask the owner of the policy.",
         GRAPH_PAGE,
     ),
     # Limits
     ErrorCode(
         "Directory_QuotaExceeded",
-        "The identity that signs in, or the tenant, has as many objects as it may (a creator without a directory role:"
-        " 250, deleted ones included)",
+        "The identity that signs in, or the tenant, has reached its limit of objects (a creator without a directory"
+        " role: 250, deleted ones included)",
         "Delete (and purge) applications that are no longer needed, or sign in as another identity.",
         _LIMITS,
     ),
     ErrorCode(
         "Directory_ResourceSizeExceeded",
         "The object is full",
-        "The object is full, most likely of credentials: remove secrets and certificates that nobody uses any more"
+        "The object is full, most likely of credentials: remove secrets and certificates that are not used any more"
         " (azure_app_registration_info lists them with their expiry), then run again.",
         _LIMITS,
     ),
@@ -258,7 +258,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ),
     ErrorCode(
         "ServiceTreeValueMissing",
-        "The tenant wants a service management reference",
+        "The tenant requires a service management reference",
         "Set O(service_management_reference) to the id that your organisation gives to the service, and run again.",
         "Azure/azure-cli#30717",
     ),
@@ -289,7 +289,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ErrorCode(
         "PropertyNotCompatibleWithAppType",
         "The application is of a kind that cannot have this property",
-        "Choose another application: one of this kind (of personal accounts, or a managed one) cannot be kept here.",
+        "Choose another application: this kind (of personal accounts, or a managed one) is not supported here.",
         _APPLICATION,
     ),
     ErrorCode(
@@ -309,7 +309,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     # The code of many refusals; the message says which one it is
     ErrorCode(
         "Request_BadRequest",
-        "The request is refused; the message says why",
+        "The request is refused; the message contains the reason",
         "Correct what the message names, and run again. The field error has the request id for Microsoft's support.",
         _DIRECTORY,
         then=Then.READ_ONCE,

@@ -28,7 +28,7 @@ class WaitedFor(enum.Enum):
 
     LIMITS = "the limits of Microsoft Graph"
     BUSY = "a service that was busy or could not be reached"
-    LAG = "what was made or granted to be known everywhere"
+    LAG = "the replication of new objects and grants"
     OTHERS = "another task or run with the same application"
 
 

@@ -249,7 +249,7 @@ _GRANTED = ("read_application", "read_assignments")
 _SCOPED = (*_GRANTED, "read_exchange_roles", "write_exchange_roles")
 STEPS: dict[str, Step] = {
     "look_up": Step(
-        "report, verify, look at what is granted",
+        "report, verify, read grants",
         _GRANTED,
         ("application-get", "serviceprincipal-list-approleassignments"),
     ),
@@ -260,7 +260,7 @@ STEPS: dict[str, Step] = {
     ),
     "declare_permissions": Step("declare permissions", _CHANGE, ("application-update",)),
     "client_secret": Step(
-        "make, renew and remove client secrets", _CHANGE, ("application-addpassword", "application-removepassword")
+        "create, renew and remove client secrets", _CHANGE, ("application-addpassword", "application-removepassword")
     ),
     "certificate": Step("register and remove certificates", _CHANGE, ("application-update",)),
     "federated_credential": Step(
@@ -317,10 +317,10 @@ STEPS: dict[str, Step] = {
     "purge": Step("delete it for good", (*_CHANGE, "purge_application"), ("directory-deleteditems-delete",)),
     "restore": Step("restore it", _CHANGE, ("directory-deleteditems-restore",)),
     "key_vault": Step(
-        "keep the client secret in an Azure Key Vault",
+        "store the client secret in an Azure Key Vault",
         (),
         (KEY_VAULT_ROLES,),
-        elsewhere="the role Key Vault Secrets Officer at the vault, of Azure and not of the directory",
+        elsewhere="the Azure role Key Vault Secrets Officer for the vault, which is not a directory role",
     ),
     "prove": Step("prove the application's own credential", ()),
 }

@@ -92,7 +92,7 @@ def check(document: t.Any, shape: Shape, *, action: str) -> Json:
         )
     for name, asked in shape.equal.items():
         if str(document.get(name, asked)).lower() != asked.lower():
-            raise not_understood(action, f"Microsoft Graph answered with another {name} than was asked for")
+            raise not_understood(action, f"Microsoft Graph answered with a different {name} than requested")
     return document
 
 
@@ -102,7 +102,7 @@ def not_understood(action: str, how: str, **details: t.Any) -> TransportError:
         maybe_processed=True,
         permanent=True,
         accepted="status" not in details,
-        next_step="Check that a Microsoft Graph endpoint answers at graph_url, and no proxy in its place.",
+        next_step="Check that a Microsoft Graph endpoint answers at graph_url, and not a proxy.",
         **details,
     )
 

@@ -17,25 +17,25 @@ _FEDERATION = "https://learn.microsoft.com/entra/workload-id/workload-identity-f
 _EMULATED = "captured from a tenant, 2026-08"
 
 _AGAIN = "Run the login again."
-_LATER = "The identity platform has a problem that passes: run again later."
+_LATER = "The identity platform has a temporary problem: run again later."
 _DISABLED = (
-    "Somebody disabled or deactivated this application: have it enabled (Enterprise applications, Properties, Enabled"
+    "This application was disabled or deactivated: have it enabled (Enterprise applications, Properties, Enabled"
     " for users to sign-in; or reactivate the app registration), or use another one."
 )
 _TENANT = "Check the tenant id and the national cloud: no such tenant is known there."
-_BLOCKED = "A Conditional Access policy for workload identities blocks this sign-in: ask who owns the policy."
+_BLOCKED = "A Conditional Access policy for workload identities blocks this sign-in: ask the owner of the policy."
 _BLOCKED_PERSON = (
-    "A Conditional Access policy blocks this sign-in; many block device codes. Ask who owns the policy, or sign in with"
-    " the Azure CLI (az login)."
+    "A Conditional Access policy blocks this sign-in; many block device codes. Ask the owner of the policy, or sign in"
+    " with the Azure CLI (az login)."
 )
 _ACCOUNT = "Sign in with an account of this tenant, or set auth_tenant_id to the tenant of the account."
 _CONSENT = "An administrator has to consent to the delegated permissions of the application auth_client_id."
-_SECOND_FACTOR = f"The tenant wants a second factor. {_AGAIN}"
+_SECOND_FACTOR = f"The tenant requires a second factor. {_AGAIN}"
 _OLD = f"The sign-in is too old, was revoked, or the password was changed. {_AGAIN}"
 _PASSWORD = f"Set a new password for the account. {_AGAIN}"
 _NETWORK = (
-    "The network lets requests through to other tenants only (tenant restrictions, or a cross-tenant access policy):"
-    " ask who runs the proxy or the policy."
+    "The network allows requests to other tenants only (tenant restrictions, or a cross-tenant access policy):"
+    " ask the administrator of the proxy or the policy."
 )
 _RESOURCE = "Check the resource and the national cloud: the tenant has no service principal of that resource."
 _REMOVE_PERMISSION = (
@@ -43,7 +43,7 @@ _REMOVE_PERMISSION = (
     " (azure_app_graph_permissions with exact, or state=absent), or have the service licensed."
 )
 _CLOUD = "Check the national cloud: the tenant or the application belongs to another one."
-_REQUEST = "Check the sign-in options, and what stands between the controller and the sign-in host."
+_REQUEST = "Check the sign-in options, and the network between the controller and the sign-in host."
 _VALID_NOW = "Use an assertion that is valid now: check its lifetime and the clock of the controller."
 _CERTIFICATE = "Register the certificate of this key with azure_app_certificate; check that it has not expired."
 
@@ -74,7 +74,7 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     # The credential of an application
     _one(
         "7000215",
-        "The client secret is wrong, or new and not known everywhere yet",
+        "The client secret is wrong, or new and not replicated everywhere yet",
         "Check that the client secret is the secret's value, not its id, and belongs to this client id.",
         then=Then.WAIT_AFTER_CREATE,
     ),
@@ -88,18 +88,18 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         "7000216 7000218",
         "No credential was sent, or the application is a public client",
         "Send the credential of the application: a client secret, a certificate or an assertion, with the client id of"
-        " an application that is no public client.",
+        " an application that is not a public client.",
         person="Allow public client flows for the application auth_client_id (Authentication, in the portal), or leave"
         " auth_client_id out.",
     ),
     _one(
         "700025",
         "The application is a public client, which has no credential",
-        "Sign in as an application that is no public client, or by auth_source=device_code.",
+        "Sign in as an application that is not a public client, or by auth_source=device_code.",
     ),
     _one(
         "700027",
-        "The certificate is not registered, or new and not known everywhere yet",
+        "The certificate is not registered, or new and not replicated everywhere yet",
         _CERTIFICATE,
         then=Then.WAIT_AFTER_CREATE,
     ),
@@ -130,7 +130,7 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         "The assertion is not valid now",
         _VALID_NOW,
     ),
-    _one("50027", "The assertion is broken", "Check that the assertion is a whole JSON Web Token."),
+    _one("50027", "The assertion is malformed", "Check that the assertion is a complete JSON Web Token."),
     _one("50048", "Subject and issuer of the assertion do not belong together", "Check the assertion's iss and sub."),
     *(
         _one(code, meaning, next_step, then=Then.WAIT_AFTER_CREATE, source=_FEDERATION)
@@ -143,7 +143,7 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
             (
                 "700211",
                 "No federated credential has the issuer of the assertion",
-                "Compare the issuer of the federated credential with the claim iss, to the letter.",
+                "Compare the issuer of the federated credential with the claim iss, exactly.",
             ),
             (
                 "700212",
@@ -182,7 +182,7 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     # The application
     _one(
         "700016",
-        "The application is not in this tenant, or new and not known everywhere yet",
+        "The application is not in this tenant, or new and not replicated everywhere yet",
         "Check the client id, the tenant id and the national cloud; the application is not in this tenant.",
         then=Then.WAIT_AFTER_CREATE,
     ),
@@ -198,7 +198,9 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         then=Then.WAIT_AFTER_CREATE,
         source="answers of tenants in public issues",
     ),
-    _one("700038", "The client id is none", "Check the client id: it is not that of an application.", source=_EMULATED),
+    _one(
+        "700038", "The client id is invalid", "Check the client id: it is not that of an application.", source=_EMULATED
+    ),
     *_same("7000112 70001", "The application or its service principal is disabled", _DISABLED),
     _one("1000031", "The application cannot be used now", _DISABLED),
     _one(
@@ -221,31 +223,31 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     _one(
         "900021",
         "The tenant id is empty",
-        "Check the tenant id: it consists of zeros, which is no tenant.",
+        "Check the tenant id: it consists of zeros, which is not a tenant.",
         source="microsoft/azure-devops-mcp#587",
     ),
     _one(
         "1002016",
         "The connection uses TLS 1.0, TLS 1.1 or 3DES",
         "Check what ends the TLS connection: a proxy that inspects it, or the OpenSSL of the controller's Python, has"
-        " to speak TLS 1.2 or newer.",
+        " to support TLS 1.2 or newer.",
         source="MicrosoftDocs/azure-docs#96851",
     ),
     *_same("50059 50128 90019", "The request names no tenant", _TENANT),
     _one(
         "900023",
-        "The tenant id is none",
+        "The tenant id is invalid",
         "Check the tenant id: it is neither a GUID nor a domain name known to Entra ID.",
         source="answers of tenants in public issues",
     ),
-    *_same("50049 50050 90038 90043 90051 900382 900432 1000104", "Another national cloud has it", _CLOUD),
+    *_same("50049 50050 90038 90043 90051 900382 900432 1000104", "It belongs to another national cloud", _CLOUD),
     _one(
         "5000211",
-        "The tenant may not be reached from this network",
+        "The tenant cannot be reached from this network",
         _NETWORK,
         source="https://learn.microsoft.com/entra/external-id/tenant-restrictions-v2",
     ),
-    *_same("50002 500021 500022 500212 500213", "The tenant may not be reached from this network", _NETWORK),
+    *_same("50002 500021 500022 500212 500213", "The tenant cannot be reached from this network", _NETWORK),
     # The resource
     *_same("500011 50001", "The tenant has no service principal of the resource", _RESOURCE),
     _one(
@@ -255,14 +257,14 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         " the portal, by the resource's name).",
         source="Cloud-Architekt/AzureAD-Attack-Defense#43",
     ),
-    *_same("650052 650054", "The tenant does not have the service whose permissions are asked for", _REMOVE_PERMISSION),
+    *_same("650052 650054", "The tenant does not have the service whose permissions are requested", _REMOVE_PERMISSION),
     *_same(
         "650056 650057 65005",
-        "The application does not declare what is asked for",
+        "The application does not declare the requested permission",
         "Declare the permission with azure_app_graph_permissions, and grant admin consent.",
     ),
     *_same("28002 28003 70011 700022 700023", "The scope is not accepted", _RESOURCE),
-    *_same("65001 90008", "Nobody has consented", _CONSENT),
+    *_same("65001 90008", "Consent is missing", _CONSENT),
     *_same("90093 90094 90095", "An administrator has to consent", _CONSENT),
     _one(
         "65002",
@@ -270,7 +272,7 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
         "Sign in as an application of your own.",
         person="Leave auth_client_id out: Microsoft does not allow this application of its own for this resource.",
     ),
-    _one("65004", "The person declined", f"Whoever had the code declined. {_AGAIN}"),
+    _one("65004", "The person declined", f"The person with the code declined. {_AGAIN}"),
     _one(
         "50105",
         "The person is not assigned to the application",
@@ -279,17 +281,17 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     # The person
     *_same("50020 50034 51004 16000 16003 50014 90072 500208", "The account is not in this tenant", _ACCOUNT),
     _one("50057", "The account is disabled", "The account is disabled: sign in with another one."),
-    _one("50053", "The account is locked, or the address is blocked", "Wait until the lock ends, or have it lifted."),
+    _one("50053", "The account is locked, or the address is blocked", "Wait until the lock ends, or have it removed."),
     *_same("50055 50056 50126 50144", "The password is wrong or has expired", _PASSWORD),
     *_same("50076 50074 50078 50158 500121", "A second factor is needed", _SECOND_FACTOR),
     *_same(
         "50079 50072 53004",
         "A second factor has to be registered",
-        f"The tenant wants a second factor: register one at https://aka.ms/mfasetup. {_AGAIN}",
+        f"The tenant requires a second factor: register one at https://aka.ms/mfasetup. {_AGAIN}",
     ),
     *_same("50173 50132 50133 50089 70000 70008 700082 70043 700084", "The sign-in has ended", _OLD),
     *_same("70018 90119", "The code is used up or unknown", f"The code is used up or unknown. {_AGAIN}"),
-    *_same("70019 70020", "The code has expired", f"The code expired before anybody signed in. {_AGAIN}"),
+    *_same("70019 70020", "The code has expired", f"The code expired before a person signed in. {_AGAIN}"),
     _one("90120", "The code was answered already", f"The code is used up: it was approved or declined. {_AGAIN}"),
     _one("50134", "The code was entered in another data centre", _AGAIN),
     # Policies
@@ -303,7 +305,7 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     # What passes
     *_same(
         "50033 50087 50166 90006 90012 90024 90033 90090 90091 51005 70012",
-        "The identity platform has a problem that passes",
+        "The identity platform has a temporary problem",
         _LATER,
         then=Then.WAIT,
     ),
@@ -317,9 +319,11 @@ SIGN_IN_CODES: tuple[ErrorCode, ...] = (
     ),
     *_same(
         "50000 90036 90092",
-        "The identity platform has a problem that stays",
+        "The identity platform has a permanent problem",
         "Report it to Microsoft's support with the request id in the field error.",
     ),
     # What the collection never sends
-    *_same("70003 90004 90014 900144 90013 90015 90023 90100 9002313 900561 901002", "The request is broken", _REQUEST),
+    *_same(
+        "70003 90004 90014 900144 90013 90015 90023 90100 9002313 900561 901002", "The request is malformed", _REQUEST
+    ),
 )

@@ -37,7 +37,7 @@ def parse_point(option: str, value: str) -> datetime.datetime:
     moment = parse(value.strip().upper())
     if moment is None:
         raise InputError(
-            f"{option} is {shown(value)}, which is not a point in time with its zone",
+            f"{option} is {shown(value)}, which is not a point in time with a time zone",
             next_step="Write it as 2027-06-30T12:00:00Z.",
         )
     return moment
@@ -54,7 +54,7 @@ def parse_end_date(value: str) -> datetime.datetime:
     moment = parse(text)
     if moment is None:
         raise InputError(
-            f"end_date is {shown(value)}, which is neither a date nor a point in time with its zone",
+            f"end_date is {shown(value)}, which is neither a date nor a point in time with a time zone",
             next_step="Write it as 2027-06-30 or 2027-06-30T12:00:00Z.",
         )
     return moment

@@ -26,7 +26,7 @@ def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see
     for option, value in args.items():
         is_number = spec.options.get(option, {}).get("type") == "int"
         if is_number and _endless(value):
-            raise _refused(f"O({option}) is not a number that can be counted to", spec=spec, args=args, see=see)
+            raise _refused(f"O({option}) is not a finite number", spec=spec, args=args, see=see)
     validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(dict(args))
     if validation.error_messages:
         found = [_worded(error, name) for error in validation.errors.errors]

@@ -110,13 +110,13 @@ class KeyFiles:
         mark = _MARK.fullmatch(content.partition(b"\n")[0].rstrip())
         if mark is None:
             raise ConflictError(
-                f"{path} was not made by azure_app_certificate, and is left as it is",
+                f"{path} was not created by azure_app_certificate, and is not changed",
                 next_step="Choose another path; to register a certificate of your own, set certificate_file instead.",
             )
         owner = mark[1].decode()
         if owner != (client_id or owner):
             raise ConflictError(
-                f"{path} holds the key of another application, {owner}, and is left as it is",
+                f"{path} contains the key of another application, {owner}, and is not changed",
                 next_step="Choose another path: each application has a key of its own.",
             )
         try:

@@ -93,9 +93,9 @@ def _of_awx(run: Run) -> t.Iterator[RunFolder]:
     if not {"awx_job_id", "tower_job_id"} & {*run.variables}:
         return
     next_step = (
-        "Keep the credential in a store that is not a file (O(stores): azure_key_vault, hashi_vault or awx_credential"
-        " beside another), or below a folder that AWX mounts into its jobs (Settings, Jobs, Paths to expose to isolated"
-        " jobs). See docs/awx.md."
+        "Store the credential in a store that is not a file (O(stores): azure_key_vault, hashi_vault, or awx_credential"
+        " with another one), or below a folder that AWX mounts into its jobs (Settings, Jobs, Paths to expose to"
+        " isolated jobs). See docs/awx.md."
     )
     for path in _private_data_folders(run) or [os.path.realpath(run.working_folder)]:
         yield RunFolder(path, "the folder that AWX made for this job and removes afterwards", next_step)

@@ -60,7 +60,7 @@ def parse(answer: Response, request: Read | Write) -> Json:
     if status >= 400:
         return {}
     if status not in request.good_status:
-        how = "says neither yes nor no"
+        how = "has an unexpected status"
         if 300 <= status < 400:
             how = "is a redirect"
         raise not_understood(action, f"the answer {how} (HTTP status {status})", status=status)
@@ -74,7 +74,7 @@ def parse(answer: Response, request: Read | Write) -> Json:
             f"Could not {action}: the answer is not a JSON object",
             maybe_processed=True,
             accepted=isinstance(request, Write),
-            next_step="Check what answers at graph_url: a proxy's page, perhaps.",
+            next_step="Check what answers at graph_url: it may be the page of a proxy.",
             status=status,
             request_id=answer.headers.get("request-id"),
         )
@@ -100,7 +100,7 @@ def page_of(document: Json, action: str) -> tuple[list[t.Any], str | None]:
     """The entries of one page of a collection, and the address of the next page."""
     entries, following = document.get("value"), document.get("@odata.nextLink")
     if not isinstance(entries, list) or not isinstance(following, (str, type(None))):
-        raise not_understood(action, "the answer is no collection")
+        raise not_understood(action, "the answer is not a collection")
     return entries, following
 
 

@@ -141,11 +141,11 @@ def check_tags(tags: t.Sequence[str]) -> list[str]:
     for tag in tags:
         if tag.split() != [tag] or len(tag) > LONGEST_TAG:
             raise InputError(
-                f"O(tags): {shown(tag)} is blank, holds white space or is longer than {LONGEST_TAG} characters",
-                next_step="Use tags of 1 to 256 characters without blanks.",
+                f"O(tags): {shown(tag)} is blank, contains white space or is longer than {LONGEST_TAG} characters",
+                next_step="Use tags of 1 to 256 characters without spaces.",
             )
     if len(set(tags)) != len(tags):
-        raise InputError("O(tags): one is given twice", next_step="Leave each tag once.")
+        raise InputError("O(tags): a tag is listed twice", next_step="List each tag once.")
     return sorted(tags)
 
 

@@ -124,8 +124,8 @@ def create_service_principal(graph: GraphClient, client_id: str, *, display_name
     found = graph.get(dataclasses.replace(read, created_recently=True))
     if found is None:
         raise OvertakenError(
-            f"The service principal of the application {client_id} is not there after it was created",
-            next_step="Run again; somebody may have removed it at the same time.",
+            f"The service principal of the application {client_id} was not found after it was created",
+            next_step="Run again; it may have been removed at the same time.",
         )
     return found
 

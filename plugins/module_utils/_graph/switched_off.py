@@ -44,13 +44,13 @@ def switched_off(document: Json) -> SwitchedOff | None:
         )
     if document.get("isDisabled") is True:
         return SwitchedOff(
-            "somebody has deactivated it (isDisabled is true)",
+            "it was deactivated (isDisabled is true)",
             "Find out why. To go on, reactivate it in the Microsoft Entra admin center (App registrations, Deactivated"
             " applications), and run again.",
         )
     if document.get("accountEnabled") is False:
         return SwitchedOff(
-            "somebody has switched off sign-in for its service principal (accountEnabled is false)",
+            "sign-in was switched off for its service principal (accountEnabled is false)",
             "Find out why. To go on, set 'Enabled for users to sign-in' to Yes in its properties among the enterprise"
             " applications of the portal, and run again.",
         )
@@ -71,7 +71,7 @@ def refuse_credential(graph: GraphClient, document: Json, address: application.A
     found = switched_off(document) or switched_off(graph.get(read) or {})
     if found is not None:
         raise ConflictError(
-            f"Could not make a credential for {address}: {found.reason}",
+            f"Could not create a credential for {address}: {found.reason}",
             next_step=found.next_step,
             client_id=client_id,
         )

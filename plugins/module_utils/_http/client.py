@@ -135,7 +135,7 @@ class HttpClient:
             if not self._watch.expired and not isinstance(exc, requests.exceptions.ReadTimeout):
                 raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
         raise TransportError(
-            f"{what}: no answer in time, which is {self._endpoint.request_timeout} s from beginning to end",
+            f"{what}: no complete answer within {self._endpoint.request_timeout} s",
             maybe_processed=True,
             next_step="Raise request_timeout, or check the network.",
         )
@@ -184,10 +184,10 @@ def _unpacker(answer: requests.Response, what: str) -> zlib._Decompress | None:
     if encoding in ("", "identity"):
         return None
     raise TransportError(
-        f"{what}: the answer is packed in a way that was not asked for",
+        f"{what}: the answer has a compression that was not requested",
         maybe_processed=True,
         permanent=True,
-        next_step="Check what answers at this address: a proxy, perhaps.",
+        next_step="Check what answers at this address: it may be a proxy.",
     )
 
 
@@ -213,7 +213,7 @@ def _read(answer: requests.Response, what: str) -> bytes:
                 next_step="Check what answers at this address.",
             )
     if unpacker is not None and came and not unpacker.eof:
-        raise ValueError("the packed answer is cut off")
+        raise ValueError("the compressed answer is cut off")
     return bytes(body)
 
 
@@ -271,7 +271,7 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
     return TransportError(
         f"{what}: the answer could not be read ({type(exc).__name__})",
         maybe_processed=True,
-        next_step="Run again; if it stays, check what answers at this address.",
+        next_step="Run again; if the problem remains, check what answers at this address.",
     )
 
 

@@ -54,7 +54,7 @@ def checked(variable: str, address: str) -> str:
     scheme = written.partition("://")[0].lower()
     if scheme not in SCHEMES:
         raise InputError(
-            f"{variable} is not the address of a proxy: its scheme is none of {', '.join(SCHEMES)}",
+            f"{variable} is not the address of a proxy: its scheme is not one of {', '.join(SCHEMES)}",
             next_step=f"Set {variable} to an address such as {EXAMPLE}.",
         )
     if not _is_address(written):

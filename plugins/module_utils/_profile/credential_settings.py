@@ -134,7 +134,7 @@ class CredentialSettings:
         """Raises InputError for a credential that the product cannot use."""
         if self.type not in profile.credential_types:
             raise InputError(
-                f"{PREFIX}credential_type is {self.type}, and the profile {profile.shown} is for products that take"
+                f"{PREFIX}credential_type is {self.type}, and the profile {profile.shown} is for products that use"
                 f" {', '.join(profile.credential_types)}",
                 next_step="Set it to one of them, or O(profile_file) to a profile of your own that lists it under"
                 " credential_types.",
@@ -149,7 +149,7 @@ class CredentialSettings:
             return _check_key_files(self.certificate_path)
         if self.federated is not None and self.verify_token and not os.path.isfile(self.federated.assertion_file):
             raise InputError(
-                "A federated credential is verified with a token of its issuer, and there is no file"
+                "A federated credential is verified with a token of its issuer, but there is no file"
                 f" {self.federated.assertion_file!r}",
                 next_step=f"Set assertion_file, in {FEDERATED}, to a file with one, or {PREFIX}verify_token to false.",
             )
@@ -177,7 +177,7 @@ def _check_key_files(path: str) -> list[str]:
             f"{PREFIX}certificate_path: could not write {key_files.path}: {key_files.obstacle}",
             next_step="Choose another path, or correct its permissions.",
         )
-    return [f"{name} is damaged: the key in it is lost, and does not count." for name in damaged]
+    return [f"{name} is damaged: the key in it is lost, and is ignored." for name in damaged]
 
 
 def _member(members: t.Mapping[str, t.Any], name: str) -> str:

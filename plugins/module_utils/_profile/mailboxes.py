@@ -85,7 +85,7 @@ class MailboxSettings:
         """Raises InputError if there is nothing to limit."""
         if self.scope and not profile.mailbox_roles:
             raise InputError(
-                f"{PREFIX}mailboxes is set, but the profile {profile.shown} asks for no permission that Exchange can"
+                f"{PREFIX}mailboxes is set, but the profile {profile.shown} has no permission that Exchange can"
                 " limit to some mailboxes",
                 next_step=f"Remove {PREFIX}mailboxes.",
             )

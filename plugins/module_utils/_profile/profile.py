@@ -159,13 +159,13 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
         raise _malformed(
             shown,
             "Its credential_types have to be a list of client_secret, certificate and federated, at least one of them",
-            next_step="Leave it out for client_secret alone.",
+            next_step="Omit it for client_secret only.",
         )
     if not _are_texts(content.get("mailbox_roles", [])):
         raise _malformed(
             shown,
             "Its mailbox_roles have to be a list of names of permissions, such as SMTP.SendAsApp",
-            next_step="Leave it out for a product that has permissions in Entra ID.",
+            next_step="Omit it for a product that has permissions in Entra ID.",
         )
     return Profile(
         name=name,
@@ -192,7 +192,7 @@ def _check_members(content: t.Any, shown: str) -> None:
     if not sound:
         raise _malformed(
             shown,
-            f"It has to hold the variable {CONTENT}, with permissions, a list of {{resource, application, delegated}},"
+            f"It must contain the variable {CONTENT}, with permissions, a list of {{resource, application, delegated}},"
             " and token_resource, either microsoft_graph or exchange_online",
             next_step=f"See the ones in {ROLE_PROFILES}.",
         )
@@ -210,14 +210,14 @@ def _entry(entry: Json, shown: str) -> ResourcePermissions:
         raise _malformed(
             shown,
             "In an entry of permissions, application and delegated are lists of names, such as [Mail.ReadWrite]",
-            next_step="Leave out what is not needed.",
+            next_step="Omit empty lists.",
         )
     names = [*application, *delegated]
     if not entry["resource"] or not names or not all(map(_is_permission_name, names)):
         raise _malformed(
             shown,
             f"Its entry for {entry['resource']} has to list at least one permission, each by its name, such as"
-            f" Mail.ReadWrite, without blanks, and not by its id. It lists {written(names)}",
+            f" Mail.ReadWrite, without spaces, and not by its id. It lists {written(names)}",
             next_step="Use the names of Microsoft's permissions reference.",
         )
     if "delegated" not in entry:

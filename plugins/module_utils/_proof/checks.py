@@ -96,7 +96,7 @@ def not_asked(seen: Seen) -> list[Skipped]:
     by_smtp = asked.token_resource == "exchange_online"
     found = []
     if "mailbox" not in asked.proofs and not by_smtp:
-        found.append(Skipped("mailbox", "Set O(mailbox) to the address of a mailbox that it has to reach."))
+        found.append(Skipped("mailbox", "Set O(mailbox) to the address of a mailbox that it must reach."))
     if "smtp" not in asked.proofs and by_smtp:
         found.append(Skipped("smtp", "Set O(mailbox) to the address that the gateway sends as."))
     elif "smtp" not in asked.proofs and "smtp" in asked.profile.lower():  # a guess by the name, which costs a line
@@ -165,15 +165,14 @@ def _not_usable(subject: str, record: Record) -> Check:
         return Check(
             "credential",
             subject,
-            reason=f"The federated credential {record.key_id} is proven with a token of its issuer. None is given.",
+            reason=f"The federated credential {record.key_id} is proven with a token of its issuer, but none is set.",
             next_step="Set assertion_file, in O(federated_credential), to a file with one.",
         )
     return Check(
         "credential",
         subject,
-        reason=f"The store has the client secret {record.key_id}, but does not give its value back, so that it cannot"
-        " be proven from here.",
-        next_step="Keep the credential also in a store that can be read (O(stores)): the next renewal writes to all of"
+        reason=f"The store has the client secret {record.key_id}, but cannot return its value, so it cannot be proven.",
+        next_step="Add a store that can be read to O(stores): the next renewal writes to all of"
         " them. Until then, only the gateway itself can show that it works.",
     )
 
@@ -215,7 +214,7 @@ def _of_graph(name: str, seen: Seen, expected: str) -> Check:
         why = f" ({' '.join(part for part in parts if part)})"
     next_step, commands = found.next_step, found.exchange_commands
     if expected == "allowed" and found.status == 403 and READING.intersection(seen.missing_roles):
-        next_step, commands = "Grant what the token lacks first, as the check of the token says. Then run again.", ()
+        next_step, commands = "First grant what the token lacks, as the check of the token shows. Then run again.", ()
     return Check(
         name,
         subject,
@@ -244,7 +243,7 @@ def _smtp(seen: Seen) -> Check:
     next_step, commands = found.next_step, found.exchange_commands
     if code == f"535 {REFUSED}" and exchange.SEND_AS_APP in seen.missing_roles:
         next_step = (
-            f"Grant {exchange.SEND_AS_APP} first, as the check of the token says. Then, unless it was done before, an"
+            f"Grant {exchange.SEND_AS_APP} first, as the check of the token shows. Then, unless it was done before, an"
             " Exchange administrator has to run exchange_commands."
         )
         commands = tuple(
@@ -270,9 +269,9 @@ def _forbidden_mailbox(seen: Seen) -> Check:
         return Check(
             name,
             subject,
-            reason="The application may sign in for this mailbox by SMTP, but must not.",
+            reason="The application can sign in to this mailbox by SMTP, but must not.",
             next_step="An Exchange administrator has to run exchange_commands, and to narrow the scope of the role"
-            " assignment if one lets the application in. A change can take two hours to work.",
+            " assignment if one lets the application in. A change can take two hours to take effect.",
             exchange_commands=tuple(
                 exchange.shut_out(
                     client_id=found.client_id,
@@ -283,14 +282,14 @@ def _forbidden_mailbox(seen: Seen) -> Check:
             ),
         )
     if found.enhanced_code != REFUSED:
-        reason = f"The refusal does not show whether the application is kept out: {found.reason}"
+        reason = f"The refusal does not prove that the application has no access: {found.reason}"
         return Check(name, subject, reason, next_step=found.next_step)
     mailbox = seen.asked.mailbox
     if mailbox and not _is_let_in(seen):
         return Check(
             name,
             subject,
-            reason=f"Refused by SMTP (535 5.7.3), but so is {mailbox}: that shows no fence between the two.",
+            reason=f"Refused by SMTP (535 5.7.3), but so is {mailbox}, so this proves nothing.",
             next_step=f"First correct the sign-in for {mailbox}, then run again.",
         )
     reason = "Refused by SMTP (535 5.7.3). So is a mailbox that does not exist: check that the address is right."

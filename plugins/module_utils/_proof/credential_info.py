@@ -24,9 +24,9 @@ def credential_info(call: Call, contents: StoreContents, *, references: t.Sequen
     notes = [exc.message for exc in contents.errors]
     others = sorted(title for title, other in known.records if record is not None and other.key_id != record.key_id)
     if others:
-        notes.append(f"{', '.join(others)}: keeps another credential than the most recent one")
+        notes.append(f"{', '.join(others)}: has a credential other than the most recent one")
     if record is not None and not life.is_known(record):
-        notes.append("No store can give the client secret back")
+        notes.append("No store can return the client secret")
     return {
         "changed": False,
         "exists": record is not None,

@@ -171,30 +171,29 @@ def _reading(token: AccessToken) -> list[str]:
 def _next_step(expected: bool, refusal: GraphFault | None, *, reads: t.Sequence[str]) -> str:
     if refusal is None and reads:
         return (
-            f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments of"
-            " Exchange only add to it. Where allowed mailboxes are named, exchange_commands let an Exchange"
-            " administrator give it back for these. A change can take two hours to work."
+            f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments in"
+            " Exchange do not restrict it. If mailboxes_allowed is set, an Exchange administrator can grant it for"
+            " these again with exchange_commands. A change can take two hours to take effect."
         )
     if refusal is None:
         return (
-            "The scope of a role assignment in Exchange holds this mailbox: an Exchange administrator can look which"
-            " one by exchange_commands, and narrow it. A change can take two hours to work."
+            "The scope of a role assignment in Exchange contains this mailbox: an Exchange administrator can find it"
+            " with exchange_commands, and narrow it. A change can take two hours to take effect."
         )
     if refusal.status == 404:
-        return "Check the address; only a mailbox that is there can show what the application may do."
+        return "Check the address; only an existing mailbox can show what the application may do."
     if refusal.status == 403 and expected and reads:
         return (
-            f"The token carries {', '.join(reads)}, so an application access policy in Exchange keeps it out: an"
-            " Exchange administrator can look by exchange_commands, and add the mailbox to the group of the policy. A"
-            " change can take some hours to work."
+            f"The token carries {', '.join(reads)}, so an application access policy in Exchange blocks it: an Exchange"
+            " administrator can find it with exchange_commands, and add the mailbox to the group of the policy. A"
+            " change can take some hours to take effect."
         )
     if refusal.status == 403 and expected:
         return (
-            "Either grant a permission for mail with admin consent, for all mailboxes, or leave Entra ID as it is and"
-            " have an Exchange administrator run exchange_commands, for this one alone. A change can take two hours to"
-            " work."
+            "Either grant a permission for mail with admin consent, for all mailboxes, or have an Exchange"
+            " administrator run exchange_commands, for this mailbox only. A change can take two hours to take effect."
         )
-    return "Look at the status and the code; run again later."
+    return "Check the status and the code; run again later."
 
 
 def _commands(

@@ -69,8 +69,8 @@ class OwnSignIn:
                 if not waits:
                     raise
                 raise SignInError(
-                    f"{exc.message} (asked {self.attempts} times in {time.monotonic() - self._began:.0f} s)",
-                    next_step=f"If the credential is fresh, run again or raise wait_timeout. Else: {exc.next_step}",
+                    f"{exc.message} (tried {self.attempts} times in {time.monotonic() - self._began:.0f} s)",
+                    next_step=f"If the credential is new, run again or raise wait_timeout. Otherwise: {exc.next_step}",
                     **exc.details,
                 ) from None
             self._call.secrets.add(token.value)
@@ -93,6 +93,6 @@ def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
         if isinstance(claimed, str) and GUID.fullmatch(asked) and claimed.lower() != asked.lower():
             whose = "tenant" if name == "tid" else "application"
             raise SignInError(
-                f"The token is for another {whose} than was asked for (its claim {name} is not {asked})",
+                f"The token is for a different {whose} than requested (its claim {name} is not {asked})",
                 next_step="Check what answers at the address of the sign-in host.",
             )

@@ -147,7 +147,7 @@ def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str
     if reply.code < 500:
         return Meaning(
             f"The server is not available for the moment (it answered {reply.code} at the step {answer.step}).",
-            "Run again later; 421 also comes where too many connections are open.",
+            "Run again later; 421 is also the answer if too many connections are open.",
             passes=True,
         )
     if answer.step != "auth":
@@ -165,7 +165,7 @@ def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str
     if reply.enhanced == "5.7.139":
         return Meaning(
             "A policy of the tenant forbids the sign-in by SMTP: security defaults or Conditional Access, for example.",
-            "Ask who owns the tenant's policies; the sign-in log of the service principal in Entra ID names the one.",
+            "Ask the owner of the tenant's policies; the sign-in log of the service principal in Entra ID names it.",
         )
     if reply.code == 535:
         return _refused(token, client_id=client_id, mailbox=mailbox)
@@ -182,8 +182,8 @@ def _refused(token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
             "The token carries SMTP.SendAsApp, but Exchange Online does not let the application into the mailbox: its"
             " service principal is not registered there (or with another object id), it has no FullAccess to the"
             " mailbox, or there is no such mailbox.",
-            "An Exchange administrator has to run exchange_commands. Where Exchange's own roles for applications shall"
-            " decide instead, withdraw SMTP.SendAsApp: with it, the mailbox permission is asked for as well.",
+            "An Exchange administrator has to run exchange_commands. If Exchange's own roles for applications are to"
+            " decide instead, withdraw SMTP.SendAsApp: with it, the mailbox permission is also required.",
             exchange.claims_way(client_id=client_id, service_principal=principal, mailbox=mailbox),
             passes=True,
         )
@@ -191,7 +191,7 @@ def _refused(token: AccessToken, *, client_id: str, mailbox: str) -> Meaning:
         "The token does not carry SMTP.SendAsApp, and no role assignment in Exchange Online lets the application send"
         " for the mailbox; or there is no such mailbox.",
         "Either grant the application permission SMTP.SendAsApp of Exchange Online and run this again, or leave Entra"
-        " ID as it is and have an Exchange administrator run exchange_commands, which can take two hours to work.",
+        " ID unchanged and have an Exchange administrator run exchange_commands, which can take two hours.",
         exchange.rbac_way(client_id=client_id, service_principal=principal, mailboxes=[mailbox]),
         passes=True,
     )

@@ -32,7 +32,7 @@ LARGEST_REPLY = 16 * 1024  # bytes; that to EHLO has some hundred
 AT_ONCE = 4096  # bytes
 REPLY = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
-PROTOCOL_STEP = "Check smtp_host and smtp_port: something else than Exchange Online's SMTP server answers there."
+PROTOCOL_STEP = "Check smtp_host and smtp_port: the server there is not Exchange Online's SMTP server."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
         # A refusal told in JSON; the final answer follows an empty response.
         reply = dialogue.ask("")
     if reply.code < 400 and reply.code != 235:
-        raise dialogue.error("the answer to AUTH is none of SMTP", permanent=True, next_step=PROTOCOL_STEP)
+        raise dialogue.error("the answer to AUTH is not valid SMTP", permanent=True, next_step=PROTOCOL_STEP)
     return Answer("auth", reply)
 
 
@@ -162,9 +162,9 @@ class _Dialogue:
     def start_tls(self) -> None:
         if self._buffer:
             raise self.error(
-                "the server sent more than its answer before TLS began, which somebody in between may have added",
+                "the server sent more than its answer before TLS began, which another host on the way may have added",
                 permanent=True,
-                next_step="Check the network: nothing may stand between the controller and Exchange Online.",
+                next_step="Check the network: no host may change traffic between the controller and Exchange Online.",
             )
         plain = self._connected
         try:
@@ -211,13 +211,13 @@ class _Dialogue:
 
     def _too_late(self) -> TransportError:
         return self.error(
-            f"no end in time, which is {self._seconds:g} s for the whole dialogue",
+            f"the dialogue did not end within {self._seconds:g} s",
             next_step="Raise request_timeout, or check that the controller may reach that port: SMTP uses no proxy.",
         )
 
     def _send(self, command: str) -> None:
         if self._buffer:
-            raise self.error("an answer came that nobody asked for", permanent=True, next_step=PROTOCOL_STEP)
+            raise self.error("the server sent an unexpected answer", permanent=True, next_step=PROTOCOL_STEP)
         try:
             self._connected.settimeout(self._left())
             self._connected.sendall(f"{command}\r\n".encode("ascii"))
@@ -233,7 +233,7 @@ class _Dialogue:
             read += len(line) + 2
             found = REPLY.fullmatch(line)
             if found is None or (code and found[1] != code):
-                raise self.error("what answers is no SMTP server", permanent=True, next_step=PROTOCOL_STEP)
+                raise self.error("the host is not an SMTP server", permanent=True, next_step=PROTOCOL_STEP)
             code = found[1]
             lines.append((found[3] or b"").decode("ascii", errors="replace").strip())
             if found[2] != b"-":
@@ -285,5 +285,5 @@ class _Dialogue:
         reason = getattr(exc, "reason", None) if isinstance(exc, ssl.SSLError) else getattr(exc, "strerror", None)
         return self.error(
             f"{what} ({reason})" if isinstance(reason, str) else what,
-            next_step="Run again; if it stays, check what stands between the controller and that port.",
+            next_step="Run again; if the problem remains, check the network between the controller and that port.",
         )

@@ -24,7 +24,7 @@ def check_server(host: str, port: int, *, prefix: str = "") -> tuple[str, int]:
     named = re.fullmatch(HOST_NAME, host) and len(host) <= LONGEST_HOST_NAME
     if not named and not _is_address(host):
         raise InputError(
-            f"{prefix}smtp_host is {shown(host)}, which is no name of a host", next_step="Set it to a bare name."
+            f"{prefix}smtp_host is {shown(host)}, which is not a host name", next_step="Set it to a host name only."
         )
     if not 0 < port < 65536:
         raise InputError(

@@ -98,10 +98,10 @@ def _nothing_stored(contents: StoreContents, *, key_id: str) -> str:
 def _not_usable(title: str, record: Record) -> str:
     if record.type == "federated":
         return (
-            f"Nothing was proven: the federated credential {record.key_id} is used with a token of its issuer, and none"
-            " is given."
+            f"Nothing was proven: the federated credential {record.key_id} is used with a token of its issuer, but none"
+            " is set."
         )
     return (
-        f"Nothing was proven: the client secret {record.key_id} was proven when it was created, and {title} cannot give"
-        " it back. With a second store that can be read, later runs can prove it too."
+        f"Nothing was proven: the client secret {record.key_id} was proven when it was created, and {title} cannot"
+        " return it. With a second store that can be read, later runs can prove it too."
     )

@@ -92,7 +92,7 @@ def _absent(gateway: AbsentApplication) -> Line:
 
 
 def _skipped(host: SkippedHost) -> Line:
-    return {"gateways": host["host"], "status": "not looked at", "problems": host["reason"]}
+    return {"gateways": host["host"], "status": "not checked", "problems": host["reason"]}
 
 
 def _problems(problems: t.Iterable[Problem], *, client_id: str | None, host: str | None = None) -> str:

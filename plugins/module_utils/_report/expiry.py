@@ -94,7 +94,7 @@ class Selection:
         lists = {name: params[name] for name in ("tags", "unique_names", "client_ids")}
         for name, value in lists.items():
             if value == []:
-                raise InputError(f"{name} is an empty list", next_step=f"Name what to look at, or leave {name} out.")
+                raise InputError(f"{name} is an empty list", next_step=f"List at least one entry, or leave {name} out.")
         if all(value is None for value in lists.values()):
             lists["tags"] = [TAG]
         named = [application.Address.of({"unique_name": name}) for name in lists["unique_names"] or ()]

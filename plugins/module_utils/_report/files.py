@@ -70,7 +70,7 @@ def write_report_file(path: str, text: str, *, mode: int, check_mode: bool) -> R
             private_file.write(real_path, text.encode(), mode=mode)
     except OSError as exc:
         raise ConflictError(
-            f"Could not write {real_path}: {exc.strerror}", next_step="Choose another path, or mend its permissions."
+            f"Could not write {real_path}: {exc.strerror}", next_step="Choose another path, or correct its permissions."
         ) from None
     return file
 

@@ -104,23 +104,23 @@ class Gateway:
         if not self.stored.checked:
             return "not checked", self.stored.note or "the store was not read", ""  # the note says what to do
         if stored is None:
-            return "no", f"the store holds no {self.credential}", f"{rotate}, which creates and stores one."
+            return "no", f"the store has no {self.credential}", f"{rotate}, which creates and stores one."
         if stored.client_id.lower() != application["client_id"].lower():
             return (
                 "no",
-                f"the store holds the {self.credential} of another application",
+                f"the store has the {self.credential} of another application",
                 (
                     "Set gateway_app_store_path or gateway_app_stores to a place that is this gateway's own, or"
                     f" gateway_app_client_id to {stored.client_id} if that is its application. {rotate}."
                 ),
             )
         if self.credential_type == "federated" and application["federated_credentials"] is None:
-            may_not = "the federated credentials of the application may not be read"
+            may_not = "the operator may not read the federated credentials of the application"
             return "not checked", may_not, "Give the identity that signs in Application.Read.All."
         if stored.key_id.lower() not in _live_key_ids(application):
             return (
                 "no",
-                f"the {self.credential} in the store is not among the live ones of the application",
+                f"the {self.credential} in the store is not among the valid ones of the application",
                 (f"{rotate}, which replaces it."),
             )
         return "yes", "", ""

@@ -34,9 +34,9 @@ def mailbox_reach(application: ReadApplication) -> MailboxReach:
     if everywhere:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(everywhere)} in Exchange)"}
     if any(p["granted"] is None for p in opening):
-        return {"reach": "unknown", "text": "grants may not be read"}
+        return {"reach": "unknown", "text": "grants cannot be read"}
     if roles is None:
-        return {"reach": "none", "text": "none by Entra ID"}
+        return {"reach": "none", "text": "none in Entra ID"}
     scopes = {
         f"{entry['scope']['type'].replace('_', ' ')} {entry['scope']['name'] or entry['scope']['id']}"
         for entry in roles

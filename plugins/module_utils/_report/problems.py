@@ -71,20 +71,18 @@ def line(problem: Problem) -> str:
 
 def _not_looked_at(skipped: SkippedHost) -> Problem:
     # The reason is the message of an error, which ends with what to do.
-    return _problem("not_looked_at", skipped["host"], None, f"was not looked at: {skipped['reason'].rstrip('.')}", "")
+    return _problem("not_looked_at", skipped["host"], None, f"was not checked: {skipped['reason'].rstrip('.')}", "")
 
 
 def _without_application(gateway: AbsentApplication) -> Problem:
     text, step = "has no application", f"{run_playbook('register', gateway['host'])}, which creates it."
     if gateway["credential"] == KINDS["certificate"]:
-        step += (
-            " If gateway_app_certificate_path has the key of an application that is gone, move that file away first."
-        )
+        step += " If gateway_app_certificate_path has the key of a deleted application, move that file away first."
     if gateway["deleted"]:
         text = "its application was deleted"
         step = f"{run_playbook('register', gateway['host'])}, which restores it."
     elif gateway["client_id"]:
-        text = f"has no application: gateway_app_client_id, {gateway['client_id']}, is none of its tenant"
+        text = f"has no application: gateway_app_client_id, {gateway['client_id']}, is not in its tenant"
         step = (
             "Correct gateway_app_client_id or the tenant that the gateway signs in to; for a new application, clear"
             f" gateway_app_client_id. {run_playbook('register', gateway['host'])}."

@@ -19,8 +19,8 @@ FAILED = (
     ("expired", "1 credential has expired", "{} credentials have expired"),
     (
         "not_in_store",
-        "1 gateway has no live credential in its stores",
-        "{} gateways have no live credential in their stores",
+        "1 gateway has no valid credential in its stores",
+        "{} gateways have no valid credential in their stores",
     ),
     ("gateways_lacking_permissions", "1 gateway lacks a permission", "{} gateways lack a permission"),
     (
@@ -28,15 +28,15 @@ FAILED = (
         "1 gateway is not limited to its mailboxes",
         "{} gateways are not limited to their mailboxes",
     ),
-    ("hosts_not_looked_at", "1 host was not looked at", "{} hosts were not looked at"),
+    ("hosts_not_looked_at", "1 host was not checked", "{} hosts were not checked"),
 )
 ATTENTION = (
     ("due", "1 credential expires within {days}", "{} credentials expire within {days}"),
     ("stores_not_checked", "The stores of 1 gateway could not be read", "The stores of {} gateways could not be read"),
     (
         "grants_unknown",
-        "What is granted could not be read for 1 application",
-        "What is granted could not be read for {} applications",
+        "Grants could not be read for 1 application",
+        "Grants could not be read for {} applications",
     ),
 )
 

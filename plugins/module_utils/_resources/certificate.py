@@ -210,7 +210,7 @@ class CertificateResource:
             return None
         files = self._options.files.read(client_id)
         for path in files.damaged:
-            self._call.warn(f"{path} is damaged: the key in it is lost, and does not count")
+            self._call.warn(f"{path} is damaged: the key in it is lost, and is ignored")
         return files
 
     def _candidates(self, files: Files | None) -> tuple[Certificate | None, Certificate | None]:
@@ -265,7 +265,7 @@ class CertificateResource:
         if options.files and options.files.obstacle:
             raise ConflictError(
                 f"Could not write {options.files.path}: {options.files.obstacle}",
-                next_step="Choose another path, or mend its permissions.",
+                next_step="Choose another path, or correct its permissions.",
             )
         if current.chosen is not None:
             return wanted

@@ -123,9 +123,9 @@ class _Task:
         if trouble is not None:
             raise trouble
         raise SignInError(
-            f"Nobody used the code {code.user_code} within {min(self._timeout, round(patience.waited) or 1)} s",
+            f"The code {code.user_code} was not used within {min(self._timeout, round(patience.waited) or 1)} s",
             next_step=f"{AGAIN} Open {code.verification_uri} while it waits; sign_in_timeout and the lifetime of the"
-            " code say how long that is.",
+            " code limit how long that is.",
         )
 
     def _asked(self, code: Code) -> Login | Code:
@@ -172,8 +172,8 @@ class _Task:
             others.append(call.section.title)
         if others:
             call.warn(
-                f"{others[0]} says how to sign in, too, and goes before this sign-in. Set"
-                " ANSIBLE_AZURE_AUTH_SOURCE=device_code (auth_source) for the tasks that shall use it."
+                f"{others[0]} also sets a sign-in, and takes precedence over this one. Set"
+                " ANSIBLE_AZURE_AUTH_SOURCE=device_code (auth_source) for the tasks that are to use it."
             )
 
 

@@ -56,9 +56,9 @@ class ExpectedApplications:
             return
         expected = self.applications.get(unique_name or client_id)
         if expected is None:
-            said = "does not name it"
+            said = "does not list it"
         elif not expected.is_of(client_id, tenant_id):
-            said = f"names the one with the client id {expected.client_id}"
+            said = f"lists the one with the client id {expected.client_id}"
             if expected.tenant_id:
                 said += f" in the tenant {expected.tenant_id}"
         else:

@@ -64,7 +64,7 @@ class Expected:
         if not differences:
             return
         raise ConflictError(
-            f"Nothing was granted to {whose}, since it does not ask for what is expected: {'; '.join(differences)}",
+            f"Nothing was granted to {whose}, since its permissions are not as expected: {'; '.join(differences)}",
             next_step="Declare what is expected and nothing else (azure_app_graph_permissions with exact=true; the"
             " playbook register with gateway_app_exact_permissions=true), or change what is expected.",
             unexpected=unexpected,

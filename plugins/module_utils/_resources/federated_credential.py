@@ -95,12 +95,12 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
     if parts.scheme != "https" or not parts.hostname or any(character.isspace() for character in issuer):
         raise InputError(
             f"issuer is {shown(issuer)}, which is not an https address",
-            next_step="Set it to the claim iss of the tokens, to the letter.",
+            next_step="Set it to the claim iss of the tokens, exactly.",
         )
     if len(audiences) != 1:
         raise InputError(
-            f"audiences has {len(audiences)} entries, and Entra ID takes one",
-            next_step="Leave the one that the tokens have as their claim aud.",
+            f"audiences has {len(audiences)} entries, but Entra ID accepts one",
+            next_step="Keep only the one that the tokens have as their claim aud.",
         )
     check_text("audiences", audiences[0], longest=LONGEST_TEXT)
     return FederatedCredential(None, name, issuer, params["subject"], tuple(audiences), params["description"])
@@ -173,15 +173,15 @@ class FederatedCredentialResource:
         same = first(current.others, lambda c: (c.issuer, c.subject) == (wanted.issuer, wanted.subject))
         if same is not None:
             raise ConflictError(
-                f"The federated credential {shown(same.name or '')} of {self._address} has this issuer and subject"
-                " already, and Entra ID takes each pair once",
+                f"The federated credential {shown(same.name or '')} of {self._address} already has this issuer"
+                " and subject, and Entra ID accepts each pair only once",
                 next_step="Manage that one by its name, or remove it first.",
                 name=same.name,
             )
         if current.chosen is None and len(current.others) >= MOST:
             raise ConflictError(
-                f"There are {len(current.others)} federated credentials of {self._address}, and Entra ID takes {MOST}",
-                next_step="Remove one that nobody uses any more.",
+                f"There are {len(current.others)} federated credentials of {self._address}, and Entra ID allows {MOST}",
+                next_step="Remove one that is no longer used.",
                 names=_names(current.others),
             )
         known = current.chosen

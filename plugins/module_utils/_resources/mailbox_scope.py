@@ -92,7 +92,7 @@ class MailboxScopeResource:
             exchange = read_exchange_roles(self._graph, entra.principal_id, known=wanted.scopes)
         if wanted.nested and self._options.present:
             self._call.warn(
-                f"Exchange takes the direct members of the group {self._options.names[0]} only, not those of the groups"
+                f"Exchange uses only the direct members of the group {self._options.names[0]}, not those of the groups"
                 f" in it: {', '.join(wanted.nested)}"
             )
         custom = self._custom(exchange, entra.client_id)
@@ -186,7 +186,7 @@ class MailboxScopeResource:
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
                 f"The custom scope {shown(custom.name)} has another recipient filter, and is used by others, too",
-                next_step="Set scope_name in O(scope) to a name of its own.",
+                next_step="Set scope_name in O(scope) to another name.",
                 scope_name=custom.name,
             )
         kept, wanted = list(current.assignments), current.wanted

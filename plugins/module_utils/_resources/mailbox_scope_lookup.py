@@ -161,8 +161,8 @@ def _one(graph: GraphClient, kind: Kind, name: str) -> Json:
     if len(found) > 1:
         ids = sorted(str(document["id"]) for document in found)
         raise ConflictError(
-            f"The tenant has {len(found)} of the {kind.label} {shown(name)}: {', '.join(ids)}",
-            next_step=f"Set {kind.option} in O(scope) to the object id of the one that you mean.",
+            f"The tenant has more than one {kind.label} {shown(name)}: {', '.join(ids)}",
+            next_step=f"Set {kind.option} in O(scope) to the object id of the right one.",
             object_ids=ids,
         )
     return found[0]

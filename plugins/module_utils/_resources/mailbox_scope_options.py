@@ -62,7 +62,7 @@ class MailboxScopeOptions:
         if present and not given:
             raise InputError(
                 "No scope is set",
-                next_step=f"Set one of {', '.join(SCOPES)} in O(scope); tenant: true opens all mailboxes.",
+                next_step=f"Set one of {', '.join(SCOPES)} in O(scope); tenant: true is for all mailboxes.",
             )
         (kind,) = given or [""]
         _refuse(params["exact"] and not present, "exact", "state=present")
@@ -101,7 +101,7 @@ def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     if scope == "tenant":
         if wanted["tenant"] is not True:
             raise InputError(
-                "O(scope): tenant is false, which is no scope", next_step="Remove tenant, and set another scope."
+                "O(scope): tenant is false, which is not a scope", next_step="Remove tenant, and set another scope."
             )
         return ()
     if scope == "users":
@@ -116,7 +116,7 @@ def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 def _users(values: t.Sequence[str]) -> tuple[str, ...]:
     if not values or len(values) > MOST_USERS:
         raise InputError(
-            f"O(scope): users has {len(values)} entries; {OURS} takes 1 to {MOST_USERS}",
+            f"O(scope): users has {len(values)} entries; {OURS} allows 1 to {MOST_USERS}",
             next_step="Name the mailboxes, or put them into a mail-enabled security group and set group.",
         )
     return tuple(dict.fromkeys(map(_user, values)))

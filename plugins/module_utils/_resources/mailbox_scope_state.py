@@ -220,7 +220,7 @@ def _not_offered(action: str, fault: GraphFault) -> ConflictError:
     return ConflictError(
         f"Could not {action}: this cloud or tenant does not offer it (Microsoft Graph beta):"
         f" {fault.message or fault.status}",
-        next_step="Set O(method=commands): an Exchange administrator runs the lines in Exchange Online PowerShell.",
+        next_step="Set O(method=commands): an Exchange administrator runs the commands in Exchange Online PowerShell.",
         status=fault.status,
         code=fault.code or None,
         request_id=fault.request_id,

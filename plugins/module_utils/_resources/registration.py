@@ -77,7 +77,7 @@ class RegistrationResource:
             self._refuse_impossible_creation(current)
         if current.found == "deleted" and not self._options.restore:
             raise ConflictError(
-                f"Could not register {self._options.address}: a soft-deleted application holds that key",
+                f"Could not register {self._options.address}: a soft-deleted application has that key",
                 next_step="Set O(restore_deleted) to true, purge it with O(state=absent) and O(purge=true), or choose"
                 " another O(unique_name).",
                 client_id=current.client_id,
@@ -122,7 +122,7 @@ class RegistrationResource:
             )
         if options.display_name is None:
             raise InputError(
-                f"Could not register {options.address}: it is not there, and O(display_name) is not set",
+                f"Could not register {options.address}: it does not exist, and O(display_name) is not set",
                 next_step="Set O(display_name).",
             )
         if current.namesakes:
@@ -142,9 +142,9 @@ class RegistrationResource:
         known = current.properties.get("uniqueName")
         if options.unique_name is not None and known not in (None, options.unique_name):
             raise ConflictError(
-                f"Could not set the unique name of {options.address}: it is {shown(str(known))} already, and Entra ID"
+                f"Could not set the unique name of {options.address}: it is already {shown(str(known))}, and Entra ID"
                 " never changes one",
-                next_step=f"Set O(unique_name) to {shown(str(known))}, or leave it out.",
+                next_step=f"Set O(unique_name) to {shown(str(known))}, or omit it.",
             )
         audience = current.properties.get("signInAudience")
         if options.address.unique_name is None and audience not in (None, options.sign_in_audience):

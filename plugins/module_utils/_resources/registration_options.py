@@ -51,7 +51,7 @@ class RegistrationOptions:
             length = len(params[name] or "")
             if length > application.LONGEST_NOTES:
                 raise InputError(
-                    f"O({name}) has {length} characters; at most {application.LONGEST_NOTES} are taken",
+                    f"O({name}) has {length} characters; at most {application.LONGEST_NOTES} are allowed",
                     next_step=f"Shorten O({name}).",
                 )
         present = params["state"] == "present"

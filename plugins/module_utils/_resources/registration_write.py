@@ -130,7 +130,7 @@ class RegistrationWriter:
                 raise
             # Our read lagged behind: another run created or deleted the application moments ago.
             raise OvertakenError(
-                f"Could not register {self._address}: another application, which is not listed yet, holds"
+                f"Could not register {self._address}: another application, which is not listed yet, has"
                 " that unique name",
                 next_step="Run again in a minute, or choose another O(unique_name).",
                 status=exc.fault.status,
@@ -167,7 +167,7 @@ class RegistrationWriter:
         if self._options.display_name not in (None, former):
             self._call.warn(
                 f"The application with the client id {current.client_id} was soft-deleted under the display name"
-                f" {shown(str(former))}; it was restored with its secrets and with what is granted to it."
+                f" {shown(str(former))}; it was restored with its secrets and grants."
             )
         # Restoring brings the service principal back, as far as it was deleted with the application.
         principal = self._graph.get(

@@ -142,12 +142,12 @@ def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
         add = _to_add(name, identity, owns=owns)
         return Verdict(name, step.does, False, missing=missing, add=add)
     if None in answers.values():
-        why = "the token does not tell directory roles"
+        why = "the token does not show directory roles"
         if identity.kind == "unknown":
             why = "the token cannot be read"
         return Verdict(name, step.does, None, note=f"{why}, so nothing is known beforehand")
     if step.elsewhere:
-        return Verdict(name, step.does, None, note=f"needs {step.elsewhere}, which this token does not tell")
+        return Verdict(name, step.does, None, note=f"needs {step.elsewhere}, which this token does not show")
     if owns is None and "owned" in answers.values():
         return Verdict(name, step.does, True, only_owned=True, note="only applications that it owns")
     return Verdict(name, step.does, True)

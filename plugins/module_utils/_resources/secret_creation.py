@@ -68,7 +68,7 @@ class SecretCreation:
                 self.answer_was_lost = True
                 raise ConflictError(
                     f"Microsoft Graph created a client secret for {self._options.address} but its answer has no value",
-                    next_step="Run once more.",
+                    next_step="Run again.",
                 )
         except AppsError as exc:
             if self.answer_was_lost:
@@ -168,8 +168,8 @@ class SecretCreation:
         except AppsError as exc:
             written = ", ".join(sorted(map(times.written, starts)))
             self._warn(
-                f"{self._options.address} may have a client secret whose value nobody knows, with the start {written};"
-                f" it could not be looked for or removed: {exc.message}"
+                f"{self._options.address} may have a client secret whose value is unknown, with the start {written};"
+                f" it could not be found or removed: {exc.message}"
             )
             return dataclasses.replace(made, unconfirmed=(), confirmed_starts=())
         return dataclasses.replace(
@@ -188,9 +188,9 @@ class SecretCreation:
             return self._confirmed()
         if self._options.start is None and made.chosen_start is not None:
             self._warn(
-                f"A request to create a client secret for {self._options.address} was not answered and was sent again;"
-                f" should a second secret with the start {times.written(made.chosen_start)} show up, remove it:"
-                " nobody knows its value"
+                f"A request to create a client secret for {self._options.address} got no answer and was sent again;"
+                f" if a second secret with the start {times.written(made.chosen_start)} appears, remove it:"
+                " its value is unknown"
             )
         return tuple(without(self._confirmed(), (self._options.start,)))
 
@@ -207,7 +207,7 @@ class SecretCreation:
             if made.chosen_key_id and made.chosen_key_id in {credential.key_id for credential in credentials}:
                 return credentials
             if not self._graph.patience.pause():
-                raise ConflictError(f"the new client secret of {self._options.address} did not show up")
+                raise ConflictError(f"the new client secret of {self._options.address} did not appear")
 
     def _clean_up_after(self, failure: AppsError) -> None:
         """Creation failed for good, and an attempt may have made a secret: remove it, or report how to recognise it."""
@@ -218,16 +218,16 @@ class SecretCreation:
                 remove_secret(self._graph, self._current, credential, address=self._options.address)
         except AppsError as exc:
             raise ConflictError(
-                f"The answer to the creation of a client secret for {self._options.address} was lost, and looking for"
-                f" what became of it failed: {exc.message}",
-                next_step=f"Run again, and remove the secret that started at {started}, if there is one: nobody knows"
-                " its value.",
+                f"The answer to the creation of a client secret for {self._options.address} was lost, and the search"
+                f" for the secret failed: {exc.message}",
+                next_step=f"Run again, and remove the secret that started at {started}, if there is one: its value"
+                " is unknown.",
                 **{**exc.details, "lost_start": started},
             ) from None
         if not found:
             failure.message = (
-                f"{failure.message.rstrip('.')}. Should a secret with the start {started} show up, remove it: nobody"
-                " knows its value"
+                f"{failure.message.rstrip('.')}. If a secret with the start {started} appears, remove it: its value"
+                " is unknown"
             )
         failure.details["lost_start"] = started
 
@@ -239,7 +239,7 @@ def remove_secret(
     if credential.key_id is None:
         raise ConflictError(
             f"Could not remove a client secret of {address}: Microsoft Graph shows no key id of it",
-            next_step="Run again; if it stays, remove it in the portal.",
+            next_step="Run again; if the problem remains, remove it in the portal.",
         )
     made_here = graph.created_here(credential.key_id)
     try:

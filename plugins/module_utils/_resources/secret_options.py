@@ -120,5 +120,5 @@ def _check_renewal(
         return
     raise InputError(
         f"O(renew_before_days) is {renew_before_days} and {new}: a new secret would be due for renewal at once",
-        next_step="Set O(renew_before_days) to less than the days that a new secret lasts, and to 0 at least.",
+        next_step="Set O(renew_before_days) to less than the days that a new secret is valid, and to at least 0.",
     )

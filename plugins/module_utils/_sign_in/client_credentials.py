@@ -55,5 +55,5 @@ def by_assertion(value: str | None, path: str | None, *, option: str) -> dict[st
         value = read_file(path or "", option=option).decode("utf-8", errors="replace")
     value = value.strip()
     if not is_token(value) or value.count(".") != 2:
-        raise InputError(f"{option} holds no JSON Web Token", next_step="Pass the token as the issuer wrote it.")
+        raise InputError(f"{option} is not a JSON Web Token", next_step="Pass the token as the issuer wrote it.")
     return {"client_assertion": value}

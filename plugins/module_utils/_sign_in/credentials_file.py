@@ -82,7 +82,7 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
     section = _section(file, name, before_environment=by_option is not None)
     if not section.values:
         raise InputError(
-            f"The section [{name}] of {file.path} holds nothing to sign in with",
+            f"The section [{name}] of {file.path} contains nothing to sign in with",
             next_step=f"Write some of the keys {', '.join(KEYS)} into it, or unset the name.",
         )
     return section
@@ -134,7 +134,7 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
         return None
     except (OSError, ValueError) as exc:  # ValueError for a NUL in HOME
         why = getattr(exc, "strerror", None) or type(exc).__name__
-        raise InputError(f"Could not read {path}: {why}", next_step="Check the file and its rights.") from None
+        raise InputError(f"Could not read {path}: {why}", next_step="Check the file and its permissions.") from None
     # A % in a secret is a %.
     parser = configparser.ConfigParser(interpolation=None)
     try:
@@ -144,13 +144,13 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
         parser.read_string(text)
     except (configparser.Error, ValueError) as exc:
         why = {
-            configparser.DuplicateSectionError: "a section is there twice",
-            configparser.DuplicateOptionError: "a key is there twice in one section",
+            configparser.DuplicateSectionError: "a section is defined twice",
+            configparser.DuplicateOptionError: "a key is defined twice in one section",
         }.get(type(exc), "it is not a text file of [sections] with lines of the form key = value")
         line = getattr(exc, "lineno", None)
         if isinstance(line, int):
             why = f"{why} (line {line})"
-        raise InputError(f"{path} cannot be used: {why}", next_step="Mend the file, or move it away.") from None
+        raise InputError(f"{path} cannot be used: {why}", next_step="Correct the file, or move it away.") from None
     return _File(path, home, parser, open_to_others=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
 
 
@@ -179,12 +179,12 @@ def _section(file: _File, name: str, *, before_environment: bool) -> Section:
 def _check_key(key: str, *, section: str) -> None:
     if key in REFUSED:
         raise InputError(
-            f"The {section} holds {key}, which is not supported here",
-            next_step=f"{REFUSED[key]}; remove the key, or set auth_source to another way to sign in.",
+            f"The {section} contains {key}, which is not supported here",
+            next_step=f"{REFUSED[key]}; remove the key, or set auth_source to another method.",
         )
     if key in VARIABLES:
         raise InputError(
-            f"The {section} holds {key}, which is the name of an environment variable",
+            f"The {section} contains {key}, which is the name of an environment variable",
             next_step=f"Name the key {VARIABLES[key]}.",
         )
 
@@ -194,5 +194,5 @@ def _check_value(value: str, *, where: str) -> None:
     if re.search(r"[\x00-\x1f]", value):
         raise InputError(
             f"{where} is longer than a line",
-            next_step="Write it on one line; the line behind it must not begin with a blank.",
+            next_step="Write it on one line; the next line must not begin with a space.",
         )

@@ -68,7 +68,7 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
     user_code, address, message = str(flow["user_code"]), str(flow["verification_uri"]), flow.get("message")
     if not address.startswith("https://"):
         raise SignInError(
-            f"Could not {what}: the page to open is not one of https",
+            f"Could not {what}: the page to open does not use https",
             next_step="Check what answers at the address of the sign-in host.",
         )
     if not _is_readable(message, longest=LONGEST_TEXT):
@@ -142,7 +142,7 @@ def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endp
             return AccessToken.of(first["value"], first["expires"])
     what = f"renew the sign-in of {login.account} to the tenant {login.tenant_id} for {endpoint.resource}"
     if login.refresh_token is None:
-        raise SignInError(f"Could not {what}: it came without the means to", next_step=AGAIN)
+        raise SignInError(f"Could not {what}: it has no refresh token", next_step=AGAIN)
     result, last = identity.ask(
         what,
         "PublicClientApplication",

@@ -102,7 +102,7 @@ def parse_pair(content: bytes, *, what: str, password: str | None = None, passwo
     rsa, serialization = _library("hazmat.primitives.asymmetric.rsa"), _library("hazmat.primitives.serialization")
     if not isinstance(key, rsa.RSAPrivateKey):
         raise InputError(
-            f"The private key in {what} is no RSA key, and Entra ID takes no other", next_step="Use an RSA key."
+            f"The private key in {what} is not an RSA key, which Entra ID requires", next_step="Use an RSA key."
         )
     encoding = serialization.Encoding
     wanted = key.public_key().public_numbers()
@@ -116,7 +116,7 @@ def parse_pair(content: bytes, *, what: str, password: str | None = None, passwo
     if own is None:
         raise InputError(
             f"The certificate in {what} belongs to another private key",
-            next_step="Use a file that holds a key and its own certificate.",
+            next_step="Use a file with a key and its own certificate.",
         )
     return KeyPair(
         certificate=_described(own),
@@ -133,7 +133,7 @@ def _from_pem(content: bytes, *, what: str, password: str | None, password_optio
     certificates = _certificates(content)
     if len(keys) != 1 or not certificates:
         raise InputError(
-            f"{what} does not hold one private key and its certificate in PEM form",
+            f"{what} does not contain one private key and its certificate in PEM form",
             next_step="Use a file as azure_app_certificate writes it.",
         )
     next_step = "Use a file as azure_app_certificate writes it."
@@ -163,7 +163,7 @@ def _from_pkcs12(content: bytes, *, what: str, password: str | None, password_op
         ) from None
     if key is None or own is None:
         raise InputError(
-            f"{what} does not hold a private key and its certificate",
+            f"{what} does not contain a private key and its certificate",
             next_step="Export both of them, with the private key, into one file.",
         )
     return key, [own, *issuers]
@@ -190,7 +190,7 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
         if len(found) != 1:
             raise InputError(
                 f"{what} holds {len(found)} certificates in PEM form",
-                next_step="Leave the one that the application signs in with, without the certificates of issuers.",
+                next_step="Keep only the one that the application signs in with, without the certificates of issuers.",
             )
         loaded = _loaded(x509.load_pem_x509_certificate, found[0], what)
     else:
@@ -198,8 +198,8 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
     numbers = _public_numbers(loaded)
     if numbers is None or numbers.n.bit_length() < KEY_BITS:
         raise InputError(
-            f"The certificate in {what} is not for an RSA key of {KEY_BITS} bits at least",
-            next_step="Use an RSA key: the identity platform takes no other for signing in.",
+            f"The certificate in {what} is not for an RSA key with at least {KEY_BITS} bits",
+            next_step="Use an RSA key: the identity platform accepts no other for the sign-in.",
         )
     return _described(loaded)
 
@@ -217,7 +217,7 @@ def _loaded(load: t.Callable[[bytes], t.Any], content: bytes, what: str) -> t.An
         return load(content)
     except Exception as exc:  # each version of cryptography has its own
         raise InputError(
-            f"{what} holds no certificate that can be read ({type(exc).__name__})",
+            f"{what} contains no readable certificate ({type(exc).__name__})",
             next_step="Use an X.509 certificate in PEM or DER form.",
         ) from None
 

@@ -35,9 +35,7 @@ CONNECT_TIMEOUT = 3  # seconds; the endpoint is on the machine, or nowhere
 # "IMDS is updating", and "the identity is not there yet", besides those that everything retries.
 RETRIED = RETRY_STATUS | {404, 410}
 ATTEMPTS = 5
-NO_IDENTITY = (
-    "Run on a machine of Azure that has a managed identity; for a user-assigned one, set auth_client_id to it."
-)
+NO_IDENTITY = "Run on an Azure machine that has a managed identity; for a user-assigned one, set auth_client_id to it."
 
 
 def check_library() -> None:
@@ -73,7 +71,7 @@ def managed_identity_token(
     answer = _json.as_object(result)
     if not is_token(answer.get("access_token")):
         reason = answer.get("error_description") or answer.get("error") or http.trouble
-        shortened = " ".join(str(reason or "the answer holds no token").split())[:300]
+        shortened = " ".join(str(reason or "the answer contains no token").split())[:300]
         raise SignInError(f"The managed identity gave no token: {shortened}", next_step=NO_IDENTITY)
     return token_of(answer)
 

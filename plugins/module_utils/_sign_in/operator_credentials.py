@@ -210,12 +210,12 @@ class AccessTokenCredential(_BySettings):
             )
         if not is_token(value):
             raise InputError(
-                "The access token holds a blank, a line break or a character that no token has",
-                next_step="Pass the token alone, without quotes or the word Bearer.",
+                "The access token contains a space, a line break or a character that is not allowed in a token",
+                next_step="Pass only the token, without quotes or the word Bearer.",
             )
         token = AccessToken.of(value)
         if token.expires <= time.time():
-            raise InputError("The access token has expired", next_step="Get a fresh token.")
+            raise InputError("The access token has expired", next_step="Get a new token.")
         if token.tenant_id is None and self._settings.tenant_id is None:
             raise InputError("The access token does not name its tenant", next_step="Set auth_tenant_id as well.")
 
@@ -264,7 +264,7 @@ class DeviceCodeCredential:
             if self._tenant_id:
                 to = f" to the tenant {self._tenant_id}"
             raise InputError(
-                f"Nobody signed in with a device code{to} at {self._endpoint.authority} in this run",
+                f"No sign-in with a device code{to} at {self._endpoint.authority} was made in this run",
                 next_step="Run azure_device_login before, in the same run of ansible-playbook: the playbook"
                 " email_gateway.azure_apps.login does.",
             )
@@ -310,7 +310,7 @@ class AzureCliCredential(_BySettings):
         value = answer.get("accessToken")
         if not is_token(value):
             raise SignInError(
-                "The answer of the Azure CLI holds no access token",
+                "The answer of the Azure CLI contains no access token",
                 next_step="Update the Azure CLI, and try: az account get-access-token --output json",
             )
         return AccessToken.of(value, seconds_of(answer.get("expires_on")))

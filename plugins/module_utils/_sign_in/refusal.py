@@ -48,7 +48,7 @@ def refusal(
         next_step = _next_step(code, known_code(first_line), person=person)
     elif status is not None and (status in RETRY_STATUS or status < 400):
         reason = f"the identity platform answered with status {status} and no token"
-        next_step = "Run again later; if it stays, check what answers at the address of the sign-in host."
+        next_step = "Run again later; if the problem remains, check what answers at the address of the sign-in host."
     return SignInError(
         f"Could not {what}: {reason}",
         next_step=next_step,

@@ -79,8 +79,8 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
         candidates = _offering(offers, AUTH.options.keys() - {"auth_client_id"} - ambient)
     if len(candidates) > 1:
         raise InputError(
-            f"Two ways to sign in are given at once: {' and '.join(kind.name for kind in candidates)}",
-            next_step="Set auth_source (ANSIBLE_AZURE_AUTH_SOURCE) to the one that you mean.",
+            f"Two sign-in methods are set at once: {' and '.join(kind.name for kind in candidates)}",
+            next_step="Set auth_source (ANSIBLE_AZURE_AUTH_SOURCE) to the one to use.",
         )
     if candidates:
         return candidates[0]
@@ -92,8 +92,8 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
         return ClientSecretCredential
     if settings.user_variable:
         raise InputError(
-            f"{settings.user_variable} is set, but nobody signs in here with a user name and a password",
-            next_step="Sign in as an application, with azure_device_login, or as whoever is signed in to the Azure CLI"
+            f"{settings.user_variable} is set, but signing in with user name and password is not supported",
+            next_step="Sign in as an application, with azure_device_login, or with the account of the Azure CLI"
             " (auth_source: cli).",
         )
     return AzureCliCredential
@@ -135,6 +135,6 @@ def operator_token(
     if token.is_for_another(settings.tenant_id):
         raise InputError(
             f"The access token is for the tenant {token.tenant_id}, but auth_tenant_id is {settings.tenant_id}",
-            next_step="Sign in to the tenant that you mean, or correct auth_tenant_id.",
+            next_step="Sign in to the right tenant, or correct auth_tenant_id.",
         )
     return token

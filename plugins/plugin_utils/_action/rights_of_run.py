@@ -69,7 +69,7 @@ def rights_of_run(asked: t.Sequence[Asked]) -> str:
     sentences = [sentence for one in asked for sentence in _sentences(one)]
     if not sentences:
         needed = [step for one in asked for step in one.steps]
-        return f"By its token, nothing is missing. {_needed(needed)} {ELSEWHERE} {BEFOREHAND}"
+        return f"According to its token, nothing is missing. {_needed(needed)} {ELSEWHERE} {BEFOREHAND}"
     concerned = [verdict["step"] for one in asked for verdict in one.missing]
     concerned += [step for one in asked if not one.is_known for step in one.steps]
     has_others = any(not step.startswith("consent_") for one in asked for step in one.steps)
@@ -88,7 +88,7 @@ def _sentences(asked: Asked) -> list[str]:
     for verdict in asked.missing:
         purposes.setdefault(verdict["add"], []).append(verdict["does"])
     parts = [f"{add} (to {'; to '.join(does)})" for add, does in purposes.items()]
-    return [f"In all, {asked.who} lacks {', and '.join(parts)} for this run."]
+    return [f"In total, {asked.who} lacks {', and '.join(parts)} for this run."]
 
 
 def _needed(steps: t.Iterable[str]) -> str:
@@ -99,4 +99,4 @@ def _needed(steps: t.Iterable[str]) -> str:
         if step.rights:
             purposes.setdefault(" and ".join(step.needs[0]), []).append(step.does)
     parts = [f"{permissions} (to {'; to '.join(does)})" for permissions, does in purposes.items()]
-    return f"As an application, this run needs in all {', and '.join(parts)}."
+    return f"As an application, this run needs in total {', and '.join(parts)}."

@@ -62,7 +62,7 @@ class Awx:
             call.warn("CONTROLLER_HOST begins with http://: the client secret is sent to AWX unencrypted.")
         self._http = call.http
         if not self._settings.verify:
-            call.warn("CONTROLLER_VERIFY_SSL is false: whether AWX itself answers is not checked.")
+            call.warn("CONTROLLER_VERIFY_SSL is false: the certificate of AWX is not checked.")
             self._http = HttpClient(call.endpoint, patience=call.http.patience, verify=False)
         self._http.allow(self._settings.url)
 
@@ -166,7 +166,7 @@ def _named(exc: TransportError, action: str) -> TransportError:
 
 def _not_understood(action: str) -> TransportError:
     return TransportError(
-        f"Could not {action} in AWX: the answer is not understood",
+        f"Could not {action} in AWX: the answer has an unexpected form",
         maybe_processed=True,
         permanent=True,
         next_step=AT_HOST,

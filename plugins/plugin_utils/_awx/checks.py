@@ -15,7 +15,7 @@ import typing as t
 Json = dict[str, t.Any]
 PREFIX = "awx_setup_"
 ANYWHERE = ("azure_key_vault", "hashi_vault", "awx_credential", "command")  # stores that are not a file of the job
-SEE = 'See "Where the client secret is kept" in docs/awx.md.'
+SEE = 'See "Where the client secret is stored" in docs/awx.md.'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,8 +116,8 @@ def _missing(settings: Settings) -> t.Iterator[str]:
             yield f"Set {PREFIX}{name}. playbooks/vars/awx_setup.yml of the collection describes it."
     if bool(settings.inventory) == bool(settings.gateways):
         yield (
-            f"Set either {PREFIX}gateways, of which an inventory is made, or {PREFIX}inventory to the name of one that"
-            " is there."
+            f"Set either {PREFIX}gateways, from which an inventory is created, or {PREFIX}inventory to the name of an"
+            " existing one."
         )
 
 
@@ -142,7 +142,7 @@ def _shared_applications(settings: Settings) -> t.Iterator[str]:
     fixed = [str(name) for name in names if name and "{" not in str(name)]
     if len(set(fixed)) < len(fixed):
         yield (
-            f"With {PREFIX}slices {settings.slices}, each gateway needs an application of its own, and some share"
+            f"With {PREFIX}slices {settings.slices}, each gateway needs its own application, but some share"
             f" gateway_app_unique_name. Set {PREFIX}slices to 1."
         )
 
@@ -152,7 +152,7 @@ def _stores(settings: Settings) -> t.Iterator[str]:
     without = [host for host, variables in _gateways(settings).items() if not _outlives_a_job(variables)]
     if without:
         yield (
-            f"No store outlives a job for {', '.join(sorted(without))}: the files of a job are removed with its"
+            f"There is no permanent store for {', '.join(sorted(without))}: the files of a job are removed with its"
             f" container, and the client secret with them. Set gateway_app_stores in {PREFIX}group_variables, or in the"
             " entry of the gateway, to the type azure_key_vault or hashi_vault, to awx_credential, or to a file in a"
             f" folder that AWX mounts into its jobs. {SEE}"

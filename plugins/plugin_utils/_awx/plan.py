@@ -125,7 +125,7 @@ def _fields(kind: Json) -> tuple[list[Json], list[str]]:
 def _moving(name: str, new: str, users: list[str]) -> str:
     return (
         f"The credential type {name} has other fields now. AWX does not change the fields of a type that a credential"
-        f" uses ({', '.join(users)}), so that {new} is made beside it. The old credentials stay in use. Create"
+        f" uses ({', '.join(users)}), so {new} is created beside it. The old credentials stay in use. Create"
         " credentials of the new type in AWX with the same values, which AWX itself does not show; set"
         " awx_setup_operator_credential, awx_setup_consent_credential or awx_setup_mailbox_credential to their names,"
         " run this again, and delete the old ones."
@@ -148,7 +148,7 @@ class _Plan:
         problems = []
         if settings.organization and not found["organizations"]:
             problems.append(
-                f"AWX has no organization {settings.organization}. Set {PREFIX}organization to one that is there."
+                f"AWX has no organization {settings.organization}. Set {PREFIX}organization to an existing one."
             )
         names = {held["name"] for held in found["credentials"]}
         named = {f"{PREFIX}{name}": getattr(settings, name) for name in CREDENTIALS.values()}
@@ -174,7 +174,7 @@ class _Plan:
                 continue
             if (other := named.get(kinds[name])) is not None:
                 yield (
-                    f"{other} and {name} are credentials of one type, of which a job takes one only. Set"
+                    f"{other} and {name} are credentials of one type, but a job can only have one of a type. Set"
                     f" {PREFIX}{setting} to one of a type Entra {kind}."
                 )
             named[kinds[name]] = name
@@ -282,11 +282,11 @@ class _Plan:
             names = " and ".join(f"{PREFIX}{CREDENTIALS[kind]}" for kind in unset)
             lines.append(
                 f"Create credentials in AWX of the types {kinds}; set {names} to their names, and run this again. Until"
-                f" then, these are not made: {', '.join(self._not_makable())}."
+                f" then, these are not created: {', '.join(self._not_makable())}."
             )
         announced = self._announced()
         if announced:
-            lines.append(f"Check mode looks no further: without it, these would be made: {', '.join(announced)}.")
+            lines.append(f"Check mode cannot check more: without it, these would be created: {', '.join(announced)}.")
         return lines
 
     def _not_makable(self) -> list[str]:

@@ -52,6 +52,6 @@ def _words(result: Json) -> str:
 
 def _about(file: str) -> str:
     return (
-        f"AWX installs what {file} in the repository lists at each update, by Ansible Galaxy. If the execution"
+        f"AWX installs what {file} in the repository lists at each update, from Ansible Galaxy. If the execution"
         " environment has the collections, remove that file; otherwise let AWX reach Galaxy or an Automation Hub."
     )

@@ -103,7 +103,7 @@ def claims_path(stores: t.Sequence[Store], store_path: str | None) -> str:
         if path:
             return f"{os.path.realpath(os.path.expanduser(path))}.claims"
     raise InputError(
-        "O(store_path) is not set, and no store is a file: beside it, a run writes down which client secret it is about"
+        "O(store_path) is not set, and no store is a file: a run needs a path to record which client secret it is about"
         " to create",
-        next_step="Set O(store_path) to a path on the controller; the file of claims is this path with .claims.",
+        next_step="Set O(store_path) to a path on the controller; the claims file is this path with .claims.",
     )

@@ -37,7 +37,7 @@ class Certificate(Kind):
         super().__init__(call)
         if not call.params["path"]:
             raise InputError(
-                "O(stores) needs O(path): a certificate whose key this module does not make cannot be renewed by it",
+                "O(stores) needs O(path): this module cannot renew a certificate whose key it did not create",
                 next_step="Set O(path) to the file for the key, or remove O(stores).",
             )
         self._options = CertificateOptions.of(call.params, call.now)

@@ -111,7 +111,7 @@ class Claims:
             if wait:
                 raise ConflictError(
                     f"{str(exc) or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it"
-                    f" holds {self.path}",
+                    f" has locked {self.path}",
                     next_step="Run again when that run is over, or raise O(wait_timeout).",
                 ) from None
         is_held = self._file >= 0
@@ -223,7 +223,7 @@ class Claims:
             raise self._unusable(f"could not be opened: {exc.strerror}") from None
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
-            raise self._unusable("is not a regular file, and is left as it is")
+            raise self._unusable("is not a regular file, and is not changed")
         return file
 
     def _still_there(self, file: int) -> bool:
@@ -241,9 +241,9 @@ class Claims:
             entries, _end = json.JSONDecoder().raw_decode(content)
             claims = [Claim(**entry) for entry in entries]
         except (ValueError, TypeError):
-            raise self._unusable("is not a file of claims, and is left as it is") from None
+            raise self._unusable("is not a claims file, and is not changed") from None
         if any(times.parse(str(claim.start)) is None for claim in claims):
-            raise self._unusable("is not a file of claims, and is left as it is")
+            raise self._unusable("is not a claims file, and is not changed")
         return claims
 
     def _save(self, claims: list[Claim]) -> None:
@@ -269,7 +269,7 @@ class Claims:
 
     def _unusable(self, reason: str) -> ConflictError:
         return ConflictError(
-            f"The file of claims {self.path} {reason}",
+            f"The claims file {self.path} {reason}",
             next_step="Check the path, its permissions and the disk, or choose another path.",
         )
 

@@ -156,8 +156,8 @@ class PruneTask:
         work = self._work
         if work.options.handed_over and work.facts.ignore_errors:
             raise InputError(
-                "O(handed_over) cannot be recorded under ignore_errors: Ansible goes on after a failed task, so nobody"
-                " knows whether the credential was handed over",
+                "O(handed_over) cannot be recorded under ignore_errors: Ansible continues after a failed task, so it is"
+                " unknown whether the credential was handed over",
                 next_step="Remove ignore_errors from the task, the role and the play.",
             )
         record, wanted, prunes = self._look()
@@ -277,8 +277,8 @@ class RetireTask:
         if confirm is None or not names or names & {*confirm}:
             return
         raise InputError(
-            f"All client secrets, certificates and federated credentials of {' / '.join(sorted(names))} and what"
-            " O(stores) has of them would be removed, and that is not confirmed",
+            f"All client secrets, certificates and federated credentials of {' / '.join(sorted(names))} and their"
+            " records in O(stores) would be removed, but this is not confirmed",
             next_step="Set O(confirm) to the display name or the unique name of the application.",
         )
 

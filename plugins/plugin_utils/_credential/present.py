@@ -136,8 +136,8 @@ class PresentTask:
             return True
         if not value:
             self._work.note(
-                f"The client secret was tried when it was created. {self._work.stores.titles} cannot give it back, so"
-                " it cannot be tried again. A second store that can be read would change that."
+                f"The client secret was tried when it was created. {self._work.stores.titles} cannot return it, so"
+                " it cannot be tried again. Add a second store that can be read to change this."
             )
             return True
         fresh = bool(found.result["fresh"])
@@ -227,7 +227,7 @@ class PresentTask:
         """Try the new credential until it is accepted, then write all stores."""
         if not found.key_id:
             raise ConflictError(
-                f"Microsoft Graph created a credential for the application {found.client_id}, but not told its key id",
+                f"Microsoft Graph returned no key id of the new credential of the application {found.client_id}",
                 next_step="Run again: the next run removes it and creates another.",
             )
         if self._work.options.verify_token:
@@ -302,15 +302,15 @@ def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictErr
     reason = exc.message.rstrip(".")
     if left:
         return ConflictError(
-            f"The new credential could not be kept. {reason}. It could not be removed either ({'; '.join(left)}): the"
-            f" next run does so, or goes on with it if a store has it. Its key id is {key_id or 'not known'}",
+            f"The new credential could not be stored. {reason}. It could not be removed either ({'; '.join(left)}): the"
+            f" next run removes it, or continues with it if a store has it. Its key id is {key_id or 'not known'}",
             next_step=f"Repair the store and run again. {exc.next_step}".strip(),
             **exc.details,
         )
     kind = OvertakenError if isinstance(exc, OvertakenError) else ConflictError
     return kind(
-        f"The new credential could not be kept. {reason}. It was removed from the tenant again, and the stores have"
-        " what they had before",
+        f"The new credential could not be stored. {reason}. It was removed from the tenant again, and the stores have"
+        " their previous content",
         next_step=f"Repair the store and run again. {exc.next_step}".strip(),
         **exc.details,
     )

@@ -78,9 +78,9 @@ class Work:
         if tenants or others:
             of_tenant = f" in the tenant {', '.join(sorted(tenants))}" if tenants else ""
             raise ConflictError(
-                f"The store {self.stores.titles} holds the credential of another application,"
-                f" {', '.join(sorted(others)) or client_id}{of_tenant}, and is left as it is",
-                next_step="Set O(store_path) to a file of its own, or O(stores) to stores of its own.",
+                f"The store {self.stores.titles} has the credential of another application,"
+                f" {', '.join(sorted(others)) or client_id}{of_tenant}, and is not changed",
+                next_step="Set O(store_path) to another file, or O(stores) to other stores.",
             )
 
     def _is_registered(self, client_id: str) -> bool:
@@ -148,6 +148,6 @@ class Work:
         life = self.life_of(record.client_id)
         if life.is_waited_for(record, self.call.now):
             self.note(
-                f"The credential before this one stays in the tenant: {', '.join(life.waiting_hosts(record))} had it"
-                " and did not get the new one yet. Run the same playbook for them, too."
+                f"The previous credential stays in the tenant: {', '.join(life.waiting_hosts(record))} had it"
+                " and did not get the new one yet. Run the same playbook for them as well."
             )

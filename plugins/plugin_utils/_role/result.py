@@ -164,7 +164,7 @@ def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -
     if token.get("skipped"):
         return "gateway_app_verify_token is false"
     if token["audience"] is None:
-        return "no token could be requested with what is stored"
+        return "no token could be requested with the stored credential"
     return f"the token lacks {', '.join(missing)}" if missing else None
 
 

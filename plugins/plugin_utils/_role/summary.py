@@ -114,7 +114,7 @@ def _reading(references: t.Sequence[Result]) -> Entry:
         command = store_class(reference["type"]).read_command(reference)
         if command:
             return Entry("Read it with", command, whole=True)
-    return Entry("Read it with", "nothing: what is stored there is only used, and never shown again")
+    return Entry("Read it with", "nothing: this store does not show the value again")
 
 
 def _validity(result: Result) -> str:
@@ -184,7 +184,7 @@ def _other(other: Result) -> str:
 def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
     entries = [Entry("Granted", _names(result["granted"]) or "nothing")]
     if result["stale"]:
-        entries.append(Entry("Left over", f"{_names(result['stale'])}: granted earlier and not declared any more"))
+        entries.append(Entry("Left over", f"{_names(result['stale'])}: granted, but no longer declared"))
     if check_mode and result["changed"]:
         return [*entries, Entry("Next", "run it without --check")]
     return [*entries, Entry("Next", "prove it by the playbook verify")]
@@ -219,7 +219,7 @@ def _names(permissions: t.Sequence[Result]) -> str:
 
 
 def _of_retire(result: Result, *, check_mode: bool) -> list[Entry]:
-    kept = "soft-deleted: it can be restored for 30 days, and its unique name stays taken"
+    kept = "soft-deleted: it can be restored for 30 days, and its unique name stays reserved"
     after = "deleted for good" if result["purged"] else kept
     would = "would be " if check_mode else ""
     return [

@@ -161,7 +161,7 @@ class Store(abc.ABC):
         """Raises OvertakenError if the store no longer holds what was read before."""
         if current != expected:
             raise OvertakenError(
-                f"{self.title}: the credential was changed by somebody else since it was read, and is left as it is",
+                f"{self.title}: the credential was changed by another program after it was read, and is kept",
                 next_step="Run again.",
             )
 
@@ -174,21 +174,21 @@ def record_of(content: t.Any, *, where: str) -> Record | None:
     if content is None or content == {}:
         return None
     if not isinstance(content, dict):
-        raise _foreign(where, "does not hold a credential of this collection")
+        raise _foreign(where, "does not contain a credential of this collection")
     unknown = sorted(str(name) for name in content if name not in MEMBERS)
     if unknown:
-        raise _foreign(where, f"holds more than a credential of this collection, namely {', '.join(unknown)}")
+        raise _foreign(where, f"contains more than a credential of this collection, namely {', '.join(unknown)}")
     if not content.get("client_id"):
-        raise _foreign(where, "holds no client_id, which every credential of this collection has")
+        raise _foreign(where, "contains no client_id, which every credential of this collection has")
     wrong = [name for name, value in content.items() if not _is_of_its_type(name, value)]
     if wrong:
-        raise _foreign(where, f"holds {', '.join(sorted(wrong))} of another type than this collection writes")
+        raise _foreign(where, f"contains {', '.join(sorted(wrong))} with another type than this collection writes")
     return Record.of(content)
 
 
 def _foreign(where: str, why: str) -> ForeignContentError:
     return ForeignContentError(
-        f"{where} {why}. It is left as it is", next_step="Name another place in O(stores), or move this content away."
+        f"{where} {why}. It is not changed", next_step="Name another place in O(stores), or move this content away."
     )
 
 
@@ -228,7 +228,7 @@ def check_credential_type(stores: t.Iterable[Store], credential_type: str) -> No
     if unfit:
         fit = [name for name in STORE_TYPES if credential_type in store_class(name).credential_types]
         raise InputError(
-            f"A store of the type {' or '.join(unfit)} cannot keep a {CREDENTIAL_NAMES[credential_type]}",
+            f"A store of the type {' or '.join(unfit)} cannot store a {CREDENTIAL_NAMES[credential_type]}",
             next_step=f"Use another type in O(stores): {', '.join(fit)}. See {PAGE}.",
         )
 

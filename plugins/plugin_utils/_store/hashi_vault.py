@@ -83,8 +83,8 @@ class HashiVault:
         last = (found["data"].get("versions") or {}).get(str(number), {})
         if number and not last.get("destroyed") and not last.get("deletion_time"):
             raise HashiVaultError(
-                f"HashiCorp Vault's answers about {self._mount}/{name} contradict each other, or somebody writes to it"
-                " right now",
+                f"HashiCorp Vault's answers about {self._mount}/{name} contradict each other, or another client writes"
+                " to it at the same time",
                 next_step="Run again.",
             )
         return number
@@ -103,13 +103,13 @@ class HashiVault:
 
     def capabilities(self, paths: t.Sequence[str]) -> dict[str, list[str]]:
         """What the policies allow, by path."""
-        action = f"ask which capabilities the sign-in has for {paths[0]}"
+        action = f"read the capabilities of the sign-in for {paths[0]}"
         # A question, although it is asked by a write.
         found = self._ask("vault_write", "sys/capabilities-self", action=action, data={"paths": list(paths)})
         return {path: list(found["data"].get(path) or []) for path in paths}
 
     def is_version_2(self) -> bool:
-        action = f"ask what {self._mount} is"
+        action = f"read the type of {self._mount}"
         engine = self._ask("vault_read", f"sys/internal/ui/mounts/{self._mount}", action=action)["data"]
         version = str((engine.get("options") or {}).get("version") or "1")
         return engine.get("type") == "kv" and version == "2"
@@ -145,6 +145,6 @@ class HashiVault:
 
     def _not_understood(self, action: str) -> HashiVaultError:
         return HashiVaultError(
-            f"Could not {action} in HashiCorp Vault: the answer is not understood",
+            f"Could not {action} in HashiCorp Vault: the answer has an unexpected form",
             next_step="Check that VAULT_ADDR is the address of HashiCorp Vault, and mount in O(stores).",
         )

@@ -82,7 +82,7 @@ def run_program(
     except subprocess.TimeoutExpired:
         raise ConflictError(
             f"{title} did not end within {seconds:.0f} s, and was stopped",
-            next_step="Check whether it waits for an answer of a person; it has no terminal. Or raise O(wait_timeout).",
+            next_step="Check whether it waits for input; it has no terminal. Or raise O(wait_timeout).",
         ) from None
     finally:
         _kill(process)

@@ -74,7 +74,7 @@ class SopsFile(VariablesFile):
         secret = (variables.get(VARIABLE) or {}).get("client_secret")
         if secret and secret.encode() in done.output:
             raise ConflictError(
-                f"sops would leave the client secret in {self.path} in clear",
+                f"sops would leave the client secret in {self.path} in clear text",
                 next_step="Remove unencrypted_suffix, encrypted_suffix, unencrypted_regex or encrypted_regex from the"
                 " rule in .sops.yaml for this file.",
             )

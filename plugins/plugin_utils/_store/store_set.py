@@ -114,7 +114,7 @@ class StoreSet:
             return ""
         whole = self._with_value(before)
         if whole is None:
-            return "it has the new credential already, and its earlier value cannot be read anywhere"
+            return "it already has the new credential, and its previous value cannot be read from a store"
         store.write(whole, expected=now)
         return ""
 

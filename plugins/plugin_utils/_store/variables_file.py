@@ -48,7 +48,7 @@ class VariablesFile(abc.ABC):
             ) from None
         if not isinstance(variables, dict):
             raise ConflictError(
-                f"{self.path} holds no variables, and is left as it is",
+                f"{self.path} contains no variables, and is not changed",
                 next_step="Move it away, or choose another path.",
             )
         return variables

@@ -45,7 +45,7 @@ class VaultFile(VariablesFile):
         content = small_file.read(self.path)
         if not is_encrypted(content):
             raise ConflictError(
-                f"{self.path} is not encrypted by ansible-vault, and is left as it is",
+                f"{self.path} is not encrypted by ansible-vault, and is not changed",
                 next_step="Move it away, or choose another path.",
             )
         try:

@@ -20,14 +20,14 @@ DOCUMENTATION = r"""
 options:
   path:
     description:
-      - The file. Missing folders are created, for their owner alone.
+      - The file. Missing folders are created, with access for their owner only.
       - If not set, the default of the task, which is C(gateway_app_store_path) in the role.
     type: path
   vault_id:
     description:
       - The vault id to encrypt with.
-      - If not set, the default of the task, which is C(gateway_app_store_vault_id) in the role; else what
-        ansible-vault itself uses.
+      - If not set, the default of the task, which is C(gateway_app_store_vault_id) in the role; else the default of
+        ansible-vault.
     type: str
 """
 

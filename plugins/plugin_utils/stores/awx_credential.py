@@ -37,13 +37,13 @@ options:
     required: true
   credential_type:
     description:
-      - The name of its credential type, which has the fields below and no other secret one.
+      - The name of its credential type, which has the fields below and no other secret field.
     type: str
     required: true
   organization:
     description:
       - The name of the organization that the credential belongs to.
-      - Needed to create one, unless the user that signs in may create credentials of no organization.
+      - Needed to create the credential, unless the user that signs in may create credentials without an organization.
     type: str
 """
 SECRET = "client_secret"
@@ -145,7 +145,7 @@ class AwxCredential(Store):
         lists = {name: _list(inputs.get(name)) for name in LISTS} if isinstance(inputs, dict) else {}
         if not isinstance(inputs, dict) or inputs.keys() != set(FIELDS) or None in lists.values():
             raise ConflictError(
-                f"{where} was not written by this collection. It is left as it is",
+                f"{where} was not written by this collection. It is not changed",
                 next_step="Set name in O(stores) to another one.",
             )
         return record_of({**inputs, **lists, SECRET: None}, where=where)
@@ -160,7 +160,7 @@ class AwxCredential(Store):
             if names >= set(FIELDS) and secret == [SECRET]:
                 return _key(found[0])
         raise ConflictError(
-            f"AWX has no credential type {self._type_name} with the fields {', '.join(FIELDS)}, of which {SECRET} alone"
+            f"AWX has no credential type {self._type_name} with the fields {', '.join(FIELDS)}, of which only {SECRET}"
             " is secret",
             next_step="Create it as docs/stores.md shows.",
         )

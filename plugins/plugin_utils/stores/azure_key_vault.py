@@ -78,7 +78,7 @@ class AzureKeyVault(Store):
         tags = _tags(_with_all_texts(expected))
         if len(tags) > MAX_TAGS or any(len(text) > MAX_TAG_LENGTH for text in tags.values()):
             raise ConflictError(
-                f"The key vault {url} cannot keep the names of {len(expected.handed_over_to)} hosts and"
+                f"The key vault {url} cannot store the names of {len(expected.handed_over_to)} hosts and"
                 f" {len(expected.pending_hosts)} pending hosts and of {len(expected.previous_key_ids)} replaced"
                 f" credentials in the {MAX_TAGS} tags of {self._name}",
                 next_step="Let fewer hosts share the application, or use another type in O(stores).",
@@ -131,7 +131,7 @@ class AzureKeyVault(Store):
         where = f"The secret {self._name} in the key vault {self._url}"
         if not found.tags.keys() >= REQUIRED_TAGS:
             raise ConflictError(
-                f"{where} was not written by this collection. It is left as it is",
+                f"{where} was not written by this collection. It is not changed",
                 next_step="Set name in O(stores) to another one.",
             )
         content: dict[str, t.Any] = {name: found.tags.get(name.replace("_", "-"), "") for name in TEXTS}

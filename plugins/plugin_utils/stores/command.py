@@ -35,19 +35,20 @@ DOCUMENTATION = r"""
 options:
   argv:
     description:
-      - The program and its arguments. C(read), C(write) or C(remove) is added as the last one.
-      - A program with a slash in it is a path, others are looked for in E(PATH).
+      - The program and its arguments. C(read), C(write) or C(remove) is added as the last argument.
+      - A program name with a slash is a path; other names are searched for in E(PATH).
     type: list
     elements: str
     required: true
   settings:
     description:
-      - Anything that the program needs to find the place, such as names. It gets them in the request. No secrets.
+      - Anything that the program needs to find the place, such as names. It gets them in the request. Do not put
+        secrets here.
     type: dict
     default: {}
   readable:
     description:
-      - Whether C(read) gives the client secret back. If not, its C(client_secret) is C(null).
+      - Whether C(read) returns the client secret. If not, its C(client_secret) is C(null).
     type: bool
     default: true
 """
@@ -88,7 +89,7 @@ class Command(Store):
             return record.without_value()
         if not record.has_value:
             raise ConflictError(
-                f"{self.title} gave a credential without its client_secret",
+                f"{self.title} returned a credential without its client_secret",
                 next_step="Correct the program, or set readable to false in O(stores).",
             )
         self.keep_out_of_messages(record)
@@ -171,7 +172,7 @@ class Command(Store):
         answer = _json.parse(done.output) if done.output.strip() else {}
         if not isinstance(answer, dict):
             raise ConflictError(
-                f"{self.title} did not answer read with a JSON object",
+                f"{self.title} did not return a JSON object for read",
                 next_step="Let it write the credential, or {} if there is none. See docs/stores.md.",
             )
         return answer

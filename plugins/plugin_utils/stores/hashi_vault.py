@@ -30,7 +30,7 @@ DOCUMENTATION = r"""
 options:
   mount:
     description:
-      - The mount path of the secrets engine, which has to be KV version 2.
+      - The mount path of the secrets engine, which must be KV version 2.
     type: str
     default: secret
   name:

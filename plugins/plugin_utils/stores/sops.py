@@ -20,12 +20,12 @@ DOCUMENTATION = r"""
 options:
   path:
     description:
-      - The file. Its name has to end with C(.yml) or C(.yaml), and its folder has to be there.
+      - The file. Its name must end with C(.yml) or C(.yaml), and its folder must exist.
     type: path
     required: true
   recipients:
     description:
-      - For whom to encrypt, as lists of keys. If not set, the creation rules in C(.sops.yaml) decide.
+      - The recipients to encrypt for, as lists of keys. If not set, the creation rules in C(.sops.yaml) are used.
       - "The members have the names of sops's own options: C(age), C(azure_kv), C(gcp_kms), C(hc_vault_transit),
         C(kms), C(pgp)."
     type: dict

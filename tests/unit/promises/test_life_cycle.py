@@ -120,7 +120,7 @@ def _left_alone(bench: Bench) -> list[str]:
     """The credential task fails before it creates anything, and says what to do."""
     stored = bench.stored()
     run = bench.run("main")
-    if run.failure is None or "holds the credential of another application" not in run.failure["msg"]:
+    if run.failure is None or "has the credential of another application" not in run.failure["msg"]:
         return [described(run)]
     touched = [write for write in bench.tenant.writes if write.endswith("Password")]
     return [f"{touched}"] if touched or bench.stored() != stored or bench.gateway.claims.exists() else []

@@ -16,44 +16,45 @@ from pathlib import Path
 
 DOCUMENTATION = r"""
 ---
-short_description: Send an event for each client secret or certificate that ends soon
+short_description: Send an event for each client secret or certificate that expires soon
 version_added: 1.0.0
 description:
-  - Looks at applications of Microsoft Entra ID again and again, and sends an event for each client secret and each
-    certificate that has fewer than O(days) left or has expired, and for each application that has no credential.
-  - What is due is sent at each look until it is not due any more. So a rotation that failed is tried again, and a
-    restart forgets nothing. A rule needs a C(throttle) with a time that is shorter than O(interval).
-  - A client secret or certificate with a newer one of the same description has been replaced, and is no event.
+  - Polls applications of Microsoft Entra ID, and sends an event for each client secret and each certificate that has
+    fewer than O(days) left or has expired, and for each application that has no credential.
+  - An event is sent at each poll until the credential is no longer due. So a failed rotation is tried again, and a
+    restart loses nothing. A rule needs a C(throttle) with a time that is shorter than O(interval).
+  - If there is a newer client secret or certificate with the same description, the older one counts as replaced, and no
+    event is sent for it.
   - Only reads. The application permission C(Application.Read.All) of Microsoft Graph is enough. No event and no log
-    holds a secret or a token.
-  - Arguments that cannot be end the source at once. Where the tenant cannot be read, the source tells, and goes on with
-    the next look.
+    contains a secret or a token.
+  - Invalid arguments end the source immediately. If the tenant cannot be read, the source reports it, and continues at
+    the next poll.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 options:
   tags:
     description:
-      - Look at all applications with one of these tags.
-      - Where neither this nor O(unique_names) nor O(client_ids) is set, the tag C(email_gateway.azure_apps), which the
-        role C(gateway_app) gives.
+      - Poll all applications with one of these tags.
+      - If neither this nor O(unique_names) nor O(client_ids) is set, it is the tag C(email_gateway.azure_apps), which
+        the role C(gateway_app) sets.
     type: list
     elements: str
   unique_names:
-    description: Look at the applications with these unique names, also where they have none of the tags.
+    description: Poll the applications with these unique names, even if they have none of the tags.
     type: list
     elements: str
   client_ids:
-    description: Look at the applications with these client ids, also where they have none of the tags.
+    description: Poll the applications with these client ids, even if they have none of the tags.
     type: list
     elements: str
   days:
     description:
-      - What has fewer days left is due. Give C(gateway_app_secret_renew_before_days) of the role the same number, so
-        that a rotation renews what is due here.
+      - A credential with fewer days left is due. Set C(gateway_app_secret_renew_before_days) of the role to the same
+        number, so that a rotation renews it.
     type: int
     default: 30
   interval:
-    description: Seconds between two looks, from 1 to 86400.
+    description: Seconds between two polls, from 1 to 86400.
     type: int
     default: 3600
   auth_source:
@@ -91,7 +92,7 @@ options:
   auth_access_token:
     description:
       - An access token for Microsoft Graph. If not set, E(AZURE_ACCESS_TOKEN) is used.
-      - It ends after about an hour, so it is of no use to a source that goes on for days.
+      - It expires after about an hour, so it is not suitable for a source that runs for days.
     type: str
   auth_profile:
     description: A section of C(~/.azure/credentials). If not set, E(AZURE_PROFILE) is used.
@@ -103,10 +104,10 @@ options:
     type: str
     choices: [AzureCloud, AzureUSGovernment, AzureUSGovernmentDoD, AzureChinaCloud]
   authority_url:
-    description: The sign-in host of an endpoint of your own. If not set, E(AZURE_AUTHORITY_HOST) is used.
+    description: The sign-in host of another endpoint. If not set, E(AZURE_AUTHORITY_HOST) is used.
     type: str
   graph_url:
-    description: The Microsoft Graph host of an endpoint of your own. If not set, E(AZURE_GRAPH_URL) is used.
+    description: The Microsoft Graph host of another endpoint. If not set, E(AZURE_GRAPH_URL) is used.
     type: str
   ca_file:
     description: A file with certificate authorities. If not set, E(REQUESTS_CA_BUNDLE) or E(SSL_CERT_FILE) is used.
@@ -117,8 +118,8 @@ options:
     default: 30
   wait_timeout:
     description:
-      - Seconds that one look may spend waiting for a tenant that throttles or does not answer, from 1 to 3600.
-      - The next look comes anyway, so it is less than for the modules.
+      - Seconds that one poll may wait for a tenant that throttles or does not answer, from 1 to 3600.
+      - The default is lower than for the modules, since the next poll tries again.
     type: int
     default: 60
 requirements:
@@ -126,7 +127,7 @@ requirements:
   - requests >= 2.28
   - msal >= 1.23
 notes:
-  - The Python that runs C(ansible-rulebook) needs the requirements.
+  - The requirements must be installed for the Python that runs C(ansible-rulebook).
 """
 
 EXAMPLES = r"""
@@ -201,7 +202,7 @@ class Expiry:
             return found
         if result["error"]["kind"] == "missing_library":
             raise RuntimeError(result["msg"])
-        logger.warning("%s, next look in %s s: %s", NAME, self.interval, result["msg"])
+        logger.warning("%s, next poll in %s s: %s", NAME, self.interval, result["msg"])
         return [{**self._expiry.FINDING, "state": "error", "message": result["msg"], "error": result["error"]}]
 
     def _call(self) -> t.Any:

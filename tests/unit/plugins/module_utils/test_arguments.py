@@ -145,7 +145,7 @@ def test_an_unsupported_source_in_the_environment_is_named_with_what_it_is_calle
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"auth_tenant_id": "common"}, "names no single tenant"),
+        ({"auth_tenant_id": "common"}, "does not name a single tenant"),
         ({"auth_client_id": "gateway"}, r"auth_client_id \(AZURE_CLIENT_ID\) is 'gateway', which is not a GUID"),
     ],
 )
@@ -299,7 +299,7 @@ def test_a_tenant_is_an_id_or_a_domain(value: str) -> None:
     "value", ["", " ", "common", "Organizations", "consumers", "a/b", "../x", "a b", ".a", "a.", "a?b", "a#b", "a\n"]
 )
 def test_what_names_no_single_tenant_is_refused(value: str) -> None:
-    with pytest.raises(InputError, match="names no single tenant"):
+    with pytest.raises(InputError, match="does not name a single tenant"):
         check_tenant("x", value)
 
 

@@ -197,7 +197,7 @@ def test_a_named_section_without_a_key_of_ours_is_an_error(tenant: Tenant, home:
     written(home, "[x]\nregion = y\n")
     tenant.environ = hosts(tenant, home)
     failure = tenant.fails(MODULE, **NOBODY, auth_profile="x")
-    assert "The section [x]" in failure["msg"] and "holds nothing to sign in with" in failure["msg"]
+    assert "The section [x]" in failure["msg"] and "contains nothing to sign in with" in failure["msg"]
     assert "client_id" in failure["error"]["next_step"]
 
 
@@ -304,8 +304,8 @@ def test_a_cloud_that_is_not_known_is_told_with_the_section(home: Path) -> None:
         (b"[named]\nsecret = s3cret\x00\n", "not a text file of [sections]"),
         (b"\x7fELF\x00\x01s3cret", "not a text file of [sections]"),
         (b"[named]\nsecret = s3cret\n" + b"#" * 2**20, "it is larger than 1024 KiB"),
-        (b"[named]\nsecret = s3cret\n[named]\nsecret = s3cret\n", "a section is there twice (line 3)"),
-        (b"[named]\nsecret = s3cret\nsecret = s3cret\n", "a key is there twice in one section (line 3)"),
+        (b"[named]\nsecret = s3cret\n[named]\nsecret = s3cret\n", "a section is defined twice (line 3)"),
+        (b"[named]\nsecret = s3cret\nsecret = s3cret\n", "a key is defined twice in one section (line 3)"),
         (b"[named]\nsecret = s3\n  cret\n", "longer than a line"),
         (b"[named]\nsecret = s3\x07cret\n", "longer than a line"),
         (b"[named]\nad_user = s3cret\n", "holds ad_user, which is not supported"),

@@ -95,7 +95,7 @@ def test_a_next_page_that_is_always_the_same_ends(tenant: Tenant, graph: GraphCl
 @pytest.mark.parametrize("body", [{"value": {}}, {"value": None}, {"id": "x"}], ids=str)
 def test_an_answer_that_is_no_collection_is_told(tenant: Tenant, graph: GraphClient, body: Json) -> None:
     tenant.server.faults.add(path="applications", status=200, body=body, times=9)
-    with pytest.raises(TransportError, match="no collection"):
+    with pytest.raises(TransportError, match="not a collection"):
         graph.collect(ALL)
 
 

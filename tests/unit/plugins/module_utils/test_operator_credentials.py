@@ -133,13 +133,13 @@ def test_sends_the_certificates_of_issuers_on_request(
     [
         ("none", {}, "which is not a file"),
         ("text", {}, "neither PEM nor a PKCS #12 file"),
-        ("public", {}, "does not hold one private key"),
+        ("public", {}, "does not contain one private key"),
         ("expired", {}, "expired at"),
         ("pem", {}, "The private key in"),
         ("pem", {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "wrong"}, "cannot be read"),
         ("pfx", {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "wrong"}, "PKCS #12 file (PFX) that can be read"),
         ("pfx", {}, "PKCS #12 file (PFX) that can be read"),
-        ("public pfx", {}, "does not hold a private key and its certificate"),
+        ("public pfx", {}, "does not contain a private key and its certificate"),
         (
             "pfx",
             {"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "perhaps"},
@@ -200,7 +200,7 @@ def test_the_token_that_a_cluster_gives_every_pod_counts_only_where_nothing_else
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({"AZURE_FEDERATED_TOKEN": "x"}, "auth_federated_token holds no JSON Web Token"),
+        ({"AZURE_FEDERATED_TOKEN": "x"}, "auth_federated_token is not a JSON Web Token"),
         ({"AZURE_FEDERATED_TOKEN_FILE": "/nowhere"}, "auth_federated_token_file is /nowhere, which is not a file"),
         ({"AZURE_FEDERATED_TOKEN": "a.b.c", "AZURE_CLIENT_ID": ""}, "also needs auth_client_id (AZURE_CLIENT_ID)"),
         ({"AZURE_FEDERATED_TOKEN": "a.b.c", "AZURE_SECRET": "s"}, "client_secret and federated_token"),

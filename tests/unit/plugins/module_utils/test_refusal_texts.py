@@ -79,7 +79,7 @@ def test_a_number_that_does_not_end(value: t.Any, endless: bool) -> None:
 
 @pytest.mark.parametrize("value", ["2027-06-30", "2027-06-30T12:00:00", "soon"])
 def test_a_point_in_time_without_a_zone_is_refused(value: str) -> None:
-    with pytest.raises(InputError, match="not a point in time with its zone"):
+    with pytest.raises(InputError, match="not a point in time with a time zone"):
         times.parse_point("O(x)", value)
 
 

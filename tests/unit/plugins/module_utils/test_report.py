@@ -95,7 +95,7 @@ FEDERATED = {"federated_credential_id": guid(7), "name": "cluster", "issuer": "h
     [
         ("certificate", {"certificates": [CERTIFICATE]}, CERTIFICATE["key_id"], "yes", ""),
         ("certificate", {"certificates": []}, CERTIFICATE["key_id"], "no", "the certificate in the store is not among"),
-        ("certificate", {"certificates": []}, "", "no", "the store holds no certificate"),
+        ("certificate", {"certificates": []}, "", "no", "the store has no certificate"),
         ("federated", {"federated_credentials": [FEDERATED]}, guid(7), "yes", ""),
         (
             "federated",
@@ -132,7 +132,7 @@ def test_a_store_of_another_application_is_named_with_what_to_set() -> None:
     (described,) = told["gateways"]
     assert (described["in_store"], described["in_store_note"]) == (
         "no",
-        "the store holds the client secret of another application",
+        "the store has the client secret of another application",
     )
     assert f"gateway_app_client_id to {guid(2)}" in described["next_step"]
 
@@ -279,8 +279,8 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
 def test_hosts_that_were_not_looked_at_are_in_every_page_with_the_reason() -> None:
     report = made([], skipped={"mx-b": "There is no profile 'x' | <b>.", "mx-a": "it failed."})
     assert [entry["host"] for entry in report["hosts_not_looked_at"]] == ["mx-a", "mx-b"]
-    assert "<b>mx-b</b> was not looked at: There is no profile &#x27;x&#x27; | &lt;b&gt;." in html_page(report)
-    assert "mx-b was not looked at: There is no profile 'x' \\| \\<b\\>." in markdown_page(report)
+    assert "<b>mx-b</b> was not checked: There is no profile &#x27;x&#x27; | &lt;b&gt;." in html_page(report)
+    assert "mx-b was not checked: There is no profile 'x' \\| \\<b\\>." in markdown_page(report)
 
 
 def record(number: int, start: str, **more: t.Any) -> Record:

@@ -56,7 +56,7 @@ CASES: dict[str, tuple[list[Json], list[Json] | None, tuple[str, str]]] = {
         None,
         ("all", "all mailboxes (full_access_as_app in Entra ID)"),
     ),
-    "roles in Exchange not read": ([], None, ("none", "none by Entra ID")),
+    "roles in Exchange not read": ([], None, ("none", "none in Entra ID")),
     "grants not read, and all of the tenant in Exchange": (
         [permission("Mail.Read", granted=None)],
         [role("tenant")],
@@ -67,7 +67,11 @@ CASES: dict[str, tuple[list[Json], list[Json] | None, tuple[str, str]]] = {
         [],
         ("all", "all mailboxes (Mail.ReadBasic.All in Entra ID)"),
     ),
-    "grants not read": ([permission("Mail.Read", granted=None)], [], ("unknown", "grants may not be read")),
+    "grants not read": (
+        [permission("Mail.Read", granted=None)],
+        [],
+        ("unknown", "grants cannot be read"),
+    ),
 }
 
 

@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples impo
 )
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
-OFF = {"reason": "somebody has deactivated it", "next_step": "Find out why."}
+OFF = {"reason": "it was deactivated", "next_step": "Find out why."}
 SKIPPED = {"mx-2": "There is no profile 'x'."}
 CLASSES = {"failed": "expired", "attention": "due", "ok": "ok"}
 
@@ -51,19 +51,19 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "without a credential": ({"left": None}, "failed", "1 gateway has no credential."),
     "switched off": ({"switched_off": OFF}, "failed", "1 application of a gateway is switched off."),
     "not in the store": (
-        {"stored": StoreContent(checked=True)}, "failed", "1 gateway has no live credential in its stores.",
+        {"stored": StoreContent(checked=True)}, "failed", "1 gateway has no valid credential in its stores.",
     ),
     "not granted": ({"permissions": UNGRANTED}, "failed", "1 gateway lacks a permission."),
-    "not looked at": ({"skipped": SKIPPED}, "failed", "1 host was not looked at."),
+    "not looked at": ({"skipped": SKIPPED}, "failed", "1 host was not checked."),
     "store not read": (
-        {"stored": StoreContent(checked=False, note="No vault password is given.")},
+        {"stored": StoreContent(checked=False, note="No vault password is set.")},
         "attention", "The stores of 1 gateway could not be read.",
     ),
-    "grants unknown": ({"permissions": UNKNOWN}, "attention", "What is granted could not be read for 1 application."),
+    "grants unknown": ({"permissions": UNKNOWN}, "attention", "Grants could not be read for 1 application."),
     "switched off and expired": (
         {"switched_off": OFF, "left": -3}, "failed", "1 application of a gateway is switched off.",
     ),
-    "due and not looked at": ({"left": 3, "skipped": SKIPPED}, "failed", "1 host was not looked at."),
+    "due and not looked at": ({"left": 3, "skipped": SKIPPED}, "failed", "1 host was not checked."),
 }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_the_headline_is_the_worst_in_every_view(case: str) -> None:
 
 def test_what_was_not_looked_at_is_a_line_of_the_csv_file_with_the_reason() -> None:
     (first, *_others) = csv.DictReader(io.StringIO(csv_view(made(skipped=SKIPPED))))
-    assert (first["gateways"], first["status"], first["problems"]) == ("mx-2", "not looked at", SKIPPED["mx-2"])
+    assert (first["gateways"], first["status"], first["problems"]) == ("mx-2", "not checked", SKIPPED["mx-2"])
 
 
 def test_what_to_do_is_in_every_view() -> None:

@@ -152,7 +152,7 @@ TOKEN_SET: dict[str, str] = {"AZURE_ACCESS_TOKEN": "opaque"}
 BY_CLI = "Azure CLI"
 BY_SECRET = "AADSTS90002"  # the sign-in was tried, with a tenant that does not exist
 BY_TOKEN = "does not name its tenant"
-TWO_WAYS = "Two ways to sign in are given at once"
+TWO_WAYS = "Two sign-in methods are set at once"
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,9 @@ def test_the_tenant_of_a_token_is_compared_without_case(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        ("Bearer abc", "holds a blank"),
-        ("abc\n", "holds a blank"),
-        ("äbc", "character that no token has"),
+        ("Bearer abc", "contains a space"),
+        ("abc\n", "contains a space"),
+        ("äbc", "character that is not allowed in a token"),
         ("opaque", "does not name its tenant"),
         (made_token(tid=UNKNOWN, exp=1), "has expired"),
         (made_token(exp=9e12), "does not name its tenant"),

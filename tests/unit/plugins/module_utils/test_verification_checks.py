@@ -162,7 +162,7 @@ def test_what_is_asked_for_is_there_whatever_happens(wanted: Asked, names: str) 
             f"The store has the certificate {KEY}, which expires on 2027-05-23.",
         ),
         ({"federated_credential": "mail", "client_secret": ""}, False, "assertion_file, in O(federated_credential)"),
-        ({"client_secret": None}, False, "does not give its value back"),
+        ({"client_secret": None}, False, "cannot return its value"),
     ],
 )
 def test_every_type_of_credential_has_its_name(change: dict[str, t.Any], is_usable: bool, words: str) -> None:
@@ -215,7 +215,7 @@ def test_a_mailbox_that_graph_refuses_has_the_answer_in_its_reason() -> None:
     assert check.reason == "It has no right to it (status 403 ErrorAccessDenied)."
     assert (check.next_step, check.exchange_commands) == ("Ask Exchange.", ("Test-It",))
     check = of(seen(asked("microsoft_graph", expected_roles=("Mail.ReadWrite",)), mailboxes=both), "mailbox")
-    assert "what the token lacks first" in check.next_step
+    assert "First grant what the token lacks" in check.next_step
     assert check.exchange_commands == (), "Exchange is not what is in the way"
 
 

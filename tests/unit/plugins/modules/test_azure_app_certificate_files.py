@@ -73,7 +73,7 @@ def test_a_foreign_file_is_not_overwritten(
     foreign = key_path.with_name(name)
     foreign.write_text(content)
     result = tenant.fails(MODULE, **certificate_options)
-    assert "was not made by azure_app_certificate" in result["msg"]
+    assert "was not created by azure_app_certificate" in result["msg"]
     assert foreign.read_text() == content
     assert tenant.writes == []
     assert content[40:80] not in json.dumps(result) or len(content) < 40
@@ -175,9 +175,9 @@ def _self_signed(key: t.Any) -> bytes:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no certificate that can be read"),
-        (b"\x30\x82nonsense", "no certificate that can be read"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate that can be read"),
+        (b"", "no readable certificate"),
+        (b"\x30\x82nonsense", "no readable certificate"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no readable certificate"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n", "holds 0 certificates"),
         (_self_signed(ec.generate_private_key(ec.SECP256R1())), "not for an RSA key"),
         (_self_signed(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "not for an RSA key"),

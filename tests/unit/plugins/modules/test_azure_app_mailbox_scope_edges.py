@@ -210,7 +210,7 @@ def test_a_group_that_exchange_does_not_find_defines_no_scope_by_the_commands(ex
 
 
 def test_absent_does_not_warn_of_groups_in_the_group(exchange: Tenant) -> None:
-    assert "Exchange takes the direct members" in exchange.ok(MODULE, **GROUP)["warnings"][0]
+    assert "Exchange uses only the direct members" in exchange.ok(MODULE, **GROUP)["warnings"][0]
     assert exchange.ok(MODULE, **GROUP, state="absent").get("warnings", []) == []
 
 

@@ -99,11 +99,11 @@ def test_a_fault_of_one_host_hides_no_other(play: Plays, tenant: Tenant) -> None
     assert result["failed"]
     lines = result["failure_list"]
     for words in (
-        "misspelt was not looked at: gateway_app_enviroment (did you mean gateway_app_environment?)",
-        "undefined was not looked at: The variable gateway_app_store_path of the host undefined cannot be evaluated",
-        "malformed was not looked at: gateway_app_client_id is 'no client id'",
-        "no-text was not looked at: gateway_app_environment is not a dictionary",
-        "abroad-1, abroad-2 were not looked at:",
+        "misspelt was not checked: gateway_app_enviroment (did you mean gateway_app_environment?)",
+        "undefined was not checked: The variable gateway_app_store_path of the host undefined cannot be evaluated",
+        "malformed was not checked: gateway_app_client_id is 'no client id'",
+        "no-text was not checked: gateway_app_environment is not a dictionary",
+        "abroad-1, abroad-2 were not checked:",
     ):
         assert [line for line in lines if line.startswith(words)], (words, lines)
     assert not [line for line in lines if line.startswith("earlier")], "its own task told that"
@@ -183,9 +183,7 @@ def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Play
     actions = play({**gateway("graz", gateway_app_profile="outbound_pigeon"), **gateway("linz")})
     actions.failed_hosts.add("linz")
     result, found = report(actions)
-    assert (
-        "No gateway could be looked at. Found 1 problem. graz was not looked at: There is no profile" in result["msg"]
-    )
+    assert "No gateway could be checked. Found 1 problem. graz was not checked: There is no profile" in result["msg"]
     assert result["error"]["kind"] == "report"
     assert found == {}
 
@@ -196,7 +194,7 @@ def test_a_tenant_that_cannot_be_read_is_a_problem_of_its_gateways(play: Plays, 
     tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
     result, _found = report(actions)
     assert result["failed"]
-    assert "graz was not looked at:" in result["msg"]
+    assert "graz was not checked:" in result["msg"]
 
 
 def test_a_tenant_without_gateways_that_cannot_be_read_is_a_failure_of_the_task(play: Plays, tenant: Tenant) -> None:
@@ -255,7 +253,7 @@ def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> 
     assert (result["failed"], result["summary"]["not_in_store"]) == (True, 1)
     assert result["failures"] == len(result["failure_list"]) > 1
     assert f"Found {result['failures']} problems" in result["msg"]
-    assert "the store holds no client secret. Run the playbook" in " ".join(result["failure_list"])
+    assert "the store has no client secret. Run the playbook" in " ".join(result["failure_list"])
 
 
 def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None:
@@ -264,7 +262,7 @@ def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None
         many |= gateway(f"host{number:02}", gateway_app_client_id=f"wrong {number}")
     result, _found = report(play({**gateway("graz"), **many}))
     assert result["failures"] == 22
-    assert result["msg"].count(" was not looked at:") == 20
+    assert result["msg"].count(" was not checked:") == 20
     assert "The others are in the report." in result["msg"]
 
 

@@ -48,7 +48,7 @@ def test_a_lost_answer_ends_with_one_new_secret_whose_value_is_known(
     gateway.fails_to("create a secret", **fault)
     result = tenant.run(MODULE, **GATEWAY)
     if result.get("failed"):
-        assert "Run once more" in result["msg"]  # an answer that tells no value: nothing is left behind
+        assert "Run again" in result["msg"]  # an answer that tells no value: nothing is left behind
         assert gateway.secret_ids == [kept["key_id"]]
         result = tenant.ok(MODULE, **GATEWAY)
     assert sorted(c["keyId"] for c in gateway.secrets) == sorted([kept["key_id"], result["key_id"]])
@@ -75,7 +75,7 @@ def test_answers_that_are_always_lost_end_in_a_failure_with_nothing_left_behind(
 def test_requests_that_were_never_answered_may_still_make_a_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to("create a secret", close_before=True, times=99)
     result = tenant.fails(MODULE, **GATEWAY)
-    assert f"Should a secret with the start {result['error']['lost_start']} show up, remove it" in result["msg"]
+    assert f"If a secret with the start {result['error']['lost_start']} appears, remove it" in result["msg"]
     assert gateway.secrets == []
 
 

@@ -198,8 +198,8 @@ def test_an_application_that_cannot_sign_in(tenant: Tenant) -> None:
         (None, "The store is empty"),
         ({"client_id": OTHER}, f"of another application, with the client id {OTHER}"),
         ({"tenant_id": OTHER}, f"in the tenant {OTHER}"),
-        ({"client_secret": None}, "does not give its value back"),
-        ({"client_secret": "", "federated_credential": "mail"}, "None is given"),
+        ({"client_secret": None}, "cannot return its value"),
+        ({"client_secret": "", "federated_credential": "mail"}, "none is set"),
     ],
 )
 def test_a_store_without_a_credential_to_sign_in_with(tenant: Tenant, change: Json | None, words: str) -> None:
@@ -232,7 +232,7 @@ def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
         ({"smtp_host": "https://smtp.example"}, "smtp_host is"),
         ({"smtp_port": 65536}, "smtp_port is 65536"),
         ({"expected_applications": {"gateway": {"client_id": OTHER}}}, f"the one with the client id {OTHER}"),
-        ({"expected_applications": {"other": {"client_id": OTHER}}}, "does not name it"),
+        ({"expected_applications": {"other": {"client_id": OTHER}}}, "does not list it"),
         ({"expected_applications": "[1]"}, "expected_applications is malformed"),
         ({"profile_info": {"failed": False, "msg": "There is no such profile."}}, "There is no such profile."),
         ({"profile_info": {"skipped": True}}, "The profile is not read."),

@@ -215,7 +215,7 @@ def test_a_message_that_is_not_one_line_is_replaced(person: Person) -> None:
     ("options", "words"),
     [
         ({"auth_client_id": "x"}, "auth_client_id is 'x'"),
-        ({"auth_tenant_id": "common"}, "names no single tenant"),
+        ({"auth_tenant_id": "common"}, "does not name a single tenant"),
         ({"sign_in_timeout": 0}, "sign_in_timeout is 0"),
     ],
     ids=str,

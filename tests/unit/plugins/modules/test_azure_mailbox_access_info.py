@@ -76,7 +76,7 @@ def test_a_permission_in_entra_id_takes_the_fence_away(tenant: Tenant) -> None:
     )
     assert result["proven"] is False
     assert seen(result)["adele"] == (True, 200, None, False)
-    assert "only add to it" in result["mailboxes"][1]["next_step"]
+    assert "do not restrict it" in result["mailboxes"][1]["next_step"]
     # For the mailbox that it has to reach, so that the permission can be withdrawn.
     assert commands(result)["adele"] == role_assignment(options, principal["id"], tenant.mailbox("megan"))
     assert result["roles"] == ["Mail.ReadWrite"]

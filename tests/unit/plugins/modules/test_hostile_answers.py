@@ -333,7 +333,7 @@ def _check_secrets(watched: Watched, before: dict[str, str], result: Json, spoil
     if not made or spoiling.refuses_what_was_done:
         return
     if result.get("failed"):
-        assert "nobody knows its value" in result["msg"] or result["error"].get("lost_start"), (spoiling, result)
+        assert "its value is unknown" in result["msg"] or result["error"].get("lost_start"), (spoiling, result)
         return
     unknown = made - {result.get("key_id")}
     warned = "nobody knows" in " ".join(result.get("warnings", ()))

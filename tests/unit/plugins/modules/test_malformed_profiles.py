@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 
 UNKNOWN = "5b567255-7703-4780-807c-7be8301ae99b"
-NOT_A_PROFILE = "mine.yml is malformed. It has to hold the variable gateway_app_profile_content"
+NOT_A_PROFILE = "mine.yml is malformed. It must contain the variable gateway_app_profile_content"
 NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and delegated are lists of names"
 NO_CREDENTIAL_TYPES = "Its credential_types have to be a list of client_secret, certificate and federated"
 NO_MAILBOX_ROLES = "Its mailbox_roles have to be a list of names of permissions"

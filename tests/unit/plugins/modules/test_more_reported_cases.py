@@ -66,7 +66,7 @@ SIGN_INS = {
     "tenant restrictions of the second version": (
         "AADSTS5000211: A tenant restrictions policy added to this request by a device or network administrator does"
         " not allow access to 'Contoso'.",
-        "who runs the proxy", "does not know",
+        "the administrator of the proxy", "does not know",
     ),
     # MicrosoftDocs/azure-docs#90276
     "a token of Entra ID as assertion": (
@@ -101,7 +101,7 @@ CONTINUOUS = "Continuous access evaluation resulted in challenge with result: In
     ("code", "words"),
     [
         # microsoftgraph/msgraph-sdk-powershell#3322, microsoftgraph/msgraph-sdk-java#2355
-        ("LocationConditionEvaluationSatisfied", "from the address of the controller"),
+        ("LocationConditionEvaluationSatisfied", "at the address of the controller"),
         ("TokenCreatedWithOutdatedPolicies", "run again"),
     ],
 )

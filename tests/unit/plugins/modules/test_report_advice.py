@@ -169,7 +169,7 @@ CASES: dict[str, tuple[c.Callable[[Gateways], None], set[str], str, str]] = {
         Gateways.lose_credentials, {"no_credential", "store"}, "rotate with", "1 gateway has no credential."
     ),
     "without a store": (
-        Gateways.lose_store, {"store"}, "creates and stores one", "1 gateway has no live credential in its stores."
+        Gateways.lose_store, {"store"}, "creates and stores one", "1 gateway has no valid credential in its stores."
     ),
     "with a leftover": (
         Gateways.have_another_one, {"expired"}, "remove it with azure_app_secret", "1 credential has expired."
@@ -274,7 +274,7 @@ def test_hosts_that_cannot_be_looked_at_fail_alone_also_if_there_is_no_other(mak
         assert "failed" not in result
         assert set(result["failures_by_host"]) == {HOST}
         assert "did you mean gateway_app_environment?" in result["failures_by_host"][HOST]
-        assert "not looked at." in " ".join([result["verdict"]["headline"], *result["verdict"]["more"]])
+        assert "not checked." in " ".join([result["verdict"]["headline"], *result["verdict"]["more"]])
     assert result["files"] == [], "a report on nothing replaces none"
 
 

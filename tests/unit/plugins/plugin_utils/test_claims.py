@@ -178,7 +178,7 @@ def test_without_locks_every_claim_ends_by_its_time(
 def test_a_file_of_somebody_else_is_left_as_it_is(claims: Claims, path: str, content: str) -> None:
     os.makedirs(os.path.dirname(path))
     Path(path).write_text(content)
-    with pytest.raises(ConflictError, match="not a file of claims"):
+    with pytest.raises(ConflictError, match="not a claims file"):
         left_by(claims, START)
     assert Path(path).read_text() == content
 

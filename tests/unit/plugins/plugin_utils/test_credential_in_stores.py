@@ -82,7 +82,7 @@ def test_a_store_of_another_application_is_refused_and_left(gateway: Gateway) ->
     kept = Record(client_id=other["client_id"], key_id="1" * 8 + "-1111-1111-1111-" + "1" * 12, client_secret="x" * 40)
     gateway.shelves[0].keep(kept)
     for check in (True, False):
-        gateway.fails("holds the credential of another application", check=check)
+        gateway.fails("has the credential of another application", check=check)
     assert (gateway.shelves[0].record, gateway.secrets) == (kept, {})
 
 
@@ -191,7 +191,7 @@ def test_a_new_secret_that_is_never_accepted_is_removed_and_the_old_one_stays(ga
         gateway.tenant.server.faults.add(path="/token$", status=401, body=REFUSAL, times=999)
 
     gateway.tenant.server.faults.add(path="addPassword", then=refuse)
-    gateway.fails("could not be kept", "AADSTS7000215", "removed from the tenant again", wait_timeout=30)
+    gateway.fails("could not be stored", "AADSTS7000215", "removed from the tenant again", wait_timeout=30)
     gateway.tenant.server.faults.clear()
     assert ({*gateway.secrets}, gateway.stored) == ({old}, before)
     assert not gateway.claims.exists()
@@ -228,7 +228,7 @@ def test_what_no_store_gives_back_cannot_be_put_back(tenant: Tenant, tmp_path: P
     gateway = Gateway(tenant, tmp_path, blind=(True,))
     old = due(gateway)
     gateway.shelves[0].loses_writes = 1
-    result = gateway.fails("could not be removed either", "its earlier value cannot be read anywhere")
+    result = gateway.fails("could not be removed either", "its previous value cannot be read from a store")
     new = gateway.stored.key_id
     assert new in result["msg"]
     assert {*gateway.secrets} == {old, new}

@@ -189,7 +189,7 @@ def test_a_key_that_somebody_else_made_is_not_removed(gateway: Gateway, key: Pat
     for shelf in gateway.shelves:
         shelf.keep(dataclasses.replace(gateway.stored, certificate_path=str(key.parent / "strange.pem")))
     (key.parent / "strange.pem").write_text("precious")
-    gateway.fails("was not made by azure_app_certificate", state="absent")
+    gateway.fails("was not created by azure_app_certificate", state="absent")
     assert (key.parent / "strange.pem").read_text() == "precious"
 
 

@@ -88,7 +88,7 @@ def test_what_another_machine_stored_and_lost_is_not_used(gateway: Gateway) -> N
             shelf.keep(unknown)
 
     shelf.then = another_run
-    failure = gateway.fails("changed by somebody else", "removed from the tenant again")
+    failure = gateway.fails("changed by another program", "removed from the tenant again")
     assert failure["error"]["next_step"]
     assert (gateway.secrets, shelf.record, gateway.claims.exists()) == ({}, unknown, False)
 
@@ -120,7 +120,7 @@ def test_check_mode_refuses_the_store_of_another_application_before_there_is_an_
     gateway = Gateway(tenant, tmp_path)
     other = tenant.register("other")
     gateway.shelves[0].keep(Record(client_id=other["client_id"], key_id="k", client_secret="x" * 40))
-    gateway.fails("holds the credential of another application", check=True)
+    gateway.fails("has the credential of another application", check=True)
 
 
 def test_a_missing_application_fails_outside_of_check_mode(tenant: Tenant, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_value_without_its_key_id_is_not_kept(gateway: Gateway) -> None:
     gateway.tenant.server.faults.add(
         method="POST", path="addPassword", status=200, body={"secretText": "a-value-without-its-key-id"}
     )
-    gateway.fails("but not told its key id", "its key id is not known")
+    gateway.fails("returned no key id of the new credential", "its key id is not known")
     assert (gateway.shelves[0].record, gateway.claims.exists()) == (None, True)
     gateway.ok()
     gateway.check_promise(may_claim=True)
@@ -349,7 +349,7 @@ def test_the_run_s_folder_is_left_without_locks(gateway: Gateway) -> None:
 
 def test_what_goes_without_saying_is_refused_before_anything_is_asked(gateway: Gateway) -> None:
     gateway.fails("overlap_days is 3651", overlap_days=3651)
-    gateway.fails("a certificate whose key this module does not make", module="azure_app_certificate", path=None)
+    gateway.fails("a certificate whose key it did not create", module="azure_app_certificate", path=None)
     assert gateway.tenant.server.requests() == []
 
 

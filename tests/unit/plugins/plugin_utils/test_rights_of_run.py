@@ -72,7 +72,7 @@ def test_steps_without_a_right_of_graph_and_identities_without_steps_are_left_ou
 
 def test_a_refusal_against_the_token_says_what_a_token_does_not_show() -> None:
     text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", True)))])
-    assert text.startswith("By its token, nothing is missing. As an application, this run needs in all")
+    assert text.startswith("According to its token, nothing is missing. As an application, this run needs in all")
     assert "Conditional Access" in text
 
 

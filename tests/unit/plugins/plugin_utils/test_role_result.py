@@ -101,7 +101,7 @@ def test_the_last_task_that_ran_has_the_last_word_on_the_credential() -> None:
     [
         (_token(), [], None),
         (_token(roles=[]), ["Mail.ReadWrite"], "the token lacks Mail.ReadWrite"),
-        (_token(roles=[], audience=None), ["Mail.ReadWrite"], "no token could be requested with what is stored"),
+        (_token(roles=[], audience=None), ["Mail.ReadWrite"], "no token could be requested with the stored credential"),
         (SKIPPED, ["Mail.ReadWrite"], "gateway_app_verify_token is false"),
     ],
     ids=["proven", "without the role", "nothing to prove with", "not asked for"],

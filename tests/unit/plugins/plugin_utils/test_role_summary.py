@@ -34,7 +34,7 @@ REFERENCES: dict[str, tuple[Json, str]] = {
     ),
     "awx_credential": (
         {"type": "awx_credential", "credential_type": "Mail gateway", "name": "Vienna", "readable": False},
-        "nothing: what is stored there is only used, and never shown again",
+        "nothing: this store does not show the value again",
     ),
     "command": (
         {"type": "command", "argv": ["/srv/store"], "settings": {}, "readable": True},
@@ -175,7 +175,7 @@ def test_consent_ends_with_what_is_granted() -> None:
         "Tenant id:      3f2504e0-4f89-41d3-9a0c-0305e82c3301",
         "Client id:      b2466de6-5867-4b23-83ff-449c85f44ba1",
         "Granted:        Mail.ReadWrite",
-        "Left over:      Mail.Send: granted earlier and not declared any more",
+        "Left over:      Mail.Send: granted, but no longer declared",
         "Next:           prove it by the playbook verify",
     ]
     assert _entry(role_summary(result, check_mode=True), "Next") == "run it without --check"
@@ -196,7 +196,7 @@ def test_retire_ends_with_what_is_gone_and_how_long_it_can_be_restored() -> None
         "Mail gateway: changed",
         "Tenant id:      t",
         "Client id:      none: it is not in the tenant",
-        "Application:    soft-deleted: it can be restored for 30 days, and its unique name stays taken",
+        "Application:    soft-deleted: it can be restored for 30 days, and its unique name stays reserved",
         "Credential:     removed from the tenant and /srv/our gateway.vault.yml (ansible-vault)",
         "Next:           remove tenant id, client id and credential from the gateway",
     ]

@@ -26,7 +26,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 def test_switched_off_sign_in_is_a_decision(role: RoleSteps, hand: Hand) -> None:
     did(hand.patch(principal_path(role), {"accountEnabled": False}))
-    failed = role.needs_a_person("switched off sign-in", "accountEnabled is false", "Enabled for users to sign-in")
+    failed = role.needs_a_person("sign-in was switched off", "accountEnabled is false", "Enabled for users to sign-in")
     assert list(failed.steps) == ["registration"]
     did(hand.patch(principal_path(role), {"accountEnabled": True}))
     role.converges()
@@ -36,7 +36,7 @@ def test_switched_off_sign_in_is_a_decision(role: RoleSteps, hand: Hand) -> None
 def test_a_deactivated_application_is_a_decision(role: RoleSteps, hand: Hand, of: str) -> None:
     path = app_path(role) if of == "application" else principal_path(role)
     did(hand.patch(path, {"isDisabled": True}))
-    failed = role.needs_a_person("has deactivated it", "isDisabled is true", "reactivate it")
+    failed = role.needs_a_person("it was deactivated", "isDisabled is true", "reactivate it")
     assert list(failed.steps) == ["registration"]
     did(hand.patch(path, {"isDisabled": False}))
     role.converges()
@@ -66,7 +66,7 @@ def test_no_credential_is_made_for_what_may_not_sign_in(
     for module, given in options.items():
         result = role.tenant.run(module, check=check, unique_name="gateway", **given)
         assert result["failed"], result
-        assert "Could not make a credential" in result["msg"]
+        assert "Could not create a credential" in result["msg"]
     assert role.tenant.writes == []
     assert list(tmp_path.iterdir()) == []
 
@@ -74,7 +74,7 @@ def test_no_credential_is_made_for_what_may_not_sign_in(
 def test_switched_off_sign_in_is_found_before_anything_is_restored(role: RoleSteps, hand: Hand) -> None:
     did(hand.patch(principal_path(role), {"accountEnabled": False}))
     delete_principal(hand, role)
-    role.needs_a_person("switched off sign-in")
+    role.needs_a_person("sign-in was switched off")
 
 
 def test_what_was_switched_off_can_still_be_deleted(role: RoleSteps, hand: Hand) -> None:
@@ -100,9 +100,7 @@ def test_another_status_of_microsoft_s_is_none_of_our_business(role: RoleSteps, 
 def test_a_soft_deleted_application_without_restoring(role: RoleSteps, hand: Hand) -> None:
     delete_application(hand, role)
     role.registration["restore_deleted"] = False
-    role.needs_a_person(
-        "soft-deleted application holds that key", "restore_deleted", "purge=true", "another unique_name"
-    )
+    role.needs_a_person("soft-deleted application has that key", "restore_deleted", "purge=true", "another unique_name")
 
 
 @pytest.mark.parametrize("name", [None, "changed"])

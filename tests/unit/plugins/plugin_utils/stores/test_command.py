@@ -146,10 +146,10 @@ def test_what_the_program_says_when_it_fails_is_shown_without_secrets(readable: 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("nothing here", "did not answer read with a JSON object"),
-        ("[]", "did not answer read with a JSON object"),
+        ("nothing here", "did not return a JSON object for read"),
+        ("[]", "did not return a JSON object for read"),
         ('{"client_id": "x", "key_id": "y"}', "without its client_secret"),
-        ('{"client_id": "x", "more": "y"}', "holds more than a credential"),
+        ('{"client_id": "x", "more": "y"}', "contains more than a credential"),
         ('{"client_id": "x", "client_secret": "y", "handed_over_to": "localhost"}', "handed_over_to of another type"),
     ],
 )
@@ -238,5 +238,5 @@ def test_a_value_that_has_to_come_back_changed_by_hand_is_overtaken(place: Comma
     store.write(FIRST, expected=store.read())
     seen = store.read()
     place.kept.write_text(json.dumps(dataclasses.replace(FIRST, key_id="5").content()))
-    with pytest.raises(ConflictError, match="changed by somebody else"):
+    with pytest.raises(ConflictError, match="changed by another program"):
         store.write(SECOND, expected=seen)

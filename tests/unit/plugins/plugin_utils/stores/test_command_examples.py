@@ -167,7 +167,7 @@ def test_an_example_keeps_the_credential_and_leaves_everything_else(place: Examp
     assert (place.open().read(), place.value()) == (FIRST, SECRET)
     store.write(SECOND, expected=FIRST)
     assert (place.open().read(), place.value()) == (SECOND, OTHER_SECRET)
-    with pytest.raises(ConflictError, match="changed by somebody else"):
+    with pytest.raises(ConflictError, match="changed by another program"):
         store.write(FIRST, expected=FIRST)
     store.remove()
     assert (place.open().read(), place.value()) == (None, None)
@@ -183,7 +183,7 @@ def test_what_somebody_else_keeps_under_the_name_is_left_alone(place: ExamplePla
     place.put(NAME, {"password": "of somebody else"})
     before = place.kept()
     for attempt in (place.open().remove, lambda: place.open().write(FIRST, expected=None)):
-        with pytest.raises(ConflictError, match="holds more than a credential"):
+        with pytest.raises(ConflictError, match="contains more than a credential"):
             attempt()
     assert place.kept() == before
 

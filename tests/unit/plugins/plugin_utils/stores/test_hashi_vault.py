@@ -207,7 +207,7 @@ def test_the_place_is_checked_for_policies_content_and_engine(place: HashiVaultP
     with pytest.raises(ConflictError, match="not a secrets engine of KV version 2"):
         place.open().check_place()
     place.fill_with_foreign()
-    with pytest.raises(ConflictError, match="holds more than a credential"):
+    with pytest.raises(ConflictError, match="contains more than a credential"):
         place.open().check_place()
     place.vault.policy["data"] = ["list"]
     with pytest.raises(ConflictError, match="do not allow create, read, update on secret/data/gateways/vienna"):

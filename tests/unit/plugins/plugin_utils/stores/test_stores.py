@@ -195,8 +195,8 @@ def test_nothing_is_no_record(nothing: t.Any) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ([], "A store does not hold a credential of this collection"),
-        ({**FIRST.content(), "more": 1}, "A store holds more than a credential of this collection, namely more"),
+        ([], "A store does not contain a credential of this collection"),
+        ({**FIRST.content(), "more": 1}, "A store contains more than a credential of this collection, namely more"),
         ({**FIRST.content(), "client_id": ""}, "A store holds no client_id"),
         ({**FIRST.content(), "key_id": 5, "pending_hosts": "x"}, "holds key_id, pending_hosts of another type"),
         ({**FIRST.content(), "handed_over_to": [1]}, "holds handed_over_to of another type"),
