@@ -32,7 +32,7 @@ def test_a_person_signs_in_and_registers_in_one_run(playbooks: Playbooks) -> Non
 
 
 def test_a_login_by_import_playbook_in_check_mode_and_as_loud_as_can_be(loud: Playbooks) -> None:
-    loud.tenant.whoever_is_asked_signs_in()
+    loud.tenant.approve_device_codes()
     info = {f"{PREFIX}.azure_app_registration_info": {"unique_name": "nobody"}}
     plays = [
         {"import_playbook": f"{PREFIX}.login"},

@@ -74,7 +74,7 @@ def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None
     (playbooks.folder / "our_gateway.yml").write_text("gateway_app_profile_content: {permissions: []}")
     (playbooks.folder / "mail-gateway.crt").write_text(Pair.new(days=90).for_msal()["public_certificate"])
     server = playbooks.server
-    playbooks.tenant.whoever_is_asked_signs_in()
+    playbooks.tenant.approve_device_codes()
     # A folder that is not there on this machine.
     examples = yaml.safe_load(yaml.safe_dump(examples).replace("/srv/automation", str(playbooks.folder)))
     # The examples name no server, and what they find missing stays so.

@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import E
 
 RESOURCES = {"microsoft_graph": MICROSOFT_GRAPH, "exchange_online": EXCHANGE_ONLINE}
 KINDS = {"application": "Role", "delegated": "Scope"}
-Held = set[tuple[str, str, str]]  # the client id of the resource, Role or Scope, the name of the permission
+CurrentState = set[tuple[str, str, str]]  # the client id of the resource, Role or Scope, the name of the permission
 
 
 def _contents() -> dict[str, dict[str, t.Any]]:
@@ -27,7 +27,7 @@ def _contents() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def _wanted(content: dict[str, t.Any]) -> Held:
+def _wanted(content: dict[str, t.Any]) -> CurrentState:
     return {
         (RESOURCES[entry["resource"]], told, name)
         for entry in content["permissions"]
@@ -36,7 +36,7 @@ def _wanted(content: dict[str, t.Any]) -> Held:
     }
 
 
-def _declared(playbooks: Playbooks, application: dict[str, t.Any]) -> Held:
+def _declared(playbooks: Playbooks, application: dict[str, t.Any]) -> CurrentState:
     found = set()
     for entry in application["requiredResourceAccess"]:
         (offering,) = playbooks.tenant.service_principals(entry["resourceAppId"])
@@ -45,7 +45,7 @@ def _declared(playbooks: Playbooks, application: dict[str, t.Any]) -> Held:
     return found
 
 
-def _granted(playbooks: Playbooks, application: dict[str, t.Any]) -> Held:
+def _granted(playbooks: Playbooks, application: dict[str, t.Any]) -> CurrentState:
     held = playbooks.server.tenant
     (principal,) = playbooks.tenant.service_principals(application["appId"])
     found = set()

@@ -60,7 +60,7 @@ class Gateways:
         name = f"email_gateway.azure_apps.{playbook}"
         return self._playbooks.command("ansible-playbook", "-i", str(self.inventory), name, *arguments)
 
-    def forget_restarts(self) -> None:
+    def clear_restarts(self) -> None:
         for name in NAMES:
             (self.folder(name) / "running.json").unlink()
 
@@ -84,7 +84,7 @@ def test_registers_and_provisions_two_gateways_that_share_an_application(playboo
         assert gateways.running(name)["scope"] == f"{playbooks.server.graph}/.default"
         assert stat.S_IMODE(gateways.server_profile(name).stat().st_mode) == 0o600
 
-    gateways.forget_restarts()
+    gateways.clear_restarts()
     again = gateways.play("provision").ok()
     assert (again.writes, again.output.count("changed=0 "), gateways.restarted) == ([], 2, [])
 
@@ -94,7 +94,7 @@ def test_a_hook_brings_a_renewed_secret_and_restart(playbooks: Playbooks) -> Non
     gateways = Gateways(playbooks, gateway_app_after_new_secret=str(tasks))
     gateways.play("provision").ok()
     old = playbooks.stored()["client_secret"]
-    gateways.forget_restarts()
+    gateways.clear_restarts()
     arguments = ("-e", "gateway_app_hosts=mail_gateways")
     gateways.play("rotate", *arguments).ok()
     assert gateways.restarted == []
@@ -119,7 +119,7 @@ def test_a_gateway_that_failed_is_tried_again_and_keeps_the_old_secret_alive(pla
     assert _key_ids(playbooks) == {old, new["key_id"]}
 
     broken.with_name("away").rename(broken)
-    gateways.forget_restarts()
+    gateways.clear_restarts()
     gateways.play("rotate", *arguments).ok()
     assert gateways.restarted == ["graz"]
     assert playbooks.stored()["handed_over_to"] == ["graz", "vienna"]

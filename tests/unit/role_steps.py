@@ -53,7 +53,7 @@ class RoleSteps:
     def run(self, *, check: bool = False) -> Outcome:
         """As ansible-playbook runs the role: up to the first failure, and in check mode as far as it can look."""
         self.tenant.memory = SharedMemory()
-        self.tenant.forget_requests()
+        self.tenant.clear_requests()
         steps: dict[str, Json] = {}
         for name, module, options in self._steps(steps, check=check):
             steps[name] = self.tenant.run(module, check=check, **options)

@@ -98,7 +98,7 @@ class Tenant:
         assert result["msg"].endswith(result["error"]["next_step"])
         return result
 
-    def forget_requests(self) -> None:
+    def clear_requests(self) -> None:
         self.server.journal.clear()
 
     @property
@@ -138,7 +138,7 @@ class Tenant:
         made = self.ok(
             "azure_app_registration", **{"display_name": f"Gateway {unique_name}", "unique_name": unique_name, **params}
         )
-        self.forget_requests()
+        self.clear_requests()
         return made
 
     def with_secret(self, *roles: str, resource: str = "microsoft_graph") -> Json:
@@ -153,7 +153,7 @@ class Tenant:
             )
             self.ok("azure_admin_consent", unique_name="gateway")
         secret = self.ok("azure_app_secret", unique_name="gateway", description="d")
-        self.forget_requests()
+        self.clear_requests()
         return {
             "tenant_id": self.server.tenant_id,
             "client_id": made["client_id"],
@@ -181,7 +181,7 @@ class Tenant:
         ).json()
         return answer
 
-    def whoever_is_asked_signs_in(self) -> None:
+    def approve_device_codes(self) -> None:
         """At once, whenever a device code is given out."""
 
         def decide() -> None:

@@ -43,11 +43,11 @@ def test_a_call_is_right_once_its_answer_is_checked() -> None:
     life = Life("a client", "1.0")
     with life.call("create"):
         pass
-    life.holds([1], [1])
+    life.check_state([1], [1])
     with pytest.raises(AssertionError), life.call("read"):
         raise AssertionError
     with pytest.raises(AssertionError, match=r"after read: the tenant holds 1 instead of 2"):
-        life.holds(1, 2)
+        life.check_state(1, 2)
     assert (life.tried, life.right, life.looks) == (["create", "read"], 1, 1)
 
 

@@ -58,7 +58,7 @@ def test_a_run_that_changes_nothing_is_hardly_slowed_down(fleet: Tenant) -> None
     register_all(fleet)
     fleet.server.clock.advance(3600)
     fleet.memory = SharedMemory()
-    fleet.forget_requests()
+    fleet.clear_requests()
     assert register_all(fleet) == [False] * 4 * GATEWAYS
     assert fleet.writes == []
     statuses = [entry.status for entry in fleet.server.journal.entries()]

@@ -59,7 +59,7 @@ def test_the_whole_job_twice(stormy: Tenant, seed: int) -> None:
     assert whole_job(stormy) == [True] * 4
     # Tomorrow, when every replica has caught up; lag and throttling stay.
     stormy.server.clock.advance(3600)
-    stormy.forget_requests()
+    stormy.clear_requests()
     assert whole_job(stormy) == [False] * 4
     assert stormy.writes == []
     application = stormy.application(uniqueName="gateway")

@@ -95,7 +95,7 @@ def add_secret(tenant: Tenant, name: str = "gateway", *, days: int, description:
         "renew_before_days": days - 1,
     }
     made = tenant.ok("azure_app_secret", **options)
-    tenant.forget_requests()
+    tenant.clear_requests()
     return made
 
 

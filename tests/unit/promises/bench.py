@@ -68,7 +68,7 @@ class Bench:
         return Kept(_copied(self.server.tenant.directory), files)
 
     def restore(self, kept: Kept) -> None:
-        self.wire.forget_late()
+        self.wire.drop_late()
         self.wire.start_run()
         self.server.faults.clear()
         self.server.journal.clear()

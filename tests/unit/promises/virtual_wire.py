@@ -90,7 +90,7 @@ class VirtualWire:
         while self._late:
             self._arrive(self._late.pop(0))
 
-    def forget_late(self) -> None:
+    def drop_late(self) -> None:
         self._late.clear()
         self._refuses_until = 0.0
 

@@ -176,7 +176,7 @@ def test_a_write_that_never_arrives_is_reported(
     place.open().write(FIRST, expected=None)
     store = place.open()
     seen = store.read()
-    place.tenant.forget_requests()
+    place.tenant.clear_requests()
     if reached:
         place.tenant.server.faults.add(method="PUT", path="/secrets/", close_before=True, times=99)
     else:
