@@ -141,7 +141,7 @@ def test_a_store_that_is_removed_between_creating_and_storing_is_created_again(p
 
 
 def test_a_store_that_becomes_unwritable_between_creating_and_storing_is_rolled_back(playbooks: Playbooks) -> None:
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register().failed("could not be kept", "removed from the tenant again")
     assert playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"] == []
     playbooks.store.parent.unlink()

@@ -112,7 +112,7 @@ def test_a_file_and_a_key_vault_have_the_same_content(playbooks: Playbooks) -> N
     assert playbooks.stored() == before
     # In the other order: the key vault was already written, and its older value is restored.
     playbooks.server.faults.clear()
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register(gateway_app_stores=[vault, FILE]).failed("could not be kept", "removed from the tenant again")
     assert _secrets(playbooks).keys() == {first}
     assert (_latest(playbooks)["value"], _latest(playbooks)["tags"]["key-id"]) == (before["client_secret"], first)

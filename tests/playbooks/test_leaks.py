@@ -55,7 +55,7 @@ def test_credentials_in_options_are_not_shown(loud: Playbooks) -> None:
     loud.own.add(extra)
     refused = {f"{PREFIX}azure_app_secret": {"unique_name": "unregistered", "description": "refused"}}
     spoilt = loud.folder / "spoilt" / "gateway.vault.yml"
-    loud.spoil_store(spoilt, nth=2)
+    loud.break_store_after_create(spoilt, nth=2)
     tasks = [
         role_task(loud),
         rescued(role_task(loud, gateway_app_store_path=str(spoilt))),
@@ -120,7 +120,7 @@ def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
             "Could not create a client secret"
         )
     elif how == "vault":
-        loud.spoil_store(loud.store)
+        loud.break_store_after_create(loud.store)
         play_tasks(loud, [role_task(loud)]).failed("could not be kept", "removed from the tenant again")
         assert len(loud.issued.secrets) == 5, "the new one was created, tried and removed"
     elif how == "rights":
@@ -187,7 +187,7 @@ def test_the_files_of_ansible_runner_contain_no_secret(playbooks: Playbooks) -> 
         (private / "env" / name).write_text(json.dumps(content))
         playbooks.own.add(private / "env" / name)
     spoilt = playbooks.folder / "spoilt" / "gateway.vault.yml"
-    playbooks.spoil_store(spoilt, nth=2)
+    playbooks.break_store_after_create(spoilt, nth=2)
     play = {
         "hosts": "localhost",
         "gather_facts": False,

@@ -205,7 +205,7 @@ def test_a_store_of_the_type_command_can_be_used(playbooks: Playbooks) -> None:
     again = _rotate(playbooks, gateway_app_stores=stores).ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)
     _registered_and_due(playbooks, gateway_app_stores=stores)
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     _rotate(playbooks, gateway_app_stores=stores).failed("could not be kept", "removed from the tenant again")
     assert own.kept()["key_id"] == result["key_id"]
 

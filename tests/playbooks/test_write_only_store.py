@@ -72,7 +72,7 @@ def test_the_value_is_read_from_another_store(playbooks: Playbooks, blind: FileS
     # If the readable one fails, the other one has not been changed yet.
     _due(playbooks, first)
     before = blind.kept()
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register(**stores).failed("could not be kept", "removed from the tenant again")
     assert (blind.kept(), list(_secrets(playbooks))) == (before, [first])
     # If the readable one is lost, the value cannot be read: a new secret is created, and the older one pruned later.

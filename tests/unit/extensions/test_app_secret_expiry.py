@@ -155,7 +155,7 @@ def test_an_expired_secret_says_so_and_goes_first(eda: Source) -> None:
 
 def test_what_was_replaced_is_no_event_and_another_description_is(eda: Source) -> None:
     gateway(eda.tenant, days=10)
-    old = add_secret(eda.tenant, days=20, description="of somebody else")
+    old = add_secret(eda.tenant, days=20, description="foreign-password")
     add_secret(eda.tenant, days=90)
     assert [event["key_id"] for event in eda.look()] == [old["key_id"]]
 

@@ -147,7 +147,7 @@ def test_an_order_to_come_back_at_once_does_not_become_thousands_of_requests(
 
 def test_the_answer_names_the_start_of_another_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     """It must not make us take that one for one that was lost by us, and remove it."""
-    other = tenant.ok("azure_app_secret", **GATEWAY, description="of somebody else")
+    other = tenant.ok("azure_app_secret", **GATEWAY, description="foreign-password")
     start = "2026-01-02T03:04:05.678901Z"
     held(tenant)[0]["startDateTime"] = start
     told = {"startDateTime": start, "keyId": other["key_id"], "secretText": "abc8Q~" + "x" * 34, "displayName": "d"}

@@ -53,7 +53,7 @@ class KeyVaultPlace(Place):
         return json.dumps([secret.versions for secret in self.vault.secrets.values()], default=str), self.value()
 
     def fill_with_foreign(self) -> None:
-        self.put(VaultSecret(value="of somebody else", tags={"env": "production"}))
+        self.put(VaultSecret(value="foreign-password", tags={"env": "production"}))
 
     def put(self, secret: VaultSecret) -> None:
         VaultSecrets(self.context().call, self.entry["vault_url"]).write("gateway", secret, current=None)
