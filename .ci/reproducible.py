@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rewrites a tarball of ansible-galaxy so that the same files give the same bytes, wherever and whenever it was built.
+"""Rewrites a tarball of ansible-galaxy so that the same files give the same bytes, on any machine and at any time.
 
 ansible-galaxy lists the files in the order of the file system, with their times and modes, and adds the
 time of the build.
@@ -23,7 +23,7 @@ MANIFEST, FILES = "MANIFEST.json", "FILES.json"
 
 
 def rewrite(tarball: Path, *, time: int) -> None:
-    """Sort the files, and replace their times, owners and modes. The checksum of the list of files follows."""
+    """Sort the files, replace their times, owners and modes, and update the checksum of the list of files."""
     with tarfile.open(tarball) as archive:
         folders = {member.name for member in archive if member.isdir()}
         executable = {member.name for member in archive if member.mode & 0o100}
@@ -36,12 +36,12 @@ def rewrite(tarball: Path, *, time: int) -> None:
     contents[MANIFEST] = json.dumps(manifest, indent=True).encode()
 
     packed = io.BytesIO()
-    # Without a name, gzip writes none into its header.
+    # Without a file name, gzip does not write one into its header.
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=time) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
-        # ansible-galaxy begins with these two, and so reads them without unpacking all.
+        # ansible-galaxy puts these two first, so that they can be read without unpacking the rest.
         for name in (MANIFEST, FILES, *sorted((folders | contents.keys()) - {MANIFEST, FILES})):
             member = tarfile.TarInfo(name)
             member.mtime = time

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints the libraries of requirements.txt and those that they bring along, in the versions installed here."""
+"""Prints the libraries of requirements.txt and their dependencies, in the versions installed here."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for all tests: their options, and the count of runs of ansible-playbook at the end."""
+"""Options of all tests, and the number of ansible-playbook runs at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist hands its count over to the process that started it."""
+    """A worker of pytest-xdist sends its count to the process that started it."""
     handed_over = getattr(session.config, "workeroutput", None)
     if handed_over is not None:
         handed_over[KEY] = dataclasses.asdict(RUN_COUNT)
@@ -31,7 +31,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: t.Any) -> None:
-    """Of pytest-xdist, for each worker that has ended. One that crashed has handed nothing over."""
+    """Called by pytest-xdist for each worker that has ended. A worker that crashed has not sent a count."""
     RUN_COUNT.add(getattr(node, "workeroutput", {}).get(KEY, {"runs": 0, "forked": 0}))
 
 

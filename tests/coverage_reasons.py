@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""make coverage: what no test in this process reaches has a reason in coverage_reasons.yml.
+"""make coverage: code that no test in this process covers needs a reason in coverage_reasons.yml.
 
-A place is the first line of a run of lines that are not reached, or of a branch that is not taken: the function around
-it, and its text. It ends with 1 if a place in plugins or extensions has no reason, or if a reason is for a line that is
-not there any more. Of the emulator, places without a reason are only shown. What only some runs reach, in the middle of
-a race, stays listed.
+A place is the first line of a sequence of lines that are not covered, or of a branch that is not taken: the enclosing
+function, and the text of the line. The exit status is 1 if a place in plugins or extensions has no reason, or if a
+reason is for a line that does not exist any more. For the emulator, places without a reason are only shown. Code that
+only some runs reach, in the middle of a race, stays listed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Place:
 
 
 def places(file: str, measured: t.Mapping[str, t.Any], source: str) -> list[Place]:
-    """What was not reached of a file, from what coverage.py reports of it as JSON."""
+    """The places of a file that are not covered, from the JSON report of coverage.py."""
     missing = set(measured["missing_lines"])
     branches = {start for start, end in measured["missing_branches"] if start not in missing and end not in missing}
     statements = sorted(missing | set(measured["executed_lines"]))
@@ -60,7 +60,7 @@ def places(file: str, measured: t.Mapping[str, t.Any], source: str) -> list[Plac
 
 
 def _functions(tree: ast.AST, within: str = "") -> t.Iterator[tuple[int, str]]:
-    """The function or class around each line; the innermost comes last."""
+    """The function or class around each line; the innermost one is the last."""
     for node in ast.iter_child_nodes(tree):
         name = within
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -72,7 +72,7 @@ def _functions(tree: ast.AST, within: str = "") -> t.Iterator[tuple[int, str]]:
 def problems(
     found: t.Iterable[Place], reasons: t.Sequence[t.Mapping[str, t.Any]], read: t.Callable[[str], str]
 ) -> list[str]:
-    """Places without a reason, and reasons without a place. ``read`` gives the source of a file."""
+    """Places without a reason, and reasons without a place. ``read`` returns the source of a file."""
     given = {(file, text) for group in reasons for file, texts in group["places"].items() for text in texts}
     lacking = [place for place in found if place.file.startswith(CHECKED) and place.key not in given]
     there = {file: _lines(read(file)) for file, _text in given}

@@ -4,8 +4,8 @@
 
 """Builds the documentation site into build/docs/html: the pages in docs, and a reference page for each plugin and role.
 
-docs/*.md are the only source of the text: GitHub shows them as they are, and this makes a site of them. The lists of
-docs/index.md become the navigation.
+docs/*.md are the only source of the text: GitHub shows them as they are, and this script builds a site from
+them. The lists of docs/index.md become the navigation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOURCE = ROOT / "build" / "docs" / "source"
 HTML = ROOT / "build" / "docs" / "html"
 COLLECTION = "email_gateway.azure_apps"
 REPOSITORY = "https://github.com/email-gateway/azure_apps/blob/main"
-# What the generated pages refer to in Ansible's own documentation: the site is built without the internet.
+# The labels in Ansible's documentation that generated pages refer to: the site is built without internet access.
 ANSIBLE_LABELS = {
     "action_plugins": "plugins/action.html#$",
     "ansible_collections.ansible.builtin.fail_module": "collections/ansible/builtin/fail_module.html",
@@ -35,26 +35,26 @@ LINK = re.compile(r"\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 OWN_PAGE = re.compile(rf"\]\({re.escape(REPOSITORY)}/docs/([\w-]+\.md)(#[^)\s]*)?\)")
 
 
-def with_links_of_the_site(text: str) -> str:
-    """Files that are no pages are linked where the repository is shown; pages of the repository are pages here."""
+def with_links_for_the_site(text: str) -> str:
+    """Links to pages lead to pages of this site; links to other files lead to the repository on GitHub."""
 
-    def here(match: re.Match[str]) -> str:
+    def to_page(match: re.Match[str]) -> str:
         page, anchor = match[1], match[2] or ""
         return f"]({page}{anchor})" if (DOCS / page).exists() else match[0]
 
-    def elsewhere(match: re.Match[str]) -> str:
+    def to_repository(match: re.Match[str]) -> str:
         path, anchor = match[1], match[2] or ""
         if (path.endswith(".md") and "/" not in path) or path.startswith("images/"):
             return match[0]
         return f"]({REPOSITORY}/{os.path.relpath(DOCS / path, ROOT)}{anchor})"
 
-    # GitHub draws these; the site has no program for it, and shows their text.
+    # GitHub renders Mermaid diagrams. This site cannot, and shows their source.
     text = text.replace("```mermaid\n", "```text\n")
-    return LINK.sub(elsewhere, OWN_PAGE.sub(here, text))
+    return LINK.sub(to_repository, OWN_PAGE.sub(to_page, text))
 
 
 def with_navigation(index: str) -> str:
-    """Each section of the index, once more as a hidden table of contents."""
+    """The index, with the pages of each section also in a hidden table of contents."""
     sections = re.split(r"^## ", index, flags=re.MULTILINE)[1:]
     trees = []
     for section in sections:
@@ -81,7 +81,7 @@ def prepare() -> None:
     shutil.rmtree(SOURCE, ignore_errors=True)
     SOURCE.mkdir(parents=True)
     for page in DOCS.glob("*.md"):
-        text = with_links_of_the_site(page.read_text())
+        text = with_links_for_the_site(page.read_text())
         (SOURCE / page.name).write_text(with_navigation(text) if page.name == "index.md" else text)
     shutil.copytree(DOCS / "images", SOURCE / "images")
     shutil.copy(ROOT / ".ci/docs/conf.py", SOURCE)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the pictures in docs/images from a demo that is still up: run `make docs-pictures`.
+"""Creates the pictures in docs/images from a running demo: run `make docs-pictures`.
 
-The flow and the terminal are drawings (SVG). The report and the emulator's page are screenshots: without Chromium they
-are left as they are, and a line reports it.
+The flow and the terminal are drawings (SVG). The report and the emulator's page are screenshots: without Chromium the
+existing ones are kept, and a message reports it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def box(x: int, y: int, width: int, *lines: str, kind: str = "box") -> str:
 
 
 def flow() -> str:
-    """The profile and the sign-in come in, the tasks of the role go down, each beside what it reaches."""
+    """The profile and the sign-in as inputs, and the tasks of the role from top to bottom, each next to its target."""
     steps = (
         ("Check the settings, read the profile", "before the first write", None),
         ("Register the application", "and its service principal", "Microsoft Entra ID"),
@@ -114,7 +114,7 @@ def flow() -> str:
 
 
 def result_lines() -> list[str]:
-    """What the demonstration ended with, without where it was run."""
+    """The last lines of the demonstration, without the paths of this machine."""
     text = (DEMO / "table.txt").read_text().strip().split("\n\n")
     return ["$ make demo", "...", *text[0].splitlines(), "", *text[1].splitlines(), "", text[2].splitlines()[0]]
 

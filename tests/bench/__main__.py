@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure what the collection costs, in ratios to what is well known: python -m ...tests.bench, run by `make bench`.
+"""Measure the cost of the collection, in ratios to well-known commands: python -m ...tests.bench, run by `make bench`.
 
-Each part runs ansible-playbook as a user does, against an emulator in a process of its own. What is compared is run in
-turn (A B A B ...), and the medians of the pairs' ratios are shown. build/bench/result.json has every single figure; a
-part that is not chosen keeps what it had there.
+Each part runs ansible-playbook as a user does, against an emulator in a process of its own. The compared commands run
+in turn (A B A B ...), and the medians of the ratios of the pairs are shown. build/bench/result.json contains every
+measurement; parts that are not selected keep their previous results.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ RESULT = FOLDER / "result.json"
 
 
 def versions() -> dict[str, str]:
-    """Of what the figures depend on."""
+    """The versions of everything that the measurements depend on."""
     libraries = {name: metadata.version(name) for name in ("ansible-core", "requests", "msal", "cryptography")}
     return {"Python": platform.python_version(), **libraries, "Azure CLI": azure_cli.version()}
 
 
 def measured(name: str, size: str) -> tables.Json:
-    """One part, with all that a reader needs to know about its figures."""
+    """Measure one part, and record the conditions of the measurement."""
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     before = os.getloadavg()
     part: Part = PARTS[name](Task(SIZES[size], folder))
-    told = {
+    conditions = {
         "command": f"make bench SIZE={size} ONLY={name}",
         "date": date.today().isoformat(),
         "versions": versions(),
@@ -68,11 +68,11 @@ def measured(name: str, size: str) -> tables.Json:
         "load_after": os.getloadavg(),
         "rounds": SIZES[size].rounds,
     }
-    return {"about": told, **dataclasses.asdict(part)}
+    return {"about": conditions, **dataclasses.asdict(part)}
 
 
 def results() -> tables.Json:
-    """What was measured so far, by part."""
+    """The results so far, by part."""
     found: tables.Json = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
     return found
 

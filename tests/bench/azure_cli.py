@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Azure CLI, asking the tenant what a steady run of the role asks, if it is installed in build/clients."""
+"""Azure CLI, if it is installed in build/clients, with the same requests to the tenant as a steady run of the role."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SETTINGS = {"AZURE_CORE_OUTPUT": "json", "AZURE_CORE_ONLY_SHOW_ERRORS": "true"}
 
 
 class AzureCli:
-    """Signed in as the operator, by the lines that the emulator prints for it."""
+    """Signed in as the operator, with the lines that the emulator prints for it."""
 
     def __init__(self, place: Workplace) -> None:
         self._place = place
@@ -36,7 +36,7 @@ class AzureCli:
         return self._place.run([str(PROGRAM), *arguments], **self._environ)
 
     def asks_about(self, client_id: str) -> Cost:
-        """Application, declared permissions, service principal, granted roles, credentials: a process each."""
+        """Application, declared permissions, service principal, granted roles and credentials: one process each."""
         served = self._place.served
         principal, graph = served.service_principal(client_id), served.graph()
         roles = f"{graph}/v1.0/servicePrincipals/{principal}/appRoleAssignments"
@@ -51,6 +51,6 @@ class AzureCli:
 
 
 def version() -> str:
-    """Of the installed one; empty if there is none."""
+    """The version that is installed; empty if there is none."""
     metadata = list(Path(PROGRAM).parents[1].glob("lib/python*/site-packages/azure_cli-*.dist-info"))
     return metadata[0].name.removeprefix("azure_cli-").removesuffix(".dist-info") if metadata else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what the callback bench_clock wrote in a run."""
+"""Reads the output of the callback bench_clock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IMPORT = "import "
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A watched call in ansible-playbook, without the watched calls in it. ``worker``: not in its main process."""
+    """A watched call in ansible-playbook, without its nested watched calls. ``worker``: not in the main process."""
 
     what: str
     cpu: float
@@ -30,7 +30,7 @@ class Call:
 
     @property
     def imported(self) -> str:
-        """The module, if it is an import."""
+        """The module, if the call is an import."""
         return self.what.removeprefix(_IMPORT) if self.what.startswith(_IMPORT) else ""
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a command costs, and medians and ratios of commands that are run in turn."""
+"""The cost of a command, and medians and ratios of commands that run in turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Of one run: CPU is user and system time with all children; the peak is that of the largest of its processes."""
+    """The cost of one run: CPU is user and system time with all children; the peak is that of the largest process."""
 
     cpu: float
     wall: float
@@ -27,7 +27,7 @@ class Cost:
 
     @classmethod
     def total(cls, costs: t.Sequence[Cost], *, wall: float) -> Cost:
-        """Of commands that together are one run."""
+        """The sum for commands that together are one run."""
         return cls(
             cpu=sum(cost.cpu for cost in costs),
             wall=wall,
@@ -49,7 +49,7 @@ def wall(cost: Cost) -> float:
 
 
 def run(*commands: t.Sequence[str], folder: Path, environ: t.Mapping[str, str]) -> Cost:
-    """Start all commands at once and wait for them. One that fails ends the measurement and shows its output."""
+    """Start all commands at once and wait for them. A failure ends the measurement and shows the output."""
     started = time.perf_counter()
     running = []
     for number, command in enumerate(commands):
@@ -64,7 +64,7 @@ def run(*commands: t.Sequence[str], folder: Path, environ: t.Mapping[str, str]) 
 
 
 def _waited(process: subprocess.Popen[bytes], output: Path) -> Cost:
-    """wait4 gives the resources of this process and of those that it waited for, and of no other."""
+    """wait4 returns the resources of this process and of its children that were waited for, and of no other process."""
     _pid, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -75,7 +75,7 @@ def _waited(process: subprocess.Popen[bytes], output: Path) -> Cost:
 
 
 def in_turn(cases: t.Mapping[str, c.Callable[[int], Cost]], *, rounds: int) -> Costs:
-    """A B C A B C ...: whatever else the machine does then slows all of them down alike. A case is given the round."""
+    """A B C A B C ...: other load then slows down all of them alike. A case gets the number of the round."""
     costs: Costs = {name: [] for name in cases}
     for number in range(rounds):
         for name, case in cases.items():
@@ -88,5 +88,5 @@ def median(costs: t.Sequence[Cost], figure: Figure = cpu) -> float:
 
 
 def ratio(costs: t.Sequence[Cost], others: t.Sequence[Cost], figure: Figure = cpu) -> float:
-    """The median of the ratios of the pairs, each measured in one round."""
+    """The median of the ratios of the pairs, where each pair was measured in one round."""
     return statistics.median(figure(one) / figure(other) for one, other in zip(costs, others, strict=True))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a part of the benchmark is given, and what it gives back."""
+"""The input and the output of a part of the benchmark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.tests.bench.measure import Cos
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How much is measured. ``rounds`` are the pairs of each comparison, for ``fleets`` by the number of gateways."""
+    """How much is measured. ``rounds`` is the number of pairs of a comparison, for ``fleets`` by size."""
 
     rounds: int
     fleets: dict[int, int]
@@ -31,7 +31,7 @@ SIZES = {
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What to measure, and a folder to do it in."""
+    """What to measure, and a folder for it."""
 
     size: Size
     folder: Path
@@ -39,7 +39,7 @@ class Task:
 
 @dataclasses.dataclass
 class Table:
-    """For people. ``rows`` are texts; the first column names what was measured."""
+    """Formatted results. ``rows`` are texts; the first column names what was measured."""
 
     title: str
     columns: list[str]
@@ -49,7 +49,7 @@ class Table:
 
 @dataclasses.dataclass
 class Part:
-    """Tables, and every single figure that they are made of."""
+    """Tables, and every measurement behind them."""
 
     tables: list[Table]
     raw: dict[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -60,7 +60,7 @@ def raw(costs: Costs) -> dict[str, t.Any]:
 
 
 def requests_of(costs: Costs, name: str) -> str:
-    """Requests are exact: each run of a case makes as many, or the differing numbers are shown."""
+    """The number of requests is exact: every run of a case makes the same number, otherwise all numbers are shown."""
     return " or ".join(str(number) for number in sorted({cost.requests for cost in costs[name]}))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator as the measurements see it: what it was asked, how it is filled. It lives in the tenant's process."""
+"""The emulator in the benchmark: its requests and its content. It runs in the process of the tenant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graph_emulator.directory.seed import Operator, add_operator
 from graph_emulator.journal import Entry
 from graph_emulator.wire.server import EmulatorServer
 
-JOURNAL = 200_000  # requests; a fleet makes more than the emulator keeps
+JOURNAL = 200_000  # requests; a fleet makes more than the emulator records by default
 # An object, an assignment of a role, a person; and an alternate key.
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=/)[\w-]{43}(?=/|$)|(?<=/)[^/]+@[^/]+")
 KEY = re.compile(r"='[^']*'")
@@ -28,13 +28,13 @@ ROLES = ("Mail.Send", "User.Read.All")
 
 
 def pattern(entry: Entry) -> str:
-    """Method and path, without what differs from one application to the next."""
+    """Method and path, without the parts that differ between applications."""
     path = KEY.sub("='*'", ID.sub("*", entry.path))
     return f"{entry.method} {path}"
 
 
 class Served:
-    """A running emulator. With a round trip, it is reached by a slow network."""
+    """A running emulator. With a round-trip time, it is reached through a slow network."""
 
     def __init__(self, round_trip: float = 0.0) -> None:
         self._server = EmulatorServer().__enter__()
@@ -57,14 +57,14 @@ class Served:
     def graph(self) -> str:
         return self._server.graph
 
-    def forget(self) -> None:
-        """What was asked so far."""
+    def clear_requests(self) -> None:
+        """Clear the recorded requests."""
         self._server.journal.clear()
         if self._network is not None:
             self._network.connections = 0
 
     def count(self) -> int:
-        """Requests since then."""
+        """Requests since the last clear."""
         return len(self._server.requests())
 
     def asked(self) -> list[Asked]:
@@ -78,7 +78,7 @@ class Served:
         return self._network.connections if self._network is not None else 0
 
     def run_module(self, module: str, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        """In this process, to bring an application to where a measurement begins."""
+        """In this process, to prepare an application for a measurement."""
         return self._tenant.ok(module, **options)
 
     def mailbox(self) -> str:
@@ -92,7 +92,7 @@ class Served:
         return str(found["id"])
 
     def fill(self, count: int, *, gateways: int) -> None:
-        """Add applications with a secret and granted roles, so many of them with the tag of mail gateways."""
+        """Add applications with a secret and granted roles; so many of them have the tag of mail gateways."""
         applications = self._server.tenant.directory.applications
         for number in range(count):
             operator = Operator(roles=ROLES, display_name=f"Application {number}")

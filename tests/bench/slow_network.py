@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A network with a long way: a TCP forwarder that delivers everything half a round trip later."""
+"""A slow network: a TCP forwarder that delivers all data half a round-trip time later."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _CHUNK = 1 << 16
 
 
 class SlowNetwork:
-    """Listens on a free port of loopback and forwards to another one, from a thread of its own.
+    """Listens on a free port of loopback and forwards to another port, from a thread of its own.
 
-    A connection costs a round trip before its first byte, as the handshake of TCP does. The handshake of TLS and each
-    request then cost theirs by themselves.
+    A connection costs a round trip before its first byte, like the TCP handshake. The TLS handshake and each request
+    then
+    have their round trips anyway.
     """
 
     def __init__(self, target: int, *, round_trip: float) -> None:
@@ -41,7 +42,7 @@ class SlowNetwork:
             while data := await reader.read(_CHUNK):
                 self._loop.call_later(later, writer.write, data)
         except ConnectionError:
-            pass  # a client may break off
+            pass  # a client may close the connection
         self._loop.call_later(later, writer.close)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of one application in playbooks, for exact counts; expected.yml has what is expected."""
+"""The life cycle of one application in playbooks, with exact counts; expected.yml has the expected ones."""
 
 from __future__ import annotations
 

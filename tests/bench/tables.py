@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tables as Markdown, and the page of the documentation that shows them."""
+"""Tables in Markdown, and the page of the documentation that shows them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def markdown(table: Json) -> str:
 
 
 def _column(name: str, cells: list[str]) -> list[str]:
-    """Name, rule and cells in one width. Figures are to the right."""
+    """Name, rule and cells of the same width. Numbers are right-aligned."""
     width = max(map(len, (name, *cells)))
     if all(cell[:1].isdigit() or not cell for cell in cells):
         return [name.rjust(width), "-" * (width - 1) + ":", *(cell.rjust(width) for cell in cells)]
@@ -32,14 +32,16 @@ def _column(name: str, cells: list[str]) -> list[str]:
 
 def about(part: Json) -> str:
     """How a part was measured."""
-    told = part["about"]
-    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items() if version)
-    load = f"load {told['load_before'][0]:.1f} before and {told['load_after'][0]:.1f} after"
-    return f"`{told['command']}`, {told['date']}: {versions}, {told['processors']} processors, {load}."
+    about_part = part["about"]
+    versions = ", ".join(f"{name} {version}" for name, version in about_part["versions"].items() if version)
+    load = f"load {about_part['load_before'][0]:.1f} before and {about_part['load_after'][0]:.1f} after"
+    return (
+        f"`{about_part['command']}`, {about_part['date']}: {versions}, {about_part['processors']} processors, {load}."
+    )
 
 
 def figures(result: Json) -> str:
-    """All parts that were measured, each with the command that did it."""
+    """All parts that were measured, each with the command for it."""
     blocks = []
     for part in result.values():
         blocks += [*map(markdown, part["tables"]), about(part)]
@@ -47,7 +49,7 @@ def figures(result: Json) -> str:
 
 
 def write_page(result: Json, page: Path = PAGE) -> None:
-    """Between the two markers."""
+    """Replace the text between the two markers."""
     text = page.read_text()
     before, _begin, rest = text.partition(BEGIN)
     _old, _end, after = rest.partition(END)

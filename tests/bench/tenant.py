@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenant, in a process of its own, so that its memory and CPU time are not those of what is measured."""
+"""The tenant, in a process of its own, so that its memory and CPU time do not count for the measured commands."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Asked:
 
 
 def in_sequence(asked: t.Sequence[Asked], *, round_trip: float) -> int:
-    """How many requests had to wait for the answer to the one before; the others were on their way at the same time."""
-    # At the client, a request begins half a round trip before, and ends as long after. Clocks and timers are not exact.
+    """The number of requests that waited for the response to the previous one. The others overlapped."""
+    # At the client, a request begins half a round trip earlier and ends half a round trip later. Clocks are not exact.
     way = timedelta(seconds=round_trip * 0.9)
     count, free = 0, datetime.min
     for one in sorted(asked, key=lambda one: one.ended):
@@ -41,7 +41,7 @@ def in_sequence(asked: t.Sequence[Asked], *, round_trip: float) -> int:
 
 
 def _served(round_trip: float) -> Served:
-    # Not at the top: the peak memory of a process that is started is at least that of the one that starts it.
+    # Not at the top: the peak memory of a child process is at least that of its parent.
     from ansible_collections.email_gateway.azure_apps.tests.bench.served import Served
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -49,7 +49,7 @@ def _served(round_trip: float) -> Served:
 
 
 def _end_with_parent() -> None:
-    """A measurement that is killed leaves no tenant behind."""
+    """A measurement that is killed does not leave a tenant running."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -38,19 +38,19 @@ class Workplace:
         password = folder / "vault-password"
         password.write_text("a password for this measurement\n")
         self.environ = {**os.environ, **served.environment(), "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
-        # Of this tool, not of a user.
+        # Settings of this tool, not of a user.
         for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
             self.environ.pop(name, None)
 
     def run(self, *commands: t.Sequence[str], **environ: str) -> Cost:
-        """All at once, as one run."""
-        self.served.forget()
+        """All commands at once, as one run."""
+        self.served.clear_requests()
         cost = measure.run(*commands, folder=self.folder, environ={**self.environ, **environ})
         return dataclasses.replace(cost, requests=self.served.count())
 
     @property
     def output(self) -> str:
-        """Of the last command, or of the first of several."""
+        """The output of the last command, or of the first of several."""
         return (self.folder / "output-0.txt").read_text()
 
     @property
@@ -58,7 +58,7 @@ class Workplace:
         return len(BANNER.findall(self.output))
 
     def playbook(self, name: str, *arguments: str, **variables: t.Any) -> list[str]:
-        """A playbook of the collection, by its name."""
+        """Run a playbook of the collection by its name."""
         return self._command(f"{NAMESPACE}.{name}", arguments, variables)
 
     def play(self, name: str, tasks: list[Json], *arguments: str, **variables: t.Any) -> list[str]:
@@ -75,7 +75,7 @@ class Workplace:
         return ["ansible-playbook", playbook, *arguments, *given]
 
     def gateway(self, unique_name: str, **more: t.Any) -> Json:
-        """The role's variables for one application."""
+        """The variables of the role for one application."""
         return {
             "gateway_app_profile": PROFILE,
             "gateway_app_unique_name": unique_name,
@@ -85,7 +85,7 @@ class Workplace:
         }
 
     def inventory(self, name: str, hosts: t.Iterable[int]) -> Path:
-        """Gateways with an application each. Nothing connects to them, but a ping is to run here."""
+        """Gateways with one application each. Nothing connects to them, but a ping must run here."""
         path = self.folder / f"{name}.yml"
         variables = self.gateway("{{ inventory_hostname }}", ansible_connection="local")
         variables["ansible_python_interpreter"] = "{{ ansible_playbook_python }}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients of others, unpatched, which `.ci/dev clients` installs into build/clients, and a table of how they fared."""
+"""Unpatched third-party clients, which `.ci/dev clients` installs into build/clients, and a table of their results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLIENTS = REPOSITORY / "build" / "clients"
 
 
 def _missing(reason: str) -> t.NoReturn:
-    """In CI all clients have to be tried; elsewhere, a machine may lack what some of them need."""
+    """In CI all clients are required; elsewhere, a machine may lack the requirements of some of them."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
@@ -44,7 +44,7 @@ def _address_server() -> c.Iterator[EmulatorServer]:
 
 @pytest.fixture(scope="session")
 def _names_server() -> c.Iterator[EmulatorServer]:
-    """On an address of its own for each worker of pytest-xdist, since all of them want the same port."""
+    """On an address of its own for each worker of pytest-xdist, since all of them need the same port."""
     reason = os.environ.get(REFUSED, "run make clients, which runs tests/clients/own_network.py")
     if reason:
         _missing(f"the names of Microsoft's services cannot lead to the emulator here: {reason}")
@@ -63,7 +63,7 @@ def emulator(_address_server: EmulatorServer) -> c.Iterator[EmulatorServer]:
 
 @pytest.fixture
 def named_emulator(_names_server: EmulatorServer) -> c.Iterator[EmulatorServer]:
-    """For clients that have none: the emulator answers as graph.microsoft.com and so on."""
+    """For clients without such settings: the emulator responds as graph.microsoft.com and so on."""
     _names_server.reset()
     yield _names_server
     assert not _names_server.internal_errors, _names_server.internal_errors[0]
@@ -71,7 +71,7 @@ def named_emulator(_names_server: EmulatorServer) -> c.Iterator[EmulatorServer]:
 
 @pytest.fixture
 def life(request: pytest.FixtureRequest) -> c.Iterator[Life]:
-    """Counts for the client that the module's CLIENT names."""
+    """Counts for the client that CLIENT of the test module names."""
     made = Life(request.module.CLIENT)
     yield made
     request.node.user_properties.append((PROPERTY, json.dumps(made.as_property())))
@@ -79,7 +79,7 @@ def life(request: pytest.FixtureRequest) -> c.Iterator[Life]:
 
 @pytest.fixture
 def program(tmp_path: Path) -> c.Callable[..., Program]:
-    """Makes a client of a command; its home folder is the test's own. It finds `named` under Microsoft's host names."""
+    """Makes a client of a command, with a home folder of its own. It finds `named` under Microsoft's host names."""
 
     def make(*command: str, named: EmulatorServer | None = None, **environ: str) -> Program:
         variables = {
@@ -97,7 +97,7 @@ def program(tmp_path: Path) -> c.Callable[..., Program]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Properties are complete in the reports of the teardown, also those that other processes send."""
+    """Properties are complete in the reports of the teardown, also in those that other processes send."""
     lives = [
         json.loads(value)
         for reports in terminalreporter.stats.values()

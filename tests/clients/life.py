@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Counts the calls of a client that were tried and right, and the looks at the tenant, for the table at the end."""
+"""Counts the calls of a client that were tried and correct, and the checks of the tenant, for the table at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_CALL = 180  # seconds, on a machine that does much else
 
 @dataclass
 class Life:
-    """What one test saw of a client."""
+    """The results of one test of a client."""
 
     client: str
     version: str = ""
@@ -33,13 +33,13 @@ class Life:
 
     @contextlib.contextmanager
     def call(self, name: str) -> c.Iterator[None]:
-        """A call of the client, right if the block ends without an error: it makes the call and checks the answer."""
+        """A call of the client; it is correct if the block, which makes and checks it, raises no error."""
         self.tried.append(name)
         yield
         self.right += 1
 
-    def holds(self, actual: object, expected: object) -> None:
-        """What the tenant holds after a call."""
+    def check_state(self, actual: object, expected: object) -> None:
+        """Check the state of the tenant after a call."""
         assert actual == expected, f"after {self.tried[-1]}: the tenant holds {actual!r} instead of {expected!r}"
         self.looks += 1
 
@@ -48,7 +48,7 @@ class Life:
 
 
 def table(lives: c.Iterable[dict[str, t.Any]]) -> list[str]:
-    """One line a client; the tests of a client are added up."""
+    """One line for each client, with the sums of its tests."""
     rows: dict[tuple[str, str], list[int]] = {}
     for life in lives:
         row = rows.setdefault((life["client"], life["version"]), [0, 0, 0])
@@ -61,14 +61,14 @@ def table(lives: c.Iterable[dict[str, t.Any]]) -> list[str]:
 
 
 class Program:
-    """A client that is a program. Its home folder is a temporary one, and its only variables are these."""
+    """A client that is a program. Its home folder is temporary, and it has no other variables than these."""
 
     def __init__(self, command: list[str], environ: dict[str, str]) -> None:
         self.command = command
         self.environ = environ
 
     def run(self, *arguments: str, fails: bool = False, **environ: str) -> str:
-        """Standard output, or with `fails` standard error; it is an error if the program does the other thing."""
+        """Standard output, or with `fails` standard error; the other exit status is an error."""
         done = subprocess.run(
             [*self.command, *arguments],
             env={**self.environ, **environ},
@@ -78,8 +78,8 @@ class Program:
             check=False,
             timeout=_LONGEST_CALL,
         )
-        told = f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}\n{done.stdout}"
-        assert (done.returncode != 0) == fails, told
+        output = f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}\n{done.stdout}"
+        assert (done.returncode != 0) == fails, output
         return done.stderr if fails else done.stdout
 
     def json(self, *arguments: str) -> t.Any:
@@ -87,8 +87,8 @@ class Program:
         return json.loads(text) if text.strip() else None
 
 
-class Held:
-    """What the tenant holds of the application with this client id."""
+class CurrentState:
+    """The current state of the application with this client id in the tenant."""
 
     def __init__(self, server: EmulatorServer, client_id: str) -> None:
         self.tenant = server.tenant

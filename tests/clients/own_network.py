@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a command in a network of its own, and a client in there with names of Microsoft's that lead to loopback.
+"""Run a command in a network of its own, and in it a client for which names of Microsoft's lead to loopback.
 
 Some clients have no setting for the address of Microsoft Graph. For them the emulator listens on port 443 of loopback,
 and /etc/hosts has the names: both in namespaces of the kernel, which end with the command and need no privileges where
-user namespaces are allowed. In there nothing outside of this machine can be reached, which proves that no test needs
-it. If namespaces are refused, the command runs as it is, and the environment variable CLIENTS_NO_NAMES says why.
+user namespaces are allowed. Nothing outside of this machine can be reached from there, which proves that no test needs
+it. If namespaces are refused, the command runs unchanged, and the environment variable CLIENTS_NO_NAMES has the reason.
 
     own_network.py COMMAND ...                   in a network of its own
     own_network.py --names ADDRESS COMMAND ...   in there: the names lead to this address, for this command only
@@ -27,12 +27,12 @@ from pathlib import Path
 NAMES = ("graph.microsoft.com", "login.microsoftonline.com", "management.azure.com")
 REFUSED = "CLIENTS_NO_NAMES"
 _INSIDE, _NAMES = "--inside", "--names"
-# Of linux/sockios.h and linux/if.h.
+# From linux/sockios.h and linux/if.h.
 _SIOCSIFFLAGS, _IFF_UP_AND_RUNNING = 0x8914, 0x41
 
 
 def with_names(address: str) -> list[str]:
-    """What to put before a command in such a network, to make the names lead to this address."""
+    """The arguments before a command in such a network that make the names lead to this address."""
     return ["unshare", "--mount", sys.executable, __file__, _NAMES, address]
 
 
@@ -53,7 +53,7 @@ def main(command: list[str]) -> None:
 
 
 def _refusal(trial: list[str]) -> str:
-    """Why namespaces cannot be had here; empty if they can."""
+    """The reason why namespaces are not available; empty if they are."""
     try:
         tried = subprocess.run(trial, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -70,7 +70,7 @@ def _switch_loopback_on() -> None:
 
 def _lay_over_hosts(address: str) -> None:
     """Mount another file over /etc/hosts, in this process's own namespace."""
-    # The mount holds on to the file, so that its name can go.
+    # The mount keeps the file, so that its name can be removed.
     with tempfile.TemporaryDirectory() as folder:
         hosts = Path(folder) / "hosts"
         hosts.write_text(f"127.0.0.1 localhost\n{address} {' '.join(NAMES)}\n::1 localhost\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.clients.conftest import installed
-from ansible_collections.email_gateway.azure_apps.tests.clients.life import MICROSOFT_GRAPH, Held, Life, Program
+from ansible_collections.email_gateway.azure_apps.tests.clients.life import MICROSOFT_GRAPH, CurrentState, Life, Program
 from graph_emulator.wire.server import EmulatorServer
 
 CLIENT = "azure.azcollection"
@@ -22,7 +22,7 @@ MAIL_READ_WRITE = "e2a3a72e-5f79-4c64-b1b1-878b674786c9"
 
 
 class Modules:
-    """Runs one module by `ansible`; each takes seconds of CPU, since they all import all of Azure's libraries."""
+    """Runs one module by `ansible`; each needs seconds of CPU, since they all import all of Azure's libraries."""
 
     def __init__(self, ansible: Program, life: Life) -> None:
         self._ansible = ansible
@@ -51,47 +51,47 @@ def run(named_emulator: EmulatorServer, life: Life, program: c.Callable[..., Pro
         "AZURE_TENANT": named_emulator.tenant_id,
         "AZURE_CLIENT_ID": named_emulator.client_id,
         "AZURE_SECRET": named_emulator.client_secret,
-        # For requests, which asks for tokens, and for httpx, which asks Graph.
+        # For requests, which fetches tokens, and for httpx, which calls Graph.
         "REQUESTS_CA_BUNDLE": named_emulator.ca_file,
         "SSL_CERT_FILE": named_emulator.ca_file,
     }
     return Modules(program(str(folder / "bin" / "ansible"), named=named_emulator, **environ), life)
 
 
-def test_the_life_of_an_application(run: Modules, life: Life, named_emulator: EmulatorServer) -> None:
+def test_the_life_cycle_of_an_application(run: Modules, life: Life, named_emulator: EmulatorServer) -> None:
     access = [{"resource_app_id": MICROSOFT_GRAPH, "resource_access": [{"id": MAIL_READ_WRITE, "type": "Role"}]}]
     made = run(
         "adapplication", display_name="Gateway", sign_in_audience="AzureADMyOrg", required_resource_accesses=access
     )
     assert made["changed"] and made["display_name"] == "Gateway"
-    held = Held(named_emulator, made["app_id"])
-    life.holds((held.document["id"], held.declared), (made["object_id"], [MAIL_READ_WRITE]))
+    current = CurrentState(named_emulator, made["app_id"])
+    life.check_state((current.document["id"], current.declared), (made["object_id"], [MAIL_READ_WRITE]))
     one = {"app_id": made["app_id"]}
 
     principal = run("adserviceprincipal", **one, state="present")
-    assert principal["changed"] and held.principal is not None
-    life.holds(held.principal["id"], principal["object_id"])
+    assert principal["changed"] and current.principal is not None
+    life.check_state(current.principal["id"], principal["object_id"])
     assert not run("adserviceprincipal", **one, state="present")["changed"]
 
     secret = run("adpassword", **one, display_name="first", state="present")
     assert secret["changed"] and secret["secret_text"]
-    life.holds(held.secrets, ["first"])
+    life.check_state(current.secrets, ["first"])
     (listed,) = run("adpassword_info", **one)["passwords"]
     assert listed["key_id"] == secret["key_id"]
     assert run("adpassword", **one, key_id=secret["key_id"], state="absent")["changed"]
-    life.holds(held.secrets, [])
+    life.check_state(current.secrets, [])
 
     assert run("adapplication", **one, display_name="Gateway 2", notes="changed")["changed"]
-    life.holds((held.document["displayName"], held.document["notes"]), ("Gateway 2", "changed"))
+    life.check_state((current.document["displayName"], current.document["notes"]), ("Gateway 2", "changed"))
     (found,) = run("adapplication_info", **one)["applications"]
     assert (found["object_id"], found["app_display_name"]) == (made["object_id"], "Gateway 2")
     (found,) = run("adserviceprincipal_info", **one)["service_principals"]
     assert found["object_id"] == principal["object_id"]
 
     assert run("adserviceprincipal", **one, state="absent")["changed"]
-    life.holds(held.principal, None)
+    life.check_state(current.principal, None)
     assert run("adapplication", **one, display_name="Gateway 2", state="absent")["changed"]
-    life.holds((held.exists, held.deleted), (False, True))
+    life.check_state((current.exists, current.deleted), (False, True))
     assert not run("adapplication", **one, display_name="Gateway 2", state="absent")["changed"]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.clients.conftest import installed
-from ansible_collections.email_gateway.azure_apps.tests.clients.life import Held, Life, Program
+from ansible_collections.email_gateway.azure_apps.tests.clients.life import CurrentState, Life, Program
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from graph_emulator.wire.server import EmulatorServer
 
@@ -41,16 +41,18 @@ def m365(named_emulator: EmulatorServer, life: Life, program: c.Callable[..., Pr
     return client
 
 
-def test_the_life_of_an_application(m365: Program, life: Life, named_emulator: EmulatorServer, tmp_path: Path) -> None:
+def test_the_life_cycle_of_an_application(
+    m365: Program, life: Life, named_emulator: EmulatorServer, tmp_path: Path
+) -> None:
     with life.call("status"):
         assert m365.json("status")["appId"] == named_emulator.client_id
     with life.call("entra app add --withSecret --grantAdminConsent"):
         asked = ("--apisApplication", f"{GRAPH}/Mail.ReadWrite", "--apisDelegated", f"{GRAPH}/User.Read")
         made = m365.json("entra", "app", "add", "--name", "Gateway", "--withSecret", *asked, "--grantAdminConsent")
         assert made["secrets"][0]["value"]
-    held = Held(named_emulator, made["appId"])
-    life.holds((held.document["displayName"], len(held.secrets), len(held.declared)), ("Gateway", 1, 2))
-    life.holds((held.roles, held.scopes), (["Mail.ReadWrite"], ["User.Read"]))
+    current = CurrentState(named_emulator, made["appId"])
+    life.check_state((current.document["displayName"], len(current.secrets), len(current.declared)), ("Gateway", 1, 2))
+    life.check_state((current.roles, current.scopes), (["Mail.ReadWrite"], ["User.Read"]))
     one = ("--appId", made["appId"])
 
     certificate = tmp_path / "gateway.cer"
@@ -58,32 +60,32 @@ def test_the_life_of_an_application(m365: Program, life: Life, named_emulator: E
     with life.call("entra app set --certificateFile"):
         named = ("--certificateFile", str(certificate), "--certificateDisplayName", "gateway")
         m365.run("entra", "app", "set", *one, *named)
-    life.holds(held.certificates, ["gateway"])
+    life.check_state(current.certificates, ["gateway"])
     with life.call("entra app set --redirectUris"):
         m365.run("entra", "app", "set", *one, "--redirectUris", "https://example.org/", "--platform", "web")
-    life.holds(held.document["web"]["redirectUris"], ["https://example.org/"])
+    life.check_state(current.document["web"]["redirectUris"], ["https://example.org/"])
 
     permission = ("entra", "app", "permission")
     with life.call("entra app permission add"):
         send = ("--applicationPermissions", f"{GRAPH}/Mail.Send")
         m365.run(*permission, "add", *one, *send, "--grantAdminConsent")
-    life.holds((len(held.declared), held.roles), (3, ["Mail.ReadWrite", "Mail.Send"]))
+    life.check_state((len(current.declared), current.roles), (3, ["Mail.ReadWrite", "Mail.Send"]))
     with life.call("entra app permission list"):
         listed = m365.json(*permission, "list", *one)
         assert sorted(entry["permission"] for entry in listed) == ["Mail.ReadWrite", "Mail.Send", "User.Read"]
     with life.call("entra app permission remove"):
         m365.run(*permission, "remove", *one, *send, "--revokeAdminConsent", "--force")
-    life.holds((len(held.declared), held.roles), (2, ["Mail.ReadWrite"]))
+    life.check_state((len(current.declared), current.roles), (2, ["Mail.ReadWrite"]))
 
     with life.call("entra app role add"):
         role = ("--name", "Reader", "--description", "reads", "--allowedMembers", "applications", "--claim", "read")
         m365.run("entra", "app", "role", "add", *one, *role)
-    life.holds([entry["value"] for entry in held.document["appRoles"]], ["read"])
+    life.check_state([entry["value"] for entry in current.document["appRoles"]], ["read"])
     with life.call("entra app role list"):
         assert [entry["displayName"] for entry in m365.json("entra", "app", "role", "list", *one)] == ["Reader"]
     with life.call("entra app role remove"):
         m365.run("entra", "app", "role", "remove", *one, "--name", "Reader", "--force")
-    life.holds(held.document["appRoles"], [])
+    life.check_state(current.document["appRoles"], [])
 
     with life.call("entra enterpriseapp get"):
         principal = m365.json("entra", "enterpriseapp", "get", "--id", made["appId"])
@@ -91,27 +93,27 @@ def test_the_life_of_an_application(m365: Program, life: Life, named_emulator: E
     assigned = ("entra", "approleassignment")
     with life.call("entra approleassignment add"):
         m365.run(*assigned, "add", *one, "--resource", "Microsoft Graph", "--scopes", "Mail.Read")
-    life.holds(held.roles, ["Mail.Read", "Mail.ReadWrite"])
+    life.check_state(current.roles, ["Mail.Read", "Mail.ReadWrite"])
     with life.call("entra approleassignment list"):
         roles = [entry["roleName"] for entry in m365.json(*assigned, "list", *one)]
         assert sorted(roles) == ["Mail.Read", "Mail.ReadWrite"]
     with life.call("entra approleassignment remove"):
         m365.run(*assigned, "remove", *one, "--resource", "Microsoft Graph", "--scopes", "Mail.Read", "--force")
-    life.holds(held.roles, ["Mail.ReadWrite"])
+    life.check_state(current.roles, ["Mail.ReadWrite"])
     with life.call("entra oauth2grant list"):
         (grant,) = m365.json("entra", "oauth2grant", "list", "--spObjectId", principal["id"])
     with life.call("entra oauth2grant set"):
         m365.run("entra", "oauth2grant", "set", "--grantId", grant["id"], "--scope", "User.Read Mail.Read")
-    life.holds(held.scopes, ["Mail.Read", "User.Read"])
+    life.check_state(current.scopes, ["Mail.Read", "User.Read"])
     with life.call("entra oauth2grant remove"):
         m365.run("entra", "oauth2grant", "remove", "--grantId", grant["id"], "--force")
-    life.holds(held.scopes, [])
+    life.check_state(current.scopes, [])
 
     with life.call("request (federatedIdentityCredentials)"):
         url = f"{GRAPH}/v1.0/applications/{made['objectId']}/federatedIdentityCredentials"
         sent = ("--content-type", "application/json", "--body", json.dumps(FEDERATED))
         assert m365.json("request", "--url", url, "--method", "post", *sent)["name"] == "ci"
-    life.holds(held.federated, ["repo:a/b:ref:main"])
+    life.check_state(current.federated, ["repo:a/b:ref:main"])
     with life.call("entra app get --name"):
         assert m365.json("entra", "app", "get", "--name", "Gateway")["appId"] == made["appId"]
     with life.call("entra app list"):
@@ -119,9 +121,9 @@ def test_the_life_of_an_application(m365: Program, life: Life, named_emulator: E
         assert sorted(names) == ["Gateway", "Gateway operator"]
     with life.call("entra enterpriseapp remove"):
         m365.run("entra", "enterpriseapp", "remove", "--id", made["appId"], "--force")
-    life.holds(held.principal, None)
+    life.check_state(current.principal, None)
     with life.call("entra app remove"):
         m365.run("entra", "app", "remove", *one, "--force")
-    life.holds((held.exists, held.deleted), (False, True))
+    life.check_state((current.exists, current.deleted), (False, True))
     with life.call("entra app get (of one that is deleted)"):
         assert "not found" in m365.run("entra", "app", "get", *one, fails=True)

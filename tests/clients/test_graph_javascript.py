@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.clients.conftest import installed
-from ansible_collections.email_gateway.azure_apps.tests.clients.life import MICROSOFT_GRAPH, Held, Life, Program
+from ansible_collections.email_gateway.azure_apps.tests.clients.life import MICROSOFT_GRAPH, CurrentState, Life, Program
 from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificates import Pair
 from graph_emulator.wire.server import EmulatorServer
 
@@ -30,7 +30,7 @@ FEDERATED = {
 
 
 class GraphClient:
-    """The client's process, one line a call."""
+    """The process of the client, with one line for each call."""
 
     def __init__(self, process: subprocess.Popen[str], life: Life) -> None:
         self._process = process
@@ -84,45 +84,45 @@ def graph(emulator: EmulatorServer, life: Life, program: c.Callable[..., Program
         process.stdin.close()
 
 
-def test_the_life_of_an_application(graph: GraphClient, life: Life, emulator: EmulatorServer) -> None:
+def test_the_life_cycle_of_an_application(graph: GraphClient, life: Life, emulator: EmulatorServer) -> None:
     made = graph("post", "/applications", body={"displayName": "Gateway", "signInAudience": "AzureADMyOrg"})
-    held = Held(emulator, made["appId"])
+    current = CurrentState(emulator, made["appId"])
     path = f"/applications/{made['id']}"
-    life.holds(held.document["displayName"], "Gateway")
+    life.check_state(current.document["displayName"], "Gateway")
 
     secret = graph("post", f"{path}/addPassword", body={"passwordCredential": {"displayName": "first"}})
     assert secret["secretText"]
-    life.holds(held.secrets, ["first"])
+    life.check_state(current.secrets, ["first"])
     graph("post", f"{path}/removePassword", body={"keyId": secret["keyId"]})
-    life.holds(held.secrets, [])
+    life.check_state(current.secrets, [])
     graph("patch", path, body={"keyCredentials": [Pair.new().credential(displayName="gateway")]})
-    life.holds(held.certificates, ["gateway"])
+    life.check_state(current.certificates, ["gateway"])
     graph("post", f"{path}/federatedIdentityCredentials", body=FEDERATED)
-    life.holds(held.federated, ["repo:a/b:ref:main"])
+    life.check_state(current.federated, ["repo:a/b:ref:main"])
     graph("delete", f"{path}/federatedIdentityCredentials/ci")
-    life.holds(held.federated, [])
+    life.check_state(current.federated, [])
 
     access = [{"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [{"id": MAIL_READ_WRITE, "type": "Role"}]}]
     graph("patch", path, body={"requiredResourceAccess": access})
-    life.holds(held.declared, [MAIL_READ_WRITE])
+    life.check_state(current.declared, [MAIL_READ_WRITE])
     principal = graph("post", "/servicePrincipals", body={"appId": made["appId"]})
-    assert held.principal is not None
-    life.holds(held.principal["id"], principal["id"])
+    assert current.principal is not None
+    life.check_state(current.principal["id"], principal["id"])
     (resource,) = graph("get", "/servicePrincipals", filter=f"appId eq '{MICROSOFT_GRAPH}'", select="id")["value"]
     assigned = {"principalId": principal["id"], "resourceId": resource["id"], "appRoleId": MAIL_READ_WRITE}
     graph("post", f"/servicePrincipals/{resource['id']}/appRoleAssignedTo", body=assigned)
-    life.holds(held.roles, ["Mail.ReadWrite"])
+    life.check_state(current.roles, ["Mail.ReadWrite"])
     consent = {"clientId": principal["id"], "consentType": "AllPrincipals", "resourceId": resource["id"]}
     graph("post", "/oauth2PermissionGrants", body={**consent, "scope": "User.Read"})
-    life.holds(held.scopes, ["User.Read"])
+    life.check_state(current.scopes, ["User.Read"])
 
     user = graph("get", f"/users/adele@{emulator.domain}")
     reference = {"@odata.id": f"{emulator.graph}/v1.0/directoryObjects/{user['id']}"}
     graph("post", f"{path}/owners/$ref", body=reference)
-    life.holds(user["id"] in held.owners, True)
+    life.check_state(user["id"] in current.owners, True)
     assert user["id"] in [owner["id"] for owner in graph("get", f"{path}/owners")["value"]]
     graph("delete", f"{path}/owners/{user['id']}/$ref")
-    life.holds(user["id"] in held.owners, False)
+    life.check_state(user["id"] in current.owners, False)
 
     found = graph("get", "/applications", filter="startswith(displayName,'Gate')", select="id,appId,displayName")
     assert [entry["appId"] for entry in found["value"] if entry["displayName"] == "Gateway"] == [made["appId"]]
@@ -130,7 +130,7 @@ def test_the_life_of_an_application(graph: GraphClient, life: Life, emulator: Em
     (answer,) = graph("post", "/$batch", body={"requests": [inner]})["responses"]
     assert (answer["status"], answer["body"]["id"]) == (200, made["id"])
     graph("delete", f"/servicePrincipals/{principal['id']}")
-    life.holds(held.principal, None)
+    life.check_state(current.principal, None)
     graph("delete", path)
-    life.holds((held.exists, held.deleted), (False, True))
+    life.check_state((current.exists, current.deleted), (False, True))
     graph.refused("get", path, status=404)

@@ -25,17 +25,17 @@ ADMIN = {"X-Graph-Emulator": "admin"}
 @pytest.fixture(autouse=True)
 def _settings(life: Life, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> None:
     life.version = msal.__version__
-    # Of the machine, which requests prefers to what MSAL is given.
+    # A setting of the machine, which requests prefers to the argument of MSAL.
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", emulator.ca_file)
 
 
 def settings(server: EmulatorServer) -> dict[str, t.Any]:
-    """MSAL asks login.microsoftonline.com about a host that it does not know, unless instance_discovery is off."""
+    """Without instance_discovery=False, MSAL asks login.microsoftonline.com about hosts that it does not know."""
     authority = f"{server.authority}/{server.tenant_id}"
     return {"authority": authority, "instance_discovery": False, "verify": server.ca_file}
 
 
-def asked_graph(server: EmulatorServer, method: str, path: str, *, token: str, body: t.Any = None) -> t.Any:
+def graph_response(server: EmulatorServer, method: str, path: str, *, token: str, body: t.Any = None) -> t.Any:
     answer = requests.request(
         method,
         f"{server.graph}/v1.0{path}",
@@ -48,7 +48,7 @@ def asked_graph(server: EmulatorServer, method: str, path: str, *, token: str, b
     return answer.json() if answer.content else None
 
 
-def test_applications_sign_in(emulator: EmulatorServer, life: Life) -> None:
+def test_applications_can_sign_in(emulator: EmulatorServer, life: Life) -> None:
     by_secret = msal.ConfidentialClientApplication(
         emulator.client_id, client_credential=emulator.client_secret, **settings(emulator)
     )
@@ -60,10 +60,10 @@ def test_applications_sign_in(emulator: EmulatorServer, life: Life) -> None:
 
     pair = Pair.new()
     path = f"/applications(appId='{emulator.client_id}')"
-    asked_graph(emulator, "PATCH", path, token=token, body={"keyCredentials": [pair.credential()]})
-    held = emulator.tenant.application_by("appId", emulator.client_id)
-    assert held is not None
-    life.holds(len(held["keyCredentials"]), 1)
+    graph_response(emulator, "PATCH", path, token=token, body={"keyCredentials": [pair.credential()]})
+    operator = emulator.tenant.application_by("appId", emulator.client_id)
+    assert operator is not None
+    life.check_state(len(operator["keyCredentials"]), 1)
     by_certificate = msal.ConfidentialClientApplication(
         emulator.client_id, client_credential=pair.for_msal(sha256=True), **settings(emulator)
     )
@@ -76,7 +76,7 @@ def test_applications_sign_in(emulator: EmulatorServer, life: Life) -> None:
         "subject": "job",
         "audiences": ["api://AzureADTokenExchange"],
     }
-    asked_graph(emulator, "POST", f"{path}/federatedIdentityCredentials", token=token, body=federated)
+    graph_response(emulator, "POST", f"{path}/federatedIdentityCredentials", token=token, body=federated)
     minted = requests.post(
         f"{emulator.graph}/_emulator/assertion",
         headers=ADMIN,
@@ -96,7 +96,7 @@ def test_applications_sign_in(emulator: EmulatorServer, life: Life) -> None:
         assert (refused["error"], refused["error_codes"]) == ("invalid_client", [7000215])
 
 
-def test_a_user_signs_in_with_a_code(emulator: EmulatorServer, life: Life) -> None:
+def test_a_user_can_sign_in_with_a_device_code(emulator: EmulatorServer, life: Life) -> None:
     scopes = ["https://graph.microsoft.com/Application.ReadWrite.All"]
     public = msal.PublicClientApplication(AZURE_CLI_APP_ID, **settings(emulator))
     with life.call("initiate_device_flow"):
@@ -112,10 +112,10 @@ def test_a_user_signs_in_with_a_code(emulator: EmulatorServer, life: Life) -> No
     with life.call("acquire_token_silent (refresh token)"):
         renewed = public.acquire_token_silent(scopes, account=account, force_refresh=True)
         assert renewed["token_source"] == "identity_provider"
-    made = asked_graph(
+    made = graph_response(
         emulator, "POST", "/applications", token=renewed["access_token"], body={"displayName": "By a user"}
     )
     assert emulator.tenant.application_by("appId", made["appId"]) is not None
     adele = emulator.tenant.directory.users.where("userPrincipalName", f"adele@{emulator.domain}").first()
     assert adele is not None
-    life.holds(emulator.tenant.directory.owners[made["id"]], [adele["id"]])
+    life.check_state(emulator.tenant.directory.owners[made["id"]], [adele["id"]])

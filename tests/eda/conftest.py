@@ -27,7 +27,7 @@ PROGRAMS = REPOSITORY / "build" / "eda" / "bin"
 
 
 class Rulebook:
-    """One process of ansible-rulebook, read line by line as it works."""
+    """One process of ansible-rulebook, whose output is read line by line."""
 
     def __init__(self, playbooks: Playbooks, *arguments: str) -> None:
         path = f"{PROGRAMS}:{playbooks.environ['PATH']}"
@@ -47,7 +47,7 @@ class Rulebook:
         return "".join(self.lines)
 
     def until(self, words: str, *, times: int = 1) -> None:
-        """Read on until so many more lines hold these words. It fails where the process ends before."""
+        """Read until so many more lines contain these words. Fails if the process ends before that."""
         assert self._process.stdout is not None
         while times:
             line = self._process.stdout.readline()
@@ -68,12 +68,12 @@ class Rulebook:
 
 @pytest.fixture
 def rulebook(playbooks: Playbooks) -> c.Iterator[c.Callable[..., Rulebook]]:
-    """Starts ansible-rulebook in the folder of the playbooks. What it says is searched for secrets, too."""
+    """Starts ansible-rulebook in the folder of the playbooks. Its output is searched for secrets, too."""
     assert shutil.which("java"), (
         "ansible-rulebook needs Java: install a runtime, such as default-jre-headless of Debian"
     )
     assert (PROGRAMS / "ansible-rulebook").is_file(), f"{PROGRAMS} is not there: run make eda"
-    # ansible-runner writes the environment of a run into a file, so that no secret may be in there.
+    # ansible-runner writes the environment of a run into a file, which must not contain a secret.
     key = playbooks.folder / "sign-in.pem"
     client_id = playbooks.server.client_id
     playbooks.tenant.ok("azure_app_certificate", client_id=client_id, description="rulebook", path=str(key))

@@ -23,7 +23,7 @@ GATEWAYS = ("gateway-graz", "gateway-linz")
 
 
 def inventory(playbooks: Playbooks, *, stores: str) -> str:
-    """Two gateways with an application each."""
+    """Two gateways with one application each."""
     variables = {
         "gateway_app_profile": "outbound_microsoft365",
         "gateway_app_display_name": "Mail {{ inventory_hostname }}",
@@ -45,9 +45,9 @@ def register(playbooks: Playbooks, hosts: str) -> None:
 
 
 def with_marker(rulebooks: Path, playbooks: Playbooks) -> str:
-    """The rulebook as it is, with a source that looks each second and ends each look with an application not there."""
+    """The unchanged rulebook, with a source that polls every second and ends each poll with a missing application."""
     (ruleset,) = yaml.safe_load((rulebooks / "rotate_expiring_secrets.yml").read_text())
-    ruleset["sources"][0][SOURCE] |= {"interval": 1, "unique_names": [*GATEWAYS, "nobody"]}
+    ruleset["sources"][0][SOURCE] |= {"interval": 1, "unique_names": [*GATEWAYS, "missing-application"]}
     path = playbooks.folder / "rulebook.yml"
     path.write_text(yaml.safe_dump([ruleset], sort_keys=False))
     return str(path)
@@ -58,7 +58,7 @@ def keys(playbooks: Playbooks, unique_name: str) -> list[str]:
     return [entry["keyId"] for entry in application["passwordCredentials"]]
 
 
-def test_two_secrets_that_end_soon_are_renewed_by_one_run(
+def test_two_secrets_that_expire_soon_are_renewed_by_one_run(
     playbooks: Playbooks, rulebook: c.Callable[..., Rulebook], rulebooks: Path
 ) -> None:
     hosts = inventory(playbooks, stores=str(playbooks.folder / "stores"))
@@ -70,15 +70,15 @@ def test_two_secrets_that_end_soon_are_renewed_by_one_run(
     process.end()
     assert process.output.count("PLAY RECAP") == 1, process.output
     for name in GATEWAYS:
-        held = playbooks.stored_in(playbooks.folder / "stores" / f"{name}.vault.yml")
-        assert held["key_id"] not in before[name]
-        assert sorted(keys(playbooks, name)) == sorted([*before[name], held["key_id"]])
+        stored = playbooks.stored_in(playbooks.folder / "stores" / f"{name}.vault.yml")
+        assert stored["key_id"] not in before[name]
+        assert sorted(keys(playbooks, name)) == sorted([*before[name], stored["key_id"]])
 
 
-def test_a_store_in_the_folder_of_the_run_is_refused_before_a_secret_is_made(
+def test_a_store_in_the_folder_of_the_run_is_refused_before_a_secret_is_created(
     playbooks: Playbooks, rulebook: c.Callable[..., Rulebook]
 ) -> None:
-    """ansible-rulebook copies the inventory to a folder that it removes: what is kept beside it would be lost."""
+    """ansible-rulebook copies the inventory to a folder that it removes: files stored beside it would be lost."""
     hosts = inventory(playbooks, stores="{{ inventory_dir }}/stores")
     register(playbooks, hosts)
     playbooks.server.journal.clear()
@@ -89,25 +89,25 @@ def test_a_store_in_the_folder_of_the_run_is_refused_before_a_secret_is_made(
     assert playbooks.tenant.writes == []
 
 
-def test_a_key_in_the_folder_of_the_run_is_refused_as_well(playbooks: Playbooks) -> None:
-    """What ansible-rulebook makes, without it: an environment beside the project that a playbook runs in."""
+def test_a_key_file_in_the_folder_of_the_run_is_refused(playbooks: Playbooks) -> None:
+    """The folders of ansible-rulebook without ansible-rulebook: an environment beside the project of a playbook."""
     run_folder = playbooks.folder / "eda-of-a-run"
     (run_folder / "env").mkdir(parents=True)
     (run_folder / "env" / "extravars").touch()
     (run_folder / "project").mkdir()
-    told = {
+    variables = {
         "gateway_app_profile": "smtp2graph",
         "gateway_app_credential_type": "certificate",
         "gateway_app_store_path": str(playbooks.folder / "store.vault.yml"),
         "gateway_app_certificate_path": "key.pem",
         "ansible_eda": {},
     }
-    script = f"cd eda-of-a-run/project && ansible-playbook email_gateway.azure_apps.rotate -e '{json.dumps(told)}'"
+    script = f"cd eda-of-a-run/project && ansible-playbook email_gateway.azure_apps.rotate -e '{json.dumps(variables)}'"
     playbooks.command("bash", "-c", script).failed("key.pem would be lost after this run")
     assert playbooks.tenant.writes == []
 
 
-def test_an_argument_that_cannot_be_ends_it(playbooks: Playbooks, rulebook: c.Callable[..., Rulebook]) -> None:
+def test_an_invalid_argument_ends_ansible_rulebook(playbooks: Playbooks, rulebook: c.Callable[..., Rulebook]) -> None:
     path = playbooks.folder / "rulebook.yml"
     rules: list[t.Any] = [{"name": "r", "condition": "true", "action": {"print_event": None}}]
     path.write_text(
@@ -120,7 +120,7 @@ def test_an_argument_that_cannot_be_ends_it(playbooks: Playbooks, rulebook: c.Ca
 
 
 @pytest.mark.parametrize("name", ["rotate_expiring_secrets", "rotate_by_job_template"])
-def test_the_rulebooks_are_what_ansible_rulebook_takes(rulebooks: Path, name: str) -> None:
+def test_ansible_rulebook_accepts_the_rulebooks(rulebooks: Path, name: str) -> None:
     check = (
         "import sys, yaml; from ansible_rulebook import validators as v; v.Validate.rulebook(yaml.safe_load(sys.stdin))"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run for each entry point as a user starts it: no fork of a process that has Ansible loaded, as elsewhere."""
+"""One run of each entry point as a user starts it, without the fork of a loaded process that other tests use."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each playbook of the collection as a user types it: what the tenant and the store hold then, and what was written."""
+"""Each playbook of the collection as a user starts it: the state of the tenant and of the store, and the writes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def ansible_playbook(user: Playbooks, name: str, *arguments: str, environ: t.Any
 
 
 def registered(user: Playbooks) -> Json:
-    """What the store holds of an application that has all that it needs."""
+    """The content of the store of an application with everything that it needs."""
     provision(user, {"vienna": {"gateway_app_profile": PROFILE}})
     return user.stored(NAME)
 
 
 def granted(user: Playbooks) -> list[str]:
-    """The permissions that the application was granted, by name."""
+    """The names of the permissions granted to the application."""
     directory = user.server.tenant.directory
     (principal,) = user.tenant.service_principals(user.tenant.application(uniqueName=NAME)["appId"])
     roles = {role["id"]: role["value"] for p in directory.service_principals.values() for role in p["appRoles"]}
@@ -53,13 +53,13 @@ def key_ids(user: Playbooks) -> list[str]:
 
 
 def writes(run: Run) -> list[str]:
-    """Changes of the tenant, without the ids of what they are about."""
+    """Changes of the tenant, without the ids of their objects."""
     ids = re.compile(r"^/v1\.0/|\(.*?\)|/[0-9a-f-]{36}")
     return [f"{entry.method} {ids.sub('', entry.path)}" for entry in run.writes]
 
 
 def test_register(user: Playbooks) -> None:
-    """From nothing: announced, done, and found done."""
+    """Register a new application: predicted, created, and unchanged in the next run."""
     announced = ansible_playbook(user, "register", *GATEWAY, "--check", "--diff").ok()
     assert announced.writes == []
     assert user.tenant.applications == []
@@ -96,7 +96,7 @@ def test_rotate(user: Playbooks) -> None:
 
 
 def test_consent(user: Playbooks) -> None:
-    """By somebody who may do nothing else, for what another job declared."""
+    """With an identity that can only consent, for the permissions that another job declared."""
     permissions = [{"resource": "microsoft_graph", "application": PERMISSIONS}]
     user.tenant.register(NAME)
     user.tenant.ok("azure_app_graph_permissions", unique_name=NAME, permissions=permissions)
@@ -111,7 +111,7 @@ def test_consent(user: Playbooks) -> None:
 
 
 def test_mailboxes(user: Playbooks) -> None:
-    """By somebody who may do nothing else, for an application that another job registered."""
+    """With an identity that can only assign roles, for an application that another job registered."""
     user.tenant.register(NAME)
     rights = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "GroupMember.Read.All"]
     client_id, secret = user.server.add_operator(rights)
@@ -167,7 +167,7 @@ def test_retire(user: Playbooks) -> None:
 
 
 def test_login_and_bootstrap(user: Playbooks) -> None:
-    """A person signs in, and makes the operator for all later runs."""
+    """A person signs in and creates the operator for all later runs."""
     person = DeviceCodeUser(user)
     names = (f"{PREFIX}.login", f"{PREFIX}.bootstrap")
     run = user.command("ansible-playbook", *names, environ=WITHOUT_SIGN_IN, started=person.signs_in).ok()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One cell of the matrix: a tenant, a run in which one thing goes wrong, and if need be one plain run after it."""
+"""One cell of the matrix: a tenant, a run with one fault, and if necessary one run without a fault after it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PROFILE: dict[str, t.Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """The role's entry point, and whether it begins with a credential that is due, which may be a certificate."""
+    """The role's entry point, and whether it begins with a credential that is due, which can be a certificate."""
 
     entry: str
     renews: bool = False
@@ -54,7 +54,7 @@ JOBS = {
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """``number`` counts the requests of the job from 1; ``request`` names it for people."""
+    """``number`` counts the requests of the job from 1; ``request`` is its description."""
 
     job: str
     number: int
@@ -64,7 +64,7 @@ class Cell:
 
 @dataclasses.dataclass
 class Outcome:
-    """``outcome`` is recovered, rerun (a clear failure, made right by one plain run) or BROKEN, with ``why``."""
+    """``outcome`` is recovered, rerun (a clear failure, repaired by a run without a fault) or BROKEN, with ``why``."""
 
     cell: Cell
     outcome: str
@@ -75,7 +75,7 @@ class Outcome:
 
 
 class Bench:
-    """One emulator and one user's folder, made new for each cell."""
+    """One emulator and one user's folder, reset for each cell."""
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
@@ -95,7 +95,7 @@ class Bench:
         return Playbooks(folder, self.server)
 
     def prepare(self, job: str) -> list[str]:
-        """The state that the job starts from; the key ids of the credentials that it must leave alone."""
+        """The initial state of the job; returns the key ids of the credentials that it must not remove."""
         old = self.playbooks.folder
         if not JOBS[job].renews:
             self.playbooks = self._fresh()
@@ -114,14 +114,14 @@ class Bench:
         return "certificate_path" in self.playbooks.stored()
 
     def _credentials(self) -> list[dict[str, t.Any]]:
-        """As the tenant holds them, of the kind that the store is about."""
+        """The credentials in the tenant, of the kind in the store."""
         found: list[dict[str, t.Any]] = self.playbooks.tenant.application(uniqueName="gateway")[
             "keyCredentials" if self._holds_certificate() else "passwordCredentials"
         ]
         return found
 
     def tidy(self) -> None:
-        """After a rotation: only the new credential stays, so that the next cell starts from one."""
+        """After a rotation: remove all but the new credential, so that the next cell starts with one."""
         with contextlib.suppress(AssertionError, AnsibleError, FileNotFoundError):
             key_id = self.playbooks.stored()["key_id"]
             credentials = self._credentials()
@@ -145,7 +145,7 @@ class Bench:
         )
 
     def requests_of(self, job: str) -> list[str]:
-        """The requests of the job when nothing goes wrong, in order."""
+        """The requests of the job without a fault, in order."""
         kept = self.prepare(job)
         run = self.plain(job).ok()
         assert not broken_promises(self.playbooks, kept=kept), broken_promises(self.playbooks, kept=kept)
@@ -175,25 +175,28 @@ class Bench:
             attempts = 2
             why += self._next_run(cell.job)
         elif self.playbooks.claims.exists() or (JOBS[cell.job].certificate and cell.fault == "processed too late"):
-            # A request without an answer may still be processed later, so that the next run looks again. What it did to
-            # the list of certificates is the same certificate by another key id.
+            # A request without a response may still be processed later, so that the next run checks again. If it
+            # changed the
+            # list of certificates, the result is the same certificate with another key id.
             attempts = 2
             why += self._next_run(cell.job)
         why += broken_promises(self.playbooks, kept=kept)
         outcome = "BROKEN" if why else "recovered" if faulty.returncode == 0 else "rerun"
         extra = len(faulty.requests) - usual
-        said = f" | {_last_error(faulty)}" if why and attempts == 2 else ""
+        last_error = f" | {_last_error(faulty)}" if why and attempts == 2 else ""
         self.tidy()
-        if why:  # what is broken shall not spread
+        if why:  # a broken state must not affect the next cell
             self.playbooks = self._fresh()
-        return Outcome(cell, outcome, attempts, extra, round(time.monotonic() - started, 1), "; ".join(why) + said)
+        return Outcome(
+            cell, outcome, attempts, extra, round(time.monotonic() - started, 1), "; ".join(why) + last_error
+        )
 
     def _next_run(self, job: str) -> list[str]:
         again = self.plain(job)
         return [f"the next run failed: {_last_error(again)}"] if again.returncode != 0 else []
 
     def _killed(self, cell: Cell) -> Run:
-        """Kill -9 as the request arrives or after it took effect; only ansible-playbook, or its workers, too."""
+        """Kill -9 when the request arrives or after it took effect: only ansible-playbook, or its workers as well."""
         processes: list[Process] = []
 
         def kill() -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong with one HTTP request, as rules of the emulator."""
+"""Faults of one HTTP request, as rules of the emulator."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FAULTS: dict[str, Fault] = {
     "answer too late": {"delay_after": REQUEST_TIMEOUT + 1.5},
     "processed too late": {"delay": REQUEST_TIMEOUT + 1.5},
     "invalid JSON": {"invalid_json": True},
-    # The answers that follow a create until it is known everywhere; sources in graph/facts.md and errors.json.
+    # The responses that follow a create until all replicas know it; sources in graph/facts.md and errors.json.
     "lag: 404": _error(
         404,
         "Request_ResourceNotFound",

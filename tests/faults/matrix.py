@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""make faults: each request of the role, each thing that can go wrong with it, and what came of it.
+"""make faults: the outcome of every fault of each request of the role.
 
-Writes build/faults/report.md and report.json; ends with 1 if any cell is broken. Without --full only a cover of the
-matrix is run: every request and every fault, all faults for the request that creates the credential.
+Writes build/faults/report.md and report.json; exits with 1 if any cell is broken. Without --full only a sample of the
+matrix is run: every request and every fault, and all faults for the request that creates the credential.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BENCH: list[Bench] = []
 
 
 def cells_of(job: str, requests: list[str], *, full: bool) -> list[Cell]:
-    """In the cover, the worst fault hits every request, and the others take turns."""
+    """In the sample, the worst fault is used for every request, and the others in turn."""
     everything = [*FAULTS, *KILLS]
     cells = []
     for number, request in enumerate(requests, start=1):
@@ -86,7 +86,7 @@ def main() -> int:
         options.processes, mp_context=multiprocessing.get_context("spawn"), initializer=_start_bench
     ) as pool:
         pending = []
-        # Asked for before the cells, which would be in the way.
+        # Read before the cells, which would be in the way.
         for job, requests in [(job, pool.submit(_requests, job).result()) for job in options.job or JOBS]:
             cells = [
                 cell

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The promise, looked up in the tenant and in the store."""
+"""The guarantee of the role, checked in the tenant and in the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DESCRIPTION = "Mail gateway"
 
 
 def broken_promises(playbooks: Playbooks, *, kept: t.Collection[str] = (), unique_name: str = "gateway") -> list[str]:
-    """What is not as promised; ``kept`` are the key ids of older secrets, which nobody may have removed."""
+    """The guarantees that are broken; ``kept`` are the key ids of older secrets, which must still exist."""
     server = playbooks.server
     applications = [a for a in playbooks.tenant.applications if a["uniqueName"] == unique_name]
     if len(applications) != 1:
@@ -40,7 +40,7 @@ def broken_promises(playbooks: Playbooks, *, kept: t.Collection[str] = (), uniqu
         found.append(f"{len(declared)} permissions declared")
     try:
         stored = playbooks.stored(unique_name)
-    except Exception as exc:  # pylint: disable=broad-exception-caught  # whatever it is, it breaks the promise
+    except Exception as exc:  # pylint: disable=broad-exception-caught  # any error breaks the guarantee
         return [*found, f"the store cannot be read: {type(exc).__name__}"]
     kind = "keyCredentials" if "certificate_path" in stored else "passwordCredentials"
     live = [c["keyId"] for c in application[kind] if c["displayName"] == DESCRIPTION]
@@ -68,7 +68,7 @@ def _granted(server: EmulatorServer, principal_id: str) -> list[str]:
 
 
 def _works(playbooks: Playbooks, stored: dict[str, t.Any]) -> bool:
-    """As whoever holds it would find out, apart from the code that the role proves it with."""
+    """Checked with msal, independently of the code that the role verifies it with."""
     credential: t.Any = stored.get("client_secret")
     if "certificate_path" in stored:
         pem = Path(stored["certificate_path"]).read_text()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is not a fault of one request: many runs at once, stores that fail, a worker that outlives its run."""
+"""Problems that are not a fault of one request: many runs at once, stores that fail, a worker that outlives its run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _at_once(runs: t.Sequence[t.Callable[[], Run]]) -> list[Run]:
 
 
 def _made_due(playbooks: Playbooks) -> str:
-    """The stored secret has five days left from now on; its key id."""
+    """Set the end of the stored secret to five days from now; returns its key id."""
     key_id: str = playbooks.stored()["key_id"]
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)
     for credential in playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]:
@@ -42,14 +42,14 @@ def _register(playbooks: Playbooks, **variables: t.Any) -> t.Callable[[], Run]:
     return lambda: playbooks.register(gateway_app_wait_timeout=120, **variables)
 
 
-def test_eight_runs_at_once_for_one_gateway(playbooks: Playbooks) -> None:
+def test_eight_runs_at_once_for_one_gateway_create_one_secret(playbooks: Playbooks) -> None:
     for run in _at_once([_register(playbooks)] * EIGHT):
         run.ok()
     assert broken_promises(playbooks) == []
     assert not playbooks.claims.exists()
 
 
-def test_eight_runs_at_once_where_the_secret_is_due(playbooks: Playbooks) -> None:
+def test_eight_runs_at_once_renew_a_due_secret_once(playbooks: Playbooks) -> None:
     playbooks.register().ok()
     old = _made_due(playbooks)
     for run in _at_once([_register(playbooks)] * EIGHT):
@@ -57,7 +57,7 @@ def test_eight_runs_at_once_where_the_secret_is_due(playbooks: Playbooks) -> Non
     assert broken_promises(playbooks, kept=[old]) == []
 
 
-def test_eight_runs_at_once_for_eight_gateways(playbooks: Playbooks) -> None:
+def test_eight_runs_at_once_for_eight_gateways_succeed(playbooks: Playbooks) -> None:
     names = [f"gateway{number}" for number in range(EIGHT)]
     runs = [_register(playbooks, gateway_app_unique_name=name, gateway_app_display_name=name) for name in names]
     for run in _at_once(runs):
@@ -67,7 +67,7 @@ def test_eight_runs_at_once_for_eight_gateways(playbooks: Playbooks) -> None:
         assert broken_promises(playbooks, unique_name=name) == []
 
 
-def test_several_hosts_of_one_run_that_share_an_application(playbooks: Playbooks) -> None:
+def test_several_hosts_of_one_run_can_share_an_application(playbooks: Playbooks) -> None:
     variables = {
         "gateway_app_profile": "outbound_microsoft365",
         "gateway_app_display_name": "Gateway",
@@ -88,7 +88,7 @@ def test_several_hosts_of_one_run_that_share_an_application(playbooks: Playbooks
     assert playbooks.command("ansible-playbook", "-i", hosts, str(path)).ok().writes == []
 
 
-def test_runs_in_folders_of_their_own_do_not_remove_each_other_s_secret(playbooks: Playbooks) -> None:
+def test_runs_in_separate_folders_do_not_remove_each_other_s_secret(playbooks: Playbooks) -> None:
     playbooks.register().ok()
     first = playbooks.stored()["key_id"]
     elsewhere = playbooks.folder / "elsewhere.vault.yml"
@@ -102,8 +102,8 @@ def test_runs_in_folders_of_their_own_do_not_remove_each_other_s_secret(playbook
 @pytest.mark.parametrize(
     ("limit", "made"), [(64, False), (700, True)], ids=["not even the claim fits", "the store does not fit"]
 )
-def test_a_full_disk_costs_no_secret(playbooks: Playbooks, due: bool, limit: int, made: bool) -> None:
-    """No file may grow beyond the limit, which is what a run meets on a full disk: a write that fails."""
+def test_a_full_disk_loses_no_secret(playbooks: Playbooks, due: bool, limit: int, made: bool) -> None:
+    """No file may grow beyond the limit, so that a write fails as on a full disk."""
     kept = []
     if due:
         playbooks.register().ok()
@@ -127,21 +127,21 @@ def test_a_full_disk_costs_no_secret(playbooks: Playbooks, due: bool, limit: int
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that takes no files, not even from root")
-def test_a_store_on_what_takes_no_files_costs_no_secret(playbooks: Playbooks) -> None:
+def test_a_store_in_a_folder_that_accepts_no_files_loses_no_secret(playbooks: Playbooks) -> None:
     run = playbooks.register(gateway_app_store_path="/proc/gateway/gateway.vault.yml").failed("could not be opened")
     assert not any(entry.path.endswith("addPassword") for entry in run.writes)
     playbooks.register().ok()
     assert broken_promises(playbooks) == []
 
 
-def test_a_store_that_vanishes_between_created_and_stored_is_made_anew(playbooks: Playbooks) -> None:
+def test_a_store_that_is_removed_between_creating_and_storing_is_created_again(playbooks: Playbooks) -> None:
     playbooks.server.faults.add(path="/addPassword$", then=lambda: shutil.rmtree(playbooks.store.parent))
     playbooks.register().ok()
     assert broken_promises(playbooks) == []
 
 
-def test_a_store_that_becomes_unwritable_between_created_and_stored(playbooks: Playbooks) -> None:
-    playbooks.spoil_store(playbooks.store)
+def test_a_store_that_becomes_unwritable_between_creating_and_storing_is_rolled_back(playbooks: Playbooks) -> None:
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register().failed("could not be stored", "removed from the tenant again")
     assert playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"] == []
     playbooks.store.parent.unlink()
@@ -149,8 +149,8 @@ def test_a_store_that_becomes_unwritable_between_created_and_stored(playbooks: P
     assert broken_promises(playbooks) == []
 
 
-def test_a_worker_that_outlives_its_run_is_waited_for(playbooks: Playbooks) -> None:
-    """Only ansible-playbook is killed, while its worker waits for the answer with the new secret."""
+def test_a_run_waits_for_the_worker_of_a_killed_run(playbooks: Playbooks) -> None:
+    """Only ansible-playbook is killed, while its worker waits for the response with the new secret."""
     killed: list[Process] = []
     rest: list[Run] = []
 
@@ -170,8 +170,8 @@ def test_a_worker_that_outlives_its_run_is_waited_for(playbooks: Playbooks) -> N
     assert broken_promises(playbooks) == []
 
 
-def test_a_lost_store_is_made_anew_and_the_old_secret_named(playbooks: Playbooks) -> None:
-    """Whoever still uses the old secret goes on working; only a person knows when nobody does."""
+def test_a_lost_store_is_created_again_and_the_old_secret_is_named(playbooks: Playbooks) -> None:
+    """The old secret keeps working for gateways that still use it; only a person knows when it can be removed."""
     playbooks.register().ok()
     old = playbooks.stored()["key_id"]
     playbooks.store.unlink()

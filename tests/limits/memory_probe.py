@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs one module in this process, which is fresh, and tells its largest memory before and after.
+"""Runs one module in this new process, and prints its peak memory before and after.
 
 Arguments: the module, its environment and its options, the latter two in JSON.
 """
@@ -18,11 +18,11 @@ from pathlib import Path
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
-LIBRARIES = ("requests", "msal", "jwt")  # msal imports the last one when it is first used
+LIBRARIES = ("requests", "msal", "jwt")  # msal imports the last one on first use
 
 
 def largest() -> float:
-    """MiB in physical memory at most so far. Not ru_maxrss, which begins with that of the process before exec."""
+    """Peak physical memory so far, in MiB. Not ru_maxrss, which starts with that of the process before exec."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None
     return int(found[1]) / 1024
@@ -37,10 +37,10 @@ def main() -> None:
     call = Call(params={**params, **options}, check_mode=False, environ=environ, memory=RunMemory())
     before = largest()
     result = module.execute(call)
-    told = {"failed": result.get("failed", False), "msg": result.get("msg", ""), "kind": result.get("error", {})}
+    outcome = {"failed": result.get("failed", False), "msg": result.get("msg", ""), "kind": result.get("error", {})}
     print(
         json.dumps(
-            {**told, "before": before, "largest": largest(), "applications": len(result.get("applications", []))}
+            {**outcome, "before": before, "largest": largest(), "applications": len(result.get("applications", []))}
         )
     )
 

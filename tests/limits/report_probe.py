@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes a report of all applications of a tenant in this process, which is fresh, and tells its largest memory.
+"""Creates a report of all applications of a tenant in this new process, and prints its peak memory.
 
 Argument: the environment in JSON.
 """
@@ -45,14 +45,14 @@ def main() -> None:
     params = {name: spec.get("default") for name, spec in options.items()}
     params |= {"request_timeout": 5, "wait_timeout": 1}
     call = Call(params=params, check_mode=False, environ=json.loads(sys.argv[1]), memory=RunMemory())
-    told = {"before": largest(), "applications": 0, "page": 0, "msg": ""}
+    outcome = {"before": largest(), "applications": 0, "page": 0, "msg": ""}
     try:
         report = _built(call)
-        told["applications"], told["read"] = len(report["applications"]), largest()
-        told["page"] = len(html_page(report))
+        outcome["applications"], outcome["read"] = len(report["applications"]), largest()
+        outcome["page"] = len(html_page(report))
     except AppsError as exc:
-        told["msg"] = str(exc)
-    print(json.dumps({**told, "largest": largest()}))
+        outcome["msg"] = str(exc)
+    print(json.dumps({**outcome, "largest": largest()}))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever a server answers, a module stays below 80 MB. Each test measures a process of its own."""
+"""For any response of a server, a module stays below 80 MB. Each test measures a process of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_server impo
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 LIMIT = 80  # MB
-LIMIT_OF_REPORT, TYPICAL = 256, 200  # the latter: of 10,000 applications as they usually are
+LIMIT_OF_REPORT, TYPICAL = 256, 200  # the latter: of 10,000 typical applications
 INFO = "azure_app_registration_info"
 TENANT = "11111111-1111-1111-1111-111111111111"
 MIB = 2**20
@@ -61,7 +61,7 @@ def _application(number: int, *, secrets: int = 1) -> dict[str, t.Any]:
 
 
 def _mail_application(number: int) -> dict[str, t.Any]:
-    """One that a report on mailboxes shows: it declares Mail.Send."""
+    """An application that a report on mailboxes shows: it declares Mail.Send."""
     access = {"id": _guid(7), "type": "Role"}
     graph = "00000003-0000-0000-c000-000000000000"
     return {
@@ -77,7 +77,7 @@ def _secrets(number: int, count: int) -> dict[str, t.Any]:
 def _pages(
     size: int, count: int, make: t.Callable[[int], t.Any], *, owners: int = 0, federated: int = 0
 ) -> t.Callable[[str, str, bytes], Answer]:
-    """A collection in so many pages; also where it is asked for in a batch."""
+    """A collection in so many pages; also if it is requested in a batch."""
 
     def page(path: str, base: str) -> dict[str, t.Any]:
         number = int(path.partition("$skiptoken=")[2] or 0)
@@ -138,7 +138,7 @@ def _distinct_names() -> bytes:
 
 
 def _value_of(unit: bytes) -> bytes:
-    """A collection as large as can be within the estimate of what it takes."""
+    """A collection that is as large as the memory estimate allows."""
     size = _http.LARGEST_BODY
     while True:
         body = _filled(unit, begin=b'{"value":[', end=b"{}]}", size=size)
@@ -155,7 +155,7 @@ BODIES: dict[str, t.Callable[[], Answer]] = {
     "one wide character": lambda: whole(b'{"value": "\xf0\x9f\x98\x80' + b"x" * (_http.LARGEST_BODY - 20) + b'"}'),
     "one wide escape": lambda: whole(b'{"value": "\\ud83d\\ude00' + b"x" * (_http.LARGEST_BODY - 30) + b'"}'),
     "gzip bomb": lambda: whole(gzip.compress(b" " * 64 * MIB, 1), PACKED),
-    # Without following a redirect, requests would read all of it to see where it leads.
+    # Without following a redirect, requests would read the whole body to see where it leads.
     "redirect with a gzip bomb": lambda: whole(
         gzip.compress(b" " * 64 * MIB, 1), PACKED, "Location: https://localhost/x", status="302 Found"
     ),
@@ -207,10 +207,10 @@ def _measured(server: HostileServer, module: str, **options: t.Any) -> dict[str,
     environ = server.environment(**({} if "client_secret" in options else {"AZURE_ACCESS_TOKEN": _token()}))
     given = {"request_timeout": 5, "wait_timeout": 1, **options}
     done = _finished(memory_probe.__file__, module, json.dumps(environ), json.dumps(given))
-    told: dict[str, t.Any] = json.loads(done.stdout)
-    print(f"{told['before']:.1f} MB before, {told['largest']:.1f} MB at most: {told['msg'][:160]}")
-    assert told["largest"] * MIB / 1e6 < LIMIT, told
-    return told
+    outcome: dict[str, t.Any] = json.loads(done.stdout)
+    print(f"{outcome['before']:.1f} MB before, {outcome['largest']:.1f} MB at most: {outcome['msg'][:160]}")
+    assert outcome["largest"] * MIB / 1e6 < LIMIT, outcome
+    return outcome
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc on this system")
@@ -218,7 +218,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason=
 
 @needs_proc
 @pytest.mark.parametrize("body", sorted(BODIES))
-def test_a_module_stays_small_whatever_body_comes(body: str) -> None:
+def test_a_module_stays_small_for_any_body(body: str) -> None:
     made = BODIES[body]
     answer = made() if body not in ("endless chunks", "chunk line", "trailer", "header line", "status line") else None
     kept = list(answer) if answer is not None and body != "too many headers" else None
@@ -228,12 +228,12 @@ def test_a_module_stays_small_whatever_body_comes(body: str) -> None:
 
 @needs_proc
 @pytest.mark.parametrize("pages", sorted(PAGES))
-def test_a_module_stays_small_whatever_pages_come(pages: str) -> None:
+def test_a_module_stays_small_for_any_pages(pages: str) -> None:
     answer = PAGES[pages]
     with HostileServer(answer) as server:
         answer.port = server.url.rpartition(":")[2]  # type: ignore[attr-defined]
-        told = _measured(server, INFO)
-        assert told["failed"] == (pages not in {"900 credentials", "2,000 objects"})
+        outcome = _measured(server, INFO)
+        assert outcome["failed"] == (pages not in {"900 credentials", "2,000 objects"})
         assert len(server.requests) <= _graph.MOST_PAGES + 2 + BATCHES
 
 
@@ -250,22 +250,22 @@ REPORTS: dict[str, tuple[int, t.Callable[[str, str, bytes], Answer]]] = {
 
 @needs_proc
 @pytest.mark.parametrize("case", sorted(REPORTS))
-def test_a_report_stays_small_whatever_applications_come(case: str) -> None:
+def test_a_report_stays_small_for_any_applications(case: str) -> None:
     applications, answer = REPORTS[case]
     with HostileServer(answer) as server:
         answer.port = server.url.rpartition(":")[2]  # type: ignore[attr-defined]
         environ = server.environment(AZURE_ACCESS_TOKEN=_token())
         done = _finished(report_probe.__file__, json.dumps(environ))
-        told: dict[str, t.Any] = json.loads(done.stdout)
-        print(told)
-        assert told["applications"] == applications, told
-        assert told["largest"] * MIB / 1e6 < (TYPICAL if case == "10,000 applications" else LIMIT_OF_REPORT), told
+        outcome: dict[str, t.Any] = json.loads(done.stdout)
+        print(outcome)
+        assert outcome["applications"] == applications, outcome
+        assert outcome["largest"] * MIB / 1e6 < (TYPICAL if case == "10,000 applications" else LIMIT_OF_REPORT), outcome
 
 
 @needs_proc
 @pytest.mark.parametrize("body", ["empty objects", "one wide escape", "endless chunks"])
 @pytest.mark.parametrize("where", ["openid-configuration", "token"])
-def test_a_sign_in_stays_small_whatever_comes(body: str, where: str) -> None:
+def test_a_sign_in_stays_small_for_any_response(body: str, where: str) -> None:
     made = BODIES[body]
     kept = list(made()) if body != "endless chunks" else None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compares what two versions of ansible-core made of the same job, field by field."""
+"""Compares the results of two versions of ansible-core for the same job, field by field."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import re
 import typing as t
 
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
-# 32 bytes in base64, as the tenant gives to assignments and grants.
+# 32 bytes in base64, as the tenant generates for assignments and grants.
 ENCODED_ID = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00| UTC)?")
 DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
-# Values that are random, or are made of random ones.
+# Values that are random, or contain random ones.
 RANDOM_MEMBERS = frozenset({"client_secret", "customKeyIdentifier", "digest", "hint", "secretText"})
 MISSING = "(missing)"
 
@@ -23,8 +23,8 @@ MISSING = "(missing)"
 class Normalised:
     """Makes the values of one job comparable with those of another.
 
-    An id becomes the number under which it was seen first, a point in time one word, a day another. ``texts`` are
-    replaced first, as the folder of the job; ``kept_ids`` stay, as those of published permissions.
+    An id becomes the number under which it was first seen, a point in time one word, a day another. ``texts`` are
+    replaced first, such as the folder of the job; ``kept_ids`` stay, such as those of published permissions.
     """
 
     def __init__(self, *, texts: t.Mapping[str, str], kept_ids: c.Collection[str] = ()) -> None:

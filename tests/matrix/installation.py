@@ -19,19 +19,19 @@ from ansible_collections.email_gateway.azure_apps.tests.matrix.versions import S
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 FOLDER = REPOSITORY / "build" / "matrix"
-# After this time pip is asked again for the newest release.
+# After this time pip looks for the newest release again.
 KEPT_SECONDS = 7 * 24 * 3600
 PROBE = "import ensurepip, sys, venv; print(sys.version.split()[0], sys.executable)"
 NAME = re.compile(r"python3\.(\d+)")
 
 
 class InstallationError(Exception):
-    """A version could not be installed; the text is the end of what pip printed."""
+    """A version could not be installed; the text is the end of pip's output."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Python:
-    """An interpreter that can make virtual environments."""
+    """An interpreter that can create virtual environments."""
 
     version: tuple[int, ...]
     path: str
@@ -42,11 +42,11 @@ class Python:
 
 
 def pythons() -> dict[int, Python]:
-    """By minor version the newest interpreter that a supported ansible-core runs on, from PATH and from pyenv."""
+    """The newest interpreter of each minor version that a supported ansible-core runs on, from PATH and from pyenv."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     folders += sorted(Path.home().glob(".pyenv/versions/*/bin"))
     candidates = [path for folder in folders for path in sorted(folder.glob("python3.*")) if NAME.fullmatch(path.name)]
-    # The interpreter of .venv may have been chosen by hand, and be in none of these folders.
+    # The interpreter of .venv may have been chosen by hand, and may be in none of these folders.
     candidates.append(Path(getattr(sys, "_base_executable", sys.executable)))
     found: dict[int, Python] = {}
     for candidate in dict.fromkeys(candidates):
@@ -63,7 +63,7 @@ def _version_of(python: Python | None) -> tuple[int, ...]:
 
 
 def _probed(path: Path) -> Python | None:
-    """None for what does not run, as a shim of a version that is not chosen, or cannot make virtual environments."""
+    """None if it does not run (a shim of a version that is not selected) or cannot create virtual environments."""
     try:
         answer = subprocess.run([path, "-c", PROBE], capture_output=True, text=True, check=True, timeout=30).stdout
     except (OSError, subprocess.SubprocessError):
@@ -98,7 +98,7 @@ class Installation:
         return found.name.removeprefix("ansible_core-").removesuffix(".dist-info")
 
     def ensure(self) -> None:
-        """Install what is not there, and look for a newer release if the last look was some time ago."""
+        """Install what is missing, and look for a newer release if the last check was some time ago."""
         stamp = self.folder / "installed"
         wanted = self._wanted()
         if stamp.is_file() and stamp.read_text() == wanted and time.time() - stamp.stat().st_mtime < KEPT_SECONDS:

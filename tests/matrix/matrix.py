@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""make matrix: the main job with each supported ansible-core, and whether all come to the same.
+"""make matrix: the main job with each supported ansible-core, and whether the results are the same.
 
-Writes what differs to build/matrix/VERSION.txt; ends with 1 if a version that can be run was not run, its job failed,
+Writes the differences to build/matrix/VERSION.txt; exits with 1 if a version that can be run was not run, its job
+failed,
 or its results differ from those of the newest version.
 """
 
@@ -26,7 +27,7 @@ SHOWN = 5
 
 @dataclasses.dataclass
 class Outcome:
-    """Of one cell; ``done`` is None if the version could not be installed."""
+    """The outcome of one cell; ``done`` is None if the version could not be installed."""
 
     cell: Cell
     title: str
@@ -47,7 +48,7 @@ def run(cell: Cell, python: Python) -> Outcome:
 
 
 def line(outcome: Outcome, newest: Outcome | None) -> str:
-    """What is printed of a cell; the problems include what differs by now."""
+    """The line that is printed for a cell; at this point, the problems include the differences."""
     name = outcome.cell.core.name
     if outcome.problems:
         shown = "".join(f"\n    {problem}" for problem in outcome.problems[:SHOWN])
@@ -58,7 +59,7 @@ def line(outcome: Outcome, newest: Outcome | None) -> str:
 
 
 def judge(outcomes: list[Outcome]) -> Outcome | None:
-    """Add to the problems what differs from the newest version that did its playbook_runs."""
+    """Add the differences from the newest version that completed its playbook runs to the problems."""
     sound = [outcome for outcome in outcomes if outcome.done is not None and not outcome.problems]
     if not sound:
         return None

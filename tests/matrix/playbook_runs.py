@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The main job, by the playbooks of the collection as a user runs them, and what came of it."""
+"""The main job with the playbooks of the collection, as a user runs them, and its results."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from graph_emulator.wire.server import EmulatorServer
 PROFILES = ("outbound_smtp", "outbound_microsoft365")
 UNIQUE_NAME = "gateway"
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
-# The others count tasks of Ansible's own as well, which differ.
+# The others also count tasks of Ansible's own, which differ.
 RECAP = re.compile(r"\b(?:changed|unreachable|failed|ignored)=\d+")
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A run of one playbook. ``writes`` says whether it may and has to change the tenant."""
+    """A run of one playbook. ``writes``: whether it must change the tenant."""
 
     name: str
     playbook: str
@@ -40,7 +40,7 @@ class Step:
 
 @dataclasses.dataclass
 class Done:
-    """What came of the job: comparable observations by step, and what was wrong whatever the other versions say."""
+    """The result of the job: comparable observations for each step, and problems found without a comparison."""
 
     observed: Json = dataclasses.field(default_factory=dict)
     problems: list[str] = dataclasses.field(default_factory=list)
@@ -173,7 +173,7 @@ class _Job:
 
 
 def _failure(output: str) -> str:
-    """The message of the first failure; what stands before the recap if there is none."""
+    """The message of the first failure; without one, the last text before the recap."""
     found = re.search(r"^(fatal|failed|ERROR|\[ERROR\]).*(\n.+)*", output, re.MULTILINE)
     text = found.group() if found else output.rpartition("PLAY RECAP")[0]
     return " ".join(text.split())[-700:]

@@ -12,9 +12,9 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Core:
-    """A version of ansible-core: with two numbers the newest release of it, with three that release.
+    """A version of ansible-core: two numbers mean its newest release, three that release.
 
-    It runs on Python 3.``oldest_python`` to 3.``newest_python``, as its package says.
+    It runs on Python 3.``oldest_python`` to 3.``newest_python``, according to its package.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Core:
 
     @property
     def requirement(self) -> str:
-        """As pip takes it. Never a pre-release."""
+        """In the form that pip accepts, and never a pre-release."""
         if self.name.count(".") == 2:
             return f"ansible-core=={self.name}"
         return f"ansible-core~={self.name}.0"
@@ -32,7 +32,7 @@ class Core:
         return self.oldest_python <= python <= self.newest_python
 
 
-# 2.16.3 is what Ubuntu 24.04 ships; 2.18.1 is an early release of its branch. A test compares the first one with
+# 2.16.3 is the version of Ubuntu 24.04; 2.18.1 is an early release of its branch. A test compares the first one with
 # meta/runtime.yml and the README.
 SUPPORTED = (
     Core("2.16.3", 10, 12),
@@ -61,7 +61,7 @@ class Cell:
 
     @property
     def skipped(self) -> str:
-        """The reason for a cell that cannot be run, otherwise empty."""
+        """The reason why a cell cannot be run, otherwise empty."""
         if self.python is not None:
             return ""
         return f"no Python 3.{self.core.oldest_python} to 3.{self.core.newest_python}"

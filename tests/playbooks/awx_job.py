@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs as AWX runs them: the job templates of awx_setup, a private folder each, and ansible-runner in it.
+"""Jobs as AWX runs them: the job templates of awx_setup, each with a private folder, run by ansible-runner.
 
-The layout is AWX's: the project, an inventory that is a program, extra variables in a file, and a credential that gets
-into the job by the injectors of its type, as environment variables and as a file. The container is left out.
+The layout is AWX's: the project, an inventory that is a program, extra variables in a file, and a credential that the
+injectors of its type pass to the job, as environment variables and as a file. Only the container is left out.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ PROJECT = REPOSITORY / "docs" / "examples" / "awx_project"
 
 
 class Unsafe(yaml.SafeDumper):
-    """Texts as AWX writes them where Ansible shall fill nothing in."""
+    """Texts in the form in which AWX writes them if Ansible must not template them."""
 
     def represent_data(self, data: t.Any) -> yaml.Node:
         return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
 
 
 class AwxJobs:
-    """Makes and runs jobs. ``hosts`` are the gateways with their variables; ``common`` is what all of them have."""
+    """Creates and runs jobs. ``hosts`` are gateways with their variables; ``common`` are variables of all of them."""
 
     def __init__(self, playbooks: Playbooks, hosts: Json, common: Json) -> None:
         self.playbooks, self.hosts, self.common = playbooks, hosts, common
@@ -54,9 +54,9 @@ class AwxJobs:
         answers: Json | None = None,
         hosts: t.Sequence[str] | None = None,
     ) -> Run:
-        """``credentials`` are inputs by the name of a type; ``hosts`` those of a slice. Returns when it has ended.
+        """``credentials`` are inputs by the name of a type; ``hosts`` those of a slice. Returns when the job has ended.
 
-        What ``set_stats`` told goes to ``artifacts``, and from there to later jobs, as in a workflow.
+        Values from ``set_stats`` are added to ``artifacts``, and passed to later jobs, as in a workflow.
         """
         ident = str(next(self._idents))
         folder = self.playbooks.folder / f"awx_{ident}"
@@ -78,16 +78,17 @@ class AwxJobs:
         )
         assert not refused
         extra = template["extra_vars"]
-        told = awx_surveys.with_defaults(spec, {**self.artifacts, **(answers or {})})
-        told |= {"awx_job_id": int(ident), "tower_job_id": int(ident)}
-        # Variables of AWX's own settings, for all jobs: where the tenant is.
+        answered = awx_surveys.with_defaults(spec, {**self.artifacts, **(answers or {})})
+        answered |= {"awx_job_id": int(ident), "tower_job_id": int(ident)}
+        # Variables from AWX's own settings, for all jobs: the addresses of the tenant.
         variables = self._elsewhere()
         for kind, inputs in credentials.items():
             variables |= self._injected(kind, inputs, folder)
         passwords = {"^Vault password:\\s*?$": self.playbooks.vault_password.read_text().strip()}
         written = {
-            # What the job template says may be filled in, what people and other jobs say may not.
-            "extravars": yaml.safe_dump(extra) + (yaml.dump(told, Dumper=Unsafe) if told else ""),
+            # Templates are allowed in the variables of the job template, but not in answers of people and of other
+            # jobs.
+            "extravars": yaml.safe_dump(extra) + (yaml.dump(answered, Dumper=Unsafe) if answered else ""),
             "envvars": json.dumps(variables),
             "passwords": json.dumps(passwords),
             "settings": json.dumps({"idle_timeout": 0, "job_timeout": 0, "pexpect_timeout": 5}),
@@ -95,7 +96,7 @@ class AwxJobs:
         }
         for file, content in written.items():
             (folder / "env" / file).write_text(content)
-        # ansible-runner itself writes the environment that it was given beside the events; AWX takes both away.
+        # ansible-runner itself writes the environment beside the events; AWX removes both.
         artifacts = folder / "artifacts" / ident
         self.playbooks.own |= {folder / "env" / "envvars", folder / "env" / "passwords", artifacts / "command"}
         self.playbooks.gives(variables.values())
@@ -112,10 +113,10 @@ class AwxJobs:
         return {name: value for name, value in self.playbooks.tenant.environ.items() if name not in secret}
 
     def _injected(self, kind: str, inputs: Json, folder: Path) -> dict[str, str]:
-        """As AWX does: the file first, whose name the variables may need; what is empty is not known."""
+        """As in AWX: the file first, whose name the variables may need; empty inputs are undefined."""
         injectors = self.types[kind]["injectors"]
         known: Json = {name: value for name, value in inputs.items() if value}
-        environment = jinja2.Environment(autoescape=False)  # texts, no pages
+        environment = jinja2.Environment(autoescape=False)  # texts, not pages
         if "file" in injectors:
             path = folder / "env" / f"tmp{len(list(folder.rglob('tmp*')))}"
             path.write_text(environment.from_string(injectors["file"]["template"]).render(**known))

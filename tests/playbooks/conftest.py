@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real runs use the fixtures of the unit tests, and are compared with the metadata of Microsoft Graph as well."""
+"""Real runs use the fixtures of the unit tests, and are also compared with the metadata of Microsoft Graph."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ WITHOUT_SIGN_IN = {"AZURE_TENANT": None, "AZURE_CLIENT_ID": None, "AZURE_SECRET"
 
 
 class DeviceCodeUser:
-    """Reads what the run shows, and signs in as soon as the code is there."""
+    """Reads the output of the run, and signs in as soon as it shows the code."""
 
     def __init__(self, playbooks: Playbooks) -> None:
         self._playbooks = playbooks
@@ -34,7 +34,7 @@ class DeviceCodeUser:
             self.read += more.decode()
         server = self._playbooks.server
         assert process.poll() is None, "it waits"
-        assert not [entry for entry in server.requests() if entry.is_graph], "nobody has signed in yet"
+        assert not [entry for entry in server.requests() if entry.is_graph], "the person has not signed in yet"
         answer = requests.post(
             f"{server.graph}/_emulator/device",
             json={"user_code": found[1], "user": self._playbooks.tenant.mailbox("adele")},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A store of the type command whose program keeps the credential in a plain file."""
+"""A store of the type command whose program writes the credential to a plain file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ else:
 
 
 class FileStore:
-    """``blind``: it never gives the client secret back. ``fails_to``: an action that fails."""
+    """``blind``: it never returns the client secret. ``fails_to``: an action that fails."""
 
     def __init__(
         self, playbooks: Playbooks, *, name: str = "own", blind: bool = False, fails_to: str = "nothing"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures of all tests that run ansible-playbook. Those in tests/unit have none of them: they run nothing."""
+"""Fixtures of all tests that run ansible-playbook. Tests in tests/unit do not use them, since they start no runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graph_emulator.wire.server import EmulatorServer
 def playbooks(
     request: pytest.FixtureRequest, tmp_path: Path, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> c.Iterator[Playbooks]:
-    """After each test, all that its runs left behind is searched for secrets."""
+    """After each test, all files and output of its runs are searched for secrets."""
     made = Playbooks(tmp_path, emulator, loud=request.config.getoption("--loud"))
     leak_search.record(made.issued, made.processes, emulator.journal, monkeypatch)
     yield made

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays for loud runs, and what shows that a run was loud."""
+"""Plays for runs with maximum verbosity, and the signs of such a run."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def role_task(playbooks: Playbooks, **variables: t.Any) -> Task:
 
 
 def rescued(task: Task) -> Task:
-    """As a user looks for the cause of a failure."""
+    """As a user who looks for the cause of a failure."""
     # fmt: off
     return {
         "block": [task],
         "rescue": [
             {"ansible.builtin.debug": {"var": "ansible_failed_result"}},
-            # Of a task of Ansible's own, these two hold what the play says, filled in.
+            # For a task of Ansible's own, these two contain the text of the play, templated.
             {"ansible.builtin.debug": {"msg": "{{ ansible_failed_task | dict2items | rejectattr('key', 'in', own) }}"},
              "vars": {"own": ["module_defaults", "environment"]}},
         ],

@@ -34,9 +34,9 @@ from graph_emulator.wire.server import EmulatorServer
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 RESULT_MARK = "RESULT "
 VAULT_PASSWORD = "correct horse battery"
-# A module that Ansible gives to Python on standard input (pipelining), and the shell around it.
+# A module that Ansible passes to Python on standard input (pipelining), and the shell around it.
 MODULE_ON_INPUT = re.compile(r"(/bin/sh -c )?\S*/python[\d.]*( && sleep 0)?")
-# All that Ansible can be made to write down. Set by variables alone, so that a run is what it is without them.
+# All logging of Ansible that can be switched on. By variables only, so that a run without them is a normal one.
 LOUD = {
     "ANSIBLE_VERBOSITY": "5",
     "ANSIBLE_DIFF_ALWAYS": "True",
@@ -56,7 +56,7 @@ LOUD = {
 
 @dataclasses.dataclass
 class Run:
-    """One finished run. ``results`` are the values of the variables that were asked for."""
+    """One finished run. ``results`` are the values of the requested variables."""
 
     returncode: int
     output: str
@@ -70,17 +70,17 @@ class Run:
         return self
 
     def failed(self, *words: str) -> Run:
-        """It failed, with these words for the user and without a traceback."""
+        """The run failed, with these words for the user and without a traceback."""
         assert self.returncode != 0, self.output
         assert "Traceback" not in self.output, self.output
-        said = " ".join(self.output.replace("\\n", " ").split())
+        flat_output = " ".join(self.output.replace("\\n", " ").split())
         for word in words:
-            assert word in said, self.output
+            assert word in flat_output, self.output
         return self
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Of a user who has this folder and signs in to nothing."""
+    """The environment of a user who has this folder and no sign-in."""
     return {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder / "home"),
@@ -88,7 +88,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PWD": str(folder),
         "LANG": "C.UTF-8",
         "ANSIBLE_HOME": str(folder / "home" / "ansible"),
-        # Else it would be in the home folder that the system knows, where nothing is searched.
+        # Otherwise it would be in the home folder from the user database, which is not searched for secrets.
         "ANSIBLE_REMOTE_TMP": str(folder / "home" / "remote_tmp"),
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         "ANSIBLE_LOCALHOST_WARNING": "False",
@@ -97,7 +97,7 @@ def environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_RETRY_FILES_ENABLED": "True",
         "ANSIBLE_RETRY_FILES_SAVE_PATH": str(folder),
         "ANSIBLE_VAULT_PASSWORD_FILE": str(folder / "vault-password"),
-        # Else every run would compile all of ansible-core anew.
+        # Otherwise every run would compile all of ansible-core again.
         "PYTHONPYCACHEPREFIX": str(REPOSITORY / "build" / "pycache"),
     }
 
@@ -112,10 +112,10 @@ def warm_playbook() -> WarmPlaybook:
 
 
 class Playbooks:
-    """A user's folder with a vault password, and the environment of somebody who signs in by variables.
+    """A user's folder with a vault password, and the environment of a user who signs in by variables.
 
-    ``loud`` makes every run write down all that Ansible can be made to. ``warm`` lets ansible-playbook be a fork of a
-    process that has Ansible loaded, where that makes no difference. ``own`` are files in which the test itself put
+    ``loud`` switches on all logging of Ansible in every run. With ``warm``, ansible-playbook is a fork of a
+    process that has Ansible loaded, if that makes no difference. ``own`` are files in which the test itself put
     a secret; ``issued`` and ``processes`` are filled while the fixture records.
     """
 
@@ -139,7 +139,7 @@ class Playbooks:
         self.environ["TMPDIR"] = self._short(folder / "tmp")
 
     def _short(self, folder: Path) -> str:
-        """A link to the folder: ansible-core 2.21 makes a socket below TMPDIR, whose path may have 103 characters."""
+        """A link to the folder: ansible-core 2.21 creates a socket below TMPDIR, whose path may have 103 characters."""
         place = tempfile.mkdtemp(prefix="apps-", dir="/tmp")
         link = Path(place) / "tmp"
         link.symlink_to(folder)
@@ -165,9 +165,9 @@ class Playbooks:
         environ: t.Any = None,
         started: t.Callable[[Process], None] | None = None,
     ) -> Run:
-        """Run plays given as data; ``show`` names variables whose values shall come back.
+        """Run plays given as data; ``show`` names variables whose values are returned.
 
-        ``environ`` changes the environment; None takes a variable out of it. ``started`` is given the process.
+        ``environ`` changes the environment; None removes a variable from it. ``started`` is called with the process.
         """
         tasks = [
             {
@@ -188,7 +188,7 @@ class Playbooks:
         environ: t.Any = None,
         started: t.Callable[[Process], None] | None = None,
     ) -> Run:
-        """What a user types. A loud run is one of ansible-playbook; the output of the others is what was asked for."""
+        """The command of a user. With ``loud``, only ansible-playbook is verbose, not other commands."""
         self.server.journal.clear()
         loudness = LOUD if self.loud and command[0] == "ansible-playbook" else {}
         given = {**self.environ, **loudness, **(environ or {})}
@@ -204,11 +204,11 @@ class Playbooks:
             process.kill()
             process.wait()
             self.processes.look()
-        if command[0] != "ansible-vault":  # whose output is what was asked for
+        if command[0] != "ansible-vault":  # whose output is the requested one
             self.outputs.append(output)
         results = {}
-        for told in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', output, flags=re.MULTILINE):
-            name, _blank, value = json.loads(f'"{told}"').partition(" ")
+        for shown in re.findall(rf'"msg": "{RESULT_MARK}(.*)"$', output, flags=re.MULTILINE):
+            name, _blank, value = json.loads(f'"{shown}"').partition(" ")
             results[name] = json.loads(value)
         return Run(
             returncode=process.returncode,
@@ -222,7 +222,7 @@ class Playbooks:
         if self.warm and command[0] == "ansible-playbook":
             process = warm_playbook()
             if process.can_run(shutil.which(command[0], path=env.get("PATH")), env):
-                # Else the process list would show it: the fork has the command line of the process that it is of.
+                # Otherwise the process list would show it: a fork has the command line of its parent.
                 self.processes.command_lines.setdefault("\0".join(command).encode(), "command line of a run")
                 RUN_COUNT.note(command, forked=True)
                 return process.run(command[1:], folder=self.folder, environ=env)
@@ -239,7 +239,7 @@ class Playbooks:
         )
 
     def gives(self, values: t.Iterable[str]) -> None:
-        """These are in the environment of runs by the user's own will."""
+        """The user has put these secrets into the environment of the runs."""
         self._given |= set(values)
 
     def register(
@@ -251,7 +251,7 @@ class Playbooks:
         entry: str = "main",
         **variables: t.Any,
     ) -> Run:
-        """The role, as a play of a user calls it; ``defaults`` are for all modules of the collection."""
+        """The role, as a user calls it in a play; ``defaults`` are for all modules of the collection."""
         given = {
             "gateway_app_profile": "outbound_microsoft365",
             "gateway_app_display_name": "Gateway",
@@ -275,29 +275,29 @@ class Playbooks:
         }
         return self.run([play], *arguments, show=["gateway_app_result"], environ=environ, started=started)
 
-    def spoil_store(self, store: Path, *, nth: int = 1) -> None:
-        """The store's folder is none any more, once the nth secret was made and before its value is told."""
+    def break_store_after_create(self, store: Path, *, nth: int = 1) -> None:
+        """Replace the folder of the store by a file, after the nth secret was created and before it is returned."""
 
-        def spoil() -> None:
+        def break_store() -> None:
             shutil.rmtree(store.parent)
             store.parent.write_text("no folder any more")
 
-        self.server.faults.add(path="/addPassword$", nth=nth, then=spoil)
+        self.server.faults.add(path="/addPassword$", nth=nth, then=break_store)
 
     def look(self) -> None:
-        """For what a run does not leave behind: processes and temporary files, as they are right now."""
+        """Record what a run does not leave behind: its processes and temporary files at this moment."""
         self.processes.look()
         for name in ("home", "tmp", LOUD["ANSIBLE_LOCAL_TEMP"]):
             for path in (self.folder / name).rglob("*"):
                 try:
                     self._passing.setdefault(path.read_bytes(), f"{path.relative_to(self.folder)} for a while")
-                except OSError:  # a folder, or it is gone
+                except OSError:  # a folder, or it is removed already
                     continue
 
     def leaks(self) -> list[leak_search.Hit]:
-        """Where anything that is left behind holds a secret, the encrypted store being the only place for one.
+        """The places of secrets in everything that the runs left behind. Only the encrypted store may contain one.
 
-        What is in its clear text besides the client secrets is a leak too.
+        Secrets other than the client secrets in its clear text are a leak, too.
         """
         places = [
             *leak_search.files(self.folder, but=self.own),
@@ -307,14 +307,14 @@ class Playbooks:
         ]
         found = leak_search.hits(places, self.issued.secrets)
         for content, name in self.processes.environments.items():
-            # Ansible's own processes inherit the variables that the user set; nobody else needs a secret.
+            # Ansible's own processes inherit the variables that the user set; other processes do not need a secret.
             program = name.partition(" of ")[2].strip()
             heir = "ansible" in program or MODULE_ON_INPUT.fullmatch(program)
             found += leak_search.hits([(name, content)], self.issued.secrets - (self._given if heir else set()))
         return found
 
     def stored(self, unique_name: str = "gateway") -> dict[str, t.Any]:
-        """What the store holds, in clear."""
+        """The content of the store, decrypted."""
         return self.stored_in(self.store_of(unique_name))
 
     def stored_in(self, path: Path) -> dict[str, t.Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gateways of a play as the role gateway_app leaves them, made without a run of it."""
+"""Gateways of a play in the state after a run of the role gateway_app, created without a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Variables = dict[str, t.Any]
 
 
 def inventory(playbooks: Playbooks, hosts: t.Mapping[str, Variables]) -> None:
-    """The hosts in a group mail_gateways. No connection to them is possible."""
+    """The hosts of a group mail_gateways. They cannot be connected to."""
     names = {h: {"ansible_host": "192.0.2.1", "gateway_app_unique_name": f"gateway-{h}", **v} for h, v in hosts.items()}
     (playbooks.folder / "inventory.yml").write_text(yaml.safe_dump({"mail_gateways": {"hosts": names}}))
 

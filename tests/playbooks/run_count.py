@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many runs of ansible-playbook the tests made: the most of their time goes into these."""
+"""Counts the runs of ansible-playbook, which take most of the time of the tests."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class RunCount:
     forked: int = 0
 
     def note(self, command: t.Sequence[str], *, forked: bool = False) -> None:
-        """Of the commands that are started, those that run ansible-playbook count, also by a line of a shell."""
+        """Count started commands that run ansible-playbook, also in a line of a shell."""
         if any(program in word for word in command for program in STARTED_BY):
             self.runs += 1
             self.forked += forked
 
     def add(self, other: t.Mapping[str, int]) -> None:
-        """What another process counted, as its ``asdict``."""
+        """Add the count of another process, as its ``asdict``."""
         self.runs += other["runs"]
         self.forked += other["forked"]
 
@@ -35,5 +35,5 @@ class RunCount:
         return f"{self.runs} runs of ansible-playbook ({self.forked} forked)"
 
 
-# Of this process. tests/conftest.py adds up those of all.
+# The count of this process. tests/conftest.py sums up those of all.
 RUN_COUNT = RunCount()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The steps of docs/adopting.md as they stand, for applications with what each of the other tools leaves behind."""
+"""The steps of docs/adopting.md, unchanged, for applications as each of the other tools creates them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLACEHOLDER = "11111111-2222-3333-4444-555555555555"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 USER_READ = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
 NAME = "Mail gateway"
-# What each tool creates: properties, how many client secrets, and whether a service principal.
+# The result of each tool: properties, the number of client secrets, and whether there is a service principal.
 MADE_BY: dict[str, tuple[dict[str, t.Any], int, bool]] = {
     "the portal": ({"requiredResourceAccess": [{"resourceAppId": GRAPH, "resourceAccess": [USER_READ]}]}, 1, True),
     "az": ({"web": {"redirectUris": ["https://gateway.example.com"]}}, 1, False),
@@ -43,7 +43,7 @@ def post(playbooks: Playbooks, path: str, body: object) -> dict[str, str]:
 
 
 def made(playbooks: Playbooks, tool: str) -> tuple[str, set[str]]:
-    """The client id of an application as the tool makes it, and the key ids of its client secrets."""
+    """The client id of an application as the tool creates it, and the key ids of its client secrets."""
     properties, secrets, with_principal = MADE_BY[tool]
     application = post(playbooks, "applications", {"displayName": NAME, **properties})
     if with_principal:
@@ -57,7 +57,7 @@ def made(playbooks: Playbooks, tool: str) -> tuple[str, set[str]]:
 
 
 @pytest.mark.parametrize("tool", MADE_BY)
-def test_an_application_of_another_tool_is_adopted_and_its_live_secrets_stay(playbooks: Playbooks, tool: str) -> None:
+def test_an_application_of_another_tool_is_adopted_and_its_secrets_are_kept(playbooks: Playbooks, tool: str) -> None:
     client_id, live = made(playbooks, tool)
     before = dict(playbooks.tenant.application(appId=client_id))
     find, preview, adopt = SHELL[:3]
@@ -81,11 +81,11 @@ def test_an_application_of_another_tool_is_adopted_and_its_live_secrets_stay(pla
     assert len(removals) == len(live)
     for command in removals:
         playbooks.command(*shlex.split(command)).ok()
-    held = playbooks.tenant.application(appId=client_id)["passwordCredentials"]
-    assert [secret["keyId"] for secret in held] == [stored["key_id"]]
+    secrets_of_application = playbooks.tenant.application(appId=client_id)["passwordCredentials"]
+    assert [secret["keyId"] for secret in secrets_of_application] == [stored["key_id"]]
 
 
-def test_the_client_secret_alone_can_be_managed_for_an_application_that_terraform_owns(playbooks: Playbooks) -> None:
+def test_the_role_can_manage_only_the_client_secret_of_an_application_of_terraform(playbooks: Playbooks) -> None:
     client_id, live = made(playbooks, "terraform")
     before = dict(playbooks.tenant.application(appId=client_id))
     store = playbooks.folder / "mail-gateway.vault.yml"

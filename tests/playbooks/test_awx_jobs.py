@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The job templates of awx_setup with the project of docs/examples, as AWX runs them; see docs/awx.md."""
+"""The job templates of awx_setup with the project of docs/examples, run as in AWX; see docs/awx.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CITIES = ("vienna", "graz")
 
 
 def _jobs(playbooks: Playbooks, *, shared: bool = False) -> AwxJobs:
-    """Gateways whose credentials a key vault keeps: nothing that a job writes outlives it."""
+    """Gateways whose credentials are stored in a key vault, since the files of a job are removed."""
     hosts = {f"gateway-{city}.example.com": {"gateway_app_unique_name": f"mail-gateway-{city}"} for city in CITIES}
     if shared:
         hosts = {name: {"gateway_app_unique_name": "mail-gateways"} for name in hosts}
@@ -47,7 +47,7 @@ def _secret(playbooks: Playbooks) -> Json:
 
 
 def _certificate(playbooks: Playbooks) -> Json:
-    """The operator with a certificate besides, protected by a password."""
+    """The operator with an additional certificate, protected by a password."""
     pair = Pair.new()
     encoding = serialization.Encoding.PEM
     public = pair.certificate.public_bytes(encoding)
@@ -70,7 +70,7 @@ def _certificate(playbooks: Playbooks) -> Json:
 
 
 def _secrets(playbooks: Playbooks, unique_name: str) -> list[str]:
-    """The key ids of its client secrets, the youngest last."""
+    """The key ids of its client secrets, the most recent last."""
     found = playbooks.tenant.application(uniqueName=unique_name)["passwordCredentials"]
     return [credential["keyId"] for credential in sorted(found, key=lambda c: str(c["startDateTime"]))]
 
@@ -80,14 +80,14 @@ def _kept(playbooks: Playbooks, unique_name: str) -> str:
     return str(versions[-1]["tags"]["key-id"])
 
 
-def test_register_and_rotate_with_credentials_that_awx_injects(playbooks: Playbooks) -> None:
+def test_register_and_rotate_sign_in_with_injected_credentials(playbooks: Playbooks) -> None:
     jobs = _jobs(playbooks)
     jobs.launch("register", _secret(playbooks)).ok()
     for city in CITIES:
         name = f"mail-gateway-{city}"
         assert _secrets(playbooks, name) == [_kept(playbooks, name)]
     before = _kept(playbooks, "mail-gateway-graz")
-    # With the other kind of credential, for one of the gateways, by the question of the survey.
+    # With the other kind of credential for one of the gateways, selected in the survey.
     certificate = _certificate(playbooks)
     rotated = jobs.launch(
         "rotate", certificate, answers={"survey_rotate_now": "yes"}, hosts=["gateway-graz.example.com"]
@@ -102,13 +102,13 @@ def test_register_and_rotate_with_credentials_that_awx_injects(playbooks: Playbo
 
 
 def _slices(jobs: AwxJobs, name: str, credentials: Json, **answers: t.Any) -> list[Run]:
-    """One job for each gateway, all at once."""
+    """One job for each gateway, all at the same time."""
     with concurrent.futures.ThreadPoolExecutor(len(jobs.hosts)) as pool:
         started = [pool.submit(jobs.launch, name, credentials, hosts=[host], **answers) for host in jobs.hosts]
         return [job.result() for job in started]
 
 
-def test_slices_at_once_make_an_application_each(playbooks: Playbooks) -> None:
+def test_parallel_slices_create_one_application_each(playbooks: Playbooks) -> None:
     jobs = _jobs(playbooks)
     for run in _slices(jobs, "register", _secret(playbooks)):
         run.ok()
@@ -117,10 +117,10 @@ def test_slices_at_once_make_an_application_each(playbooks: Playbooks) -> None:
         assert _secrets(playbooks, f"mail-gateway-{city}") == [_kept(playbooks, f"mail-gateway-{city}")]
 
 
-def test_slices_at_once_that_share_an_application_leave_one_that_works(playbooks: Playbooks) -> None:
-    """No more is promised: the jobs of slices have no file in common by which one could wait for the other.
+def test_parallel_slices_with_a_shared_application_leave_a_working_secret(playbooks: Playbooks) -> None:
+    """The jobs of slices have no common file for a lock, so that each may create a client secret.
 
-    So each may make a client secret; the vault keeps one of them, which works, and later jobs leave it alone.
+    The vault has one of them, which works, and later jobs do not change it.
     """
     jobs = _jobs(playbooks, shared=True)
     for run in _slices(jobs, "register", _secret(playbooks)):
@@ -128,13 +128,13 @@ def test_slices_at_once_that_share_an_application_leave_one_that_works(playbooks
     live, kept = _secrets(playbooks, "mail-gateways"), _kept(playbooks, "mail-gateways")
     assert kept in live
     assert len(live) <= len(CITIES)
-    # The proof of this job is a token with what the vault keeps.
+    # This job verifies the token of the credential in the vault.
     assert jobs.launch("rotate", _secret(playbooks)).ok().writes == []
     assert (_secrets(playbooks, "mail-gateways"), _kept(playbooks, "mail-gateways")) == (live, kept)
 
 
-def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> None:
-    """The operator may not consent, who consents may do nothing else, and both sign in by credentials of AWX.
+def test_the_jobs_of_the_workflow_pass_on_only_ids(playbooks: Playbooks) -> None:
+    """The operator cannot consent, the consenter can do nothing else, and both sign in with credentials of AWX.
 
     Registering and consenting are slices, whose artifacts AWX merges by name.
     """
@@ -153,14 +153,14 @@ def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> Non
     assert "Not enough" not in jobs.launch("check access", {**operator, **consent}).ok().output
     for run in _slices(jobs, "register", operator):
         run.ok()
-    told = merged(jobs.artifacts.values())
-    assert told.keys() == {f"mail-gateway-{city}" for city in CITIES}
-    assert {name for ids in told.values() for name in ids} == {
+    passed_on = merged(jobs.artifacts.values())
+    assert passed_on.keys() == {f"mail-gateway-{city}" for city in CITIES}
+    assert {name for ids in passed_on.values() for name in ids} == {
         *("tenant_id", "client_id", "object_id", "service_principal_object_id"),
     }
     consented = jobs.launch("consent", consent, hosts=["gateway-vienna.example.com"]).ok()
     assert {entry.client_id for entry in consented.writes} == {consent["Entra consent (client secret)"]["client_id"]}
-    # Somebody replaces the application of the other slice between the approval and the consent.
+    # The application of the other slice is replaced between the approval and the consent.
     tenant = playbooks.tenant
     address: Json = {"display_name": "mail-gateway-graz", "unique_name": "mail-gateway-graz"}
     tenant.ok("azure_app_registration", **address, state="absent", purge=True)
@@ -168,15 +168,15 @@ def test_the_jobs_of_the_workflow_hand_on_ids_alone(playbooks: Playbooks) -> Non
     refused = jobs.launch("consent", consent, hosts=["gateway-graz.example.com"])
     refused.failed("gateway_app_expected_applications names the one with the client id", "Find out who replaced it")
     assert refused.writes == []
-    # What follows in the workflow fails by itself, for the gateway that it was limited to.
+    # The next step of the workflow fails by itself, for the gateway that it was limited to.
     ended = jobs.launch(
         "step failed", operator, answers={"survey_failed_step": "consent"}, hosts=["gateway-graz.example.com"]
     )
     assert ended.failed("The step consent of the workflow failed").writes == []
 
 
-def test_the_mailboxes_are_assigned_by_a_job_with_a_credential_of_its_own(playbooks: Playbooks) -> None:
-    """What it hands on lets verify wait for the roles."""
+def test_mailbox_roles_are_assigned_by_a_job_with_its_own_credential(playbooks: Playbooks) -> None:
+    """With its artifacts, verify can wait for the roles."""
     playbooks.server.tenant.settings.update({"exchange_delay": 3600})
     jobs = _jobs(playbooks)
     jobs.common["gateway_app_mailboxes"] = {"group": "Gateway Mailboxes"}
@@ -198,8 +198,8 @@ def test_the_mailboxes_are_assigned_by_a_job_with_a_credential_of_its_own(playbo
     assert "not yet     mailbox" in verified.output
 
 
-def test_the_folder_of_a_job_is_no_store(playbooks: Playbooks) -> None:
-    """Of an inventory that awx_setup did not make, the job itself finds that out."""
+def test_a_store_in_the_folder_of_a_job_is_refused(playbooks: Playbooks) -> None:
+    """For an inventory that awx_setup did not create, the job itself detects that."""
     jobs = _jobs(playbooks)
     del jobs.common["gateway_app_stores"]
     run = jobs.launch("register", _secret(playbooks))
@@ -210,8 +210,8 @@ def test_the_folder_of_a_job_is_no_store(playbooks: Playbooks) -> None:
     assert [a["passwordCredentials"] for a in playbooks.tenant.applications] in ([], [[], []])
 
 
-def test_answers_stay_what_they_are(playbooks: Playbooks) -> None:
-    """AWX sends texts for what is chosen, also for yes and no; what was left empty is not passed on."""
+def test_answers_of_the_survey_reach_the_role_unchanged(playbooks: Playbooks) -> None:
+    """AWX sends the answers as texts, also for yes and no; empty answers are not passed on."""
     answers = {
         "survey_profile": "as in the inventory",
         "survey_mailbox": "",
@@ -223,7 +223,7 @@ def test_answers_stay_what_they_are(playbooks: Playbooks) -> None:
     names = [f"gateway_app_{name}" for name in ("profile", "verify_mailbox", "rotate_now", "retire_confirmed")]
     names += [f"gateway_app_report_{name}" for name in ("fail_on_drift", "fail_within_days")]
     taken = playbooks.run([{"import_playbook": str(PROJECT / "answers.yml")}], "-e", json.dumps(answers), show=names)
-    # The role takes them as their type: before ansible-core 2.19, set_fact itself makes booleans of yes and no.
+    # The role converts them to their type: before ansible-core 2.19, set_fact itself converts yes and no to booleans.
     shown = {name.removeprefix("gateway_app_"): str(value) for name, value in taken.ok().results.items()}
     assert shown in (
         {

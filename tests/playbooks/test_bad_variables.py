@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever is written into a variable of a role: it is done, or refused before the first write and by name.
+"""Any value of a variable of a role is either accepted or refused by name before the first write.
 
-One play tries many values, one include of the role after the other. The variables are those of meta/argument_specs.yml.
+One play tries many values, with one include of the role for each. The variables are those of meta/argument_specs.yml.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
-REFUSED: dict[str, list[t.Any]] = {  # by every variable of this kind
+REFUSED: dict[str, list[t.Any]] = {  # for every variable of this kind
     "int": ["soon", "", [], -1, 10**30, "1e400", hostile_input.CODE[0]],
     "bool": ["perhaps", 2, [], hostile_input.CODE[0]],
     "list": [{"a": 1}, ["nul\0nul"]],
@@ -27,7 +27,7 @@ REFUSED: dict[str, list[t.Any]] = {  # by every variable of this kind
     "path": ["/", "x" * 300, "b/" * 3000, "nul\0nul", ["x"]],
     "str": ["x" * 5000, "nul\0nul"],
 }
-REFUSED["raw"] = REFUSED["dict"]  # dictionaries, a list of them, or either as text
+REFUSED["raw"] = REFUSED["dict"]  # dictionaries, a list of dictionaries, or either as text
 TAKEN_OR_REFUSED = {
     "gateway_app_display_name": ["O'Brien') or ('1' eq '1", hostile_input.CODE[0], " "],
     "gateway_app_unique_name": ["../O'Brien?#%27", hostile_input.CODE[1]],
@@ -37,7 +37,7 @@ TAKEN_OR_REFUSED = {
 }
 
 
-# Variables that matter with one kind of credential only.
+# Variables that are only used with one kind of credential.
 WITH = {"gateway_app_certificate_path": "certificate", "gateway_app_federated_credential": "federated"}
 
 
@@ -48,7 +48,7 @@ def _options(role: str, entry: str = "main") -> dict[str, dict[str, t.Any]]:
 
 
 def _data(value: t.Any) -> t.Any:
-    """What Ansible does not take for a template, as data from elsewhere, in the form of its files of JSON."""
+    """Data that Ansible does not treat as a template, like data from elsewhere, in the form of its JSON files."""
     if isinstance(value, str):
         return {"__ansible_unsafe": value}
     if isinstance(value, list):
@@ -59,36 +59,36 @@ def _data(value: t.Any) -> t.Any:
 def _tried(
     playbooks: Playbooks, role: str, cases: list[dict[str, t.Any]], *, entry: str = "main"
 ) -> tuple[Run, list[str | None]]:
-    """The role once for each case, and what each said; None where it was taken."""
+    """Run the role once for each case; returns the message of each failure, or None if it was accepted."""
     tasks: list[dict[str, t.Any]] = []
     for number, case in enumerate(cases):
         include = {
             "ansible.builtin.include_role": {"name": f"email_gateway.azure_apps.{role}", "tasks_from": entry},
             "vars": {name: f"{{{{ cases[{number}]['{name}'] }}}}" for name in case},
         }
-        said = "{{ {'said': ansible_failed_result} | to_json }}"
+        failure = "{{ {'failure': ansible_failed_result} | to_json }}"
         tasks.append(
             {
-                "block": [include, {"ansible.builtin.set_fact": {f"said_{number}": "taken"}}],
-                "rescue": [{"ansible.builtin.set_fact": {f"said_{number}": said}}],
+                "block": [include, {"ansible.builtin.set_fact": {f"failure_{number}": "taken"}}],
+                "rescue": [{"ansible.builtin.set_fact": {f"failure_{number}": failure}}],
             }
         )
     (playbooks.folder / "cases.json").write_text(json.dumps({"cases": _data(cases)}))
     play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    run = playbooks.run([play], "-e", "@cases.json", show=[f"said_{number}" for number in range(len(cases))]).ok()
-    told = [run.results[f"said_{number}"] for number in range(len(cases))]
-    return run, [None if answer == "taken" else json.dumps(answer) for answer in told]
+    run = playbooks.run([play], "-e", "@cases.json", show=[f"failure_{number}" for number in range(len(cases))]).ok()
+    answers = [run.results[f"failure_{number}"] for number in range(len(cases))]
+    return run, [None if answer == "taken" else json.dumps(answer) for answer in answers]
 
 
-def _names_it(said: str, name: str) -> bool:
-    """By the variable, by the module's option for it, or by the file that it is about."""
+def _names_variable(messages: str, name: str) -> bool:
+    """The message names the variable, the option of the module for it, or the file."""
     aliases = {
         "gateway_app_profile_file": ["The profile "],
         "gateway_app_store_path": ["path"],
         "gateway_app_certificate_path": ["path"],
         "gateway_app_store_vault_id": ["vault id", "vault_id"],
     }
-    return any(word in said for word in (name, name.partition("_app_")[2], *aliases.get(name, [])))
+    return any(word in messages for word in (name, name.partition("_app_")[2], *aliases.get(name, [])))
 
 
 def _cases(role: str, group: list[str]) -> list[tuple[str, t.Any]]:
@@ -101,7 +101,7 @@ KINDS = ("int", "bool", "list", "dict", "path", "str")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playbooks: Playbooks, kind: str) -> None:
+def test_invalid_variables_of_gateway_app_are_refused_before_the_first_write(playbooks: Playbooks, kind: str) -> None:
     names = [name for name, option in _options("gateway_app").items() if option["type"] == kind]
     hostile_input.paths(playbooks.folder)
     tries = _cases("gateway_app", names)
@@ -122,9 +122,9 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
         if kind_of_credential:
             case |= {"gateway_app_credential_type": kind_of_credential, "gateway_app_profile_file": str(profile)}
         cases.append({**case, name: value})
-    _run, said = _tried(playbooks, "gateway_app", cases)
+    _run, messages = _tried(playbooks, "gateway_app", cases)
     made = playbooks.tenant.applications
-    for number, ((name, value), answer) in enumerate(zip(tries, said, strict=True)):
+    for number, ((name, value), answer) in enumerate(zip(tries, messages, strict=True)):
         about = f"{name}: {str(value)[:60]!r}: {answer}"
         own = [a for a in made if a["uniqueName"] == f"case-{number}" or a["displayName"] == f"Case {number}"]
         if answer is None:
@@ -132,11 +132,11 @@ def test_every_variable_of_gateway_app_is_refused_before_the_first_write(playboo
             assert len([a for a in made if value in (a["uniqueName"], a["displayName"])] or own) == 1, about
         else:
             assert not own, about
-            assert _names_it(answer, name), about
+            assert _names_variable(answer, name), about
     assert not list(playbooks.folder.glob(f"**/{hostile_input.PWNED}"))
 
 
-def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
+def test_invalid_variables_of_verify_are_refused_before_any_request(playbooks: Playbooks) -> None:
     options = _options("gateway_app", "verify")
     own = [name for name in options if name not in _options("gateway_app")]
     begins = ("gateway_app_verify_", "gateway_app_expected_applications", "gateway_app_mailbox")
@@ -148,8 +148,8 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
     tries += [("gateway_app_verify_smtp_port", value) for value in (0, 65536, 1e9)]
     tries += [("gateway_app_verify_smtp", True)]  # without a mailbox
     cases = [{"gateway_app_profile": "outbound_smtp", name: value} for name, value in tries]
-    run, said = _tried(playbooks, "gateway_app", cases, entry="verify")
-    for (name, value), answer in zip(tries, said, strict=True):
+    run, messages = _tried(playbooks, "gateway_app", cases, entry="verify")
+    for (name, value), answer in zip(tries, messages, strict=True):
         about = f"{name}: {str(value)[:60]!r}: {answer}"
         assert answer is not None and name in answer, about
         assert "Traceback" not in answer, about
@@ -157,21 +157,21 @@ def test_every_variable_of_a_verification_is_refused_before_anything_is_sent(pla
     assert not list(playbooks.folder.glob(f"**/{hostile_input.PWNED}"))
 
 
-def test_what_no_job_can_have_told_is_refused_before_anything_is_sent(playbooks: Playbooks) -> None:
+def test_invalid_expected_applications_are_refused_before_any_request(playbooks: Playbooks) -> None:
     malformed = [*REFUSED["dict"], "a=b", {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": "x"}}]
     cases = [
         {"gateway_app_profile": "outbound_smtp", "gateway_app_expected_applications": value} for value in malformed
     ]
-    run, said = _tried(playbooks, "gateway_app", cases, entry="consent")
-    for value, answer in zip(malformed, said, strict=True):
+    run, messages = _tried(playbooks, "gateway_app", cases, entry="consent")
+    for value, answer in zip(malformed, messages, strict=True):
         assert answer is not None and "gateway_app_expected_applications" in answer, f"{value}: {answer}"
     assert run.requests == []
 
 
-def test_what_is_no_playbook_is_refused(playbooks: Playbooks) -> None:
+def test_an_unknown_playbook_name_is_refused(playbooks: Playbooks) -> None:
     wrong: list[t.Any] = [[], "", ["registers"], {"a": 1}, ["register", 7]]
     cases = [{"gateway_app_profile": "outbound_smtp", "gateway_app_check_access_for": value} for value in wrong]
-    run, said = _tried(playbooks, "gateway_app", cases, entry="check_access")
-    for value, answer in zip(wrong, said, strict=True):
+    run, messages = _tried(playbooks, "gateway_app", cases, entry="check_access")
+    for value, answer in zip(wrong, messages, strict=True):
         assert answer is not None and "gateway_app_check_access_for" in answer, f"{value}: {answer}"
     assert run.requests == []

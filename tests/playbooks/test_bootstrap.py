@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An administrator makes the operator, and the operator can do its work with nothing but what the store holds."""
+"""An administrator creates the operator, which can then do its work with only the content of the store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STEPS_OF = {
 
 
 @pytest.mark.parametrize("profile", STEPS_OF)
-def test_the_operators_have_the_least_that_their_steps_take(profile: str) -> None:
+def test_the_operators_have_the_least_permissions_of_their_steps(profile: str) -> None:
     content = yaml.safe_load((REPOSITORY / f"playbooks/vars/{profile}.yml").read_text())["gateway_app_profile_content"]
     (entry,) = content["permissions"]
     rights = dict.fromkeys(right for step in STEPS_OF[profile] for right in STEPS[step].rights)
@@ -45,10 +45,10 @@ def test_the_operators_have_the_least_that_their_steps_take(profile: str) -> Non
 
 
 def _stored(playbooks: Playbooks, unique_name: str) -> dict[str, str]:
-    """The environment of somebody who signs in with what the bootstrap kept."""
-    held = playbooks.stored(unique_name)
-    playbooks.tenant.also_operates(held["client_id"])
-    return {"AZURE_CLIENT_ID": held["client_id"], "AZURE_SECRET": held["client_secret"]}
+    """The environment of a user who signs in with the credential that bootstrap stored."""
+    record = playbooks.stored(unique_name)
+    playbooks.tenant.also_operates(record["client_id"])
+    return {"AZURE_CLIENT_ID": record["client_id"], "AZURE_SECRET": record["client_secret"]}
 
 
 def _access(playbooks: Playbooks, environ: dict[str, str], *playbook: str) -> Run:
@@ -59,7 +59,7 @@ def _access(playbooks: Playbooks, environ: dict[str, str], *playbook: str) -> Ru
     return playbooks.command(*command, environ=environ)
 
 
-def test_the_operator_can_do_all_of_its_work(playbooks: Playbooks) -> None:
+def test_the_operator_has_all_rights_for_its_steps(playbooks: Playbooks) -> None:
     administrator = DeviceCodeUser(playbooks)
     by_a_person = (BOOTSTRAP[0], "email_gateway.azure_apps.login", BOOTSTRAP[1])
     made = playbooks.command(*by_a_person, environ=WITHOUT_SIGN_IN, started=administrator.signs_in).ok()
@@ -78,8 +78,8 @@ def test_the_operator_can_do_all_of_its_work(playbooks: Playbooks) -> None:
     assert {entry.client_id for entry in run.writes} == {environ["AZURE_CLIENT_ID"]}
 
 
-def test_separate_duties_are_separate(playbooks: Playbooks) -> None:
-    """Also where both were with one operator before."""
+def test_separate_operators_have_only_their_own_rights(playbooks: Playbooks) -> None:
+    """Also if one operator had both duties before."""
     playbooks.command(*BOOTSTRAP).ok()
     run = playbooks.command(*BOOTSTRAP, "-e", "bootstrap_separate_consent=true").ok()
     assert "Mail gateway consent" in run.output
@@ -93,7 +93,7 @@ def test_separate_duties_are_separate(playbooks: Playbooks) -> None:
 
     for environ, steps in ((operator, REGISTERING), (consenter, CONSENTING)):
         verdicts = as_one(environ, "azure_operator_access_info")["steps"]
-        # A token of before is not at hand any more: the sign-in is new.
+        # The token from before is not available any more, so that this is a new sign-in.
         possible = {verdict["step"] for verdict in verdicts if verdict["possible"]}
         own = {step for step in possible if step not in ("prove", "look_up")}
         assert own == set(steps) - {"look_up"}
@@ -115,16 +115,16 @@ def test_separate_duties_are_separate(playbooks: Playbooks) -> None:
     assert not withdrawn.get("failed"), withdrawn
 
 
-def test_the_operator_may_sign_in_with_a_certificate(playbooks: Playbooks) -> None:
+def test_the_operator_can_sign_in_with_a_certificate(playbooks: Playbooks) -> None:
     playbooks.command(*BOOTSTRAP, "-e", "bootstrap_credential_type=certificate").ok()
-    held = playbooks.stored("mail-gateway-operator")
-    assert "client_secret" not in held
+    record = playbooks.stored("mail-gateway-operator")
+    assert "client_secret" not in record
     tenant = playbooks.tenant
     tenant.environ = {
         **{name: value for name, value in tenant.environ.items() if name != "AZURE_SECRET"},
-        "AZURE_CLIENT_ID": held["client_id"],
-        "AZURE_CLIENT_CERTIFICATE_PATH": held["certificate_path"],
+        "AZURE_CLIENT_ID": record["client_id"],
+        "AZURE_CLIENT_CERTIFICATE_PATH": record["certificate_path"],
     }
     access = tenant.ok("azure_operator_access_info", steps=["register", "consent_application", "withdraw_consent"])
     assert access["sufficient"] is True
-    assert access["identity"]["client_id"] == held["client_id"]
+    assert access["identity"]["client_id"] == record["client_id"]

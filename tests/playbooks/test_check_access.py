@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the identities may do is told beforehand, for the settings of the run and for both of them."""
+"""check_access reports the rights of the identities in advance, for the settings of the run and for both identities."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def _identity(playbooks: Playbooks, *rights: str) -> dict[str, str]:
     return {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": secret}
 
 
-def test_all_that_is_missing_is_told_before_the_run_fails(playbooks: Playbooks) -> None:
-    """Several settings in one run: what is said of each is what its own steps take."""
+def test_all_missing_rights_are_reported_before_the_run_fails(playbooks: Playbooks) -> None:
+    """Several settings in one run: each report covers the steps of its settings."""
     operator = _identity(playbooks, "Application.ReadWrite.OwnedBy", "Application.Read.All")
     consenter = _identity(playbooks, "AppRoleAssignment.ReadWrite.All", "Application.Read.All")
     both = {"gateway_app_consent_environment": consenter}
@@ -52,36 +52,39 @@ def test_all_that_is_missing_is_told_before_the_run_fails(playbooks: Playbooks) 
             {
                 "block": [
                     {"ansible.builtin.include_role": include, "vars": given},
-                    {"ansible.builtin.set_fact": {f"said_{name}": "nothing"}},
+                    {"ansible.builtin.set_fact": {f"message_{name}": "nothing"}},
                 ],
-                "rescue": [{"ansible.builtin.set_fact": {f"said_{name}": "{{ ansible_failed_result.msg }}"}}],
+                "rescue": [{"ansible.builtin.set_fact": {f"message_{name}": "{{ ansible_failed_result.msg }}"}}],
             }
         )
-        tasks.append({"ansible.builtin.set_fact": {f"told_{name}": "{{ gateway_app_access.steps }}"}})
-    shown = [f"{what}_{name}" for name in cases for what in ("said", "told")]
+        tasks.append({"ansible.builtin.set_fact": {f"verdicts_{name}": "{{ gateway_app_access.steps }}"}})
+    shown = [f"{what}_{name}" for name in cases for what in ("message", "verdicts")]
     play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
     run = playbooks.run([play], "-e", f"@{extra}", show=shown, environ=operator).ok()
     assert run.writes == []
 
-    def told(name: str) -> dict[str, bool | None]:
-        return {verdict["step"]: verdict["possible"] for verdict in run.results[f"told_{name}"]}
+    def verdicts(name: str) -> dict[str, bool | None]:
+        return {verdict["step"]: verdict["possible"] for verdict in run.results[f"verdicts_{name}"]}
 
-    said = {name: run.results[f"said_{name}"] for name in cases}
+    messages = {name: run.results[f"message_{name}"] for name in cases}
     registering = {"register": True, "declare_permissions": True, "client_secret": True}
-    assert told("alone") == {**registering, "look_up": True, "consent_application": False}
-    assert "Not enough" in said["alone"] and "consent to application permissions of Microsoft Graph" in said["alone"]
+    assert verdicts("alone") == {**registering, "look_up": True, "consent_application": False}
+    assert (
+        "Not enough" in messages["alone"]
+        and "consent to application permissions of Microsoft Graph" in messages["alone"]
+    )
     assert "; also needs the application permission AppRoleAssignment.ReadWrite.All" in run.output
-    assert told("both") == {**registering, "look_up": True, "consent_application": True}
-    assert said["both"] == said["none"] == said["sendas"] == said["consenter"] == "nothing"
-    assert "consent_application_elsewhere" in told("sendas") and "consent_application" not in told("sendas")
-    assert told("none") == {**registering, "look_up": True}
-    assert told("retire") == {"retire": True, "withdraw_consent": False}
-    assert said["vault"] == "nothing" and not told("vault")["key_vault"]
-    assert told("user_read")["consent_delegated"] is False
-    assert told("consenter") == {"consent_application": True}
+    assert verdicts("both") == {**registering, "look_up": True, "consent_application": True}
+    assert messages["both"] == messages["none"] == messages["sendas"] == messages["consenter"] == "nothing"
+    assert "consent_application_elsewhere" in verdicts("sendas") and "consent_application" not in verdicts("sendas")
+    assert verdicts("none") == {**registering, "look_up": True}
+    assert verdicts("retire") == {"retire": True, "withdraw_consent": False}
+    assert messages["vault"] == "nothing" and not verdicts("vault")["key_vault"]
+    assert verdicts("user_read")["consent_delegated"] is False
+    assert verdicts("consenter") == {"consent_application": True}
 
 
-def test_the_playbook_and_check_mode_say_the_same(playbooks: Playbooks) -> None:
+def test_check_mode_reports_the_same_as_a_run(playbooks: Playbooks) -> None:
     environ = _identity(playbooks, "Application.Read.All")
     command = ("ansible-playbook", "email_gateway.azure_apps.check_access", "-e", "gateway_app_profile=outbound_smtp")
     for arguments in ((), ("--check",)):
@@ -91,7 +94,7 @@ def test_the_playbook_and_check_mode_say_the_same(playbooks: Playbooks) -> None:
 
 
 def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) -> None:
-    """Not one in each run; and what it says is what check_access lists."""
+    """All rights in one message, the same as the ones that check_access lists."""
     registrar = _identity(playbooks, "Application.Read.All")
     everything = (
         "the application permission Application.ReadWrite.OwnedBy (to register the application and its service"
@@ -100,8 +103,10 @@ def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) ->
         "Or set gateway_app_consent to none",
     )
     assert playbooks.register(environ=registrar).failed(*everything).writes[1:] == []
-    nobody = playbooks.register(environ=_identity(playbooks))
-    nobody.failed("Could not read the permissions that microsoft_graph offers", "Application.ReadWrite.OwnedBy (to")
+    without_rights = playbooks.register(environ=_identity(playbooks))
+    without_rights.failed(
+        "Could not read the permissions that microsoft_graph offers", "Application.ReadWrite.OwnedBy (to"
+    )
 
     consenter = {**_identity(playbooks, "Application.Read.All"), "AZURE_TENANT": playbooks.server.tenant_id}
     both = playbooks.folder / "both.yml"
@@ -115,8 +120,8 @@ def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) ->
     run.failed(everything[1], "Application.ReadWrite.All (to register the application and its service principal")
 
 
-def test_variables_that_awx_does_not_let_ansible_fill_in_are_refused_in_words(playbooks: Playbooks) -> None:
-    """As AWX writes them into the file of extra variables with its setting ALLOW_JINJA_IN_EXTRA_VARS at never."""
+def test_templates_that_awx_marks_as_unsafe_are_refused_with_an_explanation(playbooks: Playbooks) -> None:
+    """In the form in which AWX writes extra variables if its setting ALLOW_JINJA_IN_EXTRA_VARS is never."""
     for name in ("gateway_app_consent_environment", "gateway_app_mailbox_environment"):
         template = "{{ {'GREETING': lookup('ansible.builtin.env', 'MAIL_GATEWAY_GREETING')} }}"
         file = playbooks.folder / f"{name}.yml"
@@ -128,7 +133,7 @@ def test_variables_that_awx_does_not_let_ansible_fill_in_are_refused_in_words(pl
         assert run.requests == []
 
 
-def test_outside_of_the_role_a_refusal_says_no_more_than_its_own_right(playbooks: Playbooks) -> None:
+def test_outside_of_the_role_a_refusal_names_only_its_own_right(playbooks: Playbooks) -> None:
     options = {"unique_name": "gateway", "display_name": "Gateway"}
     task = {"email_gateway.azure_apps.azure_app_registration": options}
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}

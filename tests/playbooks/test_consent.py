@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Registering and consenting as two jobs of a workflow, and what the first one hands over to the second."""
+"""Register and consent as two jobs of a workflow, and the values that the first passes to the second."""
 
 from __future__ import annotations
 
@@ -41,14 +41,16 @@ class Workflow:
             "ansible-playbook", f"{COLLECTION}.{playbook}", "-e", given, *arguments, environ=environ
         )
 
-    def told(self, run: Run) -> Json:
-        """What the job hands over, as AWX gives it to the next one."""
+    def artifacts(self, run: Run) -> Json:
+        """The artifacts of the job, in the form in which AWX passes them to the next one."""
         found = re.search(r"^\s*RUN: (\{.*\})", run.output, re.MULTILINE)
         assert found, run.output
-        told: Json = json.loads(found[1])
+        artifacts: Json = json.loads(found[1])
         made = {a["appId"] for a in self.playbooks.tenant.applications}
-        assert set(told) == {f"gateway_app_expected_application_{client_id.replace('-', '_')}" for client_id in made}
-        return told
+        assert set(artifacts) == {
+            f"gateway_app_expected_application_{client_id.replace('-', '_')}" for client_id in made
+        }
+        return artifacts
 
     def granted(self, application: Json) -> list[str]:
         server = self.playbooks.server.tenant
@@ -66,13 +68,13 @@ def _kinds(writes: list[Entry]) -> list[tuple[str, str | None]]:
     return [(entry.path.rsplit("/", maxsplit=1)[-1], entry.client_id) for entry in writes]
 
 
-def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None:
+def test_the_second_job_consents_to_the_application_of_the_first(workflow: Workflow) -> None:
     first = workflow.job("register", gateway_app_consent="none").ok()
     application = workflow.playbooks.tenant.application(uniqueName="gateway")
     assert workflow.granted(application) == []
-    told = workflow.told(first)
+    artifacts = workflow.artifacts(first)
     (principal,) = workflow.playbooks.tenant.service_principals(application["appId"])
-    assert list(told.values()) == [
+    assert list(artifacts.values()) == [
         {
             "gateway": {
                 "tenant_id": workflow.playbooks.server.tenant_id,
@@ -83,23 +85,23 @@ def test_what_one_registered_another_one_consents_to(workflow: Workflow) -> None
         }
     ]
 
-    predicted = workflow.job("consent", "--check", "--diff", **told).ok()
+    predicted = workflow.job("consent", "--check", "--diff", **artifacts).ok()
     assert predicted.writes == []
     assert "+" in predicted.output and "microsoft_graph: Mail.ReadWrite (application)" in predicted.output
-    assert workflow.told(predicted) == told, "these ids are no prediction"
+    assert workflow.artifacts(predicted) == artifacts, "these ids are no prediction"
 
-    # As text, which it may become on the way.
-    second = workflow.job("consent", **{name: json.dumps(ids) for name, ids in told.items()}).ok()
+    # As text, which they may become on the way.
+    second = workflow.job("consent", **{name: json.dumps(ids) for name, ids in artifacts.items()}).ok()
     assert _kinds(second.writes) == [("appRoleAssignedTo", workflow.consenting["AZURE_CLIENT_ID"])]
     assert workflow.granted(application) == ["Microsoft Graph"]
-    assert workflow.told(second) == told
+    assert workflow.artifacts(second) == artifacts
 
     again = workflow.job("consent").ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)
 
 
-def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
-    """Not what somebody added to the declaration, not another application of the name, and not what is not there."""
+def test_consent_to_anything_else_is_refused(workflow: Workflow) -> None:
+    """Such as permissions that were added by hand, another application of the same name, or a missing one."""
     tenant = workflow.playbooks.tenant
     workflow.job("consent").failed("is not registered", "email_gateway.azure_apps.register")
     old = tenant.register(display_name="Gateway")["client_id"]
@@ -114,25 +116,25 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
     tenant.ok("azure_app_registration", display_name="Gateway", unique_name="gateway", state="absent", purge=True)
     new = tenant.register(display_name="Gateway")["client_id"]
     tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
-    told = {"gateway_app_expected_applications": {"gateway": {"client_id": old}}}
+    artifacts = {"gateway_app_expected_applications": {"gateway": {"client_id": old}}}
     for playbook in ("consent", "verify"):
-        run = workflow.job(playbook, **told)
+        run = workflow.job(playbook, **artifacts)
         run.failed(
             f"is now the application with the client id {new}",
-            f"gateway_app_expected_applications names the one with the client id {old}",
+            f"gateway_app_expected_applications lists the one with the client id {old}",
         )
         assert run.writes == []
-    # As a job hands it over.
-    told = {f"gateway_app_expected_application_{old.replace('-', '_')}": {"gateway": {"client_id": old}}}
-    refused = workflow.job("consent", **told).failed(f"lists the one with the client id {old}")
+    # In the form in which a job passes it on.
+    artifacts = {f"gateway_app_expected_application_{old.replace('-', '_')}": {"gateway": {"client_id": old}}}
+    refused = workflow.job("consent", **artifacts).failed(f"lists the one with the client id {old}")
     assert (refused.writes, "not variables of this collection" in refused.output.lower()) == ([], False)
     run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
-        "gateway_app_expected_applications does not name it"
+        "gateway_app_expected_applications does not list it"
     )
     assert run.writes == []
 
 
-def test_a_fleet_hands_all_of_it_over(workflow: Workflow) -> None:
+def test_a_fleet_passes_on_all_applications(workflow: Workflow) -> None:
     hosts = ["gateway1", "gateway2"]
     inventory = workflow.playbooks.folder / "hosts.ini"
     inventory.write_text("".join(f"{host}\n" for host in hosts))
@@ -142,10 +144,10 @@ def test_a_fleet_hands_all_of_it_over(workflow: Workflow) -> None:
         "gateway_app_verify_token": False,
         "gateway_app_consent": "none",
     }
-    told = workflow.told(workflow.job("register", "-i", str(inventory), **fleet).ok())
+    artifacts = workflow.artifacts(workflow.job("register", "-i", str(inventory), **fleet).ok())
     made = {a["uniqueName"]: a["appId"] for a in workflow.playbooks.tenant.applications}
-    assert {name: ids["client_id"] for entry in told.values() for name, ids in entry.items()} == made
+    assert {name: ids["client_id"] for entry in artifacts.values() for name, ids in entry.items()} == made
     assert sorted(made) == hosts
-    run = workflow.job("consent", "-i", str(inventory), **fleet, **told).ok()
+    run = workflow.job("consent", "-i", str(inventory), **fleet, **artifacts).ok()
     assert len(run.writes) == 2
-    assert workflow.told(run) == told
+    assert workflow.artifacts(run) == artifacts

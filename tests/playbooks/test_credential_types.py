@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates and federated credentials live as a client secret does: made, proven, handed over, renewed, retired."""
+"""Certificates and federated credentials have the same life cycle as a client secret: create, verify, hand over, renew,
+retire."""
 
 from __future__ import annotations
 
@@ -56,7 +57,7 @@ def _federated(playbooks: Playbooks, subject: str = "gateway") -> Json:
     return {"kind": "federated", "gateway_app_federated_credential": credential}
 
 
-def _held(playbooks: Playbooks, kind: str = "keyCredentials") -> dict[str, Json]:
+def _credentials(playbooks: Playbooks, kind: str = "keyCredentials") -> dict[str, Json]:
     return {c["keyId"]: c for c in playbooks.tenant.application(uniqueName="gateway")[kind]}
 
 
@@ -77,11 +78,11 @@ def _point(**ago: float) -> str:
     return f"{datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**ago):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_a_certificate_is_made_proven_and_left_alone(playbooks: Playbooks) -> None:
+def test_a_certificate_is_created_verified_and_then_unchanged(playbooks: Playbooks) -> None:
     _predicts(_run(playbooks, "--check", "--diff"))
     result = _run(playbooks).ok().results["gateway_app_result"]
-    assert list(_held(playbooks)) == [result["key_id"]]
-    assert _held(playbooks, "passwordCredentials") == {}
+    assert list(_credentials(playbooks)) == [result["key_id"]]
+    assert _credentials(playbooks, "passwordCredentials") == {}
     assert result["proven"] is True
     assert (result["credential_type"], result["certificate_path"]) == ("certificate", str(_key(playbooks)))
     assert int(result["secret_days_left"]) in (179, 180)  # a text with ansible-core 2.16
@@ -98,47 +99,49 @@ def test_a_certificate_is_made_proven_and_left_alone(playbooks: Playbooks) -> No
     _changes_nothing(_run(playbooks, entry="rotate"))
 
 
-def test_a_certificate_is_renewed_handed_over_and_the_old_one_goes_after_the_overlap(playbooks: Playbooks) -> None:
+def test_a_certificate_is_renewed_and_handed_over_and_the_old_one_pruned_after_the_overlap(
+    playbooks: Playbooks,
+) -> None:
     old = _run(playbooks).ok().results["gateway_app_result"]["key_id"]
-    _held(playbooks)[old]["endDateTime"] = _point(days=-5)
+    _credentials(playbooks)[old]["endDateTime"] = _point(days=-5)
     hook = playbooks.folder / "hook.yml"
     hook.write_text(yaml.safe_dump([{"ansible.builtin.fail": {"msg": "the gateway does not answer"}}]))
     given: Json = {"entry": "rotate", "gateway_app_overlap_days": 0, "gateway_app_after_new_secret": str(hook)}
     _predicts(_run(playbooks, "--check", **given))
     _run(playbooks, **given).failed("the gateway does not answer")
     new = playbooks.stored()["key_id"]
-    assert _held(playbooks).keys() == {old, new}, "the old one is used still"
+    assert _credentials(playbooks).keys() == {old, new}, "the old one is used still"
     assert _key(playbooks).with_name("gateway.pem.old").exists()
     hook.write_text(
         yaml.safe_dump([{"ansible.builtin.debug": {"msg": "got {{ gateway_app_handover.certificate_path }}"}}])
     )
     run = _run(playbooks, **given).ok()
     assert f"got {_key(playbooks)}" in run.output
-    assert _held(playbooks).keys() == {new}
+    assert _credentials(playbooks).keys() == {new}
     assert playbooks.stored()["previous_key_ids"] == []
     assert not _key(playbooks).with_name("gateway.pem.old").exists()
     _changes_nothing(_run(playbooks, **given))
 
 
-def test_one_kind_takes_the_place_of_the_other(playbooks: Playbooks) -> None:
+def test_a_certificate_replaces_a_client_secret(playbooks: Playbooks) -> None:
     after = "certificate"
     old = _run(playbooks, kind="client_secret").ok().results["gateway_app_result"]["key_id"]
     result = _run(playbooks, kind=after).ok().results["gateway_app_result"]
     assert result["proven"] is True
     assert result["previous_key_ids"] == [old]
-    assert {*_held(playbooks), *_held(playbooks, "passwordCredentials")} == {old, result["key_id"]}
+    assert {*_credentials(playbooks), *_credentials(playbooks, "passwordCredentials")} == {old, result["key_id"]}
     _run(playbooks, kind=after, gateway_app_overlap_days=0).ok()
-    assert {*_held(playbooks), *_held(playbooks, "passwordCredentials")} == {result["key_id"]}
+    assert {*_credentials(playbooks), *_credentials(playbooks, "passwordCredentials")} == {result["key_id"]}
     _changes_nothing(_run(playbooks, kind=after, gateway_app_overlap_days=0))
 
 
-def test_a_federated_credential_is_made_proven_changed_and_left_alone(playbooks: Playbooks) -> None:
+def test_a_federated_credential_is_created_verified_changed_and_then_unchanged(playbooks: Playbooks) -> None:
     given = _federated(playbooks)
     secret = _run(playbooks, kind="client_secret").ok().results["gateway_app_result"]["key_id"]
     _predicts(_run(playbooks, "--check", "--diff", **given))
     result = _run(playbooks, **given).ok().results["gateway_app_result"]
-    (held,) = playbooks.server.tenant.directory.federated_credentials[result["application_object_id"]]
-    assert (held["name"], held["subject"], held["id"]) == ("mail-gateway", "gateway", result["key_id"])
+    (current,) = playbooks.server.tenant.directory.federated_credentials[result["application_object_id"]]
+    assert (current["name"], current["subject"], current["id"]) == ("mail-gateway", "gateway", result["key_id"])
     assert result["proven"] is True
     # Null becomes an empty text with ansible-core 2.16.
     assert {result["secret_expires"], result["secret_days_left"]} <= {None, ""}
@@ -146,19 +149,19 @@ def test_a_federated_credential_is_made_proven_changed_and_left_alone(playbooks:
     assert playbooks.stored().keys() >= {"federated_credential", "key_id", "handed_over_to"}
     _changes_nothing(_run(playbooks, **given))
     _changes_nothing(_run(playbooks, entry="rotate", gateway_app_rotate_now=True, **given))
-    # Another workload now.
+    # The subject of another workload.
     given = _federated(playbooks, "another")
     _predicts(_run(playbooks, "--check", **given))
     assert _run(playbooks, **given).ok().results["gateway_app_result"]["proven"] is True
-    (held,) = playbooks.server.tenant.directory.federated_credentials[result["application_object_id"]]
-    assert held["subject"] == "another"
+    (current,) = playbooks.server.tenant.directory.federated_credentials[result["application_object_id"]]
+    assert current["subject"] == "another"
     _run(playbooks, gateway_app_overlap_days=0, **given).ok()
-    assert _held(playbooks, "passwordCredentials") == {}
+    assert _credentials(playbooks, "passwordCredentials") == {}
     _changes_nothing(_run(playbooks, gateway_app_overlap_days=0, **given))
 
 
 @pytest.mark.parametrize("kind", ["certificate", "federated"])
-def test_all_of_it_goes_when_the_application_is_retired(playbooks: Playbooks, kind: str) -> None:
+def test_retiring_removes_the_application_its_credentials_and_the_key_files(playbooks: Playbooks, kind: str) -> None:
     given: Json = _federated(playbooks) if kind == "federated" else {"kind": kind}
     object_id = _run(playbooks, **given).ok().results["gateway_app_result"]["application_object_id"]
     retired: Json = {**given, "entry": "retire", "gateway_app_retire_confirmed": "gateway"}
@@ -193,7 +196,7 @@ REFUSED: list[tuple[Json, str]] = [
 ]
 
 
-def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks) -> None:
+def test_invalid_settings_are_refused_before_the_first_write(playbooks: Playbooks) -> None:
     profile = playbooks.folder / "profile.yml"
     profile.write_text(yaml.safe_dump(PROFILE))
     plays = []
@@ -201,7 +204,7 @@ def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks) 
         own = {name: value for name, value in given.items() if name.startswith("gateway_app_")}
         variables = own or {"gateway_app_credential_type": "federated", "gateway_app_federated_credential": given}
         role = {"name": "email_gateway.azure_apps.gateway_app"}
-        told = {"msg": "{{ ansible_failed_result.msg }} {{ ansible_failed_result.errors | default([]) }}"}
+        show = {"msg": "{{ ansible_failed_result.msg }} {{ ansible_failed_result.errors | default([]) }}"}
         plays.append(
             {
                 "hosts": "localhost",
@@ -213,7 +216,7 @@ def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks) 
                     **variables,
                 },
                 "tasks": [
-                    {"block": [{"ansible.builtin.include_role": role}], "rescue": [{"ansible.builtin.debug": told}]}
+                    {"block": [{"ansible.builtin.include_role": role}], "rescue": [{"ansible.builtin.debug": show}]}
                 ],
             }
         )
@@ -226,7 +229,7 @@ def test_what_cannot_be_is_refused_before_the_first_write(playbooks: Playbooks) 
 
 
 @pytest.mark.parametrize("kind", ["certificate", "federated"])
-def test_verify_proves_with_what_the_gateway_has(playbooks: Playbooks, kind: str) -> None:
+def test_verify_uses_the_credential_type_of_the_gateway(playbooks: Playbooks, kind: str) -> None:
     given: Json = _federated(playbooks) if kind == "federated" else {"kind": kind}
     _run(playbooks, **given).ok()
     run = _changes_nothing(_run(playbooks, entry="verify", **given))
@@ -239,12 +242,12 @@ def test_verify_proves_with_what_the_gateway_has(playbooks: Playbooks, kind: str
     _run(playbooks, entry="verify", **given).failed("FAILED token")
 
 
-def test_a_product_that_takes_secrets_only_gets_no_certificate(playbooks: Playbooks) -> None:
+def test_a_certificate_is_refused_for_a_product_that_only_supports_secrets(playbooks: Playbooks) -> None:
     run = playbooks.register(gateway_app_credential_type="certificate")
     assert run.failed("gateway_app_credential_type is certificate", "client_secret", "credential_types").writes == []
 
 
-def test_the_examples_of_the_documentation_run(playbooks: Playbooks) -> None:
+def test_the_examples_of_the_documentation_work(playbooks: Playbooks) -> None:
     (playbooks.folder / "relay.yml").write_text(yaml.safe_dump(PROFILE))
     blocks = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / "credentials.md").read_text(), re.S)
     assert len(blocks) == 2
@@ -257,7 +260,7 @@ def test_the_examples_of_the_documentation_run(playbooks: Playbooks) -> None:
     assert playbooks.run(plays).ok().writes == []
 
 
-def test_the_private_key_is_shown_nowhere(playbooks: Playbooks) -> None:
+def test_the_private_key_is_not_shown(playbooks: Playbooks) -> None:
     playbooks.loud = True
     _run(playbooks, "--diff").ok()
     key = _key(playbooks)

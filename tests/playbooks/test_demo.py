@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demonstration as a new user meets it: its result, and every line that it prints to go on with."""
+"""The demonstration as a new user sees it: its result, and every command that it prints for the next steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import json
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
 
 COLUMNS = 100
-NOBODY = dict.fromkeys(("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL"))
+WITHOUT_SIGN_IN = dict.fromkeys(
+    ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL")
+)
 
 
 def lines_after(text: str, heading: str) -> list[str]:
@@ -20,8 +22,8 @@ def lines_after(text: str, heading: str) -> list[str]:
     return found[: next((number for number, line in enumerate(found) if not line.startswith("  ")), len(found))]
 
 
-def test_each_line_that_the_demonstration_prints_works(playbooks: Playbooks) -> None:
-    environ = {**NOBODY, "REQUESTS_CA_BUNDLE": None}
+def test_each_command_that_the_demonstration_prints_works(playbooks: Playbooks) -> None:
+    environ = {**WITHOUT_SIGN_IN, "REQUESTS_CA_BUNDLE": None}
     demo = "email_gateway.azure_apps.demo"
     try:
         playbooks.command("ansible-playbook", demo, "-e", "demo_keep=true", environ=environ).ok()
@@ -38,7 +40,7 @@ def test_each_line_that_the_demonstration_prints_works(playbooks: Playbooks) -> 
             for line in (folder / "tenant.env").read_text().splitlines()
             if line.startswith("export ")
         }
-        assert names == {*NOBODY, "REQUESTS_CA_BUNDLE"}, "nothing but the sign-in and the CA"
+        assert names == {*WITHOUT_SIGN_IN, "REQUESTS_CA_BUNDLE"}, "nothing but the sign-in and the CA"
 
         script = [
             *lines_after(text, "Sign in to it, from this folder:"),
@@ -47,7 +49,7 @@ def test_each_line_that_the_demonstration_prints_works(playbooks: Playbooks) -> 
             *lines_after(text, "Sign out of it, and stop it:"),
             "env > signed-out",
         ]
-        # The settings of the test would come before those that the demonstration wrote.
+        # The settings of the test would take precedence over those that the demonstration wrote.
         own_settings = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_LOCALHOST_WARNING")
         shell = {**environ, **dict.fromkeys(own_settings)}
         run = playbooks.command("bash", "-e", "-c", "\n".join(script), environ=shell).ok()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A person signs in with a code while ansible-playbook waits, and the plays behind it are theirs."""
+"""A person signs in with a code while ansible-playbook waits, and the following plays run as this person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 PREFIX = "email_gateway.azure_apps"
 
 
-def test_a_person_signs_in_and_registers_in_one_run(playbooks: Playbooks) -> None:
+def test_a_person_can_sign_in_and_register_in_one_run(playbooks: Playbooks) -> None:
     person = DeviceCodeUser(playbooks)
     run = playbooks.command(
         "ansible-playbook", f"{PREFIX}.login", f"{PREFIX}.register", "-e", "gateway_app_profile=outbound_smtp",
@@ -31,9 +31,9 @@ def test_a_person_signs_in_and_registers_in_one_run(playbooks: Playbooks) -> Non
     assert {entry.client_id for entry in answered} <= {None, AZURE_CLI, application["appId"]}
 
 
-def test_a_login_by_import_playbook_in_check_mode_and_as_loud_as_can_be(loud: Playbooks) -> None:
-    loud.tenant.whoever_is_asked_signs_in()
-    info = {f"{PREFIX}.azure_app_registration_info": {"unique_name": "nobody"}}
+def test_a_login_with_import_playbook_works_in_check_mode_and_with_all_logging(loud: Playbooks) -> None:
+    loud.tenant.approve_device_codes()
+    info = {f"{PREFIX}.azure_app_registration_info": {"unique_name": "unregistered"}}
     plays = [
         {"import_playbook": f"{PREFIX}.login"},
         {"hosts": "localhost", "gather_facts": False, "tasks": [info]},

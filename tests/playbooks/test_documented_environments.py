@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages on pipelines, laptops and Event-Driven Ansible: their files and commands, as they stand."""
+"""The pages on pipelines, laptops and Event-Driven Ansible: their files and commands, unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ DOCS = REPOSITORY / "docs"
 PIPELINES = DOCS / "examples" / "pipelines"
 LAPTOP = DOCS / "examples" / "laptop"
 SUBJECT = "repo:octo-org@1/mail-gateways@2:environment:mail-gateways"
-# Programs of a runner that have nothing to do here. curl answers as GitHub does, where it was asked as GitHub wants.
+# Programs of a runner that do nothing here. curl responds as GitHub does, if the request is the one that GitHub
+# expects.
 CURL = """#!/bin/sh
 for argument; do
   case $argument in
@@ -31,9 +32,9 @@ for argument; do
   esac
 done
 """
-TELL = """#!/bin/sh
-printf '%s|' "$@" >> told
-printf '%s %s %s\\n' "$AZURE_TENANT_ID" "$AZURE_CLIENT_ID" "$AZURE_FEDERATED_TOKEN" >> told
+RECORD_CALL = """#!/bin/sh
+printf '%s|' "$@" >> calls
+printf '%s %s %s\\n' "$AZURE_TENANT_ID" "$AZURE_CLIENT_ID" "$AZURE_FEDERATED_TOKEN" >> calls
 """
 
 
@@ -69,7 +70,7 @@ def steps(name: str) -> list[tuple[str, dict[str, str]]]:
 
 
 class Runner:
-    """A machine of a platform: the repository with the inventory, nothing to sign in with but the token."""
+    """A machine of a platform: the repository with the inventory, and only the platform's token to sign in with."""
 
     def __init__(self, playbooks: Playbooks) -> None:
         self.playbooks = playbooks
@@ -80,8 +81,8 @@ class Runner:
         (playbooks.folder / "inventory.yml").write_text(inventory)
         token = playbooks.tenant.assertion(SUBJECT)["assertion"]
         self.known = {"$TENANT": server.tenant_id, "$CLIENT": server.client_id, "$TOKEN": token}
-        self.told = playbooks.folder / "told"
-        playbooks.own.add(self.told)
+        self.calls = playbooks.folder / "calls"
+        playbooks.own.add(self.calls)
         self.programs = playbooks.folder / "programs"
         self.programs.mkdir()
         self.program("curl", CURL)
@@ -106,15 +107,21 @@ class Runner:
         return self.playbooks.command("bash", "-e", "-c", script, environ=environ)
 
 
-def test_the_steps_of_a_pipeline_sign_in_by_its_token_and_keep_the_secrets_in_a_key_vault(playbooks: Playbooks) -> None:
+def test_the_steps_of_a_pipeline_sign_in_with_its_token_and_store_the_secrets_in_a_key_vault(
+    playbooks: Playbooks,
+) -> None:
     server = playbooks.server
     trusted = playbooks.tenant.assertion(SUBJECT)
-    told = {"pipeline_client_id": server.client_id, "pipeline_issuer": trusted["issuer"], "pipeline_subject": SUBJECT}
-    playbooks.command("ansible-playbook", str(PIPELINES / "trust.yml"), "-e", json.dumps(told)).ok()
+    variables = {
+        "pipeline_client_id": server.client_id,
+        "pipeline_issuer": trusted["issuer"],
+        "pipeline_subject": SUBJECT,
+    }
+    playbooks.command("ansible-playbook", str(PIPELINES / "trust.yml"), "-e", json.dumps(variables)).ok()
     runner = Runner(playbooks)
     (run, given), (report, _given) = steps("github.yml")
     done = runner.run(run, given, playbook="register").ok()
-    assert f"::add-mask::{runner.known['$TOKEN']}" in done.output  # which GitHub hides from then on
+    assert f"::add-mask::{runner.known['$TOKEN']}" in done.output  # which GitHub masks from then on
     sign_ins = [entry.body for entry in done.requests if entry.path.endswith("/token")]
     operators = [body for body in sign_ins if body["client_id"] == server.client_id]
     assert operators
@@ -125,19 +132,19 @@ def test_the_steps_of_a_pipeline_sign_in_by_its_token_and_keep_the_secrets_in_a_
     assert not (playbooks.folder / "gateway_app").exists() or not list(playbooks.folder.rglob("*.vault.yml"))
     runner.run(report, given, playbook="report").ok()
     assert (playbooks.folder / "gateway_app" / "report.html").is_file()
-    # What is on the runner's screen is the token alone, which its platform hides.
+    # The screen of the runner shows only the token, which its platform masks.
     playbooks.outputs[:] = [output.replace(runner.known["$TOKEN"], "***") for output in playbooks.outputs]
 
 
 @pytest.mark.parametrize("name", ["github.yml", "gitlab-ci.yml", "azure-pipelines.yml"])
 def test_each_pipeline_runs_the_same_commands_as_the_same_identity(playbooks: Playbooks, name: str) -> None:
     runner = Runner(playbooks)
-    runner.program("ansible-playbook", TELL)
+    runner.program("ansible-playbook", RECORD_CALL)
     for script, given in steps(name):
         runner.run(script, given, playbook="rotate").ok()
     group = "-e|gateway_app_hosts=mail_gateways|"
     identity = " ".join(runner.known.values())
-    assert runner.told.read_text().splitlines() == [
+    assert runner.calls.read_text().splitlines() == [
         f"-i|inventory.yml|email_gateway.azure_apps.rotate|{group}{identity}",
         f"-i|inventory.yml|email_gateway.azure_apps.report|{group}-e|gateway_app_report_fail_within_days=14|{identity}",
     ]
@@ -150,8 +157,8 @@ def test_one_pipeline_runs_at_a_time() -> None:
     assert loaded(PIPELINES / "azure-pipelines.yml")["lockBehavior"] == "sequential"
 
 
-def test_the_commands_of_the_laptop_page_run(playbooks: Playbooks) -> None:
-    """Those that look, do, and look after; without those that install and sign in."""
+def test_the_commands_of_the_laptop_page_work(playbooks: Playbooks) -> None:
+    """The commands that check, run and monitor, without those that install and sign in."""
     home = Path(playbooks.environ["HOME"]) / "mail-gateway"
     home.mkdir()
     playbooks.own.add(home / "vault-password")
@@ -179,7 +186,7 @@ def test_the_commands_of_the_laptop_page_run(playbooks: Playbooks) -> None:
     assert (home / "gateway_app" / "report.html").is_file()
 
 
-def test_the_page_on_events_shows_the_rulebooks_as_they_are() -> None:
+def test_the_page_on_events_shows_the_unchanged_rulebooks() -> None:
     rulebooks = REPOSITORY / "extensions" / "eda" / "rulebooks"
     whole, action = (yaml.safe_load(block) for block in blocks("eda.md", "yaml"))
     assert whole == loaded(rulebooks / "rotate_expiring_secrets.yml")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the documentation are run as they stand."""
+"""The examples of the documentation are run unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIX = "email_gateway.azure_apps"
 
 PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 
-# What the examples take for granted: a registration that is consented to, and a credential.
+# What the examples need: a registration with admin consent, and a credential.
 BEFORE: list[dict[str, t.Any]] = [
     {
         "email_gateway.azure_apps.azure_app_registration": {
@@ -64,9 +64,9 @@ BEFORE: list[dict[str, t.Any]] = [
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None:
+def test_the_examples_of_a_module_work(playbooks: Playbooks, module: str) -> None:
     text = importlib.import_module(f"{PACKAGE}.{module}").EXAMPLES
-    # Addresses that have to be in every task, and cannot be those of the emulator.
+    # Addresses that must be in every task, and cannot be those of the emulator.
     text = text.replace("https://mail-gateways.vault.azure.net", playbooks.server.key_vault)
     text = text.replace("gateway-mailboxes@example.com", f"gatewaymailboxes@{playbooks.server.domain}")
     examples = yaml.safe_load(text)
@@ -74,10 +74,10 @@ def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None
     (playbooks.folder / "our_gateway.yml").write_text("gateway_app_profile_content: {permissions: []}")
     (playbooks.folder / "mail-gateway.crt").write_text(Pair.new(days=90).for_msal()["public_certificate"])
     server = playbooks.server
-    playbooks.tenant.whoever_is_asked_signs_in()
-    # A folder that is not there on this machine.
+    playbooks.tenant.approve_device_codes()
+    # A folder that does not exist on this machine.
     examples = yaml.safe_load(yaml.safe_dump(examples).replace("/srv/automation", str(playbooks.folder)))
-    # The examples name no server, and what they find missing stays so.
+    # The examples do not name a server, and do not create what they find missing.
     defaults = {
         f"{PREFIX}.azure_smtp_oauth_info": {"smtp_host": server.smtp_host, "smtp_port": server.smtp_port},
         f"group/{PREFIX}.all": {"wait_timeout": 15},
@@ -92,7 +92,7 @@ def test_the_examples_of_a_module_run(playbooks: Playbooks, module: str) -> None
     assert codes == ({"535 5.7.3"} if module == "azure_smtp_oauth_info" else set())
 
 
-def test_the_example_of_the_roles_readme_runs(playbooks: Playbooks) -> None:
+def test_the_example_of_the_roles_readme_works(playbooks: Playbooks) -> None:
     text = (REPOSITORY / "roles/gateway_app/README.md").read_text()
     first, second = (block.split("```")[0] for block in text.split("```yaml\n")[1:3])
     then = {"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(second)}
@@ -100,7 +100,7 @@ def test_the_example_of_the_roles_readme_runs(playbooks: Playbooks) -> None:
     assert run.results["gateway_app_credential.client_id"] == playbooks.tenant.applications[0]["appId"]
 
 
-def test_the_profile_of_the_page_on_profiles_is_taken(playbooks: Playbooks) -> None:
+def test_the_profile_of_the_page_on_profiles_is_accepted(playbooks: Playbooks) -> None:
     text = (REPOSITORY / "docs/profiles.md").read_text()
     content, variables = (block.split("```")[0] for block in text.split("```yaml\n")[1:3])
     path = playbooks.folder / "our_gateway.yml"
@@ -111,7 +111,7 @@ def test_the_profile_of_the_page_on_profiles_is_taken(playbooks: Playbooks) -> N
     assert result["permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp", "User.Read.All"]
 
 
-def test_the_playbook_runs_by_its_full_name(playbooks: Playbooks) -> None:
+def test_the_playbook_can_be_run_by_its_full_name(playbooks: Playbooks) -> None:
     run = playbooks.command(
         "ansible-playbook", "email_gateway.azure_apps.register", "-e", "gateway_app_profile=outbound_microsoft365"
     ).ok()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests and shown tasks of each playbook, compared with one table: they change on purpose only."""
+"""Requests and displayed tasks of each playbook, compared with one table, so that they only change on purpose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXPECTED: dict[str, t.Any] = yaml.safe_load((REPOSITORY / "tests/bench/expected.
 UNIQUE_NAME = "gateway"
 
 
-def test_each_playbook_makes_the_requests_and_shows_the_tasks_that_are_expected(playbooks: Playbooks) -> None:
+def test_each_playbook_has_the_expected_number_of_requests_and_tasks(playbooks: Playbooks) -> None:
     given = {"gateway_app_profile": "outbound_microsoft365", "gateway_app_unique_name": UNIQUE_NAME}
     counted = {}
     for step in steps(UNIQUE_NAME, mailbox=playbooks.tenant.mailbox("megan")):

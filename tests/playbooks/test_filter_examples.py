@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the filters, run with the samples of the modules, give the samples of the filters."""
+"""The examples of the filters, run with the samples of the modules, return the samples of the filters."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _of_module(module: str) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_the_examples_of_a_filter_give_what_is_documented(playbooks: Playbooks, name: str) -> None:
+def test_the_examples_of_a_filter_return_the_documented_samples(playbooks: Playbooks, name: str) -> None:
     documented = {each: _sample(_documented(f"filter.{each}", "RETURN")["_value"]) for each in FILTERS}
     given = {variable: _of_module(module) for variable, module in MODULES.items()}
     if name != "gateway_app_result":

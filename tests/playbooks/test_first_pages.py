@@ -20,7 +20,7 @@ def commands(page: str) -> list[str]:
     return [line for block in blocks for line in block.splitlines() if line.startswith("ansible-playbook ")]
 
 
-def test_the_commands_register_look_after_and_retire_a_gateway(playbooks: Playbooks) -> None:
+def test_the_commands_register_operate_and_retire_a_gateway(playbooks: Playbooks) -> None:
     start = (REPOSITORY / "docs/getting-started.md").read_text()
     (described,) = re.findall(r"```yaml\n(.*?)```", start, re.DOTALL)
     (playbooks.folder / "gateway.yml").write_text(described)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many gateways, with the inventories of docs/examples as they stand; docs/fleet.md tells what is tried here."""
+"""Many gateways, with the unchanged inventories of docs/examples; docs/fleet.md describes these cases."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CITIES = ("vienna", "graz", "linz")
 
 
 class Fleet:
-    """A folder with an inventory of the examples, and the collection's playbooks run on all of its gateways."""
+    """A folder with an inventory of the examples; the collection's playbooks run on all of its gateways."""
 
     def __init__(self, playbooks: Playbooks, inventory: str) -> None:
         self.playbooks = playbooks
@@ -62,14 +62,14 @@ def _key_ids(tenant: Tenant, unique_name: str) -> set[str]:
     return {secret["keyId"] for secret in tenant.application(uniqueName=unique_name)["passwordCredentials"]}
 
 
-def _said_of(run: Run, host: str) -> str:
-    """The recap of a host."""
+def _recap_of(run: Run, host: str) -> str:
+    """The line of a host in the recap."""
     (line,) = [line for line in run.output.splitlines() if line.startswith(host) and "changed=" in line]
     return line
 
 
-def test_the_page_shows_the_examples_as_they_are() -> None:
-    """Those of one inventory, and the one that tells how to sign in."""
+def test_the_page_shows_the_unchanged_examples() -> None:
+    """The files of one inventory, and the one with the sign-in."""
     blocks = (REPOSITORY / "docs" / "fleet.md").read_text().split("```yaml\n")[1:]
     shown = [yaml.safe_load(block.split("```")[0]) for block in blocks]
     files = ("one_each.yml", "shared.yml", "tenants/group_vars/contoso/sign_in.yml")
@@ -77,13 +77,13 @@ def test_the_page_shows_the_examples_as_they_are() -> None:
         assert yaml.safe_load((EXAMPLES / name).read_text()) in shown, name
 
 
-def test_an_application_each_and_one_that_fails_stops_no_other(playbooks: Playbooks) -> None:
+def test_each_gateway_has_an_application_and_a_failed_host_does_not_stop_the_others(playbooks: Playbooks) -> None:
     fleet = Fleet(playbooks, "one_each.yml")
     (fleet.folder / "host_vars").mkdir()
     wrong = fleet.folder / "host_vars" / "gateway-graz.example.com.yml"
     wrong.write_text("gateway_app_profile: outbound_pigeon")
     first = fleet.play("register", "--forks", "3").failed("There is no profile 'outbound_pigeon'")
-    assert ("failed=1" in _said_of(first, "gateway-graz"), "failed=0" in _said_of(first, "gateway-linz")) == (
+    assert ("failed=1" in _recap_of(first, "gateway-graz"), "failed=0" in _recap_of(first, "gateway-linz")) == (
         True,
         True,
     )
@@ -91,7 +91,7 @@ def test_an_application_each_and_one_that_fails_stops_no_other(playbooks: Playbo
 
     wrong.unlink()
     second = fleet.play("register", "--forks", "3").ok()
-    assert [city for city in CITIES if "changed=0 " not in _said_of(second, f"gateway-{city}")] == ["graz"]
+    assert [city for city in CITIES if "changed=0 " not in _recap_of(second, f"gateway-{city}")] == ["graz"]
     assert _names(playbooks.tenant) == sorted(f"mail-gateway-{city}" for city in CITIES)
     for city in CITIES:
         assert _key_ids(playbooks.tenant, f"mail-gateway-{city}") == {fleet.stored(f"mail-gateway-{city}")["key_id"]}
@@ -107,13 +107,13 @@ def test_an_application_each_and_one_that_fails_stops_no_other(playbooks: Playbo
 
     name = "mail-gateway-graz"
     refused = fleet.play("retire", gateway_app_retire_confirmed=name)
-    assert ("failed=1" in _said_of(refused, "gateway-vienna"), refused.returncode) == (True, 2)
+    assert ("failed=1" in _recap_of(refused, "gateway-vienna"), refused.returncode) == (True, 2)
     assert _names(playbooks.tenant) == ["mail-gateway-linz", "mail-gateway-vienna"]
     assert fleet.store("mail-gateway-vienna").is_file()
     assert not fleet.store(name).exists()
 
 
-def test_one_application_for_all(playbooks: Playbooks) -> None:
+def test_one_application_can_be_shared_by_all_gateways(playbooks: Playbooks) -> None:
     fleet = Fleet(playbooks, "shared.yml")
     fleet.play("register").ok()
     assert _names(playbooks.tenant) == ["mail-gateways"]
@@ -127,15 +127,15 @@ def test_one_application_for_all(playbooks: Playbooks) -> None:
     assert _key_ids(playbooks.tenant, "mail-gateways") == {old, new}
     report = fleet.folder / "report.json"
     fleet.play("report", gateway_app_report_json_path=str(report), gateway_app_report_fail_on_drift=True).ok()
-    (told,) = json.loads(report.read_text())["applications"]
-    assert [g["host"] for g in told["gateways"]] == ["gateway-vienna.example.com", "gateway-graz.example.com"]
+    (document,) = json.loads(report.read_text())["applications"]
+    assert [g["host"] for g in document["gateways"]] == ["gateway-vienna.example.com", "gateway-graz.example.com"]
     fleet.play("retire", gateway_app_retire_confirmed="mail-gateways").ok()
     assert (_names(playbooks.tenant), fleet.store("mail-gateways").exists()) == ([], False)
 
 
 @pytest.fixture
 def other_server(playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch) -> c.Iterator[EmulatorServer]:
-    """A second tenant, whose secrets are searched for as well."""
+    """A second tenant, whose secrets are also searched for."""
     with EmulatorServer() as server:
         leak_search.record(playbooks.issued, playbooks.processes, server.journal, monkeypatch)
         yield server
@@ -143,7 +143,7 @@ def other_server(playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch) -> c.Ite
 
 
 class Tenants(Fleet):
-    """The example with two tenants, the first of which is the fixture's. The run's own environment signs in nowhere."""
+    """The example with two tenants, the first of which is the fixture's. The run's own environment has no sign-in."""
 
     def __init__(self, playbooks: Playbooks, other: EmulatorServer) -> None:
         super().__init__(playbooks, "tenants")
@@ -155,7 +155,7 @@ class Tenants(Fleet):
             self.sign_in(name, server.environment())
 
     def sign_in(self, tenant: str, values: dict[str, str]) -> None:
-        """As the comment in the example says: fill in, then encrypt. The names are those of the example."""
+        """As the comment in the example describes: fill in, then encrypt. The names are those of the example."""
         path = self.folder / "group_vars" / tenant / "sign_in.yml"
         shutil.copy(EXAMPLES / "tenants" / "group_vars" / tenant / "sign_in.yml", path)
         content = yaml.safe_load(path.read_text())
@@ -172,9 +172,7 @@ class Tenants(Fleet):
         return {name: len(server.writes()) for name, server in self.servers.items()}
 
 
-def test_several_tenants_in_one_run_and_nothing_of_one_in_another(
-    playbooks: Playbooks, other_server: EmulatorServer
-) -> None:
+def test_several_tenants_in_one_run_are_kept_apart(playbooks: Playbooks, other_server: EmulatorServer) -> None:
     fleet = Tenants(playbooks, other_server)
     contoso = fleet.tenants["contoso"]
     fleet.play("register", "--forks", "4").ok()
@@ -191,7 +189,7 @@ def test_several_tenants_in_one_run_and_nothing_of_one_in_another(
     fleet.play("register", "--forks", "4").ok()
     assert fleet.writes() == {"contoso": 0, "fabrikam": 0}
 
-    # Somebody takes one permission and its consent away in one tenant, and changes nothing in the other.
+    # One permission and its consent are removed in one tenant, and nothing is changed in the other.
     drifted = contoso.application(uniqueName="mail-gateway-2")
     (declared,) = drifted["requiredResourceAccess"]
     (offering,) = contoso.service_principals(declared["resourceAppId"])
@@ -212,11 +210,11 @@ def test_several_tenants_in_one_run_and_nothing_of_one_in_another(
     fleet.play("report", **paths).failed(
         f"gateway-2.contoso.example: Mail gateway gateway-2 ({drifted['appId']}): not granted: {LOST}"
     )
-    told = json.loads(path.read_text())
-    assert [read["tenant_id"] for read in told["tenants"]] == sorted(
+    document = json.loads(path.read_text())
+    assert [read["tenant_id"] for read in document["tenants"]] == sorted(
         tenant.server.tenant_id for tenant in fleet.tenants.values()
     )
-    found = {gateway["host"]: a for a in told["applications"] for gateway in a["gateways"]}
+    found = {gateway["host"]: a for a in document["applications"] for gateway in a["gateways"]}
     assert sorted(found) == sorted(HOSTS)
     assert {host: a["drift"] for host, a in found.items() if a["drift"]} == {"gateway-2.contoso.example": [LOST]}
     assert {host: (a["tenant_id"], a["client_id"]) for host, a in found.items()} == {
@@ -235,8 +233,8 @@ def test_several_tenants_in_one_run_and_nothing_of_one_in_another(
     assert fleet.writes() == {"contoso": 0, "fabrikam": 2}
     assert [host for host in HOSTS if fleet.stored(host) != before[host]] == [h for h in HOSTS if "fabrikam" in h]
 
-    # A tenant that cannot be signed in to costs the other nothing.
+    # A failed sign-in to one tenant does not affect the other one.
     fleet.sign_in("contoso", {**playbooks.server.environment(), "AZURE_SECRET": "not the secret"})
     broken = fleet.play("rotate", gateway_app_rotate_now=True).failed("AADSTS7000215")
-    assert "failed=1" in _said_of(broken, "gateway-1.contoso")
+    assert "failed=1" in _recap_of(broken, "gateway-1.contoso")
     assert fleet.writes() == {"contoso": 0, "fabrikam": 2}

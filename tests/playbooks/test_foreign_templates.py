@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A template in a file that people hand on, or in the tenant, is a text: nothing in it is run, wherever it is shown.
+"""A template in a file from other people, or in the tenant, is plain text: it is never evaluated when it is shown.
 
 Each text is shown with debug, as a fact, as a condition and in messages of failures.
 """
@@ -28,12 +28,12 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 Json = dict[str, t.Any]
 ROLE = "email_gateway.azure_apps.gateway_app"
 REPORT = "email_gateway.azure_apps.gateway_app_report"
-# Each file has its own, so that a failure tells which one ran.
+# Each file has its own, so that a failure shows which one was evaluated.
 SOURCES = ("title", "source", "version", "permission", "section", "client_id", "record", "tag", "application", "notes")
 
 
 class Traps:
-    """Templates that make a file if anything runs them."""
+    """Templates that create a file if they are evaluated."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "sprung"
@@ -87,11 +87,11 @@ def report(**variables: t.Any) -> list[Json]:
 
 
 def task(module: str, **options: t.Any) -> list[Json]:
-    return [{f"email_gateway.azure_apps.{module}": options, "register": "told"}, *shown("told")]
+    return [{f"email_gateway.azure_apps.{module}": options, "register": "registered"}, *shown("registered")]
 
 
 def play(playbooks: Playbooks, *blocks: list[Json], **variables: t.Any) -> Run:
-    """What fails is shown as well; ``failures`` are the messages."""
+    """Failures are shown as well; ``failures`` are the messages."""
     rescue = [
         *shown("ansible_failed_result"),
         {"ansible.builtin.set_fact": {"failures": "{{ failures + [ansible_failed_result.msg | string] }}"}},
@@ -113,7 +113,7 @@ def profile(playbooks: Playbooks, name: str, **members: t.Any) -> str:
     return str(path)
 
 
-def test_a_profile_is_no_template(playbooks: Playbooks, traps: Traps) -> None:
+def test_a_template_in_a_profile_is_not_evaluated(playbooks: Playbooks, traps: Traps) -> None:
     texts = {"title": traps["title"], "source": traps["source"], "product_versions": [traps["version"]]}
     file = profile(playbooks, "profile.yml", **texts)
     permissions = [{"resource": "microsoft_graph", "application": [traps["permission"]]}]
@@ -131,7 +131,7 @@ def test_a_profile_is_no_template(playbooks: Playbooks, traps: Traps) -> None:
     assert traps.sprung == []
 
 
-def test_a_credentials_file_is_no_template(playbooks: Playbooks, traps: Traps) -> None:
+def test_a_template_in_a_credentials_file_is_not_evaluated(playbooks: Playbooks, traps: Traps) -> None:
     folder = playbooks.folder / "home" / ".azure"
     folder.mkdir()
     (folder / "credentials").write_text(f"[{traps['section']}]\nclient_id = {traps['client_id']}\nsecret = s\n")
@@ -146,13 +146,13 @@ def test_a_credentials_file_is_no_template(playbooks: Playbooks, traps: Traps) -
 
 
 @pytest.mark.parametrize("members", ["key_id secret_start handed_over_to type", "client_id tenant_id"])
-def test_the_record_of_a_store_is_no_template(playbooks: Playbooks, traps: Traps, members: str) -> None:
+def test_a_template_in_the_record_of_a_store_is_not_evaluated(playbooks: Playbooks, traps: Traps, members: str) -> None:
     playbooks.register(gateway_app_profile="outbound_smtp").ok()
     text = traps["record"]
     changed = {member: [text] if member == "handed_over_to" else text for member in members.split()}
     secrets = [("default", VaultSecret(VAULT_PASSWORD.encode()))]
     VaultFile(str(playbooks.store), secrets=secrets, vault_id=None).write({VARIABLE: {**playbooks.stored(), **changed}})
-    (playbooks.folder / "text").write_text(text)  # shown in any case, also if no message repeats a record
+    (playbooks.folder / "text").write_text(text)  # always shown, also if no message repeats a record
     stored: Json = {"stores": [{"type": "ansible_vault"}], "store_path": str(playbooks.store)}
     play(
         playbooks,
@@ -165,10 +165,10 @@ def test_the_record_of_a_store_is_no_template(playbooks: Playbooks, traps: Traps
     assert traps.sprung == []
 
 
-def test_what_a_report_finds_and_the_text_of_a_file_that_sets_it_are_no_templates(
+def test_templates_in_the_tenant_and_in_a_settings_file_of_a_report_are_not_evaluated(
     playbooks: Playbooks, traps: Traps
 ) -> None:
-    """Also in the failure of a host, which is a task of its own."""
+    """Also in the failure of a host, which is a separate task."""
     (playbooks.folder / "tag.txt").write_text(traps["tag"])
     name = traps["application"]
     made: Json = {"display_name": name, "unique_name": "gateway", "notes": traps["notes"]}
@@ -195,8 +195,8 @@ def test_what_a_report_finds_and_the_text_of_a_file_that_sets_it_are_no_template
     assert traps.sprung == []
 
 
-def test_the_traps_work(playbooks: Playbooks, traps: Traps) -> None:
-    """A variable of the user's own is a template."""
+def test_the_traps_detect_evaluation(playbooks: Playbooks, traps: Traps) -> None:
+    """A variable of the user's own is evaluated."""
     playbooks.run(
         [{"hosts": "localhost", "gather_facts": False, "vars": {"own": traps["title"]}, "tasks": shown("own")}]
     )

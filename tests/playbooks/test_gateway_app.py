@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role, run as a user runs it."""
+"""The role, run as by a user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OF_THE_GUIDE = ["Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "Use
 GROUP_READ_ALL = "5b567255-7703-4780-807c-7be8301ae99b"  # Microsoft Graph permissions reference
 
 
-def test_registers_proves_and_then_changes_nothing(playbooks: Playbooks) -> None:
+def test_the_first_run_registers_and_verifies_and_the_second_changes_nothing(playbooks: Playbooks) -> None:
     first = playbooks.register().ok()
     result = first.results["gateway_app_result"]
     application = playbooks.tenant.application(uniqueName="gateway")
@@ -41,7 +41,7 @@ def test_registers_proves_and_then_changes_nothing(playbooks: Playbooks) -> None
     assert again == {**result, **unchanged, "secret_days_left": again["secret_days_left"]}
 
 
-def test_the_store_is_encrypted_private_and_holds_what_the_gateway_needs(playbooks: Playbooks) -> None:
+def test_the_store_is_encrypted_and_private_and_contains_what_the_gateway_needs(playbooks: Playbooks) -> None:
     result = playbooks.register().ok().results["gateway_app_result"]
     assert playbooks.store.read_text().startswith("$ANSIBLE_VAULT;")
     assert stat.S_IMODE(playbooks.store.stat().st_mode) == 0o600
@@ -52,8 +52,8 @@ def test_the_store_is_encrypted_private_and_holds_what_the_gateway_needs(playboo
     assert stored["client_id"] == result["client_id"]
     assert stored["tenant_id"] == result["tenant_id"]
     assert stored["key_id"] == result["key_id"]
-    held = playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"][0]
-    assert stored["client_secret"].startswith(held["hint"])
+    secret_in_tenant = playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"][0]
+    assert stored["client_secret"].startswith(secret_in_tenant["hint"])
     assert "client_secret" not in result
 
 
@@ -78,7 +78,7 @@ def test_a_later_play_reads_the_secret_by_reference(playbooks: Playbooks) -> Non
 
 
 def _tampered(playbooks: Playbooks, **changes: str) -> None:
-    """Somebody edited the store by hand."""
+    """The store was edited by hand."""
     credential = {**playbooks.stored(), **changes}
     plain = playbooks.folder / "edited.yml"
     plain.write_text(yaml.safe_dump({"gateway_app_credential": credential}))
@@ -97,7 +97,7 @@ def _tampered(playbooks: Playbooks, **changes: str) -> None:
 def test_a_stored_key_id_that_does_not_fit_leads_to_a_new_secret(playbooks: Playbooks, changes: dict[str, str]) -> None:
     playbooks.register().ok()
     _tampered(playbooks, **changes)
-    # Nobody takes a fresh secret for a wrong one: it may not be known everywhere yet.
+    # A fresh secret is not considered wrong: replicas may not know it yet.
     playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"][0]["startDateTime"] = (
         "2026-01-01T00:00:00Z"
     )
@@ -118,7 +118,7 @@ def test_a_lost_store_leads_to_a_new_secret(playbooks: Playbooks) -> None:
 
 def test_a_secret_that_was_removed_by_hand_is_replaced(playbooks: Playbooks) -> None:
     playbooks.register().ok()
-    _tampered(playbooks, secret_start="2026-01-01T00:00:00Z")  # a younger one might only not be visible yet
+    _tampered(playbooks, secret_start="2026-01-01T00:00:00Z")  # a newer one might only not be visible yet
     playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"].clear()
     result = playbooks.register().ok().results["gateway_app_result"]
     assert result["proven"] is True
@@ -150,7 +150,7 @@ def test_check_mode_shows_drift_by_name(playbooks: Playbooks) -> None:
 
 
 @pytest.mark.parametrize("consent", ["url", "none"])
-def test_without_our_consent_the_secret_alone_is_proven(playbooks: Playbooks, consent: str) -> None:
+def test_without_admin_consent_only_the_secret_is_verified(playbooks: Playbooks, consent: str) -> None:
     run = playbooks.register(gateway_app_consent=consent).ok()
     result = run.results["gateway_app_result"]
     assignments = playbooks.server.tenant.directory.assignments.values()
@@ -161,7 +161,7 @@ def test_without_our_consent_the_secret_alone_is_proven(playbooks: Playbooks, co
     assert ("An administrator has to grant admin consent: https" in run.output) == (consent == "url")
 
 
-def test_leaves_user_read_alone_and_adds_it_only_on_request(playbooks: Playbooks) -> None:
+def test_user_read_is_only_added_on_request_and_never_removed(playbooks: Playbooks) -> None:
     playbooks.register().ok()
     application = playbooks.tenant.application(uniqueName="gateway")
 
@@ -175,7 +175,7 @@ def test_leaves_user_read_alone_and_adds_it_only_on_request(playbooks: Playbooks
     assert scopes() == 1
 
 
-def test_a_profile_of_the_user(playbooks: Playbooks) -> None:
+def test_a_profile_of_the_user_is_applied(playbooks: Playbooks) -> None:
     permissions = [
         {"resource": "microsoft_graph", "application": ["Mail.Send"], "delegated": ["User.Read"]},
         {"resource": "exchange_online", "application": ["SMTP.SendAsApp"]},
@@ -190,21 +190,21 @@ def test_a_profile_of_the_user(playbooks: Playbooks) -> None:
     assert playbooks.register(**variables).ok().writes == []
 
 
-def test_a_store_that_cannot_be_written_is_found_before_the_first_write(playbooks: Playbooks) -> None:
+def test_an_unwritable_store_is_reported_before_the_first_write(playbooks: Playbooks) -> None:
     (playbooks.folder / "gateway_app").write_text("a file, not a directory")
     run = playbooks.register().failed("is not a directory", "Choose another path")
     assert run.writes == []
     assert playbooks.tenant.applications == []
 
 
-def test_a_missing_vault_password_is_found_before_the_first_write(playbooks: Playbooks) -> None:
+def test_a_missing_vault_password_is_reported_before_the_first_write(playbooks: Playbooks) -> None:
     run = playbooks.register(environ={"ANSIBLE_VAULT_PASSWORD_FILE": None})
     run.failed("There is no vault password", "--vault-id")
     assert run.writes == []
 
 
-def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> None:
-    """The directory vanishes behind our back: the new secret is removed again, and the next run starts clean."""
+def test_a_failing_write_to_the_store_leaves_no_secret_behind(playbooks: Playbooks) -> None:
+    """The directory is removed during the run: the new secret is removed again, and the next run starts clean."""
     playbooks.register().ok()
     application = playbooks.tenant.application(uniqueName="gateway")
     before = [credential["keyId"] for credential in application["passwordCredentials"]]
@@ -226,13 +226,13 @@ def test_a_store_that_fails_after_all_costs_no_secret(playbooks: Playbooks) -> N
         ({"gateway_app_profile_file": "nowhere.yml"}, ("There is no file", "nowhere.yml")),
     ],
 )
-def test_bad_variables_are_refused_before_the_first_write(
+def test_invalid_variables_are_refused_before_the_first_write(
     playbooks: Playbooks, variables: dict[str, t.Any], words: tuple[str, ...]
 ) -> None:
     assert playbooks.register(**variables).failed(*words).writes == []
 
 
-def test_a_wrong_operator_secret_says_so(playbooks: Playbooks) -> None:
+def test_a_wrong_operator_secret_is_reported(playbooks: Playbooks) -> None:
     run = playbooks.register(environ={"AZURE_SECRET": "this is not the secret"})
     assert run.failed("AADSTS7000215", "the secret's value, not its id").writes == []
 
@@ -245,8 +245,8 @@ def test_a_malformed_profile_is_refused_before_the_first_write(playbooks: Playbo
     assert run.failed("mine.yml is malformed. It must contain the variable gateway_app_profile_content").writes == []
 
 
-def test_check_mode_refuses_a_permission_that_the_tenant_does_not_know(playbooks: Playbooks) -> None:
-    """Where the application is not there yet, too."""
+def test_check_mode_refuses_an_unknown_permission(playbooks: Playbooks) -> None:
+    """Also if the application does not exist yet."""
     path = playbooks.folder / "mine.yml"
     path.write_text(
         "gateway_app_profile_content: {permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}"
@@ -255,7 +255,7 @@ def test_check_mode_refuses_a_permission_that_the_tenant_does_not_know(playbooks
     assert run.failed("has no application permission 'Mail.Sent'", "Did you mean Mail.Send").writes == []
 
 
-def test_booleans_of_the_command_line_are_booleans(playbooks: Playbooks) -> None:
+def test_booleans_of_the_command_line_are_accepted(playbooks: Playbooks) -> None:
     arguments = ("-e", "gateway_app_add_user_read=false", "-e", "gateway_app_verify_token=false")
     run = playbooks.register(*arguments, "-e", "gateway_app_exact_permissions=no").ok()
     assert run.results["gateway_app_result"]["roles"] == [], "no proof was asked for"
@@ -263,7 +263,7 @@ def test_booleans_of_the_command_line_are_booleans(playbooks: Playbooks) -> None
     assert {access["type"] for resource in declared for access in resource["resourceAccess"]} == {"Role"}
 
 
-def test_other_variables_of_the_stores_file_stay(playbooks: Playbooks) -> None:
+def test_other_variables_in_the_file_of_the_store_are_kept(playbooks: Playbooks) -> None:
     plain = playbooks.folder / "own.yml"
     plain.write_text("my_own_password: hello")
     playbooks.command("ansible-vault", "encrypt", str(plain)).ok()
@@ -282,13 +282,13 @@ def test_the_credential_of_another_application_is_not_overwritten(playbooks: Pla
     assert playbooks.tenant.application(uniqueName="other")["passwordCredentials"] == []
 
 
-def test_different_applications_have_different_stores_by_default(playbooks: Playbooks) -> None:
+def test_the_default_store_depends_on_the_application(playbooks: Playbooks) -> None:
     for name in ("\u90ae\u4ef6\u7f51\u5173", "\u7f51\u5173\u4e8c", "a/../b"):
         playbooks.register(gateway_app_display_name=name, gateway_app_unique_name="").ok()
     assert len(list((playbooks.folder / "gateway_app").glob("*.vault.yml"))) == 3
 
 
-def test_check_mode_predicts_repairs_instead_of_failing(playbooks: Playbooks) -> None:
+def test_check_mode_predicts_repairs(playbooks: Playbooks) -> None:
     made = playbooks.register().ok().results["gateway_app_result"]
     assert "gateway_app_result" in playbooks.register("--check").ok().results, "later plays use it in check mode too"
     del playbooks.server.tenant.directory.service_principals[made["service_principal_object_id"]]
@@ -297,7 +297,7 @@ def test_check_mode_predicts_repairs_instead_of_failing(playbooks: Playbooks) ->
     assert playbooks.register("--check").ok().writes == []
 
 
-def test_adopts_an_application_that_was_made_by_hand(playbooks: Playbooks) -> None:
+def test_an_application_that_was_created_by_hand_is_adopted(playbooks: Playbooks) -> None:
     by_hand = playbooks.tenant.register(display_name="Gateway")
     playbooks.tenant.application(uniqueName="gateway")["uniqueName"] = None
     playbooks.register().failed("already has the display name", "To adopt it, set gateway_app_client_id")

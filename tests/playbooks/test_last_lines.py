@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an operator reads at the end of a run, and whether the commands in it work."""
+"""The last lines of a run, as an operator reads them, and whether the commands in them work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 GATEWAY = ("-e", "gateway_app_profile=outbound_microsoft365", "-e", "gateway_app_unique_name=gateway")
 LINES = '"msg": ['
 DOCUMENTED = yaml.safe_load(gateway_app_result.RETURN)["_value"]["contains"]
-# Whoever may add a secret chooses its description, which is never a template.
+# Anyone with the right to add a secret chooses its description, which must never be evaluated as a template.
 NAMED = "from {{ the portal }}"
 PROGRAM = """#!/usr/bin/env python3
 import json, os, sys
@@ -57,7 +57,7 @@ def entry(lines: list[str], label: str) -> str:
 
 
 def by_hand(playbooks: Playbooks) -> tuple[Json, str, str]:
-    """An application from the portal with a client secret and a certificate; these by their key ids."""
+    """An application from the portal with a client secret and a certificate; returns their key ids."""
     hand = Client(playbooks.server, *playbooks.server.add_operator(["Application.ReadWrite.All"]))
     made = hand.post("/applications", {"displayName": "Old gateway"}).json()
     path = f"/applications/{made['id']}"
@@ -67,15 +67,15 @@ def by_hand(playbooks: Playbooks) -> tuple[Json, str, str]:
     key = "".join(line for line in pem.splitlines() if "CERTIFICATE" not in line)
     certificate = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": key, "displayName": "from the CA"}
     assert hand.patch(path, {"keyCredentials": [certificate]}).status_code == 204
-    held = playbooks.tenant.application(appId=made["appId"])
-    # A whole number of days would be left for one second alone.
+    current = playbooks.tenant.application(appId=made["appId"])
+    # The number of days left is a whole number only for one second.
     end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=80, hours=12)
-    for credential in (*held["passwordCredentials"], *held["keyCredentials"]):
+    for credential in (*current["passwordCredentials"], *current["keyCredentials"]):
         credential["endDateTime"] = f"{end:%Y-%m-%dT%H:%M:%SZ}"
-    return made, secret["keyId"], held["keyCredentials"][0]["keyId"]
+    return made, secret["keyId"], current["keyCredentials"][0]["keyId"]
 
 
-def test_a_run_ends_with_eight_lines_also_when_nothing_changes(playbooks: Playbooks) -> None:
+def test_every_run_ends_with_eight_lines(playbooks: Playbooks) -> None:
     predicted = last_lines(playbook(playbooks, "register", "--check"))
     assert predicted[0].endswith(": would be changed (check mode)")
     assert entry(predicted, "Client id") == "not known yet"
@@ -108,16 +108,16 @@ def test_a_run_ends_with_eight_lines_also_when_nothing_changes(playbooks: Playbo
 def test_the_command_that_reads_the_credential_works(playbooks: Playbooks) -> None:
     lines = last_lines(playbook(playbooks, "register"))
     shown = playbooks.command(*shlex.split(entry(lines, "Read it with"))).ok().output
-    held = yaml.safe_load(shown)["gateway_app_credential"]
-    assert (held["client_id"], held["tenant_id"]) == (entry(lines, "Client id"), entry(lines, "Tenant id"))
-    assert held == playbooks.stored()
+    current = yaml.safe_load(shown)["gateway_app_credential"]
+    assert (current["client_id"], current["tenant_id"]) == (entry(lines, "Client id"), entry(lines, "Tenant id"))
+    assert current == playbooks.stored()
 
 
-def test_the_command_that_asks_a_program_works(playbooks: Playbooks) -> None:
+def test_the_command_that_calls_a_program_works(playbooks: Playbooks) -> None:
     program, kept = playbooks.folder / "our store", playbooks.folder / "kept.json"
     program.write_text(PROGRAM)
     program.chmod(0o700)
-    playbooks.own.add(kept)  # the program has no encryption
+    playbooks.own.add(kept)  # the program does not encrypt
     store = {"type": "command", "argv": [str(program)], "settings": {"path": str(kept)}}
     path = str(playbooks.folder / "gateway.vault.yml")
     lines = last_lines(playbook(playbooks, "register", gateway_app_stores=[store], gateway_app_store_path=path))
@@ -128,7 +128,9 @@ def test_the_command_that_asks_a_program_works(playbooks: Playbooks) -> None:
     assert json.loads(output.read_text()) == json.loads(kept.read_text())
 
 
-def test_an_adopted_application_ends_with_its_own_credentials_and_how_to_remove_them(playbooks: Playbooks) -> None:
+def test_after_adopting_the_lines_list_the_old_credentials_and_the_commands_that_remove_them(
+    playbooks: Playbooks,
+) -> None:
     made, secret, certificate = by_hand(playbooks)
     adopted = {"gateway_app_client_id": made["appId"], "gateway_app_display_name": "Old gateway"}
     first = playbooks.register(**adopted).ok().results["gateway_app_result"]
@@ -142,8 +144,10 @@ def test_an_adopted_application_ends_with_its_own_credentials_and_how_to_remove_
         ("client_secret", secret, NAMED),
         ("certificate", certificate, "from the CA"),
     ]
-    held = playbooks.tenant.application(appId=made["appId"])
-    assert {entry["keyId"] for entry in held["passwordCredentials"]} == {secret, first["key_id"]}, "it left them alone"
+    current = playbooks.tenant.application(appId=made["appId"])
+    assert {entry["keyId"] for entry in current["passwordCredentials"]} == {secret, first["key_id"]}, (
+        "it left them alone"
+    )
 
     lines = last_lines(playbook(playbooks, "rotate", **adopted))
     assert "The gateway may still use them" in " ".join(" ".join(lines).split())
@@ -151,15 +155,15 @@ def test_an_adopted_application_ends_with_its_own_credentials_and_how_to_remove_
     assert commands == [other["remove_command"] for other in others]
     for command in commands:
         playbooks.command(*shlex.split(command)).ok()
-    held = playbooks.tenant.application(appId=made["appId"])
-    assert [entry["keyId"] for entry in held["passwordCredentials"]] == [first["key_id"]]
-    assert held["keyCredentials"] == []
+    current = playbooks.tenant.application(appId=made["appId"])
+    assert [entry["keyId"] for entry in current["passwordCredentials"]] == [first["key_id"]]
+    assert current["keyCredentials"] == []
     run = playbook(playbooks, "rotate", **adopted)
     assert len(last_lines(run)) == 8
     assert run.writes == []
 
 
-def test_what_the_run_replaced_is_not_taken_for_somebody_elses(playbooks: Playbooks) -> None:
+def test_a_replaced_credential_is_not_listed_as_foreign(playbooks: Playbooks) -> None:
     first = playbooks.register().ok().results["gateway_app_result"]
     second = playbooks.register(gateway_app_rotate_now=True).ok().results["gateway_app_result"]
     assert second["previous_key_ids"] == [first["key_id"]]

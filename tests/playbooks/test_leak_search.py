@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The search of the fixture `playbooks` finds what is planted in a user's folder, in output and in processes."""
+"""The fixture `playbooks` finds secrets that are planted in a user's folder, in output and in processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_fixture_searches_every_place(playbooks: Playbooks, place: str) -> N
     playbooks.issued.add(secret)
     planted = playbooks.folder / place
     if place == "output":
-        playbooks.outputs.append(f"said {secret}")
+        playbooks.outputs.append(f"output {secret}")
     elif place == "name":
         planted = playbooks.folder / secret
         planted.write_text("")
@@ -39,7 +39,7 @@ def test_the_fixture_searches_every_place(playbooks: Playbooks, place: str) -> N
         planted.unlink()
 
 
-# A run of which one child holds a secret, at a request. The child waits for the end of its input.
+# A run whose child process has a secret, at a request. The child waits for the end of its input.
 ASKS_THE_TENANT = """
 import subprocess, sys, ssl, urllib.error, urllib.request
 url, ca_file, place, file = sys.argv[1:]
@@ -55,7 +55,7 @@ with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE):
 
 
 @pytest.mark.parametrize("place", ["command line", "environment"])
-def test_finds_a_secret_in_the_process_list(playbooks: Playbooks, place: str) -> None:
+def test_a_secret_in_the_process_list_is_found(playbooks: Playbooks, place: str) -> None:
     if not playbooks.processes.available:
         pytest.skip("no /proc on this system")
     secret = seed.new_secret()
@@ -65,8 +65,8 @@ def test_finds_a_secret_in_the_process_list(playbooks: Playbooks, place: str) ->
     playbooks.own.add(file)
     server = playbooks.server
     arguments = (f"{server.graph}/v1.0/", str(server.ca_file), place, str(file))
-    nobody = dict.fromkeys(playbooks.tenant.environ)
-    playbooks.command(sys.executable, "-c", ASKS_THE_TENANT, *arguments, environ=nobody).ok()
+    signed_out = dict.fromkeys(playbooks.tenant.environ)
+    playbooks.command(sys.executable, "-c", ASKS_THE_TENANT, *arguments, environ=signed_out).ok()
     (hit,) = playbooks.leaks()
     assert hit.secret == secret
     assert hit.place.startswith(place)
@@ -74,8 +74,8 @@ def test_finds_a_secret_in_the_process_list(playbooks: Playbooks, place: str) ->
     playbooks.processes.environments.clear()
 
 
-def test_knows_all_that_passes_the_emulator(playbooks: Playbooks) -> None:
-    """Also where the answer was lost, and what came in a request."""
+def test_secrets_in_all_requests_and_responses_are_known(playbooks: Playbooks) -> None:
+    """Also if the response was lost, and secrets in requests."""
     before = set(playbooks.issued.secrets)
     playbooks.tenant.register()
     playbooks.server.faults.add(path="/addPassword$", close_after=True)
@@ -86,8 +86,8 @@ def test_knows_all_that_passes_the_emulator(playbooks: Playbooks) -> None:
     assert len(new) == 4, "the secret that was lost, and the one that was made instead"
 
 
-def test_a_store_is_searched_by_its_own_bytes(playbooks: Playbooks, tmp_path: Path) -> None:
-    """The encrypted file passes; the same in clear does not."""
+def test_the_raw_content_of_a_store_is_searched(playbooks: Playbooks, tmp_path: Path) -> None:
+    """The encrypted file is accepted; the same content in clear text is not."""
     playbooks.register().ok()
     value = playbooks.stored()["client_secret"]
     assert playbooks.leaks() == []

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loud runs, failing tasks, ansible-runner: the fixture ``playbooks`` searches all that they leave behind.
+"""Runs with all logging, failing tasks, ansible-runner: the fixture ``playbooks`` searches everything that they leave
+behind.
 
-Each test says besides which secrets were there to be found; the search itself is tested in test_leak_search.py.
+Each test also shows which secrets could have been found; the search itself is tested in test_leak_search.py.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.run_count impo
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 
-def test_nothing_but_the_store_holds_a_secret(loud: Playbooks) -> None:
+def test_only_the_store_contains_a_secret(loud: Playbooks) -> None:
     loud.register().ok()
     assert len(loud.issued.secrets) == 5, "the vault's password, the operator's secret and token, the new ones"
     loud.register().ok()
@@ -40,36 +41,36 @@ def test_nothing_but_the_store_holds_a_secret(loud: Playbooks) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
-def test_banners_that_come_late_show_no_secret(loud: Playbooks, strategy: str) -> None:
+def test_late_banners_show_no_secret(loud: Playbooks, strategy: str) -> None:
     """Ansible then shows the arguments with all variables filled in."""
     environ = {"ANSIBLE_DISPLAY_OK_HOSTS": "False", "ANSIBLE_STRATEGY": strategy}
     play_tasks(loud, [role_task(loud)], environ=environ).ok()
     assert len(loud.issued.secrets) == 5
 
 
-def test_credentials_given_as_options_stay_secret(loud: Playbooks) -> None:
-    """Also where a task fails, and with the variables of the host shown afterwards."""
+def test_credentials_in_options_are_not_shown(loud: Playbooks) -> None:
+    """Also if a task fails, and the variables of the host are shown afterwards."""
     extra = loud.folder / "extra.yml"
     extra.write_text(yaml.safe_dump({"operator_secret": loud.server.client_secret}))
     loud.own.add(extra)
-    refused = {f"{PREFIX}azure_app_secret": {"unique_name": "nobody", "description": "refused"}}
+    refused = {f"{PREFIX}azure_app_secret": {"unique_name": "unregistered", "description": "refused"}}
     spoilt = loud.folder / "spoilt" / "gateway.vault.yml"
-    loud.spoil_store(spoilt, nth=2)
+    loud.break_store_after_create(spoilt, nth=2)
     tasks = [
         role_task(loud),
         rescued(role_task(loud, gateway_app_store_path=str(spoilt))),
-        # What the play itself was given is the user's to show; the rest of the host's variables is not.
+        # Values of the play itself may be shown by the user; the other variables of the host must not contain them.
         {"ansible.builtin.debug": {"msg": "{{ hostvars.localhost | dict2items | rejectattr('key', 'in', own) }}"},
          "vars": {"own": ["operator_secret", "ansible_failed_task"]}},
         rescued(refused),
     ]  # fmt: skip
     defaults = {f"group/{PREFIX}all": {"auth_client_secret": "{{ operator_secret }}"}}
     play_tasks(loud, tasks, "-e", f"@{extra}", environ={"AZURE_SECRET": None}, module_defaults=defaults).ok()
-    assert len(loud.issued.secrets) == 7, "as in a first run, and one that could not be kept"
+    assert len(loud.issued.secrets) == 7, "as in a first run, and one that could not be stored"
     wrote_all(loud)
 
 
-def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks) -> None:
+def test_a_secret_in_a_result_is_hidden_without_no_log(loud: Playbooks) -> None:
     loud.tenant.register()
     loud.tenant.ok("azure_app_secret", unique_name="gateway", description="there")
     secret = {"unique_name": "gateway", "description": "bare"}
@@ -77,14 +78,14 @@ def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks)
     tasks: list[Task] = [
         {name: secret, "register": "secret"},
         {"ansible.builtin.assert": {"that": "secret.client_secret | length >= 16"}},
-        # Only the first of a loop returns a value.
+        # Only the first item of the loop returns a value.
         {name: {**secret, "description": "{{ item }}"}, "loop": ["one", "there"], "register": "several"},
         {"ansible.builtin.assert": {"that": "several.results[0].client_secret | length >= 16"}},
         {name: {**secret, "description": "again"}, "retries": 1, "delay": 0, "register": "tried",
          "until": "not tried.changed"},
         rescued({name: {**secret, "description": "refused later"}, "failed_when": True, "register": "late"}),
     ]  # fmt: skip
-    # What a user shows of a variable with a documented secret is the user's: here the last failure is not shown.
+    # A user may show a variable with a documented secret: therefore the last failure is not shown here.
     tasks[-1]["rescue"] = [{"ansible.builtin.assert": {"that": "ansible_failed_result.client_secret | length >= 16"}}]
     play_tasks(loud, tasks).ok()
     assert len(loud.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 5
@@ -92,7 +93,7 @@ def test_a_secret_returned_by_a_module_is_hidden_without_no_log(loud: Playbooks)
 
 
 def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
-    """Ansible puts the environment of its own modules on a command line, and shows that. Tasks of users run such."""
+    """Ansible puts the environment of its own modules, which users run in tasks, on a command line and shows it."""
     names = ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")
     extra = loud.folder / "extra.yml"
     extra.write_text(yaml.safe_dump({"gateway_app_environment": {name: loud.environ[name] for name in names}}))
@@ -112,14 +113,14 @@ def test_the_role_s_environment_is_on_no_command_line(loud: Playbooks) -> None:
 def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
     faults = loud.server.faults
     if how == "echo":
-        # A server that answers with what it was sent.
+        # A server that returns what it received.
         echo = {"error": {"code": "Echo", "message": f"Bearer refused: client_secret={loud.server.client_secret}"}}
         faults.add(path="/addPassword$", status=400, body=echo, headers={"request-id": loud.server.client_secret})
         play_tasks(loud, [rescued(role_task(loud)), {"ansible.builtin.fail": {}}]).failed(
             "Could not create a client secret"
         )
     elif how == "vault":
-        loud.spoil_store(loud.store)
+        loud.break_store_after_create(loud.store)
         play_tasks(loud, [role_task(loud)]).failed("could not be stored", "removed from the tenant again")
         assert len(loud.issued.secrets) == 5, "the new one was created, tried and removed"
     elif how == "rights":
@@ -135,7 +136,7 @@ def test_a_run_that_fails_shows_no_secret(loud: Playbooks, how: str) -> None:
     wrote_all(loud)
 
 
-def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
+def test_a_private_key_is_only_in_its_file(loud: Playbooks) -> None:
     loud.tenant.register()
     key = loud.folder / "keys" / "gateway.pem"
     kept = {key, key.with_name("gateway.pem.old"), key.with_name("gateway.pem.new")}
@@ -152,7 +153,7 @@ def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
         {"ansible.builtin.debug": {"var": "renewed"}},
         {f"{PREFIX}azure_app_token_info": {**proof, "client_certificate_path": str(key)}},
         rescued({f"{PREFIX}azure_app_token_info": asked}),
-        rescued({f"{PREFIX}azure_app_certificate": {**certificate, "unique_name": "nobody"}}),
+        rescued({f"{PREFIX}azure_app_certificate": {**certificate, "unique_name": "unregistered"}}),
     ]
     play_tasks(loud, tasks).ok()
     loud.server.faults.add(method="PATCH", path="applications", status=403)
@@ -161,7 +162,7 @@ def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
     before = len(loud.issued.secrets)
     for file in kept:
         body = file.read_text().partition("-----BEGIN CERTIFICATE")[0].splitlines()
-        # Without the first line, which is the same for every key of this kind, and the end, which is short.
+        # Without the first line, which is the same for every key of this kind, and the short last one.
         for line in body[3:-2]:
             assert len(line) == 64
             loud.issued.add(line)
@@ -169,8 +170,8 @@ def test_a_private_key_is_in_its_file_and_nowhere_else(loud: Playbooks) -> None:
     wrote_all(loud)
 
 
-def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
-    """The layout of ansible-runner and AWX. What a user writes into env/envvars, ansible-runner shows by itself."""
+def test_the_files_of_ansible_runner_contain_no_secret(playbooks: Playbooks) -> None:
+    """The layout of ansible-runner and AWX. ansible-runner itself shows what a user writes into env/envvars."""
     private = playbooks.folder / "private"
     for name in ("env", "project"):
         (private / name).mkdir(parents=True)
@@ -186,7 +187,7 @@ def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
         (private / "env" / name).write_text(json.dumps(content))
         playbooks.own.add(private / "env" / name)
     spoilt = playbooks.folder / "spoilt" / "gateway.vault.yml"
-    playbooks.spoil_store(spoilt, nth=2)
+    playbooks.break_store_after_create(spoilt, nth=2)
     play = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -210,11 +211,11 @@ def test_nothing_of_ansible_runner_holds_a_secret(playbooks: Playbooks) -> None:
     assert len(list((artifacts / "job_events").glob("*.json"))) > 30
     assert list((artifacts / "fact_cache").iterdir())
     assert (artifacts / "command").is_file()
-    assert len(playbooks.issued.secrets) == 7, "as in a first run, and one that could not be kept"
+    assert len(playbooks.issued.secrets) == 7, "as in a first run, and one that could not be stored"
 
 
-def test_the_proofs_beyond_the_token_show_no_secret(loud: Playbooks) -> None:
-    """Neither the token nor what is sent to the SMTP server, where it is accepted and where it is refused."""
+def test_the_checks_of_mailboxes_and_smtp_show_no_secret(loud: Playbooks) -> None:
+    """Neither the token nor the data for the SMTP server, whether it accepts or refuses them."""
     options = loud.tenant.with_secret("SMTP.SendAsApp", resource="exchange_online")
     (principal,) = loud.tenant.service_principals(options["client_id"])
     exchange = loud.server.tenant.directory.exchange
@@ -243,7 +244,7 @@ def test_the_proofs_beyond_the_token_show_no_secret(loud: Playbooks) -> None:
 
 
 def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
-    """Neither where all is proven, nor where the tenant or the SMTP server refuses, nor where a store does not."""
+    """For a success, and for refusals of the tenant, of the SMTP server and of a store."""
     role = role_task(loud, gateway_app_profile="outbound_smtp_sendas")
     play_tasks(loud, [role]).ok()
     client_id = loud.stored()["client_id"]
@@ -266,7 +267,9 @@ def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
     before = len(loud.issued.secrets)
     shown = {"ansible.builtin.debug": {"var": "gateway_app_verified"}}
     refused = verify(gateway_app_verify_mailbox=loud.tenant.mailbox("alex"))
-    unread = verify(gateway_app_store_vault_id="nobody", gateway_app_stores=[{"type": "command", "argv": ["./none"]}])
+    unread = verify(
+        gateway_app_store_vault_id="unregistered", gateway_app_stores=[{"type": "command", "argv": ["./none"]}]
+    )
     play_tasks(loud, [verify(), shown, rescued(refused), shown, rescued(unread), shown]).ok()
     codes = sorted(entry.body["code"] for entry in loud.server.smtp_sessions())
     assert codes == ["235 2.7.0", *["535 5.7.3"] * 3]
@@ -276,8 +279,8 @@ def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
     wrote_all(loud)
 
 
-def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
-    """An exception that nobody thought of can hold anything, and Ansible shows it with its traceback."""
+def test_an_unexpected_exception_shows_no_secret(loud: Playbooks) -> None:
+    """An unexpected exception can contain anything, and Ansible shows it with its traceback."""
     library = loud.folder / "buggy"
     library.mkdir()
     (library / "sitecustomize.py").write_text(
@@ -300,6 +303,6 @@ def test_a_bug_shows_no_secret(loud: Playbooks) -> None:
     assert loud.tenant.application(uniqueName="gateway")["passwordCredentials"], "the secret was made"
 
 
-def test_the_loud_callback_is_no_part_of_the_collection() -> None:
+def test_the_verbose_callbacks_are_not_part_of_the_collection() -> None:
     assert not (REPOSITORY / "plugins" / "callback").exists()
     assert Path(LOUD["ANSIBLE_CALLBACK_PLUGINS"]).is_dir()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role for an application that is limited to some mailboxes: what Entra ID and Exchange hold afterwards."""
+"""The role for an application that is limited to some mailboxes: the resulting state of Entra ID and Exchange."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ READ_WRITE = "Application Mail.ReadWrite"
 
 
 class WithExchange:
-    """A user's folder in which another identity than the operator may change roles in Exchange."""
+    """A user's folder in which another identity than the operator can change roles in Exchange."""
 
     def __init__(self, playbooks: Playbooks) -> None:
         self.playbooks = playbooks
         self.client_id, secret = playbooks.server.add_operator(list(ASSIGNING))
         playbooks.tenant.also_operates(self.client_id)
-        # By a file, since the play itself is searched for secrets.
+        # In a file, since the play itself is searched for secrets.
         self.file = playbooks.folder / "exchange.yml"
         variable = {"AZURE_CLIENT_ID": self.client_id, "AZURE_SECRET": secret}
         self.file.write_text(yaml.safe_dump({"gateway_app_mailbox_environment": variable}))
@@ -40,7 +40,7 @@ class WithExchange:
         return self.playbooks.register("-e", f"@{self.file}", *arguments, entry=entry, **variables)
 
     @property
-    def held(self) -> list[tuple[str, str | None]]:
+    def role_assignments(self) -> list[tuple[str, str | None]]:
         entries = self.playbooks.server.tenant.directory.exchange.shown
         return sorted((entry.role, entry.directory_scope) for entry in entries)
 
@@ -61,7 +61,7 @@ def test_the_permission_is_assigned_in_exchange_and_not_granted_in_entra_id(exch
     run = exchange.run(**wanted).ok()
     application = TenantApplication(exchange.playbooks.tenant)
     assert (application.declared(), application.granted()) == (DIRECTORY, DIRECTORY)
-    assert exchange.held == [(READ_WRITE, exchange.group)]
+    assert exchange.role_assignments == [(READ_WRITE, exchange.group)]
     by_other = [entry.path for entry in run.writes if entry.client_id == exchange.client_id]
     assert by_other == ["/beta/roleManagement/exchange/roleAssignments"], "and nothing else"
     assert run.results["gateway_app_result"]["proven"] is True
@@ -69,13 +69,13 @@ def test_the_permission_is_assigned_in_exchange_and_not_granted_in_entra_id(exch
     assert (again.writes, again.results["gateway_app_result"]["changed"]) == ([], False)
 
 
-def test_a_grant_of_before_is_revoked_after_the_role_was_assigned(exchange: WithExchange) -> None:
+def test_an_earlier_grant_is_revoked_after_the_role_was_assigned(exchange: WithExchange) -> None:
     exchange.playbooks.register().ok()
     application = TenantApplication(exchange.playbooks.tenant)
     assert "Mail.ReadWrite" in application.granted()
     run = exchange.run(gateway_app_mailboxes=GROUP).ok()
     assert "for all mailboxes: the scope has no effect" in " ".join(run.output.split())
-    assert "Mail.ReadWrite" in application.granted(), "nothing is revoked that nobody asked for"
+    assert "Mail.ReadWrite" in application.granted(), "nothing is revoked without a request"
     exchange.playbooks.server.tenant.directory.exchange.assignments.clear()
     run = exchange.run(gateway_app_mailboxes=GROUP, gateway_app_exact_permissions=True).ok()
     assert (application.declared(), application.granted()) == (DIRECTORY, DIRECTORY)
@@ -86,10 +86,8 @@ def test_a_grant_of_before_is_revoked_after_the_role_was_assigned(exchange: With
 
 
 @pytest.mark.parametrize("method", ["graph", "commands", "none"])
-def test_a_permission_that_was_declared_before_is_not_granted_for_all_mailboxes(
-    exchange: WithExchange, method: str
-) -> None:
-    """Nobody granted it, perhaps because it opens all mailboxes."""
+def test_an_earlier_declared_permission_is_not_granted_for_all_mailboxes(exchange: WithExchange, method: str) -> None:
+    """It was declared but not granted, perhaps because it opens all mailboxes."""
     exchange.playbooks.register(gateway_app_consent="none").ok()
     application = TenantApplication(exchange.playbooks.tenant)
     assert ("Mail.ReadWrite" in application.declared(), application.granted()) == (True, [])
@@ -100,19 +98,19 @@ def test_a_permission_that_was_declared_before_is_not_granted_for_all_mailboxes(
     assert (application.declared(), application.granted()) == (DIRECTORY, DIRECTORY)
 
 
-def test_a_service_principal_that_somebody_deleted_is_created_again(exchange: WithExchange) -> None:
+def test_a_deleted_service_principal_is_created_again(exchange: WithExchange) -> None:
     exchange.run(gateway_app_mailboxes=GROUP).ok()
     application = TenantApplication(exchange.playbooks.tenant)
     exchange.playbooks.server.tenant.directory.service_principals.pop(str(application.principal["id"]))
     exchange.playbooks.server.tenant.directory.exchange.assignments.clear()
     exchange.run("--check", gateway_app_mailboxes=GROUP)
     exchange.run(gateway_app_mailboxes=GROUP).ok()
-    assert exchange.held == [(READ_WRITE, exchange.group)]
+    assert exchange.role_assignments == [(READ_WRITE, exchange.group)]
 
 
-def test_a_profile_without_permissions_has_its_role_for_smtp(exchange: WithExchange) -> None:
+def test_a_profile_without_permissions_gets_its_role_for_smtp(exchange: WithExchange) -> None:
     exchange.run(gateway_app_profile="outbound_smtp_rbac", gateway_app_mailboxes=GROUP).ok()
-    assert exchange.held == [("Application SMTP.SendAsApp", exchange.group)]
+    assert exchange.role_assignments == [("Application SMTP.SendAsApp", exchange.group)]
 
 
 BAD: dict[str, tuple[dict[str, t.Any], str]] = {
@@ -132,7 +130,7 @@ BAD: dict[str, tuple[dict[str, t.Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_settings_are_refused_before_anything_is_written(exchange: WithExchange, name: str) -> None:
+def test_invalid_settings_are_refused_before_anything_is_written(exchange: WithExchange, name: str) -> None:
     variables, words = BAD[name]
     run = exchange.run(**variables)
     run.failed(words)
@@ -146,7 +144,7 @@ def test_an_identity_without_the_right_is_refused_before_anything_is_written(pla
     assert run.writes == []
 
 
-def test_commands_for_an_exchange_administrator(playbooks: Playbooks) -> None:
+def test_commands_for_an_exchange_administrator_are_written(playbooks: Playbooks) -> None:
     file = playbooks.folder / "exchange.ps1"
     playbooks.register(
         gateway_app_mailboxes=GROUP, gateway_app_mailbox_method="commands", gateway_app_mailbox_commands_file=str(file)
@@ -158,7 +156,7 @@ def test_commands_for_an_exchange_administrator(playbooks: Playbooks) -> None:
     assert application.granted() == DIRECTORY
 
 
-def test_verify_tells_not_yet_from_refused(exchange: WithExchange) -> None:
+def test_verify_distinguishes_pending_from_refused(exchange: WithExchange) -> None:
     """By the time since the assignment, which the user sets."""
     exchange.playbooks.server.tenant.settings.update({"exchange_delay": 3600})
     exchange.run(gateway_app_mailboxes=GROUP).ok()
@@ -179,7 +177,9 @@ def test_verify_tells_not_yet_from_refused(exchange: WithExchange) -> None:
     assert "all 5 checks passed" in run.output
 
 
-def test_check_access_names_what_the_third_identity_lacks(exchange: WithExchange, playbooks: Playbooks) -> None:
+def test_check_access_names_the_missing_rights_of_the_third_identity(
+    exchange: WithExchange, playbooks: Playbooks
+) -> None:
     exchange.run(entry="check_access", gateway_app_mailboxes=GROUP).ok()
     run = playbooks.register(entry="check_access", gateway_app_mailboxes=GROUP)
     run.failed("Not enough rights to assign roles of Exchange to the application for a group (Graph beta)")
@@ -194,17 +194,21 @@ LATER: dict[str, t.Any] = {
 }
 
 
-def test_roles_are_assigned_later_by_an_identity_that_does_nothing_else(exchange: WithExchange) -> None:
-    """The operator has no right in Exchange. What opened all mailboxes is revoked once the roles are assigned."""
+def test_roles_can_be_assigned_later_by_a_separate_identity(exchange: WithExchange) -> None:
+    """The operator has no right in Exchange. Grants for all mailboxes are revoked once the roles are assigned."""
     playbooks = exchange.playbooks
     playbooks.register().ok()
     application = TenantApplication(playbooks.tenant)
     playbooks.register(**LATER).ok()
-    assert (exchange.held, application.declared(), "Mail.ReadWrite" in application.granted()) == ([], DIRECTORY, True)
+    assert (exchange.role_assignments, application.declared(), "Mail.ReadWrite" in application.granted()) == (
+        [],
+        DIRECTORY,
+        True,
+    )
     predicted = exchange.run("--check", entry="mailboxes", **LATER).ok()
     assert (predicted.writes, predicted.results["gateway_app_result"]["changed"]) == ([], True)
     run = exchange.run(entry="mailboxes", **LATER).ok()
-    assert exchange.held == [(READ_WRITE, exchange.group)]
+    assert exchange.role_assignments == [(READ_WRITE, exchange.group)]
     assert {(entry.path, entry.client_id) for entry in run.writes} == {
         ("/beta/roleManagement/exchange/roleAssignments", exchange.client_id)
     }
@@ -217,17 +221,17 @@ def test_roles_are_assigned_later_by_an_identity_that_does_nothing_else(exchange
     assert application.granted() == DIRECTORY
 
 
-def test_roles_are_assigned_to_the_expected_application_alone(exchange: WithExchange) -> None:
+def test_roles_are_only_assigned_to_the_expected_application(exchange: WithExchange) -> None:
     exchange.playbooks.register(**LATER).ok()
     other = {"gateway": {"client_id": "b2466de6-5867-4b23-83ff-449c85f44ba1"}}
     run = exchange.run(entry="mailboxes", **LATER, gateway_app_expected_applications=other)
     run.failed("gateway_app_expected_applications names the one with the client id", "Find out who replaced it")
-    assert (run.writes, exchange.held) == ([], [])
+    assert (run.writes, exchange.role_assignments) == ([], [])
     exchange.run(entry="mailboxes", gateway_app_unique_name="elsewhere", **LATER).failed("is not registered")
     client_id = TenantApplication(exchange.playbooks.tenant).client_id
     expected = {"gateway": {"client_id": client_id}}
     exchange.run(entry="mailboxes", **LATER, gateway_app_expected_applications=expected).ok()
-    assert exchange.held == [(READ_WRITE, exchange.group)]
+    assert exchange.role_assignments == [(READ_WRITE, exchange.group)]
 
 
 def _playbook(exchange: WithExchange, name: str, **variables: t.Any) -> Run:
@@ -239,8 +243,8 @@ def _playbook(exchange: WithExchange, name: str, **variables: t.Any) -> Run:
     )
 
 
-def test_the_playbook_hands_over_when_it_assigned_roles(exchange: WithExchange) -> None:
-    """As AWX does: what set_stats has are variables of the later jobs of a workflow."""
+def test_the_playbook_passes_on_the_time_of_the_assignment(exchange: WithExchange) -> None:
+    """As in AWX: values from set_stats are variables of the later jobs of a workflow."""
     server, tenant = exchange.playbooks.server.tenant, exchange.playbooks.tenant
     server.settings.update({"exchange_delay": 3600})
     exchange.playbooks.register(gateway_app_mailboxes=GROUP, gateway_app_mailbox_method="none").ok()
@@ -256,13 +260,13 @@ def test_the_playbook_hands_over_when_it_assigned_roles(exchange: WithExchange) 
     verify = {"gateway_app_mailboxes": GROUP, "gateway_app_verify_mailbox": tenant.mailbox("alex")}
     assert "not yet     mailbox" in _playbook(exchange, "verify", **verify, **variables).ok().output
     _playbook(exchange, "verify", **verify).failed("FAILED for")
-    # A gateway that is not limited is left alone.
+    # A gateway that is not limited is not changed.
     run = _playbook(exchange, "mailboxes").ok()
     assert "gateway_app_mailboxes is not set" in run.output
     assert run.writes == []
 
 
-def test_check_access_asks_for_the_right_of_the_playbook_that_assigns(playbooks: Playbooks) -> None:
+def test_check_access_checks_the_right_of_the_playbook_that_assigns(playbooks: Playbooks) -> None:
     """Not of register, if another playbook assigns the roles."""
     given: dict[str, t.Any] = {"gateway_app_mailboxes": GROUP, "gateway_app_mailbox_method": "none"}
     playbooks.register(entry="check_access", **given).ok()

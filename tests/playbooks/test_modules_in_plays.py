@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How teams use the modules: inventories, module_defaults, environment, both kinds of strategy."""
+"""The modules in plays: inventories, module_defaults, environment, both kinds of strategy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _sign_ins(run: Run) -> int:
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
-def test_gateway_hosts_in_parallel_sign_in_once_and_are_never_connected_to(playbooks: Playbooks, strategy: str) -> None:
+def test_parallel_hosts_sign_in_once_and_are_not_connected_to(playbooks: Playbooks, strategy: str) -> None:
     inventory = playbooks.folder / "hosts.ini"
     inventory.write_text("".join(f"gateway{i} ansible_host=192.0.2.{i}\n" for i in range(1, 7)))
     tasks = [
@@ -40,7 +40,7 @@ def test_gateway_hosts_in_parallel_sign_in_once_and_are_never_connected_to(playb
 
 
 def test_defaults_of_the_action_group_reach_every_module(playbooks: Playbooks) -> None:
-    """The environment holds nothing here, so a module that missed the defaults could not sign in."""
+    """The environment has no sign-in, so a module without the defaults could not sign in."""
     names = {
         "AZURE_TENANT": "auth_tenant_id",
         "AZURE_CLIENT_ID": "auth_client_id",
@@ -62,7 +62,7 @@ def test_defaults_of_the_action_group_reach_every_module(playbooks: Playbooks) -
     assert run.ok().results["gateway_app_result.proven"] is True
 
 
-def test_the_environment_keyword_is_honoured(playbooks: Playbooks) -> None:
+def test_the_environment_keyword_is_used(playbooks: Playbooks) -> None:
     names = list(playbooks.tenant.environ)
     play = {
         "hosts": "localhost",
@@ -94,7 +94,7 @@ def test_two_identities_in_one_run_do_not_share_a_token(playbooks: Playbooks) ->
     assert _sign_ins(run) == 2
 
 
-def test_a_blank_in_the_environment_is_unset_as_awx_sends_it(playbooks: Playbooks) -> None:
+def test_a_blank_environment_variable_as_in_awx_is_unset(playbooks: Playbooks) -> None:
     play = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -104,7 +104,7 @@ def test_a_blank_in_the_environment_is_unset_as_awx_sends_it(playbooks: Playbook
     playbooks.run([play], environ=blank).ok()
 
 
-def test_missing_credentials_say_what_to_set(playbooks: Playbooks) -> None:
+def test_missing_credentials_are_named_with_the_variables_to_set(playbooks: Playbooks) -> None:
     play = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -117,5 +117,5 @@ def test_missing_credentials_say_what_to_set(playbooks: Playbooks) -> None:
 
 
 def _without_az(playbooks: Playbooks) -> str:
-    """A PATH on which there surely is no Azure CLI."""
+    """A PATH without the Azure CLI."""
     return playbooks.environ["PATH"].split(":")[0]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-navigator without a container; the fixture searches what it leaves behind for secrets."""
+"""ansible-navigator without a container; the fixture searches its files and output for secrets."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_ansible_navigator_registers_and_shows_no_secret(playbooks: Playbooks) -
         *("ansible-navigator", "run", "project/register.yml", *options, *logging, "-e", json.dumps(given))
     ).ok()
     assert "by a token with" in run.output
-    told = json.loads(artifact.read_text())
-    assert (told["status"], [play["name"] for play in told["plays"]][-1]) == (
+    record = json.loads(artifact.read_text())
+    assert (record["status"], [play["name"] for play in record["plays"]][-1]) == (
         "successful",
         "Register the mail gateway's application",
     )

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keywords of plays that come between two tasks, and what users get wrong: no promise of the role depends on them.
+"""Keywords of plays that take effect between two tasks, and mistakes of users: no guarantee of the role depends on
+them.
 
-What is asserted is what the tenant and the stores hold afterwards.
+The tests check the resulting state of the tenant and the stores.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ PROFILES = sorted(path.stem for path in (REPOSITORY / "roles/gateway_app/vars/pr
 COLLECTION_PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yml"))
 ANOTHER_ID = "11111111-1111-1111-1111-111111111111"
 SAFE_IS_DOWN = "the safe is down"
-# A store of the type command: reading works, writing does not.
+# A store of the type command: reading works, writing fails.
 BROKEN_SAFE = f"""#!/bin/sh
 cat > /dev/null
 [ "$1" != write ] || {{ echo "{SAFE_IS_DOWN}" >&2; exit 1; }}
@@ -79,7 +80,7 @@ def broken_safe(playbooks: Playbooks) -> Json:
 
 
 def secrets(playbooks: Playbooks, unique_name: str = "gateway") -> list[str]:
-    """Key ids of the client secrets in the tenant; none for an application that is not there."""
+    """Key ids of the client secrets in the tenant; none for an application that does not exist."""
     return [
         secret["keyId"].lower()
         for application in playbooks.tenant.applications
@@ -96,7 +97,7 @@ def stored_key_ids(playbooks: Playbooks, unique_name: str = "gateway") -> list[s
 
 
 def granted(playbooks: Playbooks, unique_name: str = "gateway") -> int:
-    """How many application permissions are granted to the application."""
+    """The number of application permissions that are granted to the application."""
     application = playbooks.tenant.application(uniqueName=unique_name)
     own = {principal["id"] for principal in playbooks.tenant.service_principals(application["appId"])}
     assignments = playbooks.server.tenant.directory.assignments.values()
@@ -104,7 +105,7 @@ def granted(playbooks: Playbooks, unique_name: str = "gateway") -> int:
 
 
 @pytest.mark.parametrize("level", ["play", "role"])
-def test_ignore_errors_switches_no_refusal_off(playbooks: Playbooks, level: str) -> None:
+def test_ignore_errors_does_not_disable_a_refusal(playbooks: Playbooks, level: str) -> None:
     playbooks.run([play(gateway(gateway_app_consent="none"))]).ok()
     before, key_ids = playbooks.stored(), secrets(playbooks)
     ignoring = keyword(level, "ignore_errors", True)
@@ -120,7 +121,7 @@ def test_ignore_errors_switches_no_refusal_off(playbooks: Playbooks, level: str)
         ]
     )
     assert "Traceback" not in run.output, run.output
-    # The last play came to its write.
+    # The last play got as far as its write.
     assert SAFE_IS_DOWN in run.output
     found = {
         "retire without confirmation": (secrets(playbooks), playbooks.store.exists() and playbooks.stored()),
@@ -146,13 +147,13 @@ def test_a_hand_over_that_failed_is_not_recorded_under_ignore_errors(playbooks: 
     run = playbooks.run([play(gateway(**after), **ignoring), play(rotation, **ignoring)]).ok()
     assert len(re.findall(r"^fatal: .*no answer", run.output, re.MULTILINE)) == 2
     assert playbooks.stored()["handed_over_to"] == []
-    new, old = secrets(playbooks)  # as the tenant lists them
+    new, old = secrets(playbooks)  # in the order of the tenant's list
     assert new == playbooks.stored()["key_id"]
     assert playbooks.stored()["previous_key_ids"] == [old], "the gateway still has it"
 
 
 @pytest.mark.parametrize("level", ["play", "role"])
-def test_check_mode_of_a_play_is_seen(playbooks: Playbooks, level: str) -> None:
+def test_check_mode_of_a_play_is_respected(playbooks: Playbooks, level: str) -> None:
     playbooks.run([play(gateway())]).ok()
     new = playbooks.folder / "not_there_yet.vault.yml"
     after = {"gateway_app_after_new_secret": task_file(playbooks, HAND_OVER)}
@@ -167,7 +168,7 @@ def test_check_mode_of_a_play_is_seen(playbooks: Playbooks, level: str) -> None:
     assert re.search(r"changed=[1-9]", run.output), run.output
 
 
-def test_a_host_keeps_its_secret_if_another_one_fails_with_any_errors_fatal(playbooks: Playbooks) -> None:
+def test_a_host_keeps_its_secret_if_another_host_fails_with_any_errors_fatal(playbooks: Playbooks) -> None:
     hosts = {
         "good": gateway("good"),
         "bad": gateway("bad", gateway_app_stores=[{"type": "ansible_vault"}, broken_safe(playbooks)]),
@@ -181,7 +182,7 @@ def test_a_host_keeps_its_secret_if_another_one_fails_with_any_errors_fatal(play
     assert secrets(playbooks, "bad") == stored_key_ids(playbooks, "bad") == []
 
 
-def test_the_hand_over_is_done_once_with_when_on_the_role_and_sees_no_client_secret(playbooks: Playbooks) -> None:
+def test_the_hand_over_runs_once_with_when_on_the_role_and_gets_no_client_secret(playbooks: Playbooks) -> None:
     """The file of tasks is beside the playbook, which is not in the working folder."""
     site = playbooks.folder / "site"
     task_file(playbooks, HAND_OVER, "site/tasks/after.yml")
@@ -205,7 +206,7 @@ def test_the_hand_over_is_done_once_with_when_on_the_role_and_sees_no_client_sec
 
 
 def test_a_job_of_awx_with_the_default_store_is_refused_before_a_secret_is_created(playbooks: Playbooks) -> None:
-    """AWX runs a job in a folder that goes away with its container."""
+    """AWX runs a job in a folder that is removed with its container."""
     folder = playbooks.folder / "awx_41"
     (folder / "env").mkdir(parents=True)
     (folder / "project").mkdir()
@@ -238,7 +239,7 @@ def test_ansible_pull_with_purge_and_the_default_store_is_refused_before_a_secre
 
 
 def messages(playbooks: Playbooks, cases: dict[str, Json]) -> tuple[Run, dict[str, str]]:
-    """The role in check mode, once for each case: the message of its failure, empty if there was none."""
+    """The role in check mode, once for each case: the message of its failure, empty if it succeeded."""
     tasks: list[Json] = []
     for name, variables in cases.items():
         include = {"ansible.builtin.include_role": {"name": ROLE}, "vars": variables}
@@ -250,8 +251,8 @@ def messages(playbooks: Playbooks, cases: dict[str, Json]) -> tuple[Run, dict[st
     return run, {name: str(run.results.get(variable, "")) for name, variable in shown.items()}
 
 
-def test_what_is_wrong_in_the_variables_is_said_in_the_words_of_the_role(playbooks: Playbooks) -> None:
-    playbooks.tenant.ok("azure_app_registration", display_name="Taken", unique_name="of-somebody-else")
+def test_invalid_values_are_reported_with_the_names_of_the_variables(playbooks: Playbooks) -> None:
+    playbooks.tenant.ok("azure_app_registration", display_name="Taken", unique_name="foreign")
     without_profile = gateway()
     del without_profile["gateway_app_profile"]
     run, found = messages(
@@ -286,7 +287,7 @@ def test_a_pattern_of_hosts_without_a_match_fails_with_a_hint(playbooks: Playboo
     assert run.failed("gateway_app_hosts").requests == []
 
 
-def test_every_playbook_looks_for_its_hosts_alike() -> None:
+def test_every_playbook_selects_its_hosts_in_the_same_way() -> None:
     patterns: dict[str, str] = {}
     for path in COLLECTION_PLAYBOOKS:
         found = {str(part["hosts"]) for part in yaml.safe_load(path.read_text())}

@@ -20,7 +20,7 @@ NAMES = ("vienna", "graz")
 
 
 class Gateways:
-    """Two hosts of an inventory; each has a file for its server profile and notes each restart."""
+    """Two hosts of an inventory; each has a file for its server profile, and records each restart."""
 
     def __init__(self, playbooks: Playbooks, **variables: t.Any) -> None:
         self._playbooks = playbooks
@@ -52,7 +52,7 @@ class Gateways:
         return self.folder(name) / "server_profile.json"
 
     def running(self, name: str) -> dict[str, str]:
-        """What the gateway had as it was started last."""
+        """The settings with which the gateway was last started."""
         found: dict[str, str] = json.loads((self.folder(name) / "running.json").read_text())
         return found
 
@@ -60,7 +60,7 @@ class Gateways:
         name = f"email_gateway.azure_apps.{playbook}"
         return self._playbooks.command("ansible-playbook", "-i", str(self.inventory), name, *arguments)
 
-    def forget_restarts(self) -> None:
+    def clear_restarts(self) -> None:
         for name in NAMES:
             (self.folder(name) / "running.json").unlink()
 
@@ -73,7 +73,7 @@ def _key_ids(playbooks: Playbooks) -> set[str]:
     return {c["keyId"] for c in playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]}
 
 
-def test_registers_and_provisions_two_gateways_that_share_an_application(playbooks: Playbooks) -> None:
+def test_two_gateways_that_share_an_application_are_registered_and_provisioned(playbooks: Playbooks) -> None:
     gateways = Gateways(playbooks)
     assert gateways.play("provision", "--check", "--diff").ok().writes == []
     gateways.play("provision").ok()
@@ -84,17 +84,17 @@ def test_registers_and_provisions_two_gateways_that_share_an_application(playboo
         assert gateways.running(name)["scope"] == f"{playbooks.server.graph}/.default"
         assert stat.S_IMODE(gateways.server_profile(name).stat().st_mode) == 0o600
 
-    gateways.forget_restarts()
+    gateways.clear_restarts()
     again = gateways.play("provision").ok()
     assert (again.writes, again.output.count("changed=0 "), gateways.restarted) == ([], 2, [])
 
 
-def test_a_hook_brings_a_renewed_secret_and_restart(playbooks: Playbooks) -> None:
+def test_a_hook_deploys_a_renewed_secret_and_restarts_the_gateways(playbooks: Playbooks) -> None:
     tasks = REPOSITORY / "playbooks" / "tasks" / "after_new_secret.yml"
     gateways = Gateways(playbooks, gateway_app_after_new_secret=str(tasks))
     gateways.play("provision").ok()
     old = playbooks.stored()["client_secret"]
-    gateways.forget_restarts()
+    gateways.clear_restarts()
     arguments = ("-e", "gateway_app_hosts=mail_gateways")
     gateways.play("rotate", *arguments).ok()
     assert gateways.restarted == []
@@ -104,7 +104,7 @@ def test_a_hook_brings_a_renewed_secret_and_restart(playbooks: Playbooks) -> Non
     assert {name: gateways.running(name)["client_secret"] for name in NAMES} == dict.fromkeys(NAMES, new)
 
 
-def test_a_gateway_that_failed_is_tried_again_and_keeps_the_old_secret_alive(playbooks: Playbooks) -> None:
+def test_the_old_secret_is_kept_until_a_failed_gateway_has_the_new_one(playbooks: Playbooks) -> None:
     tasks = REPOSITORY / "playbooks" / "tasks" / "after_new_secret.yml"
     gateways = Gateways(playbooks, gateway_app_after_new_secret=str(tasks), gateway_app_overlap_days=0)
     arguments = ("-e", "gateway_app_hosts=mail_gateways")
@@ -119,7 +119,7 @@ def test_a_gateway_that_failed_is_tried_again_and_keeps_the_old_secret_alive(pla
     assert _key_ids(playbooks) == {old, new["key_id"]}
 
     broken.with_name("away").rename(broken)
-    gateways.forget_restarts()
+    gateways.clear_restarts()
     gateways.play("rotate", *arguments).ok()
     assert gateways.restarted == ["graz"]
     assert playbooks.stored()["handed_over_to"] == ["graz", "vienna"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands of the README, as they stand and in their order, in an empty folder."""
+"""The commands of the README, unchanged and in order, in an empty folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSI
 README = (REPOSITORY / "README.md").read_text()
 BLOCKS = re.findall(r"```shell\n(.*?)```", README, re.DOTALL)
 COLUMNS = 132
-# The Azure CLI of somebody who has signed in with it, whose token is that of the emulator's operator.
+# The Azure CLI of a user who has signed in with it, whose token is that of the emulator's operator.
 AZ = """#!{python}
 import json, os, sys, requests
 if sys.argv[1:] == ["login", "--allow-no-subscriptions"]:
@@ -33,7 +33,7 @@ else:
 """
 
 
-def test_the_commands_lead_from_nothing_to_the_three_values(playbooks: Playbooks) -> None:
+def test_the_commands_result_in_the_three_values(playbooks: Playbooks) -> None:
     server = playbooks.server
     programs = playbooks.folder / "programs"
     programs.mkdir()
@@ -59,28 +59,28 @@ def test_the_commands_lead_from_nothing_to_the_three_values(playbooks: Playbooks
     start = next(number for number, block in enumerate(BLOCKS) if "az login" in block)
     sign_in, run, show = BLOCKS[start:]
     preview, register = run.splitlines()
-    said = {}
+    runs = {}
     for step, script in {"preview": preview, "register": register, "again": register, "show": show}.items():
-        # One shell a step, to see what each of them wrote; the password is made once.
+        # One shell for each step, to see the writes of each of them; the password is created once.
         first = sign_in if step == "preview" else sign_in.partition("\n")[2]
-        said[step] = playbooks.command("bash", "-e", "-c", f"{first}{script}", environ=environ).ok()
+        runs[step] = playbooks.command("bash", "-e", "-c", f"{first}{script}", environ=environ).ok()
     assert password.stat().st_mode & 0o777 == 0o600
-    assert said["preview"].writes == []
-    assert "changed=0 " not in said["preview"].output
-    assert said["register"].writes
-    assert said["again"].writes == []
-    assert "changed=0 " in said["again"].output
+    assert runs["preview"].writes == []
+    assert "changed=0 " not in runs["preview"].output
+    assert runs["register"].writes
+    assert runs["again"].writes == []
+    assert "changed=0 " in runs["again"].output
     (application,) = playbooks.tenant.applications
-    credential = yaml.safe_load(said["show"].output)["gateway_app_credential"]
+    credential = yaml.safe_load(runs["show"].output)["gateway_app_credential"]
     assert (credential["tenant_id"], credential["client_id"]) == (server.tenant_id, application["appId"])
     signed_in = playbooks.tenant.ok(
         "azure_app_token_info", **{name: credential[name] for name in ("tenant_id", "client_id", "client_secret")}
     )
     assert set(signed_in["roles"]) == {"Group.Read.All", "GroupMember.Read.All", "Mail.ReadWrite", "User.Read.All"}
-    playbooks.outputs[:] = [output for output in playbooks.outputs if output != said["show"].output]
+    playbooks.outputs[:] = [output for output in playbooks.outputs if output != runs["show"].output]
 
 
-def test_the_other_commands_name_what_there_is() -> None:
+def test_the_other_commands_use_existing_names() -> None:
     clone, install = BLOCKS[:2]
     (target,) = re.findall(r"^make ([a-z-]+)$", clone, re.MULTILINE)
     assert re.search(rf"^{target}:", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
@@ -95,7 +95,7 @@ def test_the_other_commands_name_what_there_is() -> None:
     assert sorted(libraries.split()) == sorted(needed)
 
 
-def test_it_has_the_sections_of_a_certified_collection_on_one_page() -> None:
+def test_the_readme_has_the_sections_of_a_certified_collection() -> None:
     """https://docs.ansible.com/projects/partner-certification-requirements/readmes/"""
     sections = re.findall(r"^## (.*)$", README, re.MULTILINE)
     assert sections == [
@@ -112,7 +112,7 @@ def test_it_has_the_sections_of_a_certified_collection_on_one_page() -> None:
     assert len(README.split()) < 900
 
 
-def test_every_link_is_a_full_address_of_what_there_is() -> None:
+def test_every_link_is_a_full_address_of_an_existing_page() -> None:
     links = re.findall(r"\]\(([^)]+)\)", README)
     assert links
     assert [link for link in links if not link.startswith("https://")] == []

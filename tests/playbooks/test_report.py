@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report, run as a user runs it, against a tenant with good, due, expired and hostile applications."""
+"""The report, run as by a user, for a tenant with applications that are fine, due, expired and hostile."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def written(playbooks: Playbooks) -> dict[str, str]:
     return {name: (playbooks.folder / path).read_text() for name, path in PATHS.items()}
 
 
-def told(playbooks: Playbooks) -> dict[str, t.Any]:
+def report_document(playbooks: Playbooks) -> dict[str, t.Any]:
     found: dict[str, t.Any] = json.loads(written(playbooks)["json"])
     return found
 
@@ -58,14 +58,14 @@ def of(found: dict[str, t.Any], unique_name: str) -> dict[str, t.Any]:
 
 
 def end_in(playbooks: Playbooks, unique_name: str, days: float) -> None:
-    """The only client secret of the application ends then."""
+    """Set the end of the only client secret of the application."""
     moment = datetime.now(timezone.utc) + timedelta(days=days, hours=1)
     (secret,) = playbooks.tenant.application(uniqueName=unique_name)["passwordCredentials"]
     secret["endDateTime"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def failed_hosts(run: Run) -> list[str]:
-    """As the recap of the run has them."""
+    """The failed hosts in the recap of the run."""
     return sorted(re.findall(r"^(\S+) +: ok=.*failed=[1-9]", run.output, re.MULTILINE))
 
 
@@ -87,13 +87,13 @@ class Page(html.parser.HTMLParser):
         self.words.append(data)
 
 
-def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
+def test_every_view_contains_everything(playbooks: Playbooks) -> None:
     register(playbooks)
     furnish(playbooks.server)
     end_in(playbooks, "gateway-graz", 12)
     run = report(playbooks, gateway_app_report_scope="mail").ok()
     assert run.writes == [], "a report never writes to the tenant"
-    texts, found = written(playbooks), told(playbooks)
+    texts, found = written(playbooks), report_document(playbooks)
     assert {stat.S_IMODE((playbooks.folder / path).stat().st_mode) for path in PATHS.values()} == {0o640}
 
     assert set(HOSTILE_NAMES) <= {application["display_name"] for application in found["applications"]}
@@ -164,19 +164,21 @@ def test_everything_is_told_in_every_form(playbooks: Playbooks) -> None:
         assert "hint" not in text
 
 
-def test_names_are_no_templates(playbooks: Playbooks) -> None:
-    """Whoever may register an application must not run anything on the controller."""
+def test_names_are_not_evaluated_as_templates(playbooks: Playbooks) -> None:
+    """Anyone with the right to register an application must not be able to run code on the controller."""
     inventory(playbooks, {})
     furnish(playbooks.server)
     run = report(playbooks, hosts="", gateway_app_report_fail_within_days=50)
     assert "{{ lookup" in run.output
     assert not (playbooks.folder / "pwned").exists()
-    assert "{{ lookup('pipe', 'touch pwned') }}" in {a["display_name"] for a in told(playbooks)["applications"]}
+    assert "{{ lookup('pipe', 'touch pwned') }}" in {
+        a["display_name"] for a in report_document(playbooks)["applications"]
+    }
 
 
-def test_a_second_run_changes_nothing_and_a_later_day_is_no_change(playbooks: Playbooks) -> None:
+def test_a_second_run_changes_nothing_also_on_a_later_day(playbooks: Playbooks) -> None:
     register(playbooks)
-    # A new client secret has a whole number of days left for its first second alone.
+    # The number of days left of a new client secret is a whole number only in its first second.
     for host in GATEWAYS:
         end_in(playbooks, f"gateway-{host}", 179)
     assert "changed=1" in report(playbooks).ok().output
@@ -186,7 +188,7 @@ def test_a_second_run_changes_nothing_and_a_later_day_is_no_change(playbooks: Pl
     for application in playbooks.tenant.applications:
         for secret in application["passwordCredentials"]:
             assert secret["endDateTime"]
-    # As it was written some days ago: other days left, another date, other places in the timeline, the same digest.
+    # The report of some days ago: other days left, another date, other positions in the timeline, the same digest.
     for path in (playbooks.folder / path for path in PATHS.values()):
         text = path.read_text()
         today = (
@@ -209,7 +211,7 @@ def test_check_mode_writes_nothing(playbooks: Playbooks) -> None:
 
 
 @pytest.mark.parametrize(("within", "fails"), [(-1, False), (0, False), (12, False), (13, True)])
-def test_fails_on_request_where_something_is_due_after_the_files_are_written(
+def test_due_credentials_fail_the_run_on_request_after_the_files_are_written(
     playbooks: Playbooks, within: int, fails: bool
 ) -> None:
     register(playbooks)
@@ -219,25 +221,25 @@ def test_fails_on_request_where_something_is_due_after_the_files_are_written(
     if fails:
         run.failed("Mail gateway graz (outbound_smtp)", "the secret 'Mail gateway' expires on", "in 12 days")
         assert "vienna (" not in run.output
-    assert told(playbooks)["summary"]["credentials"]["due"] == 1
+    assert report_document(playbooks)["summary"]["credentials"]["due"] == 1
 
 
-def test_an_expired_secret_fails_until_it_is_replaced(playbooks: Playbooks) -> None:
+def test_an_expired_secret_fails_the_run_until_it_is_replaced(playbooks: Playbooks) -> None:
     register(playbooks)
     end_in(playbooks, "gateway-graz", -3)
     run = report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
     assert failed_hosts(run) == ["graz"]
-    assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "no"
+    assert of(report_document(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "no"
     (advice,) = set(re.findall(r"Run the playbook (\S+) with (\S+) and (\S+), which replaces it", run.output))
     name, *variables = advice
     given = [argument for variable in variables for argument in ("-e", variable)]
     playbooks.command("ansible-playbook", name, "-i", str(playbooks.folder / "inventory.yml"), *given).ok()
     report(playbooks, gateway_app_report_fail_within_days=0).ok()
-    assert of(told(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "yes"
+    assert of(report_document(playbooks), "gateway-graz")["gateways"][0]["in_store"] == "yes"
 
 
-def test_only_the_task_that_fails_a_host_runs_for_each(playbooks: Playbooks) -> None:
-    """In the playbook. A host costs no more than its settings and stores, and one skipped task."""
+def test_only_the_task_that_fails_a_host_runs_for_each_host(playbooks: Playbooks) -> None:
+    """In the playbook. A host only adds the task for its settings and stores, and one skipped task."""
     register(playbooks)
     end_in(playbooks, "gateway-graz", -3)
     run = report(playbooks, gateway_app_report_fail_within_days=0).failed("has expired on")
@@ -248,18 +250,18 @@ def test_only_the_task_that_fails_a_host_runs_for_each(playbooks: Playbooks) -> 
     assert hosts[several[0]] == ["graz", "linz", "vienna", "wels"]
 
 
-def test_drift_fails_on_request(playbooks: Playbooks) -> None:
+def test_drift_fails_the_run_on_request(playbooks: Playbooks) -> None:
     register(playbooks)
     graz = playbooks.tenant.application(uniqueName="gateway-graz")
     playbooks.tenant.ok("azure_admin_consent", client_id=graz["appId"], state="absent")
     report(playbooks).ok()
-    assert of(told(playbooks), "gateway-graz")["drift"] == ["Mail.ReadWrite"]
+    assert of(report_document(playbooks), "gateway-graz")["drift"] == ["Mail.ReadWrite"]
     report(playbooks, gateway_app_report_fail_on_drift=True).failed(
         "graz (outbound_smtp)", "not granted: Mail.ReadWrite"
     )
 
 
-def test_a_store_that_does_not_hold_a_live_secret_is_told(playbooks: Playbooks) -> None:
+def test_a_store_without_a_valid_secret_is_reported(playbooks: Playbooks) -> None:
     register(playbooks)
     playbooks.store_of("gateway-graz").unlink()
     playbooks.store_of("gateway-linz").write_text("nonsense: [")
@@ -267,19 +269,19 @@ def test_a_store_that_does_not_hold_a_live_secret_is_told(playbooks: Playbooks) 
     run = report(playbooks, gateway_app_report_fail_on_drift=True)
     run.failed("the store has no client secret. Run", "not among the live ones of the application. Run")
     assert failed_hosts(run) == ["graz", "linz", "vienna"]
-    stores = {h: of(told(playbooks), f"gateway-{h}")["gateways"][0]["in_store"] for h in GATEWAYS}
+    stores = {h: of(report_document(playbooks), f"gateway-{h}")["gateways"][0]["in_store"] for h in GATEWAYS}
     assert stores == {"vienna": "no", "graz": "no", "linz": "not checked", "wels": "yes"}
     report(playbooks, gateway_app_report_fail_within_days=0).failed("vienna", "has no client secret")
 
 
-def test_what_may_not_be_read_is_told(playbooks: Playbooks) -> None:
+def test_missing_read_rights_are_reported(playbooks: Playbooks) -> None:
     register(playbooks)
     refused = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
     playbooks.server.faults.add(method="GET", path="/owners", status=403, body=refused, times=99)
     client_id, client_secret = playbooks.server.add_operator(["Application.ReadWrite.OwnedBy"])
     playbooks.environ.update(playbooks.server.environment(client_id, client_secret))
     report(playbooks).ok()
-    vienna = of(told(playbooks), "gateway-vienna")
+    vienna = of(report_document(playbooks), "gateway-vienna")
     assert vienna["owners"] is None
     assert {permission["state"] for permission in vienna["permissions"]} == {"unknown"}
     assert "may not be read" in written(playbooks)["html"]
@@ -291,35 +293,35 @@ def test_the_right_to_read_applications_is_enough(playbooks: Playbooks) -> None:
     client_id, client_secret = playbooks.server.add_operator(["Application.Read.All"])
     playbooks.environ.update(playbooks.server.environment(client_id, client_secret))
     report(playbooks, gateway_app_report_fail_on_drift=True).ok()
-    assert told(playbooks)["tenants"] == [{"tenant_id": playbooks.server.tenant_id, "display_name": None}]
+    assert report_document(playbooks)["tenants"] == [{"tenant_id": playbooks.server.tenant_id, "display_name": None}]
 
 
-def test_gateways_without_application_and_hosts_that_fail_are_told(playbooks: Playbooks) -> None:
+def test_gateways_without_an_application_and_failed_hosts_are_reported(playbooks: Playbooks) -> None:
     register(playbooks)
     inventory(playbooks, {**GATEWAYS, "new": {"gateway_app_profile": "outbound_smtp"},
                           "broken": {"gateway_app_profile": "outbound_pigeon"}, "other": {}})  # fmt: skip
     report(playbooks).failed("broken was not checked: There is no profile 'outbound_pigeon'")
-    found = told(playbooks)
+    found = report_document(playbooks)
     assert [gateway["host"] for gateway in found["gateways_without_application"]] == ["new"]
     (skipped,) = found["hosts_not_looked_at"]
     assert (skipped["host"], "outbound_pigeon" in skipped["reason"]) == ("broken", True)
     assert "broken" in written(playbooks)["html"]
 
 
-def test_the_page_alone_is_the_default(playbooks: Playbooks) -> None:
+def test_only_the_html_page_is_written_by_default(playbooks: Playbooks) -> None:
     run = playbooks.command("ansible-playbook", "email_gateway.azure_apps.report").ok()
     assert [path.name for path in (playbooks.folder / "gateway_app").iterdir()] == ["report.html"]
     assert "There is no application to report on" in (playbooks.folder / "gateway_app/report.html").read_text()
     assert run.writes == []
 
 
-def test_no_file_is_written_where_no_path_is_given(playbooks: Playbooks) -> None:
+def test_no_file_is_written_without_a_path(playbooks: Playbooks) -> None:
     report(playbooks, hosts="", **{f"gateway_app_report_{name}_path": "" for name in PATHS}).ok()
     assert not (playbooks.folder / "out").exists()
     assert not (playbooks.folder / "gateway_app").exists()
 
 
-def test_a_path_that_cannot_be_written_says_so(playbooks: Playbooks) -> None:
+def test_a_path_that_cannot_be_written_is_reported(playbooks: Playbooks) -> None:
     (playbooks.folder / "out").write_text("a file, not a directory")
     report(playbooks, hosts="").failed("Could not write", "Choose another path")
 

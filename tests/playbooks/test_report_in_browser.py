@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of the report in headless Chromium: light, dark, narrow, on paper, by keyboard, without script."""
+"""The page of the report in headless Chromium: light, dark, narrow, printed, by keyboard, without scripts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.report_tenant impor
 NOW = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.timezone.utc)
 
 
-# The width of A4 and letter, upright, decides about rules for narrow windows, even where the page is set to landscape.
+# The width of A4 and letter in portrait decides about the rules for narrow windows, even if the page is set to
+# landscape.
 PAPER = {"width": 794, "height": 1123, "deviceScaleFactor": 1, "mobile": False}
 COLOURS_ON_PAPER = "const style = getComputedStyle(document.body); return [style.backgroundColor, style.color]"
 
@@ -61,7 +62,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def save(name: str, content: bytes) -> None:
-    """For people to look at: build/report/."""
+    """Saved for people: build/report/."""
     folder = REPOSITORY / "build" / "report"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
@@ -76,7 +77,7 @@ def names(browser: t.Any) -> list[str]:
     return [cell.text for cell in browser.find_elements("css selector", "#list .name")]
 
 
-def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> None:
+def test_names_are_shown_literally_and_no_host_is_contacted(browser: t.Any, page: str) -> None:
     browser.get("about:blank")
     browser.get_log("performance")
     browser.get_log("browser")
@@ -91,12 +92,12 @@ def test_shows_names_as_they_are_and_asks_nobody(browser: t.Any, page: str) -> N
         assert browser.switch_to.alert.text
 
 
-def test_the_tenant_has_its_name_beside_its_id(browser: t.Any, page: str) -> None:
+def test_the_name_of_the_tenant_is_shown_beside_its_id(browser: t.Any, page: str) -> None:
     look(browser, page)
     assert browser.find_element("css selector", "header .over").text.startswith(f"Tenant {TENANT_NAME} {TENANT}, as of")
 
 
-def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
+def test_the_content_security_policy_blocks_other_scripts(browser: t.Any, page: str) -> None:
     look(browser, page)
     browser.execute_script(
         "const s = document.createElement('script'); s.textContent = 'document.title = 1'; document.body.append(s);"
@@ -107,7 +108,7 @@ def test_the_policy_lets_no_other_script_run(browser: t.Any, page: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 360, 390, 768, 1280, 1920])
-def test_fits_and_is_legible(browser: t.Any, page: str, width: int, scheme: str) -> None:
+def test_the_page_fits_and_has_enough_contrast(browser: t.Any, page: str, width: int, scheme: str) -> None:
     look(browser, page, width=width, scheme=scheme)
     save(f"{scheme}-{width}.png", whole(browser))
     save(f"{scheme}-{width}-top.png", browser.get_screenshot_as_png())
@@ -117,7 +118,7 @@ def test_fits_and_is_legible(browser: t.Any, page: str, width: int, scheme: str)
 
 
 @pytest.mark.parametrize(("width", "height"), PHONES)
-def test_fingers_hit_the_sort_headings(browser: t.Any, page: str, width: int, height: int) -> None:
+def test_the_sort_headings_are_large_enough_for_touch(browser: t.Any, page: str, width: int, height: int) -> None:
     look(browser, page, width=width, height=height)
     assert browser.execute_script(SMALL_TARGETS) == []
     boxes = browser.execute_script(
@@ -132,12 +133,12 @@ def test_fingers_hit_the_sort_headings(browser: t.Any, page: str, width: int, he
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(browser: t.Any, page: str, width: int, scheme: str) -> None:
+def test_axe_reports_no_findings(browser: t.Any, page: str, width: int, scheme: str) -> None:
     look(browser, page, width=width, scheme=scheme)
     assert accessibility_findings(browser) == []
 
 
-def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
+def test_sorting_by_keyboard_works_and_is_announced(browser: t.Any, page: str) -> None:
     look(browser, page)
     button = browser.find_element("css selector", "#list thead button")
     browser.execute_script("arguments[0].focus()", button)
@@ -160,17 +161,17 @@ def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
     assert len(browser.find_elements("css selector", "#list [aria-sort]")) == 1
 
 
-def test_everything_is_reached_by_keyboard(browser: t.Any, page: str) -> None:
+def test_everything_can_be_reached_by_keyboard(browser: t.Any, page: str) -> None:
     look(browser, page)
     clickable = "return [...document.querySelectorAll('a, button')].map(e => e.textContent)"
     assert by_keyboard(browser) == browser.execute_script(clickable)
     look(browser, page)
-    for key in ("\ue004", "\ue007", "\ue004"):  # tab to the skip link, follow it, tab on
+    for key in ("\ue004", "\ue007", "\ue004"):  # tab to the skip link, follow it, and continue with tab
         browser.switch_to.active_element.send_keys(key)
     assert browser.switch_to.active_element.text.startswith("Application")
 
 
-def test_its_structure_can_be_told(browser: t.Any, page: str) -> None:
+def test_the_structure_is_accessible(browser: t.Any, page: str) -> None:
     look(browser, page)
     assert browser.find_element("tag name", "html").get_attribute("lang") == "en"
     levels = browser.execute_script("return [...document.querySelectorAll('h1, h2, h3, h4')].map(e => e.localName)")
@@ -178,17 +179,17 @@ def test_its_structure_can_be_told(browser: t.Any, page: str) -> None:
     assert browser.find_element("id", "list").accessible_name == "Applications"
     heads = browser.find_elements("css selector", "#list thead th")
     assert [head.get_attribute("aria-sort") for head in heads] == [None, None, "ascending", None, None]
-    # The arrows are for the eye: aria-sort says the same.
+    # The arrows are visual only: aria-sort has the same information.
     buttons = browser.find_elements("css selector", "#list thead button")
     names = ["Application", "Gateway", "Expires", "Permissions", "Owners"]
     assert [button.accessible_name for button in buttons] == names
 
 
-def test_no_text_names_a_colour(browser: t.Any, page: str) -> None:
+def test_no_text_refers_to_a_colour(browser: t.Any, page: str) -> None:
     look(browser, page)
     seen = browser.find_element("css selector", ".legend").text
     assert not set(seen.lower().split()) & {"dark", "light", "black", "white", "green", "red", "orange", "grey"}
-    # It shows the line and the bar themselves instead, as they are drawn above.
+    # It shows the line and the bar themselves instead, in the style of the drawing.
     drawn = "return getComputedStyle(document.querySelector(arguments[0])).stroke"
     for scheme in ("light", "dark"):
         look(browser, page, scheme=scheme)
@@ -200,7 +201,7 @@ def test_no_text_names_a_colour(browser: t.Any, page: str) -> None:
         )
 
 
-def test_works_without_script(browser: t.Any, page: str) -> None:
+def test_the_page_works_without_scripts(browser: t.Any, page: str) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         look(browser, page)
@@ -210,14 +211,14 @@ def test_works_without_script(browser: t.Any, page: str) -> None:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
-def test_prints(browser: t.Any, page: str) -> None:
+def test_the_page_can_be_printed(browser: t.Any, page: str) -> None:
     look(browser, page, scheme="dark")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PAPER)
     assert browser.execute_script(COLOURS_ON_PAPER) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
     assert browser.execute_script(FAINT_TEXTS) == []
     assert browser.execute_script(FAINT_GRAPHICS) == []
-    # A table is one on paper, too, and its headings stand on each page: Chromium does not repeat those with controls.
+    # A table stays a table in print, with its headings on each page: Chromium does not repeat headings with controls.
     shown = "return [...document.querySelectorAll(arguments[0])].map(e => getComputedStyle(e).display)"
     assert browser.execute_script(shown, "#list, #list thead, #list tbody tr:first-child") == [
         "table",
@@ -225,7 +226,7 @@ def test_prints(browser: t.Any, page: str) -> None:
         "table-row",
     ]
     assert set(browser.execute_script(shown, "#list thead button")) == {"contents"}
-    # What a link leads to can be found by what is printed of it.
+    # The target of a link can be found from the printed text.
     links = browser.find_elements("css selector", "a:not(.skip)")
     assert links and all(link.text in link.get_attribute("href") for link in links)
     save("print.png", whole(browser))
@@ -233,7 +234,7 @@ def test_prints(browser: t.Any, page: str) -> None:
     save("print.pdf", base64.b64decode(printed["data"]))
 
 
-def test_tables_keep_their_meaning_in_narrow_windows(browser: t.Any, page: str) -> None:
+def test_tables_keep_their_roles_in_narrow_windows(browser: t.Any, page: str) -> None:
     look(browser, page, width=320)
     assert browser.find_element("id", "list").aria_role == "table"
     assert browser.find_element("css selector", "#list td").aria_role == "cell"

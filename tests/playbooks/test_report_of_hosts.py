@@ -4,7 +4,7 @@
 
 """The report is one task for all hosts of a play: how ansible-playbook evaluates the variables of each host for it.
 
-What it makes of them is tested in tests/unit/plugins/modules/test_azure_app_report.py.
+Its content is tested in tests/unit/plugins/modules/test_azure_app_report.py.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def token_requests(server: EmulatorServer) -> int:
 
 @pytest.fixture
 def other_tenant(playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Tenant]:
-    """A second tenant, whose secrets are searched for as well."""
+    """A second tenant, whose secrets are also searched for."""
     with EmulatorServer() as server:
         leak_search.record(playbooks.issued, playbooks.processes, server.journal, monkeypatch)
         yield Tenant(server)
@@ -67,7 +67,7 @@ def other_tenant(playbooks: Playbooks, monkeypatch: pytest.MonkeyPatch) -> c.Ite
 
 
 def test_variables_of_each_host_are_evaluated_as_in_its_own_tasks(playbooks: Playbooks) -> None:
-    """Of the play, of the host, set by a task, and defaults of the role gateway_app below them."""
+    """Variables of the play, of the host, set by a task, and the defaults of the role gateway_app."""
     provision(playbooks, GATEWAYS)
     (playbooks.folder / "gateway_app").rename(playbooks.folder / "elsewhere")
     hosts: dict[str, dict[str, t.Any]] = {"graz": {"product": "smtp"}, "linz": {"product": "smtp"}, "printer": {}}
@@ -88,7 +88,9 @@ def test_variables_of_each_host_are_evaluated_as_in_its_own_tasks(playbooks: Pla
 
 
 @pytest.mark.parametrize("keyword", [False, True])
-def test_a_tenant_is_signed_in_to_once_and_read_once(playbooks: Playbooks, other_tenant: Tenant, keyword: bool) -> None:
+def test_each_tenant_has_one_sign_in_and_is_read_once(
+    playbooks: Playbooks, other_tenant: Tenant, keyword: bool
+) -> None:
     """With gateway_app_environment, or with the keyword ``environment`` of the play, evaluated for each host."""
     provision(playbooks, {"graz": SMTP, "linz": SMTP})
     provision(playbooks, {"wels": SMTP}, tenant=other_tenant)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application is taken away, on confirmation only and step by step."""
+"""Retiring an application needs a confirmation, and can be repeated."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _retire(playbooks: Playbooks, *arguments: str, confirmed: t.Any = "gateway",
 
 
 @pytest.mark.parametrize("confirmed", [[], "", "other", True, ["Gateway "]], ids=str)
-def test_nothing_is_taken_away_without_confirmation(playbooks: Playbooks, confirmed: t.Any) -> None:
+def test_nothing_is_removed_without_confirmation(playbooks: Playbooks, confirmed: t.Any) -> None:
     playbooks.tenant.register(display_name="Gateway")
     run = _retire(playbooks, confirmed=confirmed).failed("To confirm it", "gateway_app_retire_confirmed", "Gateway")
     assert run.writes == []
 
 
-def test_all_of_it_goes_and_a_second_run_changes_nothing(playbooks: Playbooks) -> None:
+def test_everything_is_removed_and_a_second_run_changes_nothing(playbooks: Playbooks) -> None:
     made = playbooks.register().ok().results["gateway_app_result"]
     playbooks.tenant.ok("azure_app_secret", unique_name="gateway", description="by hand")
     predicted = _retire(playbooks, "--check", "--diff").ok()
@@ -32,13 +32,13 @@ def test_all_of_it_goes_and_a_second_run_changes_nothing(playbooks: Playbooks) -
     assert "changed=0 " not in predicted.output
     assert playbooks.store.exists()
 
-    run = _retire(playbooks, confirmed=["somebody", "Gateway"]).ok()
+    run = _retire(playbooks, confirmed=["another-person", "Gateway"]).ok()
     assert run.results["gateway_app_result"]["changed"] is True
     assert playbooks.tenant.applications == []
     assert playbooks.tenant.service_principals(made["client_id"]) == []
     deleted = playbooks.server.tenant.deleted_application_by("appId", made["client_id"])
     assert deleted is not None
-    assert deleted["passwordCredentials"] == [], "a restored application has no secret that somebody may know"
+    assert deleted["passwordCredentials"] == [], "a restored application must not have a secret that others may know"
     granted = {a["principalDisplayName"] for a in playbooks.server.tenant.directory.assignments.values()}
     assert "Gateway" not in granted
     assert not playbooks.store.exists()
@@ -48,7 +48,7 @@ def test_all_of_it_goes_and_a_second_run_changes_nothing(playbooks: Playbooks) -
     assert (again.writes, "changed=0 " in again.output) == ([], True)
 
 
-def test_purges_on_request_also_later(playbooks: Playbooks) -> None:
+def test_the_application_is_purged_on_request_also_later(playbooks: Playbooks) -> None:
     playbooks.register().ok()
     _retire(playbooks).ok()
     _retire(playbooks, gateway_app_retire_purge=True).ok()
@@ -58,7 +58,7 @@ def test_purges_on_request_also_later(playbooks: Playbooks) -> None:
 
 
 @pytest.mark.parametrize("request_number", [3, 6, 9])
-def test_an_interrupted_retirement_is_finished_by_the_next_run(playbooks: Playbooks, request_number: int) -> None:
+def test_an_interrupted_retirement_is_completed_by_the_next_run(playbooks: Playbooks, request_number: int) -> None:
     playbooks.register().ok()
     fault = playbooks.server.faults.add(nth=request_number, outer_only=True, status=403)
     _retire(playbooks)
@@ -70,7 +70,7 @@ def test_an_interrupted_retirement_is_finished_by_the_next_run(playbooks: Playbo
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["there", "gone already"])
-def test_the_store_of_another_application_is_left_alone(playbooks: Playbooks, there: bool) -> None:
+def test_the_store_of_another_application_is_not_changed(playbooks: Playbooks, there: bool) -> None:
     playbooks.register().ok()
     before = playbooks.store.read_bytes()
     if there:

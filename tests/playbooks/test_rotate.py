@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A client secret through the years: due, made, handed over, overlapped, removed."""
+"""The life cycle of a client secret: due, created, handed over, overlapped, pruned."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _rotate(playbooks: Playbooks, *arguments: str, **variables: t.Any) -> Run:
 
 
 def _secrets(playbooks: Playbooks) -> dict[str, Json]:
-    """The application's password credentials by key id, as the tenant holds them."""
+    """The application's password credentials in the tenant, by key id."""
     return {c["keyId"]: c for c in playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]}
 
 
@@ -32,7 +32,7 @@ def _point(**ago: float) -> str:
 
 
 def _registered_and_due(playbooks: Playbooks, **variables: t.Any) -> str:
-    """A registration whose secret has five days left; its key id."""
+    """A registration whose secret expires in five days; returns its key id."""
     key_id: str = playbooks.register(**variables).ok().results["gateway_app_result"]["key_id"]
     _secrets(playbooks)[key_id]["endDateTime"] = _point(days=-5)
     return key_id
@@ -45,7 +45,7 @@ def _hook(playbooks: Playbooks, *tasks: Json) -> str:
 
 
 def _only_predicts(run: Run) -> None:
-    """A change is told, and nothing was written."""
+    """A change is reported, and nothing was written."""
     run.ok()
     assert "changed=0 " not in run.output
     assert run.writes == []
@@ -55,7 +55,7 @@ WORKING: Json = {"ansible.builtin.debug": {"msg": "the gateway got {{ gateway_ap
 BROKEN: Json = {"ansible.builtin.fail": {"msg": "the gateway does not answer"}}
 
 
-def test_a_secret_with_enough_days_left_is_left_alone(playbooks: Playbooks) -> None:
+def test_a_secret_with_enough_days_left_is_kept(playbooks: Playbooks) -> None:
     made = playbooks.register().ok().results["gateway_app_result"]
     run = _rotate(playbooks).ok()
     assert run.writes == []
@@ -66,7 +66,7 @@ def test_a_secret_with_enough_days_left_is_left_alone(playbooks: Playbooks) -> N
     assert result == {**made, **unchanged, "secret_days_left": result["secret_days_left"]}
 
 
-def test_rotation_writes_nothing_but_the_secret(playbooks: Playbooks) -> None:
+def test_rotation_only_writes_the_secret(playbooks: Playbooks) -> None:
     old = _registered_and_due(playbooks)
     playbooks.tenant.application(uniqueName="gateway")["displayName"] = "Renamed in the portal"
     run = _rotate(playbooks).ok()
@@ -79,13 +79,13 @@ def test_rotation_writes_nothing_but_the_secret(playbooks: Playbooks) -> None:
     assert _rotate(playbooks).ok().writes == []
 
 
-def test_register_prunes_as_well(playbooks: Playbooks) -> None:
+def test_register_prunes_replaced_secrets(playbooks: Playbooks) -> None:
     old = _registered_and_due(playbooks)
     playbooks.register(gateway_app_overlap_days=0).ok()
     assert old not in _secrets(playbooks)
 
 
-def test_the_old_secret_stays_until_the_gateway_has_the_new_one(playbooks: Playbooks) -> None:
+def test_the_old_secret_is_kept_until_the_gateway_has_the_new_one(playbooks: Playbooks) -> None:
     old = _registered_and_due(playbooks)
     settings = {"gateway_app_overlap_days": 0}
     run = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN))
@@ -93,7 +93,7 @@ def test_the_old_secret_stays_until_the_gateway_has_the_new_one(playbooks: Playb
     new = playbooks.stored()["key_id"]
     assert _secrets(playbooks).keys() == {old, new}
     assert playbooks.stored()["handed_over_to"] == []
-    # The next run makes no other secret, but tries again.
+    # The next run creates no other secret, but repeats the hand-over.
     again = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN))
     assert again.failed("the gateway does not answer").writes == []
     done = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, WORKING)).ok()
@@ -104,13 +104,13 @@ def test_the_old_secret_stays_until_the_gateway_has_the_new_one(playbooks: Playb
     assert last.writes == [], "what was handed over is not handed over again"
 
 
-def test_a_first_secret_is_handed_over_as_well(playbooks: Playbooks) -> None:
+def test_the_first_secret_is_handed_over(playbooks: Playbooks) -> None:
     run = playbooks.register(gateway_app_after_new_secret=_hook(playbooks, WORKING)).ok()
     assert "the gateway got" in run.output
     assert "the gateway got" not in playbooks.register(gateway_app_after_new_secret=_hook(playbooks, WORKING)).output
 
 
-def test_the_gateway_s_tasks_do_not_get_the_operator_s_secret(playbooks: Playbooks) -> None:
+def test_the_tasks_for_the_gateway_do_not_get_the_operator_s_secret(playbooks: Playbooks) -> None:
     names = ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")
     given = {name: playbooks.environ[name] for name in names}
     extra = playbooks.folder / "extra.yml"
@@ -126,7 +126,7 @@ def test_the_gateway_s_tasks_do_not_get_the_operator_s_secret(playbooks: Playboo
     assert playbooks.stored()["handed_over_to"] == ["localhost"]
 
 
-def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playbooks) -> None:
+def test_the_old_secret_is_kept_for_hosts_outside_of_the_limit(playbooks: Playbooks) -> None:
     inventory = playbooks.folder / "inventory.ini"
     inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n")
     variables = {
@@ -147,13 +147,13 @@ def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playboo
     run(entry="main")
     (old,) = _secrets(playbooks)
     now = ("--limit", "one", "-e", "gateway_app_rotate_now=true")
-    told = run(*now)
-    assert "stays in the tenant: two had it" in " ".join(told.output.split())
+    run_again = run(*now)
+    assert "stays in the tenant: two had it" in " ".join(run_again.output.split())
     new = playbooks.stored()["key_id"]
     assert (playbooks.stored()["handed_over_to"], playbooks.stored()["pending_hosts"]) == (["one"], ["two"])
     assert _secrets(playbooks).keys() == {old, new}
     assert run("--limit", "one").writes == []
-    # Another renewal before the second host has been seen.
+    # Another renewal before the second host was in a run.
     run(*now)
     newest = playbooks.stored()["key_id"]
     assert playbooks.stored()["pending_hosts"] == ["two"]
@@ -161,7 +161,7 @@ def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playboo
     run("--limit", "two")
     assert playbooks.stored()["pending_hosts"] == []
     assert _secrets(playbooks).keys() == {newest}
-    # A host that is there no more is not waited for for ever.
+    # A host that does not exist any more is not waited for forever.
     run(*now)
     inventory.write_text("one ansible_connection=local\n")
     last = playbooks.stored()["key_id"]
@@ -172,12 +172,12 @@ def test_the_old_secret_waits_for_hosts_that_a_run_leaves_out(playbooks: Playboo
     assert _secrets(playbooks).keys() == {last}
 
 
-def test_what_is_not_registered_is_not_rotated(playbooks: Playbooks) -> None:
+def test_an_unregistered_application_is_not_rotated(playbooks: Playbooks) -> None:
     run = _rotate(playbooks).failed("is not registered", "email_gateway.azure_apps.register")
     assert run.writes == []
 
 
-def test_the_tasks_for_the_gateway_have_to_be_there(playbooks: Playbooks) -> None:
+def test_a_missing_file_of_tasks_for_the_gateway_is_refused(playbooks: Playbooks) -> None:
     run = playbooks.register(gateway_app_after_new_secret="nowhere.yml")
     run.failed("There is no file", "nowhere.yml", "Set gateway_app_after_new_secret")
     assert run.writes == []
@@ -188,7 +188,7 @@ def _two_stores(playbooks: Playbooks) -> tuple[Path, list[Json]]:
     return second, [{"type": "ansible_vault"}, {"type": "ansible_vault", "path": str(second)}]
 
 
-def test_all_stores_hold_the_same(playbooks: Playbooks) -> None:
+def test_all_stores_have_the_same_content(playbooks: Playbooks) -> None:
     second, stores = _two_stores(playbooks)
     result = playbooks.register(gateway_app_stores=stores).ok().results["gateway_app_result"]
     assert [store["path"] for store in result["stores"]] == [str(playbooks.store), str(second)]
@@ -196,7 +196,7 @@ def test_all_stores_hold_the_same(playbooks: Playbooks) -> None:
     assert playbooks.register(gateway_app_stores=stores).ok().writes == []
 
 
-def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
+def test_a_store_of_the_type_command_can_be_used(playbooks: Playbooks) -> None:
     own = FileStore(playbooks)
     stores = [own.entry, {"type": "ansible_vault"}]
     result = playbooks.register(gateway_app_stores=stores).ok().results["gateway_app_result"]
@@ -205,12 +205,12 @@ def test_a_store_of_the_user_s_own(playbooks: Playbooks) -> None:
     again = _rotate(playbooks, gateway_app_stores=stores).ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)
     _registered_and_due(playbooks, gateway_app_stores=stores)
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     _rotate(playbooks, gateway_app_stores=stores).failed("could not be stored", "removed from the tenant again")
     assert own.kept()["key_id"] == result["key_id"]
 
 
-def test_no_store_of_several_may_belong_to_another_application(playbooks: Playbooks) -> None:
+def test_a_store_of_another_application_among_several_is_refused(playbooks: Playbooks) -> None:
     second, stores = _two_stores(playbooks)
     other: dict[str, t.Any] = {"gateway_app_unique_name": "other", "gateway_app_display_name": "Other"}
     playbooks.register(**other, gateway_app_store_path=str(second)).ok()

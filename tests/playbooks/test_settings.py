@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The first task of the role in ansible-playbook: what only ansible-playbook knows."""
+"""The first task of the role in ansible-playbook: behaviour that depends on ansible-playbook."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Json = dict[str, t.Any]
 
 
 def _tried(playbooks: Playbooks, task: t.Callable[[Json], Json], cases: list[Json]) -> list[str]:
-    """What the task said with the variables of each case, or "taken"; in one run."""
+    """The message of the task with the variables of each case, or "taken"; in one run."""
     tasks: list[Json] = []
     for number, case in enumerate(cases):
-        said = {"ansible.builtin.set_fact": {f"said_{number}": "{{ ansible_failed_result | to_json }}"}}
-        taken = {"ansible.builtin.set_fact": {f"said_{number}": "taken"}}
-        tasks.append({"block": [task(case), taken], "rescue": [said]})
+        failure = {"ansible.builtin.set_fact": {f"failure_{number}": "{{ ansible_failed_result | to_json }}"}}
+        taken = {"ansible.builtin.set_fact": {f"failure_{number}": "taken"}}
+        tasks.append({"block": [task(case), taken], "rescue": [failure]})
     play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    run = playbooks.run([play], show=[f"said_{number}" for number in range(len(cases))]).ok()
+    run = playbooks.run([play], show=[f"failure_{number}" for number in range(len(cases))]).ok()
     assert run.writes == []
-    answers = [run.results[f"said_{number}"] for number in range(len(cases))]
+    answers = [run.results[f"failure_{number}"] for number in range(len(cases))]
     return [answer if isinstance(answer, str) else json.dumps(answer) for answer in answers]
 
 
@@ -36,7 +36,7 @@ def _include(case: Json) -> Json:
     return {"ansible.builtin.include_role": {"name": ROLE}, "vars": {"gateway_app_profile": "outbound_smtp", **case}}
 
 
-def test_the_words_are_those_of_the_role(playbooks: Playbooks) -> None:
+def test_messages_name_the_variables_of_the_role(playbooks: Playbooks) -> None:
     cases: dict[str, Json] = {
         "gateway_app_secret_lifetime (did you mean gateway_app_secret_lifetime_days?)": {
             "gateway_app_secret_lifetime": 7
@@ -55,8 +55,8 @@ def test_the_words_are_those_of_the_role(playbooks: Playbooks) -> None:
         "gateway_app_display_name has 121 characters": {"gateway_app_display_name": "x" * 121},
         "gateway_app_unique_name is blank": {"gateway_app_unique_name": " "},
     }
-    for words, said in zip(cases, _tried(playbooks, _include, list(cases.values())), strict=True):
-        assert words in said
+    for words, message in zip(cases, _tried(playbooks, _include, list(cases.values())), strict=True):
+        assert words in message
 
 
 def test_a_conflict_names_the_variables_of_the_role_and_the_options_of_the_module(playbooks: Playbooks) -> None:
@@ -69,13 +69,13 @@ def test_a_conflict_names_the_variables_of_the_role_and_the_options_of_the_modul
     assert f"set {adopt} together with unique_name" in of_module
 
 
-def test_a_name_like_no_other_is_a_warning(playbooks: Playbooks) -> None:
+def test_an_unknown_variable_name_is_a_warning(playbooks: Playbooks) -> None:
     task: Json = {INFO: {"profile": "outbound_smtp", "look_up": False}, "vars": {"gateway_app_building": 7}}
     run = playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]).ok()
     assert "gateway_app_building" in run.output
 
 
-def test_a_relative_file_is_looked_for_beside_the_playbook_first(playbooks: Playbooks) -> None:
+def test_a_relative_file_is_searched_beside_the_playbook_first(playbooks: Playbooks) -> None:
     """Then in the working folder. Ansible's own keywords do the same."""
     beside, working = playbooks.folder / "beside", playbooks.folder
     for folder, names in ((beside, ("both",)), (working, ("both", "only"))):
@@ -105,7 +105,7 @@ def test_an_encrypted_profile_is_read(playbooks: Playbooks) -> None:
     playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]).ok()
 
 
-def test_consent_to_another_application_is_refused_also_with_ignore_errors(playbooks: Playbooks) -> None:
+def test_consent_to_another_application_is_refused_with_ignore_errors(playbooks: Playbooks) -> None:
     made = playbooks.tenant.register()
     playbooks.tenant.ok(
         "azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"]

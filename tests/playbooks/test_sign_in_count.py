@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How often the operator signs in, counted at the tenant's door."""
+"""The number of sign-ins of the operator, counted by the emulator."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 PREFIX = "email_gateway.azure_apps"
 
 
-def test_one_sign_in_an_identity_and_a_resource_in_a_whole_run(playbooks: Playbooks) -> None:
-    """Two playbooks, two hosts at once, the loops of the role, a key vault beside Graph."""
+def test_a_run_signs_in_once_for_each_identity_and_resource(playbooks: Playbooks) -> None:
+    """Two playbooks, two parallel hosts, the loops of the role, a key vault and Graph."""
     inventory = playbooks.folder / "inventory.yml"
     hosts: dict[str, t.Any] = {"gateway-vienna.example.com": {}, "gateway-graz.example.com": {}}
     variables: dict[str, t.Any] = {

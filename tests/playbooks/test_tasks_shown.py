@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many tasks of the role a person sees, in the output of real runs."""
+"""The number of tasks of the role in the output of real runs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks, Run
 
 STEADY, EVERYTHING, OTHER = 11, 16, 9
-# Ansible prints this for each task, also for its own validation, for an include and for a task that is skipped.
+# Ansible prints this for each task, also for its own validation, for an include and for a skipped task.
 BANNER = re.compile(r"^TASK \[(?:\S+\.)?gateway_app : (.*?)\] \**$", re.MULTILINE)
 OWN = "Bring it to the gateway"
 
 
 def shown(run: Run) -> list[str]:
-    """The tasks of the role. A task of the user's file has the role's name before its own, and does not count."""
+    """The tasks of the role. A task of the user's file is shown with the role's name, and is not counted."""
     return [name for name in BANNER.findall(run.ok().output) if name != OWN]
 
 
-def test_a_run_is_read_in_a_minute(playbooks: Playbooks) -> None:
+def test_a_run_shows_few_tasks(playbooks: Playbooks) -> None:
     after = playbooks.folder / "after.yml"
     after.write_text(f"- name: {OWN}\n  ansible.builtin.debug:\n    msg: done\n")
     playbooks.environ["ANSIBLE_DISPLAY_SKIPPED_HOSTS"] = "True"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One identity registers, another one decides on consent; neither can do the other's part."""
+"""One identity registers, another one consents; neither can do the other's part."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WITHDRAWING = ("AppRoleAssignment.ReadWrite.All", "Directory.Read.All")
 
 
 class TwoIdentities:
-    """A user's folder in which one identity signs in by the environment and another one by the role's variable."""
+    """A user's folder in which one identity signs in by the environment, and another one by the role's variable."""
 
     def __init__(self, playbooks: Playbooks, *consenting: str) -> None:
         self.playbooks = playbooks
@@ -28,7 +28,7 @@ class TwoIdentities:
         for client_id in (self.operator, self.consenter):
             playbooks.tenant.also_operates(client_id)
         self.environ = {"AZURE_CLIENT_ID": self.operator, "AZURE_SECRET": secret}
-        # By a file, since the play itself is searched for secrets.
+        # In a file, since the play itself is searched for secrets.
         self.file = playbooks.folder / "consenter.yml"
         variable = {"AZURE_CLIENT_ID": self.consenter, "AZURE_SECRET": consenter_secret}
         self.file.write_text(yaml.safe_dump({"gateway_app_consent_environment": variable}))
@@ -40,7 +40,7 @@ class TwoIdentities:
 
 
 def _consenting(run: Run) -> list[str | None]:
-    """Who sent each of the writes that are about consent."""
+    """The identity that sent each write about consent."""
     return [entry.client_id for entry in run.writes if "/appRoleAssign" in entry.path]
 
 
@@ -51,7 +51,7 @@ def test_the_operator_alone_cannot_consent(playbooks: Playbooks) -> None:
     assert [entry.status for entry in run.writes if "appRole" in entry.path] == [403]
 
 
-def test_each_identity_does_its_own_part(playbooks: Playbooks) -> None:
+def test_each_identity_only_does_its_own_part(playbooks: Playbooks) -> None:
     two = TwoIdentities(playbooks, *WITHDRAWING)
     run = two.run("main").ok()
     assert run.results["gateway_app_result"]["proven"] is True
@@ -67,7 +67,7 @@ def test_each_identity_does_its_own_part(playbooks: Playbooks) -> None:
     assert len([entry for entry in run.writes if entry.client_id == two.consenter]) == 4, "and nothing else"
 
 
-def test_the_second_identity_s_secret_is_nowhere(loud: Playbooks) -> None:
+def test_the_secret_of_the_second_identity_is_not_shown(loud: Playbooks) -> None:
     two = TwoIdentities(loud, *CONSENTING)
     play_tasks(loud, [role_task(loud)], "-e", f"@{two.file}", environ=two.environ).ok()
     secret = yaml.safe_load(two.file.read_text())["gateway_app_consent_environment"]["AZURE_SECRET"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Proofs of gateways' applications as a user runs them: several gateways at once, each with a trouble of its own."""
+"""Verification of gateways' applications as by a user: several gateways at once, each with a problem of its own."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ PROFILES = ("outbound_microsoft365", "outbound_smtp", "outbound_smtp_sendas", "o
 
 @pytest.fixture
 def reader(playbooks: Playbooks) -> Json:
-    """The environment of somebody who may only read."""
+    """The environment of a user with read access only."""
     client_id, client_secret = playbooks.server.add_operator(["Application.Read.All"])
     playbooks.tenant.also_operates(client_id)
     return {"AZURE_CLIENT_ID": client_id, "AZURE_SECRET": client_secret}
 
 
-def test_every_profile_is_proven_with_all_that_can_be_asked(playbooks: Playbooks, reader: Json) -> None:
+def test_every_profile_is_verified_with_all_checks(playbooks: Playbooks, reader: Json) -> None:
     forbidden = {"gateway_app_verify_forbidden_mailbox": playbooks.tenant.mailbox("adele")}
     hosts = {profile.replace("_", "-"): {"gateway_app_profile": profile, **forbidden} for profile in PROFILES}
     gateways = Gateways(playbooks, hosts)
@@ -64,8 +64,8 @@ def test_every_profile_is_proven_with_all_that_can_be_asked(playbooks: Playbooks
     assert predicted.of == made.of
 
 
-def test_what_is_wrong_in_entra_id_and_for_mail_by_graph(playbooks: Playbooks) -> None:
-    """And nobody keeps the others from being verified."""
+def test_problems_in_entra_id_and_with_mail_by_graph_are_reported(playbooks: Playbooks) -> None:
+    """One failing gateway does not prevent the verification of the others."""
     adele = playbooks.tenant.mailbox("adele")
     common = {"gateway_app_profile": "outbound_smtp"}
     gateways = Gateways(
@@ -75,7 +75,7 @@ def test_what_is_wrong_in_entra_id_and_for_mail_by_graph(playbooks: Playbooks) -
             "unconsented": common,
             "kept-out": common,
             "open": {**common, "gateway_app_verify_forbidden_mailbox": adele},
-            "misspelt": {**common, "gateway_app_verify_mailbox": playbooks.tenant.mailbox("nobody")},
+            "misspelt": {**common, "gateway_app_verify_mailbox": playbooks.tenant.mailbox("no-mailbox")},
             "expired": common,
             "renewed": {**common, "gateway_app_verify_forbidden_mailbox": adele},
             "broad": common,
@@ -138,7 +138,7 @@ def test_what_is_wrong_in_entra_id_and_for_mail_by_graph(playbooks: Playbooks) -
     assert "SMTP.SendAsApp" in made.check("smtp", "smtp")["next_step"]
 
 
-def test_what_is_wrong_in_exchange_for_smtp(playbooks: Playbooks) -> None:
+def test_problems_in_exchange_with_smtp_are_reported(playbooks: Playbooks) -> None:
     adele = playbooks.tenant.mailbox("adele")
     claims, rbac = {"gateway_app_profile": "outbound_smtp_sendas"}, {"gateway_app_profile": "outbound_smtp_rbac"}
     gateways = Gateways(
@@ -200,7 +200,7 @@ def test_what_is_wrong_in_exchange_for_smtp(playbooks: Playbooks) -> None:
     assert len(playbooks.server.smtp_sessions()) == 7, "where it was asked for, and reached"
 
 
-def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks: Playbooks) -> None:
+def test_a_missing_application_or_secret_is_reported(playbooks: Playbooks) -> None:
     common: Json = {"gateway_app_profile": "outbound_smtp"}
     gateways = Gateways(
         playbooks,
@@ -229,10 +229,10 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     playbooks.store_of("empty").unlink()
     playbooks.store_of("stranger").write_bytes(playbooks.store_of("odd").read_bytes())
     playbooks.store_of("locked").write_text("$ANSIBLE_VAULT;1.1;AES256\n31")
-    gateways.hosts["odd"]["gateway_app_verify_mailbox"] = "nobody"
+    gateways.hosts["odd"]["gateway_app_verify_mailbox"] = "no-mailbox"
     gateways.write()
-    told = {"error": {"code": "Request_BadRequest", "message": f"Odd. {hostile_input.CODE[0]}"}}
-    playbooks.server.faults.add(path="/applications.*refused", status=400, body=told, times=9)
+    response = {"error": {"code": "Request_BadRequest", "message": f"Odd. {hostile_input.CODE[0]}"}}
+    playbooks.server.faults.add(path="/applications.*refused", status=400, body=response, times=9)
 
     made = gateways.verify()
     made.run.failed("FAILED for Gateway empty: credential. The store is empty.")
@@ -257,7 +257,7 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     assert str(playbooks.store_of("locked")) in made.check("locked", "preparation")["reason"]
 
     made.only_fails("odd", "preparation")
-    assert "gateway_app_verify_mailbox is 'nobody'" in made.check("odd", "preparation")["reason"]
+    assert "gateway_app_verify_mailbox is 'no-mailbox'" in made.check("odd", "preparation")["reason"]
 
     made.only_fails("refused", "preparation")
     assert hostile_input.CODE[0] in made.check("refused", "preparation")["reason"]
@@ -265,7 +265,7 @@ def test_without_an_application_or_a_secret_there_is_nothing_to_prove(playbooks:
     assert len({len(verified) for verified in made.of.values()}) == 1
 
 
-def test_the_playbook_runs_by_its_full_name_and_is_pleasant_to_read(playbooks: Playbooks) -> None:
+def test_the_playbook_can_be_run_by_its_full_name_and_has_short_output(playbooks: Playbooks) -> None:
     given: tuple[str, ...] = ("-e", "gateway_app_profile=outbound_microsoft365")
     playbooks.command("ansible-playbook", "email_gateway.azure_apps.register", *given).ok()
     given = (*given, "-e", f"gateway_app_verify_mailbox={playbooks.tenant.mailbox('megan')}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that is a fork of a process with Ansible loaded says, does and leaves behind what ansible-playbook does."""
+"""A run in a fork of a process with Ansible loaded has the same output and effects as ansible-playbook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 from graph_emulator.directory import seed
 from graph_emulator.wire.server import EmulatorServer
 
-# What differs from run to run: names of temporary files, ids, times, process ids.
+# Values that differ between runs: names of temporary files, ids, times, process ids.
 VOLATILE = (
     (r"play[a-z0-9_]{8}\.(yml|retry)", r"PLAY.\1"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
@@ -31,7 +31,7 @@ VOLATILE = (
 
 
 class Observed(t.NamedTuple):
-    """One run, without what is never twice the same."""
+    """One run, without values that differ between runs."""
 
     returncode: int
     output: list[str]
@@ -40,7 +40,7 @@ class Observed(t.NamedTuple):
 
 
 class Pair:
-    """A user of ansible-playbook, and one of the process that has it loaded, each with a tenant as good as new."""
+    """A user of ansible-playbook, and a user of the process that has it loaded, each with a fresh tenant."""
 
     def __init__(self, folder: Path, server: EmulatorServer) -> None:
         self.server = server
@@ -54,7 +54,7 @@ class Pair:
             act(user)
 
     def same(self, act: c.Callable[[Playbooks], Run]) -> Run:
-        """What both have in common is all; the run of the second is returned."""
+        """Check that both runs are the same; returns the second one."""
         seen = []
         for user in self.users:
             self.server.reset()
@@ -99,30 +99,30 @@ def shows(*expressions: str) -> list[dict[str, t.Any]]:
     return [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
 
 
-def test_the_role_does_the_same(pair: Pair) -> None:
+def test_the_role_has_the_same_effects(pair: Pair) -> None:
     run = pair.same(Playbooks.register).ok()
     assert run.writes
 
 
-def test_the_role_says_the_same_beforehand(pair: Pair) -> None:
+def test_the_role_has_the_same_output_in_check_mode(pair: Pair) -> None:
     run = pair.same(lambda user: user.register("--check", "--diff")).ok()
     assert run.writes == []
     assert "+++ after" in run.output
 
 
-def test_a_refusal_reads_the_same(pair: Pair) -> None:
+def test_a_refusal_has_the_same_output(pair: Pair) -> None:
     pair.same(lambda user: user.register(gateway_app_profil="outbound_smtp")).failed("gateway_app_profil")
 
 
 @pytest.mark.parametrize(
     "arguments", [("--no-such-option",), ("missing.yml",), ("broken.yml",), ("--version",), ("--help",)]
 )
-def test_what_ansible_itself_says_is_the_same(pair: Pair, arguments: tuple[str, ...]) -> None:
+def test_messages_of_ansible_are_the_same(pair: Pair, arguments: tuple[str, ...]) -> None:
     pair.prepare(lambda user: (user.folder / "broken.yml").write_text("- hosts: [\n"))
     pair.same(lambda user: user.command("ansible-playbook", *arguments))
 
 
-def test_variables_out_of_a_vault_are_the_same(pair: Pair) -> None:
+def test_variables_from_a_vault_are_the_same(pair: Pair) -> None:
     def encrypt(user: Playbooks) -> None:
         (user.folder / "vars.yml").write_text("kept: in a vault\n")
         user.command("ansible-vault", "encrypt", "vars.yml").ok()
@@ -132,7 +132,7 @@ def test_variables_out_of_a_vault_are_the_same(pair: Pair) -> None:
     assert "in a vault" in run.output
 
 
-# Settings that depend on the folder, on the environment and on nothing, and what a process is told by its system.
+# Settings that depend on the folder, on the environment and on nothing, and values that a process gets from its system.
 SURROUNDINGS = (
     "lookup('ansible.builtin.config', 'COLLECTIONS_PATHS', 'DEFAULT_ROLES_PATH', 'DEFAULT_CALLBACK_PLUGIN_PATH')",
     "lookup('ansible.builtin.config', 'ANSIBLE_HOME', 'DEFAULT_VAULT_PASSWORD_FILE', 'RETRY_FILES_SAVE_PATH')",
@@ -149,7 +149,7 @@ SURROUNDINGS = (
     [
         {},
         {"ANSIBLE_FORKS": "1", "ANSIBLE_ROLES_PATH": "roles", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false"},
-        {"ANSIBLE_TASK_TIMEOUT": "7"},  # of which a class makes use while it is loaded
+        {"ANSIBLE_TASK_TIMEOUT": "7"},  # which a class uses while it is loaded
         {"ANSIBLE_HOME": "elsewhere", "TMPDIR": "."},
         {"ANSIBLE_FORCE_COLOR": "1", "ANSIBLE_NOCOLOR": None},
         {"ANSIBLE_VERBOSITY": "3"},
@@ -157,17 +157,17 @@ SURROUNDINGS = (
     ],
     ids=lambda environ: "+".join(environ) or "as usual",
 )
-def test_the_settings_and_the_surroundings_are_the_same(pair: Pair, environ: dict[str, str | None]) -> None:
+def test_the_settings_and_the_environment_are_the_same(pair: Pair, environ: dict[str, str | None]) -> None:
     pair.same(lambda user: user.run(shows(*SURROUNDINGS), environ=environ)).ok()
 
 
-def test_a_settings_file_holds(pair: Pair) -> None:
+def test_a_settings_file_is_used(pair: Pair) -> None:
     pair.prepare(lambda user: (user.folder / "ansible.cfg").write_text("[defaults]\nforks = 3\ntask_timeout = 9\n"))
     run = pair.same(lambda user: user.run(shows(*SURROUNDINGS))).ok()
     assert "[ 3, 9, true ]" in " ".join(run.output.split())
 
 
-def test_a_plugin_beside_the_playbook_and_one_of_the_settings_are_found(pair: Pair) -> None:
+def test_plugins_beside_the_playbook_and_from_the_settings_are_found(pair: Pair) -> None:
     code = "class FilterModule:\n    def filters(self):\n        return {'NAME': lambda value: 'NAME found'}\n"
 
     def write(user: Playbooks) -> None:
@@ -182,20 +182,20 @@ def test_a_plugin_beside_the_playbook_and_one_of_the_settings_are_found(pair: Pa
     assert "settings found" in run.output
 
 
-def test_a_loud_run_writes_all_down(pair: Pair) -> None:
-    """Which is one of ansible-playbook itself, since a log is opened while Ansible is loaded."""
+def test_a_verbose_run_writes_everything(pair: Pair) -> None:
+    """Such a run is a real ansible-playbook, since a log is opened while Ansible is loaded."""
     warm = pair.users[1]
     warm.run(shows("1 + 1"), environ=LOUD).ok()
     wrote_all(warm)
 
 
-def test_a_killed_run_tells_so(pair: Pair) -> None:
+def test_a_killed_run_is_reported(pair: Pair) -> None:
     for user in pair.users:
         run = user.run(shows("1 + 1"), started=lambda process: process.send_signal(signal.SIGKILL))
         assert run.returncode == -signal.SIGKILL
 
 
-def test_what_is_typed_is_searched_for_secrets(playbooks: Playbooks) -> None:
+def test_the_command_line_is_searched_for_secrets(playbooks: Playbooks) -> None:
     """The process list shows the command line of the process that the run is a fork of."""
     secret = seed.new_secret()
     playbooks.issued.add(secret)
@@ -204,7 +204,7 @@ def test_what_is_typed_is_searched_for_secrets(playbooks: Playbooks) -> None:
     playbooks.processes.command_lines.clear()
 
 
-def test_what_a_run_starts_is_in_the_process_list(playbooks: Playbooks) -> None:
+def test_child_processes_of_a_run_are_in_the_process_list(playbooks: Playbooks) -> None:
     secret = seed.new_secret()
     look = {"ansible.builtin.uri": {"url": f"{playbooks.server.graph}/v1.0/", "status_code": [401]}}
     task = {**look, "environment": {"NAME": secret, "SSL_CERT_FILE": str(playbooks.server.ca_file)}}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A store that cannot give the client secret back, alone and beside one that can."""
+"""A store that cannot return the client secret, alone and together with one that can."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _quiet(run: Run) -> None:
     assert "changed=0 " in run.output
 
 
-def test_a_value_that_cannot_be_read_is_made_and_proven_once(playbooks: Playbooks, blind: FileStore) -> None:
+def test_a_value_that_cannot_be_read_is_created_and_verified_once(playbooks: Playbooks, blind: FileStore) -> None:
     stores: dict[str, t.Any] = {"gateway_app_stores": [blind.entry]}
     made = playbooks.register(**stores).ok().results["gateway_app_result"]
     assert made["proven"] is True
@@ -48,7 +48,7 @@ def test_a_value_that_cannot_be_read_is_made_and_proven_once(playbooks: Playbook
     assert again.results["gateway_app_result"]["proven"] is False
     assert "Add a second store that can be read" in again.output
     assert blind.kept()["key_id"] == made["key_id"]
-    # A rotation is seen through to its end, which changes what else is known of a secret, not its value.
+    # A rotation is completed, which changes the metadata of a secret, not its value.
     _due(playbooks, made["key_id"])
     new = playbooks.register(entry="rotate", **stores).ok().results["gateway_app_result"]
     assert new["proven"] is True
@@ -59,23 +59,23 @@ def test_a_value_that_cannot_be_read_is_made_and_proven_once(playbooks: Playbook
     assert (blind.kept()["client_secret"], blind.kept()["previous_key_ids"]) == (value, [])
 
 
-def test_another_store_knows_the_value(playbooks: Playbooks, blind: FileStore) -> None:
+def test_the_value_is_read_from_another_store(playbooks: Playbooks, blind: FileStore) -> None:
     stores: dict[str, t.Any] = {"gateway_app_stores": [blind.entry, FILE]}
     first = playbooks.register(**stores).ok().results["gateway_app_result"]["key_id"]
     again = playbooks.register(**stores)
     _quiet(again)
     assert again.results["gateway_app_result"]["proven"] is True
-    # What the one lost, the other one has.
+    # A lost write-only store is filled from the other one.
     blind.path.unlink()
     assert playbooks.register(**stores).ok().writes == []
     assert blind.kept() == playbooks.stored()
-    # Where the readable one fails, the other one has not been touched yet.
+    # If the readable one fails, the other one has not been changed yet.
     _due(playbooks, first)
     before = blind.kept()
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register(**stores).failed("could not be stored", "removed from the tenant again")
     assert (blind.kept(), list(_secrets(playbooks))) == (before, [first])
-    # What the readable one lost is nowhere to be read: another secret, and the older one goes after the overlap.
+    # If the readable one is lost, the value cannot be read: a new secret is created, and the older one pruned later.
     playbooks.store.parent.unlink()
     result = playbooks.register(**stores).ok().results["gateway_app_result"]
     assert (result["previous_key_ids"], result["proven"]) == ([first], True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gateways of an inventory with an application each, and what the role finds out about them."""
+"""Gateways of an inventory with one application each, and the results of their verification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
-# The plays of the documentation, as they stand.
+# The plays of the documentation, unchanged.
 DOCUMENTED = yaml.safe_load(re.findall("```yaml\n(.*?)```", (REPOSITORY / "docs/verify.md").read_text(), re.DOTALL)[0])
 MEMBERS = {"name", "subject", "ok", "tried", "reason", "next_step", "exchange_commands", "pending"}
 
@@ -41,7 +41,7 @@ class Verified:
 
 
 class Gateways:
-    """Hosts of an inventory with an application each, which are registered and then verified in one run each."""
+    """Hosts of an inventory with one application each, which are registered and then verified in one run each."""
 
     def __init__(self, playbooks: Playbooks, hosts: dict[str, Json]) -> None:
         self.playbooks = playbooks
@@ -67,7 +67,7 @@ class Gateways:
         (self.playbooks.folder / "hosts.yml").write_text(yaml.safe_dump(groups))
 
     def make(self, *hosts: str, but: str = "") -> None:
-        """By the modules, as the role would, in a fraction of the time; ``but`` is asked for without consent."""
+        """With the modules, as the role would do it, in a fraction of the time; ``but`` is declared without consent."""
         for host in hosts:
             profile = self.hosts[host]["gateway_app_profile"]
             path = REPOSITORY / f"roles/gateway_app/vars/profiles/{profile}.yml"
@@ -97,7 +97,7 @@ class Gateways:
             )
 
     def store(self, host: str, **content: t.Any) -> None:
-        """The store of the host holds this from now on, beside what it held."""
+        """Add this to the content of the store of the host."""
         self.kept[host] = {**self.kept.get(host, {}), **content}
         plain = yaml.safe_dump({"gateway_app_credential": self.kept[host]})
         vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
@@ -106,7 +106,7 @@ class Gateways:
         path.write_bytes(vault.encrypt(plain))
 
     def verify(self, *arguments: str, environ: t.Any = None) -> Verified:
-        """Without any write: to the tenant, or to a file of the user."""
+        """Without any write, to the tenant or to a file of the user."""
         shown = {host: f"hostvars['{host}'].gateway_app_verified" for host in self.hosts}
         before = self._files()
         run = self.playbooks.run(
@@ -131,7 +131,7 @@ class Gateways:
         return made
 
     def _files(self) -> dict[str, str]:
-        """But what Ansible itself makes of a run."""
+        """Except for the files of Ansible itself."""
         return {
             str(path): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in self.playbooks.folder.rglob("*")
@@ -150,7 +150,7 @@ class Gateways:
         return str(found["id"])
 
     def let_in(self, host: str, *mailboxes: str) -> None:
-        """What an Exchange administrator does for SMTP, as the profile has it."""
+        """The steps of an Exchange administrator for SMTP, as in the profile."""
         exchange = self.tenant.server.tenant.directory.exchange
         client_id = self.client_id(host)
         users = [self.tenant.user_id(name) for name in mailboxes]

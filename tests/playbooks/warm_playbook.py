@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of ansible-playbook that need not load Ansible: forks of a process that has it loaded, see warm_process.py."""
+"""Runs of ansible-playbook without loading Ansible: forks of a process that has it loaded, see warm_process.py."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from pathlib import Path
 
 PROGRAM = str(Path(sys.executable).parent / "ansible-playbook")
 SCRIPT = str(Path(__file__).resolve().parent / "warm_process.py")
-# A process is made with these: no fork can have others.
+# A process gets these when it is created: a fork cannot have other ones.
 OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
 
 
 class Process(t.Protocol):
-    """What tests use of subprocess.Popen."""
+    """The part of subprocess.Popen that tests use."""
 
     pid: int
     returncode: int
@@ -81,7 +81,7 @@ class WarmRun:
         return self.returncode
 
     def communicate(self, *, timeout: float) -> tuple[str, t.Any]:
-        """The output that nobody has read, once the run has ended; what takes too long is killed with its workers."""
+        """The rest of the output, once the run has ended. After the time-out, the run and its workers are killed."""
         assert self.stdout is not None
         too_long = threading.Timer(timeout, os.killpg, (self.pid, signal.SIGKILL))
         too_long.start()
@@ -101,7 +101,7 @@ class WarmRun:
 
 
 class WarmPlaybook:
-    """The process with Ansible loaded, from the first run on to the end of this process. It removes its folder."""
+    """The process with Ansible loaded, from the first run until this process ends. It removes its folder."""
 
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
         self._environ = environ
@@ -122,7 +122,7 @@ class WarmPlaybook:
         self._process.wait()
 
     def can_run(self, program: str | None, environ: dict[str, str]) -> bool:
-        """Whether a fork would be what this program is, started with this environment."""
+        """Whether a fork would be equivalent to this program, started with this environment."""
         return program == PROGRAM and _of_the_start(environ) == _of_the_start(self._environ)
 
     def run(self, arguments: t.Sequence[str], *, folder: Path, environ: dict[str, str]) -> WarmRun:
@@ -135,7 +135,7 @@ def _of_the_start(environ: dict[str, str]) -> dict[str, str]:
 
 
 def _interpreter() -> str:
-    """Of the program: where the virtual environment is a link, its first line has another path than ours."""
+    """The interpreter of the program: if the virtual environment is a link, its first line has another path."""
     with open(PROGRAM) as script:
         named = script.readline().removeprefix("#!").strip()
     return named if Path(named).name.startswith("python") else sys.executable

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A process that has Ansible loaded, and forks for each run of ansible-playbook that warm_playbook.py asks for.
+"""A process that has Ansible loaded, and forks for each run of ansible-playbook that warm_playbook.py requests.
 
-Ansible reads its settings while it is loaded, so a run reads them again. Where one has another value of which a loaded
-module already made use, and with a settings file, the run is an ansible-playbook as any other.
+Ansible reads its settings while it is loaded, so a run reads them again. If one has another value that a loaded module
+already used, or with a settings file, the run is a normal ansible-playbook.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import typing as t
 from pathlib import Path
 
 LOCAL_TMP = "DEFAULT_LOCAL_TMP"
-# Packages of which Ansible loads the modules by itself, as plugins; loaded already, they are taken as they are.
+# Packages from which Ansible loads modules as plugins by itself; if they are loaded already, they are used.
 PLUGINS = ("callback.default", "connection.local", "shell.sh", "strategy.linear", "become.sudo", "cache.memory")
 PLUGIN_PACKAGES = ("action", "filter", "inventory", "lookup", "test", "vars")
 LIBRARIES = (
@@ -42,7 +42,7 @@ Settings = dict[str, t.Any]
 
 
 class Loaded:
-    """Ansible as this process loaded it: the settings, and the names of those that were used meanwhile."""
+    """Ansible as this process loaded it: the settings, and the names of those that were used so far."""
 
     def __init__(self) -> None:
         self.constants = importlib.import_module("ansible.constants")
@@ -70,7 +70,7 @@ class Loaded:
         return {name: getattr(self.constants, name) for name in self.constants.config.get_configuration_definitions()}
 
     def read_settings_again(self) -> bool:
-        """As ansible.constants does when it is loaded. Returns whether all that is loaded goes with them."""
+        """As ansible.constants does when it is loaded. Returns whether everything that is loaded works with them."""
         config = self.constants.config
         atexit.unregister(importlib.import_module("ansible.utils.path").cleanup_tmp_file)
         config.WARNINGS.clear()
@@ -87,7 +87,7 @@ class Loaded:
                 return False
         for name, loader in search_paths.items():
             loader.config = getattr(self.constants, name)
-        self._set(LOCAL_TMP)  # makes the folder, which this process takes away at its end
+        self._set(LOCAL_TMP)  # creates the folder, which this process removes at its end
         return True
 
     def _set(self, name: str) -> None:
@@ -95,7 +95,7 @@ class Loaded:
         setattr(self.constants, name, value)
 
     def _search_paths_of_plugins(self) -> dict[str, t.Any]:
-        """The loaders of plugins by the setting that says where they look. None has looked yet."""
+        """The loaders of plugins, by the setting with their search path. None has searched yet."""
         names = {tuple(value): name for name, value in self._settings.items() if isinstance(value, list) and value}
         loaders = [value for value in vars(self._loaders).values() if isinstance(value, self._loaders.PluginLoader)]
         return {names[tuple(loader.config)]: loader for loader in loaders if tuple(loader.config) in names}
@@ -109,7 +109,7 @@ def _plugins_of_ansible() -> t.Iterator[str]:
 
 
 def _remember_the_routes_of_ansible() -> None:
-    """Ansible reads this large file in every run. What is in it does not depend on anything."""
+    """Ansible reads this large file in every run. Its content is constant."""
     finder: t.Any = importlib.import_module("ansible.utils.collection_loader._collection_finder")
     read = finder._meta_yml_to_dict
     path = Path(importlib.import_module("ansible.config").__path__[0]) / "ansible_builtin_runtime.yml"
@@ -123,7 +123,7 @@ def _remember_the_routes_of_ansible() -> None:
 
 
 def _remember_the_code_of_the_collection() -> None:
-    """Ansible compiles modules of a collection in every run. Code depends on nothing but its source."""
+    """Ansible compiles modules of a collection in every run. Code only depends on its source."""
     finder: t.Any = importlib.import_module("ansible.utils.collection_loader._collection_finder")
     known = {}
     for path in COLLECTION.joinpath("plugins").rglob("*.py"):
@@ -138,7 +138,7 @@ def _remember_the_code_of_the_collection() -> None:
 
 @dataclasses.dataclass
 class Run:
-    """What was asked for, and whom to tell of its end."""
+    """A requested run, and the socket for the report of its end."""
 
     program: str
     arguments: list[str]
@@ -164,7 +164,7 @@ class Run:
 
 
 class Server:
-    """Takes one request at a time, forks, and reports pids and exit codes."""
+    """Accepts one request at a time, forks, and reports pids and exit codes."""
 
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
@@ -177,7 +177,7 @@ class Server:
         signal.set_wakeup_fd(wakeup.fileno())
 
     def serve(self) -> Run | None:
-        """Returns the run in the process that was forked for it, and None when nobody asks any more."""
+        """Returns the run in the process that was forked for it, and None at the end of the requests."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._requests, selectors.EVENT_READ)
             selector.register(self._ended, selectors.EVENT_READ)
@@ -215,7 +215,7 @@ class Server:
             with run.asked:
                 try:
                     run.asked.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-                except OSError:  # nobody waits for it any more
+                except OSError:  # its client has gone
                     continue
 
     def _close(self) -> None:
@@ -224,7 +224,7 @@ class Server:
 
 
 def main() -> None:
-    # As in ansible-playbook, whose folder this is.
+    # As in ansible-playbook, in whose folder this is.
     sys.path[0] = str(Path(sys.executable).parent)
     loaded = Loaded()
     gc.freeze()

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for AWX's API on loopback: the sign-in and the credentials; awx_objects.py has everything else.
+"""A stand-in for AWX's API on loopback: the sign-in and the credentials; awx_objects.py has everything else.
 
-As AWX 24.6.1 does, it lists with filters by name and across relations, answers errors by field, shows secrets as
-$encrypted$ and leaves them what they were if $encrypted$ is sent, replaces inputs as a whole, and takes inputs that are
-fields of the credential type alone. What it does not play is refused with the status 501.
+Like AWX 24.6.1, it lists with filters by name and across relations, reports errors by field, shows secrets as
+$encrypted$ and keeps them unchanged if $encrypted$ is sent, replaces inputs as a whole, and only accepts inputs that
+are
+fields of the credential type. Requests that it does not implement are refused with the status 501.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from ansible_collections.email_gateway.azure_apps.tests.stores.awx_objects import Objects, not_played
+from ansible_collections.email_gateway.azure_apps.tests.stores.awx_objects import Objects, not_implemented
 
 Json = dict[str, t.Any]
 NOT_FOUND: tuple[int, Json | None] = (404, {"detail": "Not found."})
@@ -28,9 +29,9 @@ MORE_FIELDS = ("profile", "previous_key_ids", "handed_over_to", "pending_hosts")
 
 
 class Awx:
-    """``token`` may do all, ``reader`` look; ``basic`` are the user name and password of an administrator.
+    """``token`` may do everything, ``reader`` only read; ``basic`` are the user name and password of an administrator.
 
-    ``broken`` answers every write with 500; ``lose_next_write`` carries one out and breaks the connection off.
+    ``broken`` answers every write with 500; ``lose_next_write`` performs one and then closes the connection.
     ``seen`` is called with each request.
     """
 
@@ -83,12 +84,12 @@ class Awx:
         self._server.server_close()
 
     def new_writes(self) -> list[str]:
-        """Those since the last look."""
+        """The writes since the last call."""
         since, self._looked = self.writes[self._looked :], len(self.writes)
         return since
 
     def inputs(self, name: str) -> Json:
-        """What is kept of a credential, in clear, or nothing."""
+        """The stored inputs of a credential, decrypted; empty if there is none."""
         found: Json = next((item["inputs"] for item in self.credentials.values() if item["name"] == name), {})
         return found
 
@@ -111,7 +112,7 @@ class Awx:
             return self._page([self._shown(item) for item in self.credentials.values()], parts.query)
         if names[:1] == ["credentials"]:
             return self._credential(method, names[1:], body)
-        return self.objects.answer(method, names, parts.query, body) if names else not_played(method, names)
+        return self.objects.answer(method, names, parts.query, body) if names else not_implemented(method, names)
 
     def _page(self, rows: list[Json], query: str) -> tuple[int, Json]:
         for name, value in parse_qsl(query):
@@ -119,7 +120,7 @@ class Awx:
                 assert len(rows) <= int(value), "this stand-in has one page of credentials"
                 continue
             if name not in FILTERS:
-                return not_played("GET", ["credentials", name])
+                return not_implemented("GET", ["credentials", name])
             rows = [row for row in rows if self._related(row, name) == value]
         return 200, {"count": len(rows), "next": None, "previous": None, "results": rows}
 
@@ -168,7 +169,7 @@ class Awx:
         return (201 if method == "POST" else 200), self._shown(self.credentials[key])
 
     def _used(self, key: int) -> bool:
-        """By a job template; jobs that used it, which would count as well, are not played."""
+        """By a job template; jobs that used it, which would count as well, are not implemented."""
         return any(what == "credentials" and key in ids for (_path, _id, what), ids in self.objects.links.items())
 
     def _shown(self, item: Json) -> Json:
@@ -201,6 +202,6 @@ class Awx:
             do_GET = do_POST = do_PATCH = do_DELETE = _serve
 
             def log_message(self, *_arguments: t.Any) -> None:
-                """Nothing on standard error."""
+                """No output on standard error."""
 
         return Handler

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credential types as AWX takes them.
+"""Validation of credential types, as in AWX.
 
 Sources, AWX 24.6.1: awx/main/fields.py (CredentialTypeInputField, CredentialTypeInjectorField), awx/main/constants.py
 (ENV_BLOCKLIST), awx/api/serializers.py (CredentialTypeSerializer).
@@ -27,7 +27,7 @@ MEMBERS: dict[str, type] = {
     "default": object,
 }
 OF_STRINGS = ("choices", "multiline", "format", "secret")
-# Environment variables that a credential must not set, beside those that begin with ANSIBLE_.
+# Environment variables that a credential must not set, in addition to those that begin with ANSIBLE_.
 NOT_ALLOWED = {
     *("VIRTUAL_ENV", "PATH", "PYTHONPATH", "JOB_ID", "INVENTORY_ID", "INVENTORY_SOURCE_ID", "INVENTORY_UPDATE_ID"),
     *("AD_HOC_COMMAND_ID", "REST_API_URL", "REST_API_TOKEN", "MAX_EVENT_RES", "CALLBACK_QUEUE"),
@@ -37,7 +37,7 @@ NOT_ALLOWED = {
 
 
 def type_error(kind: Json) -> Json:
-    """Why AWX refuses a credential type, by field, or nothing."""
+    """The reason why AWX refuses a credential type, by field; empty if it accepts it."""
     if kind["kind"] not in ("cloud", "net"):
         return {"kind": [f"Must be 'cloud' or 'net', not {kind['kind']}"]}
     if error := _inputs_error(kind["inputs"]):
@@ -126,5 +126,5 @@ def _template_error(template: t.Any, known: Json) -> str:
         shown = environment.from_string(template).render(**known)
     except (jinja2.TemplateError, TypeError) as error:
         return str(error)
-    # Without a file that has no name, there is no tower.filename; and tower alone is no text.
+    # Without a file that has no name, tower.filename does not exist; and tower by itself is not a text.
     return "tower.filename has no such file" if "{" in shown else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX does with a workflow: which nodes run with which variables, how it ends, and what is notified.
+"""How AWX runs a workflow: which nodes run with which variables, how it ends, and which notifications are sent.
 
 Sources, AWX 24.6.1: awx/main/scheduler/dag_workflow.py (has_workflow_failed), awx/main/models/workflow.py
 (get_job_kwargs, get_effective_artifacts), awx/main/models/mixins.py (_update_unified_job_kwargs).
@@ -23,7 +23,7 @@ NODES = "workflow_job_template_nodes"
 
 @dataclasses.dataclass
 class Ended:
-    """``ran`` has the variables of each node that ran, in order; ``notified`` whatever each message was about."""
+    """``ran`` has the variables of each node that ran, in order; ``notified`` the subject of each notification."""
 
     status: str = "successful"
     ran: dict[str, Json] = dataclasses.field(default_factory=dict)
@@ -31,7 +31,7 @@ class Ended:
 
 
 def merged(artifacts: t.Iterable[Json]) -> Json:
-    """Those of the slices of a job: a name that two of them have is the last one's."""
+    """The artifacts of the slices of a job: if two of them have the same name, the last one counts."""
     result: Json = {}
     for one in artifacts:
         result.update(one)
@@ -41,8 +41,8 @@ def merged(artifacts: t.Iterable[Json]) -> Json:
 def has_empty_slice(objects: Objects, template: Json, *, limit: str, slices: int | None = None) -> bool:
     """Whether a job of it fails, since its limit leaves no host in its part of the inventory.
 
-    AWX slices the hosts of the inventory, whatever the limit is, and gives each slice the same limit. ``slices`` is
-    what a launch, a schedule or a node answers. ``limit`` are names of hosts with commas between them.
+    AWX slices the hosts of the inventory, regardless of the limit, and gives each slice the same limit. ``slices`` is
+    the answer of a launch, a schedule or a node. ``limit`` are names of hosts, separated by commas.
     """
     hosts = sorted(row["name"] for row in objects.rows("hosts") if row["inventory"] == template["inventory"])
     wanted = set(limit.split(",")) if limit else set(hosts)
@@ -61,7 +61,7 @@ def run_workflow(
     limit: str = "",
     artifacts: t.Mapping[str, t.Sequence[Json]] | None = None,
 ) -> Ended:
-    """``failed`` are the nodes whose jobs end so, or whose approval is denied; ``artifacts`` what their slices set."""
+    """``failed`` are the nodes whose jobs fail, or whose approval is denied; ``artifacts`` those of their slices."""
     workflow = objects.named("workflow_job_templates", name)
     given = awx_surveys.with_defaults(objects.spec_of(workflow["id"]), answers or {})
     nodes = {row["id"]: row for row in objects.rows(NODES) if row["workflow_job_template"] == workflow["id"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of objects that the stand-in of AWX has: their fields, and what refers to what."""
+"""The kinds of objects of the stand-in for AWX: their fields, and their references."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ASK = {
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """``fields`` are those that can be written, with their defaults. ``one`` and ``many`` refer to other tables."""
+    """``fields`` are the writable ones, with their defaults. ``one`` and ``many`` refer to other tables."""
 
     type: str
     fields: Json

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX's API keeps: the tables, their fields, what refers to what, and what is refused.
+"""The objects of AWX's API: the tables, their fields and references, and what is refused.
 
-As AWX's API does, it ignores fields that are not known or read-only, refuses those that are wrong by field, has names
-that are unique within an organization, and what belongs to a template in a list of its own that is changed by
-associating. awx_rules.py has the rules of single kinds. What is not played is refused with the status 501.
+Like AWX's API, it ignores unknown and read-only fields, refuses invalid ones by field, requires names that are unique
+within an organization, and has a list for the related objects of a template, which is changed by associating.
+awx_rules.py has the rules of single kinds. Requests that are not implemented are refused with the status 501.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ PAGE = 25
 UNIFIED = ("projects", "job_templates", "workflow_job_templates", "workflow_approval_templates")
 
 
-def not_played(method: str, names: t.Iterable[str]) -> Answer:
-    """So that no test goes by what this stand-in does not know of AWX."""
+def not_implemented(method: str, names: t.Iterable[str]) -> Answer:
+    """No test must depend on behaviour of AWX that this stand-in does not implement."""
     return NOT_PLAYED, {"detail": f"This stand-in of AWX does not play {method} {'/'.join(names)}."}
 
 
 class Objects:
-    """All tables but that of the credentials, whose rows ``credentials`` gives, as they are shown."""
+    """All tables except that of the credentials, whose rows ``credentials`` returns, as they are shown."""
 
     def __init__(self, credentials: t.Callable[[], list[Json]]) -> None:
         self.tables: dict[str, dict[int, Json]] = {name: {} for name in KINDS}
@@ -57,7 +57,7 @@ class Objects:
         return spec
 
     def add(self, path: str, **fields: t.Any) -> Json:
-        """What somebody made before, by whatever way."""
+        """Add an object that existed before."""
         key = next(self._ids)
         self.tables[path][key] = {**copy.deepcopy(KINDS[path].fields), **fields, "id": key}
         return self.tables[path][key]
@@ -67,7 +67,7 @@ class Objects:
         return found
 
     def linked(self, path: str, name: str, what: str) -> list[str]:
-        """The names of what belongs to it."""
+        """The names of the related objects."""
         rows = self.links.get((path, self.named(path, name)["id"], what), [])
         target = KINDS[path].many[what]
         return sorted(str(row.get("name", row.get("identifier"))) for row in self.rows(target) if row["id"] in rows)
@@ -105,12 +105,12 @@ class Objects:
         if path == "project_updates" and method == "GET":
             return self._updates(rest, query)
         if path not in KINDS and path not in ("unified_job_templates", "credentials"):
-            return not_played(method, names)
+            return not_implemented(method, names)
         try:
             if not rest:
                 return self._list(self.rows(path), path, query) if method == "GET" else self._create(path, body)
             if path not in KINDS or not rest[0].isdigit():
-                return not_played(method, names)
+                return not_implemented(method, names)
             row = self.tables[path].get(int(rest[0]))
             if row is None:
                 return NOT_FOUND
@@ -148,16 +148,16 @@ class Objects:
             return 200, self.projects.playbooks_of(row["id"])
         if what in KINDS[path].many:
             return self._members(method, path, row, what, body)
-        return not_played(method, names)
+        return not_implemented(method, names)
 
     def _launch(self, method: str, row: Json, body: Json) -> Answer:
-        """Nothing runs; what is not asked for is ignored."""
+        """Nothing is run; answers that are not asked for are ignored."""
         spec, answers = self.spec_of(row["id"]), body.get("extra_vars", {})
         if method == "GET":
             needed = [question["variable"] for question in spec if question["required"]]
             return 200, {"variables_needed_to_start": needed, "survey_enabled": row["survey_enabled"]}
         if body.keys() - {"extra_vars", "limit"}:
-            return not_played(method, ["launch", *body])
+            return not_implemented(method, ["launch", *body])
         if refused := awx_surveys.refusals(row, spec, answers, required=True, prompts=False):
             return 400, refused
         asked = {question["variable"] for question in spec}
@@ -174,21 +174,21 @@ class Objects:
             return NOT_FOUND
         if rest[1:] == ["events"]:
             return self._list(self.projects.events(int(rest[0])), "events", query)
-        return not_played("GET", ["project_updates", *rest]) if rest[1:] else (200, updates[int(rest[0])])
+        return not_implemented("GET", ["project_updates", *rest]) if rest[1:] else (200, updates[int(rest[0])])
 
     def _list(self, rows: list[Json], path: str, query: str) -> Answer:
         asked = dict(parse_qsl(query))
         page, size = int(asked.pop("page", "1")), int(asked.pop("page_size", PAGE))
         order = asked.pop("order_by", "id")
         if order not in ("id", "-id"):
-            return not_played("GET", [path, f"order_by={order}"])
+            return not_implemented("GET", [path, f"order_by={order}"])
         if order == "-id":
             rows = rows[::-1]
         either = {name.removeprefix("or__"): value for name, value in asked.items() if name.startswith("or__")}
         tests = [{name: value} for name, value in asked.items() if not name.startswith("or__")]
         for wanted in [*tests, *([either] if either else [])]:
             if strange := [name for name in wanted if not self._is_filter(path, name)]:
-                return not_played("GET", [path, *strange])
+                return not_implemented("GET", [path, *strange])
             rows = [row for row in rows if any(self._matches(row, name, value) for name, value in wanted.items())]
         following = {**dict(parse_qsl(query)), "page": str(page + 1)} if len(rows) > page * size else None
         return 200, {
@@ -232,7 +232,7 @@ class Objects:
         return 201, shown
 
     def _checked(self, path: str, row: Json) -> tuple[Json, Json]:
-        """The row as it will be kept, and what is wrong with it, by field."""
+        """The row to be stored, and its errors by field."""
         kind = KINDS[path]
         wrong: Json = {}
         for name, default in kind.fields.items():
@@ -286,19 +286,19 @@ class Objects:
 
     def _members(self, method: str, path: str, row: Json, what: str, body: Json) -> Answer:
         target = KINDS[path].many[what]
-        held = self.links.setdefault((path, row["id"], what), [])
+        linked_ids = self.links.setdefault((path, row["id"], what), [])
         if method == "GET":
-            return self._list([other for other in self.rows(target) if other["id"] in held], target, "")
+            return self._list([other for other in self.rows(target) if other["id"] in linked_ids], target, "")
         found = [other for other in self.rows(target) if other["id"] == body.get("id")]
         if not found:
             return 400, {"msg": f"{target} with id={body.get('id')} not found"}
         other = found[0]
         if body.get("disassociate"):
-            if other["id"] in held:
-                held.remove(other["id"])
+            if other["id"] in linked_ids:
+                linked_ids.remove(other["id"])
             return 204, None
         if refused := rules.association(self, path, row, what, other):
             return 400, refused
-        if other["id"] not in held:
-            held.append(other["id"])
+        if other["id"] not in linked_ids:
+            linked_ids.append(other["id"])
         return 204, None

@@ -13,7 +13,7 @@ import json
 import typing as t
 
 Json = dict[str, t.Any]
-# AWX installs these at each update, from Galaxy, whatever the execution environment holds.
+# AWX installs these from Galaxy at each update, even if the execution environment contains them.
 REQUIREMENTS = frozenset(
     f"{folder}requirements.{ending}" for folder in ("", "collections/", "roles/") for ending in ("yml", "yaml")
 )
@@ -22,7 +22,7 @@ ANSI = "\x1b[0;31m{}\x1b[0m"
 
 
 class Projects:
-    """``repository`` has the paths in git, whose server answers if ``reachable``; ``galaxy`` is Galaxy's."""
+    """``repository`` has the paths in git, whose server responds if ``reachable``; ``galaxy`` is that of Galaxy."""
 
     def __init__(self, next_id: t.Callable[[], int]) -> None:
         self.repository: list[str] = []
@@ -40,7 +40,7 @@ class Projects:
         return str(last[-1]["status"]) if last else "never updated"
 
     def update(self, project: Json) -> Json:
-        """Has ended when this returns."""
+        """The update has ended when this returns."""
         key, error = self._next_id(), self._error()
         self.updates[key] = {
             "id": key,
@@ -64,11 +64,11 @@ class Projects:
         return self.updates[key]
 
     def events(self, update: int) -> list[Json]:
-        """With the result of the failed task, which is cut off as no text of it is."""
+        """With the result of the failed task."""
         error = self.updates[update]["error"]
         if not error:
             return []
-        warnings = ["[DEPRECATION WARNING]: a line that says nothing about the error"] * 40
+        warnings = ["[DEPRECATION WARNING]: a line without information about the error"] * 40
         result: Json = {"msg": error, "rc": 1}
         if error == GALAXY:
             result = {"msg": "non-zero return code", "rc": 1, "cmd": ["ansible-galaxy", "-r", self._requirements[0]]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX refuses beyond fields that are missing or of another type, kind by kind.
+"""Validation by AWX beyond missing fields and wrong types, for each kind.
 
 Source, AWX 24.6.1: awx/api/serializers.py.
 """
@@ -23,7 +23,7 @@ IN_USE = "Modifications to inputs are not allowed for credential types that are 
 
 
 class Forbidden(Exception):
-    """Answered with the status 403; awx.awx shows its own words for it."""
+    """Reported with the status 403; awx.awx has a message of its own for it."""
 
 
 def credential_type(objects: Objects, row: Json) -> Json:
@@ -89,7 +89,7 @@ def schedule(objects: Objects, row: Json) -> Json:
 
 
 def _prompts(objects: Objects, row: Json) -> Json:
-    """What is given beforehand has to be asked for by the template; to a node, its workflow may give the rest."""
+    """Variables of a node or schedule must be asked for by the template; for a node, its workflow may set others."""
     templates = objects.tables["job_templates"] | objects.tables["workflow_job_templates"]
     template = templates.get(row["unified_job_template"])
     if template is None:
@@ -98,7 +98,7 @@ def _prompts(objects: Objects, row: Json) -> Json:
         template, objects.spec_of(template["id"]), row["extra_data"], required="rrule" in row, prompts=True
     )
     for name in ("limit", "job_slice_count"):
-        # A workflow has no slices to ask for.
+        # A workflow cannot ask for slices.
         if row[name] and not template.get(f"ask_{name}_on_launch"):
             found[name] = ["Field is not configured to prompt on launch."]
     return found
@@ -115,15 +115,17 @@ OF_KIND: dict[str, t.Callable[[Objects, Json], Json]] = {
 
 
 def association(objects: Objects, path: str, row: Json, what: str, other: Json) -> Json:
-    """Why the one cannot belong to the other, or nothing."""
-    held = objects.links.get((path, row["id"], what), [])
+    """The reason why an object cannot be associated with another; empty if it can."""
+    linked_ids = objects.links.get((path, row["id"], what), [])
     if what == "credentials":
         kinds = {kind["id"]: kind for kind in objects.tables["credential_types"].values()}
         kind = kinds[other["credential_type"]]
         if kind["kind"] not in ("ssh", "vault", "cloud", "net"):
             return {"error": f"Cannot assign a Credential of kind `{kind['kind']}`."}
         types = [
-            c["credential_type"] for c in objects.rows("credentials") if c["id"] in held and c["id"] != other["id"]
+            c["credential_type"]
+            for c in objects.rows("credentials")
+            if c["id"] in linked_ids and c["id"] != other["id"]
         ]
         if kind["id"] in types:
             return {"error": f"Cannot assign multiple {kind['name']} credentials."}

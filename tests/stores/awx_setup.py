@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook awx_setup as a test runs it."""
+"""Runs the playbook awx_setup for a test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MORE: dict[str, t.Any] = {"awx_setup_notification_webhook": "https://chat.exampl
 
 
 def set_up(playbooks: Playbooks, *arguments: str, environ: t.Any = None, **variables: t.Any) -> Run:
-    """With the example of the documentation, and more."""
+    """With the example of the documentation, and more variables."""
     (playbooks.folder / "awx.yml").write_text(EXAMPLE)
     given = ("-e", "@awx.yml", "-e", json.dumps({**MORE, **variables}))
     return playbooks.command(
@@ -29,7 +29,7 @@ def set_up(playbooks: Playbooks, *arguments: str, environ: t.Any = None, **varia
 
 
 def add_credentials(awx: Awx) -> None:
-    """An operator's and a consenter's, of the types that the playbook makes, with other injectors."""
+    """Credentials of the operator and the consenter, of the types that the playbook creates, with other injectors."""
     made = OBJECTS["credential_types"]
     for key, (name, kind) in enumerate((("Operator", "operator"), ("Consent", "consent")), start=8):
         (found,) = [entry for entry in made if entry["name"] == f"Entra {kind} (client secret)"]
@@ -39,6 +39,6 @@ def add_credentials(awx: Awx) -> None:
 
 
 def launch(awx: Awx, kind: str, name: str, **answers: t.Any) -> tuple[int, t.Any]:
-    """What AWX answers to a launch, to which nobody answered more than this."""
+    """The response of AWX to a launch with only these answers."""
     key = awx.objects.named(kind, name)["id"]
     return awx.objects.answer("POST", [kind, str(key), "launch"], "", {"extra_vars": answers} if answers else {})

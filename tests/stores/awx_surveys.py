@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Surveys as AWX takes them, and the answers that it takes for them.
+"""Validation of surveys and of answers to them, as in AWX.
 
 Sources, AWX 24.6.1: JobTemplateSurveySpec in awx/api/views/__init__.py, SurveyJobTemplateMixin in
 awx/main/models/mixins.py.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 Json = dict[str, t.Any]
-# The type of a default, by the type of the question.
+# The type of a default, for each type of question.
 DEFAULTS: dict[str, t.Any] = {
     "text": str,
     "textarea": str,
@@ -27,7 +27,7 @@ MEMBERS: dict[str, type] = {"type": str, "question_name": str, "variable": str, 
 
 
 def spec_error(spec: Json) -> str:
-    """What is wrong with it, or nothing."""
+    """The error of the survey; empty if it is valid."""
     for name, kind in {"name": str, "description": str, "spec": list}.items():
         if not isinstance(spec.get(name), kind):
             return f"Field '{name}' is missing from survey spec, or of another type."
@@ -74,7 +74,7 @@ def _choice_error(question: Json, default: str) -> str:
 
 
 def choices(question: Json) -> list[str]:
-    """AWX takes a list, and a text with a line for each."""
+    """AWX accepts a list, or a text with one line for each."""
     given = question["choices"]
     return [line for line in given.splitlines() if line.strip()] if isinstance(given, str) else list(given)
 
@@ -102,10 +102,11 @@ def answer_errors(question: Json, answers: Json) -> list[str]:
 
 
 def refusals(template: Json, spec: list[Json], answers: Json, *, required: bool, prompts: bool) -> Json:
-    """Why a template does not take these answers, by field.
+    """The reasons why a template does not accept these answers, by field.
 
-    ``required`` is false for a node, whose workflow may answer; ``prompts`` is false for a launch, which ignores what
-    is not asked for.
+    ``required`` is false for a node, whose workflow may answer; ``prompts`` is false for a launch, which ignores
+    variables
+    that are not asked for.
     """
     asked = {question["variable"]: question for question in spec if template["survey_enabled"]}
     wrong = [error for question in asked.values() for error in answer_errors(question, answers)]
@@ -119,7 +120,7 @@ def refusals(template: Json, spec: list[Json], answers: Json, *, required: bool,
 
 
 def with_defaults(spec: list[Json], answers: Json) -> Json:
-    """What the job gets: valid defaults, also the empty text, below the answers."""
+    """The variables of the job: the valid defaults, also the empty text, and the answers."""
     defaults = {
         question["variable"]: question["default"]
         for question in spec

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the optional stores need: real programs and collections, had from the package index once."""
+"""The requirements of the optional stores: real programs and collections, downloaded once from the package index."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STORES = REPOSITORY / "build" / "stores"
 
 @pytest.fixture(scope="session")
 def optional_stores() -> Path:
-    """The folder, made by whichever worker comes first. Where it cannot be had, that is a failure in CI only."""
+    """The folder, created by the first worker. If it cannot be created, that is a failure only in CI."""
     (REPOSITORY / "build").mkdir(exist_ok=True)
     with (REPOSITORY / "build" / "stores.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

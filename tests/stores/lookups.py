@@ -4,7 +4,7 @@
 
 """Real lookups of other collections, in a process of their own that has ansible-core's real plugin loader.
 
-Run as a program it answers one request a line: {name, terms, options, environ}, with {result} or {error}.
+As a program it answers one request per line: {name, terms, options, environ}, with {result} or {error}.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Json = dict[str, t.Any]
 
 
 class Lookups:
-    """A ``Lookup``; ``environ`` is that of the task. Raises what the real one raises, as far as a store looks at it."""
+    """A ``Lookup``; ``environ`` is that of the task. Raises the errors of the real one, as far as stores use them."""
 
     def __init__(self, environ: t.Mapping[str, str]) -> None:
         self.environ = dict(environ)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real OpenBao server, which speaks the API of HashiCorp Vault, behind a wire that can be watched and cut."""
+"""A real OpenBao server, which implements the API of HashiCorp Vault, behind a proxy that can watch and interrupt."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ path "secret/delete/gateways/*" { capabilities = ["update"] }
 
 
 class OpenBao:
-    """``down`` refuses every request; ``lose_next_write`` carries one write out and cuts its answer off.
+    """``down`` refuses every request; ``lose_next_write`` performs one write and cuts off its response.
 
-    ``lose_reads`` cuts the answers to that many questions for the credential off. ``seen`` is called with each request.
+    ``lose_reads`` cuts off the responses to so many reads of the credential. ``seen`` is called with each request.
     """
 
     store: t.ClassVar[dict[str, t.Any]] = {"type": "hashi_vault", "name": "gateways/vienna"}
@@ -64,7 +64,7 @@ class OpenBao:
             return False
 
     def ask(self, method: str, path: str, body: t.Any = None) -> t.Any:
-        """As the administrator, past the wire; None where there is nothing."""
+        """As the administrator, past the proxy; None for an object that does not exist."""
         answer = requests.request(method, f"http://127.0.0.1:{self._port}/v1/{path}", json=body, headers=_ROOT)
         assert answer.status_code in (200, 204, 404), answer.text
         return answer.json() if answer.status_code == 200 else None
@@ -72,9 +72,6 @@ class OpenBao:
     def kept(self, name: str = "gateways/vienna") -> dict[str, t.Any]:
         found = self.ask("GET", f"secret/data/{name}")
         return found["data"]["data"] if found else {}
-
-    def forget(self, name: str = "gateways/vienna") -> None:
-        self.ask("DELETE", f"secret/metadata/{name}")
 
     def writes(self) -> list[str]:
         """Paths of the requests that changed something, or tried to."""
@@ -125,6 +122,6 @@ def _handler(server: OpenBao) -> type[http.server.BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_DELETE = do_LIST = _serve
 
         def log_message(self, *_args: t.Any) -> None:
-            """Nobody reads it."""
+            """No log."""
 
     return Handler

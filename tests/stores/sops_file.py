@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A file of the real sops, and how a person looks into it."""
+"""A file of the real sops, and how a person reads it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 Json = dict[str, t.Any]
-# What a process list and the temporary files show while sops runs: searched for secrets with all other files.
+# Records the process list and the temporary files while sops runs, to be searched for secrets with all other files.
 WATCHED = """#!/bin/sh
 cat /proc/[0-9]*/cmdline > "$SEEN_BY_SOPS.$$" 2>/dev/null
 cp -R "$ANSIBLE_REMOTE_TMP" "$SEEN_BY_SOPS.$$.tmp" 2>/dev/null
@@ -25,7 +25,7 @@ exec "$REAL_SOPS" "$@"
 
 
 class SopsFile:
-    """``stores`` is the folder with what the optional stores need; ``key`` and ``identity`` are of age."""
+    """``stores`` is the folder with the requirements of the optional stores; ``key`` and ``identity`` are of age."""
 
     def __init__(self, stores: Path, folder: Path, environ: dict[str, str]) -> None:
         made = subprocess.run(
@@ -64,16 +64,16 @@ class SopsFile:
         return content
 
     def kept(self) -> Json:
-        """The credential, or nothing."""
+        """The credential; empty if there is none."""
         kept: Json = self.content().get("gateway_app_credential", {}) if self.path.exists() else {}
         return kept
 
     def writes(self) -> list[str]:
-        """What the file holds, encrypted: another text with each write."""
+        """The encrypted content of the file, which is different after each write."""
         return [self.path.read_text()]
 
     def add(self, name: str, value: t.Any) -> None:
-        """As a person edits it."""
+        """Add a variable as a person would."""
         self._sops("set", str(self.path), f'["{name}"]', json.dumps(value))
 
     def _sops(self, *arguments: str) -> bytes:

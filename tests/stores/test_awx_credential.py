@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role with a credential of AWX, against a stand-in of AWX's API."""
+"""The role with a credential of AWX, against a stand-in for AWX's API."""
 
 from __future__ import annotations
 
@@ -43,18 +43,22 @@ def _quiet(run: Run, awx: Awx) -> None:
     assert "changed=0 " in run.output
 
 
-def test_a_credential_lives_in_awx(playbooks: Playbooks, awx: Awx) -> None:
+def test_a_credential_can_be_stored_and_rotated_in_awx(playbooks: Playbooks, awx: Awx) -> None:
     made = playbooks.register(**ALONE).ok().results["gateway_app_result"]
     assert made["proven"] is True
     reference = {name: STORE[name] for name in ("type", "credential_type", "name")}
     assert made["stores"] == [{**reference, "readable": False}]
-    held = dict(awx.inputs(STORE["name"]))
-    assert (held["key_id"], held["client_id"], held["handed_over_to"]) == (made["key_id"], made["client_id"], "[]")
+    in_awx = dict(awx.inputs(STORE["name"]))
+    assert (in_awx["key_id"], in_awx["client_id"], in_awx["handed_over_to"]) == (
+        made["key_id"],
+        made["client_id"],
+        "[]",
+    )
     assert playbooks.tenant.ok(
         "azure_app_token_info",
         tenant_id=made["tenant_id"],
-        client_id=held["client_id"],
-        client_secret=held["client_secret"],
+        client_id=in_awx["client_id"],
+        client_secret=in_awx["client_secret"],
     )["proven"]
     awx.writes.clear()
     _quiet(playbooks.register(**ALONE), awx)
@@ -65,19 +69,19 @@ def test_a_credential_lives_in_awx(playbooks: Playbooks, awx: Awx) -> None:
     new = playbooks.register(entry="rotate", **ALONE).ok().results["gateway_app_result"]["key_id"]
     rotated = dict(awx.inputs(STORE["name"]))
     assert (rotated["key_id"], json.loads(rotated["previous_key_ids"])) == (new, [made["key_id"]])
-    assert rotated["client_secret"] != held["client_secret"]
-    # What else is known changes without the value, which nobody knows any more.
+    assert rotated["client_secret"] != in_awx["client_secret"]
+    # The metadata changes without the value, which AWX does not return.
     playbooks.register(entry="rotate", gateway_app_overlap_days=0, **ALONE).ok()
     assert _secrets(playbooks).keys() == {new}
     assert awx.inputs(STORE["name"]) == {**rotated, "previous_key_ids": "[]"}
-    # Somebody removes it.
+    # The credential is removed by hand.
     awx.credentials.clear()
     assert playbooks.register(**ALONE).ok().results["gateway_app_result"]["key_id"] != new
     assert awx.inputs(STORE["name"])["client_secret"] != rotated["client_secret"]
 
 
-def test_a_file_and_awx_hold_the_same(playbooks: Playbooks, awx: Awx) -> None:
-    # Down before: no secret is made.
+def test_a_file_and_awx_have_the_same_content(playbooks: Playbooks, awx: Awx) -> None:
+    # No secret is created while AWX is down.
     down = playbooks.register(environ={"CONTROLLER_OAUTH_TOKEN": "another"}, **BOTH)
     assert down.failed("read the credential Mail gateway Vienna in AWX", "Check CONTROLLER_OAUTH_TOKEN").writes == []
     first = playbooks.register(**BOTH, **_hook(playbooks)).ok()
@@ -89,7 +93,7 @@ def test_a_file_and_awx_hold_the_same(playbooks: Playbooks, awx: Awx) -> None:
     again = playbooks.register(**BOTH)
     _quiet(again, awx)
     assert again.results["gateway_app_result"]["proven"] is True
-    # Between "created" and "stored": neither has it.
+    # If it fails between creating and storing, neither has the new secret.
     _due(playbooks, key_id)
     kept = playbooks.stored()
     for broken, token in ((True, awx.token), (False, awx.reader)):
@@ -102,13 +106,13 @@ def test_a_file_and_awx_hold_the_same(playbooks: Playbooks, awx: Awx) -> None:
         assert (awx.inputs(STORE["name"]), playbooks.stored()) == (before, kept)
 
 
-def test_what_awx_cannot_do_is_told_before_a_secret_is_made(playbooks: Playbooks, awx: Awx) -> None:
+def test_missing_objects_in_awx_are_reported_before_a_secret_is_created(playbooks: Playbooks, awx: Awx) -> None:
     other: dict[str, t.Any] = {"gateway_app_stores": [{**STORE, "credential_type": "Machine"}]}
     refused = playbooks.register(**other).failed("has no credential type Machine with the fields")
     assert (refused.writes, awx.writes) == ([], [])
 
 
-def test_a_credential_of_awx_that_is_retired_goes(playbooks: Playbooks, awx: Awx) -> None:
+def test_retiring_removes_the_credential_of_awx(playbooks: Playbooks, awx: Awx) -> None:
     playbooks.register(**ALONE).ok()
     retired: Json = {"entry": "retire", "gateway_app_retire_confirmed": "gateway", **ALONE}
     awx.writes.clear()
@@ -120,7 +124,7 @@ def test_a_credential_of_awx_that_is_retired_goes(playbooks: Playbooks, awx: Awx
     _quiet(playbooks.register(**retired), awx)
 
 
-def test_a_credential_that_somebody_made_by_hand_is_left_alone(playbooks: Playbooks, awx: Awx) -> None:
+def test_a_credential_that_was_created_by_hand_is_not_changed(playbooks: Playbooks, awx: Awx) -> None:
     by_hand = {"tenant_id": "theirs", "client_secret": "theirs-as-well"}
     awx.credentials[8] = {"id": 8, "name": STORE["name"], "credential_type": 30, "organization": 1, "inputs": by_hand}
     assert playbooks.register(**ALONE).failed("was not written by this collection").writes == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stand-in of AWX answers as AWX 24.6.1 was seen to answer, and refuses what it does not play."""
+"""The stand-in for AWX responds as AWX 24.6.1 was observed to, and refuses requests that it does not implement."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTION: Json = {
 
 
 class Api:
-    """An administrator's requests, without a socket."""
+    """Requests of an administrator, without a socket."""
 
     def __init__(self, awx: Awx) -> None:
         self.awx = awx
@@ -73,7 +73,7 @@ def test_a_default_does_not_answer_a_required_question(api: Api) -> None:
     workflow = api.made("workflow_job_templates", name="workflow", organization=1)
     node: Json = {"workflow_job_template": workflow, "unified_job_template": key, "identifier": "a"}
     assert api.ask("POST", "workflow_job_template_nodes/", **node)[0] == 201
-    # One that is not required is answered by its default.
+    # A question that is not required is answered by its default.
     key = api.template({**QUESTION, "required": False}, name="Other")
     status, job = api.ask("POST", f"job_templates/{key}/launch/", extra_vars={"strange": 1})
     assert (status, json.loads(job["extra_vars"])) == (201, {"survey_profile": "one"}), "what is strange is ignored"
@@ -89,7 +89,7 @@ def test_a_default_does_not_answer_a_required_question(api: Api) -> None:
         {name: value for name, value in QUESTION.items() if name != "choices"},
     ],
 )
-def test_a_survey_that_awx_does_not_take_is_refused(api: Api, question: Json) -> None:
+def test_an_invalid_survey_is_refused(api: Api, question: Json) -> None:
     key = api.template()
     spec = {"name": "", "description": "", "spec": [question]}
     assert api.ask("POST", f"job_templates/{key}/survey_spec/", **spec)[0] == 400
@@ -117,12 +117,12 @@ NAME: Json = {"id": "name", "label": "Name", "type": "string"}
         (_type(NAME, injectors={"env": {"GREETING": "Gr\u00fc\u00dfe"}}), "ASCII"),
     ],
 )
-def test_a_credential_type_that_awx_does_not_take_is_refused(api: Api, kind: Json, words: str) -> None:
+def test_an_invalid_credential_type_is_refused(api: Api, kind: Json, words: str) -> None:
     status, answer = api.ask("POST", "credential_types/", **kind)
     assert (status, words in str(answer)) == (400, True), answer
 
 
-def test_the_fields_of_a_type_in_use_stay(api: Api) -> None:
+def test_the_fields_of_a_type_in_use_cannot_be_changed(api: Api) -> None:
     key = api.made("credential_types", **_type(NAME))
     other = api.made("credential_types", **_type(NAME) | {"name": "Other"})
     credential = api.made("credentials", name="One", credential_type=key, organization=1, inputs={"name": "a"})
@@ -132,13 +132,13 @@ def test_the_fields_of_a_type_in_use_stay(api: Api) -> None:
         *(403, "Modifications to inputs are not allowed for credential types that are in use"),
     )
     assert api.ask("PATCH", f"credential_types/{key}/", injectors={"env": {"A": "{{ name }}"}})[0] == 200
-    # Nor does a credential change its type once a job template has it.
+    # Nor does a credential change its type once a job template uses it.
     template = api.template()
     assert api.ask("POST", f"job_templates/{template}/credentials/", id=credential)[0] == 204
     assert api.ask("PATCH", f"credentials/{credential}/", credential_type=other)[0] == 400
 
 
-def test_a_secret_that_is_written_back_as_it_is_shown_stays(api: Api) -> None:
+def test_a_secret_that_is_written_back_as_encrypted_is_unchanged(api: Api) -> None:
     key = api.made("credential_types", **_type({**NAME, "secret": True}))
     credential = api.made("credentials", name="One", credential_type=key, organization=1, inputs={"name": "a secret"})
     assert api.ask("PATCH", f"credentials/{credential}/", inputs={"name": ENCRYPTED})[0] == 200
@@ -152,7 +152,7 @@ def test_playbooks_are_those_of_the_last_update_that_succeeded(api: Api) -> None
     objects.projects.repository.append("new.yml")
     refused = api.ask("PATCH", f"job_templates/{template}/", playbook="new.yml")
     assert refused == (400, {"playbook": ["Playbook not found for project."]})
-    # Galaxy is asked whatever the execution environment holds.
+    # Galaxy is used even if the execution environment contains the collections.
     objects.projects.repository.append("collections/requirements.yml")
     status, update = api.ask("POST", f"projects/{project}/update/")
     assert (status, api.ask("GET", update["url"].removeprefix("/api/v2/"))[1]["status"]) == (202, "failed")
@@ -170,7 +170,7 @@ def test_slices_are_merged_by_name() -> None:
 
 
 def test_each_slice_has_the_limit(api: Api) -> None:
-    """One without a host of the limit fails, and with it the job."""
+    """A slice without a host of the limit fails, and with it the job."""
     key = api.template(job_slice_count=2)
     objects = api.awx.objects
     template = objects.tables["job_templates"][key]
@@ -191,8 +191,8 @@ def test_each_slice_has_the_limit(api: Api) -> None:
     assert run_workflow(objects, "workflow", limit="a").status == "successful"
 
 
-def test_a_workflow_ends_as_its_last_nodes_do(api: Api) -> None:
-    """One whose failure is followed by a job that succeeds is successful."""
+def test_the_status_of_a_workflow_is_that_of_its_last_nodes(api: Api) -> None:
+    """A workflow is successful if a failed node is followed by a job that succeeds."""
     template = api.template()
     workflow = api.made("workflow_job_templates", name="workflow", organization=1)
     both = {"workflow_job_template": workflow, "unified_job_template": template}
@@ -218,6 +218,6 @@ def test_a_workflow_ends_as_its_last_nodes_do(api: Api) -> None:
         ("POST", "credential_types/1/copy/"),
     ],
 )
-def test_what_is_not_played_is_refused_in_words(api: Api, method: str, path: str) -> None:
+def test_requests_that_are_not_implemented_are_refused_with_a_message(api: Api, method: str, path: str) -> None:
     status, answer = api.ask(method, path)
     assert (status, "does not play" in answer["detail"]) == (501, True)

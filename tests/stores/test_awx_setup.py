@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook awx_setup, by the real collection awx.awx against a stand-in of AWX's API."""
+"""The playbook awx_setup, with the real collection awx.awx against a stand-in for AWX's API."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.test_repository imp
 
 Json = dict[str, t.Any]
 TASKS = sorted((REPOSITORY / "playbooks" / "tasks" / "awx_setup").glob("*.yml"))
-# AWX shows an environment variable of another name to everybody who sees the job.
+# AWX shows an environment variable of another name to everyone who can read the job.
 HIDDEN = re.compile(r"API|TOKEN|KEY|SECRET|PASS")
 SECRET_FIELDS = {"client_secret", "certificate", "certificate_password"}
 
@@ -46,7 +46,7 @@ def _survey(awx: Awx, name: str) -> Json:
 
 
 def _flow(awx: Awx) -> dict[str, tuple[list[str], list[str]]]:
-    """Of each node, what follows where it succeeds and where it fails."""
+    """For each node, the next nodes after a success and after a failure."""
     path = "workflow_job_template_nodes"
     return {
         node["identifier"]: (
@@ -57,19 +57,19 @@ def _flow(awx: Awx) -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
-def test_everything_is_made_once_and_drift_is_put_right(awx: Awx, playbooks: Playbooks) -> None:
+def test_everything_is_created_once_and_drift_is_corrected(awx: Awx, playbooks: Playbooks) -> None:
     add_credentials(awx)
     awx.objects.add("job_templates", name="Provision", playbook="provision.yml")
     more = {**CREDENTIALS, "awx_setup_provision_job_template": "Provision"}
-    # Of what refers to a project that is not there, check mode shows the names.
+    # If an object refers to a missing project, check mode shows the names.
     announced = set_up(playbooks, "--check", **more).ok()
     assert awx.new_writes() == []
     assert "these would be created: the job template check access, the job template register" in announced.output
     first = set_up(playbooks, **more).ok()
     assert "to their names" not in first.output
-    _holds_what_it_should(awx)
+    _has_the_expected_objects(awx)
     awx.new_writes()
-    # A version of the collection with fewer profiles made the survey; somebody removed a link.
+    # An older version of the collection, with fewer profiles, created the survey; a link was removed by hand.
     workflow = awx.objects.named("workflow_job_templates", f"{NAME}: new gateway")["id"]
     awx.objects.surveys[workflow]["spec"][0]["choices"].remove("gitlab")
     register = awx.objects.named("workflow_job_template_nodes", "register")["id"]
@@ -78,7 +78,7 @@ def test_everything_is_made_once_and_drift_is_put_right(awx: Awx, playbooks: Pla
     predicted = set_up(playbooks, "--check", "--tags", "workflow", **more).ok()
     assert (awx.new_writes(), awx.objects.snapshot() == before) == ([], True)
     assert "changed=2 " in predicted.output
-    # Nothing but these two is written, so that all else was as it should be.
+    # Only these two are written, so that everything else was correct.
     assert "changed=2 " in set_up(playbooks, **more).ok().output
     assert awx.new_writes() == [
         f"POST /api/v2/workflow_job_templates/{workflow}/survey_spec/",
@@ -87,25 +87,29 @@ def test_everything_is_made_once_and_drift_is_put_right(awx: Awx, playbooks: Pla
     assert awx.objects.surveys[workflow]["spec"][0]["choices"] == ["as in the inventory", *PROFILES]
 
 
-def _holds_what_it_should(awx: Awx) -> None:
-    held = awx.objects
-    project = held.named("projects", NAME)
+def _has_the_expected_objects(awx: Awx) -> None:
+    awx_objects = awx.objects
+    project = awx_objects.named("projects", NAME)
     assert (project["scm_type"], project["scm_url"], project["organization"]) == (
         "git",
         SETTINGS["awx_setup_project_url"],
         1,
     )
-    environment = held.named("execution_environments", NAME)
+    environment = awx_objects.named("execution_environments", NAME)
     assert environment["image"] == SETTINGS["awx_setup_image"]
     gateways = SETTINGS["awx_setup_gateways"]
-    assert {host["name"]: json.loads(host["variables"]) for host in held.rows("hosts")} == gateways
-    assert held.linked("groups", "mail_gateways", "hosts") == sorted(gateways)
-    (store,) = json.loads(held.named("groups", "mail_gateways")["variables"])["gateway_app_stores"]
+    assert {host["name"]: json.loads(host["variables"]) for host in awx_objects.rows("hosts")} == gateways
+    assert awx_objects.linked("groups", "mail_gateways", "hosts") == sorted(gateways)
+    (store,) = json.loads(awx_objects.named("groups", "mail_gateways")["variables"])["gateway_app_stores"]
     assert store["name"] == "{{ gateway_app_unique_name }}", "for AWX to fill in"
     templates = {
-        row["name"].removeprefix(f"{NAME}: "): row for row in held.rows("job_templates") if row["name"] != "Provision"
+        row["name"].removeprefix(f"{NAME}: "): row
+        for row in awx_objects.rows("job_templates")
+        if row["name"] != "Provision"
     }
-    attached = {name: held.linked("job_templates", row["name"], "credentials") for name, row in templates.items()}
+    attached = {
+        name: awx_objects.linked("job_templates", row["name"], "credentials") for name, row in templates.items()
+    }
     assert attached.pop("consent") == ["Consent"]
     assert attached.pop("check access") == attached.pop("retire") == ["Consent", "Operator"]
     assert list(attached.values()) == [["Operator"]] * 5
@@ -122,7 +126,7 @@ def _holds_what_it_should(awx: Awx) -> None:
     notified = [
         name
         for name, row in templates.items()
-        if held.linked("job_templates", row["name"], "notification_templates_error")
+        if awx_objects.linked("job_templates", row["name"], "notification_templates_error")
     ]
     assert notified == ["rotate", "report"], "those that run by themselves"
     assert _flow(awx) == {
@@ -133,19 +137,19 @@ def _holds_what_it_should(awx: Awx) -> None:
         "provision": ([], ["provision failed"]),
         **{f"{step} failed": ([], []) for step in ("register", "consent", "verify", "provision")},
     }
-    (approval,) = held.rows("workflow_approval_templates")
+    (approval,) = awx_objects.rows("workflow_approval_templates")
     assert approval["name"] == f"{NAME}: grant admin consent?"
     # The workflow's questions reach the jobs that ask for them, and all answers reach the playbooks.
-    workflow = held.named("workflow_job_templates", f"{NAME}: new gateway")
-    surveys = [*held.surveys.values()]
+    workflow = awx_objects.named("workflow_job_templates", f"{NAME}: new gateway")
+    surveys = [*awx_objects.surveys.values()]
     asked = {question["variable"] for survey in surveys for question in survey["spec"]}
-    of_workflow = {question["variable"] for question in held.surveys[workflow["id"]]["spec"]}
+    of_workflow = {question["variable"] for question in awx_objects.surveys[workflow["id"]]["spec"]}
     assert of_workflow == {"survey_profile", "survey_mailbox"} == of_workflow & _survey(awx, "verify").keys()
     answers = (REPOSITORY / "docs/examples/awx_project/answers.yml").read_text()
     assert set(re.findall(r"survey_\w+", answers)) == asked - {"survey_failed_step"}
     for name in templates:
         assert _survey(awx, name)["survey_profile"]["choices"] == ["as in the inventory", *PROFILES]
-    schedules = {row["name"]: row for row in held.rows("schedules")}
+    schedules = {row["name"]: row for row in awx_objects.rows("schedules")}
     assert {name: re.findall(r"FREQ=(\w+)", row["rrule"]) for name, row in schedules.items()} == {
         f"{NAME}: rotate": ["DAILY"],
         f"{NAME}: report": ["WEEKLY"],
@@ -155,13 +159,13 @@ def _holds_what_it_should(awx: Awx) -> None:
         {**inventory, "survey_rotate_now": "no"},
         {**inventory, "survey_fail_within_days": 14, "survey_fail_on_drift": "yes"},
     ]
-    _takes_no_secret_where_one_is_shown(awx)
+    _has_no_secret_in_readable_fields(awx)
 
 
-def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
-    held = awx.objects
-    assert [q for survey in held.surveys.values() for q in survey["spec"] if q["type"] == "password"] == []
-    made = [row for row in held.rows("credential_types") if row["name"].startswith("Entra ")]
+def _has_no_secret_in_readable_fields(awx: Awx) -> None:
+    awx_objects = awx.objects
+    assert [q for survey in awx_objects.surveys.values() for q in survey["spec"] if q["type"] == "password"] == []
+    made = [row for row in awx_objects.rows("credential_types") if row["name"].startswith("Entra ")]
     assert len(made) == 6
     known = {variable for names in _environment.ENVIRONMENT.values() for variable in names}
     for row in made:
@@ -177,7 +181,7 @@ def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
         if "certificate" in fields:
             assert row["injectors"]["file"] == {"template": "{{ certificate }}"}
             assert "{{ tower.filename }}" in environment.values()
-    # What the other identities sign in with: each variable is that of a credential type, looked up when the job runs.
+    # The sign-in of the other identities: each variable is that of a credential type, looked up when the job runs.
     given = json.loads(_template(awx, "check access")["extra_vars"])
     for kind, setting in (("consent", "consent"), ("mailboxes", "mailbox")):
         name = f"gateway_app_{setting}_environment"
@@ -185,28 +189,26 @@ def _takes_no_secret_where_one_is_shown(awx: Awx) -> None:
         looked_up = dict(re.findall(r"'(AZURE_\w+)': lookup\('ansible.builtin.env', '(\w+)'\)", given[name]))
         assert looked_up.keys() <= known
         assert set(looked_up.values()) == injected
-    for row in [*held.rows("job_templates"), *held.rows("workflow_job_templates")]:
+    for row in [*awx_objects.rows("job_templates"), *awx_objects.rows("workflow_job_templates")]:
         given = json.loads(row["extra_vars"]) if row["extra_vars"] else {}
         assert given.keys() <= {
             *("gateway_app_hosts", "gateway_app_consent", "gateway_app_consent_environment"),
             "gateway_app_mailbox_environment",
             *("gateway_app_report_fail_on_drift", "gateway_app_report_fail_within_days"),
         }
-    assert not [write for write in awx.writes if "/api/v2/credentials/" in write], "nobody but a person fills one"
+    assert not [write for write in awx.writes if "/api/v2/credentials/" in write], "only a person fills a credential"
 
 
-def test_what_awx_starts_by_itself_starts_and_a_failed_step_is_a_failed_workflow(
-    awx: Awx, playbooks: Playbooks
-) -> None:
+def test_automatic_launches_succeed_and_a_failed_step_fails_the_workflow(awx: Awx, playbooks: Playbooks) -> None:
     add_credentials(awx)
     set_up(playbooks, **CREDENTIALS).ok()
-    # A schedule, Event-Driven Ansible and curl answer nothing.
+    # A schedule, Event-Driven Ansible and curl give no answers.
     (rulebook,) = yaml.safe_load((REPOSITORY / "extensions/eda/rulebooks/rotate_by_job_template.yml").read_text())
     started = rulebook["rules"][0]["action"]["run_job_template"]
     assert started == {"name": f"{NAME}: rotate", "organization": SETTINGS["awx_setup_organization"]}
     for name in ("check access", "register", "consent", "rotate", "verify", "report"):
         assert launch(awx, "job_templates", f"{NAME}: {name}")[0] == 201, name
-    # The event, which Event-Driven Ansible adds, is ignored.
+    # The variable of the event, which Event-Driven Ansible adds, is ignored.
     status, job = launch(awx, "job_templates", started["name"], ansible_eda={"event": {}})
     variables = json.loads(job["extra_vars"])
     assert (status, variables["survey_rotate_now"], "ansible_eda" in variables) == (201, "no", False)
@@ -227,7 +229,7 @@ def test_what_awx_starts_by_itself_starts_and_a_failed_step_is_a_failed_workflow
         assert ended.ran[f"{step} failed"]["survey_failed_step"] == step
     ended = run_workflow(awx.objects, workflow, failed={"approve"})
     assert (ended.status, list(ended.ran), ended.notified) == ("failed", ["register", "approve"], [workflow])
-    # Both slices of register hand over to consent, and the answer of the workflow reaches all.
+    # Both slices of register pass their values to consent, and the answer of the workflow reaches all nodes.
     slices: list[Json] = [
         {"gateway_app_expected_application_1": {"a": {}}},
         {"gateway_app_expected_application_2": {"b": {}}},
@@ -239,7 +241,7 @@ def test_what_awx_starts_by_itself_starts_and_a_failed_step_is_a_failed_workflow
 
 
 def test_a_limit_leaves_no_slice_without_a_host(awx: Awx, playbooks: Playbooks) -> None:
-    """Slices are what the schedule asks for; what is started with a limit is one job."""
+    """The schedule asks for slices; a job that is started with a limit is not sliced."""
     add_credentials(awx)
     gateways: Json = {f"gateway-{city}.example.com": {} for city in ("graz", "linz", "vienna")}
     more = {**CREDENTIALS, "awx_setup_slices": 2, "awx_setup_gateways": gateways}
@@ -258,7 +260,7 @@ def test_a_limit_leaves_no_slice_without_a_host(awx: Awx, playbooks: Playbooks) 
     assert awx.new_writes() == []
 
 
-def test_the_step_for_mailboxes_comes_and_goes_with_its_credential(awx: Awx, playbooks: Playbooks) -> None:
+def test_the_step_for_mailboxes_exists_if_its_credential_does(awx: Awx, playbooks: Playbooks) -> None:
     add_credentials(awx)
     kind = next(entry for entry in OBJECTS["credential_types"] if entry["name"] == "Entra mailboxes (client secret)")
     row = awx.objects.add("credential_types", **{**kind, "kind": "cloud"})
@@ -272,7 +274,7 @@ def test_the_step_for_mailboxes_comes_and_goes_with_its_credential(awx: Awx, pla
     ended = run_workflow(awx.objects, workflow, failed={step, f"{step} failed"})
     assert (ended.status, list(ended.ran)) == ("failed", ["register", "approve", step, f"{step} failed"])
     assert list(run_workflow(awx.objects, workflow).ran) == ["register", "approve", step, "consent", "verify"]
-    # Not left behind: a node that nothing leads to begins at once, and consent would follow it.
+    # It is removed: a node without a predecessor would start at once, and consent would follow it.
     set_up(playbooks, **CREDENTIALS).ok()
     assert list(run_workflow(awx.objects, workflow).ran) == ["register", "approve", "consent", "verify"]
     assert "gateway_app_mailbox_method" not in json.loads(_template(awx, "register")["extra_vars"])
@@ -281,11 +283,11 @@ def test_the_step_for_mailboxes_comes_and_goes_with_its_credential(awx: Awx, pla
     assert awx.new_writes() == []
 
 
-def test_nothing_pretends_to_work_before_the_credentials_are_there(awx: Awx, playbooks: Playbooks) -> None:
+def test_without_credentials_only_working_templates_are_created(awx: Awx, playbooks: Playbooks) -> None:
     run = set_up(playbooks).ok()
     assert "set awx_setup_operator_credential and awx_setup_consent_credential to their names" in run.output
     assert [awx.objects.rows(kind) for kind in ("job_templates", "schedules", "workflow_job_templates")] == [[], [], []]
-    # The operator's alone: what needs no consent.
+    # Only the operator's credential: the part that needs no consent.
     add_credentials(awx)
     run = set_up(playbooks, awx_setup_operator_credential="Operator").ok()
     assert "not made: the job template check access, the job template consent, the job template retire" in run.output
@@ -295,7 +297,7 @@ def test_nothing_pretends_to_work_before_the_credentials_are_there(awx: Awx, pla
     assert awx.objects.rows("workflow_job_templates") == []
 
 
-def test_a_schedule_that_awx_refuses_does_not_hold_up_the_workflow(awx: Awx, playbooks: Playbooks) -> None:
+def test_a_refused_schedule_does_not_prevent_the_workflow(awx: Awx, playbooks: Playbooks) -> None:
     add_credentials(awx)
     given = {**CREDENTIALS, "awx_setup_rotate_rrule": "DTSTART:20260101T041000Z RRULE:FREQ=DAILY"}
     set_up(playbooks, **given).failed("Mail gateways: rotate", "INTERVAL required in rrule")
@@ -308,7 +310,7 @@ def test_a_project_is_updated_if_a_playbook_is_missing_or_its_last_update_failed
 ) -> None:
     projects = awx.objects.projects
     whole = list(projects.repository)
-    # As of a version that had fewer playbooks, and without its server.
+    # As an older version with fewer playbooks left it, and without its server.
     projects.repository = [path for path in whole if path != "step_failed.yml"]
     base = ("--tags", "base")
     lacking = set_up(playbooks, *base).failed("lacks step_failed.yml", "docs/examples/awx_project")
@@ -321,7 +323,7 @@ def test_a_project_is_updated_if_a_playbook_is_missing_or_its_last_update_failed
     set_up(playbooks, *base).ok()
     project = awx.objects.named("projects", NAME)["id"]
     assert awx.new_writes()[0] == f"POST /api/v2/projects/{project}/update/"
-    # Galaxy is asked at each update, whatever the image holds: so the example asks for nothing.
+    # Galaxy is used at each update, even if the image contains everything: so the example requires nothing.
     projects.repository = [*whole, "collections/requirements.yml"]
     assert projects.update(awx.objects.tables["projects"][project])["failed"]
     run = set_up(playbooks, *base).failed("ERROR! Unknown error when attempting to call Galaxy")
@@ -329,7 +331,7 @@ def test_a_project_is_updated_if_a_playbook_is_missing_or_its_last_update_failed
         assert words in run.output
 
 
-def test_a_new_type_is_made_beside_one_in_use_that_has_other_fields(awx: Awx, playbooks: Playbooks) -> None:
+def test_a_type_in_use_with_other_fields_is_kept_and_a_new_one_created(awx: Awx, playbooks: Playbooks) -> None:
     add_credentials(awx)
     key = awx.objects.named("credential_types", "Entra operator (client secret)")["id"]
     operator = awx.objects.tables["credential_types"][key]
@@ -342,7 +344,7 @@ def test_a_new_type_is_made_beside_one_in_use_that_has_other_fields(awx: Awx, pl
         assert words in run.output
     assert operator == before
     awx.objects.named("credential_types", new)
-    # The person has made one, which the next run attaches.
+    # A person has created one, which the next run attaches.
     key = awx.objects.named("credential_types", new)["id"]
     awx.credentials[20] = {"id": 20, "name": "Operator 2", "credential_type": key, "organization": 1, "inputs": {}}
     awx.new_writes()
@@ -350,7 +352,7 @@ def test_a_new_type_is_made_beside_one_in_use_that_has_other_fields(awx: Awx, pl
     assert (awx.new_writes(), "beside it" in run.output) == ([], False)
 
 
-def test_what_cannot_be_is_refused_before_anything_is_made(awx: Awx, playbooks: Playbooks) -> None:
+def test_invalid_settings_are_refused_before_anything_is_created(awx: Awx, playbooks: Playbooks) -> None:
     without = {
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "False",
@@ -358,7 +360,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made(awx: Awx, playbooks: 
     }
     set_up(playbooks, environ=without).failed("ansible-galaxy collection install awx.awx")
     set_up(playbooks, environ={"CONTROLLER_OAUTH_TOKEN": "another"}).failed("AWX cannot be read", "CONTROLLER_HOST")
-    # All that is wrong, at once; test_awx_plan.py has the rest.
+    # All errors, at once; test_awx_plan.py has the others.
     run = set_up(playbooks, awx_setup_organization="Other", awx_setup_image="", awx_setup_gatways={"a": {}})
     run.failed("Set awx_setup_organization", "Set awx_setup_image", "Did you mean awx_setup_gateways?")
     set_up(playbooks, awx_setup_group_variables={}).failed("There is no permanent store for gateway-vienna.example.com")
@@ -372,13 +374,13 @@ def _modules(path: t.Any) -> t.Iterator[tuple[str, Json]]:
 
 
 @pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
-def test_the_options_are_those_of_awx_s_modules(path: t.Any) -> None:
+def test_the_playbook_only_uses_options_of_the_modules_of_awx(path: t.Any) -> None:
     published = ORACLE.parent / "awx" / "module-options.json"
     if not published.is_file():
         pytest.skip(f"no list of options in {published}")
     known = json.loads(published.read_text())["modules"]
     for module, options in _modules(yaml.safe_load(path.read_text())):
-        if module not in known:  # the list has not all of them; the tests above run it
+        if module not in known:  # the list does not have all of them; the tests above run it
             continue
         assert options.keys() <= known[module].keys(), module
         required = {name for name, option in known[module].items() if option.get("required")}

@@ -101,7 +101,7 @@ class TestHashiVault(StoreContract):
         return bao_place
 
 
-def test_a_write_whose_answer_is_lost_is_looked_up_and_vaults_undelete_brings_a_credential_back(
+def test_a_write_with_a_lost_response_is_checked_and_undelete_restores_a_credential(
     bao_place: BaoPlace,
 ) -> None:
     store = bao_place.open()
@@ -114,19 +114,19 @@ def test_a_write_whose_answer_is_lost_is_looked_up_and_vaults_undelete_brings_a_
     assert bao_place.open().read() == FIRST
 
 
-def test_a_server_that_is_down_and_a_token_that_is_refused_are_no_empty_vault(bao_place: BaoPlace) -> None:
+def test_an_unreachable_server_or_a_refused_token_is_not_an_empty_vault(bao_place: BaoPlace) -> None:
     bao_place.open().write(FIRST, expected=None)
     bao_place.server.lose_reads = 99
     with pytest.raises(AppsError, match=f"Could not read secret/{bao_place.name} in HashiCorp Vault"):
         bao_place.open().read()
     bao_place.server.lose_reads = 0
-    bao_place.lookups.environ["VAULT_TOKEN"] = "a-token-that-nobody-made"
+    bao_place.lookups.environ["VAULT_TOKEN"] = "an-invalid-token-of-vault"
     with pytest.raises(AppsError, match=f"Could not read secret/{bao_place.name} in HashiCorp Vault") as failure:
         bao_place.open().read()
     assert "VAULT_ADDR" in failure.value.next_step
 
 
-def test_an_engine_that_is_not_there_or_of_version_1_is_refused(bao_place: BaoPlace) -> None:
+def test_a_missing_engine_or_one_of_version_1_is_refused(bao_place: BaoPlace) -> None:
     bao_place.server.ask("POST", "sys/mounts/old", {"type": "kv", "options": {"version": "1"}})
     policy = 'path "old/*" { capabilities = ["create", "read", "update"] }'
     bao_place.server.ask("PUT", "sys/policies/acl/old", {"policy": policy})
@@ -161,17 +161,17 @@ class SopsPlace(SharedPlace):
         self.file.path.chmod(0o600)
 
     def fill_with_foreign(self) -> None:
-        self._put({"gateway_app_credential": {"password": "of somebody else"}})
+        self._put({"gateway_app_credential": {"password": "foreign-password"}})
 
     def make_unwritable(self) -> str:
         self.file.rules.write_text("creation_rules: []\n")
         return "sops could not encrypt"
 
     def add_other_content(self) -> None:
-        self._put({"of_somebody_else": ["stays", 1, True, "yes", "2026-11-28"]})
+        self._put({"foreign_variable": ["stays", 1, True, "yes", "2026-11-28"]})
 
     def other_content_is_there(self) -> bool:
-        return bool(self.file.content()["of_somebody_else"] == ["stays", 1, True, "yes", "2026-11-28"])
+        return bool(self.file.content()["foreign_variable"] == ["stays", 1, True, "yes", "2026-11-28"])
 
     def traces(self) -> list[str]:
         """The process list while sops ran, and all files."""
@@ -194,7 +194,7 @@ class TestSops(SharedPlaceContract):
 @pytest.mark.parametrize(
     "rule", ["encrypted_regex: ^password$", "unencrypted_regex: ^client_", "unencrypted_suffix: _secret"]
 )
-def test_a_rule_that_leaves_the_client_secret_in_clear_is_refused(sops_place: SopsPlace, rule: str) -> None:
+def test_a_rule_that_does_not_encrypt_the_client_secret_is_refused(sops_place: SopsPlace, rule: str) -> None:
     sops_place.file.rules.write_text(
         f"creation_rules:\n  - path_regex: .*\n    age: {sops_place.file.public}\n    {rule}\n"
     )
@@ -205,7 +205,7 @@ def test_a_rule_that_leaves_the_client_secret_in_clear_is_refused(sops_place: So
     assert not sops_place.file.path.exists()
 
 
-def test_recipients_of_the_entry_are_enough(sops_place: SopsPlace) -> None:
+def test_recipients_of_the_entry_are_sufficient(sops_place: SopsPlace) -> None:
     sops_place.file.rules.unlink()
     sops_place.entry["recipients"] = {"age": [sops_place.file.public]}
     sops_place.open().check_writable(SECOND)
@@ -213,7 +213,7 @@ def test_recipients_of_the_entry_are_enough(sops_place: SopsPlace) -> None:
     assert sops_place.value() == SECRET
 
 
-def test_a_missing_key_is_told_and_nothing_is_overwritten(sops_place: SopsPlace) -> None:
+def test_a_missing_key_is_reported_and_nothing_is_overwritten(sops_place: SopsPlace) -> None:
     sops_place.open().write(FIRST, expected=None)
     before = sops_place.fingerprint()
     sops_place.environ["SOPS_AGE_KEY_FILE"] = "/nowhere"
@@ -229,7 +229,7 @@ path "sys/internal/ui/mounts/*" { capabilities = ["read"] }
 """
 
 
-def test_the_example_with_vaults_own_program_keeps_a_credential(
+def test_the_example_with_vaults_own_program_stores_a_credential(
     server: OpenBao, tmp_path: Path, optional_stores: Path
 ) -> None:
     server.ask("PUT", "sys/policies/acl/program", {"policy": PROGRAM_POLICY})
@@ -256,7 +256,7 @@ def test_the_example_with_vaults_own_program_keeps_a_credential(
 
 
 def _shown(place: Place, environ: dict[str, str], *, instead: tuple[str, str] = ("", "")) -> str:
-    """What the command prints that the last lines of a run show; ``instead`` replaces its program."""
+    """The output of the command in the last lines of a run; ``instead`` replaces its program."""
     store = place.open()
     command = store.read_command(store.reference())
     name, *arguments = shlex.split(command)

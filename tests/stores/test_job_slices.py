@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two jobs at once that share an application and a store, and nothing on a disk, as slices of a job in AWX."""
+"""Two jobs at the same time that share an application and a store, and no disk, as slices of a job in AWX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 from ansible_collections.email_gateway.azure_apps.tests.stores.openbao import OpenBao
 
 
-def test_two_jobs_at_once_with_hashicorp_vault_leave_one_secret(playbooks: Playbooks, bao: OpenBao) -> None:
+def test_two_parallel_jobs_with_hashicorp_vault_leave_one_secret(playbooks: Playbooks, bao: OpenBao) -> None:
     def register(job: str) -> Run:
         # Claims are beside the path of the default store: each job has its own.
         own: dict[str, t.Any] = {"gateway_app_store_path": str(playbooks.folder / job / "gateway.vault.yml")}

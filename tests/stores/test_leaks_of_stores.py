@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loud runs with each store: the fixture ``playbooks`` searches all that they leave behind."""
+"""Runs with all logging for each store: the fixture ``playbooks`` searches everything that they leave behind."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runne
 
 @pytest.mark.parametrize("store", ["key_vault", "bao", "sops", "awx"], indirect=True)
 def test_no_store_leaves_a_secret_behind(loud: Playbooks, store: t.Any) -> None:
-    """A first secret, one that has to be taken back since another store fails, and a retirement."""
+    """A first secret, one that is rolled back since another store fails, and a retirement."""
     file = loud.folder / "spoilt" / "gateway.vault.yml"
-    loud.spoil_store(file, nth=2)
+    loud.break_store_after_create(file, nth=2)
     stores = [store.store, {"type": "ansible_vault", "path": str(file)}]
     retire = role_task(loud, gateway_app_stores=[store.store], gateway_app_retire_confirmed="gateway")
     retire["ansible.builtin.include_role"]["tasks_from"] = "retire"

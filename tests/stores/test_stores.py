@@ -23,12 +23,12 @@ EACH = pytest.mark.parametrize("store", ["bao", "sops"], indirect=True)
 
 
 class Store(t.Protocol):
-    """How a test looks into a store, past the role."""
+    """How a test reads a store independently of the role."""
 
     store: Json
 
     def kept(self) -> Json:
-        """The credential, or nothing."""
+        """The credential; empty if there is none."""
 
     def writes(self) -> list[str]:
         """Another list after each write."""
@@ -49,7 +49,7 @@ def _hook(playbooks: Playbooks) -> Json:
 
 
 @EACH
-def test_a_store_keeps_the_credential_through_a_rotation(playbooks: Playbooks, store: Store) -> None:
+def test_a_credential_can_be_stored_and_rotated(playbooks: Playbooks, store: Store) -> None:
     given = {"gateway_app_stores": [store.store], **_hook(playbooks)}
     assert playbooks.register("--check", **given).ok().writes == []
     assert store.kept() == {}
@@ -60,7 +60,7 @@ def test_a_store_keeps_the_credential_through_a_rotation(playbooks: Playbooks, s
     again = playbooks.register(**given).ok()
     assert (again.writes, "changed=0 " in again.output, store.writes()) == ([], True, before)
     if isinstance(store, OpenBao):
-        # A write whose answer is lost is read back, and is neither repeated nor taken back.
+        # A write with a lost response is read back, and is neither repeated nor rolled back.
         playbooks.server.faults.add(path="/addPassword$", then=lambda: setattr(store, "lose_next_write", True))
     second = playbooks.register(entry="rotate", **DUE, **given).ok().results["gateway_app_result"]
     rotated = store.kept()
@@ -72,9 +72,9 @@ def test_a_store_keeps_the_credential_through_a_rotation(playbooks: Playbooks, s
 
 
 @EACH
-def test_a_store_gets_its_older_credential_back_where_another_one_fails(playbooks: Playbooks, store: Store) -> None:
+def test_a_store_is_rolled_back_if_another_store_fails(playbooks: Playbooks, store: Store) -> None:
     both: Json = {"gateway_app_stores": [store.store, FILE]}
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register(**both).failed("could not be stored", "removed from the tenant again")
     assert (store.kept(), _secrets(playbooks)) == ({}, set())
     playbooks.store.parent.unlink()
@@ -83,10 +83,10 @@ def test_a_store_gets_its_older_credential_back_where_another_one_fails(playbook
     playbooks.register(**both).ok()
     first = store.kept()
     assert first == playbooks.stored()
-    playbooks.spoil_store(playbooks.store)
+    playbooks.break_store_after_create(playbooks.store)
     playbooks.register(**DUE, **both).failed("could not be stored", "removed from the tenant again")
     assert (store.kept(), _secrets(playbooks)) == (first, {first["key_id"]})
-    # What is lost meanwhile comes from it.
+    # A lost store is filled from it.
     playbooks.store.parent.unlink()
     playbooks.server.faults.clear()
     assert playbooks.register(**both).ok().writes == []
@@ -94,19 +94,19 @@ def test_a_store_gets_its_older_credential_back_where_another_one_fails(playbook
 
 
 @EACH
-def test_a_retired_credential_is_taken_out_of_the_store(playbooks: Playbooks, store: Store) -> None:
+def test_retiring_removes_the_credential_from_the_store(playbooks: Playbooks, store: Store) -> None:
     given: Json = {"gateway_app_stores": [store.store]}
     playbooks.register(**given).ok()
     kept = store.kept()
     if isinstance(store, SopsFile):
-        store.add("of_somebody_else", "stays")
+        store.add("foreign_variable", "stays")
     assert _retire(playbooks, "--check", **given).ok().writes == []
     assert store.kept() == kept
     gone = _retire(playbooks, **given).ok()
     assert (store.kept(), playbooks.tenant.applications) == ({}, [])
     assert gone.results["gateway_app_result"]["changed"] is True
     if isinstance(store, SopsFile):
-        assert store.content() == {"of_somebody_else": "stays"}
+        assert store.content() == {"foreign_variable": "stays"}
         store.path.unlink()
     again = _retire(playbooks, **given).ok()
     assert (again.writes, "changed=0 " in again.output) == ([], True)
@@ -115,7 +115,7 @@ def test_a_retired_credential_is_taken_out_of_the_store(playbooks: Playbooks, st
         assert store.kept() == kept, "the vault's own undelete brings it back"
 
 
-def test_a_sops_file_with_nothing_else_in_it_goes_whole(playbooks: Playbooks, sops: SopsFile) -> None:
+def test_a_sops_file_without_other_content_is_removed(playbooks: Playbooks, sops: SopsFile) -> None:
     given: Json = {"gateway_app_stores": [sops.store]}
     playbooks.register(**given).ok()
     assert sops.path.stat().st_mode & 0o777 == 0o600
@@ -123,7 +123,7 @@ def test_a_sops_file_with_nothing_else_in_it_goes_whole(playbooks: Playbooks, so
     assert not sops.path.exists()
 
 
-def test_a_question_that_failed_is_no_empty_vault(playbooks: Playbooks, bao: OpenBao) -> None:
+def test_a_failed_read_is_not_an_empty_vault(playbooks: Playbooks, bao: OpenBao) -> None:
     given: Json = {"gateway_app_stores": [VAULT]}
     playbooks.register(**given).ok()
     kept = bao.kept()
@@ -133,7 +133,7 @@ def test_a_question_that_failed_is_no_empty_vault(playbooks: Playbooks, bao: Ope
     assert (run.writes, bao.writes(), bao.kept()) == ([], [], kept)
 
 
-def test_a_lost_vault_is_filled_again_and_one_that_is_down_costs_nothing(playbooks: Playbooks, bao: OpenBao) -> None:
+def test_a_lost_vault_is_filled_again_and_an_unreachable_one_loses_nothing(playbooks: Playbooks, bao: OpenBao) -> None:
     stores: Json = {"gateway_app_stores": [VAULT, FILE]}
     bao.down = True
     refused = playbooks.register(**stores).failed("gateways/vienna in HashiCorp Vault", "Check VAULT_ADDR")
@@ -144,7 +144,7 @@ def test_a_lost_vault_is_filled_again_and_one_that_is_down_costs_nothing(playboo
     bao.ask("DELETE", "secret/data/gateways/vienna")
     assert playbooks.register(**stores).ok().writes == []
     assert bao.kept() == first
-    # Down for good once the secret was made: the next run finds it.
+    # Down permanently after the secret was created: the next run finds it.
     playbooks.server.faults.add(path="/addPassword$", then=lambda: setattr(bao, "down", True))
     playbooks.register(**DUE, **stores).failed("could not be stored")
     assert playbooks.stored() == first
@@ -155,8 +155,8 @@ def test_a_lost_vault_is_filled_again_and_one_that_is_down_costs_nothing(playboo
     assert first["key_id"] in _secrets(playbooks)
 
 
-def test_what_somebody_else_writes_to_vault_stays(playbooks: Playbooks, bao: OpenBao) -> None:
-    theirs = {"data": {"client_secret": "of somebody else"}}
+def test_a_concurrent_write_to_vault_is_not_overwritten(playbooks: Playbooks, bao: OpenBao) -> None:
+    theirs = {"data": {"client_secret": "foreign-password"}}
     playbooks.server.faults.add(
         path="/addPassword$", then=lambda: bao.ask("POST", "secret/data/gateways/vienna", theirs)
     )
@@ -168,7 +168,9 @@ def test_what_somebody_else_writes_to_vault_stays(playbooks: Playbooks, bao: Ope
 
 
 @pytest.mark.parametrize("refused", ["policy", "no engine", "other content"])
-def test_vault_is_refused_before_anything_is_made(playbooks: Playbooks, bao: OpenBao, refused: str) -> None:
+def test_invalid_settings_of_vault_are_refused_before_anything_is_created(
+    playbooks: Playbooks, bao: OpenBao, refused: str
+) -> None:
     store, words = dict(VAULT), ""
     if refused == "policy":
         token = bao.ask("POST", "auth/token/create", {"policies": ["reader"]})["auth"]["client_token"]
@@ -185,9 +187,7 @@ def test_vault_is_refused_before_anything_is_made(playbooks: Playbooks, bao: Ope
     assert bao.writes() == []
 
 
-def test_a_lost_sops_file_is_filled_again_and_what_somebody_else_writes_stays(
-    playbooks: Playbooks, sops: SopsFile
-) -> None:
+def test_a_lost_sops_file_is_filled_again_and_concurrent_writes_are_kept(playbooks: Playbooks, sops: SopsFile) -> None:
     stores: Json = {"gateway_app_stores": [FILE, sops.store]}
     playbooks.register(**stores).ok()
     first = sops.kept()
@@ -195,11 +195,11 @@ def test_a_lost_sops_file_is_filled_again_and_what_somebody_else_writes_stays(
     assert playbooks.register(**stores).ok().writes == []
     assert sops.kept() == first
 
-    # Another variable stays, and does not hinder.
-    playbooks.server.faults.add(path="/addPassword$", then=lambda: sops.add("of_somebody_else", "stays"))
+    # Another variable is kept, and is not a conflict.
+    playbooks.server.faults.add(path="/addPassword$", then=lambda: sops.add("foreign_variable", "stays"))
     playbooks.register(**DUE, **stores).ok()
     second = sops.kept()
-    assert (sops.content()["of_somebody_else"], second["previous_key_ids"]) == ("stays", [first["key_id"]])
+    assert (sops.content()["foreign_variable"], second["previous_key_ids"]) == ("stays", [first["key_id"]])
     playbooks.server.faults.clear()
 
     theirs = {**second, "key_id": "theirs"}
@@ -209,7 +209,7 @@ def test_a_lost_sops_file_is_filled_again_and_what_somebody_else_writes_stays(
     assert _secrets(playbooks) == {first["key_id"], second["key_id"]}
 
 
-def test_sops_is_refused_before_anything_is_made(playbooks: Playbooks, sops: SopsFile) -> None:
+def test_invalid_settings_of_sops_are_refused_before_anything_is_created(playbooks: Playbooks, sops: SopsFile) -> None:
     sops.rules.write_text("creation_rules: []\n")
     run = playbooks.register(gateway_app_stores=[sops.store]).failed("sops could not encrypt")
     assert run.writes == []
@@ -225,7 +225,7 @@ def test_sops_is_refused_before_anything_is_made(playbooks: Playbooks, sops: Sop
     ],
     ids=lambda value: None if isinstance(value, str) else value["type"],
 )
-def test_what_is_missing_is_named(playbooks: Playbooks, store: Json, words: str) -> None:
-    # Not those that may be installed for everybody.
+def test_missing_programs_and_collections_are_named(playbooks: Playbooks, store: Json, words: str) -> None:
+    # Only the local installation, not packages for all users.
     playbooks.environ["ANSIBLE_COLLECTIONS_SCAN_SYS_PATH"] = "False"
     assert playbooks.register(gateway_app_stores=[store]).failed(words).writes == []

@@ -33,7 +33,7 @@ SHELL = types.SimpleNamespace(tmpdir="/nowhere", env_prefix=lambda **_environmen
 
 
 class ActionRunner:
-    """A play over these hosts, each with its variables. Its environment signs in as the tenant's operator."""
+    """A play for these hosts, each with its variables. Its environment signs in as the tenant's operator."""
 
     def __init__(
         self, tenant: Tenant, folder: Path, monkeypatch: pytest.MonkeyPatch, hosts: t.Mapping[str, Json] | None = None
@@ -59,17 +59,17 @@ class ActionRunner:
         return [str(name) for name in self._inventory.get_hosts("all")]
 
     def new_run(self) -> None:
-        """The following tasks are those of another ansible-playbook."""
+        """The following tasks belong to another run of ansible-playbook."""
         self._monkeypatch.setattr(controller_action, "RUN", SharedMemory(str(self.folder)))
 
     def run(self, module: str, *, check: bool = False, host: str = "one", **options: t.Any) -> Json:
-        """What the task returns to Ansible."""
+        """The result that the task returns to Ansible."""
         action, variables = self._action(module, options, check=check, host=host)
         result: Json = action.run(task_vars=variables)
         return result
 
     def module(self, module: str) -> Module:
-        """What a task of this module runs, with the play around it, for a test that calls it itself."""
+        """The object that a task of this module runs, with the play around it, for a test that calls it directly."""
         action, variables = self._action(module, {}, check=False, host="one")
         action._task_vars = variables
         made: Module = action.module()
@@ -82,7 +82,7 @@ class ActionRunner:
             "check_mode": check,
             "diff": self.diff,
             "environment": host_variables._trusted(self.environment or self._own_environment()),
-            # Any action: which plugin runs is chosen below.
+            # Any action: the plugin is selected below.
             "tasks": [{"name": "a task", "debug": {}}],
         }
         play = Play.load(content, variable_manager=self._variables, loader=self.loader)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws the workflow in docs/awx.md from what the playbook awx_setup declares: run as a program, it writes the page."""
+"""Draws the workflow in docs/awx.md from the playbook awx_setup. As a program, it writes the page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _id(node: dict[str, t.Any]) -> str:
 
 
 def _node(node: dict[str, t.Any]) -> str:
-    """An approval is a question, a step that depends on a setting is rounded."""
+    """An approval is a diamond, a step that depends on a setting is rounded."""
     if "approval" in node:
         return f'    {_id(node)}{{"{node["approval"]["name"]}"}}'
     if "setting" in node:

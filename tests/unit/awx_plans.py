@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbook awx_setup declares, and plans made of it without Ansible."""
+"""The declarations of the playbook awx_setup, and plans made from them without Ansible."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROFILES = sorted(path.stem for path in (REPOSITORY / "roles/gateway_app/vars/pr
 
 
 class Loader(yaml.SafeLoader):
-    """Takes what Ansible must not fill in as the text that it is."""
+    """Reads texts that Ansible must not template as plain text."""
 
 
 Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def load(text: str) -> t.Any:
 
 OBJECTS: Json = load((REPOSITORY / "playbooks/vars/awx_objects.yml").read_text())["awx_objects"]
 DEFAULTS: Json = load((REPOSITORY / "playbooks/vars/awx_setup.yml").read_text())
-# The example of the documentation, as it stands there.
+# The example of the documentation, unchanged.
 (EXAMPLE,) = (
     textwrap.dedent(block)
     for block in re.findall(r"```yaml\n( +# awx.yml\n.*?)```", (REPOSITORY / "docs" / "awx.md").read_text(), re.DOTALL)
@@ -42,7 +42,7 @@ CREDENTIALS = {"awx_setup_operator_credential": "Operator", "awx_setup_consent_c
 
 
 def found(**more: list[t.Any]) -> Json:
-    """What a new AWX has, with both credentials."""
+    """The objects of a new AWX, with both credentials."""
     return {
         "organizations": [{"id": 1, "name": "Default"}],
         "credential_types": [{"id": 7, "name": "One"}, {"id": 8, "name": "Another"}],
@@ -61,6 +61,6 @@ def found(**more: list[t.Any]) -> Json:
 
 
 def plan(*, awx: Json | None = None, check_mode: bool = False, **settings: t.Any) -> Json:
-    """Of the example of the documentation, with both credentials."""
+    """The plan for the example of the documentation, with both credentials."""
     variables = {**DEFAULTS, **SETTINGS, **CREDENTIALS, **settings}
     return awx_setup_plan(OBJECTS, variables=variables, found=awx or found(), profiles=PROFILES, check_mode=check_mode)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Headless Chromium for pages that people read: what can be seen, in both colour schemes, wide and narrow."""
+"""Headless Chromium for the HTML pages: visibility, both colour schemes, wide and narrow windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLAGS = (
     "--ignore-certificate-errors",
     "--hide-scrollbars",
 )
-# Contrast as WCAG 2 computes it, with what stands behind an element.
+# Contrast as WCAG 2 computes it, including the background behind an element.
 CONTRAST = """
 const channel = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
 const light = c => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
@@ -52,7 +52,7 @@ while (walker.nextNode()) {{
 }}
 return faint;
 """
-# What a drawing says by its lines and bars needs 3:1 (1.4.11). What only decorates is drawn by CSS.
+# Lines and bars of a drawing that carry information need 3:1 (1.4.11). Decoration is drawn by CSS.
 FAINT_GRAPHICS = f"""{CONTRAST}
 for (const shape of document.querySelectorAll("svg rect, svg line")) {{
   const style = getComputedStyle(shape);
@@ -61,7 +61,7 @@ for (const shape of document.querySelectorAll("svg rect, svg line")) {{
 }}
 return faint;
 """
-# What a finger has to hit: 44 by 44 pixels, but for a link within a sentence (WCAG 2, 2.5.5).
+# Touch targets: 44 by 44 pixels, except for a link within a sentence (WCAG 2, 2.5.5).
 SMALL_TARGETS = """
 const sentence = e => [...e.parentElement.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
 return [...document.querySelectorAll("a:not(.skip), button, input, select")].filter(e => {
@@ -69,7 +69,7 @@ return [...document.querySelectorAll("a:not(.skip), button, input, select")].fil
   return (box.height < 44 || box.width < 44) && !sentence(e);
 }).map(e => e.outerHTML);
 """
-# What axe-core leaves to people, and why there is nothing to find.
+# Findings that axe-core leaves to people, and why they are not problems.
 UNDECIDED = {
     "color-contrast": "FAINT_TEXTS decides it also for signs and drawings",
     "th-has-data-cells": "the heading of a group of rows has its cells in the rows below",
@@ -83,7 +83,7 @@ return [...document.querySelectorAll("*")]
 
 
 def started_browser(folder: Path) -> Iterator[Any]:
-    """Chromium with its data in that folder; skips the test where there is none."""
+    """Chromium with its data in that folder; without Chromium, the test is skipped."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
@@ -100,7 +100,7 @@ def started_browser(folder: Path) -> Iterator[Any]:
 
 
 def look(browser: Any, url: str, *, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
-    """Narrow windows are those of phones, where what is too wide makes the whole page wider."""
+    """Narrow windows are those of phones, where elements that are too wide make the whole page wider."""
     browser.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
@@ -112,7 +112,7 @@ def look(browser: Any, url: str, *, width: int = 1280, height: int = 900, scheme
 
 
 def sideways(browser: Any) -> list[str]:
-    """What reaches beyond the window, if the page can be scrolled sideways."""
+    """The elements beyond the window, if the page can be scrolled sideways."""
     wide: list[str] = browser.execute_script(
         f"const e = document.documentElement; if (e.scrollWidth <= e.clientWidth) return []; {TOO_WIDE}"
     )
@@ -120,7 +120,7 @@ def sideways(browser: Any) -> list[str]:
 
 
 def by_keyboard(browser: Any) -> list[str]:
-    """What the Tab key reaches, in its order, as names of elements; fails where the focus cannot be seen."""
+    """The elements that the Tab key reaches, in order, by name; fails if the focus is not visible."""
     reached: list[str] = []
     for _number in range(browser.execute_script("return document.querySelectorAll('*').length")):
         browser.switch_to.active_element.send_keys("\ue004")
@@ -136,7 +136,7 @@ def by_keyboard(browser: Any) -> list[str]:
 
 
 def accessibility_findings(browser: Any) -> list[str]:
-    """What axe-core finds on the page, also where it cannot decide."""
+    """The findings of axe-core on the page, including those that it cannot decide."""
     axe = pytest.importorskip("selenium_axe_python", reason="selenium-axe-python is not installed").Axe(browser)
     axe.inject()
     results = axe.run()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One emulator a session, as good as new for each test."""
+"""One emulator for each session, reset for each test."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def emulator(
         if "emulator" not in request.path.parts:
             offer_few_permissions(emulator_server)
     yield emulator_server
-    # An answer of 500 that nobody asked for is a bug of the emulator itself.
+    # A response of 500 without a fault is a bug of the emulator itself.
     assert not emulator_server.internal_errors, emulator_server.internal_errors[0]
 
 
@@ -66,9 +66,9 @@ def published_metadata(path: Path) -> Csdl:
 def metadata_observer(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> c.Iterator[MetadataObserver | None]:
-    """All that passes through the emulator is compared with the metadata, where that is at hand.
+    """Everything that passes through the emulator is compared with the metadata, if that is available.
 
-    The emulator's own tests send wrong bodies on purpose, so only the modules' requests are judged.
+    The emulator's own tests send invalid bodies on purpose, so only the modules' requests are checked.
     """
     path = ORACLE / "metadata-slice.xml"
     if not path.is_file():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A proxy of a company: it notes where requests are to go, and lets through only what is for this machine."""
+"""A proxy of a company: it records the targets of requests, and only forwards those for this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 
 
 class ConnectProxy:
-    """``asked`` are the targets as HOST:PORT; ``authorizations`` what the client showed for each."""
+    """``asked`` are the targets as HOST:PORT; ``authorizations`` the credentials that the client sent for each."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -36,7 +36,7 @@ class ConnectProxy:
                 self.close_connection = True
 
             def log_message(self, *args: t.Any) -> None:
-                """Nothing."""
+                """No log."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A credential task in process: against the emulator, with stores that fail when a test wants them to."""
+"""A credential task in this process, against the emulator, with stores that can be made to fail."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ KINDS: dict[str, type[Kind]] = {
 
 @dataclasses.dataclass
 class Shelf:
-    """What a fake store keeps, in a file so that other processes see it, and what goes wrong with it.
+    """The content of a fake store, in a file so that other processes see it, and its faults.
 
-    ``broken`` names methods that fail; ``loses_writes`` takes that many writes and then fails all the same.
+    ``broken`` names methods that fail; ``loses_writes`` is the number of writes that are done and then reported as
+    failed.
     """
 
     path: Path
@@ -55,7 +56,7 @@ class Shelf:
 
     @property
     def record(self) -> Record | None:
-        """With its value, also of a store that does not give it back."""
+        """With its value, also for a store that does not return it."""
         return Record.of(json.loads(self.path.read_text())) if self.path.is_file() else None
 
     def keep(self, record: Record | None) -> None:
@@ -191,11 +192,11 @@ class Gateway:
         return Path(f"{self.shelves[0].path}.claims")
 
     def expire(self, key_id: str, **left: float) -> None:
-        """Move the end of a secret in the tenant to this long from now."""
+        """Set the end of a secret in the tenant to this long from now."""
         self.secrets[key_id]["endDateTime"] = _point(**left)
 
     def age(self, key_id: str, **old: float) -> None:
-        """Move its start to this long ago, in the tenant and in the stores."""
+        """Set its start to this long ago, in the tenant and in the stores."""
         start = _point(**{name: -value for name, value in old.items()})
         if key_id in self.secrets:
             self.secrets[key_id]["startDateTime"] = start
@@ -214,7 +215,7 @@ class Gateway:
         return proof.get("proven") is True
 
     def check_promise(self, *, may_claim: bool = False) -> None:
-        """One secret whose value all stores hold and the identity platform accepts, and no file of claims.
+        """All stores have one secret, which the identity platform accepts, and no file of claims is left.
 
         ``may_claim``: a request may still be processed, or a killed run left the file.
         """

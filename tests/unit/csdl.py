@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is a JSON value what Microsoft's published metadata (CSDL) says it is? Names, types, null, formats, enum members.
+"""Checks JSON values against Microsoft's published metadata (CSDL): names, types, null, formats, enum members.
 
-Stricter than OData where the types are open: a name that is not declared is a mistake, unless it is an annotation or
-a directory extension. Types that the slice at hand declares in part only are checked in that part.
+It is stricter than OData, where types are open: a name that is not declared is an error, unless it is an annotation or
+a directory extension. Types that the slice of the metadata only declares in part are only checked in that part.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d
 _DURATION = re.compile(r"-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 _COLLECTION = re.compile(r"Collection\((.+)\)")
 _ALLOWED_ANNOTATIONS = re.compile(r"(\w+)?@odata\.(context|type|id|bind|count|nextLink|editLink|etag)|@removed")
-# Real answers hold these although the metadata of v1.0 does not declare them; the types are open.
+# Real responses have these although the metadata of v1.0 does not declare them; the types are open.
 UNDECLARED = {("servicePrincipal", "createdDateTime"): "in every recording of 2022 and later"}
 _EXTENSION = re.compile(r"extension_[0-9a-f]{32}_\w+")
 
@@ -49,7 +49,7 @@ class Structure:
 
 
 def short(type_name: str) -> str:
-    """graph.x and microsoft.graph.x are x; Edm.String stays."""
+    """graph.x and microsoft.graph.x become x; Edm.String is unchanged."""
     inner = _COLLECTION.fullmatch(type_name)
     if inner:
         return f"Collection({short(inner.group(1))})"
@@ -106,7 +106,7 @@ class Csdl:
         )
 
     def family(self, name: str) -> list[Structure]:
-        """The type and those that it inherits from."""
+        """The type and the types that it inherits from."""
         found = []
         current: str | None = name
         while current is not None and current in self.structures:
@@ -116,13 +116,13 @@ class Csdl:
 
     def member(self, type_name: str, name: str) -> Property | None:
         for structure in self.family(type_name):
-            held = structure.properties.get(name) or structure.navigation.get(name)
-            if held is not None:
-                return held
+            declaration = structure.properties.get(name) or structure.navigation.get(name)
+            if declaration is not None:
+                return declaration
         return None
 
     def type_of_path(self, path: str) -> str | None:
-        """The type that a path or a context fragment leads to; Action names lead to `action:...`. None: nowhere."""
+        """The type of a path or a context fragment; actions return `action:...`, and an unknown path None."""
         current = ""
         for segment in map(unquote, path.strip("/").split("/")):
             name, _paren, key = segment.partition("(")
@@ -137,8 +137,8 @@ class Csdl:
             elif self._action(bare, current, name) is not None:
                 return f"action:{self._action(bare, current, name)}/{name}"
             else:
-                held = self.member(bare, name) if not inner else None
-                current = held.type if held else (bare if inner else "")
+                declaration = self.member(bare, name) if not inner else None
+                current = declaration.type if declaration else (bare if inner else "")
             if not current:
                 return None
             nested = _COLLECTION.fullmatch(current)
@@ -160,7 +160,7 @@ class Csdl:
     # Checking
 
     def complaints(self, value: Json, type_name: str, where: str = "") -> list[str]:
-        """What is wrong with a value; empty for a good one. `null` is judged by whoever knows the property."""
+        """The errors of a value; empty for a valid one. `null` is checked by the caller, who knows the property."""
         inner = _COLLECTION.fullmatch(type_name)
         if inner:
             return self._list(value, inner.group(1), where)
@@ -189,7 +189,7 @@ class Csdl:
             )
         ]
         if len(value) > 50 and not found:
-            self._checked[id(value)] = value  # long permission lists come again and again
+            self._checked[id(value)] = value  # long lists of permissions are repeated
         return found
 
     def _object(self, value: dict[str, Json], type_name: str, where: str) -> list[str]:
@@ -204,7 +204,7 @@ class Csdl:
             return [f"{where}: the type {type_name} is not declared"]
         partial = any(structure.partial for structure in family)
         found = []
-        for name, held in value.items():
+        for name, declaration in value.items():
             here = f"{where}/{name}" if where else name
             declared = self.member(type_name, name)
             if "@" in name:
@@ -214,7 +214,7 @@ class Csdl:
                 if not partial and not _EXTENSION.fullmatch(name) and (type_name, name) not in UNDECLARED:
                     found.append(f"{here}: not declared for {type_name}")
             else:
-                found += self.property_complaints(held, declared, here)
+                found += self.property_complaints(declaration, declared, here)
         return found
 
     def property_complaints(self, value: Json, declared: Property, where: str) -> list[str]:
@@ -238,7 +238,7 @@ class Csdl:
 
 def _property(node: ET.Element) -> Property:
     type_name = short(str(node.get("Type")))
-    # A collection itself is never null (OData JSON format); Nullable speaks of its items.
+    # A collection itself is never null (OData JSON format); Nullable refers to its items.
     nullable = node.get("Nullable") != "false" and not type_name.startswith("Collection(")
     return Property(type_name, nullable)
 
@@ -257,7 +257,7 @@ def _is_primitive(value: Json, type_name: str) -> bool:
 
 
 def _is_binary(value: str) -> bool:
-    """base64, in the common or the URL alphabet; padding may be left out, line breaks are let through as Graph does."""
+    """base64, in the standard or the URL alphabet; padding is optional, and line breaks are accepted as in Graph."""
     text = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests to the emulator of this process, given to its application directly instead of over a socket with TLS.
+"""Requests to the emulator of this process, passed to its application directly instead of over a socket with TLS.
 
-Only what comes to the same either way is sent like this. The socket is used for another host, for a request through a
-proxy or with other certificates than the emulator's, in a forked process, and while a fault is set that is about the
-connection or the time.
+This is only used if the result is the same. The socket is used for another host, for a request through a proxy or with
+other certificates than the emulator's, in a forked process, and while a fault is set that affects the connection or
+the time.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def is_about_the_connection(fault: Fault) -> bool:
 
 
 class DirectAdapter(BaseAdapter):
-    """A transport adapter of requests for one emulator; ``socket`` is the one for everything else."""
+    """A transport adapter of requests for one emulator; ``socket`` is the adapter for everything else."""
 
     def __init__(
         self, server: EmulatorServer, socket: HTTPAdapter, *, process: int, on_socket: c.Callable[[], object]
     ) -> None:
-        """``process`` is the one that the emulator is in; ``on_socket`` is called before a socket is used."""
+        """``process`` is the process of the emulator; ``on_socket`` is called before a socket is used."""
         super().__init__()
         self._process = process
         self._on_socket = on_socket
@@ -78,14 +78,14 @@ class DirectAdapter(BaseAdapter):
 
         try:
             run_at_once(self._server.application(scope, receive, send))
-        except Exception:  # a bug of the emulator, which has answered with 500 and written it down
+        except Exception:  # a bug of the emulator, which has responded with 500 and recorded it
             if not sent:
                 raise
         return response_of(sent)
 
 
 def scope_of(request: requests.PreparedRequest) -> dict[str, t.Any]:
-    """As uvicorn makes it of the same request."""
+    """As uvicorn creates it for the same request."""
     parts = urlsplit(str(request.url))
     headers = {"host": parts.netloc, **{name.lower(): value for name, value in request.headers.items()}}
     return {
@@ -122,7 +122,7 @@ def response_of(sent: c.Sequence[t.Any]) -> HTTPResponse:
 
 
 def run_at_once(work: c.Awaitable[None]) -> None:
-    """Without an event loop: nothing on the way of a request waits for anything but its turn (``sleep(0)``)."""
+    """Without an event loop: a request only waits for its turn (``sleep(0)``)."""
     for waits_for in work.__await__():
         assert waits_for is None, f"the emulator waits for {waits_for!r}"
 
@@ -132,9 +132,9 @@ def _bytes(text: str | bytes) -> bytes:
 
 
 def connect_directly(server: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For all that the collection's code in this process sends to this emulator.
+    """For all requests of the collection's code in this process to this emulator.
 
-    The limit of time for a request as a whole costs a thread, which only a request over a socket needs.
+    The time limit for a request as a whole needs a thread, which is only necessary for a request over a socket.
     """
     over_socket, limited, process = Watch.adapter, Watch.request, os.getpid()
     limits: dict[Watch, contextlib.ExitStack] = {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the tables of docs/errors.md: run as a program, it writes the page."""
+"""Creates the tables of docs/errors.md. As a program, it writes the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def table(rows: t.Iterable[ErrorCode]) -> str:
 
 
 def page_with_tables(page: str) -> str:
-    """The page with what stands between its marks made anew."""
+    """The page with a new table between its markers."""
     for name, rows in {"graph codes": GRAPH_CODES, "sign-in codes": SIGN_IN_CODES}.items():
         begin, end = MARK.format(name), MARK.format(f"end of {name}")
         before, _begin, rest = page.partition(begin)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Microsoft Graph with the permissions that this repository names, some fifty of its 1,500.
+"""Microsoft Graph with only the permissions that this repository names, some fifty of its 1,500.
 
-Each module reads them all, half a megabyte. Tests over TLS, those of the emulator, and real runs have all of them.
+Each module reads them all, half a megabyte. Tests over TLS, tests of the emulator, and real runs use all of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def named() -> frozenset[str]:
 
 
 def offer_few_permissions(server: EmulatorServer) -> None:
-    """Until the next reset. What the test's tenant has granted already is offered in any case."""
+    """Until the next reset. Permissions that are granted in the test's tenant are always offered."""
     graph = server.tenant.service_principal_by("appId", RESOURCES["microsoft_graph"])
     assert graph is not None
     granted = {assignment["appRoleId"] for assignment in server.tenant.directory.assignments.values()}

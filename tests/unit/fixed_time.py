@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One moment for all calls of a test: days left do not change when a second passes between two calls."""
+"""One point in time for all calls of a test: the days left do not change if a second passes between two calls."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 
 
 def fix_now(monkeypatch: pytest.MonkeyPatch) -> datetime.datetime:
-    """From here on every call of a module begins at this moment, at most a second ago; all other clocks go on.
+    """From here on every call of a module begins at this time, at most a second ago; all other clocks continue.
 
-    What is created later starts and ends later, so that 10 days are always left of 10 days.
+    Credentials that are created later start and end later, so that 10 days are always left of 10 days.
     """
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plain Graph client: what the emulator itself answers, and what another administrator does by hand."""
+"""A plain Graph client: for the responses of the emulator itself, and for actions of another administrator."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users may come to write by mistake or by malice, a list a kind of option, and what has to hold then."""
+"""Values that users may enter by mistake or malice, one list for each kind of option, and checks of refusals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import stat
 import typing as t
 from pathlib import Path
 
-PWNED = "pwned"  # the file that a template or a command in a value would make
+PWNED = "pwned"  # the file that a template or a command in a value would create
 CODE = (
     "{{ lookup('ansible.builtin.pipe', 'touch pwned') }}",
     "{% for i in range(9) %}{{ lookup('pipe', 'touch pwned') }}{% endfor %}",
@@ -20,7 +20,7 @@ CODE = (
     "; touch pwned #",
     "'; touch pwned; '",
 )
-# Each tries to leave the literal of a $filter or of a key, to name another object, or to add to the address.
+# Each tries to end the literal of a $filter or of a key, to name another object, or to extend the address.
 BREAKOUTS = (
     "O'Brien",
     "O''Brien",
@@ -46,8 +46,8 @@ BREAKOUTS = (
 )
 UNICODE = (
     "\u05e9\u05e2\u05e8 \u202eltr",  # right to left, and an override
-    "e\u0301 \u0327\u0300\u0301\u0302",  # combining
-    "\u00e9",  # what the first of them is in one character
+    "e\u0301 \u0327\u0300\u0301\u0302",  # combining character
+    "\u00e9",  # the first of them as a single character
     "\U0001f4e7\u200d\U0001f510",  # emoji, joined
     "\ufeffbom",
     "\u00a0\u2003",  # blank
@@ -120,7 +120,7 @@ NESTED: tuple[t.Any, ...] = (
     {1: 2, "": {}},
     ["x", 1, True, 1.5],
 )
-NOTHING: tuple[t.Any, ...] = (None, object, b"bytes")  # the last two cannot be written in YAML, but be templated
+NOTHING: tuple[t.Any, ...] = (None, object, b"bytes")  # the last two can only result from a template
 
 
 def deep(levels: int = 150) -> list[t.Any]:
@@ -131,7 +131,7 @@ def deep(levels: int = 150) -> list[t.Any]:
 
 
 def values(option: t.Mapping[str, t.Any], name: str = "") -> list[t.Any]:
-    """The worst for an option of this kind first, and a little of every other kind."""
+    """The worst values for an option of this kind first, and some of every other kind."""
     texts = [*TEXTS, *KEYS, *DATES, *HOSTS] if name.endswith("url") else [*TEXTS, *KEYS, *DATES]
     element = {"type": option.get("elements", "str"), **option.get("options", {})}
     of_kind: dict[str, t.Callable[[], list[t.Any]]] = {
@@ -149,9 +149,9 @@ def values(option: t.Mapping[str, t.Any], name: str = "") -> list[t.Any]:
 
 
 def paths(folder: Path) -> list[str]:
-    """Paths at which there is something else than a file to write, made below ``folder``."""
+    """Paths that lead to something else than a writable file, created below ``folder``."""
     (folder / "directory").mkdir()
-    (folder / "plain").write_text("a file of somebody")
+    (folder / "plain").write_text("a foreign file")
     (folder / "empty").write_text("")
     (folder / "binary").write_bytes(bytes(range(256)))
     (folder / "dangling").symlink_to(folder / "nowhere" / "file")
@@ -169,7 +169,7 @@ def paths(folder: Path) -> list[str]:
         "\u05e9\U0001f4e7",
         "with blank",
         "-rf",
-        "~nobody-of-this-name/x",
+        "~no-user-of-this-name/x",
         "$NOTHING/x",
         ".",
         "",
@@ -178,9 +178,9 @@ def paths(folder: Path) -> list[str]:
 
 
 def check_clear_refusal(result: t.Mapping[str, t.Any]) -> None:
-    """A refusal as it has to be for every module and every cause."""
+    """The form of a refusal, for every module and every cause."""
     error = result["error"]
     assert {"kind", "status", "code", "request_id", "next_step"} <= error.keys(), result
-    assert error["next_step"], "a failure has to say what to do next"
+    assert error["next_step"], "a failure needs a next step"
     assert result["msg"].endswith(error["next_step"]), result
     result["msg"].encode()  # can be shown

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server on loopback that answers any bytes over TLS, also such that no web framework would send."""
+"""A server on loopback that responds with any bytes over TLS, also with those that no web framework would send."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = t.Iterable[bytes]
 
 
 def whole(body: bytes, *headers: str, status: str = "200 OK") -> Answer:
-    """One complete answer."""
+    """One complete response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
     return ["\r\n".join([*lines, "", ""]).encode(), body]
 
@@ -29,7 +29,7 @@ def in_json(document: t.Any) -> Answer:
 
 
 class HostileServer:
-    """Serves what ``answer`` yields for a method, a path and a body, until the client has had enough."""
+    """Sends the bytes that ``answer`` yields for a method, a path and a body, until the client disconnects."""
 
     def __init__(self, answer: t.Callable[[str, str, bytes], Answer], *, before_tls: Answer | None = None) -> None:
         self._answer = answer
@@ -90,7 +90,7 @@ class HostileServer:
             self._start(self._serve, plain)
 
     def _serve(self, plain: socket.socket) -> None:
-        # The client breaks off: that is what is tested.
+        # The client closes the connection: that is tested.
         with contextlib.suppress(OSError, ssl.SSLError), plain:
             if self._before_tls is not None:
                 plain.recv(65536)
@@ -126,5 +126,5 @@ def _read(connection: socket.socket) -> tuple[str, str, bytes] | None:
 
 
 def always(answer: t.Callable[[], Answer]) -> t.Callable[[str, str, bytes], Answer]:
-    """The same answer to every request."""
+    """The same response to every request."""
     return lambda _method, _path, _body: answer()

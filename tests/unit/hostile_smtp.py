@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An SMTP server on loopback that says whatever a test wants, also what no SMTP server would."""
+"""An SMTP server on loopback that sends any response that a test needs, also invalid ones."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ Script = t.Mapping[str, t.Any]
 
 
 class HostileSmtp:
-    """Answers as ``script`` says, by step: greeting, EHLO, STARTTLS, tls (instead of a handshake), EHLO2, AUTH, empty.
+    """Responds as ``script`` defines, by step: greeting, EHLO, STARTTLS, tls (instead of a handshake), EHLO2, AUTH,
+    empty.
 
-    A value is bytes, or a function that yields bytes until the client has had enough; None closes the connection.
-    ``heard`` are the lines that came.
+    A value is bytes, or a function that yields bytes until the client closes the connection; None closes the
+    connection.
+    ``heard`` are the lines that were received.
     """
 
     def __init__(self, script: Script) -> None:
@@ -75,22 +77,22 @@ class HostileSmtp:
             self._start(self._serve, plain)
 
     def _serve(self, plain: socket.socket) -> None:
-        # The client breaks off: that is what is tested.
+        # The client closes the connection: that is tested.
         with contextlib.suppress(OSError, ssl.SSLError), contextlib.ExitStack() as stack:
             connection: socket.socket = stack.enter_context(plain)
             connection.settimeout(60)
             secure = False
-            if not self._say(connection, "greeting"):
+            if not self._reply(connection, "greeting"):
                 return
             while line := _line(connection):
                 self.heard.append(line)
                 word = line.split()[0] if line.strip() else "empty"
                 step = "EHLO2" if word == "EHLO" and secure else word
-                if not self._say(connection, step):
+                if not self._reply(connection, step):
                     return
                 if step == "STARTTLS":
                     if "tls" in self._script:
-                        self._say(connection, "tls")
+                        self._reply(connection, "tls")
                         return
                     connection = stack.enter_context(self._context().wrap_socket(connection, server_side=True))
                     secure = True
@@ -98,11 +100,11 @@ class HostileSmtp:
     def _context(self) -> ssl.SSLContext:
         return self._tls.context()
 
-    def _say(self, connection: socket.socket, step: str) -> bool:
-        said = self._script.get(step, b"500 what\r\n")
-        if said is None:
+    def _reply(self, connection: socket.socket, step: str) -> bool:
+        reply = self._script.get(step, b"500 what\r\n")
+        if reply is None:
             return False
-        for part in [said] if isinstance(said, bytes) else said(self, self.heard[-1] if self.heard else ""):
+        for part in [reply] if isinstance(reply, bytes) else reply(self, self.heard[-1] if self.heard else ""):
             connection.sendall(part)
         return True
 

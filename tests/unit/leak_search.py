@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Searches bytes for secrets: whatever the emulator gave out or was sent, in every form in which it may be written.
+"""Searches bytes for secrets that the emulator issued or received, in every form in which they may be written.
 
-A long secret is searched for by its beginning, its middle and its end, so that one that was cut off is found as well.
-Of a token, only what no other token has is searched for: all begin with the same header and the same audience.
+A long secret is searched for by its beginning, its middle and its end, so that a truncated one is found as well.
+Of a token, only its unique parts are searched for: all tokens begin with the same header and the same audience.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.process_list import
 from graph_emulator.journal import Journal
 from graph_emulator.wire.middleware import Reply, Wire
 
-SHORTEST = 8  # characters: what is shorter is a word of a test and no secret
+SHORTEST = 8  # characters: shorter texts are words of a test, not secrets
 PIECE = 16  # characters
 DEEPEST = 4  # archives inside of archives
 LARGEST = 64 * 2**20  # bytes of one unpacked member
@@ -56,7 +56,7 @@ MAGIC = (b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"\x78\x9c", b
 
 
 def pieces(secret: str) -> set[str]:
-    """What is searched for: the whole of a short secret; of a token, parts of what is its own."""
+    """The parts that are searched for: the whole of a short secret; of a token, parts that only it has."""
     if secret.count(".") == 2 and secret.startswith("ey"):
         _header, claims, signature = secret.split(".")
         return pieces(signature) | _own_claims(claims)
@@ -71,14 +71,14 @@ def _middle(text: str) -> str:
 
 
 def _own_claims(encoded: str) -> set[str]:
-    """A piece of the encoding of each claim that has another value in every token."""
+    """A part of the encoding of each claim that differs between all tokens."""
     try:
         claims = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     except ValueError:
         return set()
     found = set()
     for claim in re.finditer(rb'"(?:%s)" ?: ?"([^"]*)"' % b"|".join(OWN_CLAIMS), claims):
-        # Four characters hold three bytes; those that hold a byte of a neighbour as well are left out.
+        # Four characters encode three bytes; those that encode a byte of a neighbour as well are left out.
         start, end = -(-claim.start(1) * 4 // 3), claim.end(1) * 4 // 3
         if end - start >= PIECE:
             found.add(_middle(encoded[start:end]))
@@ -92,7 +92,7 @@ def _percent(text: str, *, lower: bool) -> str:
 
 
 def _base64(plain: bytes, *, offset: int) -> bytes:
-    """As it looks inside of a longer text; the characters at both ends mix with their neighbours."""
+    """As it is encoded inside of a longer text; the characters at both ends also encode their neighbours."""
     encoded = base64.b64encode(b"\0" * offset + plain)
     start = 0 if offset == 0 else 4
     end = len(encoded) - (4 if (len(plain) + offset) % 3 else 0)
@@ -126,7 +126,7 @@ FORMS: dict[str, t.Callable[[str], bytes]] = {
 
 @functools.lru_cache(maxsize=4096)
 def forms(secret: str) -> tuple[tuple[str, bytes], ...]:
-    """Name of the form and bytes to look for, each once."""
+    """The name of the form and the bytes to search for, each once."""
     found: dict[bytes, str] = {}
     for piece in sorted(pieces(secret)):
         for name, form in FORMS.items():
@@ -139,7 +139,7 @@ def _whole(reader: t.IO[bytes]) -> bytes:
 
 
 def _members(content: bytes) -> t.Iterator[tuple[str, bytes]]:
-    """What is inside of the archives and compressed streams that begin anywhere in these bytes."""
+    """The content of the archives and compressed streams that begin anywhere in these bytes."""
     if content[257:262] == b"ustar":
         try:
             with tarfile.open(fileobj=io.BytesIO(content)) as archive:
@@ -147,7 +147,7 @@ def _members(content: bytes) -> t.Iterator[tuple[str, bytes]]:
                     reader = archive.extractfile(member) if member.isfile() else None
                     if reader is not None:
                         yield member.name, _whole(reader)
-        except tarfile.TarError:  # it only looked like one
+        except tarfile.TarError:  # not an archive
             return
     if b"PK\x03\x04" in content:
         try:
@@ -156,7 +156,7 @@ def _members(content: bytes) -> t.Iterator[tuple[str, bytes]]:
                     with archive_of_zip.open(name) as reader_of_zip:
                         yield name, _whole(reader_of_zip)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError):
-            pass  # it only looked like one
+            pass  # not an archive
     for magic, unpack in (
         (MAGIC[0], _gzip),
         (MAGIC[2], _decompressed(bz2.BZ2Decompressor)),
@@ -175,7 +175,7 @@ def _gzip(content: bytes) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             return _whole(t.cast("t.IO[bytes]", file))
-    except (OSError, EOFError, zlib.error):  # a broken end still has a beginning
+    except (OSError, EOFError, zlib.error):  # an archive with a broken end still has a beginning
         return _zlib(content, bits=31)
 
 
@@ -198,7 +198,7 @@ def _decompressed(kind: t.Callable[[], t.Any]) -> t.Callable[[bytes], bytes]:
 
 
 def unpacked(name: str, content: bytes, *, depth: int = 0) -> t.Iterator[tuple[str, bytes]]:
-    """The bytes themselves, and what is packed in them; base64 of an archive counts as the archive."""
+    """The bytes themselves, and their packed content; base64 of an archive counts as the archive."""
     yield name, content
     if depth == DEEPEST:
         return
@@ -213,7 +213,7 @@ def unpacked(name: str, content: bytes, *, depth: int = 0) -> t.Iterator[tuple[s
 
 @dataclasses.dataclass(frozen=True)
 class Hit:
-    """A secret in a place where it does not belong; it is told by its beginning only."""
+    """A secret in a wrong place; it is shown by its beginning only."""
 
     place: str
     form: str
@@ -224,7 +224,7 @@ class Hit:
 
 
 def hits(places: t.Iterable[tuple[str, bytes]], secrets: t.Iterable[str]) -> list[Hit]:
-    """Where a secret was found, in the places and in what is packed in them."""
+    """The places of secrets, in the given bytes and in their packed content."""
     wanted = sorted(set(secrets))
     found = []
     for name, whole in places:
@@ -237,7 +237,7 @@ def hits(places: t.Iterable[tuple[str, bytes]], secrets: t.Iterable[str]) -> lis
 
 
 def files(folder: Path, *, but: t.Collection[Path] = ()) -> t.Iterator[tuple[str, bytes]]:
-    """Every file below a folder, and the targets of links; a file name can give something away as well."""
+    """Every file below a folder, and the targets of links; a file name can contain a secret as well."""
     for path in sorted(folder.rglob("*")):
         if path in but:
             continue
@@ -250,7 +250,7 @@ def files(folder: Path, *, but: t.Collection[Path] = ()) -> t.Iterator[tuple[str
 
 
 class Issued:
-    """Every secret and token that the emulator gave out or was sent while this records."""
+    """Every secret and token that the emulator issued or received during the recording."""
 
     def __init__(self, *also: str) -> None:
         self.secrets: set[str] = set()
@@ -262,7 +262,7 @@ class Issued:
             self.secrets.add(secret)
 
     def walk(self, value: object) -> None:
-        """Whatever is named like a secret in a document."""
+        """Everything in a document whose name is that of a secret."""
         if isinstance(value, dict):
             for name, inner in value.items():
                 if str(name).lower() in NAMES:
@@ -284,7 +284,7 @@ class Issued:
     def saw_answer(self, body: bytes) -> None:
         try:
             self.walk(json.loads(body))
-        except ValueError:  # a page, or nothing
+        except ValueError:  # a page, or empty
             return
 
 
@@ -293,13 +293,13 @@ def _password_of(credential: str) -> str:
 
 
 def record(issued: Issued, seen: ProcessList | None, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at all that passes this emulator, and with each request at the process list, till the end of the test."""
+    """Record the traffic of this emulator, and with each request the process list, until the end of the test."""
     serve, note = Wire._serve, Wire._note
 
     async def served(wire: Wire, scope: t.Any, body: bytes, reply: Reply) -> None:
         await serve(wire, scope, body, reply)
         if wire.journal is journal:
-            issued.saw_answer(reply.body)  # as it was before a fault made it be lost
+            issued.saw_answer(reply.body)  # as it was before a fault removed it
 
     def noted(wire: Wire, index: int, scope: t.Any, **more: t.Any) -> None:
         note(wire, index, scope, **more)

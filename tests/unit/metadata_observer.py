@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Listens to the emulator while tests run, and compares what passes with Microsoft's metadata."""
+"""Records the traffic of the emulator while tests run, and compares it with Microsoft's metadata."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
 from graph_emulator.graph.dispatch import VERSION, GraphRequest, GraphResponse
 
 Json = dict[str, t.Any]
-# The slice of the metadata that tests are given ends at the user: mail is Exchange Online's and not declared in it, as
-# are the roles of Exchange, which are in beta alone.
+# The slice of the metadata that tests get ends at the user: mail of Exchange Online is not declared in it, and
+# neither are the roles of Exchange, which are only in beta.
 UNDECLARED = re.compile(r"/(users/[^/]+|me)/(mailFolders|messages)\b|/beta/roleManagement/exchange/")
-# Entity sets that the slice leaves out.
+# Entity sets that are not in the slice.
 ELSEWHERE = frozenset({"directoryRoles"})
 
 
 class MetadataObserver:
-    """Collects complaints about answers, and about the bodies of requests where those shall be right too."""
+    """Collects errors of responses, and of the bodies of requests if those must be valid too."""
 
     def __init__(self, csdl: Csdl, *, requests: bool) -> None:
         self.csdl = csdl
@@ -54,7 +54,7 @@ class MetadataObserver:
             return []
         if fragment.startswith("Collection(Edm."):
             return self.csdl.complaints(body.get("value"), fragment, "value")
-        # What stands in the last parentheses may be a list of selected names, which leads nowhere.
+        # The last parentheses may contain a list of selected names, which is not part of the path.
         type_name = self.csdl.type_of_path(_without_selection(fragment))
         if fragment == "Collection($ref)":
             return [f"no reference: {item}" for item in body["value"] if set(item) != {"@odata.id"}]
@@ -97,7 +97,7 @@ def _without_selection(fragment: str) -> str:
 
 
 def _keyed(path: str) -> str:
-    """/applications/{id}/owners as /applications('{id}')/owners: ids stand at the second and fourth place."""
+    """/applications/{id}/owners as /applications('{id}')/owners: ids are at the second and fourth position."""
     parts = path.strip("/").split("/")
     if parts[:2] == ["directory", "deletedItems"] and len(parts) > 2:
         parts[1:3] = [f"{parts[1]}('{parts[2]}')"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the repository is, and the folder in which Ansible finds it as a collection."""
+"""The path of the repository, and the folder in which Ansible finds it as a collection."""
 
 from __future__ import annotations
 

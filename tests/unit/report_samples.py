@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of applications and gateways, one of everything that the report can show."""
+"""Data of applications and gateways, with one of everything that the report can show."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def applications(now: datetime.datetime) -> list[ReadApplication]:
 
 
 def gateway(host: str, number: int, *, key_id: str | None = None, **more: t.Any) -> Gateway:
-    """A host whose store holds that credential of its application."""
+    """A host whose store has that credential of its application."""
     stored = StoredCredential(client_id=guid(number), key_id=key_id) if key_id else None
     given: dict[str, t.Any] = {
         "tenant_id": TENANT,

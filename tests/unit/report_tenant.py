@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applications that nobody registered by the role: expired, due, replaced, with a certificate, hostile."""
+"""Applications that the role did not register: expired, due, replaced, with a certificate, hostile."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add(
     permission: str = MAIL_SEND,
     description: str = "Mail gateway",
 ) -> None:
-    """An application as the tenant holds it; ``ends`` are the days that its client secrets have left."""
+    """An application in the tenant; ``ends`` are the days that its client secrets have left."""
     now = datetime.now(timezone.utc) + timedelta(hours=1)
 
     def record(days: int, **more: t.Any) -> Json:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules in the order of the role, each run with a memory of its own, and what others may do in between."""
+"""The modules in the order of the role, each run with a memory of its own, and actions of others in between."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Outcome:
 
 
 class RoleSteps:
-    """The role's steps for a gateway that reads mail, and asks for one delegated permission besides."""
+    """The role's steps for a gateway that reads mail and also uses one delegated permission."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
@@ -51,9 +51,9 @@ class RoleSteps:
         self.store: Json = {}
 
     def run(self, *, check: bool = False) -> Outcome:
-        """As ansible-playbook runs the role: up to the first failure, and in check mode as far as it can look."""
+        """As ansible-playbook runs the role: up to the first failure, and in check mode as far as it can predict."""
         self.tenant.memory = SharedMemory()
-        self.tenant.forget_requests()
+        self.tenant.clear_requests()
         steps: dict[str, Json] = {}
         for name, module, options in self._steps(steps, check=check):
             steps[name] = self.tenant.run(module, check=check, **options)
@@ -80,20 +80,21 @@ class RoleSteps:
         if not check:
             self.store = {**key, "key_id": secret["key_id"], "client_secret": value}
         proof = {**key, "tenant_id": made["tenant_id"], "client_secret": value, "poll": not check}
-        # What is only predicted is in no token yet.
+        # A predicted role is not in a token yet.
         roles = {} if check else {"expected_roles": self.roles}
         yield "proof", "azure_app_token_info", {**proof, **roles, "fresh_secret": bool(secret["changed"])}
 
     def converges(self, *changed: str) -> Outcome:
-        """Check mode predicts, the run brings it about, the next one changes nothing. ``changed``: the steps that do.
+        """Check mode predicts the changes, the run makes them, and the next one changes nothing. ``changed``: the
+        changing steps.
 
-        The steps behind one that only predicts see the tenant as it is, so they may predict less, but nothing else.
+        Steps after a predicted one see the tenant unchanged, so they may predict less, but nothing else.
         """
-        before = self.held()
+        before = self.state()
         predicted = self.run(check=True)
         assert predicted.failure is None, predicted.failure
         assert predicted.writes == []
-        assert self.held() == before
+        assert self.state() == before
         assert set(predicted.changed) <= set(changed)
         assert predicted.changed[:1] == list(changed[:1])
         done = self.run()
@@ -105,7 +106,7 @@ class RoleSteps:
         return done
 
     def is_settled(self) -> None:
-        """One application, one service principal, all that was wished; another run changes nothing."""
+        """One application, one service principal, everything as desired; another run changes nothing."""
         again = self.run()
         assert again.failure is None, again.failure
         assert (again.changed, again.writes) == ([], [])
@@ -119,8 +120,8 @@ class RoleSteps:
         assert set(self.scopes) <= set(grant["scope"].split())
 
     def needs_a_person(self, *words: str) -> Outcome:
-        """Both check mode and run say so in these words, again and again, and nothing is touched."""
-        before = self.held()
+        """Both check mode and run fail with these words, again and again, and nothing is changed."""
+        before = self.state()
         for check in (True, False, False):
             outcome = self.run(check=check)
             failure = outcome.failure
@@ -130,11 +131,11 @@ class RoleSteps:
                 assert word in failure["msg"], failure["msg"]
             assert failure["changed"] is False
             assert outcome.writes == []
-            assert self.held() == before
+            assert self.state() == before
         return outcome
 
-    def held(self) -> str:
-        """All that the tenant holds, for comparison."""
+    def state(self) -> str:
+        """The complete state of the tenant, for comparison."""
         return json.dumps({k: v for k, v in self.tenant.server.tenant.snapshot().items() if k != "clock_offset"})
 
     @property
@@ -161,7 +162,7 @@ class RoleSteps:
 
 
 class Meanwhile:
-    """Lets somebody act right before a request of a module is sent, or right after its answer has come."""
+    """Runs an action right before a request of a module is sent, or right after its response has arrived."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._rules: list[tuple[str, str, str, c.Callable[[], object]]] = []
@@ -181,8 +182,8 @@ class Meanwhile:
     def after(self, method: str, path: str, act: c.Callable[[], object]) -> None:
         self._rules.append(("after", method, path, act))
 
-    def forget(self) -> None:
-        """Nobody acts any more."""
+    def cancel(self) -> None:
+        """Cancel all actions."""
         self._rules.clear()
 
     @property

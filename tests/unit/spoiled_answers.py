@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Genuine answers with something wrong in them: hypothesis chooses which answers, where in them, and what instead."""
+"""Genuine responses with one error: hypothesis chooses the responses, the place in them, and the replacement."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.cli
 Json = t.Any
 Path = tuple[t.Any, ...]
 
-DEEP = 2_000  # levels: more than Python's own recursion allows
-ELSEWHERE = "@elsewhere@"  # becomes the host that must stay untouched
-HERE = "@here@"  # becomes the host of the tenant
-SENT = "@sent@"  # becomes the operator's secret and the token: a server that echoes what it was sent
+DEEP = 2_000  # levels: more than Python's own recursion limit
+ELSEWHERE = "@elsewhere@"  # replaced by the host that must not be contacted
+HERE = "@here@"  # replaced by the host of the tenant
+SENT = "@sent@"  # replaced by the operator's secret and the token: a server that returns what it received
 
-# What JSON can hold in place of a text, a number, a list, an object: all of the wrong type somewhere.
+# JSON values in place of a text, a number, a list or an object: each of the wrong type somewhere.
 WRONG_TYPES: tuple[Json, ...] = (
     True, False, 0, -1, 7, 10**40, 1e308, float("nan"), float("inf"), [], [None], [7], [[]], [{}], {}, {"a": {}},
     [[["x"]]], {"id": None}, {"value": 5},
@@ -81,10 +81,10 @@ HEADERS: tuple[dict[str, str], ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class Spoiling:
-    """What becomes of the answers number ``first`` to ``first + count - 1``.
+    """The changes of the responses number ``first`` to ``first + count - 1``.
 
-    ``unanswered`` says that the request does not reach the tenant, as where a proxy answers instead of it.
-    ``path`` chooses a value of a genuine JSON answer, by its number among all of them.
+    ``unanswered``: the request does not reach the tenant, for example because a proxy responds instead.
+    ``path`` selects a value of a genuine JSON response, by its number among all of them.
     """
 
     first: int
@@ -99,12 +99,12 @@ class Spoiling:
 
     @property
     def believable(self) -> bool:
-        """May the spoiled answer be one that nobody can tell from a true one?"""
+        """Whether the corrupted response may be one that cannot be distinguished from a true one."""
         return self.kind == "text" or (self.kind == "lost" and self.status in (200, 201, 204))
 
     @property
     def refuses_what_was_done(self) -> bool:
-        """A refusal in the words of Graph is believed, also where the tenant did what it was asked."""
+        """A refusal with an error of Graph is believed, also if the tenant did what was requested."""
         if self.kind != "lost" or self.unanswered or self.status < 400 or not self.body:
             return False
         return b'"code":"' in self.body
@@ -140,7 +140,7 @@ class Spoiling:
 
 
 def _paths(value: Json, here: Path = ()) -> t.Iterator[Path]:
-    """All places in a value. Of a long list the first and the last entries: the others are alike."""
+    """All places in a value. Of a long list the first and the last entries: the others are similar."""
     yield here
     if isinstance(value, dict):
         for name in value:
@@ -157,7 +157,7 @@ def _filled(text: str, sent: t.Mapping[str, str]) -> str:
 
 
 def spoilings(requests: int) -> st.SearchStrategy[Spoiling]:
-    """``requests`` is about the number that the module sends when all goes well."""
+    """``requests`` is about the number that the module sends in a normal run."""
     numbers = {"first": st.integers(0, requests), "count": st.sampled_from([1, 1, 1, 2, 1000])}
     places = st.integers(0, 10_000)
     types = st.builds(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests run modules against: the emulator as they see it, and a time in which waiting costs nothing."""
+"""The environment for tests of modules: the emulator, and a virtual time in which waiting costs nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, t.Any]
 
 
 def lasting(result: Json, *volatile: str) -> Json:
-    """A result without what differs from run to run although nothing changed."""
+    """A result without values that differ from run to run although nothing changed."""
     return {name: value for name, value in result.items() if name not in {"changed", "diff", *volatile}}
 
 
@@ -37,7 +37,7 @@ def concurrency_violation(status: int) -> Json:
 
 
 class VirtualTime:
-    """Waiting costs nothing, and the tenant's clock goes along."""
+    """Waiting takes no time, and the tenant's clock advances with it."""
 
     def __init__(self, server: EmulatorServer) -> None:
         self._server = server
@@ -52,7 +52,7 @@ class VirtualTime:
 
 
 class Tenant:
-    """The emulator as a test sees it: what it holds, which requests reached it, and modules run against it."""
+    """The emulator in a test: its state, the requests that it received, and modules run against it."""
 
     def __init__(self, server: EmulatorServer) -> None:
         self.server = server
@@ -68,7 +68,7 @@ class Tenant:
         self.environ = self.server.environment(client_id, client_secret)
 
     def also_operates(self, client_id: str) -> None:
-        """The application that somebody else signs in as; none of those that a test is about."""
+        """The application of another operator, which is not one of those under test."""
         self._operators.add(client_id)
 
     def run(self, module: str, *, check: bool = False, **params: t.Any) -> Json:
@@ -90,20 +90,20 @@ class Tenant:
         return result
 
     def fails(self, module: str, **params: t.Any) -> Json:
-        """The failure, whose form is the same for every module and every cause."""
+        """The failure, which has the same form for every module and every cause."""
         result = self.run(module, **params)
         assert result.get("failed") is True, result
         assert {"kind", "status", "code", "request_id", "next_step"} <= result["error"].keys()
-        assert result["error"]["next_step"], "a failure has to say what to do next"
+        assert result["error"]["next_step"], "a failure needs a next step"
         assert result["msg"].endswith(result["error"]["next_step"])
         return result
 
-    def forget_requests(self) -> None:
+    def clear_requests(self) -> None:
         self.server.journal.clear()
 
     @property
     def writes(self) -> list[str]:
-        """Changes asked of Graph, as METHOD and path below /v1.0."""
+        """Changes requested from Graph, as METHOD and path below /v1.0."""
         return [f"{entry.method} {entry.path.removeprefix('/v1.0')}" for entry in self.server.writes()]
 
     @property
@@ -117,7 +117,7 @@ class Tenant:
 
     @property
     def applications(self) -> list[Json]:
-        """All but those that operators sign in as."""
+        """All applications except those of operators."""
         return [
             application
             for application in self.server.tenant.directory.applications.values()
@@ -134,15 +134,15 @@ class Tenant:
         return [p for p in self.server.tenant.directory.service_principals.values() if p["appId"] == client_id]
 
     def register(self, unique_name: str = "gateway", **params: t.Any) -> Json:
-        """A registration to start from; its requests are forgotten."""
+        """A registration to start from; its requests are cleared."""
         made = self.ok(
             "azure_app_registration", **{"display_name": f"Gateway {unique_name}", "unique_name": unique_name, **params}
         )
-        self.forget_requests()
+        self.clear_requests()
         return made
 
     def with_secret(self, *roles: str, resource: str = "microsoft_graph") -> Json:
-        """A registration to which these application permissions are granted: the options for a proof of its secret."""
+        """A registration with these application permissions granted: the options for a verification of its secret."""
         made = self.register()
         if roles:
             self.ok(
@@ -153,7 +153,7 @@ class Tenant:
             )
             self.ok("azure_admin_consent", unique_name="gateway")
         secret = self.ok("azure_app_secret", unique_name="gateway", description="d")
-        self.forget_requests()
+        self.clear_requests()
         return {
             "tenant_id": self.server.tenant_id,
             "client_id": made["client_id"],
@@ -171,7 +171,7 @@ class Tenant:
         return str(body["access_token"])
 
     def assertion(self, subject: str) -> Json:
-        """{issuer, subject, assertion}, as a cluster or a build service would give it."""
+        """{issuer, subject, assertion}, as a cluster or a build service would provide it."""
         answer: Json = requests.post(
             f"{self.server.graph}/_emulator/assertion",
             json={"subject": subject},
@@ -181,8 +181,8 @@ class Tenant:
         ).json()
         return answer
 
-    def whoever_is_asked_signs_in(self) -> None:
-        """At once, whenever a device code is given out."""
+    def approve_device_codes(self) -> None:
+        """Every device code is approved as soon as it is issued."""
 
         def decide() -> None:
             identity = self.server.emulator.identity

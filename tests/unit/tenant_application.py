@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application as the tenant has it: a page object, so that tests need not know how the emulator stores things."""
+"""An application in the tenant: a page object, so that tests do not depend on the data model of the emulator."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ REQUESTS: dict[str, tuple[str, str]] = {
 
 
 class TenantApplication:
-    """The application that has this unique name now, also when it is renamed or another one takes the name.
+    """The application that has this unique name now, also if it was renamed or another one took the name.
 
-    Its lists are the tenant's own: what a test changes there, changes.
+    Its lists are the tenant's own: changes by a test take effect.
     """
 
     def __init__(self, tenant: Tenant, unique_name: str = "gateway") -> None:
@@ -49,7 +49,7 @@ class TenantApplication:
 
     @classmethod
     def registered(cls, tenant: Tenant, unique_name: str = "gateway", **options: t.Any) -> TenantApplication:
-        """One to start from; the requests of its registration are forgotten."""
+        """An application to start from; the requests of its registration are cleared."""
         tenant.register(unique_name, **options)
         return cls(tenant, unique_name)
 
@@ -64,7 +64,7 @@ class TenantApplication:
 
     @property
     def ids(self) -> dict[str, str]:
-        """The options by which a module finds it."""
+        """The options with which a module finds it."""
         return {"unique_name": self.unique_name, "client_id": self.client_id, "object_id": self.object_id}
 
     @property
@@ -87,7 +87,7 @@ class TenantApplication:
         return found
 
     def expire(self, credential: Json | None = None, /, **lifetime: int) -> None:
-        """Move the end of a credential (its only secret) to this long from now; a negative time has passed."""
+        """Set the end of a credential (its only secret) to this long from now; a negative time has passed."""
         if credential is None:
             (credential,) = self.secrets
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**lifetime)
@@ -104,14 +104,14 @@ class TenantApplication:
         return [entry for entry in self.document["requiredResourceAccess"] if entry["resourceAppId"] == resource]
 
     def declare(self, resource: str, *accesses: tuple[str, str]) -> Json:
-        """As if by hand: an entry of the application's requiredResourceAccess."""
+        """Add an entry to the application's requiredResourceAccess, as by hand."""
         access = [{"id": permission_id, "type": kind} for permission_id, kind in accesses]
         entry: Json = {"resourceAppId": resource, "resourceAccess": access}
         self.document["requiredResourceAccess"].append(entry)
         return entry
 
     def granted(self, resource: str = MICROSOFT_GRAPH) -> list[str]:
-        """The app roles that tokens of the application have."""
+        """The app roles in tokens of the application."""
         (offering,) = self.tenant.service_principals(resource)
         directory = self.tenant.server.tenant
         return sorted(directory.granted_roles(self.principal["id"], offering["id"], in_tokens=True))
@@ -123,18 +123,18 @@ class TenantApplication:
         return [grant for grant in everybodys if grant["clientId"] == self.principal["id"]]
 
     def accepts(self, value: str) -> bool:
-        """Does the token endpoint take the value of a client secret? By the module that exists to prove it."""
+        """Whether the token endpoint accepts the value of a client secret, checked with the module for it."""
         whose: Json = {"tenant_id": self.tenant.server.tenant_id, "client_id": self.client_id}
         proof = self.tenant.run("azure_app_token_info", **whose, client_secret=value, poll=False)
         return proof.get("proven") is True
 
     def fails_to(self, action: str, **fault: t.Any) -> Fault:
-        """The next request of this kind (see REQUESTS) ends with the fault."""
+        """The next request of this kind (see REQUESTS) fails with the fault."""
         method, path = REQUESTS[action]
         return self.tenant.server.faults.add(method=method, path=path, **fault)
 
     def stale(self, *, reads: int = 1, **members: t.Any) -> None:
-        """So many reads show these members as they were once, as a replica may that has not caught up."""
+        """So many reads return these members in an old state, as from a replica that lags behind."""
         shown = {"id": self.object_id, "appId": self.client_id, "displayName": self.document["displayName"], **members}
         self.tenant.server.faults.add(method="GET", path="/applications", status=200, body=shown, times=reads)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What make bench computes from what it measured. It is not run here, since times depend on the machine."""
+"""The calculations of make bench. The benchmark itself is not run here, since times depend on the machine."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def cost(cpu: float, *, wall: float = 0.0) -> Cost:
 
 
 def asked(*times: tuple[float, float]) -> list[Asked]:
-    """Requests by when the server began and ended, in seconds."""
+    """Requests with the times when the server began and ended, in seconds."""
     noon = datetime(2026, 1, 1, 12)
     return [Asked("GET /", noon + timedelta(seconds=began), noon + timedelta(seconds=ended)) for began, ended in times]
 
 
 def test_a_ratio_is_the_median_of_the_pairs() -> None:
-    """A machine that is slow in one round slows both of a pair down."""
+    """A machine that is slow in one round slows down both commands of a pair."""
     assert measure.ratio([cost(2), cost(20), cost(3)], [cost(1), cost(10), cost(1)]) == 2
 
 
@@ -61,7 +61,7 @@ def test_cases_are_run_in_turn() -> None:
     assert [one.cpu for one in costs["b"]] == [0, 1]
 
 
-def test_a_command_is_measured_with_its_children_and_not_with_those_of_others(tmp_path: Path) -> None:
+def test_a_command_is_measured_with_its_children_only(tmp_path: Path) -> None:
     busy = "import time\nwhile time.process_time() < 0.2: pass"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}], check=True)"
     assert measure.run([sys.executable, "-c", child], folder=tmp_path, environ={}).cpu >= 0.2
@@ -69,9 +69,9 @@ def test_a_command_is_measured_with_its_children_and_not_with_those_of_others(tm
     assert both.cpu >= 0.4
 
 
-def test_a_command_that_fails_ends_the_measurement_with_its_output(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"(?s)ended with 3.*told"):
-        measure.run([sys.executable, "-c", "print('told'); exit(3)"], folder=tmp_path, environ={})
+def test_a_failing_command_ends_the_measurement_and_shows_its_output(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"(?s)ended with 3.*printed"):
+        measure.run([sys.executable, "-c", "print('printed'); exit(3)"], folder=tmp_path, environ={})
 
 
 @pytest.mark.parametrize(
@@ -80,16 +80,16 @@ def test_a_command_that_fails_ends_the_measurement_with_its_output(tmp_path: Pat
         ([], 0),
         ([(0, 0.1)], 1),
         ([(0, 0.1), (0.2, 0.3), (0.4, 0.5)], 3),
-        # Sent before the answer to the first one arrived, which takes as long as the way back and forth.
+        # Sent before the response to the first one arrived, which takes a round trip.
         ([(0, 0.1), (0.15, 0.25)], 1),
         ([(0, 0.1), (0.05, 0.2), (0.19, 0.4)], 2),
     ],
 )
-def test_requests_in_sequence_are_those_that_wait_for_an_answer(times: list[tuple[float, float]], count: int) -> None:
+def test_requests_in_sequence_are_those_that_wait_for_a_response(times: list[tuple[float, float]], count: int) -> None:
     assert in_sequence(asked(*times), round_trip=0.08) == count
 
 
-def test_a_pattern_has_no_ids(tenant: Tenant) -> None:
+def test_a_pattern_contains_no_ids(tenant: Tenant) -> None:
     tenant.with_secret("Mail.Send")
     tenant.ok("azure_app_registration", unique_name="gateway", state="absent")
     patterns = {pattern(entry) for entry in tenant.server.requests()}
@@ -98,7 +98,7 @@ def test_a_pattern_has_no_ids(tenant: Tenant) -> None:
     assert not [text for text in patterns if "gateway" in text or tenant.server.tenant_id in text]
 
 
-def test_what_nobody_watched_is_the_work_of_ansible() -> None:
+def test_time_outside_of_watched_calls_counts_for_ansible() -> None:
     ours = "import ansible_collections.email_gateway.azure_apps.plugins.action.azure_app_report"
     calls = [
         Call("TLS", cpu=0.1, wall=0.1, worker=True),
@@ -113,7 +113,7 @@ def test_what_nobody_watched_is_the_work_of_ansible() -> None:
     assert sum(cpu for name, (cpu, _wall) in found.items() if name != profile.ALL) == pytest.approx(2)
 
 
-def test_the_figures_of_the_page_are_written_between_the_markers(tmp_path: Path) -> None:
+def test_the_numbers_are_written_between_the_markers_of_the_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"Before\n\n{tables.BEGIN}\nold\n{tables.END}\n\nAfter\n")
     for _again in range(2):

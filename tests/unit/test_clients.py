@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make clients` is made of: the network of its own, the table, the installation."""
+"""The parts of `make clients`: the network of its own, the table, the installation."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from ansible_collections.email_gateway.azure_apps.tests.clients import own_netwo
 from ansible_collections.email_gateway.azure_apps.tests.clients.life import Life, table
 
 ROOT = Path(__file__).resolve().parents[2]
-TELL = [sys.executable, "-c", f"import os; print(os.environ[{own_network.REFUSED!r}])"]
+PRINT_REFUSED = [sys.executable, "-c", f"import os; print(os.environ[{own_network.REFUSED!r}])"]
 
 
 def in_own_network(folder: Path) -> str:
-    """What a command sees in the variable; `unshare` is looked for in the folder."""
-    command = [sys.executable, own_network.__file__, *TELL]
+    """The value of the variable in a command; `unshare` is looked for in the folder."""
+    command = [sys.executable, own_network.__file__, *PRINT_REFUSED]
     environ = {**os.environ, "PATH": str(folder)}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
 
 
-def test_a_machine_without_namespaces_runs_the_command_all_the_same(tmp_path: Path) -> None:
+def test_without_namespaces_the_command_runs_unchanged(tmp_path: Path) -> None:
     assert in_own_network(tmp_path) == "unshare cannot be run (No such file or directory)\n"
 
 
-def test_the_reason_of_a_refusal_is_handed_on(tmp_path: Path) -> None:
+def test_the_reason_of_a_refusal_is_passed_on(tmp_path: Path) -> None:
     refusing = tmp_path / "unshare"
     refusing.write_text("#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n")
     refusing.chmod(0o755)
     assert in_own_network(tmp_path) == "unshare failed: Operation not permitted\n"
 
 
-def test_a_call_is_right_once_its_answer_is_checked() -> None:
+def test_a_call_is_correct_once_its_response_is_checked() -> None:
     life = Life("a client", "1.0")
     with life.call("create"):
         pass
-    life.holds([1], [1])
+    life.check_state([1], [1])
     with pytest.raises(AssertionError), life.call("read"):
         raise AssertionError
     with pytest.raises(AssertionError, match=r"after read: the tenant holds 1 instead of 2"):
-        life.holds(1, 2)
+        life.check_state(1, 2)
     assert (life.tried, life.right, life.looks) == (["create", "read"], 1, 1)
 
 
-def test_the_table_adds_up_the_tests_of_a_client() -> None:
+def test_the_table_sums_up_the_tests_of_a_client() -> None:
     first = Life("b", "1.0", tried=["x", "y"], right=2, looks=1)
     second = Life("b", "1.0", tried=["z"], right=0, looks=0)
     other = Life("a", "2.0", tried=["x"], right=1, looks=5)
@@ -59,7 +59,7 @@ def test_the_table_adds_up_the_tests_of_a_client() -> None:
     assert [line.split() for line in lines] == [["a", "2.0", "1", "1", "5"], ["b", "1.0", "3", "2", "1"]]
 
 
-def test_all_versions_are_pinned_and_no_registry_is_named() -> None:
+def test_all_versions_are_pinned_without_a_registry() -> None:
     for path in sorted((ROOT / "tests" / "clients").glob("requirements-*.txt")):
         lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
         assert lines and all(re.fullmatch(r"[a-z0-9-]+==[0-9][a-z0-9.]*", line) for line in lines), path

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A clone may be in a folder with any name: what is run there sees paths that Ansible can work with."""
+"""A clone can be in a folder with any name: commands run with paths that Ansible can use."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 DEV = Path(__file__).resolve().parents[2] / ".ci" / "dev"
-# A socket's path may have 103 characters on macOS; Python's multiprocessing adds these to the temporary folder.
+# A socket's path may have 103 characters on macOS; Python's multiprocessing appends these to the temporary folder.
 LONGEST = 103 - len("/pymp-12345678/listener-12345678")
 
 
 @pytest.mark.parametrize("name", ["a" * 60, "with blanks and: more", "short"])
-def test_the_temporary_folder_is_short_and_has_a_plain_name(tmp_path: Path, name: str) -> None:
+def test_the_path_of_the_temporary_folder_is_short_and_plain(tmp_path: Path, name: str) -> None:
     clone = tmp_path / name
     (clone / ".ci").mkdir(parents=True)
     shutil.copy(DEV, clone / ".ci")

@@ -36,11 +36,11 @@ def wrong(*given: str, file: str = FILE) -> list[str]:
     return problems(found, [{"reason": "R", "places": {file: list(given)}}], lambda _file: SOURCE)
 
 
-def test_a_place_is_the_first_line_of_a_run_or_a_branch() -> None:
+def test_a_place_is_the_first_line_of_a_sequence_or_a_branch() -> None:
     assert places(FILE, MEASURED, SOURCE) == [FIRST, SECOND]
 
 
-def test_every_place_of_the_plugins_needs_a_reason_that_is_for_a_line() -> None:
+def test_every_place_in_the_plugins_needs_a_reason_for_an_existing_line() -> None:
     both = ("A.run | y = 1", "A.run | if not x:")
     assert wrong(*both) == []
     assert wrong(both[0]) == [f"not reached, and without a reason: {SECOND}"]

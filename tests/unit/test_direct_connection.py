@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What reaches the emulator without a socket is what would reach it over one."""
+"""Requests without a socket reach the emulator unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import R
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from graph_emulator.wire.server import EmulatorServer
 
-# Of a secret, of the second, and of the speed of the machine.
+# Parts that depend on a secret, on the second, and on the speed of the machine.
 DIFFERING = ("hint", "days_left", "waited_seconds")
 VOLATILE = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z?|ey[\w.-]{40,}|\w{3}8Q~[\w.~-]+|[\w-]{43}"
@@ -54,7 +54,7 @@ def discovery(server: EmulatorServer) -> str:
 
 
 def seen(tenant: Tenant) -> list[Json]:
-    """The requests of a run and the results of its steps, without what differs from run to run."""
+    """The requests of a run and the results of its steps, without values that differ from run to run."""
     role = RoleSteps(tenant)
     outcome = role.run()
     entries = [dataclasses.asdict(entry) for entry in tenant.server.journal.entries()]
@@ -64,7 +64,7 @@ def seen(tenant: Tenant) -> list[Json]:
 
 
 def masked(value: t.Any) -> t.Any:
-    """Without what differs from run to run."""
+    """Without values that differ from run to run."""
     if isinstance(value, dict):
         return {name: masked(item) for name, item in value.items() if name not in DIFFERING}
     if isinstance(value, list):
@@ -103,7 +103,7 @@ def test_headers_are_the_same_over_tls_and_directly(emulator: EmulatorServer, mo
     [{"close_before": True}, {"close_after": True}, {"truncate": True}, {"oversize": 10_000_000}],
     ids=str,
 )
-def test_a_fault_of_the_connection_needs_one(
+def test_a_fault_of_the_connection_uses_a_socket(
     emulator: EmulatorServer, connections: list[t.Any], fault: dict[str, t.Any]
 ) -> None:
     emulator.faults.add(**fault)
@@ -112,14 +112,14 @@ def test_a_fault_of_the_connection_needs_one(
     assert connections
 
 
-def test_the_limit_of_time_holds_for_a_fault(emulator: EmulatorServer) -> None:
+def test_the_time_limit_applies_to_a_fault(emulator: EmulatorServer) -> None:
     http = HttpClient(endpoint_settings({"wait_timeout": 5, "request_timeout": 1}, emulator.environment()))
     emulator.faults.add(delay=5.0)
     with pytest.raises(TransportError, match="no complete answer within"):
         http.request("GET", discovery(emulator))
 
 
-def test_a_proxy_and_other_certificates_are_used(emulator: EmulatorServer, connections: list[t.Any]) -> None:
+def test_a_proxy_and_other_certificates_use_a_socket(emulator: EmulatorServer, connections: list[t.Any]) -> None:
     with socket.socket() as refuses:
         refuses.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{refuses.getsockname()[1]}"
@@ -130,6 +130,6 @@ def test_a_proxy_and_other_certificates_are_used(emulator: EmulatorServer, conne
     assert len(connections) >= 2
 
 
-def test_what_a_test_is_about_goes_directly(emulator: EmulatorServer, connections: list[t.Any]) -> None:
+def test_normal_requests_use_no_socket(emulator: EmulatorServer, connections: list[t.Any]) -> None:
     assert client(emulator).request("GET", discovery(emulator)).status_code == 200
     assert connections == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages in docs: complete, made of what they describe, and without a dead link."""
+"""The pages in docs: complete, generated from their sources, and without dead links."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMED = ("playbooks", "plugins/modules", "plugins/filter", "plugins/lookup", "ex
 
 
 def anchors(text: str) -> set[str]:
-    """Of the headings, as GitHub makes them."""
+    """The anchors of the headings, as GitHub generates them."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -36,18 +36,18 @@ def links(text: str) -> t.Iterator[str]:
     yield from LINK.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
-def test_the_page_on_variables_is_made_of_the_argument_specs() -> None:
+def test_the_page_on_variables_matches_the_argument_specs() -> None:
     made = (DOCS / "variables.md").read_text() == variables_page.page()
     assert made, f"docs/variables.md is not made of the argument specs: .ci/dev run {COMMAND}"
 
 
-def test_every_variable_that_is_set_often_exists() -> None:
+def test_every_variable_in_the_list_of_common_ones_exists() -> None:
     known = variables_page.variables("gateway_app")
     assert [name for name in (*variables_page.MUST, *variables_page.OFTEN) if name not in known] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_within_the_pages_leads_somewhere(page: str) -> None:
+def test_every_link_between_pages_has_a_target(page: str) -> None:
     for link in links((DOCS / page).read_text()):
         path, _hash, anchor = link.partition("#")
         if re.match(r"[a-z]+:", path):
@@ -63,7 +63,7 @@ def test_every_page_is_in_the_index(page: str) -> None:
     assert f"]({page})" in (DOCS / "index.md").read_text(), f"add a link to {page} to docs/index.md"
 
 
-def test_every_command_names_what_there_is() -> None:
+def test_every_command_uses_existing_names() -> None:
     """Playbooks, modules and roles by their full names, and variables of the role that are set on a command line."""
     known = {path.stem for folder in NAMED for path in (ROOT / folder).iterdir()}
     known |= {path.name for path in (ROOT / "roles").iterdir()}
@@ -76,7 +76,7 @@ def test_every_command_names_what_there_is() -> None:
                 assert name in {*variables, "gateway_app_hosts"}, f"{path.name} sets {name}, which is no variable"
 
 
-def test_the_pages_for_galaxy_are_in_their_index() -> None:
+def test_the_pages_for_galaxy_are_in_the_index() -> None:
     listed = yaml.safe_load((DOCS / "docsite/extra-docs.yml").read_text())["sections"]
     toctree = {name for section in listed for name in section["toctree"]}
     assert toctree == {path.stem for path in (DOCS / "docsite/rst").glob("*.rst")}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages of ansible-doc: what stands in the source is on the page, and an entry point repeats no other."""
+"""The pages of ansible-doc: they contain the text of the source, and an entry point does not repeat another one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENTRY_POINTS: dict[str, t.Any] = yaml.safe_load((ROOT / "roles/gateway_app/meta/
     "argument_specs"
 ]
 
-# What YAML needs around a text: the dash of a list, a member's name, an anchor, a sign of a block.
+# Syntax of YAML around a text: the dash of a list, a member's name, an anchor, a block indicator.
 SYNTAX = re.compile(r"^(?:- )*(?:[\w.*-]+:(?: +|$))?(?:[&*]\w+(?: |$))?(?:[>|][+-]?$)?")
 
 
@@ -54,7 +54,7 @@ def pages(kind: str) -> dict[str, t.Any]:
 
 
 def constants(path: Path, *, within: str = "") -> dict[str, str]:
-    """The texts that a file, or a class of it, assigns to names."""
+    """The texts that are assigned to names in a file, or in a class of it."""
     tree: ast.Module | ast.ClassDef = ast.parse(path.read_text())
     if within:
         (tree,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == within)
@@ -68,7 +68,7 @@ def constants(path: Path, *, within: str = "") -> dict[str, str]:
 
 
 def source_of(kind: str, path: Path) -> str:
-    """The YAML that a page is made of, without fragments. (Examples are shown as they are.)"""
+    """The YAML source of a page, without fragments. (Examples are shown unchanged.)"""
     if kind == "role":
         text = (path / "meta/argument_specs.yml").read_text()
     else:
@@ -79,7 +79,7 @@ def source_of(kind: str, path: Path) -> str:
 
 
 def bare(text: str) -> str:
-    """Without the signs that YAML or JSON may add, and with one blank between words."""
+    """Without the syntax of YAML or JSON, and with one blank between words."""
     return " ".join(re.sub(r"[\"'\\\[\]{}]", "", text).replace(",", " ").split())
 
 
@@ -105,18 +105,18 @@ def lost(source: str, page: t.Any) -> list[str]:
 
 
 def parts(text: str) -> list[str]:
-    """A mapping in braces has its members in another order on the page."""
+    """The members of a mapping in braces have another order on the page."""
     return re.split("[,:] ", text) if text.startswith("{") else [text]
 
 
 @pytest.mark.parametrize(("kind", "path"), SOURCES, ids=lambda value: getattr(value, "stem", value))
-def test_a_page_holds_all_that_is_written_for_it(kind: str, path: Path) -> None:
+def test_a_page_contains_its_complete_source(kind: str, path: Path) -> None:
     missing = lost(source_of(kind, path), pages(kind)[f"{NAME}.{path.stem}"])
     assert not missing, f"{CUT}: {missing}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "plugins/doc_fragments").glob("*.py")), ids=lambda path: path.stem)
-def test_a_fragment_gives_the_pages_all_that_is_written_in_it(path: Path) -> None:
+def test_pages_contain_the_complete_source_of_a_fragment(path: Path) -> None:
     for text in constants(path, within="ModuleDocFragment").values():
         missing = lost(text, yaml.safe_load(text))
         assert not missing, f"{CUT}: {missing}"
@@ -137,7 +137,7 @@ def test_each_return_value_has_a_sample(path: Path) -> None:
     assert list(without_sample(page)) == [], "add a sample to these in RETURN"
 
 
-def test_a_text_that_yaml_cuts_is_found() -> None:
+def test_a_text_that_yaml_truncates_is_found() -> None:
     source = "options:\n  path:\n    description:\n      - A file, in PEM form or as\n        PKCS #12 (PFX). More.\n"
     assert lost(source, yaml.safe_load(source)) == ["PKCS #12 (PFX). More."]
     assert lost(source.replace(" #", "#"), yaml.safe_load(source.replace(" #", "#"))) == []

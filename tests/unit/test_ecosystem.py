@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What surrounds the collection: CI, judges, releases. Each list there is compared with the one that it repeats."""
+"""The surroundings of the collection: CI, external checks, releases. Each list there is compared with its source."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_every_supported_ansible_core_is_a_job_of_the_workflow() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda path: path.name)
-def test_a_workflow_runs_targets_that_exist(path: Path) -> None:
+def test_workflows_only_run_existing_targets(path: Path) -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     called = re.findall(r"run: make ([a-z -]+)", path.read_text())
     assert {target for targets_ in called for target in targets_.split()} <= set(targets)
 
 
-def test_every_judge_is_run_unless_some_are_named() -> None:
+def test_every_check_is_run_unless_some_are_named() -> None:
     script = (ROOT / ".ci/judges").read_text()
     (default,) = re.findall(r"^\[ \$# -gt 0 \] \|\| set -- (.*)$", script, re.MULTILINE)
     assert default.split() == JUDGES
@@ -64,8 +64,8 @@ def test_every_judge_is_run_unless_some_are_named() -> None:
 
 
 @pytest.mark.parametrize("exit_status", [0, 1])
-def test_the_judges_fail_if_one_has_a_finding(tmp_path: Path, exit_status: int) -> None:
-    """A copy of the script beside a .ci/dev that stands for the tools."""
+def test_the_checks_fail_if_one_has_a_finding(tmp_path: Path, exit_status: int) -> None:
+    """A copy of the script beside a fake .ci/dev that stands for the tools."""
     ci = tmp_path / ".ci"
     ci.mkdir()
     (ci / "judges").write_bytes((ROOT / ".ci/judges").read_bytes())
@@ -84,14 +84,14 @@ def test_the_judges_fail_if_one_has_a_finding(tmp_path: Path, exit_status: int) 
     ]
 
 
-def test_the_tools_that_judge_are_pinned() -> None:
+def test_the_tools_of_the_checks_are_pinned() -> None:
     lines = (ROOT / "tests/requirements-judges.txt").read_text().splitlines()
     tools = [line for line in lines if line and line[0] not in "#-"]
     assert tools
     assert [line for line in tools if not re.fullmatch(r"[\w-]+==[\d.]+", line)] == []
 
 
-def test_the_oldest_libraries_are_those_that_are_tested() -> None:
+def test_the_lower_bounds_of_the_libraries_are_tested() -> None:
     """``make lowest`` installs exactly the lower bounds of requirements.txt."""
     text = (ROOT / "requirements.txt").read_text()
     bounds = dict(re.findall(r"^([a-z]+)>=([\d.]+)$", text, re.MULTILINE))
@@ -140,7 +140,7 @@ def test_the_same_files_give_the_same_tarball(tmp_path: Path) -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A repository with what ``.ci/release`` looks at before it begins."""
+    """A repository with the files that ``.ci/release`` checks before it begins."""
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci/release").write_bytes((ROOT / ".ci/release").read_bytes())
     (tmp_path / ".ci/release").chmod(0o755)
@@ -163,7 +163,7 @@ def clone(tmp_path: Path) -> Path:
         (["1.1.0", "--do"], "make check has not passed"),
     ],
 )
-def test_a_release_is_refused_before_anything_is_done(clone: Path, arguments: list[str], reason: str) -> None:
+def test_a_refused_release_changes_nothing(clone: Path, arguments: list[str], reason: str) -> None:
     assert reason in _refused(clone, *arguments)
 
 
@@ -184,7 +184,7 @@ def _refused(clone: Path, *arguments: str) -> str:
     return done.stderr
 
 
-def test_a_check_that_passed_notes_its_commit(clone: Path) -> None:
+def test_a_successful_check_records_its_commit(clone: Path) -> None:
     for name in ("check", "stages"):
         (clone / ".ci" / name).write_bytes((ROOT / ".ci" / name).read_bytes())
     (clone / ".ci/check").chmod(0o755)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of error codes: what it says of each code, and that docs/errors.md is made of it."""
+"""The table of error codes: the advice for each code, and the generated tables of docs/errors.md."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ COMMAND = (
 )
 
 
-def test_the_page_on_errors_is_made_of_the_tables() -> None:
+def test_the_page_on_errors_has_the_generated_tables() -> None:
     page = PAGE.read_text()
     assert page == page_with_tables(page), f"docs/errors.md is not made of the tables of codes: .ci/dev run {COMMAND}"
 
 
 @pytest.mark.parametrize("rows", [GRAPH_CODES, SIGN_IN_CODES])
-def test_each_row_can_be_reached_and_says_what_to_do(rows: tuple[ErrorCode, ...]) -> None:
+def test_each_row_can_be_reached_and_has_advice(rows: tuple[ErrorCode, ...]) -> None:
     assert len({row.key for row in rows}) == len(rows)
     for number, row in enumerate(rows):
         found = next(r for r in rows if r.fits(status=row.status or 400, codes=(row.code,), message=row.text))
@@ -62,14 +62,14 @@ def sign_in_step(status: int, description: str, *, error: str = "invalid_client"
         (503, "Directory_ResourceSizeExceeded", "remove secrets", "later"),
     ],
 )
-def test_the_code_decides_before_the_status(status: int, code: str, words: str, not_words: str) -> None:
+def test_the_code_has_precedence_over_the_status(status: int, code: str, words: str, not_words: str) -> None:
     error = graph_error(status, code, right="assign_app_role")
     assert words in error.next_step
     assert not not_words or not_words not in error.next_step
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
-def test_an_unknown_code_says_so_with_the_page_to_look_it_up(status: int) -> None:
+def test_an_unknown_code_is_reported_with_the_page_to_look_it_up(status: int) -> None:
     error = graph_error(status, "Brand_NewCode")
     assert "does not know the code Brand_NewCode" in error.next_step
     assert "https://learn.microsoft.com/graph/errors" in error.next_step
@@ -87,7 +87,7 @@ def test_an_unknown_code_says_so_with_the_page_to_look_it_up(status: int) -> Non
         (401, "invalid_client", "AADSTS7000218", "Send the credential of the application"),
     ],
 )
-def test_sign_ins_get_the_advice_of_their_code(status: int, error: str, code: str, words: str) -> None:
+def test_a_refused_sign_in_gets_the_advice_for_its_code(status: int, error: str, code: str, words: str) -> None:
     step = sign_in_step(status, f"{code}: Words of Microsoft. Trace ID: 1", error=error)
     assert words in step
     assert "Check the tenant id, the client id and the credential" not in step
@@ -99,14 +99,14 @@ def test_an_unknown_number_is_looked_up_on_the_page_of_the_identity_platform() -
     assert "https://login.microsoftonline.com/error?code=1234567" in step
 
 
-def test_what_a_person_does_can_differ() -> None:
+def test_the_advice_can_differ_for_a_person() -> None:
     description = "AADSTS7000218: The request body must contain client_assertion or client_secret."
     assert "Allow public client flows" in sign_in_step(401, description, person=True)
     assert "Allow public client flows" not in sign_in_step(401, description)
 
 
-def test_what_the_run_does_by_itself_is_in_the_table() -> None:
-    """The one place for it: the modules ask the row."""
+def test_automatic_reactions_are_in_the_table() -> None:
+    """It has one place: the modules use the row."""
     fault = graph_error(409, "Error_MsaAppDoesNotExist").fault
     assert fault.passes
     assert graph_error(

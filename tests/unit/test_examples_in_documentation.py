@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the documentation can be pasted: they are YAML, and AWX takes what is for AWX."""
+"""The examples of the documentation can be pasted: they are valid YAML, and AWX accepts those for AWX."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _mappings(value: t.Any) -> t.Iterator[dict[str, t.Any]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_every_example_is_yaml_without_a_member_that_was_cut_off(page: Path) -> None:
-    """An unquoted comma in a mapping of one line makes a member of what follows it, without a value."""
+def test_every_example_is_valid_yaml_without_truncated_members(page: Path) -> None:
+    """After an unquoted comma in a mapping of one line, the following text becomes a member without a value."""
     for block in _blocks(page):
         for mapping in _mappings(load(block)):
             cut_off = [name for name, value in mapping.items() if value is None and " " in str(name)]
@@ -56,7 +56,7 @@ def test_the_pages_have_examples() -> None:
     assert sum(len(_blocks(page)) for page in PAGES) > 25
 
 
-def test_awx_takes_the_credential_types_of_the_documentation() -> None:
+def test_awx_accepts_the_credential_types_of_the_documentation() -> None:
     kinds = [
         entry["awx.awx.credential_type"]
         for page in PAGES
@@ -70,14 +70,14 @@ def test_awx_takes_the_credential_types_of_the_documentation() -> None:
         assert {field["id"] for field in kind["inputs"]["fields"]} == set(FIELDS)
 
 
-def test_the_picture_of_the_workflow_is_drawn_from_the_playbook() -> None:
+def test_the_picture_of_the_workflow_matches_the_playbook() -> None:
     page = (REPOSITORY / "docs/awx.md").read_text()
     module = "ansible_collections.email_gateway.azure_apps.tests.unit.awx_picture"
     command = f"env PYTHONPATH=build/collections python -m {module}"
     assert page == page_with_picture(page), f"docs/awx.md has an old picture: .ci/dev run {command}"
 
 
-def test_the_example_project_has_the_playbooks_and_needs_no_galaxy() -> None:
+def test_the_example_project_has_the_playbooks_and_does_not_need_galaxy() -> None:
     files = {str(path.relative_to(PROJECT)) for path in PROJECT.rglob("*") if path.is_file()}
     assert files == {*plan(awx_setup_mailbox_credential="Mailboxes")["playbooks"], "answers.yml"}
     assert not files & REQUIREMENTS

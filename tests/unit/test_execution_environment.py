@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The execution environment for AWX: what ansible-builder makes of its definition. No container is built."""
+"""The execution environment for AWX: the output of ansible-builder for its definition. No container is built."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFINITION = ROOT / "execution-environment.yml"
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
-    """With nothing of the clone within reach of Ansible."""
+    """Without access to the clone."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environ |= {
         "HOME": str(cwd),
@@ -38,7 +38,7 @@ def _run(*command: str | Path, cwd: Path) -> str:
 
 
 def _create(definition: Path, folder: Path) -> Path:
-    """The context that a container would be built from."""
+    """The context from which a container would be built."""
     context = folder / "context"
     _run("ansible-builder", "create", "-f", definition, "-c", context, "--output-filename", "Containerfile", cwd=folder)
     return context
@@ -56,7 +56,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.tar.gz"))
 
 
-def test_the_definition_makes_a_context_with_the_collection(tmp_path: Path) -> None:
+def test_the_context_contains_the_collection(tmp_path: Path) -> None:
     context = _create(DEFINITION, tmp_path)
     definition = yaml.safe_load(DEFINITION.read_text())
     assert (definition["version"], [c["name"] for c in _collections(context)]) == (3, [NAME])
@@ -64,16 +64,16 @@ def test_the_definition_makes_a_context_with_the_collection(tmp_path: Path) -> N
     assert f'ARG EE_BASE_IMAGE="{definition["images"]["base_image"]["name"]}"' in recipe
     assert f'ARG ANSIBLE_INSTALL_REFS="{definition["dependencies"]["ansible_core"]["package_pip"]} ' in recipe
     assert "ansible-galaxy collection install" in recipe
-    # What a collection asks for is looked up in the collection, in its last stage but one.
+    # The requirements of a collection are looked up in the collection, in its last stage but one.
     assert "introspect" in recipe
 
 
-def test_the_definition_asks_for_an_ansible_core_that_the_collection_runs_on() -> None:
+def test_the_definition_requires_a_supported_ansible_core() -> None:
     asked = yaml.safe_load(DEFINITION.read_text())["dependencies"]["ansible_core"]["package_pip"]
     assert asked == "ansible-core" + yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["requires_ansible"]
 
 
-def test_what_the_optional_stores_need_can_be_had_by_taking_the_comments_away(tmp_path: Path) -> None:
+def test_the_requirements_of_the_optional_stores_can_be_uncommented(tmp_path: Path) -> None:
     text = re.sub(r"^( +)# (- .*)$", r"\1\2", DEFINITION.read_text(), flags=re.MULTILINE)
     text = re.sub(r"^( +)# (python|system):$", r"\1\2:", text, flags=re.MULTILINE)
     definition = tmp_path / "with_stores.yml"
@@ -84,8 +84,8 @@ def test_what_the_optional_stores_need_can_be_had_by_taking_the_comments_away(tm
     assert (context / "_build" / "requirements.txt").read_text().split() == ["hvac>=2.3"]
 
 
-def test_a_tarball_of_one_s_own_can_be_taken_instead(tmp_path: Path, tarball: Path) -> None:
-    """As docs/awx.md says; then its own requirements are found in it, and nothing else is asked for."""
+def test_a_local_tarball_can_be_used_instead(tmp_path: Path, tarball: Path) -> None:
+    """As docs/awx.md describes; its own requirements are then found in it, and nothing else is required."""
     (page,) = re.findall(
         r"```yaml\n# execution-environment\.yml\n(.*?)```", (ROOT / "docs/awx.md").read_text(), re.DOTALL
     )
@@ -96,7 +96,7 @@ def test_a_tarball_of_one_s_own_can_be_taken_instead(tmp_path: Path, tarball: Pa
     (tmp_path / tarball.name).write_bytes(tarball.read_bytes())
     context = _create(tmp_path / "own.yml", tmp_path)
     installed = tmp_path / "installed"
-    # The line of the Containerfile, in the folder in which it runs.
+    # The line of the Containerfile, run in its folder.
     _run(
         *(
             "ansible-galaxy",
@@ -113,12 +113,12 @@ def test_a_tarball_of_one_s_own_can_be_taken_instead(tmp_path: Path, tarball: Pa
     assert (installed / "ansible_collections/email_gateway/azure_apps/MANIFEST.json").is_file()
     found = yaml.safe_load(_run("ansible-builder", "introspect", installed, cwd=tmp_path))
     wanted = [line for line in (ROOT / "meta/ee-requirements.txt").read_text().splitlines() if line and line[0] != "#"]
-    # Each followed by the collections that ask for it.
+    # Each followed by the collections that require it.
     assert sorted(str(line).partition("#")[0].strip() for line in found["python"]) == sorted(wanted)
     assert all(NAME in line for line in found["python"])
     assert found["system"] == []
 
 
-def test_certificates_need_nothing_that_the_requirements_do_not_bring() -> None:
-    """The key pairs are made with cryptography, which msal requires."""
+def test_certificates_need_no_additional_requirements() -> None:
+    """The key pairs are created with cryptography, which msal requires."""
     assert any(re.match(r"cryptography\b", line) for line in importlib.metadata.requires("msal") or [])

@@ -22,7 +22,7 @@ CODE_FOLDERS = ("changelogs/fragments", "docs", "extensions", "meta", "playbooks
 LONGEST_FILE = 400  # lines
 LONGEST_CLASS = 250  # lines
 
-# From the lowest to the highest; those in one row may import each other, without a circle.
+# From the lowest to the highest; packages in one row may import each other, without a cycle.
 LAYERS = (
     ("_core",),
     ("_http",),
@@ -41,7 +41,7 @@ UPPER_LAYERS = (
     ("_report",),
 )
 LAYERS_OF = {"module_utils": LAYERS, "plugin_utils": UPPER_LAYERS}
-# The same for the emulator. `.` stands for the files that belong to no package, but for those below.
+# The same for the emulator. `.` stands for the files that belong to no package, except those below.
 ROOMS = (
     (".",),
     ("catalogue", "mail"),
@@ -56,7 +56,7 @@ ROOMS = (
 )
 ROOM_LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 
-# Files whose statements are held to the rule of plain code below. Others are added when they are revised.
+# Files whose statements are checked by test_statements_are_plain below. Others are added when they are revised.
 PLAIN = (
     "plugins/module_utils/_core/arguments.py",
     "plugins/module_utils/_core/checks.py",
@@ -88,7 +88,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _imports(path: Path, known: t.Container[str]) -> set[str]:
-    """The files of the collection that a file imports, also for types alone or inside a function."""
+    """The files of the collection that a file imports, also only for types or inside a function."""
     found: set[str] = set()
     for node in ast.walk(_tree(path)):
         names: list[str] = []
@@ -122,8 +122,8 @@ def _levels(folder: str) -> dict[str, int]:
     return {package: level for level, packages in enumerate(LAYERS_OF[folder]) for package in packages}
 
 
-def _circles(graph: t.Mapping[str, set[str]]) -> set[frozenset[str]]:
-    """Groups of two or more in which each reaches each other one."""
+def _cycles(graph: t.Mapping[str, set[str]]) -> set[frozenset[str]]:
+    """Groups of two or more files that all reach each other."""
     reached: dict[str, set[str]] = {}
     for start in graph:
         seen: set[str] = set()
@@ -138,13 +138,13 @@ def _circles(graph: t.Mapping[str, set[str]]) -> set[frozenset[str]]:
     return {group for group in groups if len(group) > 1}
 
 
-def test_the_test_sees_imports() -> None:
-    """Otherwise, all that follows would pass."""
+def test_imports_are_found() -> None:
+    """Otherwise, the following tests would always pass."""
     graph = _graph(_utilities("module_utils"))
     assert "plugins.module_utils._core.errors" in graph["plugins.module_utils._graph.client"]
     graph = _graph(_utilities("plugin_utils"))
     assert "plugins.plugin_utils._store.contract" in graph["plugins.plugin_utils.stores.command"]
-    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {frozenset("abc")}
+    assert _cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {frozenset("abc")}
 
 
 @pytest.mark.parametrize("folder", LAYERS_OF)
@@ -161,7 +161,7 @@ def test_no_package_imports_from_a_higher_one(folder: str) -> None:
     assert upward == set(), "\n".join(sorted(upward))
 
 
-def test_no_utility_imports_from_what_is_above_all_of_them() -> None:
+def test_no_utility_imports_from_the_top_level() -> None:
     graph = _graph(PLUGINS.rglob("*.py"))
     for name, names in graph.items():
         above = {imported for imported in names if not imported.startswith("plugins.module_utils.")}
@@ -171,14 +171,14 @@ def test_no_utility_imports_from_what_is_above_all_of_them() -> None:
             assert {imported for imported in above if not imported.startswith("plugins.plugin_utils.")} == set(), name
 
 
-def test_there_is_no_circle_of_imports() -> None:
+def test_there_are_no_import_cycles() -> None:
     by_file = _graph(PLUGINS.rglob("*.py"))
-    assert _circles(by_file) == set()
+    assert _cycles(by_file) == set()
     for folder in LAYERS_OF:
         by_package: dict[str, set[str]] = {package: set() for package in _levels(folder)}
         for name, names in _graph(_utilities(folder)).items():
             by_package[_package(name)] |= {_package(imported) for imported in names} - {_package(name)}
-        assert _circles(by_package) == set()
+        assert _cycles(by_package) == set()
 
 
 def test_each_package_of_plugin_utils_says_what_belongs_there() -> None:
@@ -187,8 +187,8 @@ def test_each_package_of_plugin_utils_says_what_belongs_there() -> None:
         assert text.endswith(".") and "\n" not in text, f"{path.parent.name}: one sentence"
 
 
-def _room(name: str) -> str:
-    """Of a file of the emulator: its package, or itself where it stands above some of them."""
+def _package_or_file(name: str) -> str:
+    """For a file of the emulator: its package, or the file itself if it is above some packages."""
     first = name.removeprefix(_emulated("")).partition(".")[0]
     return first if first in ROOM_LEVELS else "."
 
@@ -204,17 +204,17 @@ def test_no_package_of_the_emulator_imports_from_a_higher_one() -> None:
         f"{name} imports {imported} from a higher layer of ROOMS"
         for name, names in graph.items()
         for imported in names
-        if ROOM_LEVELS[_room(imported)] > ROOM_LEVELS[_room(name)]
+        if ROOM_LEVELS[_package_or_file(imported)] > ROOM_LEVELS[_package_or_file(name)]
     }
     assert upward == set(), "\n".join(sorted(upward))
     by_room: dict[str, set[str]] = {room: set() for room in ROOM_LEVELS}
     for name, names in graph.items():
-        by_room[_room(name)] |= {_room(imported) for imported in names} - {_room(name)}
-    assert _circles(by_room) == set()
-    assert _circles(graph) == set()
+        by_room[_package_or_file(name)] |= {_package_or_file(imported) for imported in names} - {_package_or_file(name)}
+    assert _cycles(by_room) == set()
+    assert _cycles(graph) == set()
 
 
-def test_each_package_of_the_emulator_says_what_belongs_there() -> None:
+def test_each_package_of_the_emulator_documents_its_purpose() -> None:
     for path in EMULATOR.glob("*/__init__.py"):
         text = ast.get_docstring(_tree(path)) or ""
         assert text.partition("\n")[0].endswith((".", ":")), f"{path.parent.name}: one sentence in the first line"
@@ -234,7 +234,7 @@ def _emulator_graph() -> dict[str, set[str]]:
 
 
 def test_no_file_and_no_class_is_too_long() -> None:
-    """Files of all kinds of code, tests and documented examples included."""
+    """Files of all kinds of code, including tests and documented examples."""
     found = {
         str(path.relative_to(ROOT))
         for folder in CODE_FOLDERS
@@ -252,7 +252,7 @@ def test_no_file_and_no_class_is_too_long() -> None:
 
 
 def _own_expressions(statement: ast.stmt) -> t.Iterator[ast.AST]:
-    """All parts of a statement but the statements inside it."""
+    """All parts of a statement except the statements inside it."""
     waiting: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
     while waiting:
         node = waiting.pop()
@@ -268,7 +268,7 @@ def _nested_comprehensions(tree: ast.AST) -> t.Iterator[ast.expr]:
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_statements_are_plain(name: str) -> None:
-    """At most one ternary a statement, and no comprehension inside another one."""
+    """At most one conditional expression in a statement, and no nested comprehensions."""
     tree = _tree(ROOT / name)
     for statement in ast.walk(tree):
         if isinstance(statement, ast.stmt):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The search for leaks finds what is planted: in every form, place and packing, and in the process list."""
+"""The search for leaks finds planted secrets: in every form, place and packing, and in the process list."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TOKEN = ".".join(
         bytes(range(64)),
     )
 )
-# Of the same application, some seconds later: all but what is a token's own is the same.
+# For the same application, some seconds later: only the unique parts of a token differ.
 STRANGER = ".".join(
     base64.urlsafe_b64encode(part).decode().rstrip("=")
     for part in (
@@ -85,7 +85,7 @@ PACKINGS: dict[str, t.Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("form", sorted(leak_search.FORMS))
 @pytest.mark.parametrize("secret", [SECRET, TOKEN, "short one"], ids=["secret", "token", "short"])
-def test_finds_every_form(form: str, secret: str) -> None:
+def test_every_form_of_a_secret_is_found(form: str, secret: str) -> None:
     planted = b"before" + leak_search.FORMS[form](secret) + b"after"
     assert leak_search.hits([("place", planted)], [secret])
     assert not leak_search.hits([("place", planted)], ["another secret of the tenant"])
@@ -93,29 +93,29 @@ def test_finds_every_form(form: str, secret: str) -> None:
 
 @pytest.mark.parametrize("offset", range(6))
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode], ids=["base64", "base64url"])
-def test_finds_a_secret_inside_of_a_longer_text_in_base64(offset: int, encode: t.Callable[[bytes], bytes]) -> None:
+def test_a_secret_in_a_longer_base64_text_is_found(offset: int, encode: t.Callable[[bytes], bytes]) -> None:
     whole = b"x" * offset + f"{SECRET}:{TOKEN}".encode() + b"y" * 7
     assert {hit.secret for hit in leak_search.hits([("place", encode(whole))], [SECRET, TOKEN])} == {SECRET, TOKEN}
 
 
 @pytest.mark.parametrize("packing", sorted(PACKINGS))
-def test_finds_what_is_packed(packing: str) -> None:
+def test_a_secret_in_an_archive_is_found(packing: str) -> None:
     planted = PACKINGS[packing](f"before {SECRET} after".encode())
     assert leak_search.hits([("place", planted)], [SECRET])
 
 
 @pytest.mark.parametrize("part", [slice(0, 17), slice(13, 37), slice(-17, None)], ids=["start", "middle", "end"])
-def test_finds_a_secret_that_was_cut_off(part: slice) -> None:
+def test_a_truncated_secret_is_found(part: slice) -> None:
     assert leak_search.hits([("place", f"... {SECRET[part]} ...".encode())], [SECRET])
 
 
 @pytest.mark.parametrize("form", sorted(leak_search.FORMS))
-def test_a_token_of_somebody_else_is_none_of_ours(form: str) -> None:
-    """Each begins with the same header and the same audience, and ends its claims with the same version."""
+def test_a_foreign_token_is_not_reported(form: str) -> None:
+    """Each begins with the same header and the same audience, and its claims end with the same version."""
     assert leak_search.hits([("place", leak_search.FORMS[form](STRANGER))], [TOKEN]) == []
 
 
-def test_two_tokens_of_one_application_share_no_piece(emulator: EmulatorServer) -> None:
+def test_two_tokens_of_one_application_have_no_common_part(emulator: EmulatorServer) -> None:
     first, second = (_genuine_token(emulator) for _time in range(2))
     claims = first.split(".")[1], second.split(".")[1]
     for same in (slice(0, 100), slice(-leak_search.PIECE, None)):
@@ -137,7 +137,7 @@ def _genuine_token(server: EmulatorServer) -> str:
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.7, 0.95])
-def test_finds_a_genuine_token_that_was_cut_off(emulator: EmulatorServer, kept: float) -> None:
+def test_a_truncated_genuine_token_is_found(emulator: EmulatorServer, kept: float) -> None:
     """After a part of its claims, and before the same part."""
     token = _genuine_token(emulator)
     header, claims, _signature = token.split(".")
@@ -161,7 +161,7 @@ if "orphan" not in kind:
 
 @contextlib.contextmanager
 def _parent(kind: str, secret: str) -> c.Iterator[subprocess.Popen[bytes]]:
-    """Such a process, once its child is there."""
+    """Such a process, once its child is running."""
     command = [sys.executable, "-c", PARENT, kind, secret]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
@@ -177,7 +177,7 @@ def _needs_the_process_list(processes: ProcessList) -> None:
 
 
 @pytest.mark.parametrize("kind", ["child", "child with a session of its own", "orphan"])
-def test_what_a_run_started_is_looked_at(kind: str) -> None:
+def test_child_processes_of_a_run_are_recorded(kind: str) -> None:
     processes, secret = ProcessList(), seed.new_secret()
     _needs_the_process_list(processes)
     with _parent(kind, secret) as process:
@@ -186,7 +186,7 @@ def test_what_a_run_started_is_looked_at(kind: str) -> None:
     assert [hit.secret for hit in leak_search.hits([(n, e) for e, n in processes.environments.items()], [secret])]
 
 
-def test_a_descendant_is_known_again_when_it_has_lost_its_parent() -> None:
+def test_a_descendant_is_recognised_after_its_parent_has_ended() -> None:
     processes, secret = ProcessList(), seed.new_secret()
     _needs_the_process_list(processes)
     with _parent("child with a session of its own", secret) as process:
@@ -199,8 +199,8 @@ def test_a_descendant_is_known_again_when_it_has_lost_its_parent() -> None:
     assert f"NAME={secret}\0".encode() in processes.environments
 
 
-def test_a_process_of_somebody_else_is_not_looked_at() -> None:
-    """Of this very test, with our secret, before, beside and after a run; the run itself is looked at."""
+def test_other_processes_are_not_recorded() -> None:
+    """Those of this test, with our secret, before, beside and after a run; the run itself is recorded."""
     processes, secret = ProcessList(), seed.new_secret()
     _needs_the_process_list(processes)
     with _parent("child", secret), _parent("orphan", secret), _parent("child", "no secret") as run:

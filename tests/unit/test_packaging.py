@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tarball: what is in it, and that it works where ansible-galaxy installs it."""
+"""The tarball: its content, and that it works when installed with ansible-galaxy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ STRAY = ("__pycache__", ".pyc", ".orig", ".swp", ".retry", ".tar.gz", ".DS_Store
 
 
 class Ansible:
-    """Ansible's commands, with a home folder and a folder of collections that hold nothing else."""
+    """Ansible's commands, with a home folder and a folder of collections that contain nothing else."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -65,7 +65,7 @@ class Ansible:
         }
 
     def __call__(self, command: str, *arguments: str | Path) -> str:
-        """Run one command and return what it prints; a failure shows its whole output."""
+        """Run one command and return its output; a failure shows the complete output."""
         result = subprocess.run(
             [sys.executable, "-m", "ansible", command, *map(str, arguments)],
             capture_output=True,
@@ -92,7 +92,7 @@ def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
 
 @pytest.fixture(scope="module")
 def tarball(ansible: Ansible) -> Path:
-    """The collection as it is built."""
+    """The built collection."""
     ansible("galaxy", "collection", "build", ROOT, "--output-path", ansible.home)
     (built,) = ansible.home.glob("*.tar.gz")
     return built
@@ -100,17 +100,17 @@ def tarball(ansible: Ansible) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(ansible: Ansible, tarball: Path) -> Path:
-    """The collection as it is installed, with no server asked."""
+    """The installed collection, without access to a server."""
     ansible("galaxy", "collection", "install", "--offline", "--force", "-p", ansible.collections, tarball)
     return ansible.collections / "ansible_collections" / NAME.replace(".", "/")
 
 
 def names(folder: str, pattern: str) -> set[str]:
-    """The full names of what a folder of the repository holds."""
+    """The full names of the plugins or playbooks in a folder of the repository."""
     return {f"{NAME}.{path.stem}" for path in (ROOT / folder).glob(pattern) if not path.name.startswith("_")}
 
 
-def test_the_tarball_holds_no_stray_files(tarball: Path) -> None:
+def test_the_tarball_contains_no_stray_files(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         files = [member.name for member in archive if not member.isdir()]
         links = [member.name for member in archive if member.issym() or member.islnk()]
@@ -121,7 +121,7 @@ def test_the_tarball_holds_no_stray_files(tarball: Path) -> None:
     assert links == []
 
 
-def test_the_tarball_holds_all_that_users_need(tarball: Path) -> None:
+def test_the_tarball_contains_all_that_users_need(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         files = {member.name for member in archive if not member.isdir()}
     public = {
@@ -143,12 +143,12 @@ def test_the_tarball_is_named_after_its_version(tarball: Path) -> None:
     assert tarball.name == f"{galaxy['namespace']}-{galaxy['name']}-{galaxy['version']}.tar.gz"
 
 
-def test_the_installed_collection_is_what_was_built(ansible: Ansible, installed: Path) -> None:
+def test_the_installed_collection_has_the_built_files(ansible: Ansible, installed: Path) -> None:
     assert (installed / "MANIFEST.json").is_file()
     ansible("galaxy", "collection", "verify", "--offline", NAME)
 
 
-def test_every_module_is_documented_where_it_is_installed(ansible: Ansible, installed: Path) -> None:
+def test_every_installed_module_is_documented(ansible: Ansible, installed: Path) -> None:
     modules = names("plugins/modules", "*.py")
     assert modules
     assert set(ansible.json("doc", "--list", "--json", NAME)) == modules
@@ -156,14 +156,14 @@ def test_every_module_is_documented_where_it_is_installed(ansible: Ansible, inst
     assert {name for name, page in pages.items() if not (page["doc"] and page["examples"] and page["return"])} == set()
 
 
-def test_every_role_is_documented_where_it_is_installed(ansible: Ansible, installed: Path) -> None:
+def test_every_installed_role_is_documented(ansible: Ansible, installed: Path) -> None:
     roles = names("roles", "*")
     assert roles
     listed = ansible.json("doc", "--type", "role", "--list", "--json", NAME)
     assert {name for name, role in listed.items() if "main" in role["entry_points"]} == roles
 
 
-def test_every_playbook_can_be_named_where_it_is_installed(ansible: Ansible, installed: Path) -> None:
+def test_every_installed_playbook_can_be_run_by_name(ansible: Ansible, installed: Path) -> None:
     playbooks = names("playbooks", "*.yml")
     assert playbooks
     ansible("playbook", "--syntax-check", *sorted(playbooks))
@@ -180,8 +180,8 @@ except ValueError as refused:
 
 
 @pytest.mark.parametrize("others", ["none", "namespace", "package"])
-def test_the_event_source_runs_where_it_is_installed(installed: Path, tmp_path: Path, others: str) -> None:
-    """As ansible-rulebook does: by its path, without Ansible's loader, perhaps beside others."""
+def test_the_installed_event_source_runs(installed: Path, tmp_path: Path, others: str) -> None:
+    """As in ansible-rulebook: by its path, without Ansible's loader, possibly with others."""
     folder = tmp_path / "ansible_collections" / "email_gateway" / "azure_apps" / "plugins" / "module_utils"
     folder.mkdir(parents=True)
     (folder / "_report").mkdir()
@@ -203,8 +203,8 @@ def test_the_event_source_runs_where_it_is_installed(installed: Path, tmp_path: 
     assert str(installed) in result.stdout
 
 
-def test_the_event_source_says_what_is_missing(installed: Path, tmp_path: Path) -> None:
-    """A copy elsewhere has no collection to belong to."""
+def test_the_event_source_reports_a_missing_collection(installed: Path, tmp_path: Path) -> None:
+    """A copy elsewhere does not belong to a collection."""
     path = installed / "extensions" / "eda" / "plugins" / "event_source" / "app_secret_expiry.py"
     copy = tmp_path / path.name
     copy.write_bytes(path.read_bytes())

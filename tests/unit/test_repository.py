@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever is listed twice is compared here."""
+"""Lists that exist in several places are compared here."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _yaml(path: str) -> t.Any:
 
 
 def _spec(module: str) -> arguments.ArgumentSpec:
-    """Where a module file is documentation only, its action plugin holds the spec."""
+    """If a module file is documentation only, the spec is in its action plugin."""
     declared = getattr(importlib.import_module(f"{PLUGINS}.modules.{module}"), "MODULE", None)
     if declared is not None:
         return t.cast(arguments.ArgumentSpec, declared.argument_spec)
@@ -76,7 +76,7 @@ def _documentation(module: str) -> dict[str, t.Any]:
     return own
 
 
-def test_the_action_group_holds_every_module() -> None:
+def test_the_action_group_contains_every_module() -> None:
     check_listed(MODULES, _yaml("meta/runtime.yml")["action_groups"]["all"], table="action_groups in meta/runtime.yml")
 
 
@@ -121,7 +121,7 @@ def test_options_that_hold_secrets_are_marked(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_no_option_of_a_module_can_be_mistaken_for_the_sign_in(module: str) -> None:
+def test_no_option_of_a_module_looks_like_one_of_the_sign_in(module: str) -> None:
     own = _spec(module).options.keys() - arguments.AUTH.options.keys() - {"auth_profile"}  # whose cloud counts for all
     assert not [name for name in own if name.startswith("auth_") or f"auth_{name}" == name]
     assert all(name.startswith("auth_") for name in arguments.AUTH.options)
@@ -191,7 +191,7 @@ def test_the_defaults_of_a_role_are_those_that_it_documents(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_variable_of_a_role_bears_its_name(role: str) -> None:
+def test_every_variable_of_a_role_begins_with_its_name(role: str) -> None:
     for path in (ROOT / "roles" / role / "tasks").rglob("*.yml"):
         for name in re.findall(r"register: (\w+)", path.read_text()):
             assert name.startswith(f"__{role}_") or name == f"{role}_result", f"{path.name}: {name}"
@@ -220,15 +220,15 @@ def test_every_profile_is_documented_and_names_its_source(profile: str) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_permission_of_a_profile_is_published(profile: str) -> None:
-    """By the emulator's catalogue, which test_catalogue.py compares with what Microsoft publishes."""
+    """By the emulator's catalogue, which test_catalogue.py compares with Microsoft's publication."""
     tables = {"microsoft_graph": "microsoft_graph", "exchange_online": "office365_exchange_online"}
     kinds = {"application": "role", "delegated": "scope"}
     published = {
         (resource, kind, entry.value)
         for resource, table in tables.items()
-        for kind, told in kinds.items()
+        for kind, entry_kind in kinds.items()
         for entry in catalogue.permissions(table)
-        if entry.kind == told
+        if entry.kind == entry_kind
     }
     unknown = sorted(set(_permissions(_profile(profile))) - published)
     assert not unknown, f"correct in roles/gateway_app/vars/profiles/{profile}.yml what is not published: {unknown}"
@@ -249,7 +249,7 @@ def _permissions(content: dict[str, t.Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_the_reference_has_a_row_for_all_that_a_user_can_name() -> None:
+def test_the_reference_has_a_row_for_every_public_name() -> None:
     page = (ROOT / "docs/reference.md").read_text()
     folders = (
         "playbooks",
@@ -264,7 +264,7 @@ def test_the_reference_has_a_row_for_all_that_a_user_can_name() -> None:
         assert f"| `{name}` |" in page, f"add a row for `{name}` to a table in docs/reference.md"
 
 
-def test_the_stores_are_those_that_can_be_chosen() -> None:
+def test_the_store_types_are_listed_and_documented() -> None:
     options = _yaml("roles/gateway_app/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     stores = sorted(path.stem for path in (ROOT / "plugins/plugin_utils/stores").glob("[a-z]*.py"))
     check_listed(stores, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_store/contract.py")
@@ -283,14 +283,14 @@ def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:
         assert defaults[f"gateway_app_verify_{name}"] == _spec("azure_smtp_oauth_info").options[name]["default"]
 
 
-def test_every_private_utility_says_that_it_is_private() -> None:
+def test_every_private_utility_is_marked_as_private() -> None:
     for folder in ("module_utils", "plugin_utils", "doc_fragments"):
         for path in (ROOT / "plugins" / folder).rglob("*.py"):
             within = path.relative_to(ROOT / "plugins" / folder)
             assert within.parts[0].startswith("_") or within.parts[0] == "stores", f"begin the name of {path} with _"
             if path.name != "__init__.py":
                 assert "it may change without notice" in path.read_text(), (
-                    f"say in {path} that it may change without notice"
+                    f"add to {path} that it may change without notice"
                 )
 
 
@@ -304,8 +304,8 @@ def test_every_source_file_names_its_licence() -> None:
                 )
 
 
-def test_no_task_of_a_role_takes_the_loop_variable_of_whoever_includes_it() -> None:
-    """Variables of an include are filled in when they are used: in a loop of the role, ``item`` would be the role's."""
+def test_no_task_of_a_role_uses_the_loop_variable_of_the_caller() -> None:
+    """Variables of an include are evaluated when they are used: in a loop of the role, ``item`` would be the role's."""
     for path in (ROOT / "roles").glob("*/tasks/**/*.yml"):
         for loop in re.findall(
             r"^( *)(?:loop|with_\w+):.*\n(?:\1 +.*\n)*((?:\1\w.*\n(?:\1 +.*\n)*)*)", path.read_text(), re.M
@@ -320,8 +320,8 @@ def _tasks(found: t.Any) -> t.Iterator[dict[str, t.Any]]:
             yield from _tasks(task.get(part))
 
 
-def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_nothing_else() -> None:
-    """Ansible puts the environment of its own modules on a command line; a block or an include hands it on to them."""
+def test_only_modules_that_sign_in_get_the_environment_of_the_role() -> None:
+    """Ansible puts the environment of its own modules on a command line, and blocks and includes pass it on to them."""
     signing = [
         f"email_gateway.azure_apps.{module}"
         for module in MODULES
@@ -333,15 +333,15 @@ def test_the_environment_of_a_role_is_given_to_the_modules_that_sign_in_and_to_n
         for path in (ROOT / "roles" / role / "tasks").glob("**/*.yml"):
             for task in _tasks(yaml.safe_load(path.read_text())):
                 where = f"{path}: {task['name']}"
-                # It lays the environment of each host over that of the task by itself.
+                # It applies the environment of each host on top of that of the task by itself.
                 signs_in = bool((set(signing) - {"email_gateway.azure_apps.azure_app_report"}) & set(task))
-                # Whoever decides on consent may be somebody else than whoever registers.
+                # Consent may be granted by another identity than the one that registers.
                 consents = "email_gateway.azure_apps.azure_admin_consent" in task or path.stem == "consent"
                 given = CONSENT_ENVIRONMENT if consents else ENVIRONMENT
-                # Who may change roles in Exchange is somebody else, too.
+                # Roles in Exchange may be changed by another identity, too.
                 if path.stem == "mailbox_roles":
                     given = MAILBOX_ENVIRONMENT
-                if path.stem == "find":  # of the entry point that looks for the application
+                if path.stem == "find":  # of the entry point that finds the application
                     given = "{{ __gateway_app_find_environment }}"
                 written = task.get("environment", "").replace(" | default({}) }}", " }}")
                 assert written == (given if signs_in else ""), where

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of rights that people read are those of the code."""
+"""The documented tables of rights match the code."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""YAML says what, Python does: how much YAML the roles may have, and what may not be decided in it."""
+"""Tasks of a role are declarative, and Python makes the decisions: limits for the amount of YAML and its logic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 GATEWAY_APP = ROOT / "roles" / "gateway_app"
-# What the roles set for the plays of users.
+# The variables that the roles set for the plays of users.
 PUBLIC_FACTS = {
     "gateway_app_result",
     "gateway_app_access",
@@ -31,7 +31,7 @@ VERB = re.compile(
     r"|Make|Prove|Prune|Read|Record|Register|Release|Remove|Renew|Report|Request|Restore|Retire|Rotate|Run|Select|Set"
     r"|Show|Start|Stop|Store|Test|Update|Validate|Verify|Wait|Withdraw|Write)\b"
 )
-# Words that no reader would search for.
+# Words that a reader would not search for.
 RIDDLE = re.compile(
     r"\b(anew|besides|forget|held|nobody|says?|shall|take (away|back)|taken|tells?|told|whatever|whoever|wish)\b",
     re.IGNORECASE,
@@ -43,7 +43,7 @@ INLINE_IF = re.compile(r"\bif\b.*\belse\b", re.DOTALL)
 
 
 class Task(t.NamedTuple):
-    """A task of a role, and where it stands."""
+    """A task of a role, and its place."""
 
     where: str
     content: dict[str, t.Any]
@@ -78,15 +78,15 @@ def lines(paths: t.Iterable[Path]) -> int:
     return sum(len(path.read_text().splitlines()) for path in paths)
 
 
-def test_the_role_is_read_in_a_minute() -> None:
-    """With its defaults. What only describes (profiles, argument specs) does not count."""
+def test_the_role_is_short() -> None:
+    """With its defaults. Descriptions (profiles, argument specs) do not count."""
     assert lines(files("gateway_app", "tasks", "handlers", "vars", "defaults")) <= 400
     assert lines([GATEWAY_APP / "vars" / "main.yml"]) <= 15
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_promise_depends_on_the_flow_of_tasks(role: str) -> None:
-    """Keywords of the play come between two tasks, as ignore_errors, any_errors_fatal, check_mode and when."""
+def test_no_guarantee_depends_on_the_flow_of_tasks(role: str) -> None:
+    """Keywords of the play take effect between two tasks: ignore_errors, any_errors_fatal, check_mode, when."""
     found = {
         task.where: bad
         for task in tasks(role)
@@ -107,8 +107,8 @@ def test_facts_are_public_results_only(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_task_goes_on_without_the_result_of_an_earlier_one(role: str) -> None:
-    """After a failed check under ignore_errors, what follows has to fail too.
+def test_no_task_continues_without_the_result_of_an_earlier_one(role: str) -> None:
+    """After a failed check under ignore_errors, the following tasks must fail too.
 
     The client id of the registration may be left out: check mode of a first run has none.
     """
@@ -122,8 +122,8 @@ def test_no_task_goes_on_without_the_result_of_an_earlier_one(role: str) -> None
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_check_mode_is_the_own_of_each_task(role: str) -> None:
-    """ansible_check_mode follows the command line alone, not check_mode of a play, role or task."""
+def test_each_task_uses_its_own_check_mode(role: str) -> None:
+    """ansible_check_mode depends only on the command line, not on check_mode of a play, role or task."""
     paths = files(role, "tasks", "handlers", "vars", "defaults")
     assert [path for path in paths if "ansible_check_mode" in path.read_text()] == []
 
@@ -138,7 +138,7 @@ def test_no_task_makes_its_worker_load_the_tests_of_ansible() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_condition_has_an_inline_if(role: str) -> None:
-    """In ansible-core 2.17 it is a syntax error, which comes up after the task has done its work."""
+    """In ansible-core 2.17 it is a syntax error, which is raised after the task has done its work."""
     found = [
         task.where
         for task in tasks(role)
@@ -154,9 +154,9 @@ def _conditions(value: t.Any) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_name_of_a_task_is_what_it_does_to_which_object(role: str) -> None:
+def test_the_name_of_a_task_is_an_action_and_an_object(role: str) -> None:
     names = {task.where: str(task.content.get("name", "")) for task in tasks(role)}
     without_verb = [where for where, name in names.items() if not VERB.match(name)]
     assert without_verb == [], "begin these with what they do, by a word of VERB in tests/unit/test_role_size.py"
     unclear = [where for where, name in names.items() if RIDDLE.search(name)]
-    assert unclear == [], "say it without a word of RIDDLE in tests/unit/test_role_size.py"
+    assert unclear == [], "rename it without the words of RIDDLE in tests/unit/test_role_size.py"

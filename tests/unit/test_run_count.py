@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSI
 UNIT_TESTS = REPOSITORY / "tests" / "unit"
 
 
-def test_runs_are_counted_whoever_starts_them() -> None:
+def test_runs_are_counted_for_every_command() -> None:
     count, other = RunCount(), RunCount()
     count.note(["ansible-playbook", "site.yml"], forked=True)
     count.note(["sh", "-c", "cd project && ansible-playbook site.yml"])
@@ -36,7 +36,7 @@ def _words_of_calls(tree: ast.AST) -> set[str]:
 
 
 def test_no_unit_test_runs_ansible_playbook() -> None:
-    """Neither with what tests/playbooks offers for it, nor with a command of its own."""
+    """Neither with helpers of tests/playbooks, nor with a command of its own."""
     runs = set()
     for path in UNIT_TESTS.rglob("*.py"):
         tree = ast.parse(path.read_text())

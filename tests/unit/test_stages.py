@@ -18,7 +18,7 @@ STAGES = [line for line in (ROOT / ".ci/stages").read_text().splitlines() if lin
 
 
 def check(folder: Path, *, failing: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the stages with a make that only says what it was asked for."""
+    """Run the stages with a fake make that only prints its arguments."""
     make = folder / "make"
     make.write_text(f'#!/bin/sh\necho "made $1"\n[ "$1" != "{failing}" ]\n')
     make.chmod(0o755)
@@ -43,7 +43,7 @@ def test_all_stages_are_run_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep_going", ["", "1"])
-def test_a_stage_that_fails_ends_it_unless_told_otherwise(tmp_path: Path, keep_going: str) -> None:
+def test_a_failed_stage_ends_the_check_unless_keep_going_is_set(tmp_path: Path, keep_going: str) -> None:
     done = check(tmp_path, failing=STAGES[1], KEEP_GOING=keep_going)
     assert done.returncode == 1
     made = STAGES if keep_going else STAGES[:2]
@@ -60,5 +60,5 @@ def test_each_script_can_be_read_by_its_shell(script: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_ci_calls_the_stages() -> None:
+def test_ci_runs_the_stages() -> None:
     assert (ROOT / ".ci/run").read_text().endswith("\nexec .ci/check\n")

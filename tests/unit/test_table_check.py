@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.tests.unit.table_check import check_listed
 
 
-def test_a_failure_says_which_line_to_add_and_to_remove_where() -> None:
+def test_a_failure_names_the_place_and_the_lines_to_add_and_remove() -> None:
     check_listed(["a"], ("a",), table="LIST in a file")
     sentence = "add 'b' to LIST in a file; remove 'c' from LIST in a file: there is no such thing"
     with pytest.raises(AssertionError, match=sentence):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes docs/variables.md from the argument specs of the roles: run as a program, it writes the page."""
+"""Creates docs/variables.md from the argument specs of the roles. As a program, it writes the page."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def default(value: t.Any) -> str:
 def row(name: str, option: dict[str, t.Any], value: t.Any) -> str:
     described = option["description"]
     sentences = [described] if isinstance(described, str) else described
-    # The first sentence says what it is, but for a choice: there each value has one.
+    # The first sentence is the summary, except for a choice: there each value has one.
     text = " ".join(plain(sentence) for sentence in (sentences if "choices" in option else sentences[:1]))
     return f"| `{name}` | {option['type']} | {default(value)} | {text} |"
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A clock in ansible-playbook and its workers: what imports, TLS, waiting for answers and our own code cost there.
+"""Measures ansible-playbook and its workers: the time for imports, TLS, waiting and the collection's code.
 
-A line of JSON is written for each call that is watched, at once, since a worker ends without any clean-up. The time of
-a watched call within another one counts for the inner one alone.
+Each watched call is written as a line of JSON at once, since a worker ends without any clean-up. The time of a nested
+watched call counts only for the inner one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Clock:
         self._here = threading.local()
 
     def watched(self, call: c.Callable[..., t.Any], what: c.Callable[..., str]) -> c.Callable[..., t.Any]:
-        """The same call; ``what`` is given its arguments and names it."""
+        """The same call, timed; ``what`` gets its arguments and returns its name."""
 
         @functools.wraps(call)
         def timed(*args: t.Any, **options: t.Any) -> t.Any:
@@ -80,7 +80,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansib
         for name in ("do_handshake", "load_verify_locations", "load_default_certs"):
             watch(ssl.SSLSocket if name == "do_handshake" else ssl.SSLContext, name, lambda *_: "TLS")
         watch(http.client.HTTPConnection, "getresponse", lambda *_: "answers")
-        # What an import statement calls for a module that is not there yet.
+        # The function that an import statement calls for a module that is not loaded yet.
         watch(importlib._bootstrap, "_find_and_load", lambda name, *_: f"import {name}")
         make_handler = TaskExecutor._get_action_handler_with_module_context
 

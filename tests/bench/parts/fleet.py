@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fleets: an application for each host of an inventory, all in one tenant."""
+"""Fleets: one application for each host of an inventory, all in one tenant."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _rows(size: int, costs: Costs) -> list[list[str]]:
 
 
 def _growth(measured: dict[int, Costs]) -> Table:
-    """Of the cost of one gateway, from the fleet of 10 to the largest."""
+    """The increase in the cost of one gateway, from the fleet of 10 to the largest."""
     largest = max(measured)
     rows = []
     for name in measured[largest]:

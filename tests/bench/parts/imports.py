@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must be imported above Ansible itself: the names are of a real run, the time of processes that import them."""
+"""Imports beyond Ansible itself: the names are from a real run, the times from processes that import them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.tests.bench.tenant import tena
 from ansible_collections.email_gateway.azure_apps.tests.bench.workplace import NAMESPACE, Workplace
 
 MODULE = "azure_app_registration"
-# Prints the CPU seconds of Ansible, of the libraries of others, and of the collection, which Ansible's loader compiles.
+# Prints the CPU seconds of Ansible, of third-party libraries, and of the collection, which Ansible's loader compiles.
 PROGRAM = """
 import contextlib, importlib, json, sys, time
 began = time.process_time()
@@ -43,7 +43,7 @@ def measure(task: Task) -> Part:
         role = place.playbook("register", **place.gateway("gateway"))
         names = {MODULE: _needed(place, module), "role": _needed(place, role)}
         seconds: dict[str, list[Seconds]] = {name: [] for name in names}
-        # The first of them compiles what Python keeps.
+        # The first one compiles the files that Python caches.
         for number in range(task.size.rounds * 3 + 1):
             for name, needed in names.items():
                 place.run([sys.executable, "-c", PROGRAM, json.dumps(needed)])
@@ -56,7 +56,7 @@ def measure(task: Task) -> Part:
 
 
 def _needed(place: Workplace, command: list[str]) -> tuple[list[str], list[str]]:
-    """The modules that a steady run imports and a ping does not: of others, and of the collection."""
+    """The modules that a steady run imports and a ping does not: of third parties, and of the collection."""
     place.run(command)
     _cost, pinged = clock.run(place, place.pings(1))
     _cost, calls = clock.run(place, command)

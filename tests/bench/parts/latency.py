@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role with a round trip of 80 ms to the tenant, beside one without: what the way costs."""
+"""The role with a round-trip time of 80 ms to the tenant, compared with none: the cost of latency."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the CPU time of one steady run of the role goes."""
+"""The CPU time of one steady run of the role, by its use."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def measure(task: Task) -> Part:
 
 
 def profile(cost: Cost, calls: t.Iterable[Call], *, python: Cost) -> Row:
-    """CPU and wall seconds by what they were for. What nobody watched is Ansible's."""
+    """CPU and wall seconds by use. Time outside of watched calls is Ansible's."""
     sums: dict[str, tuple[float, float]] = {}
     for call in calls:
         name = _name(call)

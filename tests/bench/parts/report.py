@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook report, with many applications in the tenant, most of them mail gateways'."""
+"""The playbook report, with many applications in the tenant, most of them of mail gateways."""
 
 from __future__ import annotations
 

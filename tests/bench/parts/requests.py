@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many requests each playbook makes, and which. They are exact, and the tests compare them with expected.yml."""
+"""The requests of each playbook, by number and kind. They are exact, and the tests compare them with expected.yml."""
 
 from __future__ import annotations
 

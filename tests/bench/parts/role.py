@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CPU time of each module and of the role, first run and steady state, beside pings, a play and Azure CLI."""
+"""CPU time of each module and of the role, first run and steady state, compared with pings, a play and Azure CLI."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Case = c.Callable[[int], Cost]
 
 
 def options(unique_name: str, *, store: str) -> dict[str, Json]:
-    """The modules in the order in which they are used; the last one takes the place of the one before."""
+    """The modules in the order of their use; the last one replaces the one before it."""
     key = {"unique_name": unique_name}
     return {
         "azure_app_registration": {**key, "display_name": f"Gateway {unique_name}"},
@@ -35,7 +35,7 @@ def options(unique_name: str, *, store: str) -> dict[str, Json]:
 
 
 class _Plays:
-    """The runs. Those of a steady state take the number of the round as well, which makes no difference to them."""
+    """The runs. Those of a steady state also get the number of the round, which makes no difference."""
 
     def __init__(self, place: Workplace) -> None:
         self.place = place
@@ -55,7 +55,7 @@ class _Plays:
         return self.place.run(self.place.playbook("register", **self.place.gateway(unique_name)))
 
     def first_of_module(self, module: str, number: int) -> Cost:
-        """For an application of its own, prepared up to where the module begins."""
+        """For an application of its own, in the state in which the module starts."""
         unique_name = f"{module.replace(' ', '-')}-{number}"
         for before, wanted in self.options(unique_name).items():
             if before == module:
@@ -71,7 +71,7 @@ def measure(task: Task) -> Part:
         modules = tuple(plays.options(""))
         plays.modules(modules, UNIQUE_NAME)
         plays.role(ROLE)
-        # It compiles what only a steady state uses, and shows how many tasks a person sees.
+        # This run compiles what only a steady state uses, and shows the number of displayed tasks.
         plays.role(ROLE)
         shown = plays.place.tasks_shown
         base: dict[str, Case] = {_pings(count): partial(plays.pings, count) for count in (0, 1, 4, shown)}
@@ -117,7 +117,7 @@ def _table(title: str, costs: Costs, tasks: dict[str, int]) -> Table:
 
 
 def _compared(later: Costs, began: Costs) -> Table:
-    """Whole runs with each other."""
+    """Whole runs, compared with each other."""
     rows = [
         ["role / four modules, steady state", times(ratio(later[ROLE], later[FOUR]))],
         ["role / four modules, first run", times(ratio(began[ROLE], began[FOUR]))],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the public facts of the roles down as the run sets them."""
+"""Writes the public facts of the roles to a file when the run sets them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ options: {}
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
-    """One line a task."""
+    """One line for each task."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes down all that a callback is given, as those of AWX, ARA and others do in part."""
+"""Writes everything that a callback gets to a file, as the callbacks of AWX, ARA and others do in part."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ options: {}
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
-    """One line an event."""
+    """One line for each event."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -36,7 +36,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansib
 
 
 def _fields(fields: t.Any) -> t.Any:
-    """Ansible fills these two in for its own tasks as well: what the play says there, nobody else can hide."""
+    """Ansible fills in these two for its own tasks as well: no one else can hide what the play sets there."""
     own = str(fields.get("action", "")).startswith("ansible.builtin.")
     return {name: value for name, value in fields.items() if not own or name not in ("module_defaults", "environment")}
 

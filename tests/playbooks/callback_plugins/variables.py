@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes down every variable of every host when a task starts, and every argument and result, whatever no_log says."""
+"""Writes every variable of every host at the start of a task, and every argument and result, regardless of no_log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ options: {}
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc,unused-ignore]  # ansible-core ships no types
-    """As a callback that does not care."""
+    """A callback that ignores no_log."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients of the emulator: one that may do everything, and ones that may do what a test says."""
+"""Clients of the emulator: one with all rights, and ones with the rights that a test needs."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Users at clients, for the tests: msal drives the device code flow, the admin interface plays the user."""
+"""Users at clients, for the tests: msal runs the device code flow, the admin interface plays the user."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class People:
 
 
 def public_client(operator: Any, **more: Any) -> Any:
-    """An application of the tenant that may sign users in without a secret, with its service principal."""
+    """An application of the tenant that can sign users in without a secret, with its service principal."""
     created = operator.application("device", isFallbackPublicClient=True, **more)
     operator.service_principal(created["appId"])
     return created

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tables of requests of other tools are made of."""
+"""The format of the tables with requests of other tools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OBJECTS = "https://graph.microsoft.com/v1.0/directoryObjects/"
 
 @dataclass(frozen=True)
 class Foreign:
-    """`found` names what a list must hold: the ids of these objects, and no others of those planted."""
+    """`found` names the objects of a list: their ids, and no others of the planted ones."""
 
     source: str
     method: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests that other tools send to Microsoft Graph, in their own spelling, with the file that they were read in.
+"""Requests that other tools send to Microsoft Graph, in their own spelling, with the source file of each.
 
 Placeholders stand for the objects that test_foreign_requests.py plants. Paths are those of v1.0.
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""msgraph-sdk and azure-identity pointed at the emulator: nothing changed but base address and CA."""
+"""msgraph-sdk and azure-identity for the emulator: only base address and CA are changed."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 
 
 def furnish(operator: Any) -> dict[str, Any]:
-    """The application named like an attack; under `retired` the deleted one."""
+    """Returns the application named like an attack; under `retired` the deleted one."""
     graph = operator.get(f"/servicePrincipals(appId='{GRAPH}')").json()
     exchange = operator.get(f"/servicePrincipals(appId='{EXCHANGE}')").json()
     roles = {role["value"]: role["id"] for role in graph["appRoles"]}

@@ -35,7 +35,7 @@ def renewed(text: str) -> str:
 
 
 def table() -> str:
-    """Two tables: the paths with what each needs, and the permissions that make up what is needed."""
+    """Two tables: the paths with their required permissions, and the permissions of each requirement."""
     routes: dict[str, list[Route]] = defaultdict(list)
     also: dict[str, list[str]] = defaultdict(list)
     for route in ROUTES:
@@ -50,7 +50,7 @@ def table() -> str:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """A path, and what narrows or counts the collection that it leads to."""
+    """A path, and the segment that filters or counts its collection."""
     parts = path.split("/")
     kept = [part for part in parts if part != "$count" and not part.startswith("microsoft.graph.")]
     return "/".join(kept), "/".join(parts[len(kept) :])
@@ -60,7 +60,7 @@ def _row(path: str, routes: list[Route], also: list[str]) -> str:
     routes = sorted(routes, key=lambda route: _METHODS.index(route.method))
     methods = ", ".join(dict.fromkeys(route.method for route in routes))
     rights = ", ".join(dict.fromkeys(route.right for route in routes))
-    # A cast can be counted wherever the whole can.
+    # A cast can be counted wherever the whole collection can.
     ends = [end for end in also if not ("$count" in also and end.endswith("/$count"))]
     return f"| `/{path.replace('*', '{id}')}` | {methods} | {', '.join(f'`/{end}`' for end in ends)} | {rights} |"
 

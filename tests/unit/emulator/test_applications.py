@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applications: creating, finding, changing, upserting by uniqueName, soft delete."""
+"""Applications: create, find, change, upsert by uniqueName, soft delete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def code_and_message(answer: Any) -> tuple[int, str, str]:
     return answer.status_code, error["code"], error["message"]
 
 
-def test_upsert_creates_then_updates(operator: Any) -> None:
+def test_an_upsert_creates_and_then_updates(operator: Any) -> None:
     path = "/applications(uniqueName='gateway-1')"
     assert operator.patch(path, {"displayName": "one"}).status_code == 404
     created = operator.upsert(path, {"displayName": "one"})
@@ -32,18 +32,18 @@ def test_upsert_creates_then_updates(operator: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["O'Brien's app", "a/b", "ünïcode 100%", "x)y('z"])
-def test_alternate_keys_are_quoted(operator: Any, name: str) -> None:
+def test_quoted_alternate_keys_are_accepted(operator: Any, name: str) -> None:
     path = "/applications(uniqueName='" + quote(name.replace("'", "''"), safe="") + "')"
     assert operator.upsert(path, {"displayName": name}).status_code == 201
     assert operator.get(path).json()["uniqueName"] == name
     assert operator.get(path + "/owners").status_code == 200
 
 
-def test_unbalanced_quote_in_a_key(operator: Any) -> None:
+def test_an_unbalanced_quote_in_a_key_is_refused(operator: Any) -> None:
     assert operator.get("/applications(uniqueName='O'Brien')").status_code == 400
 
 
-def test_unique_name_is_set_once(operator: Any) -> None:
+def test_the_unique_name_can_only_be_set_once(operator: Any) -> None:
     created = operator.application()
     path = f"/applications/{created['id']}"
     assert operator.patch(path, {"uniqueName": "adopted"}).status_code == 204
@@ -59,7 +59,7 @@ def test_unique_name_is_set_once(operator: Any) -> None:
     )
 
 
-def test_soft_deleted_application_keeps_its_unique_name(operator: Any) -> None:
+def test_a_soft_deleted_application_keeps_its_unique_name(operator: Any) -> None:
     path = "/applications(uniqueName='gateway')"
     created = operator.upsert(path, {"displayName": "one"}).json()
     principal = operator.service_principal(created["appId"])
@@ -75,7 +75,7 @@ def test_soft_deleted_application_keeps_its_unique_name(operator: Any) -> None:
     assert operator.get(f"/servicePrincipals/{principal['id']}").status_code == 200
 
 
-def test_purge_frees_the_unique_name(operator: Any) -> None:
+def test_purging_frees_the_unique_name(operator: Any) -> None:
     path = "/applications(uniqueName='gateway')"
     created = operator.upsert(path, {"displayName": "one"}).json()
     operator.service_principal(created["appId"])
@@ -99,7 +99,7 @@ def test_purge_frees_the_unique_name(operator: Any) -> None:
         {"displayName": "x", "tags": ["twice", "twice"]},
         {"displayName": "x", "tags": "text"},
         {"displayName": "x", "tags": [None]},
-        {"displayName": "x", "signInAudience": "Nobody"},
+        {"displayName": "x", "signInAudience": "UnknownAudience"},
         {"displayName": "x", "isFallbackPublicClient": "true"},
         {"displayName": "x", "passwordCredentials": [{"secretText": "chosen by me"}]},
         {"displayName": "x", "passwordCredentials": [{"keyId": "11111111-2222-3333-4444-555555555555"}]},
@@ -118,24 +118,24 @@ def test_purge_frees_the_unique_name(operator: Any) -> None:
         },
     ],
 )
-def test_bodies_that_graph_refuses(operator: Any, emulator: Any, body: dict[str, Any]) -> None:
+def test_invalid_bodies_are_refused(operator: Any, emulator: Any, body: dict[str, Any]) -> None:
     before = len(emulator.tenant.directory.applications)
     assert code_and_message(operator.post("/applications", body))[0] == 400
     assert len(emulator.tenant.directory.applications) == before
 
 
-def test_unknown_property_is_named(operator: Any) -> None:
+def test_an_unknown_property_is_named(operator: Any) -> None:
     answer = operator.post("/applications", {"displayName": "x", "nonsense": 1})
     assert code_and_message(answer)[1:] == ("Request_BadRequest", "Invalid property 'nonsense'.")
 
 
 @pytest.mark.parametrize("payload", [b"{", b"[]", b'"text"', b"", b"\xff"])
-def test_malformed_json(operator: Any, payload: bytes) -> None:
+def test_malformed_json_is_refused(operator: Any, payload: bytes) -> None:
     answer = operator("POST", "/applications", data=payload, headers={"Content-Type": "application/json"})
     assert code_and_message(answer)[0] == 400
 
 
-def test_body_of_another_content_type(operator: Any) -> None:
+def test_a_body_of_another_content_type_is_refused(operator: Any) -> None:
     answer = operator("POST", "/applications", data=b'{"displayName": "x"}', headers={"Content-Type": "text/plain"})
     assert answer.status_code == 400
 
@@ -148,7 +148,7 @@ def test_body_of_another_content_type(operator: Any) -> None:
         ("/policies/nonsense/x", "nonsense"),
     ],
 )
-def test_unknown_segment(operator: Any, path: str, segment: str) -> None:
+def test_an_unknown_segment_is_named(operator: Any, path: str, segment: str) -> None:
     assert code_and_message(operator.get(path)) == (
         400,
         "BadRequest",
@@ -156,11 +156,11 @@ def test_unknown_segment(operator: Any, path: str, segment: str) -> None:
     )
 
 
-def test_method_that_the_path_does_not_know(operator: Any) -> None:
+def test_an_unsupported_method_is_refused(operator: Any) -> None:
     assert operator.delete("/applications").status_code == 405
 
 
-def test_patch_of_a_complex_property_merges_and_of_a_collection_replaces(operator: Any) -> None:
+def test_patching_merges_complex_properties_and_replaces_collections(operator: Any) -> None:
     created = operator.application(web={"redirectUris": ["https://a.example"], "homePageUrl": "https://h.example"})
     path = f"/applications/{created['id']}"
     operator.patch(path, {"web": {"logoutUrl": "https://l.example"}, "tags": ["one"]})
@@ -171,19 +171,19 @@ def test_patch_of_a_complex_property_merges_and_of_a_collection_replaces(operato
     assert found["tags"] == ["two"]
 
 
-def test_display_name_is_not_unique(operator: Any) -> None:
+def test_the_display_name_is_not_unique(operator: Any) -> None:
     first, second = operator.application("same"), operator.application("same")
     found = operator.get("/applications?$filter=displayName eq 'SAME'").json()["value"]
     assert {item["id"] for item in found} == {first["id"], second["id"]}
 
 
-def test_created_time_loses_its_fraction(operator: Any) -> None:
+def test_the_time_of_creation_loses_its_fraction(operator: Any) -> None:
     created = operator.application()
     later = operator.get(f"/applications/{created['id']}").json()["createdDateTime"]
     assert created["createdDateTime"].startswith(later[:-1] + ".")
 
 
-def test_owners(operator: Any, emulator: Any) -> None:
+def test_owners_can_be_listed_added_and_removed(operator: Any, emulator: Any) -> None:
     user = next(iter(emulator.tenant.directory.users))
     created = operator.application(**{"owners@odata.bind": [f"https://graph.microsoft.com/v1.0/users('{user}')"]})
     path = f"/applications/{created['id']}/owners"
@@ -202,7 +202,7 @@ def test_owners(operator: Any, emulator: Any) -> None:
     assert [owner["id"] for owner in expanded["owners"]] == [principal["id"], user]
 
 
-def test_expand_shows_twenty_entries_of_one_relationship_and_no_next_page(operator: Any, emulator: Any) -> None:
+def test_expand_returns_twenty_entries_without_a_next_page(operator: Any, emulator: Any) -> None:
     """ "Use query parameters to customize responses", and known issue 13635 of Microsoft Graph."""
     created = operator.application()
     path = f"/applications/{created['id']}"
@@ -224,7 +224,7 @@ def test_expand_shows_twenty_entries_of_one_relationship_and_no_next_page(operat
     assert len(operator.get(f"{path}/owners").json()["value"]) == 21
 
 
-def test_service_principal_upsert_and_conflicts(operator: Any) -> None:
+def test_a_service_principal_can_be_upserted_and_conflicts_are_refused(operator: Any) -> None:
     created = operator.application("one")
     path = f"/servicePrincipals(appId='{created['appId']}')"
     assert operator.patch(path, {"tags": ["x"]}).status_code == 404
@@ -241,7 +241,7 @@ def test_service_principal_upsert_and_conflicts(operator: Any) -> None:
     assert operator.get(path).json()["displayName"] == "two"
 
 
-def test_app_id_is_no_object_id(operator: Any) -> None:
+def test_an_app_id_is_not_accepted_as_object_id(operator: Any) -> None:
     created = operator.application()
     answer = operator.get(f"/applications/{created['appId']}")
     assert code_and_message(answer) == (
@@ -279,7 +279,7 @@ SCOPE = {
         ),
     ],
 )
-def test_what_is_offered_is_disabled_before_it_is_removed(operator: Any, filled: Any, emptied: Any) -> None:
+def test_an_enabled_permission_must_be_disabled_before_it_is_removed(operator: Any, filled: Any, emptied: Any) -> None:
     path = f"/applications/{operator.application()['id']}"
     assert operator.patch(path, filled(True)).status_code == 204
     refused = operator.patch(path, emptied)
@@ -288,7 +288,7 @@ def test_what_is_offered_is_disabled_before_it_is_removed(operator: Any, filled:
     assert operator.patch(path, emptied).status_code == 204
 
 
-def test_upsert_of_a_federated_credential(operator: Any) -> None:
+def test_a_federated_credential_can_be_upserted(operator: Any) -> None:
     path = f"/applications/{operator.application()['id']}/federatedIdentityCredentials(name='ci')"
     body = {"issuer": "https://issuer.example", "subject": "one", "audiences": ["api://AzureADTokenExchange"]}
     assert operator.patch(path, body).status_code == 404
@@ -297,7 +297,7 @@ def test_upsert_of_a_federated_credential(operator: Any) -> None:
     assert operator.get(path).json()["subject"] == "two"
 
 
-def test_a_deactivated_application_is_shown_where_it_is_asked_for(operator: Any) -> None:
+def test_a_deactivated_application_is_shown_on_request(operator: Any) -> None:
     made = operator.application()
     path = f"/applications/{made['id']}"
     assert "isDisabled" not in operator.get(path).json(), "no recording of a whole application has it"
@@ -307,7 +307,7 @@ def test_a_deactivated_application_is_shown_where_it_is_asked_for(operator: Any)
     assert operator.patch(path, {"isDisabled": "yes"}).status_code == 400
 
 
-def test_an_audience_with_personal_accounts_needs_the_token_version_in_the_same_request(operator: Any) -> None:
+def test_an_audience_with_personal_accounts_needs_the_token_version(operator: Any) -> None:
     path = f"/applications/{operator.application()['id']}"
     audience = {"signInAudience": "AzureADandPersonalMicrosoftAccount"}
     refused = code_and_message(operator.patch(path, audience))
@@ -317,8 +317,8 @@ def test_an_audience_with_personal_accounts_needs_the_token_version_in_the_same_
     assert operator.patch(path, {"notes": "n"}).status_code == 204
 
 
-def test_the_usual_type_of_service_principal_may_be_named(operator: Any) -> None:
-    """As scripts with New-MgServicePrincipal -ServicePrincipalType do; the type is Microsoft's to choose."""
+def test_the_default_type_of_service_principal_is_accepted(operator: Any) -> None:
+    """As scripts with New-MgServicePrincipal -ServicePrincipalType do; the type is chosen by Microsoft."""
     first, second = (operator.application(name) for name in ("a", "b"))
     body = {"appId": first["appId"], "accountEnabled": True, "servicePrincipalType": "Application"}
     answer = operator.post("/servicePrincipals", body)

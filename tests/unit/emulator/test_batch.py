@@ -15,7 +15,7 @@ def step(number: int, method: str = "GET", url: str = "/organization", **more: A
     return {"id": str(number), "method": method, "url": url, **more}
 
 
-def test_each_step_has_its_own_status(operator: Any, emulator: Any) -> None:
+def test_each_request_of_a_batch_has_its_own_status(operator: Any, emulator: Any) -> None:
     answer = operator.post(
         "/$batch",
         {
@@ -37,7 +37,7 @@ def test_each_step_has_its_own_status(operator: Any, emulator: Any) -> None:
     assert (write.path, write.status, write.outer) == ("/v1.0/applications", 201, outer.index)
 
 
-def test_the_outer_token_authorises_each_step(client_with: Any) -> None:
+def test_the_outer_token_authorises_each_request_of_a_batch(client_with: Any) -> None:
     reader = client_with("Organization.Read.All")
     answer = reader.post(
         "/$batch", {"requests": [step(1), step(2, "POST", "/applications", body={"displayName": "x"})]}
@@ -45,7 +45,7 @@ def test_the_outer_token_authorises_each_step(client_with: Any) -> None:
     assert [entry["status"] for entry in answer.json()["responses"]] == [200, 403]
 
 
-def test_limits(operator: Any, emulator: Any) -> None:
+def test_invalid_and_oversized_batches_are_refused(operator: Any, emulator: Any) -> None:
     assert operator.post("/$batch", {"requests": [step(number) for number in range(20)]}).status_code == 200
     too_many = operator.post("/$batch", {"requests": [step(number) for number in range(21)]})
     assert too_many.status_code == 400
@@ -55,7 +55,7 @@ def test_limits(operator: Any, emulator: Any) -> None:
     assert operator.session.post(f"{emulator.graph}/v1.0/$batch", json={}, timeout=10).status_code == 401
 
 
-def test_a_fault_can_throttle_one_step(operator: Any, emulator: Any) -> None:
+def test_a_fault_can_throttle_one_request_of_a_batch(operator: Any, emulator: Any) -> None:
     emulator.faults.add(method="GET", path="^/v1.0/organization", nth=2, status=429, headers={"Retry-After": "2"})
     answer = operator.post("/$batch", {"requests": [step(1), step(2), step(3)]})
     assert [entry["status"] for entry in answer.json()["responses"]] == [200, 429, 200]

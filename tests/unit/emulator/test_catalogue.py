@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The shipped names and ids against their published sources."""
+"""The shipped names and ids, compared with their published sources."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
         ("office365_exchange_online", 24, 10),
     ],
 )
-def test_permissions(oracle: Path, table: str, roles: int, scopes: int) -> None:
+def test_permissions_are_the_published_ones(oracle: Path, table: str, roles: int, scopes: int) -> None:
     published = json.loads((oracle / "permissions.json").read_text(encoding="utf-8"))[table]
     wanted = {("role", entry["value"], entry["id"]) for entry in published["appRoles"]}
     wanted |= {("scope", entry["value"], entry["id"]) for entry in published["oauth2PermissionScopes"]}
@@ -51,36 +51,36 @@ def declared_types(oracle: Path) -> dict[str, dict[str, str]]:
     return types
 
 
-def test_property_names_and_types(oracle: Path) -> None:
+def test_property_names_and_types_are_the_declared_ones(oracle: Path) -> None:
     declared = declared_types(oracle)
     for name, properties in PROPERTIES.items():
         if name in ("user", "group"):
-            # The slice of the CSDL cuts these types down.
+            # The slice of the CSDL contains only a part of these types.
             assert set(declared[name]) <= set(properties)
         elif name == "onPremisesExtensionAttributes":
-            # Of a property of users that the slice leaves out.
+            # A property of users that is not in the slice.
             assert name not in declared
         else:
             assert properties == declared[name], name
 
 
-def test_navigation_names(oracle: Path) -> None:
+def test_navigation_names_are_the_declared_ones(oracle: Path) -> None:
     root = ElementTree.parse(oracle / "metadata-slice.xml").getroot()
     for name, expected in edm.NAVIGATION.items():
         (element,) = [item for item in root.iter(EDM + "EntityType") if item.get("Name") == name]
         found = {child.get("Name") for child in element if child.tag == EDM + "NavigationProperty"}
-        # The slice of the CSDL leaves out those of users and groups.
+        # Those of users and groups are not in the slice of the CSDL.
         assert set(expected) == found or (name in ("user", "group") and not found), name
 
 
-def test_shapes_hold_only_declared_properties() -> None:
+def test_objects_only_have_declared_properties() -> None:
     app = application(object_id="a", app_id="b", created="c", publisher_domain="d")
     assert set(app) <= set(edm.properties_of("application"))
     principal = service_principal(object_id="a", app_id="b", display_name="c", created="d", owner="e")
     assert set(principal) <= set(edm.properties_of("servicePrincipal"))
 
 
-def test_rights_name_real_app_roles() -> None:
+def test_rights_only_name_published_app_roles() -> None:
     values = {entry.value for entry in catalogue.permissions("microsoft_graph") if entry.kind == "role"}
     for name, right in RIGHTS.items():
         for alternative in (*right.anywhere, *right.owned):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""keyCredentials, and signing in with them: by an unmodified msal and by hand."""
+"""keyCredentials, and the sign-in with them: with an unmodified msal and by hand."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def by_hand(operator: Any, client_id: str, assertion: str, **changes: Any) -> An
 
 
 @pytest.mark.parametrize("sha256", [False, True])
-def test_msal_with_either_thumbprint(emulator: Any, operator: Any, pair: Pair, sha256: bool) -> None:
+def test_msal_can_sign_in_with_either_thumbprint(emulator: Any, operator: Any, pair: Pair, sha256: bool) -> None:
     created = registered(operator, pair)
     assert "access_token" in by_msal(emulator, operator, created["appId"], pair.for_msal(sha256=sha256))
 
 
-def test_shape_of_a_registered_certificate(operator: Any, pair: Pair) -> None:
+def test_a_registered_certificate_has_the_documented_members(operator: Any, pair: Pair) -> None:
     (shown,) = registered(operator, pair)["keyCredentials"]
     assert list(shown) == [
         "customKeyIdentifier",
@@ -79,7 +79,7 @@ def test_shape_of_a_registered_certificate(operator: Any, pair: Pair) -> None:
     assert shown["startDateTime"] == f"{pair.certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_the_key_is_shown_to_a_select_only(operator: Any, pair: Pair) -> None:
+def test_the_key_is_only_returned_by_select(operator: Any, pair: Pair) -> None:
     created = registered(operator, pair)
     for kind in ("applications", "servicePrincipals"):
         path = f"/{kind}(appId='{created['appId']}')"
@@ -92,13 +92,13 @@ def test_the_key_is_shown_to_a_select_only(operator: Any, pair: Pair) -> None:
         assert listed[0]["keyCredentials"][0]["key"] is None
 
 
-def test_patch_replaces_as_a_whole(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
+def test_patching_replaces_all_certificates(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
     created = registered(operator, pair)
     path = f"/applications/{created['id']}"
     assert operator.patch(path, {"keyCredentials": [other.credential()]}).status_code == 204
     assert "access_token" in by_msal(emulator, operator, created["appId"], other.for_msal())
     assert by_msal(emulator, operator, created["appId"], pair.for_msal())["error_codes"] == [700027]
-    # What a GET shows may be sent back beside a new one; the key of the old one stays registered.
+    # A GET response may be sent back beside a new certificate; the key of the old one stays registered.
     shown = operator.get(path).json()["keyCredentials"]
     assert operator.patch(path, {"keyCredentials": [*shown, pair.credential()]}).status_code == 204
     for good in (pair, other):
@@ -107,14 +107,14 @@ def test_patch_replaces_as_a_whole(emulator: Any, operator: Any, pair: Pair, oth
     assert by_msal(emulator, operator, created["appId"], other.for_msal())["error_codes"] == [700027]
 
 
-def test_certificate_of_the_service_principal(emulator: Any, operator: Any, pair: Pair) -> None:
+def test_a_certificate_of_the_service_principal_can_sign_in(emulator: Any, operator: Any, pair: Pair) -> None:
     created = registered(operator)
     path = f"/servicePrincipals(appId='{created['appId']}')"
     assert operator.patch(path, {"keyCredentials": [pair.credential()]}).status_code == 204
     assert "access_token" in by_msal(emulator, operator, created["appId"], pair.for_msal())
 
 
-def test_expired_certificate(emulator: Any, operator: Any, pair: Pair) -> None:
+def test_an_expired_certificate_is_refused(emulator: Any, operator: Any, pair: Pair) -> None:
     created = registered(operator, pair)
     emulator.clock.advance(31 * 86400)
     result = by_msal(emulator, operator, created["appId"], pair.for_msal())
@@ -132,7 +132,7 @@ def test_expired_certificate(emulator: Any, operator: Any, pair: Pair) -> None:
         {"endDateTime": "2100-01-01T00:00:00Z"},
     ],
 )
-def test_refused_key_credentials(operator: Any, pair: Pair, credential: dict[str, Any]) -> None:
+def test_invalid_key_credentials_are_refused(operator: Any, pair: Pair, credential: dict[str, Any]) -> None:
     answer = operator.post("/applications", {"displayName": "x", "keyCredentials": [pair.credential(**credential)]})
     assert answer.status_code == 400, answer.text
 
@@ -148,8 +148,8 @@ def test_a_refused_change_changes_nothing(emulator: Any, operator: Any, pair: Pa
     assert "access_token" in by_msal(emulator, operator, created["appId"], pair.for_msal())
 
 
-def test_refused_assertions(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
-    """Each refusal with its body, as a raw request gets it."""
+def test_invalid_assertions_are_refused(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
+    """Each refusal with its body, as in a raw response."""
     created = registered(operator, pair)
     client_id = created["appId"]
     endpoint = f"{emulator.authority}/{emulator.tenant_id}/oauth2/v2.0/token"
@@ -185,7 +185,9 @@ def test_refused_assertions(emulator: Any, operator: Any, pair: Pair, other: Pai
     assert wrong_type.json()["error_codes"] == [900144]
 
 
-def test_a_policy_caps_the_lifetime_of_new_certificates(emulator: Any, operator: Any, pair: Pair, other: Pair) -> None:
+def test_a_policy_limits_the_lifetime_of_new_certificates(
+    emulator: Any, operator: Any, pair: Pair, other: Pair
+) -> None:
     created = registered(operator, other)
     policy = emulator.tenant.directory.policy
     policy["isEnabled"] = True
@@ -193,12 +195,12 @@ def test_a_policy_caps_the_lifetime_of_new_certificates(emulator: Any, operator:
     policy["applicationRestrictions"] = {"passwordCredentials": [], "keyCredentials": [restriction]}
     path = f"/applications/{created['id']}"
     shown = operator.get(path).json()["keyCredentials"]
-    # What is there already stays, though it is longer.
+    # An existing certificate is kept, although its lifetime is longer.
     assert operator.patch(path, {"keyCredentials": [*shown, pair.credential()]}).status_code == 204
     refused = operator.patch(path, {"keyCredentials": [*shown, Pair.new(days=61).credential()]})
     assert refused.status_code == 400
     assert refused.json()["error"]["code"] == "CredentialInvalidLifetimeAsPerAppPolicy"
     assert len(operator.get(path).json()["keyCredentials"]) == 2
-    # A policy for service principals is another one.
+    # The policy for service principals is separate.
     principal = f"/servicePrincipals(appId='{created['appId']}')"
     assert operator.patch(principal, {"keyCredentials": [Pair.new(days=61).credential()]}).status_code == 204

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator as a process: what it prints, how it ends."""
+"""The emulator as a process: its output, and how it ends."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def started(*arguments: str, by_path: bool = False) -> Iterator[tuple[subprocess
 
 
 @pytest.mark.parametrize("by_path", [False, True])
-def test_start_serve_stop(by_path: bool) -> None:
-    with started(by_path=by_path) as (process, told):
-        assert {"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file"} <= set(told)
-        assert {"smtp_host", "smtp_port"} <= set(told)
+def test_the_emulator_starts_serves_and_stops(by_path: bool) -> None:
+    with started(by_path=by_path) as (process, announced):
+        assert {"graph", "authority", "tenant_id", "client_id", "client_secret", "ca_file"} <= set(announced)
+        assert {"smtp_host", "smtp_port"} <= set(announced)
         session = requests.Session()
-        session.verify, session.trust_env = told["ca_file"], False
+        session.verify, session.trust_env = announced["ca_file"], False
         answer = session.post(
-            f"{told['authority']}/{told['tenant_id']}/oauth2/v2.0/token",
+            f"{announced['authority']}/{announced['tenant_id']}/oauth2/v2.0/token",
             timeout=10,
             data={
                 "grant_type": "client_credentials",
-                "client_id": told["client_id"],
-                "client_secret": told["client_secret"],
+                "client_id": announced["client_id"],
+                "client_secret": announced["client_secret"],
                 "scope": "https://graph.microsoft.com/.default",
             },
         )
@@ -66,17 +66,17 @@ def test_start_serve_stop(by_path: bool) -> None:
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=5)
         assert (process.returncode, output, errors) == (0, "", "")
-        assert not Path(told["ca_file"]).parent.exists()
+        assert not Path(announced["ca_file"]).parent.exists()
 
 
-def test_what_to_paste_for_azure_cli() -> None:
-    with started("--paste") as (process, told):
+def test_the_commands_for_azure_cli_are_printed() -> None:
+    with started("--paste") as (process, announced):
         assert process.stderr is not None
         exported, *commands = (shlex.split(process.stderr.readline()) for _line in range(4))
-        folder = Path(told["ca_file"]).parent
+        folder = Path(announced["ca_file"]).parent
         assert exported == [
             "export",
-            f"REQUESTS_CA_BUNDLE={told['ca_file']}",
+            f"REQUESTS_CA_BUNDLE={announced['ca_file']}",
             f"AZURE_CONFIG_DIR={folder / 'azure'}",
             "AZURE_CORE_INSTANCE_DISCOVERY=false",
             "AZURE_CORE_COLLECT_TELEMETRY=false",
@@ -84,18 +84,18 @@ def test_what_to_paste_for_azure_cli() -> None:
         register, choose, login = commands
         assert register == [
             *("az", "cloud", "register", "--name", "GraphEmulator"),
-            *("--endpoint-resource-manager", told["resource_manager"]),
+            *("--endpoint-resource-manager", announced["resource_manager"]),
         ]
         assert choose == ["az", "cloud", "set", "--name", "GraphEmulator"]
         assert login == [
-            *("az", "login", "--service-principal", "--username", told["client_id"]),
-            *("--password", told["client_secret"], "--tenant", told["tenant_id"], "--allow-no-subscriptions"),
+            *("az", "login", "--service-principal", "--username", announced["client_id"]),
+            *("--password", announced["client_secret"], "--tenant", announced["tenant_id"], "--allow-no-subscriptions"),
         ]
 
 
-def test_port_taken() -> None:
-    with started() as (_process, told):
-        port = told["graph"].rpartition(":")[2]
+def test_a_used_port_is_reported() -> None:
+    with started() as (_process, announced):
+        port = announced["graph"].rpartition(":")[2]
         second = subprocess.run(
             [sys.executable, str(PACKAGE), "--port", port], capture_output=True, text=True, timeout=20, check=False
         )
@@ -104,16 +104,16 @@ def test_port_taken() -> None:
     assert second.stderr.count("\n") == 1 and port in second.stderr
 
 
-def test_state_dir_and_interrupt(tmp_path: Path) -> None:
-    with started("--state-dir", str(tmp_path), "--secret-delay", "1.5") as (process, told):
-        assert told["ca_file"] == str(tmp_path / "ca.pem")
+def test_an_interrupt_removes_the_files_in_the_state_directory(tmp_path: Path) -> None:
+    with started("--state-dir", str(tmp_path), "--secret-delay", "1.5") as (process, announced):
+        assert announced["ca_file"] == str(tmp_path / "ca.pem")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=5)
         assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_dependency(tmp_path: Path) -> None:
+def test_a_missing_dependency_is_reported(tmp_path: Path) -> None:
     (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(\"No module named 'uvicorn'\", name='uvicorn')\n")
     done = subprocess.run(
         [sys.executable, "-m", "graph_emulator"],

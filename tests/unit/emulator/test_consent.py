@@ -28,7 +28,7 @@ def body(principal: str, resource: str, role: str = MAIL_READ_WRITE) -> dict[str
     return {"principalId": principal, "resourceId": resource, "appRoleId": role}
 
 
-def test_both_sides_show_the_same_record(operator: Any, parties: tuple[str, str, str]) -> None:
+def test_both_service_principals_show_the_same_assignment(operator: Any, parties: tuple[str, str, str]) -> None:
     client, graph, exchange = parties
     created = operator.post(f"/servicePrincipals/{graph}/appRoleAssignedTo", body(client, graph))
     assert created.status_code == 201
@@ -45,7 +45,7 @@ def test_both_sides_show_the_same_record(operator: Any, parties: tuple[str, str,
     assert [entry["resourceId"] for entry in left] == [exchange]
 
 
-def test_refusals(operator: Any, parties: tuple[str, str, str]) -> None:
+def test_invalid_assignments_are_refused(operator: Any, parties: tuple[str, str, str]) -> None:
     client, graph, _exchange = parties
     path = f"/servicePrincipals/{graph}/appRoleAssignedTo"
 
@@ -64,7 +64,7 @@ def test_refusals(operator: Any, parties: tuple[str, str, str]) -> None:
     assert operator.delete(f"{path}/unknown").status_code == 404
 
 
-def test_expand_and_guid_filter(operator: Any, parties: tuple[str, str, str]) -> None:
+def test_assignments_can_be_expanded_and_filtered_by_guid(operator: Any, parties: tuple[str, str, str]) -> None:
     client, graph, exchange = parties
     for resource in (graph, exchange):
         operator.post(f"/servicePrincipals/{client}/appRoleAssignments", body(client, resource))
@@ -72,11 +72,11 @@ def test_expand_and_guid_filter(operator: Any, parties: tuple[str, str, str]) ->
     assert len(expanded["appRoleAssignments"]) == 2
     path = f"/servicePrincipals/{client}/appRoleAssignments"
     assert len(operator.get(f"{path}?$filter=resourceId eq {graph}").json()["value"]) == 1
-    # A GUID property and a string do not compare (microsoft-graph-docs issue 10989).
+    # A GUID property and a string cannot be compared (microsoft-graph-docs issue 10989).
     assert operator.get(f"{path}?$filter=resourceId eq '{graph}'").status_code == 400
 
 
-def test_assignments_vanish_with_the_service_principal_and_come_back(
+def test_assignments_are_deleted_and_restored_with_the_service_principal(
     operator: Any, parties: tuple[str, str, str]
 ) -> None:
     client, graph, _exchange = parties
@@ -95,7 +95,7 @@ def test_assignments_vanish_with_the_service_principal_and_come_back(
     assert client in assigned()
 
 
-def test_grants(operator: Any, parties: tuple[str, str, str]) -> None:
+def test_delegated_grants_can_be_created_changed_and_deleted(operator: Any, parties: tuple[str, str, str]) -> None:
     client, graph, _exchange = parties
     sent = {"clientId": client, "consentType": "AllPrincipals", "resourceId": graph, "scope": "User.Read"}
     created = operator.post("/oauth2PermissionGrants", sent)

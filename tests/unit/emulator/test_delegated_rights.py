@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users may do: the intersection of the token's scopes and the user's directory roles."""
+"""The rights of users: the intersection of the token's scopes and the user's directory roles."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ TABLE = [
 
 @pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize(("act", "allowed"), TABLE, ids=[act.__name__ for act, _allowed in TABLE])
-def test_directory_roles(people: People, operator: Any, act: Any, allowed: tuple[str, ...], role: str) -> None:
+def test_each_directory_role_has_its_rights(
+    people: People, operator: Any, act: Any, allowed: tuple[str, ...], role: str
+) -> None:
     answer = act(User(people, role), operator)
     if role in allowed:
         assert answer.status_code < 300, answer.text
@@ -137,7 +139,7 @@ def test_directory_roles(people: People, operator: Any, act: Any, allowed: tuple
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
-def test_a_tenant_that_reserves_registering_applications(people: People, role: str) -> None:
+def test_users_cannot_register_applications_if_the_tenant_forbids_it(people: People, role: str) -> None:
     assert people.control("users", {"allowedToCreateApps": False}).json() == {"allowedToCreateApps": False}
     user = User(people, role)
     expected = 201 if role in (*ADMINS, DEVELOPER) else 403
@@ -146,15 +148,15 @@ def test_a_tenant_that_reserves_registering_applications(people: People, role: s
     assert upserted.status_code == expected
 
 
-def test_who_creates_owns(people: People, operator: Any) -> None:
+def test_the_creator_becomes_an_owner(people: People, operator: Any) -> None:
     user = User(people, NONE)
     created = user("POST", "/applications", {"displayName": "mine"}).json()
     owners = operator.get(f"/applications/{created['id']}/owners").json()["value"]
     assert [owner["id"] for owner in owners] == [user.object_id]
 
 
-def test_a_role_is_of_no_use_without_the_scope(people: People, operator: Any) -> None:
-    """The Global Administrator at a client that only reads the signed-in user."""
+def test_a_role_has_no_effect_without_the_scope(people: People, operator: Any) -> None:
+    """The Global Administrator at a client that can only read the signed-in user."""
     created = public_client(operator)
     token = people.sign_in(ADMIN, client=people.client(created["appId"]), scopes=("User.Read",))["access_token"]
     assert people.ask(token, "GET", "/me").status_code == 200
@@ -169,7 +171,7 @@ def test_a_role_is_of_no_use_without_the_scope(people: People, operator: Any) ->
         assert people.ask(token, method, path).status_code == 403, path
 
 
-def test_a_role_counts_from_the_next_token_on(people: People, operator: Any) -> None:
+def test_a_role_takes_effect_with_the_next_token(people: People, operator: Any) -> None:
     user = User(people, NONE)
     people.give(PLAIN, GLOBAL)
     path = f"/applications/{operator.application()['id']}"
@@ -178,14 +180,14 @@ def test_a_role_counts_from_the_next_token_on(people: People, operator: Any) -> 
     assert people.ask(token, "PATCH", path, {"notes": "x"}).status_code == 204
 
 
-def test_me_is_for_users(operator: Any) -> None:
+def test_me_is_only_for_users(operator: Any) -> None:
     answer = operator.get("/me")
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == "/me request is only valid with delegated authentication flow."
 
 
-def test_unknown_directory_role(people: People) -> None:
-    for body in ({"directory_roles": ["King"]}, {"directory_roles": "x"}, {"mailbox": "no"}, {"user": "nobody"}):
+def test_an_unknown_directory_role_is_refused(people: People) -> None:
+    for body in ({"directory_roles": ["King"]}, {"directory_roles": "x"}, {"mailbox": "no"}, {"user": "unknown-user"}):
         answer = people.control("users", {"user": people.name(PLAIN), **body})
         assert answer.status_code == 400, body
 
@@ -207,7 +209,7 @@ def allowed(right: str, *, scopes: tuple[str, ...], wids: frozenset[str], owned:
 
 
 @pytest.mark.parametrize("right", sorted(RIGHTS))
-def test_each_scope_alternative_is_enough_and_less_is_not(right: str) -> None:
+def test_each_scope_alternative_is_sufficient_and_fewer_scopes_are_not(right: str) -> None:
     row = RIGHTS[right].delegated
     assert row.scopes or row.own_scopes, "a row without rights for users"
     assert not allowed(right, scopes=(), wids=EVERY_ROLE, owned=True)
@@ -223,7 +225,7 @@ def test_each_scope_alternative_is_enough_and_less_is_not(right: str) -> None:
         assert not allowed(right, scopes=alternative, wids=EVERY_ROLE), alternative
 
 
-def test_rights_name_real_scopes() -> None:
+def test_rights_only_name_published_scopes() -> None:
     values = {entry.value for entry in catalogue.permissions("microsoft_graph") if entry.kind == "scope"}
     for name, right in RIGHTS.items():
         for alternative in (*right.delegated.scopes, *right.delegated.own_scopes):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Microsoft 365 groups and administrative units can be restored; security groups are gone for good."""
+"""Microsoft 365 groups and administrative units can be restored; security groups are deleted permanently."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ def ids(operator: Client) -> dict[str, str]:
     return {entry["displayName"]: entry["id"] for entry in entries}
 
 
-def held(client: Client, path: str) -> set[str]:
+def ids_at(client: Client, path: str) -> set[str]:
     answer = client.get(path)
     assert answer.status_code == 200, answer.text
     return {entry["id"] for entry in answer.json()["value"]}
 
 
-def test_a_microsoft_365_group_comes_back_with_its_memberships(writer: Client, ids: dict[str, str]) -> None:
+def test_a_restored_microsoft_365_group_has_its_memberships(writer: Client, ids: dict[str, str]) -> None:
     sales, adele, unit = ids["Sales"], ids["Adele Vance"], ids["Branch Office"]
     added = writer.post(
         f"{UNITS}/{unit}/members/$ref", {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{sales}"}
     )
     assert added.status_code == 204
-    memberships = held(writer, f"/users/{adele}/transitiveMemberOf")
+    memberships = ids_at(writer, f"/users/{adele}/transitiveMemberOf")
     assert sales in memberships
     assert writer.delete(f"/groups/{sales}").status_code == 204
     assert writer.get(f"/groups/{sales}").status_code == 404
-    assert held(writer, f"/users/{adele}/transitiveMemberOf") == memberships - {sales}
-    assert sales not in held(writer, f"{UNITS}/{unit}/members")
+    assert ids_at(writer, f"/users/{adele}/transitiveMemberOf") == memberships - {sales}
+    assert sales not in ids_at(writer, f"{UNITS}/{unit}/members")
     listed = writer.get(f"{DELETED}/microsoft.graph.group").json()
     assert listed["@odata.context"].endswith("$metadata#groups")
     assert [(entry["id"], entry["deletedDateTime"] is None) for entry in listed["value"]] == [(sales, False)]
@@ -55,26 +55,26 @@ def test_a_microsoft_365_group_comes_back_with_its_memberships(writer: Client, i
     assert (gone["@odata.type"], gone["groupTypes"]) == ("#microsoft.graph.group", ["Unified"])
     restored = writer.post(f"{DELETED}/{sales}/restore")
     assert (restored.status_code, restored.json()["deletedDateTime"]) == (200, None)
-    assert held(writer, f"/groups/{sales}/members") == {adele}
-    assert held(writer, f"/users/{adele}/transitiveMemberOf") == memberships
-    assert sales in held(writer, f"{UNITS}/{unit}/members")
-    assert held(writer, f"{DELETED}/microsoft.graph.group") == set()
+    assert ids_at(writer, f"/groups/{sales}/members") == {adele}
+    assert ids_at(writer, f"/users/{adele}/transitiveMemberOf") == memberships
+    assert sales in ids_at(writer, f"{UNITS}/{unit}/members")
+    assert ids_at(writer, f"{DELETED}/microsoft.graph.group") == set()
 
 
-def test_what_is_gone_for_good_does_not_come_back_with_a_unit(
+def test_permanently_deleted_members_are_not_restored_with_a_unit(
     operator: Client, writer: Client, ids: dict[str, str]
 ) -> None:
     unit, accounting, adele = ids["Branch Office"], ids["Accounting"], ids["Adele Vance"]
     assert writer.delete(f"{UNITS}/{unit}").status_code == 204
     assert writer.delete(f"/groups/{accounting}").status_code == 204
     assert writer.post(f"{DELETED}/{accounting}/restore").status_code == 404
-    assert held(writer, f"{DELETED}/microsoft.graph.administrativeUnit") == {unit}
+    assert ids_at(writer, f"{DELETED}/microsoft.graph.administrativeUnit") == {unit}
     assert operator.delete(f"{DELETED}/{unit}").status_code == 400
     assert writer.post(f"{DELETED}/{unit}/restore").status_code == 200
-    assert held(writer, f"{UNITS}/{unit}/members") == {adele}
+    assert ids_at(writer, f"{UNITS}/{unit}/members") == {adele}
 
 
-def test_purging_a_group_is_for_users(emulator: Any, writer: Client, ids: dict[str, str]) -> None:
+def test_only_users_can_purge_a_group(emulator: Any, writer: Client, ids: dict[str, str]) -> None:
     writer.delete(f"/groups/{ids['Sales']}")
     path = f"{DELETED}/{ids['Sales']}"
     assert writer.delete(path).status_code == 403
@@ -84,7 +84,7 @@ def test_purging_a_group_is_for_users(emulator: Any, writer: Client, ids: dict[s
     assert writer.get(path).status_code == 404
 
 
-def test_each_type_has_its_own_permissions(
+def test_each_type_needs_its_own_permissions(
     operator: Client, client_with: Any, writer: Client, ids: dict[str, str]
 ) -> None:
     application = operator.application()["id"]

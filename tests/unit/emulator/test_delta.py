@@ -40,7 +40,7 @@ class Follower:
         return [entry["displayName"] for entry in self.round()]
 
 
-def test_first_round_and_changes(operator: Client) -> None:
+def test_the_first_round_returns_everything_and_later_ones_the_changes(operator: Client) -> None:
     created = operator.application("one")
     follower = Follower(operator)
     first = operator.get(follower.link).json()
@@ -58,7 +58,7 @@ def test_first_round_and_changes(operator: Client) -> None:
     assert follower.round() == []
 
 
-def test_removed_restored_and_purged(operator: Client) -> None:
+def test_removals_restores_and_purges_are_reported(operator: Client) -> None:
     created = operator.application("one")
     follower = Follower(operator)
     follower.round()
@@ -74,7 +74,7 @@ def test_removed_restored_and_purged(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("option", ["$deltatoken", "$deltaToken"])
-def test_from_now_on(operator: Client, option: str) -> None:
+def test_a_latest_token_only_returns_later_changes(operator: Client, option: str) -> None:
     operator.application("before")
     follower = Follower(operator, query=f"?{option}=latest")
     assert follower.round() == []
@@ -82,7 +82,7 @@ def test_from_now_on(operator: Client, option: str) -> None:
     assert follower.names() == ["after"]
 
 
-def test_pages_and_what_happens_between_them(operator: Client) -> None:
+def test_changes_between_two_pages_are_reported(operator: Client) -> None:
     made = [operator.application(f"app {number}") for number in range(5)]
     follower = Follower(operator, query="?$top=2&$select=displayName")
     first = operator.get(follower.link).json()
@@ -95,7 +95,7 @@ def test_pages_and_what_happens_between_them(operator: Client) -> None:
     assert follower.names() == ["changed"]
 
 
-def test_changes_in_pages(operator: Client) -> None:
+def test_changes_are_paged(operator: Client) -> None:
     follower = Follower(operator, query="?$top=2")
     follower.round()
     for number in range(5):
@@ -103,7 +103,7 @@ def test_changes_in_pages(operator: Client) -> None:
     assert follower.names() == [f"app {number}" for number in range(5)]
 
 
-def test_selected_properties(operator: Client) -> None:
+def test_only_changes_of_selected_properties_are_reported(operator: Client) -> None:
     created = operator.application("one")
     follower = Follower(operator, query="?$select=displayName,notes")
     assert operator.get(follower.link).json()["@odata.context"].endswith("#applications(displayName,notes)")
@@ -116,7 +116,7 @@ def test_selected_properties(operator: Client) -> None:
     assert follower.round(Prefer="return=minimal") == [{"id": created["id"], "notes": "again"}]
 
 
-def test_specific_objects_only(operator: Client) -> None:
+def test_a_delta_can_be_limited_to_specific_objects(operator: Client) -> None:
     one, two, three = (operator.application(name) for name in ("one", "two", "three"))
     follower = Follower(operator, query=f"?$filter=id eq '{one['id']}' or id eq '{two['id']}'")
     assert follower.names() == ["one", "two"]
@@ -126,7 +126,7 @@ def test_specific_objects_only(operator: Client) -> None:
     assert operator.get("/applications/delta?$filter=displayName eq 'one'").status_code == 400
 
 
-def test_service_principals_follow_their_application(operator: Client) -> None:
+def test_changes_of_an_application_are_changes_of_its_service_principal(operator: Client) -> None:
     created = operator.application("one")
     principal = operator.service_principal(created["appId"])
     follower = Follower(operator, "servicePrincipals", "?$deltatoken=latest")
@@ -138,11 +138,11 @@ def test_service_principals_follow_their_application(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["delta()", "microsoft.graph.delta()", "graph.delta", "microsoft.graph.delta"])
-def test_spellings_of_the_function(operator: Client, path: str) -> None:
+def test_all_spellings_of_the_function_are_accepted(operator: Client, path: str) -> None:
     assert operator.get(f"/applications/{path}").status_code == 200
 
 
-def test_tokens_live_for_seven_days(emulator: Any, operator: Client) -> None:
+def test_tokens_expire_after_seven_days(emulator: Any, operator: Client) -> None:
     follower = Follower(operator)
     follower.round()
     operator.application("one")
@@ -157,7 +157,7 @@ def test_tokens_live_for_seven_days(emulator: Any, operator: Client) -> None:
     assert follower.round() == [], "each round makes a token of its own"
 
 
-def test_a_reset_of_the_tenant_asks_for_a_new_start(emulator: Any, operator: Client) -> None:
+def test_a_reset_of_the_tenant_requires_a_new_start(emulator: Any, operator: Client) -> None:
     follower = Follower(operator)
     follower.round()
     emulator.reset()
@@ -169,11 +169,11 @@ def test_a_reset_of_the_tenant_asks_for_a_new_start(emulator: Any, operator: Cli
 @pytest.mark.parametrize(
     "query", ["$deltatoken=x", "$skiptoken=eyJ9", "$deltatoken=bnVsbA", "$top=0", "$select=nonsense"]
 )
-def test_refused(operator: Client, query: str) -> None:
+def test_invalid_queries_are_refused(operator: Client, query: str) -> None:
     assert operator.get(f"/applications/delta?{query}").status_code == 400
 
 
-def test_a_token_is_for_its_own_collection(operator: Client) -> None:
+def test_a_token_is_refused_for_another_collection(operator: Client) -> None:
     follower = Follower(operator)
     follower.round()
     token = follower.link.partition("$deltatoken=")[2]
@@ -181,13 +181,13 @@ def test_a_token_is_for_its_own_collection(operator: Client) -> None:
     assert operator.get(f"/applications?$deltatoken={token}").status_code == 400
 
 
-def test_rights(client_with: Any) -> None:
+def test_delta_needs_read_rights(client_with: Any) -> None:
     assert client_with().get("/applications/delta").status_code == 403
     for role in ("Application.Read.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"):
         assert client_with(role).get("/servicePrincipals/delta").status_code == 200
 
 
-def test_replicas_lose_no_change(emulator: Any, operator: Client) -> None:
+def test_no_change_is_lost_with_lagging_replicas(emulator: Any, operator: Client) -> None:
     emulator.tenant.settings.update({"replica_delays": [0, 30]})
     follower = Follower(operator, query="?$deltatoken=latest")
     follower.round()

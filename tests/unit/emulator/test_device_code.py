@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signing users in with a device code, by an unmodified msal and by hand."""
+"""The sign-in of users with a device code, with an unmodified msal and by hand."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_msal_signs_a_user_in_at_azure_cli(people: People, tenant: str | None) -
     assert people.ask(result["access_token"], "GET", "/applications").status_code == 200
 
 
-def test_msal_renews_silently_and_refresh_tokens_rotate(people: People, emulator: Any) -> None:
+def test_msal_renews_tokens_silently_and_refresh_tokens_rotate(people: People, emulator: Any) -> None:
     client = people.client()
     first = people.sign_in(ADMIN, client=client)
     (account,) = client.get_accounts()
@@ -79,7 +79,7 @@ def test_msal_renews_silently_and_refresh_tokens_rotate(people: People, emulator
     assert (expired.json()["error"], expired.json()["error_codes"]) == ("invalid_grant", [700082])
 
 
-def test_refusals_of_refresh_tokens(people: People, operator: Any) -> None:
+def test_invalid_refresh_tokens_are_refused(people: People, operator: Any) -> None:
     token = people.sign_in(ADMIN)["refresh_token"]
     other = public_client(operator)
     form = {"grant_type": "refresh_token", "client_id": AZURE_CLI, "refresh_token": token}
@@ -90,7 +90,7 @@ def test_refusals_of_refresh_tokens(people: People, operator: Any) -> None:
     assert people.token_form(form).json()["error_codes"] == [50057]
 
 
-def test_body_of_the_device_answer(people: People) -> None:
+def test_the_response_with_a_device_code_has_the_documented_form(people: People) -> None:
     body = started(people)
     assert list(body) == ["user_code", "device_code", "verification_uri", "expires_in", "interval", "message"]
     assert (body["expires_in"], body["interval"]) == (900, 5)
@@ -99,7 +99,7 @@ def test_body_of_the_device_answer(people: People) -> None:
     assert body["user_code"] in body["message"]
 
 
-def test_what_polling_is_told(people: People, emulator: Any) -> None:
+def test_polling_returns_the_state_of_the_sign_in(people: People, emulator: Any) -> None:
     def refusal(answer: Any) -> tuple[int, str, list[int]]:
         body = answer.json()
         assert body["error_description"].startswith(f"AADSTS{body['error_codes'][0]}: ")
@@ -116,7 +116,7 @@ def test_what_polling_is_told(people: People, emulator: Any) -> None:
     assert refusal(polled(people, late["device_code"])) == (400, "expired_token", [70020])
 
 
-def test_a_code_is_good_once_and_for_one_client(people: People, operator: Any) -> None:
+def test_a_code_can_be_used_once_and_by_one_client(people: People, operator: Any) -> None:
     flow = started(people)
     people.approve(flow["user_code"], ADMIN)
     assert people.approve(flow["user_code"], PLAIN).status_code == 400
@@ -126,7 +126,7 @@ def test_a_code_is_good_once_and_for_one_client(people: People, operator: Any) -
     assert polled(people, flow["device_code"]).json()["error"] == "bad_verification_code"
 
 
-def test_only_public_clients_go_without_a_secret(people: People, operator: Any) -> None:
+def test_only_public_clients_can_sign_in_without_a_secret(people: People, operator: Any) -> None:
     created = operator.application("confidential")
     operator.service_principal(created["appId"])
     flow = started(people, created["appId"], "User.Read")
@@ -149,10 +149,10 @@ def test_only_public_clients_go_without_a_secret(people: People, operator: Any) 
         ({"scope": ""}, 900144),
         ({"scope": f"{GRAPH}/User.Read https://outlook.office365.com/Mail.Read"}, 28000),
         ({"scope": f"{GRAPH}/.default {GRAPH}/User.Read"}, 70011),
-        ({"scope": "api://nobody/.default"}, 500011),
+        ({"scope": "api://unknown/.default"}, 500011),
     ],
 )
-def test_refused_device_requests(people: People, changes: dict[str, str], code: int) -> None:
+def test_invalid_requests_for_a_code_are_refused(people: People, changes: dict[str, str], code: int) -> None:
     form = {"client_id": AZURE_CLI, "scope": f"{GRAPH}/.default", **changes}
     answer = people.session.post(
         f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/devicecode", data=form, timeout=10
@@ -160,8 +160,9 @@ def test_refused_device_requests(people: People, changes: dict[str, str], code: 
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [code])
 
 
-def test_consent_of_the_user(people: People, operator: Any) -> None:
-    """A plain user consents to what needs no administrator; it is a grant of their own. More needs an administrator."""
+def test_a_user_can_consent_for_themselves(people: People, operator: Any) -> None:
+    """A plain user can consent to scopes that need no administrator, which creates a grant of their own.
+    Other scopes need an administrator."""
     created = public_client(operator)
     result = people.sign_in(PLAIN, client=people.client(created["appId"]), scopes=("User.Read", "Mail.Read"))
     assert set(claims_of(result["access_token"])["scp"].split()) >= {"User.Read", "Mail.Read"}
@@ -177,7 +178,7 @@ def test_consent_of_the_user(people: People, operator: Any) -> None:
     assert "refresh_token" not in body and "id_token" not in body
 
 
-def test_default_scope_is_what_the_registration_lists(people: People, operator: Any, emulator: Any) -> None:
+def test_the_default_scope_means_the_declared_permissions(people: People, operator: Any, emulator: Any) -> None:
     access = [{"id": scope_id(emulator, "User.Read"), "type": "Scope"}]
     created = public_client(
         operator,
@@ -187,7 +188,7 @@ def test_default_scope_is_what_the_registration_lists(people: People, operator: 
     assert "User.Read" in claims_of(result["access_token"])["scp"].split()
 
 
-def test_withdrawn_consent_and_unknown_scopes(people: People, operator: Any) -> None:
+def test_withdrawn_consent_and_unknown_scopes_are_refused(people: People, operator: Any) -> None:
     created = public_client(operator)
     result = people.sign_in(PLAIN, client=people.client(created["appId"]), scopes=("User.Read",))
     (grant,) = operator.get("/oauth2PermissionGrants").json()["value"]
@@ -207,8 +208,8 @@ def test_withdrawn_consent_and_unknown_scopes(people: People, operator: Any) -> 
     assert "AADSTS65002" in people.approve(flow["user_code"], ADMIN).json()["error"]
 
 
-def test_the_page_for_people(people: People) -> None:
-    """Plain forms: followed here as a browser without JavaScript would."""
+def test_the_page_for_people_can_be_used_without_javascript(people: People) -> None:
+    """Plain forms, submitted here as in a browser without JavaScript."""
     flow = started(people)
     page = people.session.get(flow["verification_uri"], timeout=10)
     assert page.status_code == 200 and page.url.endswith("/common/oauth2/deviceauth")
@@ -226,14 +227,14 @@ def test_the_page_for_people(people: People) -> None:
     assert polled(people, flow["device_code"]).json()["error"] == "authorization_declined"
 
 
-def test_the_page_shows_what_was_typed_as_text(people: People) -> None:
+def test_the_page_shows_input_as_text(people: People) -> None:
     page = people.session.get(
         f"{people.server.graph}/common/oauth2/deviceauth", params={"user_code": '"><b>x'}, timeout=10
     )
     assert "<b>x" not in page.text and "&lt;b&gt;x" in page.text
 
 
-def test_no_other_way_to_sign_in(people: People) -> None:
+def test_other_sign_ins_of_users_are_refused(people: People) -> None:
     answer = people.session.get(
         f"{people.server.authority}/{people.server.tenant_id}/oauth2/v2.0/authorize?client_id={AZURE_CLI}", timeout=10
     )
@@ -242,7 +243,7 @@ def test_no_other_way_to_sign_in(people: People) -> None:
     assert people.token_form(form).json()["error_codes"] == [70003]
 
 
-def test_reset_forgets_sign_ins(people: People, emulator: Any) -> None:
+def test_a_reset_clears_sign_ins(people: People, emulator: Any) -> None:
     token = people.sign_in(ADMIN)["refresh_token"]
     emulator.reset()
     form = {"grant_type": "refresh_token", "client_id": AZURE_CLI, "refresh_token": token}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""federatedIdentityCredentials, and signing in with an assertion of an external issuer."""
+"""federatedIdentityCredentials, and the sign-in with an assertion of an external issuer."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def workload(operator: Any) -> Workload:
     return Workload(operator)
 
 
-def test_msal_exchanges_an_assertion(emulator: Any, workload: Workload) -> None:
+def test_msal_can_exchange_an_assertion(emulator: Any, workload: Workload) -> None:
     workload.trust()
     application = msal.ConfidentialClientApplication(
         workload.client_id,
@@ -74,7 +74,7 @@ def test_msal_exchanges_an_assertion(emulator: Any, workload: Workload) -> None:
     assert claims["appid"] == workload.client_id and claims["appidacr"] == "2"
 
 
-def test_the_issuer_is_an_openid_issuer(workload: Workload) -> None:
+def test_the_test_issuer_is_an_openid_issuer(workload: Workload) -> None:
     session = workload.operator.session
     discovery = session.get(f"{workload.issuer}/.well-known/openid-configuration", timeout=10).json()
     assert discovery["issuer"] == workload.issuer
@@ -96,7 +96,7 @@ def test_the_issuer_is_an_openid_issuer(workload: Workload) -> None:
         (None, {}, (400, "invalid_request", 70021)),
     ],
 )
-def test_mismatches(
+def test_assertions_that_do_not_match_are_refused(
     workload: Workload, trusted: dict[str, str] | None, sent: dict[str, Any], refusal: tuple[int, str, int]
 ) -> None:
     if trusted is not None:
@@ -106,7 +106,7 @@ def test_mismatches(
     assert (answer.status_code, body["error"], *body["error_codes"]) == refusal
 
 
-def test_text_of_a_wrong_subject(workload: Workload) -> None:
+def test_the_message_for_a_wrong_subject_is_the_reported_one(workload: Workload) -> None:
     """Azure/login issue 482."""
     workload.trust(subject="repo:other")
     text = workload.exchange(workload.minted()).json()["error_description"]
@@ -117,7 +117,7 @@ def test_text_of_a_wrong_subject(workload: Workload) -> None:
     )
 
 
-def test_forged_and_unreachable(workload: Workload, emulator: Any) -> None:
+def test_forged_assertions_and_unreachable_issuers_are_refused(workload: Workload, emulator: Any) -> None:
     workload.trust()
     good = workload.minted()
     claims = jwt.decode(good, options={"verify_signature": False})
@@ -136,14 +136,14 @@ def test_forged_and_unreachable(workload: Workload, emulator: Any) -> None:
     assert good not in journal
 
 
-def test_a_deleted_trust_ends_at_once(workload: Workload) -> None:
+def test_a_deleted_credential_has_no_effect_any_more(workload: Workload) -> None:
     entry = workload.trust()
     assert workload.exchange(workload.minted()).status_code == 200
     assert workload.operator.delete(f"{workload.path}/{entry['id']}").status_code == 204
     assert workload.exchange(workload.minted()).json()["error_codes"] == [70021]
 
 
-def test_upsert_by_name(workload: Workload) -> None:
+def test_a_credential_can_be_upserted_by_name(workload: Workload) -> None:
     """Page "Upsert federatedIdentityCredential": 201 with the object, then 204; without the header an update."""
     operator, path = workload.operator, f"{workload.path}(name='pipeline')"
     body = {name: value for name, value in workload.body().items() if name != "name"}
@@ -161,7 +161,7 @@ def test_upsert_by_name(workload: Workload) -> None:
     assert operator.get(f"{workload.path}(subject='x')").status_code == 400
 
 
-def test_refused_credentials(workload: Workload) -> None:
+def test_invalid_credentials_are_refused(workload: Workload) -> None:
     operator = workload.operator
     workload.trust()
 
@@ -186,7 +186,7 @@ def test_refused_credentials(workload: Workload) -> None:
     assert operator.patch(f"{workload.path}/{second['id']}", {"name": "third"}).status_code == 400
 
 
-def test_at_most_twenty(workload: Workload) -> None:
+def test_at_most_twenty_credentials_are_accepted(workload: Workload) -> None:
     for index in range(20):
         workload.trust(name=f"n{index}", subject=f"s{index}")
     answer = workload.operator.post(workload.path, workload.body("one-more", subject="x"))
@@ -194,7 +194,7 @@ def test_at_most_twenty(workload: Workload) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"subject": 1}, {"subject": "x", "lifetime": "long"}])
-def test_refused_wishes_for_an_assertion(workload: Workload, body: dict[str, Any]) -> None:
+def test_invalid_requests_for_an_assertion_are_refused(workload: Workload, body: dict[str, Any]) -> None:
     answer = workload.operator.session.post(
         f"{workload.base}/_emulator/assertion", json=body, headers=HEADERS, timeout=10
     )

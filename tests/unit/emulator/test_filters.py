@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Expressions of $filter: which objects they choose, and which of them Graph does not understand."""
+"""Expressions of $filter: the objects that they select, and expressions that Graph refuses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import Client
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
-# Of service principals; the operator's and Microsoft's are there as well.
+# The displayed names of service principals; the operator's and Microsoft's exist as well.
 CHOSEN = {
     "accountEnabled eq false": {"off"},
     "accountEnabled and displayName eq 'on'": {"on"},
@@ -52,7 +52,7 @@ def filtered(client: Client, expression: str) -> Any:
 
 
 @pytest.mark.parametrize("expression", CHOSEN)
-def test_a_filter_chooses(principals: Client, expression: str) -> None:
+def test_a_filter_selects_objects(principals: Client, expression: str) -> None:
     answer = filtered(principals, expression)
     assert answer.status_code == 200, answer.text
     assert {entry["displayName"] for entry in answer.json()["value"]} == CHOSEN[expression]
@@ -65,7 +65,7 @@ def test_a_filter_is_refused(operator: Client, expression: str) -> None:
     assert REFUSED[expression] in answer.json()["error"]["message"]
 
 
-def test_in_takes_fifteen_values_unless_the_query_is_advanced(principals: Client) -> None:
+def test_in_accepts_fifteen_values_unless_the_query_is_advanced(principals: Client) -> None:
     """Recorded in microsoft-graph-docs-contrib issue 1238."""
     on = [entry["appId"] for entry in filtered(principals, "displayName eq 'on'").json()["value"]]
     for count, status in ((15, 200), (16, 400)):
@@ -78,7 +78,7 @@ def test_in_takes_fifteen_values_unless_the_query_is_advanced(principals: Client
 
 
 @pytest.mark.parametrize("name", ["appId", "id", "appDisplayName"])
-def test_in_chooses_with_and_without_an_index(principals: Client, name: str) -> None:
+def test_in_selects_objects_with_and_without_an_index(principals: Client, name: str) -> None:
     wanted = filtered(principals, "displayName in ('on','off')").json()["value"]
     values = ",".join(f"'{entry[name]}'" for entry in wanted)
     found = principals.get("/servicePrincipals", params={"$filter": f"{name} in ({values})"}).json()["value"]
@@ -99,7 +99,7 @@ def test_in_chooses_with_and_without_an_index(principals: Client, name: str) -> 
         ({"$filter": " "}, "is empty"),
     ],
 )
-def test_an_option_is_refused(operator: Client, options: dict[str, str], words: str) -> None:
+def test_an_invalid_option_is_refused(operator: Client, options: dict[str, str], words: str) -> None:
     answer = operator.get("/servicePrincipals", params=options)
     assert answer.status_code == 400, answer.text
     assert words in answer.json()["error"]["message"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet keeps within the limits of the tenant: it slows down before requests are refused."""
+"""A fleet stays within the limits of the tenant: it slows down before requests are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shar
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 GATEWAYS = 40
-# A tenth of what a small tenant has in Microsoft Graph, so that forty gateways are as many as four hundred.
+# A tenth of the limit of a small tenant in Microsoft Graph, so that forty gateways correspond to four hundred.
 LIMITS: Json = {"throttle_units": 350, "throttle_writes": 300}
 
 
@@ -26,7 +26,7 @@ def fleet(tenant: Tenant) -> Tenant:
 
 
 def register_all(tenant: Tenant) -> list[bool]:
-    """Task by task, as Ansible does: whether each changed something."""
+    """Task by task, as in Ansible; returns whether each changed something."""
     changed = []
     made = [
         tenant.ok("azure_app_registration", display_name=f"Gateway {i}", unique_name=f"gateway-{i}")
@@ -58,7 +58,7 @@ def test_a_run_that_changes_nothing_is_hardly_slowed_down(fleet: Tenant) -> None
     register_all(fleet)
     fleet.server.clock.advance(3600)
     fleet.memory = SharedMemory()
-    fleet.forget_requests()
+    fleet.clear_requests()
     assert register_all(fleet) == [False] * 4 * GATEWAYS
     assert fleet.writes == []
     statuses = [entry.status for entry in fleet.server.journal.entries()]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What other tools send is answered as the service answers it."""
+"""Requests of other tools get the responses of the service."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def planted(client: Client, emulator: Any) -> dict[str, str]:
     )
     bare = client.application("bare")
     principal = client.post("/servicePrincipals", {"appId": application["appId"], "tags": ["planted"]}).json()
-    # Enabled at the service principal alone, so that the tests may both assign it and replace it.
+    # Only enabled at the service principal, so that the tests can both assign it and replace it.
     emulator.tenant.directory.service_principals[principal["id"]]["appRoles"] = [{**role, "isEnabled": True}]
     graph = client.get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')").json()
     names = ("Megan Bowen", "Adele Vance")
@@ -96,7 +96,7 @@ def named(request: Foreign) -> str:
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=map(named, REQUESTS))
-def test_foreign_request(client: Client, planted: dict[str, str], request_: Foreign) -> None:
+def test_a_request_of_another_tool_is_answered(client: Client, planted: dict[str, str], request_: Foreign) -> None:
     body = None if request_.body is None else json.dumps(filled(request_.body, planted))
     headers = {"Content-Type": "application/json", **request_.headers} if body else request_.headers
     answer = client(request_.method, request_.path.format_map(planted), data=body, headers=headers)
@@ -111,7 +111,7 @@ def test_foreign_request(client: Client, planted: dict[str, str], request_: Fore
     )
 
 
-def test_what_terraform_creates_is_as_it_reads_it_back(client: Client, planted: dict[str, str]) -> None:
+def test_terraform_reads_back_what_it_created(client: Client, planted: dict[str, str]) -> None:
     (create,) = [entry for entry in REQUESTS if entry.path == "/applications" and "terraform" in entry.source]
     made = client.post("/applications", filled(create.body, planted)).json()
     (secret,) = made["passwordCredentials"]
@@ -124,7 +124,9 @@ def test_what_terraform_creates_is_as_it_reads_it_back(client: Client, planted: 
 @pytest.mark.parametrize(
     ("principal", "kind"), [("user", "User"), ("group", "Group"), ("principal", "ServicePrincipal")]
 )
-def test_kinds_of_principals_of_a_role(client: Client, planted: dict[str, str], principal: str, kind: str) -> None:
+def test_a_role_can_be_assigned_to_each_kind_of_principal(
+    client: Client, planted: dict[str, str], principal: str, kind: str
+) -> None:
     resource, role = ("graph", "role") if principal == "principal" else ("principal", "own_role")
     body = {"principalId": planted[principal], "resourceId": planted[resource], "appRoleId": planted[role]}
     path = f"/servicePrincipals/{planted[resource]}/appRoleAssignedTo"
@@ -136,6 +138,6 @@ def test_kinds_of_principals_of_a_role(client: Client, planted: dict[str, str], 
     )
 
 
-def test_sources_are_told_apart() -> None:
+def test_every_tool_has_several_requests() -> None:
     tools = Counter(request.source.partition(" ")[0] for request in REQUESTS)
     assert min(tools.values()) >= 3, tools

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Groups and administrative units created, changed and deleted."""
+"""Groups and administrative units: create, change, delete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def writer(client_with: Any) -> Client:
     return client
 
 
-def test_a_group_from_creation_to_deletion(writer: Client, tenant: Tenant) -> None:
+def test_a_group_can_be_created_changed_and_deleted(writer: Client, tenant: Tenant) -> None:
     created = writer.post(
         "/groups",
         {
@@ -57,7 +57,7 @@ def test_a_group_from_creation_to_deletion(writer: Client, tenant: Tenant) -> No
     assert created.json()["id"] not in writer.get(f"/users/{tenant['Adele Vance']}/memberOf").text
 
 
-def test_an_administrative_unit_from_creation_to_deletion(writer: Client, tenant: Tenant) -> None:
+def test_an_administrative_unit_can_be_created_changed_and_deleted(writer: Client, tenant: Tenant) -> None:
     created = writer.post(UNITS, {"displayName": "Mail", "description": "d", "visibility": "HiddenMembership"})
     assert created.status_code == 201 and created.json()["visibility"] == "HiddenMembership"
     path = f"{UNITS}/{created.json()['id']}"
@@ -102,13 +102,13 @@ def test_a_microsoft_365_group_has_an_address(writer: Client, tenant: Tenant, em
         {"groupTypes": ["DynamicMembership"], "membershipRule": "user.city -eq 'x'"},
     ],
 )
-def test_a_group_that_graph_refuses(writer: Client, change: dict[str, Any]) -> None:
+def test_an_invalid_group_is_refused(writer: Client, change: dict[str, Any]) -> None:
     before = writer.get("/groups/$count", headers=EVENTUAL).json()
     assert writer.post("/groups", {**SECURITY, **change}).status_code in (400, 404)
     assert writer.get("/groups/$count", headers=EVENTUAL).json() == before
 
 
-def test_exchange_administers_mail_enabled_security_groups(writer: Client, tenant: Tenant) -> None:
+def test_mail_enabled_security_groups_cannot_be_changed_with_graph(writer: Client, tenant: Tenant) -> None:
     path = f"/groups/{tenant['Gateway Mailboxes']}"
     for answer in (
         writer.post(f"{path}/members/$ref", reference(tenant["Adele Vance"])),
@@ -121,13 +121,13 @@ def test_exchange_administers_mail_enabled_security_groups(writer: Client, tenan
     assert tenant.names(writer.get(f"{path}/members")) == ["Alex Wilber", "Accounting"]
 
 
-def test_lag_hides_a_new_group(emulator: Any, writer: Client) -> None:
+def test_a_lagging_replica_hides_a_new_group(emulator: Any, writer: Client) -> None:
     emulator.tenant.settings.update({"lag": 1})
     path = f"/groups/{writer.post('/groups', SECURITY).json()['id']}"
     assert [writer.get(path).status_code for _try in range(2)] == [404, 200]
 
 
-def test_a_disabled_account_shows(emulator: Any, operator: Client, tenant: Tenant) -> None:
+def test_a_disabled_account_is_shown(emulator: Any, operator: Client, tenant: Tenant) -> None:
     people = People(emulator, operator.session)
     path = f"/users/{tenant['Megan Bowen']}?$select=accountEnabled"
     assert operator.get(path).json()["accountEnabled"] is True

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Groups, administrative units, their members, and what somebody is a member of."""
+"""Groups, administrative units, their members, and the memberships of an object."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def tenant(operator: Client) -> Tenant:
     return Tenant(operator)
 
 
-# What is planted
+# The planted objects
 
 
-def test_a_mail_enabled_security_group(operator: Client, tenant: Tenant, emulator: Any) -> None:
+def test_a_mail_enabled_security_group_has_its_addresses(operator: Client, tenant: Tenant, emulator: Any) -> None:
     group = operator.get(f"/groups/{tenant['Gateway Mailboxes']}").json()
     address = f"gatewaymailboxes@{emulator.domain}"
     assert group["@odata.context"].endswith("$metadata#groups/$entity")
@@ -37,7 +37,7 @@ def test_a_mail_enabled_security_group(operator: Client, tenant: Tenant, emulato
     assert group["securityIdentifier"].startswith("S-1-12-1-")
 
 
-def test_members_directly_and_through_nested_groups(operator: Client, tenant: Tenant) -> None:
+def test_members_can_be_listed_directly_and_through_nested_groups(operator: Client, tenant: Tenant) -> None:
     path = f"/groups/{tenant['Gateway Mailboxes']}"
     direct = operator.get(f"{path}/members")
     assert tenant.names(direct) == ["Alex Wilber", "Accounting"]
@@ -49,14 +49,14 @@ def test_members_directly_and_through_nested_groups(operator: Client, tenant: Te
     assert tenant.names(operator.get(f"{path}/transitiveMembers")) == ["Alex Wilber", "Accounting", "Megan Bowen"]
 
 
-def test_members_of_an_administrative_unit(operator: Client, tenant: Tenant) -> None:
+def test_members_of_an_administrative_unit_can_be_listed(operator: Client, tenant: Tenant) -> None:
     unit = operator.get(f"{UNITS}/{tenant['Branch Office']}").json()
     assert unit["@odata.context"].endswith("$metadata#directory/administrativeUnits/$entity")
     # Nested groups do not pass on an administrative unit: only the group object itself is in it.
     assert tenant.names(operator.get(f"{UNITS}/{unit['id']}/members")) == ["Adele Vance", "Accounting"]
 
 
-def test_one_type_of_member(operator: Client, tenant: Tenant) -> None:
+def test_members_can_be_limited_to_one_type(operator: Client, tenant: Tenant) -> None:
     path = f"/groups/{tenant['Gateway Mailboxes']}/transitiveMembers"
     users = operator.get(f"{path}/microsoft.graph.user?$select=id,mail,proxyAddresses")
     assert users.json()["@odata.context"].endswith("$metadata#users(id,mail,proxyAddresses)")
@@ -67,7 +67,7 @@ def test_one_type_of_member(operator: Client, tenant: Tenant) -> None:
     assert operator.get(f"{path}/$count").status_code == 400
 
 
-def test_members_in_pages_and_filtered(operator: Client, tenant: Tenant) -> None:
+def test_members_can_be_paged_and_filtered(operator: Client, tenant: Tenant) -> None:
     path = f"/groups/{tenant['Gateway Mailboxes']}/transitiveMembers"
     first = operator.get(f"{path}?$top=2&$select=id,displayName").json()
     assert [set(entry) - {"@odata.type"} for entry in first["value"]] == [{"id", "displayName"}] * 2
@@ -95,17 +95,19 @@ def test_members_in_pages_and_filtered(operator: Client, tenant: Tenant) -> None
         ("$orderby=displayName desc&$top=1", ["Sales"]),
     ],
 )
-def test_finding_groups(operator: Client, tenant: Tenant, query: str, wanted: list[str]) -> None:
+def test_groups_can_be_found_by_filter_and_search(
+    operator: Client, tenant: Tenant, query: str, wanted: list[str]
+) -> None:
     assert tenant.names(operator.get(f"/groups?{query}", headers=EVENTUAL)) == wanted
 
 
 @pytest.mark.parametrize("search", ["displayName:sales", '"sales"', '"nonsense:x"', '"displayName:x', '("mail:x"', ""])
-def test_a_search_that_graph_refuses(operator: Client, search: str) -> None:
+def test_an_invalid_search_is_refused(operator: Client, search: str) -> None:
     assert operator.get("/groups", params={"$search": search}, headers=EVENTUAL).status_code == 400
     assert operator.get("/groups", params={"$search": '"displayName:x"'}).status_code == 400
 
 
-def test_words_of_a_search() -> None:
+def test_a_search_matches_words() -> None:
     """The examples of the page "Use the $search query parameter"."""
     from graph_emulator.odata.search import compiled_search
 
@@ -118,7 +120,7 @@ def test_words_of_a_search() -> None:
     assert not found("hello world", "orld")
 
 
-def test_users_by_other_properties(operator: Client, tenant: Tenant, emulator: Any) -> None:
+def test_users_can_be_found_by_other_properties(operator: Client, tenant: Tenant, emulator: Any) -> None:
     address = f"megan@{emulator.domain}"
     query = f"$filter=proxyAddresses/any(p:p eq 'SMTP:{address}')&$select=id,mailNickname,userType,city,otherMails"
     (user,) = operator.get(f"/users?{query}").json()["value"]
@@ -135,10 +137,10 @@ def test_users_by_other_properties(operator: Client, tenant: Tenant, emulator: A
     assert [entry["id"] for entry in expanded["memberOf"]] == [tenant["Accounting"]]
 
 
-# Memberships from the other side
+# Memberships of an object
 
 
-def test_what_a_user_is_a_member_of(operator: Client, tenant: Tenant) -> None:
+def test_the_memberships_of_a_user_can_be_listed(operator: Client, tenant: Tenant) -> None:
     path = f"/users/{tenant['Megan Bowen']}"
     assert tenant.names(operator.get(f"{path}/memberOf")) == ["Accounting"]
     everything = ["Accounting", "Gateway Mailboxes", "Branch Office"]
@@ -152,7 +154,7 @@ def test_what_a_user_is_a_member_of(operator: Client, tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("path", ["/users/{}", "/directoryObjects/{}"])
-def test_questions_about_membership(operator: Client, tenant: Tenant, path: str) -> None:
+def test_memberships_can_be_checked(operator: Client, tenant: Tenant, path: str) -> None:
     path = path.format(tenant["Adele Vance"])
     ask = {"securityEnabledOnly": False}
     assert tenant.names(operator.post(f"{path}/getMemberGroups", ask)) == ["Sales"]
@@ -180,14 +182,14 @@ def test_questions_about_membership(operator: Client, tenant: Tenant, path: str)
         ("POST", "/users/{Adele Vance}/checkMemberGroups", 4),
     ],
 )
-def test_costs(operator: Client, tenant: Tenant, method: str, path: str, cost: int) -> None:
+def test_requests_have_the_published_costs(operator: Client, tenant: Tenant, method: str, path: str, cost: int) -> None:
     """Table of the page "Microsoft Graph service-specific throttling limits"."""
     body = {"securityEnabledOnly": False, "groupIds": []} if method == "POST" else None
     answer = operator(method, path.format_map(tenant.ids), json=body)
     assert (answer.status_code, answer.headers["x-ms-resource-unit"]) == (200, str(cost))
 
 
-def test_questions_count_as_reads(operator: Client, tenant: Tenant, emulator: Any) -> None:
+def test_membership_checks_count_as_reads(operator: Client, tenant: Tenant, emulator: Any) -> None:
     emulator.journal.clear()
     operator.post(f"/users/{tenant['Adele Vance']}/getMemberGroups", {"securityEnabledOnly": True})
     from graph_emulator.graph.costs import is_write
@@ -196,7 +198,7 @@ def test_questions_count_as_reads(operator: Client, tenant: Tenant, emulator: An
     assert not is_write(entry.method, entry.path)
 
 
-def test_a_service_principal_in_a_group(operator: Client, client_with: Any, tenant: Tenant) -> None:
+def test_a_service_principal_can_be_a_member_of_a_group(operator: Client, client_with: Any, tenant: Tenant) -> None:
     principal = operator.service_principal(operator.application()["appId"])
     path = f"/groups/{tenant['Accounting']}/members/$ref"
     assert client_with("GroupMember.ReadWrite.All").post(path, reference(principal["id"])).status_code == 403
@@ -212,23 +214,23 @@ def test_a_service_principal_in_a_group(operator: Client, client_with: Any, tena
     assert tenant.names(operator.get(f"/groups/{tenant['Accounting']}/members")) == ["Megan Bowen"]
 
 
-def test_groups_that_contain_each_other(emulator: Any, operator: Client, tenant: Tenant) -> None:
+def test_groups_can_contain_each_other(emulator: Any, operator: Client, tenant: Tenant) -> None:
     emulator.tenant.directory.members.add(tenant["Accounting"], tenant["Gateway Mailboxes"])
     answer = operator.get(f"/groups/{tenant['Accounting']}/transitiveMembers")
     assert set(tenant.names(answer)) == {"Megan Bowen", "Gateway Mailboxes", "Alex Wilber", "Accounting"}
 
 
-def test_directory_objects_of_each_type(operator: Client, tenant: Tenant) -> None:
+def test_directory_objects_of_each_type_can_be_read(operator: Client, tenant: Tenant) -> None:
     ids = [tenant["Accounting"], tenant["Branch Office"], tenant["Megan Bowen"]]
     answer = operator.post("/directoryObjects/getByIds", {"ids": ids, "types": ["group", "administrativeUnit"]})
     assert tenant.names(answer) == ["Accounting", "Branch Office"]
     assert operator.get(f"/directoryObjects/{ids[0]}").json()["@odata.type"] == "#microsoft.graph.group"
 
 
-# What callers may see
+# Rights of callers
 
 
-def test_what_a_caller_may_not_read_shows_its_id_alone(client_with: Any, tenant: Tenant) -> None:
+def test_members_without_a_read_right_only_have_an_id(client_with: Any, tenant: Tenant) -> None:
     members = client_with("GroupMember.Read.All").get(f"/groups/{tenant['Gateway Mailboxes']}/members").json()["value"]
     user, group = members
     assert (user["id"], user["displayName"], user["mail"]) == (tenant["Alex Wilber"], None, None)
@@ -240,7 +242,7 @@ def test_what_a_caller_may_not_read_shows_its_id_alone(client_with: Any, tenant:
     )
 
 
-def test_a_plain_user_sees_the_own_memberships(emulator: Any, operator: Client, tenant: Tenant) -> None:
+def test_a_plain_user_sees_their_own_memberships(emulator: Any, operator: Client, tenant: Tenant) -> None:
     people = People(emulator, operator.session)
     token = people.sign_in(PLAIN)["access_token"]
     mine = people.ask(token, "GET", "/me/memberOf", None)
@@ -252,7 +254,7 @@ def test_a_plain_user_sees_the_own_memberships(emulator: Any, operator: Client, 
     assert created.status_code == 201
     owned = people.ask(token, "GET", "/me/ownedObjects", None).json()["value"]
     assert [item["id"] for item in owned] == [created.json()["id"]]
-    # One's own group may be changed, another one not.
+    # The own group can be changed, another one cannot.
     path = f"/groups/{created.json()['id']}"
     assert people.ask(token, "PATCH", path, {"description": "mine"}).status_code == 204
     assert people.ask(token, "PATCH", f"/groups/{tenant['Accounting']}", {"description": "mine"}).status_code == 403
@@ -261,7 +263,7 @@ def test_a_plain_user_sees_the_own_memberships(emulator: Any, operator: Client, 
     assert operator.get("/me/memberOf").status_code == 400
 
 
-def test_created_and_owned_objects(operator: Client) -> None:
+def test_created_and_owned_objects_can_be_listed(operator: Client) -> None:
     created = operator.application()
     principal = operator.service_principal(created["appId"])
     path = f"/servicePrincipals(appId='{operator.client_id}')"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which identifier URIs an application may have (sources in graph/identifier_uris.py)."""
+"""The identifier URIs that an application can have (sources in graph/identifier_uris.py)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def put(operator: Any, created: dict[str, Any], *uris: str, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("uri", [*SECURE, "api://anything", "urn:mail:gateway", "ms-appx://x"])
-def test_taken(operator: Any, created: dict[str, Any], uri: str) -> None:
+def test_an_allowed_uri_is_accepted(operator: Any, created: dict[str, Any], uri: str) -> None:
     assert put(operator, created, uri).status_code == 204
 
 
@@ -56,13 +56,13 @@ def test_a_foreign_host_is_refused(operator: Any, created: dict[str, Any], uri: 
     assert again.json()["error"]["code"] == "HostNameNotOnVerifiedDomain"
 
 
-def test_what_was_there_before_stays(emulator: Any, operator: Any, created: dict[str, Any]) -> None:
+def test_an_existing_uri_can_be_kept(emulator: Any, operator: Any, created: dict[str, Any]) -> None:
     old = "https://gateway.example.com"
     emulator.tenant.directory.applications[created["id"]]["identifierUris"] = [old]
     assert put(operator, created, old, "api://{app}").status_code == 204
 
 
-def test_applications_with_v2_tokens_or_saml(operator: Any, created: dict[str, Any]) -> None:
+def test_applications_with_v2_tokens_or_saml_can_use_other_hosts(operator: Any, created: dict[str, Any]) -> None:
     api = {"requestedAccessTokenVersion": 2}
     assert put(operator, created, "https://gateway.example.com", api=api).status_code == 204
     other = operator.application()
@@ -80,12 +80,12 @@ def restrict(client_with: Any, name: str, **more: Any) -> None:
 
 
 @pytest.mark.parametrize("uri", SECURE)
-def test_the_policy_takes_secure_patterns(operator: Any, client_with: Any, created: dict[str, Any], uri: str) -> None:
+def test_the_policy_accepts_secure_patterns(operator: Any, client_with: Any, created: dict[str, Any], uri: str) -> None:
     restrict(client_with, "uriAdditionWithoutUniqueTenantIdentifier")
     assert put(operator, created, uri).status_code == 204
 
 
-def test_the_policy_refuses_others(operator: Any, client_with: Any, created: dict[str, Any]) -> None:
+def test_the_policy_refuses_other_patterns(operator: Any, client_with: Any, created: dict[str, Any]) -> None:
     restrict(client_with, "uriAdditionWithoutUniqueTenantIdentifier")
     refused = put(operator, created, "api://anything").json()["error"]
     assert refused["message"].startswith(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The token endpoint, asked by an unmodified msal and by hand."""
+"""The token endpoint, with an unmodified msal and by hand."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_msal_reports_a_wrong_secret(emulator: Any, operator: Any) -> None:
     assert result["error_codes"] == [7000215]
 
 
-def test_success_body_and_claims(emulator: Any, operator: Any) -> None:
+def test_the_token_response_and_its_claims_have_the_documented_form(emulator: Any, operator: Any) -> None:
     answer = operator.ask_token()
     body = answer.json()
     assert list(body) == ["token_type", "expires_in", "ext_expires_in", "access_token"]
@@ -94,12 +94,12 @@ def test_success_body_and_claims(emulator: Any, operator: Any) -> None:
     }
 
 
-def test_no_roles_no_claim(client_with: Any) -> None:
+def test_a_token_without_roles_has_no_roles_claim(client_with: Any) -> None:
     token = client_with().ask_token().json()["access_token"]
     assert "roles" not in jwt.decode(token, options={"verify_signature": False})
 
 
-def test_basic_credentials(operator: Any) -> None:
+def test_basic_credentials_are_accepted(operator: Any) -> None:
     pair = base64.b64encode(f"{operator.client_id}:{operator.client_secret}".encode()).decode()
     operator.session.headers["Authorization"] = f"Basic {pair}"
     assert operator.ask_token(client_id=None, client_secret=None).status_code == 200
@@ -114,12 +114,12 @@ def test_basic_credentials(operator: Any) -> None:
         ("00000003-0000-0000-c000-000000000000/.default", "00000003-0000-0000-c000-000000000000"),
     ],
 )
-def test_scope_names_the_resource(operator: Any, scope: str, audience: str) -> None:
+def test_the_scope_names_the_resource(operator: Any, scope: str, audience: str) -> None:
     token = operator.ask_token(scope=scope).json()["access_token"]
     assert jwt.decode(token, options={"verify_signature": False})["aud"] == audience
 
 
-def test_the_emulators_own_address_is_microsoft_graph(emulator: Any, operator: Any) -> None:
+def test_the_address_of_the_emulator_means_microsoft_graph(emulator: Any, operator: Any) -> None:
     token = operator.ask_token(scope=f"{emulator.graph}/.default").json()["access_token"]
     answer = operator.session.get(
         f"{emulator.graph}/v1.0/organization", headers={"Authorization": f"Bearer {token}"}, timeout=10
@@ -147,7 +147,9 @@ UNKNOWN = "11111111-2222-3333-4444-555555555555"
         ({"tenant": UNKNOWN}, 400, "invalid_tenant", 90002),
     ],
 )
-def test_refusals(operator: Any, changes: dict[str, Any], status: int, error: str, code: int) -> None:
+def test_invalid_requests_are_refused(
+    operator: Any, changes: dict[str, Any], status: int, error: str, code: int
+) -> None:
     answer = operator.ask_token(**changes)
     body = answer.json()
     assert (answer.status_code, body["error"], body["error_codes"]) == (status, error, [code])
@@ -165,7 +167,7 @@ def test_refusals(operator: Any, changes: dict[str, Any], status: int, error: st
         ("token-client-credentials", {}),
     ],
 )
-def test_answers_have_the_captured_form(
+def test_responses_have_the_recorded_form(
     operator: Any, emulator: Any, oracle: Any, scenario: str, changes: dict[str, Any]
 ) -> None:
     captured = json.loads((oracle / "recorded" / "token_endpoint.json").read_text(encoding="utf-8"))
@@ -187,14 +189,14 @@ def test_answers_have_the_captured_form(
         assert body["error_description"].partition(" Trace ID")[0] == text
 
 
-def test_application_without_service_principal(operator: Any) -> None:
+def test_an_application_without_a_service_principal_is_refused(operator: Any) -> None:
     created = operator.application()
     secret = operator.post(f"/applications/{created['id']}/addPassword", {}).json()["secretText"]
     body = operator.ask_token(client_id=created["appId"], client_secret=secret).json()
     assert body["error_codes"] == [7000229]
 
 
-def test_fresh_secret_and_fresh_consent_take_their_time(emulator: Any, operator: Any) -> None:
+def test_a_fresh_secret_and_fresh_consent_take_effect_later(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"secret_delay": 10, "consent_delay": 30})
     created = operator.application()
     principal = operator.service_principal(created["appId"])
@@ -218,13 +220,13 @@ def test_fresh_secret_and_fresh_consent_take_their_time(emulator: Any, operator:
     assert claims["roles"] == ["Mail.ReadWrite"]
 
 
-def test_expired_secret(emulator: Any, operator: Any) -> None:
+def test_an_expired_secret_is_refused(emulator: Any, operator: Any) -> None:
     emulator.clock.advance(400 * 86400)
     answer = operator.ask_token()
     assert (answer.status_code, answer.json()["error_codes"]) == (401, [7000222])
 
 
-def test_removed_secret_is_wrong_at_once(operator: Any) -> None:
+def test_a_removed_secret_is_refused_at_once(operator: Any) -> None:
     created = operator.application()
     operator.service_principal(created["appId"])
     credential = operator.post(f"/applications/{created['id']}/addPassword", {}).json()
@@ -235,12 +237,12 @@ def test_removed_secret_is_wrong_at_once(operator: Any) -> None:
     assert answer.json()["error_codes"] == [7000215]
 
 
-def test_unknown_tenant_has_no_openid_configuration(emulator: Any, operator: Any) -> None:
+def test_an_unknown_tenant_has_no_openid_configuration(emulator: Any, operator: Any) -> None:
     answer = operator.session.get(f"{emulator.authority}/{UNKNOWN}/v2.0/.well-known/openid-configuration", timeout=10)
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [90002])
 
 
-def test_msal_with_a_certificate(emulator: Any, operator: Any) -> None:
+def test_msal_can_sign_in_with_a_certificate(emulator: Any, operator: Any) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
     now = datetime.now(tz=timezone.utc)
@@ -296,7 +298,7 @@ def first_version(operator: Any, **fields: str) -> requests.Response:
     return answer
 
 
-def test_the_first_version_takes_a_resource(emulator: Any, operator: Any) -> None:
+def test_the_first_version_uses_the_parameter_resource(emulator: Any, operator: Any) -> None:
     resource = "https://graph.microsoft.com/"
     answer = first_version(operator, grant_type="client_credentials", resource=resource)
     body = answer.json()
@@ -315,7 +317,7 @@ def test_the_first_version_takes_a_resource(emulator: Any, operator: Any) -> Non
     [
         ({"grant_type": "client_credentials"}, 900144),
         ({"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}, 900144),
-        ({"grant_type": "client_credentials", "resource": "api://nobody"}, 500011),
+        ({"grant_type": "client_credentials", "resource": "api://unknown"}, 500011),
         (
             {"grant_type": "client_credentials", "resource": "https://graph.microsoft.com", "client_secret": "x"},
             7000215,
@@ -323,13 +325,13 @@ def test_the_first_version_takes_a_resource(emulator: Any, operator: Any) -> Non
         ({}, 900144),
     ],
 )
-def test_refusals_of_the_first_version(operator: Any, fields: dict[str, str], code: int) -> None:
+def test_the_first_version_refuses_invalid_requests(operator: Any, fields: dict[str, str], code: int) -> None:
     answer = first_version(operator, **fields)
     assert answer.status_code in (400, 401) and answer.json()["error_codes"] == [code]
 
 
 @pytest.mark.parametrize("by", ["tenant_id", "domain", "common", "organizations"])
-def test_both_versions_of_the_openid_configuration(emulator: Any, operator: Any, by: str) -> None:
+def test_both_versions_have_an_openid_configuration(emulator: Any, operator: Any, by: str) -> None:
     name = getattr(emulator, by, by)
     root = f"{emulator.authority}/{emulator.tenant_id if by in ('tenant_id', 'domain') else by}"
     issued = "{tenantid}" if by in ("common", "organizations") else emulator.tenant_id
@@ -350,7 +352,7 @@ def test_both_versions_of_the_openid_configuration(emulator: Any, operator: Any,
     assert keys[0]["keys"][0]["kid"] == keys[1]["keys"][0]["kid"]
 
 
-def test_instance_discovery(emulator: Any, operator: Any) -> None:
+def test_instance_discovery_returns_the_configuration(emulator: Any, operator: Any) -> None:
     def discovered(endpoint: str) -> Any:
         url = f"{emulator.authority}/common/discovery/instance"
         query = {"api-version": "1.1", "authorization_endpoint": endpoint}
@@ -370,7 +372,7 @@ def test_instance_discovery(emulator: Any, operator: Any) -> None:
     assert refused.json()["error_codes"] == [50049]
 
 
-def test_msal_with_instance_discovery(emulator: Any, operator: Any) -> None:
+def test_msal_can_use_instance_discovery(emulator: Any, operator: Any) -> None:
     application = msal.ConfidentialClientApplication(
         operator.client_id,
         client_credential=operator.client_secret,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The key vault, asked by Microsoft's own client and by plain requests."""
+"""The key vault, with Microsoft's own client and with plain requests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXPIRES = datetime.datetime(2031, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)
 
 @pytest.fixture(autouse=True)
 def _resolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 6761 has names below localhost mean loopback; not every system's resolver knows."""
+    """According to RFC 6761, names below localhost are loopback; not every system's resolver implements that."""
     resolve = socket.getaddrinfo
 
     def resolved(host: Any, *more: Any, **others: Any) -> Any:
@@ -46,7 +46,7 @@ def _resolved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _client(server: EmulatorServer, client_id: str = "", client_secret: str = "") -> SecretClient:
-    """With the verification of the challenge that the client does of its own accord."""
+    """With the client's own verification of the challenge."""
     credential = ClientSecretCredential(
         server.tenant_id,
         client_id or server.client_id,
@@ -59,7 +59,7 @@ def _client(server: EmulatorServer, client_id: str = "", client_secret: str = ""
     return SecretClient(address, credential, connection_verify=server.ca_file, retry_total=0)
 
 
-def test_a_secret_is_set_read_changed_and_has_versions(emulator: EmulatorServer) -> None:
+def test_a_secret_can_be_set_read_and_changed_and_has_versions(emulator: EmulatorServer) -> None:
     client = _client(emulator)
     tags = {"key-id": "1"}
     first = client.set_secret("gateway", "one", expires_on=EXPIRES, not_before=EXPIRES.replace(year=2020), tags=tags)
@@ -76,7 +76,7 @@ def test_a_secret_is_set_read_changed_and_has_versions(emulator: EmulatorServer)
         client.get_secret("gateway")
 
 
-def test_what_was_deleted_can_be_recovered_and_its_name_is_taken(emulator: EmulatorServer) -> None:
+def test_a_deleted_secret_can_be_recovered_and_keeps_its_name(emulator: EmulatorServer) -> None:
     client = _client(emulator)
     client.set_secret("gateway", "one")
     client.begin_delete_secret("gateway").wait()
@@ -99,7 +99,7 @@ def test_what_was_deleted_can_be_recovered_and_its_name_is_taken(emulator: Emula
     client.set_secret("gateway", "three")
 
 
-def test_deleting_and_recovering_take_their_time(emulator: EmulatorServer) -> None:
+def test_deleting_and_recovering_can_take_time(emulator: EmulatorServer) -> None:
     client = _client(emulator)
     client.set_secret("gateway", "one")
     emulator.settings.vault_lag = 30
@@ -121,7 +121,7 @@ def test_deleting_and_recovering_take_their_time(emulator: EmulatorServer) -> No
     ("role", "reads", "writes"),
     [(None, False, False), ("Key Vault Reader", False, False), ("Key Vault Secrets User", True, False)],
 )
-def test_a_role_says_what_one_may_do(emulator: EmulatorServer, role: str | None, reads: bool, writes: bool) -> None:
+def test_a_role_has_its_rights(emulator: EmulatorServer, role: str | None, reads: bool, writes: bool) -> None:
     _client(emulator).set_secret("gateway", "one")
     client_id, client_secret = emulator.add_operator([])
     emulator.emulator.key_vault.assign(client_id, role)
@@ -145,7 +145,7 @@ def test_the_challenge_names_the_resource_and_the_tenant(emulator: EmulatorServe
         f'Bearer authorization="{emulator.authority}/{emulator.tenant_id}", resource="{emulator.key_vault}"'
     )
     assert "AKV10000" in answer.text
-    # A token for Microsoft Graph is none for a vault.
+    # A token for Microsoft Graph is refused by a vault.
     answer = operator.session.get(url, headers={"Authorization": f"Bearer {operator.token}"}, timeout=10)
     assert answer.status_code == 401
     assert "AKV10022: Invalid audience" in answer.text
@@ -174,9 +174,7 @@ def test_microsoft_s_client_refuses_a_challenge_for_another_place(
         {"value": "one", "attributes": {"nbf": 2000, "exp": 1000}},
     ],
 )
-def test_what_the_vault_does_not_take_is_refused(
-    emulator: EmulatorServer, operator: Client, body: dict[str, Any]
-) -> None:
+def test_invalid_secrets_are_refused(emulator: EmulatorServer, operator: Client, body: dict[str, Any]) -> None:
     token = operator.ask_token(scope="https://vault.azure.net/.default").json()["access_token"]
     answer = operator.session.put(
         f"{emulator.key_vault}/secrets/gateway?api-version=7.4",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time and distance: replicas that lag behind, token buckets, writes that come too close to each other."""
+"""Replicas that lag behind, token buckets, and writes that come too close to each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def statuses(answers: list[Any]) -> set[int]:
 # Replicas
 
 
-def test_a_fresh_object_is_there_for_some_reads_only(emulator: Any, operator: Any) -> None:
+def test_a_fresh_object_is_only_visible_to_some_reads(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"replica_delays": [0, 30]})
     created = operator.application("fresh")
     paths = (f"/applications/{created['id']}", f"/applications(appId='{created['appId']}')")
@@ -54,7 +54,7 @@ def test_the_seed_decides_which_reads_are_stale(emulator: Any, operator: Any) ->
     assert len({tuple(outcomes(seed)) for seed in range(4)}) > 1
 
 
-def test_updates_are_seen_late_too(emulator: Any, operator: Any) -> None:
+def test_updates_are_seen_later(emulator: Any, operator: Any) -> None:
     created = operator.application("before")
     path = f"/applications/{created['id']}"
     emulator.settings.update({"replica_delays": [0, 30]})
@@ -66,7 +66,7 @@ def test_updates_are_seen_late_too(emulator: Any, operator: Any) -> None:
     assert statuses([operator.get(path) for _attempt in range(16)]) == {200, 404}
 
 
-def test_secrets_are_counted_0_1_and_2(emulator: Any, operator: Any) -> None:
+def test_replicas_return_different_numbers_of_secrets(emulator: Any, operator: Any) -> None:
     created = operator.application()
     path = f"/applications/{created['id']}"
     emulator.settings.update({"replica_delays": [0, 15, 40]})
@@ -77,13 +77,13 @@ def test_secrets_are_counted_0_1_and_2(emulator: Any, operator: Any) -> None:
     assert counts == {0, 1, 2}
 
 
-def test_writes_meet_the_misleading_answers_and_are_not_carried_out(emulator: Any, operator: Any, oracle: Path) -> None:
+def test_writes_to_lagging_replicas_are_refused_and_not_performed(emulator: Any, operator: Any, oracle: Path) -> None:
     known = {entry["id"]: entry for entry in json.loads((oracle / "errors.json").read_text())["errors"]}
     assert operator.token
     emulator.settings.update({"replica_delays": [30]})
 
     def refused_for_now(path: str, body: Any, error: str) -> Any:
-        """The same write twice: before the replica knows of what it needs, and after."""
+        """The same write twice: before and after the replica knows the required object."""
         before = json.dumps(emulator.tenant.snapshot()["applications"])
         assert_like(operator.post(path, body), known[error])
         assert json.dumps(emulator.tenant.snapshot()["applications"]) == before
@@ -106,14 +106,14 @@ def test_writes_meet_the_misleading_answers_and_are_not_carried_out(emulator: An
 
 
 def assert_like(answer: Any, known: dict[str, Any]) -> None:
-    """Status, code and message as in errors.json, where <...> and ids stand for anything."""
+    """Status, code and message as in errors.json, where <...> and ids match anything."""
     error, wanted = answer.json()["error"], known["body"]["error"]
     assert (answer.status_code, error["code"]) == (known["status"], wanted["code"])
     pattern = re.sub(r"<[^>]*>", ".+", re.sub(r"([.()'])", r"\\\1", wanted["message"]))
     assert re.fullmatch(pattern, error["message"]), error["message"]
 
 
-def test_owned_by_alone_is_told_that_the_application_is_elsewhere(
+def test_owned_by_gets_a_misleading_refusal_for_a_fresh_application(
     emulator: Any, client_with: Any, oracle: Path
 ) -> None:
     known = {entry["id"]: entry for entry in json.loads((oracle / "errors.json").read_text())["errors"]}
@@ -126,16 +126,16 @@ def test_owned_by_alone_is_told_that_the_application_is_elsewhere(
     assert_like(refused, known["graph_403_sp_not_in_local_tenant"])
 
 
-def test_unique_names_are_looked_up_in_replicas(emulator: Any, operator: Any) -> None:
+def test_unique_names_are_read_from_replicas(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"replica_delays": [0, 300]})
     path = "/applications(uniqueName='one')"
     assert operator.upsert(path, {"displayName": "one"}).status_code == 201
     assert statuses([operator.get(path) for _attempt in range(16)]) == {200, 404}
-    # Whatever a replica knows, there is only one application.
+    # Regardless of the replica, there is only one application.
     assert statuses([operator.upsert(path, {"displayName": "one"}) for _attempt in range(16)]) == {204}
 
 
-def test_the_sign_in_lags_too(emulator: Any, operator: Any) -> None:
+def test_the_sign_in_lags_behind(emulator: Any, operator: Any) -> None:
     app = operator.application()
     emulator.settings.update({"replica_delays": [0, 30]})
     operator.service_principal(app["appId"])
@@ -156,7 +156,7 @@ def test_the_sign_in_lags_too(emulator: Any, operator: Any) -> None:
 # Throttling
 
 
-def test_resource_units_follow_the_question(operator: Any) -> None:
+def test_resource_units_depend_on_the_request(operator: Any) -> None:
     def units(path: str) -> str:
         return str(operator.get(path).headers["x-ms-resource-unit"])
 
@@ -171,13 +171,13 @@ def test_resource_units_follow_the_question(operator: Any) -> None:
     assert asked.headers["x-ms-resource-unit"] == "3"
 
 
-def test_throttled_by_resource_units(emulator: Any, operator: Any, oracle: Path) -> None:
+def test_requests_are_throttled_by_resource_units(emulator: Any, operator: Any, oracle: Path) -> None:
     assert operator.token
     emulator.settings.update({"throttle_units": 10})
     answers = [operator.get("/applications") for _attempt in range(8)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
-    told = [answer.headers.get("x-ms-throttle-limit-percentage") for answer in answers]
-    assert told[:4] == [None] * 4 and 0.9 < float(told[4]) <= 1
+    percentages = [answer.headers.get("x-ms-throttle-limit-percentage") for answer in answers]
+    assert percentages[:4] == [None] * 4 and 0.9 < float(percentages[4]) <= 1
     refused = answers[5]
     known = {entry["id"]: entry for entry in json.loads((oracle / "errors.json").read_text())["errors"]}["graph_429"]
     wanted = known["body"]["error"]
@@ -192,7 +192,7 @@ def test_throttled_by_resource_units(emulator: Any, operator: Any, oracle: Path)
     assert operator.get("/applications").status_code == 200
 
 
-def test_throttled_by_writes_while_reads_go_on(emulator: Any, operator: Any, client_with: Any) -> None:
+def test_writes_are_throttled_separately_from_reads(emulator: Any, operator: Any, client_with: Any) -> None:
     emulator.settings.update({"throttle_writes": 2})
     answers = [operator.post("/applications", {"displayName": "x"}) for _attempt in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]
@@ -200,12 +200,12 @@ def test_throttled_by_writes_while_reads_go_on(emulator: Any, operator: Any, cli
     assert "/Write/" in answers[2].headers["x-ms-throttle-scope"]
     assert 0 < float(answers[2].headers["retry-after"]) <= 75
     assert operator.get("/applications").status_code == 200
-    # The buckets are those of one application.
+    # The buckets belong to one application.
     assert client_with("Application.ReadWrite.All").application()
 
 
 @pytest.mark.parametrize(("size", "units"), [("S", 3500), ("M", 5000), ("L", 8000)])
-def test_sizes(emulator: Any, operator: Any, size: str, units: int) -> None:
+def test_each_size_of_tenant_has_its_limits(emulator: Any, operator: Any, size: str, units: int) -> None:
     from graph_emulator.weather.throttle import limits
 
     emulator.settings.update({"throttle": size})
@@ -215,7 +215,7 @@ def test_sizes(emulator: Any, operator: Any, size: str, units: int) -> None:
     assert limits(emulator.settings) == (7, 3000)
 
 
-def test_in_a_batch_each_request_is_throttled_for_itself(emulator: Any, operator: Any) -> None:
+def test_each_request_of_a_batch_is_throttled_separately(emulator: Any, operator: Any) -> None:
     assert operator.token
     emulator.settings.update({"throttle_units": 4})
     requests = [{"id": str(number), "method": "GET", "url": "/applications"} for number in range(4)]
@@ -258,7 +258,7 @@ def test_a_refused_write_does_not_count(emulator: Any, operator: Any) -> None:
 # Switches
 
 
-def test_switches_by_admin_interface(emulator: Any, operator: Any) -> None:
+def test_settings_can_be_changed_with_the_admin_interface(emulator: Any, operator: Any) -> None:
     def settings(body: Any) -> Any:
         return operator.session.post(f"{emulator.graph}/_emulator/settings", json=body, headers=HEADERS, timeout=10)
 
@@ -270,7 +270,7 @@ def test_switches_by_admin_interface(emulator: Any, operator: Any) -> None:
     assert emulator.settings.replica_delays == () and emulator.settings.throttle == ""
 
 
-def test_switches_by_argument() -> None:
+def test_settings_can_be_arguments() -> None:
     server = EmulatorServer(
         replica_delays=[0, 3], throttle="S", throttle_units=9, throttle_writes=8, concurrency_window=0.5, weather_seed=4
     )
@@ -291,7 +291,7 @@ def test_switches_by_argument() -> None:
         server.close()
 
 
-def test_switches_by_command_line() -> None:
+def test_settings_can_be_command_line_options() -> None:
     from graph_emulator.cli import parser
 
     chosen = parser().parse_args(["--replica-delays", "0,3,20", "--throttle", "L", "--concurrency-window", "0.3"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mailboxes: the permission, the policy of Exchange, and no mailbox at all."""
+"""Mailboxes: the permission, the policy of Exchange, and missing mailboxes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refusal(answer: Any) -> tuple[int, str, str]:
     return answer.status_code, error["code"], error["message"]
 
 
-def test_read(client_with: Any, people: People, box: str) -> None:
+def test_mail_can_be_read(client_with: Any, people: People, box: str) -> None:
     client = client_with("Mail.Read")
     inbox = client.get(f"{box}/mailFolders/inbox").json()
     assert inbox["displayName"] == "Inbox" and inbox["totalItemCount"] == 1
@@ -47,12 +47,12 @@ def test_read(client_with: Any, people: People, box: str) -> None:
     assert refusal(client.post(f"{box}/messages", {"subject": "x"})) == DENIED
 
 
-def test_basic_reading_shows_no_bodies(client_with: Any, box: str) -> None:
+def test_read_basic_returns_no_bodies(client_with: Any, box: str) -> None:
     (message,) = client_with("Mail.ReadBasic.All").get(f"{box}/messages").json()["value"]
     assert message["subject"] == "Welcome" and "body" not in message and "bodyPreview" not in message
 
 
-def test_draft(client_with: Any, box: str) -> None:
+def test_a_draft_can_be_created(client_with: Any, box: str) -> None:
     client = client_with("Mail.ReadWrite")
     answer = client.post(
         f"{box}/messages",
@@ -74,13 +74,13 @@ def test_draft(client_with: Any, box: str) -> None:
     assert client.post(f"{box}/messages", {"subject": 1}).status_code == 400
 
 
-def test_no_permission_for_mail(operator: Any, client_with: Any, box: str) -> None:
+def test_mail_without_a_permission_is_refused(operator: Any, client_with: Any, box: str) -> None:
     for client in (operator, client_with(), client_with("User.Read.All")):
         for path in ("mailFolders", "mailFolders/inbox", "messages"):
             assert refusal(client.get(f"{box}/{path}")) == DENIED
 
 
-def test_fenced_by_a_policy_of_exchange(client_with: Any, people: People, box: str) -> None:
+def test_a_policy_of_exchange_limits_the_mailboxes(client_with: Any, people: People, box: str) -> None:
     client, free = client_with("Mail.Read"), client_with("Mail.Read")
     wish = {"user": people.name(PLAIN), "client_id": client.client_id, "allowed": False}
     assert people.control("mailbox_access", wish).json() == {"allowed": False}
@@ -89,10 +89,10 @@ def test_fenced_by_a_policy_of_exchange(client_with: Any, people: People, box: s
     assert free.get(f"{box}/messages").status_code == 200
     people.control("mailbox_access", {**wish, "allowed": True})
     assert client.get(f"{box}/mailFolders/inbox").status_code == 200
-    assert people.control("mailbox_access", {**wish, "user": "nobody"}).status_code == 400
+    assert people.control("mailbox_access", {**wish, "user": "without-mailbox"}).status_code == 400
 
 
-def test_no_mailbox(client_with: Any, people: People, box: str) -> None:
+def test_a_user_without_a_mailbox_is_reported(client_with: Any, people: People, box: str) -> None:
     client = client_with("Mail.Read")
     people.control("users", {"user": people.name(PLAIN), "mailbox": False})
     assert refusal(client.get(f"{box}/messages")) == (
@@ -113,16 +113,16 @@ def test_no_mailbox(client_with: Any, people: People, box: str) -> None:
         ("messages/" + "A" * 120, 404, "ErrorItemNotFound"),
     ],
 )
-def test_unknown_items(client_with: Any, box: str, path: str, status: int, code: str) -> None:
+def test_unknown_items_are_not_found(client_with: Any, box: str, path: str, status: int, code: str) -> None:
     assert refusal(client_with("Mail.Read").get(f"{box}/{path}"))[:2] == (status, code)
 
 
-def test_unknown_user(client_with: Any) -> None:
-    answer = client_with("Mail.Read").get("/users/nobody@example.test/messages")
+def test_an_unknown_user_is_not_found(client_with: Any) -> None:
+    answer = client_with("Mail.Read").get("/users/unknown@example.test/messages")
     assert refusal(answer)[:2] == (404, "ErrorInvalidUser")
 
 
-def test_users_read_their_own_mail(people: People, operator: Any, box: str) -> None:
+def test_users_can_read_their_own_mail(people: People, operator: Any, box: str) -> None:
     client = people.client(public_client(operator)["appId"])
     token = people.sign_in(PLAIN, client=client, scopes=(f"{GRAPH}/Mail.Read",))["access_token"]
     assert people.ask(token, "GET", f"{box}/messages").status_code == 200

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests that no careful client sends: a clear refusal, no internal error, and nothing left broken."""
+"""Malformed requests are refused clearly, without an internal error or a broken state."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _unharmed(operator: Client, emulator: EmulatorServer) -> None:
     ],
     ids=lambda payload: payload[:40].decode(),
 )
-def test_a_body_that_makes_no_application_is_refused(
+def test_an_invalid_body_of_an_application_is_refused(
     operator: Client, emulator: EmulatorServer, payload: bytes
 ) -> None:
     answer = operator("POST", "/applications", data=payload, headers={"Content-Type": "application/json"})
@@ -66,14 +66,16 @@ def test_a_malformed_step_of_a_batch_is_refused(operator: Client, change: dict[s
 
 
 @pytest.mark.parametrize("start", ["9998-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
-def test_a_secret_at_the_end_of_time_is_refused(operator: Client, start: str) -> None:
+def test_a_secret_that_ends_too_late_is_refused(operator: Client, start: str) -> None:
     made = operator.application()
     body = {"passwordCredential": {"startDateTime": start}}
     assert operator.post(f"/applications/{made['id']}/addPassword", body).status_code == 400
 
 
 @pytest.mark.parametrize("seconds", ["1e400", "1e12", "-1e12"])
-def test_the_clock_stays_within_a_century(operator: Client, emulator: EmulatorServer, seconds: str) -> None:
+def test_the_clock_cannot_be_moved_more_than_a_century(
+    operator: Client, emulator: EmulatorServer, seconds: str
+) -> None:
     headers = {**HEADERS, "Content-Type": "application/json"}
     body = f'{{"advance": {seconds}}}'
     answer = operator.session.post(f"{emulator.graph}/_emulator/clock", data=body, headers=headers, timeout=10)
@@ -81,20 +83,20 @@ def test_the_clock_stays_within_a_century(operator: Client, emulator: EmulatorSe
     assert emulator.clock.offset == 0
 
 
-def test_ids_of_a_grant_are_the_same_in_upper_case(operator: Client, emulator: EmulatorServer) -> None:
+def test_ids_of_a_grant_are_not_case_sensitive(operator: Client, emulator: EmulatorServer) -> None:
     principal = operator.service_principal(operator.application()["appId"])
     graph = emulator.tenant.service_principal_by("appId", "00000003-0000-0000-c000-000000000000")
     assert graph is not None
     body = {"clientId": principal["id"].upper(), "consentType": "AllPrincipals", "resourceId": graph["id"].upper()}
     made = operator.post("/oauth2PermissionGrants", {**body, "scope": "User.Read"})
     assert made.status_code == 201
-    # azure-cli spells the segment with a capital A when it deletes.
+    # azure-cli writes the segment with a capital A when it deletes.
     assert operator.get(f"/oauth2PermissionGrants/{made.json()['id']}").json()["clientId"] == principal["id"]
     assert operator.delete(f"/oAuth2PermissionGrants/{made.json()['id']}").status_code == 204
     assert operator.get("/oauth2PermissionGrants").json()["value"] == []
 
 
-def test_restoring_an_application_brings_back_one_service_principal(operator: Client, emulator: EmulatorServer) -> None:
+def test_restoring_an_application_restores_one_service_principal(operator: Client, emulator: EmulatorServer) -> None:
     made = operator.application()
     first = operator.service_principal(made["appId"])
     operator.delete(f"/servicePrincipals/{first['id']}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hundred clients at once: what succeeded is there, what failed is not, and nothing breaks."""
+"""Two hundred clients at once: successful writes are stored, failed ones are not, and the state is consistent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRAPH = "00000003-0000-0000-c000-000000000000"
 
 
 class Connection:
-    """Just enough HTTP for a crowd: two hundred requests.Sessions would mostly measure the test itself."""
+    """A minimal HTTP client: two hundred requests.Sessions would mostly measure the test itself."""
 
     def __init__(self, port: int, trust: ssl.SSLContext, token: str) -> None:
         self.port, self.trust, self.token = port, trust, token
@@ -50,7 +50,7 @@ class Connection:
 
 
 async def one_client(number: int, connection: Connection, shared: dict[str, Any], done: Counter[str]) -> None:
-    """Everything that the collection's modules do, on an application of its own and on shared ones."""
+    """All actions of the collection's modules, on an application of its own and on shared ones."""
     async with connection as ask:
 
         async def wants(step: str, *allowed: int, call: Any) -> Any:
@@ -132,8 +132,8 @@ def test_two_hundred_clients_lose_no_update(emulator: Any, operator: Any) -> Non
     assert (done["upsert 201"], done["upsert 204"]) == (10, CLIENTS - 10)
     assert (done["assign own to shared 201"], done["assign own to shared 400"]) == (1, CLIENTS - 1)
     assert sum(done.values()) == len(emulator.journal.entries()) - before
-    held = directory.applications[application["id"]]
-    assert len(held["passwordCredentials"]) == done["shared password 200"] == CLIENTS
+    shared_application = directory.applications[application["id"]]
+    assert len(shared_application["passwordCredentials"]) == done["shared password 200"] == CLIENTS
     gone = {number for number in range(0, CLIENTS, 4) if number % 8}
     own = {item["displayName"]: item for item in directory.applications.values()}
     for number in range(CLIENTS):

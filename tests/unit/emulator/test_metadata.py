@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The comparison with Microsoft's metadata can fail, and looks at what it should (see conftest.metadata_observer)."""
+"""The comparison with Microsoft's metadata detects errors in the right traffic (see conftest.metadata_observer)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def csdl(oracle: Path) -> Csdl:
         ("applications('x')/nonsense", None),
     ],
 )
-def test_context_names_a_type(csdl: Csdl, fragment: str, type_name: str | None) -> None:
+def test_the_context_names_a_type(csdl: Csdl, fragment: str, type_name: str | None) -> None:
     from ansible_collections.email_gateway.azure_apps.tests.unit.metadata_observer import _without_selection
 
     assert csdl.type_of_path(_without_selection(fragment)) == type_name
@@ -62,7 +62,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_a_good_application_passes(csdl: Csdl) -> None:
+def test_a_valid_application_is_accepted(csdl: Csdl) -> None:
     assert csdl.complaints(GOOD, "application") == []
 
 
@@ -90,7 +90,7 @@ def test_a_good_application_passes(csdl: Csdl) -> None:
         {"web": {"redirectUriSettings": [{"uri": "u", "index": True}]}},
     ],
 )
-def test_a_wrong_application_does_not(csdl: Csdl, wrong: dict[str, Any]) -> None:
+def test_an_invalid_application_is_reported(csdl: Csdl, wrong: dict[str, Any]) -> None:
     assert len(csdl.complaints({**GOOD, **wrong}, "application")) == 1
 
 
@@ -113,7 +113,7 @@ BODIES: list[tuple[str, str, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "good", "wrong"), BODIES, ids=[f"{case[0]} {case[1]}" for case in BODIES])
-def test_requests(csdl: Csdl, method: str, path: str, good: Any, wrong: Any) -> None:
+def test_bodies_of_requests_are_checked(csdl: Csdl, method: str, path: str, good: Any, wrong: Any) -> None:
     observer = MetadataObserver(csdl, requests=True)
     if good is not None:
         observer.saw(request(method, path, good), GraphResponse(204, {}, None))
@@ -133,13 +133,13 @@ def test_requests(csdl: Csdl, method: str, path: str, good: Any, wrong: Any) -> 
         {"error": {"message": "x"}},
     ],
 )
-def test_wrong_answers(csdl: Csdl, body: Any) -> None:
+def test_invalid_responses_are_reported(csdl: Csdl, body: Any) -> None:
     observer = MetadataObserver(csdl, requests=False)
     observer.saw(request("GET", "/applications", {}), GraphResponse(200, {}, body))
     assert len(observer.complaints) == 1
 
 
-def test_the_observer_listens(operator: Any, metadata_observer: MetadataObserver | None, oracle: Path) -> None:
+def test_the_observer_records_traffic(operator: Any, metadata_observer: MetadataObserver | None, oracle: Path) -> None:
     assert metadata_observer is not None
     operator.application()
     requests = [{"id": "1", "method": "GET", "url": "/applications"}]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Microsoft's own Python clients, msgraph-sdk and azure-identity, with nothing changed but base address and CA."""
+"""Microsoft's own Python clients, msgraph-sdk and azure-identity, with only base address and CA changed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.graph_sdk 
     secret_credential,
 )
 
-# The generated classes warn of each other.
+# The generated classes warn about each other.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 GRAPH = "00000003-0000-0000-c000-000000000000"
 Query = ApplicationsRequestBuilder.ApplicationsRequestBuilderGetQueryParameters
@@ -72,7 +72,7 @@ async def refused(call: Awaitable[Any]) -> ODataError:
     return caught.value
 
 
-def test_application_from_create_to_purge(emulator: EmulatorServer) -> None:
+def test_an_application_can_be_created_changed_and_purged(emulator: EmulatorServer) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         wish = Application(
             display_name="Gateway",
@@ -117,7 +117,7 @@ def new_guid() -> str:
     return fresh()
 
 
-def test_upsert_by_unique_name_and_the_service_principal_s(emulator: EmulatorServer) -> None:
+def test_applications_and_service_principals_can_be_upserted(emulator: EmulatorServer) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         by_name = graph.applications_with_unique_name("gateway 1")
         assert (await refused(by_name.patch(Application(display_name="x")))).response_status_code == 404
@@ -138,7 +138,7 @@ def test_upsert_by_unique_name_and_the_service_principal_s(emulator: EmulatorSer
     drive(emulator, steps)
 
 
-def test_lists(emulator: EmulatorServer, operator: Any) -> None:
+def test_lists_can_be_filtered_sorted_and_paged(emulator: EmulatorServer, operator: Any) -> None:
     for number in range(7):
         operator.application(f"app {number}", tags=[f"t{number}"])
 
@@ -174,7 +174,7 @@ def test_lists(emulator: EmulatorServer, operator: Any) -> None:
     drive(emulator, steps)
 
 
-def test_secrets_owners_and_federated_credentials(emulator: EmulatorServer) -> None:
+def test_secrets_owners_and_federated_credentials_can_be_managed(emulator: EmulatorServer) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         from msgraph.generated.applications.item.add_password.add_password_post_request_body import (
             AddPasswordPostRequestBody,
@@ -227,7 +227,7 @@ def test_secrets_owners_and_federated_credentials(emulator: EmulatorServer) -> N
     drive(emulator, steps)
 
 
-def test_assignments_and_grants(emulator: EmulatorServer) -> None:
+def test_assignments_and_grants_can_be_managed(emulator: EmulatorServer) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         resource = await graph.service_principals_with_app_id(GRAPH).get()
         role = next(role for role in resource.app_roles if role.value == "Mail.ReadWrite")
@@ -268,7 +268,7 @@ def test_assignments_and_grants(emulator: EmulatorServer) -> None:
     drive(emulator, steps)
 
 
-def test_batch(emulator: EmulatorServer, operator: Any) -> None:
+def test_a_batch_can_be_sent(emulator: EmulatorServer, operator: Any) -> None:
     created = operator.application("in a batch")
 
     async def steps(graph: GraphServiceClient) -> None:
@@ -281,14 +281,14 @@ def test_batch(emulator: EmulatorServer, operator: Any) -> None:
         content = BatchRequestContent({item.id: item for item in items})
         answers = await BatchRequestBuilder(graph.request_adapter).post(content)
         assert answers.get_response_status_codes() == {"1": 200, "2": 404}
-        # msgraph-core 1.5 takes the body for a base64 string and drops the JSON object that Graph documents.
+        # msgraph-core 1.5 interprets the body as a base64 string and drops the JSON object that Graph documents.
         found = answers.get_response_by_id("1")
         assert found.headers["content-type"].startswith("application/json")
 
     drive(emulator, steps)
 
 
-def test_certificate_credential(emulator: EmulatorServer) -> None:
+def test_a_certificate_credential_can_sign_in(emulator: EmulatorServer) -> None:
     pair, another = Pair.new(), Pair.new()
     der = pair.certificate.public_bytes(serialization.Encoding.DER)
     client_id, client_secret = emulator.add_operator(["Application.ReadWrite.All"])
@@ -319,7 +319,7 @@ def test_certificate_credential(emulator: EmulatorServer) -> None:
                 credential.get_token(SCOPE)
 
 
-def test_wrong_secret_and_missing_rights(emulator: EmulatorServer) -> None:
+def test_a_wrong_secret_and_missing_rights_are_reported(emulator: EmulatorServer) -> None:
     with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
         secret_credential(emulator, client_secret="wrong").get_token(SCOPE)
     client_id, client_secret = emulator.add_operator(["Application.Read.All"])
@@ -331,7 +331,7 @@ def test_wrong_secret_and_missing_rights(emulator: EmulatorServer) -> None:
     drive(emulator, steps, secret_credential(emulator, client_id=client_id, client_secret=client_secret))
 
 
-def test_a_throttled_client_waits_and_goes_on(emulator: EmulatorServer) -> None:
+def test_a_throttled_client_waits_and_continues(emulator: EmulatorServer) -> None:
     emulator.faults.add(path="/applications", status=429, headers={"Retry-After": "1"})
 
     async def steps(graph: GraphServiceClient) -> None:
@@ -342,7 +342,7 @@ def test_a_throttled_client_waits_and_goes_on(emulator: EmulatorServer) -> None:
     assert statuses == [429, 200]
 
 
-def test_objects_of_the_directory(emulator: EmulatorServer) -> None:
+def test_objects_of_the_directory_can_be_read(emulator: EmulatorServer) -> None:
     async def steps(graph: GraphServiceClient) -> None:
         from msgraph.generated.directory_objects.get_by_ids.get_by_ids_post_request_body import (
             GetByIdsPostRequestBody,

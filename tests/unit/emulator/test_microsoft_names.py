@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator under Microsoft's host names, for clients without a setting for the address."""
+"""The emulator with Microsoft's host names, for clients without a setting for the address."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from graph_emulator.wire.server import EmulatorServer
 
 @pytest.fixture
 def named(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatorServer]:
-    """On a free port, since 443 may be taken or forbidden."""
+    """On a free port, since 443 may be used or forbidden."""
     monkeypatch.setattr(server_module, "HTTPS_PORT", 0)
     with EmulatorServer(microsoft_names=True) as server:
         yield server
 
 
 def read(server: EmulatorServer, host: str, path: str) -> Any:
-    """What a client gets for which this name leads to loopback."""
+    """The response for a client for which this name leads to loopback."""
     context = ssl.create_default_context(cafile=server.ca_file)
     connection = http.client.HTTPSConnection(host, context=context, timeout=10)
     with socket.create_connection(("127.0.0.1", server.port)) as plain:
@@ -40,7 +40,7 @@ def read(server: EmulatorServer, host: str, path: str) -> Any:
             return json.loads(connection.getresponse().read())
 
 
-def test_each_service_answers_under_its_name(named: EmulatorServer) -> None:
+def test_each_service_responds_under_its_name(named: EmulatorServer) -> None:
     login = "https://login.microsoftonline.com"
     configuration = read(
         named, "login.microsoftonline.com", f"/{named.tenant_id}/v2.0/.well-known/openid-configuration"
@@ -65,7 +65,7 @@ def test_addresses_in_answers_have_the_name_of_graph(named: EmulatorServer, monk
     assert page["@odata.nextLink"].startswith(f"{graph}/v1.0/applications?")
 
 
-def test_the_names_of_the_tests_are_those_of_the_emulator() -> None:
+def test_the_tests_use_the_names_of_the_emulator() -> None:
     assert own_network.NAMES == server_module.MICROSOFT_NAMES
 
 

@@ -14,7 +14,7 @@ import requests
 from graph_emulator.wire.admin import HEADERS
 
 
-def test_lag_gives_the_misleading_answers_for_so_many_requests(emulator: Any, operator: Any) -> None:
+def test_lag_causes_misleading_responses_for_a_number_of_requests(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"lag": 2})
     created = operator.application()
     path = f"/applications/{created['id']}"
@@ -30,14 +30,14 @@ def test_lag_gives_the_misleading_answers_for_so_many_requests(emulator: Any, op
     assert answers[0].json()["error"]["message"] == "Not a valid reference update."
 
 
-def test_lag_hides_from_lists(emulator: Any, operator: Any) -> None:
+def test_lag_hides_objects_from_lists(emulator: Any, operator: Any) -> None:
     emulator.settings.update({"lag": 1})
     operator.application("late")
     listed = [len(operator.get("/applications?$filter=displayName eq 'late'").json()["value"]) for _attempt in range(2)]
     assert listed == [0, 1]
 
 
-def test_fault_replaces_the_answer_on_the_nth_request(emulator: Any, operator: Any) -> None:
+def test_a_fault_replaces_the_response_to_the_nth_request(emulator: Any, operator: Any) -> None:
     emulator.faults.add(method="POST", path="/addPassword$", nth=2, times=2, status=503, headers={"Retry-After": "1"})
     created = operator.application()
     path = f"/applications/{created['id']}/addPassword"
@@ -45,7 +45,7 @@ def test_fault_replaces_the_answer_on_the_nth_request(emulator: Any, operator: A
     assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == 2
 
 
-def test_fault_after_processing_loses_only_the_answer(emulator: Any, operator: Any) -> None:
+def test_a_fault_after_processing_only_loses_the_response(emulator: Any, operator: Any) -> None:
     created = operator.application()
     path = f"/applications/{created['id']}"
     emulator.faults.add(path="/addPassword$", close_before=True)
@@ -61,7 +61,7 @@ def test_fault_after_processing_loses_only_the_answer(emulator: Any, operator: A
     assert len(operator.get(path).json()["passwordCredentials"]) == 2
 
 
-def test_spoiled_answers(emulator: Any, operator: Any) -> None:
+def test_responses_can_be_corrupted(emulator: Any, operator: Any) -> None:
     emulator.faults.add(path="/organization", invalid_json=True)
     answer = operator.get("/organization")
     assert answer.status_code == 200
@@ -81,7 +81,7 @@ def test_spoiled_answers(emulator: Any, operator: Any) -> None:
 
 
 MEGABYTES = 50 * 1024 * 1024
-# The fault, what the client sees of a POST to addPassword, and whether the password is there afterwards.
+# The fault, the client's view of a POST to addPassword, and whether the password exists afterwards.
 FAULTS: dict[str, tuple[dict[str, Any], str, bool]] = {
     "status": ({"status": 503}, "503 application/json", False),
     "status, processed": ({"status": 503, "processed": True}, "503 application/json", True),
@@ -109,7 +109,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, bool]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault(emulator: Any, operator: Any, name: str) -> None:
+def test_every_fault_has_its_effect(emulator: Any, operator: Any, name: str) -> None:
     import time
 
     rule, wanted, takes_effect = FAULTS[name]
@@ -131,7 +131,7 @@ def test_every_fault(emulator: Any, operator: Any, name: str) -> None:
     assert seen == wanted
     if wanted == "ReadTimeout":
         time.sleep(rule["delay"])
-    # Exactly one request was hit, and the connection is good for the next.
+    # Exactly one request had the fault, and the connection can be used for the next one.
     assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == takes_effect
     assert operator.post(f"/applications/{created['id']}/addPassword", {}).status_code == 200
 
@@ -144,7 +144,7 @@ def parsed(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("rule", [{"invalid_json": True}, {"oversize": 100}, {"status": 204}, {"truncate": True}])
-def test_faults_on_answers_without_body(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
+def test_faults_can_affect_responses_without_a_body(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
     created = operator.application()
     emulator.faults.add(method="PATCH", **rule)
     answer = operator.patch(f"/applications/{created['id']}", {"notes": "x"})
@@ -164,13 +164,13 @@ def test_faults_on_answers_without_body(emulator: Any, operator: Any, rule: dict
         {"unknown": 1},
     ],
 )
-def test_faults_that_make_no_sense_are_refused(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
+def test_invalid_faults_are_refused(emulator: Any, operator: Any, rule: dict[str, Any]) -> None:
     answer = operator.session.post(f"{emulator.graph}/_emulator/faults", json=rule, headers=HEADERS, timeout=10)
     assert answer.status_code == 400 and answer.json()["error"]
 
 
-@pytest.mark.parametrize(("processed", "held"), [(False, 0), (True, 1)])
-def test_faults_hit_the_parts_of_a_batch(emulator: Any, operator: Any, processed: bool, held: int) -> None:
+@pytest.mark.parametrize(("processed", "stored"), [(False, 0), (True, 1)])
+def test_faults_affect_the_requests_of_a_batch(emulator: Any, operator: Any, processed: bool, stored: int) -> None:
     created = operator.application()
     emulator.faults.add(path="/addPassword$", status=503, processed=processed)
     requests_ = [
@@ -184,18 +184,18 @@ def test_faults_hit_the_parts_of_a_batch(emulator: Any, operator: Any, processed
     ]
     (answer,) = operator.post("/$batch", {"requests": requests_}).json()["responses"]
     assert answer["status"] == 503
-    assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == held
+    assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == stored
 
 
 @pytest.mark.parametrize("status", [409, 429, 500, 503])
-def test_a_fault_without_body_has_a_fitting_one(emulator: Any, operator: Any, status: int) -> None:
+def test_a_fault_without_a_body_gets_a_matching_one(emulator: Any, operator: Any, status: int) -> None:
     emulator.faults.add(path="/organization", status=status)
     answer = operator.get("/organization")
     assert answer.status_code == status
     assert answer.json()["error"]["code"]
 
 
-def test_journal_counts_and_tells(emulator: Any, operator: Any) -> None:
+def test_the_journal_records_requests(emulator: Any, operator: Any) -> None:
     operator.session.headers["User-Agent"] = "tests/1"
     operator.application("seen")
     operator.get("/applications?$top=5")
@@ -208,7 +208,7 @@ def test_journal_counts_and_tells(emulator: Any, operator: Any) -> None:
     assert emulator.requests()[-1].query == "$top=5"
 
 
-def test_admin_interface(emulator: Any, operator: Any) -> None:
+def test_the_admin_interface_works(emulator: Any, operator: Any) -> None:
     def admin(action: str, body: Any = None) -> Any:
         return operator.session.post(
             f"{emulator.graph}/_emulator/{action}", json=body or {}, headers=HEADERS, timeout=10
@@ -235,7 +235,7 @@ def test_admin_interface(emulator: Any, operator: Any) -> None:
     assert len(state["applications"]) == 1
 
 
-def test_reset_is_quick_and_keeps_tokens_good(emulator: Any, operator: Any) -> None:
+def test_a_reset_is_quick_and_keeps_tokens_valid(emulator: Any, operator: Any) -> None:
     import time
 
     operator.application()
@@ -245,7 +245,7 @@ def test_reset_is_quick_and_keeps_tokens_good(emulator: Any, operator: Any) -> N
     assert len(operator.get("/applications").json()["value"]) == 1
 
 
-def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, client_with: Any) -> None:
+def test_no_concurrent_update_is_lost(emulator: Any, operator: Any, client_with: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     created = operator.application()
@@ -261,7 +261,7 @@ def test_no_update_is_lost_under_concurrency(emulator: Any, operator: Any, clien
     assert len(operator.get(f"/applications/{created['id']}").json()["passwordCredentials"]) == 20
 
 
-def test_simultaneous_upserts_make_one_application(operator: Any, client_with: Any) -> None:
+def test_simultaneous_upserts_create_one_application(operator: Any, client_with: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     clients = [client_with("Application.ReadWrite.All") for _attempt in range(6)]
@@ -276,7 +276,7 @@ def test_simultaneous_upserts_make_one_application(operator: Any, client_with: A
     assert len(operator.get("/applications?$filter=uniqueName eq 'one'").json()["value"]) == 1
 
 
-def test_a_bug_of_the_emulator_shows_as_500(emulator: Any, operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_emulator_is_a_status_500(emulator: Any, operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert operator.token
     monkeypatch.setattr(emulator.tenant.directory, "organization", None)
     answer = operator.get("/organization")
@@ -296,7 +296,9 @@ def test_a_bug_of_the_emulator_shows_as_500(emulator: Any, operator: Any, monkey
         ({**HEADERS, "Content-Type": "application/json", "Host": "evil.example"}, "localhost"),
     ],
 )
-def test_a_foreign_page_changes_nothing(operator: Any, emulator: Any, headers: dict[str, str], words: str) -> None:
+def test_requests_of_a_foreign_page_are_refused(
+    operator: Any, emulator: Any, headers: dict[str, str], words: str
+) -> None:
     url = f"{emulator.graph}/_emulator/clock"
     answer = operator.session.post(url, data='{"advance": 60}', headers=headers, timeout=10)
     assert (answer.status_code, words in answer.json()["error"]) == (403, True)
@@ -304,6 +306,6 @@ def test_a_foreign_page_changes_nothing(operator: Any, emulator: Any, headers: d
 
 
 @pytest.mark.parametrize("name", ["state", "journal"])
-def test_a_foreign_name_reads_nothing(operator: Any, emulator: Any, name: str) -> None:
+def test_requests_with_a_foreign_host_name_are_refused(operator: Any, emulator: Any, name: str) -> None:
     answer = operator.session.get(f"{emulator.graph}/_emulator/{name}", headers={"Host": "evil.example"}, timeout=10)
     assert answer.status_code == 403

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules against a tenant that lags, throttles, refuses close writes and lets tokens expire, all at once."""
+"""The modules in a tenant that lags, throttles, refuses close writes and lets tokens expire, all at the same time."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ GATEWAY: Json = {"unique_name": "gateway"}
 
 
 @pytest.fixture
-def stormy(tenant: Tenant, virtual_time: VirtualTime) -> Tenant:
-    tenant.memory = SharedMemory()  # as in a real run, in which one task knows what another created
+def unreliable(tenant: Tenant, virtual_time: VirtualTime) -> Tenant:
+    tenant.memory = SharedMemory()  # as in a real run, in which a task knows the objects that another one created
     return tenant
 
 
 def whole_job(tenant: Tenant) -> list[bool]:
-    """Register, declare, consent, secret, proof; what changed of it."""
+    """Register, declare, consent, secret, token; returns which of them changed something."""
     made = tenant.ok("azure_app_registration", **GATEWAY, display_name="Gateway", tags=["mail"])
     declared = tenant.ok(
         "azure_app_graph_permissions",
@@ -54,74 +54,74 @@ def whole_job(tenant: Tenant) -> list[bool]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_whole_job_twice(stormy: Tenant, seed: int) -> None:
-    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
-    assert whole_job(stormy) == [True] * 4
-    # Tomorrow, when every replica has caught up; lag and throttling stay.
-    stormy.server.clock.advance(3600)
-    stormy.forget_requests()
-    assert whole_job(stormy) == [False] * 4
-    assert stormy.writes == []
-    application = stormy.application(uniqueName="gateway")
+def test_the_whole_job_changes_nothing_when_repeated(unreliable: Tenant, seed: int) -> None:
+    unreliable.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
+    assert whole_job(unreliable) == [True] * 4
+    # Later, when every replica has caught up; lag and throttling continue.
+    unreliable.server.clock.advance(3600)
+    unreliable.clear_requests()
+    assert whole_job(unreliable) == [False] * 4
+    assert unreliable.writes == []
+    application = unreliable.application(uniqueName="gateway")
     assert len(application["passwordCredentials"]) == 1
-    assert len(stormy.service_principals(application["appId"])) == 1
-    assert len(stormy.server.tenant.directory.grants) == 1
+    assert len(unreliable.service_principals(application["appId"])) == 1
+    assert len(unreliable.server.tenant.directory.grants) == 1
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_a_second_run_at_once_does_no_harm(stormy: Tenant, seed: int) -> None:
-    """Before the replicas have caught up, the same run memory tells that things are fresh."""
-    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
-    whole_job(stormy)
-    whole_job(stormy)
-    application = stormy.application(uniqueName="gateway")
+def test_an_immediate_second_run_does_no_harm(unreliable: Tenant, seed: int) -> None:
+    """Before the replicas have caught up; the memory of the same run knows which objects are fresh."""
+    unreliable.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
+    whole_job(unreliable)
+    whole_job(unreliable)
+    application = unreliable.application(uniqueName="gateway")
     assert len(application["passwordCredentials"]) == 1
-    assert len(stormy.service_principals(application["appId"])) == 1
+    assert len(unreliable.service_principals(application["appId"])) == 1
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_permissions_of_two_resources_in_a_row(stormy: Tenant, seed: int) -> None:
-    """A read that lags behind the first task must not make the second one undo it."""
-    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
-    stormy.ok("azure_app_registration", **GATEWAY, display_name="Gateway")
+def test_permissions_of_two_resources_can_be_declared_one_after_the_other(unreliable: Tenant, seed: int) -> None:
+    """After a stale read, the second task must not undo the first one."""
+    unreliable.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
+    unreliable.ok("azure_app_registration", **GATEWAY, display_name="Gateway")
     for resource, permission in (("microsoft_graph", "Mail.Send"), ("exchange_online", "SMTP.SendAsApp")):
-        stormy.ok(
+        unreliable.ok(
             "azure_app_graph_permissions",
             **GATEWAY,
             resource=resource,
             application_permissions=[permission],
             exact=True,
         )
-    assert len(stormy.application(uniqueName="gateway")["requiredResourceAccess"]) == 2
-    stormy.ok("azure_admin_consent", **GATEWAY)
-    assert len(stormy.server.tenant.directory.assignments) - operator_assignments(stormy) == 2
+    assert len(unreliable.application(uniqueName="gateway")["requiredResourceAccess"]) == 2
+    unreliable.ok("azure_admin_consent", **GATEWAY)
+    assert len(unreliable.server.tenant.directory.assignments) - operator_assignments(unreliable) == 2
 
 
-def operator_assignments(stormy: Tenant) -> int:
-    (principal,) = stormy.service_principals(stormy.server.client_id)
-    assignments = stormy.server.tenant.directory.assignments.values()
+def operator_assignments(unreliable: Tenant) -> int:
+    (principal,) = unreliable.service_principals(unreliable.server.client_id)
+    assignments = unreliable.server.tenant.directory.assignments.values()
     return sum(entry["principalId"] == principal["id"] for entry in assignments)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_removal(stormy: Tenant, seed: int) -> None:
-    stormy.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
-    whole_job(stormy)
-    gone = stormy.ok("azure_app_registration", **GATEWAY, state="absent", purge=True)
+def test_an_application_can_be_purged(unreliable: Tenant, seed: int) -> None:
+    unreliable.server.settings.update({**LAG_AND_LIMITS, "weather_seed": seed})
+    whole_job(unreliable)
+    gone = unreliable.ok("azure_app_registration", **GATEWAY, state="absent", purge=True)
     assert gone["changed"] is True
-    assert stormy.applications == [] and stormy.server.tenant.directory.deleted == {}
+    assert unreliable.applications == [] and unreliable.server.tenant.directory.deleted == {}
 
 
-def test_the_weather_was_felt(stormy: Tenant, virtual_time: VirtualTime) -> None:
-    """Several seeds together: how fast this computer is decides which limit each of them meets."""
+def test_every_kind_of_refusal_occurred(unreliable: Tenant, virtual_time: VirtualTime) -> None:
+    """Several seeds together: the speed of this computer decides which limit each of them reaches."""
     seen = set()
     for seed in range(4):
-        stormy.server.reset()
-        stormy.memory = SharedMemory()
-        stormy.server.settings.update(
+        unreliable.server.reset()
+        unreliable.memory = SharedMemory()
+        unreliable.server.settings.update(
             {**LAG_AND_LIMITS, "throttle_units": 5, "concurrency_window": 3, "weather_seed": seed}
         )
-        whole_job(stormy)
-        seen |= {entry.status for entry in stormy.server.journal.entries()}
+        whole_job(unreliable)
+        seen |= {entry.status for entry in unreliable.server.journal.entries()}
     assert seen >= {401, 404, 409, 429}
     assert sum(virtual_time.waited) > 10

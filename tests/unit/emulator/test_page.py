@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page for people, read by a parser: what it says, that nothing gets out of its place, and how much work it is."""
+"""The HTML page, read by a parser: its content, escaping, and the amount of work for it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def ask(emulator: Any, operator: Any, query: str = "") -> Any:
     return operator.session.get(f"{emulator.graph}/{query}", timeout=10)
 
 
-def test_everything_is_there_by_name(emulator: Any, operator: Any) -> None:
+def test_everything_is_shown_by_name(emulator: Any, operator: Any) -> None:
     made = furnish(operator)
     emulator.clock.advance(3 * 86400)
     emulator.settings.update({"lag": 2})
@@ -106,14 +106,16 @@ def test_everything_is_there_by_name(emulator: Any, operator: Any) -> None:
     assert re.search(r"github Federated, .+ \| does not expire", credentials)
 
 
-def test_requests_newest_first_and_inner_ones_below_their_batch(emulator: Any, operator: Any) -> None:
+def test_requests_are_sorted_with_the_newest_first_and_inner_ones_below_their_batch(
+    emulator: Any, operator: Any
+) -> None:
     operator.get("/organization")
     operator.post(
         "/$batch",
         {
             "requests": [
                 {"id": "1", "method": "GET", "url": "/users?$top=1"},
-                {"id": "2", "method": "GET", "url": "/users/nobody"},
+                {"id": "2", "method": "GET", "url": "/users/unknown"},
             ]
         },
     )
@@ -123,14 +125,14 @@ def test_requests_newest_first_and_inner_ones_below_their_batch(emulator: Any, o
     assert rows == [
         "POST /v1.0/$batch 200 OK Gateway operator",
         "GET /v1.0/users ?$top=1 200 OK Gateway operator",
-        "GET /v1.0/users/nobody ✕ 404 Not Found Gateway operator",
+        "GET /v1.0/users/unknown ✕ 404 Not Found Gateway operator",
         "GET /v1.0/organization 200 OK Gateway operator",
         f"POST {token_path} 200 OK Gateway operator",
     ]
     assert sum(attributes.get("class") == "inner" for _tag, attributes in page.elements) == 2
 
 
-def test_names_cannot_become_markup(emulator: Any, operator: Any) -> None:
+def test_names_are_escaped(emulator: Any, operator: Any) -> None:
     furnish(operator)
     emulator.tenant.directory.organization["displayName"] = ATTACK
     operator.get(f"/applications?$filter=displayName eq '{ATTACK}'")
@@ -143,7 +145,7 @@ def test_names_cannot_become_markup(emulator: Any, operator: Any) -> None:
     )
 
 
-def test_nothing_comes_from_elsewhere_and_the_policy_says_so(emulator: Any, operator: Any) -> None:
+def test_nothing_is_loaded_from_other_hosts_and_the_policy_forbids_it(emulator: Any, operator: Any) -> None:
     furnish(operator)
     answer = ask(emulator, operator)
     page = Page(answer.text)
@@ -160,7 +162,7 @@ def test_nothing_comes_from_elsewhere_and_the_policy_says_so(emulator: Any, oper
     assert (answer.headers["x-content-type-options"], answer.headers["referrer-policy"]) == ("nosniff", "no-referrer")
 
 
-def test_structure_for_assistive_software(emulator: Any, operator: Any) -> None:
+def test_the_structure_is_accessible(emulator: Any, operator: Any) -> None:
     furnish(operator)
     page = Page(ask(emulator, operator).text)
     assert [page.count(tag) for tag in ("header", "main", "footer", "h1", "title")] == [1, 1, 1, 1, 1]
@@ -168,13 +170,13 @@ def test_structure_for_assistive_software(emulator: Any, operator: Any) -> None:
     ids = [attributes["id"] for _tag, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     for tag, attributes in page.elements:
-        assert tag != "th" or attributes.get("scope"), "a header cell says what it heads"
+        assert tag != "th" or attributes.get("scope"), "a header cell has a scope"
         assert "aria-labelledby" not in attributes or attributes["aria-labelledby"] in ids
         assert tag != "a" or not (attributes["href"] or "").startswith("#") or (attributes["href"] or "")[1:] in ids
     assert page.count("table") == page.count("caption")
 
 
-def test_not_journalled_and_not_spoiled(emulator: Any, operator: Any) -> None:
+def test_requests_for_the_page_are_neither_recorded_nor_faulty(emulator: Any, operator: Any) -> None:
     emulator.faults.add(path=".*", status=503)
     assert ask(emulator, operator).status_code == 200
     assert emulator.journal.entries() == []
@@ -199,7 +201,7 @@ DAY = timedelta(days=1)
         ("?page=x", ("App 119", "App 70")),
     ],
 )
-def test_fifty_applications_a_page(emulator: Any, operator: Any, query: str, names: tuple[str, str]) -> None:
+def test_a_page_shows_fifty_applications(emulator: Any, operator: Any, query: str, names: tuple[str, str]) -> None:
     plant(emulator, 120)
     page = Page(ask(emulator, operator, query).text)
     assert (page.text["h3"][0], page.text["h3"][-1]) == names
@@ -229,10 +231,10 @@ def test_work_does_not_grow_with_the_number_of_applications(emulator: Any, opera
     assert work[0] == work[1] < 50 * 10
 
 
-def test_a_page_for_a_hundred_applications_is_quick(emulator: Any, operator: Any) -> None:
+def test_a_page_with_a_hundred_applications_is_quick(emulator: Any, operator: Any) -> None:
     plant(emulator, 100)
     ask(emulator, operator)
     started = time.perf_counter()
     ask(emulator, operator)
-    # Some 15 ms; the limit leaves room for a busy machine.
+    # Typically 15 ms; the limit allows for a busy machine.
     assert time.perf_counter() - started < 0.5

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page for people in headless Chromium: what can be seen, in both colour schemes, wide and narrow."""
+"""The HTML page in headless Chromium: visibility, both colour schemes, wide and narrow windows."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def save(browser: Any, name: str) -> None:
-    """For people to look at: build/window/."""
+    """Saved for people: build/window/."""
     folder = REPOSITORY / "build" / "window"
     folder.mkdir(parents=True, exist_ok=True)
     browser.save_screenshot(str(folder / name))
 
 
-def test_shows_the_tenant_and_asks_nobody_else(emulator: Any, operator: Any, browser: Any) -> None:
+def test_the_tenant_is_shown_and_no_other_host_is_contacted(emulator: Any, operator: Any, browser: Any) -> None:
     furnish(operator)
     # The browser's own start page must not count.
     browser.get("about:blank")
@@ -77,7 +77,9 @@ def test_shows_the_tenant_and_asks_nobody_else(emulator: Any, operator: Any, bro
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 360, 390, 768, 1280, 1920])
-def test_fits_and_is_legible(emulator: Any, operator: Any, browser: Any, width: int, scheme: str) -> None:
+def test_the_page_fits_and_has_enough_contrast(
+    emulator: Any, operator: Any, browser: Any, width: int, scheme: str
+) -> None:
     furnish(operator)
     operator.get(f"/applications?$filter=displayName eq '{'x' * 200}'")
     look(browser, f"{emulator.graph}/", width=width, scheme=scheme)
@@ -90,7 +92,9 @@ def test_fits_and_is_legible(emulator: Any, operator: Any, browser: Any, width: 
 
 
 @pytest.mark.parametrize(("width", "height"), PHONES)
-def test_fingers_hit_links_and_buttons(emulator: Any, browser: Any, operator: Any, width: int, height: int) -> None:
+def test_links_and_buttons_are_large_enough_for_touch(
+    emulator: Any, browser: Any, operator: Any, width: int, height: int
+) -> None:
     for number in range(52):
         operator.application(f"App {number}")
     for path in PATHS:
@@ -99,7 +103,7 @@ def test_fingers_hit_links_and_buttons(emulator: Any, browser: Any, operator: An
         assert sideways(browser) == []
 
 
-def test_prints_black_on_white(emulator: Any, operator: Any, browser: Any) -> None:
+def test_the_page_is_printed_black_on_white(emulator: Any, operator: Any, browser: Any) -> None:
     furnish(operator)
     look(browser, f"{emulator.graph}/", width=816, scheme="dark")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -111,14 +115,14 @@ def test_prints_black_on_white(emulator: Any, operator: Any, browser: Any) -> No
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(emulator: Any, operator: Any, browser: Any, width: int, scheme: str) -> None:
+def test_axe_reports_no_findings(emulator: Any, operator: Any, browser: Any, width: int, scheme: str) -> None:
     furnish(operator)
     for path in PATHS:
         look(browser, f"{emulator.graph}{path}", width=width, scheme=scheme)
         assert accessibility_findings(browser) == []
 
 
-def test_pages_by_keyboard_and_link(emulator: Any, operator: Any, browser: Any) -> None:
+def test_pages_can_be_turned_by_keyboard_and_link(emulator: Any, operator: Any, browser: Any) -> None:
     for number in range(52):
         operator.application(f"App {number}")
     look(browser, f"{emulator.graph}/")
@@ -132,7 +136,7 @@ def test_pages_by_keyboard_and_link(emulator: Any, operator: Any, browser: Any) 
     look(browser, f"{emulator.graph}/")
     links = browser.execute_script("return [...document.links].map(e => e.textContent)")
     assert by_keyboard(browser) == links
-    # Tables keep their meaning where narrow windows lay them out as blocks.
+    # Tables keep their roles if narrow windows display them as blocks.
     look(browser, f"{emulator.graph}/", width=320)
     assert browser.find_element("tag name", "table").aria_role == "table"
     assert browser.find_element("css selector", "td").aria_role == "cell"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Client secrets: what addPassword answers, what later reads show, what the tenant's policy forbids."""
+"""Client secrets: the response of addPassword, later reads, and the tenant's policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add(operator: Any, created: dict[str, Any], kind: str = "applications", **cr
     return operator.post(f"/{kind}/{created['id']}/addPassword", body)
 
 
-def test_defaults(operator: Any) -> None:
+def test_a_new_secret_has_the_documented_defaults(operator: Any) -> None:
     created = operator.application()
     credential = add(operator, created).json()
     assert SEVEN_DIGITS.match(credential["startDateTime"]) and SEVEN_DIGITS.match(credential["endDateTime"])
@@ -33,7 +33,7 @@ def test_defaults(operator: Any) -> None:
     assert shown == {**expected, "secretText": None}
 
 
-def test_times_are_echoed(operator: Any) -> None:
+def test_times_are_returned_as_sent(operator: Any) -> None:
     sent = {"displayName": "gw", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2100-12-31T11:59:59.25Z"}
     answer = add(operator, operator.application(), **sent)
     assert answer.status_code == 200
@@ -41,7 +41,7 @@ def test_times_are_echoed(operator: Any) -> None:
     assert answer.headers["location"] == operator.server.graph
 
 
-def test_newest_first_and_no_hint_on_a_service_principal(operator: Any) -> None:
+def test_secrets_are_sorted_and_those_of_a_service_principal_have_no_hint(operator: Any) -> None:
     principal = operator.service_principal(operator.application()["appId"])
     keys = [add(operator, principal, "servicePrincipals", displayName=name).json() for name in ("a", "b")]
     assert [key["hint"] for key in keys] == [None, None]
@@ -49,7 +49,7 @@ def test_newest_first_and_no_hint_on_a_service_principal(operator: Any) -> None:
     assert [key["displayName"] for key in shown] == ["b", "a"]
 
 
-def test_by_app_id_and_after_delete(operator: Any) -> None:
+def test_secrets_can_be_added_and_removed_by_app_id(operator: Any) -> None:
     created = operator.application()
     path = f"/applications(appId='{created['appId']}')"
     key = operator.post(f"{path}/addPassword", {"passwordCredential": {"displayName": "x"}}).json()
@@ -70,7 +70,7 @@ def test_by_app_id_and_after_delete(operator: Any) -> None:
         {"nonsense": True},
     ],
 )
-def test_refused(operator: Any, credential: dict[str, Any]) -> None:
+def test_invalid_requests_are_refused(operator: Any, credential: dict[str, Any]) -> None:
     created = operator.application()
     assert add(operator, created, **credential).status_code == 400
     assert operator.get(f"/applications/{created['id']}").json()["passwordCredentials"] == []
@@ -79,8 +79,8 @@ def test_refused(operator: Any, credential: dict[str, Any]) -> None:
 BY_ACTIONS = ("Request_BadRequest", "New password credentials must be generated using service actions.")
 
 
-def test_created_together_with_the_application(operator: Any) -> None:
-    """Page "Create application", example 2; Terraform's azuread_application with a password block does so."""
+def test_a_secret_can_be_created_with_the_application(operator: Any) -> None:
+    """Page "Create application", example 2; used by Terraform's azuread_application with a password block."""
     body = {"displayName": "x", "passwordCredentials": [{"displayName": "first"}]}
     answer = operator.post("/applications", body)
     assert answer.status_code == 201
@@ -94,7 +94,7 @@ def test_created_together_with_the_application(operator: Any) -> None:
     assert operator.post(f"{path}/removePassword", {"keyId": credential["keyId"]}).status_code == 204
 
 
-def test_several_created_together(emulator: Any, operator: Any) -> None:
+def test_several_secrets_can_be_created_together(emulator: Any, operator: Any) -> None:
     body = {"displayName": "x", "passwordCredentials": [{"displayName": "a"}, {"endDateTime": "2100-01-01T00:00:00Z"}]}
     created = operator.post("/applications", body).json()
     assert [entry["displayName"] for entry in created["passwordCredentials"]] == [None, "a"]
@@ -107,8 +107,8 @@ def test_several_created_together(emulator: Any, operator: Any) -> None:
     assert len(emulator.tenant.directory.applications) == before
 
 
-def test_other_ways_to_a_password_are_refused(operator: Any) -> None:
-    """Words: ansible-collections/azure issue 1372, msgraph-bicep-types issue 38."""
+def test_other_ways_to_create_a_secret_are_refused(operator: Any) -> None:
+    """Messages: ansible-collections/azure issue 1372, msgraph-bicep-types issue 38."""
     created = operator.application()
     new = {"passwordCredentials": [{"displayName": "x"}]}
     for answer in (
@@ -121,15 +121,15 @@ def test_other_ways_to_a_password_are_refused(operator: Any) -> None:
         assert (answer.status_code, error["code"], error["message"]) == (400, *BY_ACTIONS)
 
 
-def test_what_was_read_may_be_sent_back(operator: Any) -> None:
+def test_secrets_that_were_read_can_be_sent_back(operator: Any) -> None:
     created = operator.application()
     add(operator, created, displayName="kept")
     path = f"/applications/{created['id']}"
-    held = operator.get(path).json()["passwordCredentials"]
-    assert operator.patch(path, {"passwordCredentials": held, "notes": "x"}).status_code == 204
-    changed = [{**held[0], "displayName": "another"}]
+    credentials = operator.get(path).json()["passwordCredentials"]
+    assert operator.patch(path, {"passwordCredentials": credentials, "notes": "x"}).status_code == 204
+    changed = [{**credentials[0], "displayName": "another"}]
     assert operator.patch(path, {"passwordCredentials": changed}).status_code == 400
-    assert operator.get(path).json()["passwordCredentials"] == held
+    assert operator.get(path).json()["passwordCredentials"] == credentials
 
 
 @pytest.mark.parametrize(
@@ -141,16 +141,16 @@ def test_what_was_read_may_be_sent_back(operator: Any) -> None:
         ("2100-12-31T10:00:00.5Z", "2100-12-31T10:00:00.5Z"),
     ],
 )
-def test_forms_of_a_time(operator: Any, sent: str, shown: str) -> None:
-    """What Microsoft's OData library makes a DateTimeOffset of: see clock.parse_sent_time for the source."""
+def test_all_forms_of_a_time_are_accepted(operator: Any, sent: str, shown: str) -> None:
+    """As Microsoft's OData library parses a DateTimeOffset: see clock.parse_sent_time for the source."""
     assert add(operator, operator.application(), endDateTime=sent).json()["endDateTime"] == shown
 
 
 @pytest.mark.parametrize(
     "sent", ["2100-12-31T10:00:00", "2100-12-31T10:00", "2100-12", "31.12.2100", "2100-12-31Z", "2100-13-01"]
 )
-def test_a_time_without_its_zone_is_none(operator: Any, sent: str) -> None:
-    """Reported of Graph in msgraph-sdk-python issue 566."""
+def test_a_time_without_a_zone_is_refused(operator: Any, sent: str) -> None:
+    """Reported for Graph in msgraph-sdk-python issue 566."""
     answer = add(operator, operator.application(), endDateTime=sent)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
 
@@ -167,7 +167,7 @@ def restrict(emulator: Any, **restriction: Any) -> None:
     )
 
 
-def test_lifetime_policy(emulator: Any, operator: Any) -> None:
+def test_a_policy_limits_the_lifetime(emulator: Any, operator: Any) -> None:
     created = operator.application()
     restrict(emulator, restrictionType="passwordLifetime", maxLifetime="P90D")
     refused = add(operator, created)
@@ -178,7 +178,7 @@ def test_lifetime_policy(emulator: Any, operator: Any) -> None:
     assert add(operator, created, **span).status_code == 200
 
 
-def test_addition_policy_and_its_date(emulator: Any, operator: Any) -> None:
+def test_a_policy_can_forbid_secrets_of_applications_created_after_a_date(emulator: Any, operator: Any) -> None:
     created = operator.application()
     restrict(emulator, restrictionType="passwordAddition", restrictForAppsCreatedAfterDateTime="2100-01-01T00:00:00Z")
     assert add(operator, created).status_code == 200
@@ -186,7 +186,7 @@ def test_addition_policy_and_its_date(emulator: Any, operator: Any) -> None:
     assert add(operator, created).json()["error"]["code"] == "CredentialTypeNotAllowedAsPerAppPolicy"
 
 
-def test_policy_is_readable_and_changeable(operator: Any, client_with: Any) -> None:
+def test_the_policy_can_be_read_and_changed(operator: Any, client_with: Any) -> None:
     path = "/policies/defaultAppManagementPolicy"
     answer = operator.get(path)
     assert answer.json()["@odata.context"].endswith("#policies/defaultAppManagementPolicy/$entity")
@@ -198,7 +198,7 @@ def test_policy_is_readable_and_changeable(operator: Any, client_with: Any) -> N
     assert writer.patch(path, {"nonsense": True}).status_code == 400
 
 
-def test_secrets_are_nowhere(emulator: Any, operator: Any) -> None:
+def test_secrets_are_not_shown(emulator: Any, operator: Any) -> None:
     created = operator.application()
     operator.service_principal(created["appId"])
     secret = add(operator, created).json()["secretText"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Addresses as the service has them: versions, the tenant's name, properties, casts, and what is not served."""
+"""Addresses of the service: versions, the tenant's name, properties, casts, and paths that are not implemented."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def code(answer: Any) -> tuple[int, str]:
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
 @pytest.mark.parametrize("by", ["", "myorganization", "tenant_id", "domain"])
-def test_the_same_object_by_every_address(emulator: Any, operator: Any, version: str, by: str) -> None:
+def test_every_address_returns_the_same_object(emulator: Any, operator: Any, version: str, by: str) -> None:
     created = operator.application()
     name = f"/{getattr(emulator, by, by)}" if by else ""
     root = f"{emulator.graph}/{version}{name}"
@@ -43,7 +43,7 @@ def test_the_same_object_by_every_address(emulator: Any, operator: Any, version:
     assert body == plain
 
 
-def test_links_to_the_next_page_stay_at_their_address(emulator: Any, operator: Any) -> None:
+def test_links_to_the_next_page_keep_the_form_of_the_address(emulator: Any, operator: Any) -> None:
     for number in range(3):
         operator.application(f"app {number}")
     address = f"{emulator.graph}/beta/myorganization/applications?$top=2"
@@ -67,7 +67,7 @@ def test_changes_by_another_address_reach_the_same_tenant(emulator: Any, operato
     ]
 
 
-def test_another_tenant_is_no_name(emulator: Any, operator: Any) -> None:
+def test_another_tenant_in_the_address_is_refused(emulator: Any, operator: Any) -> None:
     assert operator.get(f"{emulator.graph}/v1.0/{GUID}/users").json()["error"]["message"] == (
         f"Resource not found for the segment '{GUID}'."
     )
@@ -76,14 +76,14 @@ def test_another_tenant_is_no_name(emulator: Any, operator: Any) -> None:
     assert unknown.json()["error"]["message"] == "Invalid version: v2.0."
 
 
-def test_a_batch_of_beta(emulator: Any, operator: Any) -> None:
+def test_a_batch_of_beta_uses_beta(emulator: Any, operator: Any) -> None:
     created = operator.application()
     requests = [{"id": "1", "method": "GET", "url": f"/applications/{created['id']}"}]
     (answer,) = operator.post(f"{emulator.graph}/beta/$batch", {"requests": requests}).json()["responses"]
     assert answer["body"]["@odata.context"] == f"{emulator.graph}/beta/$metadata#applications/$entity"
 
 
-def test_scopes_have_another_name_in_beta(emulator: Any, operator: Any) -> None:
+def test_scopes_have_another_property_name_in_beta(emulator: Any, operator: Any) -> None:
     path = f"/servicePrincipals(appId='{GRAPH}')"
     plain = operator.get(path).json()
     of_beta = operator.get(f"{emulator.graph}/beta{path}").json()
@@ -96,7 +96,7 @@ def test_scopes_have_another_name_in_beta(emulator: Any, operator: Any) -> None:
     assert alone["value"] == of_beta["publishedPermissionScopes"]
 
 
-def test_an_application_of_beta_has_them_below_api_under_one_name(emulator: Any, operator: Any) -> None:
+def test_applications_in_beta_have_scopes_below_api(emulator: Any, operator: Any) -> None:
     described = {"adminConsentDescription": "Read", "adminConsentDisplayName": "Read"}
     scope = {"id": GUID, "value": "read", "type": "User", "isEnabled": True, **described}
     client = {"appId": GUID, "permissionIds": [GUID]}
@@ -113,7 +113,7 @@ def test_an_application_of_beta_has_them_below_api_under_one_name(emulator: Any,
 # Properties
 
 
-def test_a_value_of_one_object(emulator: Any, operator: Any) -> None:
+def test_a_property_of_an_object_can_be_read(emulator: Any, operator: Any) -> None:
     created = operator.application("gateway", tags=["a", "b"], isFallbackPublicClient=True)
     path = f"/applications/{created['id']}"
     context = f"{emulator.graph}/v1.0/$metadata#applications('{created['id']}')"
@@ -123,11 +123,11 @@ def test_a_value_of_one_object(emulator: Any, operator: Any) -> None:
     assert operator.get(f"{path}/tags").json() == {"@odata.context": f"{context}/tags", "value": ["a", "b"]}
     assert operator.get(f"{path}/api").json() == {"@odata.context": f"{context}/api", **created["api"]}
     assert operator.get(f"{path}/web/redirectUris").json()["value"] == []
-    # Names in any case, as elsewhere in a path.
+    # Names in any case, as in other parts of a path.
     assert operator.get(f"{path}/DISPLAYNAME").json()["@odata.context"] == f"{context}/displayName"
 
 
-def test_a_raw_value(operator: Any) -> None:
+def test_a_raw_value_can_be_read(operator: Any) -> None:
     created = operator.application("gateway", tags=["a", "b"], isFallbackPublicClient=True)
     path = f"/applications/{created['id']}"
     for name, text in (
@@ -142,7 +142,7 @@ def test_a_raw_value(operator: Any) -> None:
     assert operator.get(f"{path}/notes/$value").status_code == 204
 
 
-def test_credentials_by_their_path(operator: Any) -> None:
+def test_credentials_can_be_read_by_their_path(operator: Any) -> None:
     created = operator.application()
     path = f"/applications/{created['id']}"
     operator.post(f"{path}/addPassword", {"passwordCredential": {"displayName": "one"}})
@@ -162,14 +162,14 @@ def test_credentials_by_their_path(operator: Any) -> None:
         ("displayName/$count", "$count"),
     ],
 )
-def test_what_is_no_property(operator: Any, path: str, segment: str) -> None:
+def test_an_unknown_property_is_refused(operator: Any, path: str, segment: str) -> None:
     created = operator.application()
     answer = operator.get(f"/applications/{created['id']}/{path}")
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == f"Resource not found for the segment '{segment}'."
 
 
-def test_a_property_of_an_object_that_is_not_there(operator: Any, client_with: Any) -> None:
+def test_a_property_of_a_missing_object_is_not_found(operator: Any, client_with: Any) -> None:
     assert code(operator.get(f"/applications/{GUID}/displayName")) == (404, "Request_ResourceNotFound")
     created = operator.application()
     assert operator.patch(f"/applications/{created['id']}/displayName", {"value": "x"}).status_code == 405
@@ -180,7 +180,7 @@ def test_a_property_of_an_object_that_is_not_there(operator: Any, client_with: A
 # Owners
 
 
-def test_owners_counted_cast_and_referred_to(emulator: Any, operator: Any) -> None:
+def test_owners_can_be_counted_cast_and_referenced(emulator: Any, operator: Any) -> None:
     created = operator.application()
     user = operator.get("/users").json()["value"][0]
     path = f"/applications/{created['id']}/owners"
@@ -211,7 +211,7 @@ def test_metadata_needs_no_token(emulator: Any, operator: Any, version: str) -> 
     assert ET.fromstring(answer.text).tag.endswith("Edmx")
 
 
-def test_metadata_agrees_with_what_microsoft_publishes(operator: Any, tmp_path: Path, oracle: Path) -> None:
+def test_the_metadata_matches_microsofts_publication(operator: Any, tmp_path: Path, oracle: Path) -> None:
     file = tmp_path / "metadata.xml"
     file.write_text(operator.get("/$metadata").text)
     ours, published = Csdl(file), Csdl(oracle / "metadata-slice.xml")
@@ -223,7 +223,7 @@ def test_metadata_agrees_with_what_microsoft_publishes(operator: Any, tmp_path: 
         assert ours.structures[name].base == published.structures[name].base
 
 
-# What is not served
+# Paths that are not implemented
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_metadata_agrees_with_what_microsoft_publishes(operator: Any, tmp_path: 
         ("DELETE", f"/users/{GUID}/messages/x"),
     ],
 )
-def test_what_graph_has_and_the_emulator_lacks(operator: Any, method: str, path: str) -> None:
+def test_paths_that_are_not_implemented_are_reported_as_such(operator: Any, method: str, path: str) -> None:
     answer = operator(method, path, json={})
     assert code(answer) == (501, "EmulatorNotImplemented")
     assert f"{method} {path}" in answer.json()["error"]["message"]
@@ -264,18 +264,18 @@ def test_what_graph_has_and_the_emulator_lacks(operator: Any, method: str, path:
         (f"/oauth2PermissionGrants/{GUID}/nonsense", "nonsense"),
     ],
 )
-def test_what_graph_does_not_have(operator: Any, path: str, segment: str) -> None:
+def test_paths_that_do_not_exist_are_not_found(operator: Any, path: str, segment: str) -> None:
     answer = operator.get(path)
     assert code(answer) == (400, "BadRequest")
     assert answer.json()["error"]["message"] == f"Resource not found for the segment '{segment}'."
 
 
-def test_all_entity_sets_that_microsoft_publishes_are_known(oracle: Path) -> None:
+def test_all_published_entity_sets_are_known(oracle: Path) -> None:
     assert set(Csdl(oracle / "metadata-slice.xml").roots) <= unserved.ROOTS
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=[f"{route.method} {route.path}" for route in ROUTES])
-def test_what_is_served_counts_as_existing(route: Any) -> None:
+def test_implemented_paths_count_as_existing(route: Any) -> None:
     """Otherwise, a longer path below it would be refused with the wrong segment."""
     path = tokens(route.path.replace("*", GUID))
     assert unserved.first_unknown(path) in (None, path[-1])

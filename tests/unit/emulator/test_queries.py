@@ -42,7 +42,7 @@ def found(operator: Any, expression: str, **headers: str) -> list[str]:
         ("displayName eq 'nothing'", []),
     ],
 )
-def test_filter(operator: Any, names: list[str], expression: str, wanted: list[str]) -> None:
+def test_filters_select_objects(operator: Any, names: list[str], expression: str, wanted: list[str]) -> None:
     assert found(operator, expression) == wanted
 
 
@@ -54,7 +54,9 @@ def test_filter(operator: Any, names: list[str], expression: str, wanted: list[s
         ("endswith(displayName,'A')", ["Alpha", "beta"]),
     ],
 )
-def test_advanced_filter_needs_its_header(operator: Any, names: list[str], expression: str, wanted: list[str]) -> None:
+def test_an_advanced_filter_needs_its_header(
+    operator: Any, names: list[str], expression: str, wanted: list[str]
+) -> None:
     assert found(operator, expression, ConsistencyLevel="eventual") == wanted
     plain = operator.get("/applications", params={"$filter": expression})
     assert (plain.status_code, plain.json()["error"]["code"]) == (400, "Request_UnsupportedQuery")
@@ -78,13 +80,13 @@ def test_advanced_filter_needs_its_header(operator: Any, names: list[str], expre
         "displayName/any(d:d eq 'x')",
     ],
 )
-def test_filter_that_graph_refuses(operator: Any, expression: str) -> None:
+def test_an_invalid_filter_is_refused(operator: Any, expression: str) -> None:
     answer = operator.get("/applications", params={"$filter": expression})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] in ("BadRequest", "Request_UnsupportedQuery")
 
 
-def test_select(operator: Any, names: list[str]) -> None:
+def test_select_limits_the_properties(operator: Any, names: list[str]) -> None:
     body = operator.get("/applications?$select=appId,id&$filter=displayName eq 'beta'").json()
     assert body["@odata.context"] == f"{operator.server.graph}/v1.0/$metadata#applications(appId,id)"
     assert list(body["value"][0]) == ["id", "appId"]
@@ -97,7 +99,7 @@ def test_select(operator: Any, names: list[str]) -> None:
     assert operator.get("/applications?$expand=nonsense").status_code == 400
 
 
-def test_paging_walks_all(operator: Any) -> None:
+def test_paging_returns_all_objects(operator: Any) -> None:
     made = [operator.application(f"page {number}")["id"] for number in range(7)]
     url = "/applications?$top=3&$select=id&$filter=startswith(displayName,'page')"
     seen: list[str] = []
@@ -111,7 +113,7 @@ def test_paging_walks_all(operator: Any) -> None:
     assert (seen, pages) == (made, 3)
 
 
-def test_default_page_is_100(operator: Any) -> None:
+def test_the_default_page_has_100_objects(operator: Any) -> None:
     for number in range(100):
         operator.application(f"app {number}")
     first = operator.get("/applications").json()
@@ -122,7 +124,7 @@ def test_default_page_is_100(operator: Any) -> None:
         assert operator.get(f"/applications?{wrong}").status_code == 400, wrong
 
 
-def test_order_and_count(operator: Any, names: list[str]) -> None:
+def test_lists_can_be_sorted_and_counted(operator: Any, names: list[str]) -> None:
     ordered = operator.get("/applications?$orderby=displayName desc").json()["value"]
     assert [item["displayName"] for item in ordered][:2] == ["O'Brien & sons", "Gateway operator"]
     counted = operator.get("/applications?$count=true&$top=1", headers={"ConsistencyLevel": "eventual"}).json()
@@ -131,7 +133,7 @@ def test_order_and_count(operator: Any, names: list[str]) -> None:
     assert "@odata.count" not in operator.get("/applications?$count=true").json()
 
 
-def test_directory_reads(operator: Any, emulator: Any) -> None:
+def test_objects_of_the_directory_can_be_read(operator: Any, emulator: Any) -> None:
     (organization,) = operator.get("/organization").json()["value"]
     assert organization["id"] == emulator.tenant_id
     assert organization["verifiedDomains"][0]["name"] == emulator.domain
@@ -163,7 +165,7 @@ def test_directory_reads(operator: Any, emulator: Any) -> None:
         "createdDateTime ge 2020-01-01T00:00Z and displayName eq 'wanted'",
     ],
 )
-def test_spellings_that_other_clients_use(operator: Any, text: str) -> None:
+def test_the_spellings_of_other_clients_are_accepted(operator: Any, text: str) -> None:
     created = operator.application("wanted", tags=["tag"])
     operator.application("other in ('x')")
     path = f"/applications?$count=true&$filter={text.replace('{appId}', created['appId'])}"
@@ -171,13 +173,13 @@ def test_spellings_that_other_clients_use(operator: Any, text: str) -> None:
     assert [item["id"] for item in answer.json()["value"]] == [created["id"]], answer.text
 
 
-def test_a_literal_that_looks_like_a_list(operator: Any) -> None:
+def test_a_literal_may_look_like_a_list(operator: Any) -> None:
     created = operator.application("x in ('y') and(any (z) ) eq")
     answer = operator.get("/applications?$filter=displayName eq 'x in (''y'') and(any (z) ) eq'")
     assert [item["id"] for item in answer.json()["value"]] == [created["id"]], answer.text
 
 
-def test_count_of_a_collection(operator: Any) -> None:
+def test_a_collection_can_be_counted(operator: Any) -> None:
     operator.application("one")
     advanced = {"ConsistencyLevel": "eventual"}
     answer = operator.get("/applications/$count?$filter=startswith(displayName,'one')", headers=advanced)

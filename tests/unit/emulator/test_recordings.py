@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recorded traffic with the real Microsoft Graph, asked of the emulator again in the same order.
+"""Recorded traffic with the real Microsoft Graph, replayed against the emulator in the same order.
 
-Ids, times and secrets are mapped; everything else must agree: status, keys and their order, types, nulls, values,
-@odata.context, and the headers that matter.
+Ids, times and secrets are mapped; everything else must be equal: status, keys and their order, types, nulls, values,
+@odata.context, and the relevant headers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RECORDINGS = (
     "sp_show_missing",
 )
 
-# The differences that are meant, each with its reason.
+# The intended differences, each with its reason.
 NEWER_KEYS = {
     # In the recording of 2024-09, absent from those of 2022 and 2023; serviceManagementReference also from 2021.
     "nativeAuthenticationApisEnabled",
@@ -52,10 +52,11 @@ NEWER_KEYS = {
     "serviceManagementReference",
 }
 OTHER_ORDER = {
-    # These two moved about between the recordings of 2022-02, 2022-05 and 2023-12; the emulator follows the last.
+    # The position of these two changed between the recordings of 2022-02, 2022-05 and 2023-12; the emulator follows the
+    # last.
     "verifiedPublisher",
     "resourceSpecificApplicationPermissions",
-    # Further back in the recording of 2021 only.
+    # Only in the recording of 2021.
     "optionalClaims",
 }
 OTHER_VALUES = {
@@ -72,7 +73,7 @@ GROWN_LISTS = {
 
 
 class Replay:
-    """One recording on its way through the emulator."""
+    """One recording, replayed against the emulator."""
 
     def __init__(self, recording: dict[str, Any], operator: Any, name: str) -> None:
         self.exchanges = recording["exchanges"]
@@ -121,7 +122,7 @@ class Replay:
         request, wanted = exchange["request"], exchange["response"]
         body = request["body"]
         if request["method"] == "POST" and request["path_and_query"] == "/v1.0/applications":
-            # The default audience has changed since; ask for the one that was the default then.
+            # The default audience has changed since; the request uses the one that was the default then.
             body = {**body, "signInAudience": wanted["body"]["signInAudience"]}
         if body is not None:
             body = json.loads(self.mapped(json.dumps(body)))
@@ -208,19 +209,19 @@ class Replay:
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
-def test_recording(operator: Any, oracle: Path, name: str) -> None:
+def test_a_recording_is_reproduced(operator: Any, oracle: Path, name: str) -> None:
     recording = json.loads((oracle / "recorded" / f"{name}.json").read_text(encoding="utf-8"))
     assert Replay(recording, operator, name).run() > 0
 
 
-def test_no_recording_is_left_out(oracle: Path) -> None:
+def test_all_recordings_are_used(oracle: Path) -> None:
     present = {path.stem for path in (oracle / "recorded").glob("*.json")}
-    # The token endpoint is compared in test_identity; the samples are no traffic.
+    # The token endpoint is compared in test_identity; the samples are not traffic.
     assert present - {"token_endpoint", "not_recorded_samples"} == set(RECORDINGS)
 
 
-def test_assignment_sample(operator: Any, oracle: Path) -> None:
-    """A real-looking answer in pnp/cli-microsoft365; azure-cli makes no such call."""
+def test_the_sample_of_an_assignment_is_reproduced(operator: Any, oracle: Path) -> None:
+    """A realistic response in pnp/cli-microsoft365; azure-cli makes no such call."""
     samples = json.loads((oracle / "recorded" / "not_recorded_samples.json").read_text(encoding="utf-8"))
     wanted = samples["exchanges"][0]["response"]["body"]
     graph = operator.get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')").json()

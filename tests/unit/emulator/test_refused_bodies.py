@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bodies that Graph refuses: what is missing, of the wrong type or form, too much, or read-only."""
+"""Bodies that Graph refuses: missing members, wrong types or forms, too many entries, or read-only properties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.graph_client import
 
 GUID = "11111111-1111-1111-1111-111111111111"
 GRAPH = "00000003-0000-0000-c000-000000000000"
-NOBODY = "99999999-9999-9999-9999-999999999999"
+UNKNOWN_ID = "99999999-9999-9999-9999-999999999999"
 TWICE = [{"resourceAppId": GRAPH, "resourceAccess": [{"id": GUID, "type": "Role"}] * 2}]
 RESTRICTION = {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "soon"}
 # A path with {application}, {app_id} and {principal}; the body; the status; words of the message.
@@ -29,7 +29,13 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("POST", "/applications", {"displayName": "x\0y"}, 400, "displayName"),
     ("POST", "/applications", {"displayName": "x", "owners@odata.bind": "y"}, 400, ""),
     ("POST", "/applications", {"displayName": "x", "owners@odata.bind": ["y"]}, 400, "Invalid URL format"),
-    ("POST", "/applications/{application}/owners/$ref", {"@odata.id": f"https://x/v1.0/users/{NOBODY}"}, 404, NOBODY),
+    (
+        "POST",
+        "/applications/{application}/owners/$ref",
+        {"@odata.id": f"https://x/v1.0/users/{UNKNOWN_ID}"},
+        404,
+        UNKNOWN_ID,
+    ),
     ("POST", "/applications/{application}/addPassword", {"passwordCredential": [1]}, 400, ""),
     ("POST", "/applications/{application}/addPassword", {"password": {}}, 400, "password"),
     ("POST", "/applications/{application}/addPassword", {"passwordCredential": {"hint": "abc"}}, 400, "hint"),
@@ -48,7 +54,7 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     (
         "POST",
         "/servicePrincipals/{principal}/appRoleAssignments",
-        {"principalId": NOBODY, "resourceId": NOBODY, "appRoleId": GUID},
+        {"principalId": UNKNOWN_ID, "resourceId": UNKNOWN_ID, "appRoleId": GUID},
         400,
         "",
     ),
@@ -74,11 +80,11 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
             "clientId": "{principal}",
             "resourceId": "{principal}",
             "consentType": "Principal",
-            "principalId": NOBODY,
+            "principalId": UNKNOWN_ID,
             "scope": "x",
         },
         404,
-        NOBODY,
+        UNKNOWN_ID,
     ),
     ("PATCH", "/policies/defaultAppManagementPolicy", {"isEnabled": "yes"}, 400, "Boolean"),
     ("PATCH", "/policies/defaultAppManagementPolicy", {"applicationRestrictions": []}, 400, ""),

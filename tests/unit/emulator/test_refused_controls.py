@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bodies that the admin interface refuses: no traceback, and nothing changes."""
+"""Bodies that the admin interface refuses: without a traceback and without a change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSED = [
     ("policy", {"applicationRestrictions": []}, "applicationRestrictions"),
     ("device", {"user_code": 7}, "user_code and user must be texts"),
     ("mailbox_access", {"client_id": "x", "allowed": "yes"}, "allowed true or false"),
-    ("mailbox_access", {"client_id": "x", "allowed": True, "user": "nobody"}, ""),
+    ("mailbox_access", {"client_id": "x", "allowed": True, "user": "unknown-user"}, ""),
     ("exchange", {"role": "x"}, "client_id must be a text"),
     ("exchange", {"client_id": "x", "full_access": "yes"}, "full_access must be true or false"),
     ("vault_role", {"client_id": 7}, "client_id must be a text"),
@@ -27,7 +27,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("action", "body", "words"), REFUSED)
-def test_a_control_is_refused(operator: Client, action: str, body: object, words: str) -> None:
+def test_an_invalid_control_is_refused(operator: Client, action: str, body: object, words: str) -> None:
     before = operator.server.tenant.snapshot()
     url = f"{operator.server.graph}/_emulator/{action}"
     answer = operator.session.post(url, json=body, headers=HEADERS, timeout=10)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Azure Resource Manager as `az cloud register`, `az login` and Terraform's metadata_host ask for it."""
+"""Azure Resource Manager as used by `az cloud register`, `az login` and Terraform's metadata_host."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def token_for(operator: Any, resource: str = MANAGEMENT) -> str:
     return token
 
 
-def test_the_endpoints_of_one_cloud(emulator: Any) -> None:
+def test_the_endpoints_of_the_cloud_are_returned(emulator: Any) -> None:
     answer = asked(emulator, "/metadata/endpoints?api-version=2022-09-01")
     assert answer.status_code == 200
     assert answer.json() == {
@@ -46,11 +46,11 @@ def test_the_endpoints_of_one_cloud(emulator: Any) -> None:
         "resourceManager": f"{emulator.resource_manager}/",
         "microsoftGraphResourceId": f"{emulator.graph}/",
     }
-    # Azure CLI's `az rest` chooses the audience by the address, so the two differ.
+    # Azure CLI's `az rest` selects the audience by the address, so the two differ.
     assert urlsplit(emulator.resource_manager).hostname != urlsplit(emulator.graph).hostname
 
 
-def test_older_versions_have_a_list_or_the_form_of_azure_stack(emulator: Any) -> None:
+def test_older_versions_return_a_list_or_the_form_of_azure_stack(emulator: Any) -> None:
     newest = asked(emulator, "/metadata/endpoints?api-version=2023-11-01").json()
     for version in ("2019-05-01", "2019-10-01", "2020-06-01"):
         assert asked(emulator, f"/metadata/endpoints?api-version={version}").json() == [newest]
@@ -63,7 +63,7 @@ def test_older_versions_have_a_list_or_the_form_of_azure_stack(emulator: Any) ->
         }
 
 
-def test_no_subscriptions_and_one_tenant(emulator: Any, operator: Any) -> None:
+def test_there_are_no_subscriptions_and_one_tenant(emulator: Any, operator: Any) -> None:
     token = token_for(operator)
     subscriptions = asked(emulator, "/subscriptions?api-version=2022-12-01", token=token)
     assert (subscriptions.status_code, subscriptions.json()["value"]) == (200, [])
@@ -73,19 +73,19 @@ def test_no_subscriptions_and_one_tenant(emulator: Any, operator: Any) -> None:
 
 
 @pytest.mark.parametrize("resource", [MANAGEMENT, "https://management.azure.com/", "own address"])
-def test_tokens_for_its_audiences(emulator: Any, operator: Any, resource: str) -> None:
+def test_tokens_can_have_its_audiences(emulator: Any, operator: Any, resource: str) -> None:
     name = emulator.resource_manager if resource == "own address" else resource
     token = token_for(operator, name)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["aud"] == name and "roles" not in claims
     assert asked(emulator, "/subscriptions?api-version=2022-12-01", token=token).status_code == 200
-    # Graph takes no token of Azure Resource Manager.
+    # Graph refuses a token of Azure Resource Manager.
     headers = {"Authorization": f"Bearer {token}"}
     answer = operator.session.get(f"{emulator.graph}/v1.0/applications", headers=headers, timeout=10)
     assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
 
 
-def test_the_service_principal(emulator: Any, operator: Any) -> None:
+def test_its_service_principal_exists(emulator: Any, operator: Any) -> None:
     app_id = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
     principal = operator.get(f"/servicePrincipals(appId='{app_id}')").json()
     assert principal["displayName"] == "Windows Azure Service Management API"
@@ -106,7 +106,9 @@ def test_the_service_principal(emulator: Any, operator: Any) -> None:
         ("/providers/Microsoft.Authorization?api-version=2022-12-01", 501, "EmulatorNotImplemented"),
     ],
 )
-def test_refusals(emulator: Any, operator: Any, path: str, status: int, code: str) -> None:
+def test_unknown_paths_and_versions_are_refused(
+    emulator: Any, operator: Any, path: str, status: int, code: str
+) -> None:
     answer = asked(emulator, path, token=token_for(operator))
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"]["message"]

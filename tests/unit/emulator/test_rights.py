@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who gets in, and who may do what."""
+"""Authentication and authorization of requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def error_of(answer: Any) -> tuple[str, str]:
     return error["code"], error["message"]
 
 
-def test_bad_tokens(emulator: Any, operator: Any) -> None:
+def test_invalid_tokens_are_refused(emulator: Any, operator: Any) -> None:
     def asked(authorization: str | None) -> str:
         headers = {} if authorization is None else {"Authorization": authorization}
         answer = operator.session.get(f"{emulator.graph}/v1.0/applications", headers=headers, timeout=10)
@@ -87,7 +87,9 @@ def test_bad_tokens(emulator: Any, operator: Any) -> None:
         ("POST", "/directoryObjects/x/getMemberObjects", "check objects of anything"),
     ],
 )
-def test_each_alternative_is_enough_and_less_is_not(client_with: Any, method: str, path: str, right: str) -> None:
+def test_each_alternative_is_sufficient_and_fewer_roles_are_not(
+    client_with: Any, method: str, path: str, right: str
+) -> None:
     def status(*roles: str) -> int:
         answer = client_with(*roles)(method, path)
         if answer.status_code == 403:
@@ -104,7 +106,7 @@ def test_each_alternative_is_enough_and_less_is_not(client_with: Any, method: st
             assert status(*rest) == 403, rest
 
 
-def test_owned_by_works_on_own_objects_only(operator: Any, client_with: Any) -> None:
+def test_owned_by_only_allows_changes_of_own_objects(operator: Any, client_with: Any) -> None:
     owner = client_with("Application.ReadWrite.OwnedBy")
     own = owner.application("own")
     foreign = operator.application("foreign")
@@ -120,7 +122,7 @@ def test_owned_by_works_on_own_objects_only(operator: Any, client_with: Any) -> 
     assert owner.delete(f"/directory/deletedItems/{own['id']}").status_code == 204
 
 
-def test_owning_changes_with_the_owners(operator: Any, client_with: Any) -> None:
+def test_rights_of_owners_change_with_the_owners(operator: Any, client_with: Any) -> None:
     other = client_with("Application.ReadWrite.OwnedBy")
     created = operator.application()
     path = f"/applications/{created['id']}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SMTP server: TLS first, then a token for Exchange Online, judged as an Exchange administrator has set it up."""
+"""The SMTP server: TLS first, then a token for Exchange Online, checked against the settings in Exchange."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def principal_of(people: People, client: Any) -> str:
 
 def assigned(people: People, client: Any, first: str = PLAIN) -> None:
     known = {"client_id": client.client_id, "object_id": principal_of(people, client)}
-    wish = {**known, "role": ROLE, "mailboxes": [people.name(first)]}
-    assert people.control("exchange", wish).status_code == 200
+    settings = {**known, "role": ROLE, "mailboxes": [people.name(first)]}
+    assert people.control("exchange", settings).status_code == 200
 
 
-def test_what_it_offers(people: People) -> None:
+def test_tls_is_required_before_authentication(people: People) -> None:
     with connected(people.server, tls=False) as smtp:
         assert smtp.has_extn("STARTTLS") and not smtp.has_extn("AUTH")
         assert smtp.docmd("AUTH XOAUTH2 eA==")[0] == 538
@@ -85,14 +85,14 @@ def test_what_it_offers(people: People) -> None:
         assert smtp.docmd("MAIL FROM:<a@b.example>")[0] == 530
 
 
-def test_a_role_assignment_for_its_mailboxes(people: People, client_with: Any) -> None:
+def test_a_role_assignment_allows_its_mailboxes(people: People, client_with: Any) -> None:
     client = client_with()
     token = a_token(client)
     assert shown(people, token) == REFUSED
     assigned(people, client)
     assert shown(people, token) == ACCEPTED
     assert shown(people, token, ADMIN) == REFUSED
-    assert shown(people, token, "nobody") == REFUSED
+    assert shown(people, token, "without-mailbox") == REFUSED
     state = client.session.get(f"{people.server.graph}/_emulator/state", timeout=10).json()["exchange"]
     assert state["role_assignments"] == [
         {
@@ -116,7 +116,7 @@ def test_the_response_can_follow_the_challenge(people: People, client_with: Any)
         assert smtp.docmd("MAIL FROM:<a@b.example>")[0] == 554, "it takes no mail"
 
 
-def test_the_wrong_object_id(people: People, client_with: Any) -> None:
+def test_a_wrong_object_id_is_refused(people: People, client_with: Any) -> None:
     client = client_with()
     assigned(people, client)
     people.control("exchange", {"client_id": client.client_id, "object_id": client.client_id})
@@ -124,7 +124,7 @@ def test_the_wrong_object_id(people: People, client_with: Any) -> None:
 
 
 @pytest.mark.parametrize("what", ["graph", "expired", "signature", "nonsense", "user"])
-def test_a_token_that_is_no_good(people: People, client_with: Any, what: str) -> None:
+def test_an_invalid_token_is_refused(people: People, client_with: Any, what: str) -> None:
     client = client_with()
     assigned(people, client)
     token = a_token(client, "https://graph.microsoft.com/.default" if what == "graph" else EXCHANGE)
@@ -139,13 +139,13 @@ def test_a_token_that_is_no_good(people: People, client_with: Any, what: str) ->
     assert shown(people, token) == REFUSED
 
 
-@pytest.mark.parametrize("said", ["!", "eA==", base64.b64encode(b"user=a\x01auth=Basic x\x01\x01").decode()])
-def test_what_is_no_response(people: People, said: str) -> None:
+@pytest.mark.parametrize("sent", ["!", "eA==", base64.b64encode(b"user=a\x01auth=Basic x\x01\x01").decode()])
+def test_a_malformed_response_is_refused(people: People, sent: str) -> None:
     with connected(people.server) as smtp:
-        assert smtp.docmd(f"AUTH XOAUTH2 {said}")[0] == 501
+        assert smtp.docmd(f"AUTH XOAUTH2 {sent}")[0] == 501
 
 
-def test_smtp_auth_disabled(people: People, client_with: Any) -> None:
+def test_disabled_smtp_auth_is_reported(people: People, client_with: Any) -> None:
     client = client_with()
     assigned(people, client)
     token = a_token(client)
@@ -158,7 +158,7 @@ def test_smtp_auth_disabled(people: People, client_with: Any) -> None:
     assert b"disabled for the Mailbox" in shown(people, token)[1]
 
 
-def test_a_refusal_told_in_a_challenge(people: People, client_with: Any) -> None:
+def test_a_refusal_can_be_sent_in_a_challenge(people: People, client_with: Any) -> None:
     people.control("exchange", {"challenges_errors": True})
     with connected(people.server) as smtp:
         code, text = smtp.docmd(f"AUTH XOAUTH2 {response(people.name(PLAIN), a_token(client_with()))}")
@@ -166,7 +166,7 @@ def test_a_refusal_told_in_a_challenge(people: People, client_with: Any) -> None
         assert smtp.docmd("") == REFUSED
 
 
-def test_sessions_are_in_the_journal_and_their_tokens_are_not(people: People, client_with: Any) -> None:
+def test_sessions_are_recorded_without_their_tokens(people: People, client_with: Any) -> None:
     client = client_with()
     assigned(people, client)
     token = a_token(client)
@@ -186,18 +186,18 @@ def test_sessions_are_in_the_journal_and_their_tokens_are_not(people: People, cl
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "settings",
     [
         {"client_id": "a", "role": "Application Everything"},
         {"client_id": "a", "role": ROLE},
         {"object_id": "b"},
         {"smtp_auth_disabled": "yes"},
-        {"client_id": "a", "full_access": True, "mailboxes": ["nobody"]},
+        {"client_id": "a", "full_access": True, "mailboxes": ["without-mailbox"]},
     ],
     ids=str,
 )
-def test_a_wish_that_an_administrator_cannot_have(people: People, wish: dict[str, Any]) -> None:
-    assert people.control("exchange", wish).status_code == 400
+def test_invalid_settings_are_refused(people: People, settings: dict[str, Any]) -> None:
+    assert people.control("exchange", settings).status_code == 400
 
 
 def test_role_assignments_add_to_permissions_for_mail(people: People, client_with: Any) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tables and their indices: right after any change, and cheap however many objects there are."""
+"""Tables and their indices: correct after any change, and efficient for any number of objects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ids(items: Any) -> list[str]:
     return [item["id"] for item in items]
 
 
-def test_index_follows_every_way_to_change_an_object() -> None:
+def test_the_index_is_updated_by_every_change_of_an_object() -> None:
     table = table_of("a", "b", "A")
     assert ids(table.where("name", "a")) == ["0", "2"]
     assert ids(table.where("tags", "ALL")) == ["0", "1", "2"]
@@ -50,7 +50,7 @@ def test_index_follows_every_way_to_change_an_object() -> None:
     assert ids(table.where("id", "0")) == []
 
 
-def test_index_follows_every_way_to_change_a_table() -> None:
+def test_the_index_is_updated_by_every_change_of_a_table() -> None:
     table = table_of("a", "a", "a", "a")
     del table["0"]
     assert table.pop("1")["name"] == "a" and table.pop("1", None) is None
@@ -65,7 +65,7 @@ def test_index_follows_every_way_to_change_a_table() -> None:
     assert ids(table.rows()) == ids(table.where("name", "a")) == []
 
 
-def test_an_object_that_left_its_table_and_a_copy_change_nothing() -> None:
+def test_removed_and_copied_objects_do_not_change_the_index() -> None:
     table = table_of("a", "b")
     gone, copied = table.pop("0"), copy.deepcopy(table["1"])
     gone["name"] = copied["name"] = copy.copy(table["1"])["name"] = "b"
@@ -102,7 +102,7 @@ def test_deleted_objects_are_found_by_kind() -> None:
     assert ids(table.where("appId", "x")) == ["2"]
 
 
-def test_rows_keep_all_conditions_when_narrowed() -> None:
+def test_narrowed_rows_keep_all_conditions() -> None:
     table = table_of("a", "b", "a")
     rows = table.where("name", "a").narrowed([("id", "1"), ("unknown", "x")])
     assert ids(rows) == [] and len(rows) == 0
@@ -128,7 +128,7 @@ def test_indices_agree_with_a_scan_after_many_random_changes() -> None:
 
 
 def plant(tenant: Any, count: int) -> list[dict[str, Any]]:
-    """Applications straight into the directory, each with a service principal and a granted role."""
+    """Add applications directly to the directory, each with a service principal and a granted role."""
     from datetime import timedelta
 
     made = []
@@ -212,7 +212,7 @@ def work_of_each_call(emulator: Any, operator: Any, count: int) -> dict[str, int
     return work
 
 
-def test_no_call_looks_at_more_objects_when_there_are_more(emulator: Any, operator: Any) -> None:
+def test_the_work_of_a_call_does_not_depend_on_the_number_of_objects(emulator: Any, operator: Any) -> None:
     """Counted, not timed: 20 and 400 applications must cost the same."""
     assert operator.token
     few, many = (work_of_each_call(emulator, operator, count) for count in (20, 400))
@@ -220,7 +220,7 @@ def test_no_call_looks_at_more_objects_when_there_are_more(emulator: Any, operat
     assert max(many.values()) < 30
 
 
-def test_pages_neither_repeat_nor_miss_when_objects_go_in_between(emulator: Any, operator: Any) -> None:
+def test_paging_is_consistent_if_objects_are_removed_in_between(emulator: Any, operator: Any) -> None:
     items = plant(emulator.tenant, 12)
     seen: list[str] = []
     url = "/applications?$top=5&$filter=tags/any(t:t eq 'all')"
@@ -234,11 +234,11 @@ def test_pages_neither_repeat_nor_miss_when_objects_go_in_between(emulator: Any,
 
 
 @pytest.mark.parametrize("name", ["https://graph.microsoft.com", "https://graph.microsoft.com/"])
-def test_service_principal_names_with_and_without_slash(emulator: Any, name: str) -> None:
+def test_service_principal_names_match_with_and_without_slash(emulator: Any, name: str) -> None:
     assert emulator.tenant.service_principal_named(name)["displayName"] == "Microsoft Graph"
 
 
-def test_shapes_fit_the_tables() -> None:
+def test_objects_have_the_indexed_properties() -> None:
     directory = Seed()._directory()
     names = set(application(object_id="a", app_id="b", created="c", publisher_domain="d"))
     assert directory.applications.indexed <= names

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page that lists what the emulator serves has the table of its routes."""
+"""The page with the implemented paths has the table of the routes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.emulator import sur
 from graph_emulator.graph.routes import ROUTES
 
 
-def test_the_page_is_that_of_the_routes() -> None:
+def test_the_page_matches_the_routes() -> None:
     text = surface_page.PAGE.read_text()
     assert surface_page.BEGIN in text and surface_page.END in text
     assert text == surface_page.renewed(text), f"renew the page: {surface_page.__doc__}"

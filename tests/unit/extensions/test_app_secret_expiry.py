@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The event source by ansible-rulebook's contract: ``main(queue, args)``, run here until the looks are over."""
+"""The event source with ansible-rulebook's interface: ``main(queue, args)``, run here for a number of polls."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ TAG = "email_gateway.azure_apps"
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 
 
-class LooksAreOver(Exception):
-    """Raised where the source would wait for its next look."""
+class PollsAreOver(Exception):
+    """Raised when the source would wait for its next poll."""
 
 
 class Source:
-    """Runs the source look by look. Between two looks a test may act."""
+    """Runs the source poll by poll. Between two polls a test may act."""
 
     def __init__(self, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
         self.tenant = tenant
@@ -49,26 +49,26 @@ class Source:
             types.SimpleNamespace(to_thread=asyncio.to_thread, sleep=self._sleep, Queue=asyncio.Queue),
         )
 
-    def looks(self, *between: c.Callable[[], object], **args: t.Any) -> list[list[Json]]:
-        """What each look sends; one look more than there are acts between them."""
+    def polls(self, *between: c.Callable[[], object], **args: t.Any) -> list[list[Json]]:
+        """The events of each poll; there is one poll more than there are acts."""
         self._between, self._looks = list(between), [[]]
-        with pytest.raises(LooksAreOver):
+        with pytest.raises(PollsAreOver):
             asyncio.run(source.main(t.cast(t.Any, self), args))
         return self._looks
 
-    def look(self, **args: t.Any) -> list[Json]:
-        (only,) = self.looks(**args)
+    def poll(self, **args: t.Any) -> list[Json]:
+        (only,) = self.polls(**args)
         return only
 
     async def put(self, event: Json) -> None:
-        """Of the queue."""
+        """The method of the queue."""
         assert list(event) == ["app_secret_expiry"]
         self._looks[-1].append(event["app_secret_expiry"])
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         if not self._between:
-            raise LooksAreOver
+            raise PollsAreOver
         self._between.pop(0)()
         self._looks.append([])
 
@@ -95,7 +95,7 @@ def add_secret(tenant: Tenant, name: str = "gateway", *, days: int, description:
         "renew_before_days": days - 1,
     }
     made = tenant.ok("azure_app_secret", **options)
-    tenant.forget_requests()
+    tenant.clear_requests()
     return made
 
 
@@ -112,10 +112,10 @@ def sign_ins(tenant: Tenant) -> int:
     return sum(entry.path.endswith("/token") for entry in tenant.server.requests())
 
 
-def test_tells_of_a_secret_that_ends_soon(eda: Source) -> None:
+def test_an_event_is_sent_for_a_secret_that_expires_soon(eda: Source) -> None:
     made = gateway(eda.tenant)
     secret = add_secret(eda.tenant, days=10)
-    (event,) = eda.look()
+    (event,) = eda.poll()
     assert event == {
         "state": "expiring",
         "tenant_id": eda.tenant.server.tenant_id,
@@ -134,87 +134,87 @@ def test_tells_of_a_secret_that_ends_soon(eda: Source) -> None:
     assert eda.slept == [3600]
 
 
-def test_says_nothing_where_all_is_well(eda: Source) -> None:
+def test_no_event_is_sent_without_a_problem(eda: Source) -> None:
     gateway(eda.tenant, days=90)
-    gateway(eda.tenant, "somebody-elses", days=10, tag="other")
-    assert eda.look() == []
+    gateway(eda.tenant, "of-another-team", days=10, tag="other")
+    assert eda.poll() == []
 
 
-def test_the_days_are_those_that_were_asked_for(eda: Source) -> None:
+def test_the_threshold_is_the_requested_number_of_days(eda: Source) -> None:
     gateway(eda.tenant, days=90)
-    assert [event["state"] for event in eda.look(days=91)] == ["expiring"]
+    assert [event["state"] for event in eda.poll(days=91)] == ["expiring"]
 
 
-def test_an_expired_secret_says_so_and_goes_first(eda: Source) -> None:
+def test_an_expired_secret_is_reported_first(eda: Source) -> None:
     gateway(eda.tenant, "one", days=10)
     gateway(eda.tenant, "two", days=90)
     has_expired(eda.tenant, "two")
-    found = [(event["unique_name"], event["state"], event["days_left"] < 0) for event in eda.look()]
+    found = [(event["unique_name"], event["state"], event["days_left"] < 0) for event in eda.poll()]
     assert found == [("two", "expired", True), ("one", "expiring", False)]
 
 
-def test_what_was_replaced_is_no_event_and_another_description_is(eda: Source) -> None:
+def test_a_replaced_secret_is_not_reported_but_one_of_another_description_is(eda: Source) -> None:
     gateway(eda.tenant, days=10)
-    old = add_secret(eda.tenant, days=20, description="of somebody else")
+    old = add_secret(eda.tenant, days=20, description="foreign-password")
     add_secret(eda.tenant, days=90)
-    assert [event["key_id"] for event in eda.look()] == [old["key_id"]]
+    assert [event["key_id"] for event in eda.poll()] == [old["key_id"]]
 
 
-def test_a_certificate_is_looked_at_too(eda: Source, tmp_path: Path) -> None:
+def test_certificates_are_reported(eda: Source, tmp_path: Path) -> None:
     gateway(eda.tenant)
     options: Json = {"unique_name": "gateway", "description": "d", "lifetime_days": 10, "renew_before_days": 0}
     made = eda.tenant.ok("azure_app_certificate", path=str(tmp_path / "key.pem"), **options)
-    (event,) = eda.look()
+    (event,) = eda.poll()
     assert (event["kind"], event["key_id"], event["state"]) == ("certificate", made["key_id"], "expiring")
 
 
-def test_an_application_without_any_credential_says_so(eda: Source) -> None:
+def test_an_application_without_a_credential_is_reported(eda: Source) -> None:
     gateway(eda.tenant)
     gateway(eda.tenant, "federated")
     trusted = eda.tenant.assertion("system:serviceaccount:mail:gateway")
     options = {name: trusted[name] for name in ("issuer", "subject")}
     eda.tenant.ok("azure_app_federated_credential", unique_name="federated", name="cluster", **options)
-    (event,) = eda.look()
+    (event,) = eda.poll()
     assert (event["unique_name"], event["state"], event["key_id"]) == ("gateway", "no_credential", None)
 
 
-def test_applications_may_be_named_instead_and_one_that_is_not_there_is_told(eda: Source) -> None:
+def test_applications_can_be_named_and_missing_ones_are_reported(eda: Source) -> None:
     made = gateway(eda.tenant, "one", days=10, tag="other")
     gateway(eda.tenant, "two", days=10)
     gateway(eda.tenant, "three", days=10)
-    found = eda.look(unique_names=["one", "two", "nobody"], client_ids=[made["client_id"].upper(), UNKNOWN])
-    told = [(event["unique_name"], event["client_id"] == UNKNOWN, event["state"]) for event in found]
+    found = eda.poll(unique_names=["one", "two", "missing"], client_ids=[made["client_id"].upper(), UNKNOWN])
+    outputs = [(event["unique_name"], event["client_id"] == UNKNOWN, event["state"]) for event in found]
     due = [("one", False, "expiring"), ("two", False, "expiring")]
-    assert sorted(told[:2]) == due
-    assert told[2:] == [("nobody", False, "missing"), (None, True, "missing")]
+    assert sorted(outputs[:2]) == due
+    assert outputs[2:] == [("missing", False, "missing"), (None, True, "missing")]
 
 
-def test_what_is_due_is_sent_at_each_look_until_it_is_renewed(eda: Source) -> None:
+def test_a_due_credential_is_reported_at_each_poll_until_it_is_renewed(eda: Source) -> None:
     gateway(eda.tenant, days=10)
-    looks = eda.looks(lambda: None, lambda: add_secret(eda.tenant, days=90), interval=60)
-    assert [len(found) for found in looks] == [1, 1, 0], looks
-    assert looks[0] == looks[1]
+    polls = eda.polls(lambda: None, lambda: add_secret(eda.tenant, days=90), interval=60)
+    assert [len(found) for found in polls] == [1, 1, 0], polls
+    assert polls[0] == polls[1]
     assert eda.slept == [60, 60, 60]
 
 
-def test_it_only_reads_and_signs_in_once(eda: Source) -> None:
+def test_the_source_only_reads_and_signs_in_once(eda: Source) -> None:
     for number in range(8):
         gateway(eda.tenant, f"gateway-{number}", days=10)
-    looks = eda.looks(lambda: None, lambda: None)
-    assert [len(found) for found in looks] == [8, 8, 8]
+    polls = eda.polls(lambda: None, lambda: None)
+    assert [len(found) for found in polls] == [8, 8, 8]
     assert eda.tenant.writes == []
     assert sign_ins(eda.tenant) == 1
     assert eda.tenant.graph_requests == 3
 
 
-def test_a_token_that_has_ended_is_renewed_once(eda: Source) -> None:
+def test_an_expired_token_is_renewed_once(eda: Source) -> None:
     gateway(eda.tenant, days=10)
-    looks = eda.looks(lambda: eda.tenant.server.clock.advance(4000), lambda: None)
-    assert [len(found) for found in looks] == [1, 1, 1]
+    polls = eda.polls(lambda: eda.tenant.server.clock.advance(4000), lambda: None)
+    assert [len(found) for found in polls] == [1, 1, 1]
     assert sign_ins(eda.tenant) == 2
 
 
-def test_what_a_process_remembers_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_of_the_process_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(_run_memory, "time", types.SimpleNamespace(time=lambda: now[0]))
     memory = _run_memory.ProcessMemory()
@@ -235,10 +235,10 @@ def test_what_a_process_remembers_ends_in_time(monkeypatch: pytest.MonkeyPatch) 
     ],
     ids=["503", "429", "connection", "sign-in"],
 )
-def test_a_tenant_that_fails_is_told_and_tried_again(eda: Source, fault: Json, words: str, caplog: t.Any) -> None:
+def test_a_failing_tenant_is_logged_and_retried(eda: Source, fault: Json, words: str, caplog: t.Any) -> None:
     gateway(eda.tenant, days=10)
     eda.tenant.server.faults.add(**fault)
-    failed, good = eda.looks(eda.tenant.server.faults.clear)
+    failed, good = eda.polls(eda.tenant.server.faults.clear)
     (event,) = failed
     assert event["state"] == "error"
     assert words.lower() in event["message"].lower()
@@ -248,14 +248,14 @@ def test_a_tenant_that_fails_is_told_and_tried_again(eda: Source, fault: Json, w
     assert [entry["state"] for entry in good] == ["expiring"]
 
 
-def test_a_lost_sign_in_is_told_and_tried_again(eda: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_sign_in_is_logged_and_retried(eda: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway(eda.tenant, days=10)
     monkeypatch.setenv("AZURE_SECRET", "a-secret-that-is-no-longer-right")
 
     def mended() -> None:
         monkeypatch.setenv("AZURE_SECRET", eda.tenant.environ["AZURE_SECRET"])
 
-    (event,), good = eda.looks(mended)
+    (event,), good = eda.polls(mended)
     assert (event["state"], event["error"]["code"]) == ("error", "AADSTS7000215")
     assert "a-secret-that-is-no-longer-right" not in json.dumps(event)
     assert len(good) == 1
@@ -274,21 +274,21 @@ def test_a_lost_sign_in_is_told_and_tried_again(eda: Source, monkeypatch: pytest
         ({"tag": "x"}, "Unsupported parameters"),
         ({"auth_source": "magic"}, "auth_source"),
         ({"auth_tenant_id": "common"}, "not name a single tenant"),
-        ({"auth_access_token": "a-token-nobody-may-see", "auth_client_secret": "s"}, "Two sign-in methods"),
-        ({"auth_source": "client_secret", "auth_client_id": "a-token-nobody-may-see"}, "GUID"),
+        ({"auth_access_token": "a-token-that-is-secret", "auth_client_secret": "s"}, "Two sign-in methods"),
+        ({"auth_source": "client_secret", "auth_client_id": "a-token-that-is-secret"}, "GUID"),
         ({"graph_url": "https://example.com"}, "do not belong together"),
         ({"wait_timeout": 0}, "wait_timeout"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_arguments_that_cannot_be_end_it_before_anything_is_sent(
+def test_invalid_arguments_end_the_source_before_any_request(
     eda: Source, monkeypatch: pytest.MonkeyPatch, args: Json, words: str
 ) -> None:
     if "graph_url" in args:
         monkeypatch.delenv("AZURE_AUTHORITY_HOST")
     with pytest.raises(ValueError, match=words) as raised:
         asyncio.run(source.main(asyncio.Queue(), args))
-    assert "auth_access_token" not in args or "a-token-nobody-may-see" not in str(raised.value)
+    assert "auth_access_token" not in args or "a-token-that-is-secret" not in str(raised.value)
     assert eda.tenant.server.requests() == []
 
 
@@ -299,7 +299,7 @@ def test_a_refused_argument_is_shown_without_its_secret(eda: Source) -> None:
     assert secret not in str(raised.value)
 
 
-def test_it_can_be_cancelled_while_it_waits_for_the_tenant(eda: Source) -> None:
+def test_the_source_can_be_cancelled_while_it_waits_for_the_tenant(eda: Source) -> None:
     gateway(eda.tenant, days=10)
     asked, answer = threading.Event(), threading.Event()
 
@@ -322,8 +322,8 @@ def test_it_can_be_cancelled_while_it_waits_for_the_tenant(eda: Source) -> None:
     assert asyncio.run(cancelled()) == 0
 
 
-def test_the_loop_is_not_blocked_by_a_look(eda: Source) -> None:
-    """Else a tenant that does not answer would stop all sources of a rulebook."""
+def test_a_poll_does_not_block_the_event_loop(eda: Source) -> None:
+    """Otherwise, a tenant that does not respond would stop all sources of a rulebook."""
     gateway(eda.tenant, days=10)
     others_ran = threading.Event()
     eda.tenant.server.faults.add(path="^/v1.0/", then=lambda: others_ran.wait(30))
@@ -341,7 +341,7 @@ def test_the_loop_is_not_blocked_by_a_look(eda: Source) -> None:
     assert asyncio.run(both())["app_secret_expiry"]["state"] == "expiring"
 
 
-def test_neither_events_nor_logs_hold_a_secret(
+def test_neither_events_nor_logs_contain_a_secret(
     eda: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     issued = leak_search.Issued(eda.tenant.server.client_secret)
@@ -350,21 +350,21 @@ def test_neither_events_nor_logs_hold_a_secret(
     gateway(eda.tenant, days=10)
     refusal = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
     rule = {"path": "^/v1.0/", "status": 403, "body": refusal, "times": 1000}
-    first, second = eda.looks(lambda: eda.tenant.server.faults.add(**rule))
+    first, second = eda.polls(lambda: eda.tenant.server.faults.add(**rule))
     assert [event["state"] for event in first + second] == ["expiring", "error"]
     assert len(issued.secrets) >= 3  # the operator's, the application's, a token
-    told = [("events", json.dumps([first, second]).encode()), ("log", caplog.text.encode())]
-    assert leak_search.hits(told, issued.secrets) == []
+    outputs = [("events", json.dumps([first, second]).encode()), ("log", caplog.text.encode())]
+    assert leak_search.hits(outputs, issued.secrets) == []
 
 
-def test_a_name_that_looks_like_a_template_is_none_any_more(eda: Source) -> None:
-    """ansible-rulebook hands the event to the playbook as an extra variable, and others choose names."""
+def test_a_name_that_looks_like_a_template_is_escaped(eda: Source) -> None:
+    """ansible-rulebook passes the event to the playbook as an extra variable, and others choose names."""
     eda.tenant.register(display_name="{{ lookup('pipe', 'id') }} {% if x %} {# y", tags=[TAG])
-    (event,) = eda.look()
+    (event,) = eda.poll()
     assert event["display_name"] == "{ { lookup('pipe', 'id') }} { % if x %} { # y"
 
 
-def test_a_missing_library_ends_it(eda: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_ends_the_source(eda: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "msal", None)
     with pytest.raises((RuntimeError, ValueError), match="msal is not installed"):
         asyncio.run(source.main(asyncio.Queue(), {}))

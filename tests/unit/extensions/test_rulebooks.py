@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two rulebooks are one, with two actions. tests/eda runs them."""
+"""The two rulebooks only differ in their actions. tests/eda runs them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ruleset(name: str) -> t.Any:
     return only
 
 
-def test_they_differ_in_what_they_start_alone() -> None:
+def test_the_rulebooks_only_differ_in_their_actions() -> None:
     one, other = (ruleset(name) for name in NAMES)
     assert one["rules"][0].pop("action").keys() == {"run_playbook"}
     assert other["rules"][0].pop("action").keys() == {"run_job_template"}
@@ -31,7 +31,7 @@ def test_they_differ_in_what_they_start_alone() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_still_due_at_the_next_look_starts_another_run(name: str) -> None:
+def test_a_credential_that_is_still_due_at_the_next_poll_starts_another_run(name: str) -> None:
     (args,) = [entry[source.NAME] for entry in ruleset(name)["sources"]]
     assert args.keys() <= source.argument_spec().options.keys()
     window = re.fullmatch(r"(\d+) minutes", ruleset(name)["rules"][0]["throttle"]["once_within"])

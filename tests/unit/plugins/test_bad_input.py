@@ -197,7 +197,7 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
         params = {**_sensible(spec, made, set(tried)), **tried}
         before = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
         before = json.loads(json.dumps(before))
-        trial.tenant.forget_requests()
+        trial.tenant.clear_requests()
         trial.asked.clear()
 
         result = call_module(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A tenant and a user's folder that are as good as new for each cell, and what is promised of them."""
+"""A tenant and a user's folder that are reset for each cell, and the guarantees that are checked in them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ SETTLED: set[str] = set()
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
-    """All that a run can change: the directory and the files."""
+    """Everything that a run can change: the directory and the files."""
 
     directory: Directory
     files: t.Mapping[Path, bytes]
 
 
 class Bench:
-    """``stored`` and the attributes are what broken_promises looks at."""
+    """``stored`` and the attributes are used by broken_promises."""
 
     def __init__(self, tenant: Tenant, wire: VirtualWire, folder: Path, *, credential_type: str) -> None:
         self.tenant = tenant
@@ -55,10 +55,10 @@ class Bench:
     def _shorten_lists(self) -> None:
         """Only the permissions that matter here: all others would be sent, read and checked in each of many runs."""
         (graph,) = self.tenant.service_principals(MICROSOFT_GRAPH)
-        held = self.server.tenant.granted_roles(
+        granted = self.server.tenant.granted_roles(
             self.server.emulator.seed.operator.service_principal_id, graph["id"], in_tokens=True
         )
-        graph["appRoles"] = [role for role in graph["appRoles"] if role["value"] in {*held, *WANTED}]
+        graph["appRoles"] = [role for role in graph["appRoles"] if role["value"] in {*granted, *WANTED}]
         graph["oauth2PermissionScopes"] = graph["oauth2PermissionScopes"][:5]
 
     # States
@@ -68,7 +68,7 @@ class Bench:
         return Kept(_copied(self.server.tenant.directory), files)
 
     def restore(self, kept: Kept) -> None:
-        self.wire.forget_late()
+        self.wire.drop_late()
         self.wire.start_run()
         self.server.faults.clear()
         self.server.journal.clear()
@@ -85,7 +85,7 @@ class Bench:
             path.write_bytes(content)
 
     def start_from(self, state: str) -> list[str]:
-        """A tenant without the application, or one with a credential that is valid or due; key ids that must stay."""
+        """A tenant without the application, or with a valid or due credential; returns key ids that must stay."""
         if state not in self._starts:
             self.restore(self._starts["nothing"])
             assert self.role.run().is_good
@@ -133,7 +133,7 @@ class Bench:
 
     @property
     def credentials(self) -> list[Json]:
-        """Of the kind that the role keeps, as the tenant has them."""
+        """The credentials in the tenant, of the kind that the role manages."""
         kind = "keyCredentials" if self.role.credential_type == "certificate" else "passwordCredentials"
         found: list[Json] = self.application[kind]
         return found
@@ -152,7 +152,7 @@ class Bench:
     # What is promised
 
     def broken_meanwhile(self, kept: t.Collection[str]) -> list[str]:
-        """After a run, however it ended: no second application, no secret that nobody can find, the old one is good."""
+        """After a run, however it ended: no second application, no lost secret, and the old one works."""
         applications = self.tenant.applications
         if len(applications) > 1:
             return [f"{len(applications)} applications"]
@@ -170,16 +170,17 @@ class Bench:
         here = {credential["keyId"] for credential in self.credentials} if applications else set()
         if not {*kept} <= here:
             found.append("an old credential was removed")
-        # A certificate that was written twice is the same one by another key id.
+        # A certificate that was written twice is the same one with another key id.
         is_secret = self.role.credential_type == "client_secret"
         if is_secret and self.gateway.shelves[0].path.exists() and self.stored()["key_id"] not in here:
             found.append("the store keeps a secret that the tenant does not have")
         return found
 
     def broken_in_the_end(self, kept: t.Collection[str], entry: str) -> list[str]:
-        """The state is what was asked for, and another run changes nothing.
+        """The state is the requested one, and another run changes nothing.
 
-        That is tried once for each state that differs in more than ids and times: most steps end in the same few.
+        This is tried once for each state that differs in more than ids and times: most steps end in the same few
+        states.
         """
         found = broken_promises(t.cast("t.Any", self), kept=kept)
         if found:
@@ -197,12 +198,12 @@ class Bench:
         return []
 
     def _state(self) -> str:
-        """What the tenant, the stores and the claims hold, with the days that each credential has left."""
+        """The content of the tenant, the stores and the claims, with the days that each credential has left."""
         directory = self.server.tenant.directory
         principals = self.tenant.service_principals(self.application["appId"])
         ids = {principal["id"] for principal in principals}
         now = self.server.clock.now()
-        held = {
+        granted = {
             "application": self.application,
             "principals": principals,
             "assignments": [row for row in directory.assignments.values() if row["principalId"] in ids],
@@ -214,7 +215,7 @@ class Bench:
                 (end - now).days for entry in self.credentials if (end := times.parse(entry["endDateTime"])) is not None
             ],
         }
-        return json.dumps(Normalised(texts={str(self.folder): "<folder>"}).of(held))
+        return json.dumps(Normalised(texts={str(self.folder): "<folder>"}).of(granted))
 
 
 def described(run: RoleRun) -> str:
@@ -224,7 +225,7 @@ def described(run: RoleRun) -> str:
 
 
 def _copied(directory: Directory) -> Directory:
-    """All but what no run changes, and the lists of permissions, which nobody changes in place."""
+    """All except what no run changes, and the lists of permissions, which are never changed in place."""
     shared: dict[int, t.Any] = {
         id(part): part
         for principal in directory.service_principals.values()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One bench a test."""
+"""One bench for each test."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def loaded_once(data: bytes, password: bytes | None, backend: t.Any = None) -> t
 
 @pytest.fixture(autouse=True)
 def metadata_observer() -> None:
-    """The requests are those of the modules' own tests, where each answer is compared with the metadata."""
+    """The requests are those of the modules' own tests, where each response is compared with the metadata."""
 
 
 @pytest.fixture
 def make_bench(tenant: Tenant, virtual_time: VirtualTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBench:
     """A bench for a type of credential.
 
-    New keys come from a stock and each is read once, since making or checking one takes longer than a whole run.
+    New keys come from a pool and each is read once, since creating or checking one takes longer than a whole run.
     """
 
     def make(credential_type: str) -> Bench:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tasks of the role in their order, in this process, against the emulator and a stand-in store."""
+"""The tasks of the role in order, in this process, against the emulator and a fake store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CREDENTIAL_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure
 
 @dataclasses.dataclass
 class RoleRun:
-    """The results of the tasks by module (and state), the last one perhaps a failure; or what ended the run."""
+    """The results of the tasks by module (and state), the last one maybe a failure; or the exception that ended it."""
 
     results: dict[str, Json]
     ended_by: BaseException | None = None
@@ -59,7 +59,7 @@ class Role:
         self._memory = gateway.tenant.memory
 
     def another(self) -> Role:
-        """For a run that comes in between."""
+        """For a run in between."""
         return Role(self.gateway, credential_type=self.credential_type)
 
     def run(self, entry: str = "main") -> RoleRun:
@@ -114,7 +114,7 @@ class Role:
 
     def _call(self, module: str, options: Json, *, check: bool) -> Json:
         gateway = self.gateway
-        gateway.tenant.memory = self._memory  # another run may have come in between
+        gateway.tenant.memory = self._memory  # another run may have been in between
         if module in CREDENTIAL_MODULES.values():
             return gateway.run(module, check=check, **options)
         declared = importlib.import_module(f"{MODULES}.{module}").MODULE

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each request of the role meets each fault, and each run ends at each of its steps, in this process and a time of its
-own. tests/faults shows a sample of it in real runs of ansible-playbook."""
+"""Each request of the role with each fault, and a run that ends at each of its steps, in this process with virtual
+time.
+tests/faults covers a sample of these in real runs of ansible-playbook."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.promises.bench impo
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.role import RoleRun
 from ansible_collections.email_gateway.azure_apps.tests.unit.promises.virtual_wire import Interrupted, Killed, Stop
 
-# The entry point of the role, the state that it starts from, and the type of the credential.
+# The entry point of the role, the initial state, and the type of the credential.
 JOBS = {
     "register": ("main", "nothing", "client_secret"),
     "rotate": ("rotate", "due", "client_secret"),
@@ -38,7 +39,7 @@ STOPS: dict[str, tuple[c.Callable[[], BaseException], bool]] = {
 
 
 class Cells:
-    """One job, whose steps go wrong one after the other."""
+    """One job, in which one step at a time goes wrong."""
 
     def __init__(self, job: str, make_bench: c.Callable[[str], Bench]) -> None:
         self.entry, self._state, credential_type = JOBS[job]
@@ -52,12 +53,12 @@ class Cells:
         assert self.bench.run(self.entry).is_good
 
     def requests(self) -> list[str]:
-        """Those of the job when nothing goes wrong, in their order."""
+        """The requests of the job without a fault, in order."""
         self.good_run()
         return [f"{request.method} {request.path}" for request in self.bench.server.requests()]
 
     def broken(self, steps: c.Sequence[str], faulty: c.Callable[[int], RoleRun]) -> t.Iterator[str]:
-        """What is not as promised after the step with this number has gone wrong."""
+        """The guarantees that are broken after a fault of the step with this number."""
         assert steps
         for number, step in enumerate(steps, start=1):
             kept = self.start()
@@ -72,7 +73,7 @@ class Cells:
         bench = self.bench
         why = [] if run.failure is None or run.failure["error"]["next_step"] else ["an unclear error"]
         why += bench.broken_meanwhile(kept)
-        # A certificate that was processed twice is there once more by another key id.
+        # A certificate that was processed twice exists once more with another key id.
         if not run.is_good or bench.gateway.claims.exists() or bench.role.credential_type == "certificate":
             next_run = bench.run(self.entry)
             if not next_run.is_good:
@@ -86,7 +87,7 @@ def cells(request: pytest.FixtureRequest, make_bench: c.Callable[[str], Bench]) 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_of_any_request(cells: Cells, fault: str) -> None:
+def test_guarantees_hold_after_a_fault_of_any_request(cells: Cells, fault: str) -> None:
     def faulty(number: int) -> RoleRun:
         rule = cells.bench.server.faults.add(nth=number, outer_only=True, **FAULTS[fault])
         run = cells.bench.run(cells.entry)
@@ -97,7 +98,7 @@ def test_a_fault_of_any_request(cells: Cells, fault: str) -> None:
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_a_run_that_ends_at_any_request(cells: Cells, stop: str) -> None:
+def test_guarantees_hold_if_a_run_ends_at_any_request(cells: Cells, stop: str) -> None:
     how, after = STOPS[stop]
 
     def ended(number: int) -> RoleRun:
@@ -109,7 +110,9 @@ def test_a_run_that_ends_at_any_request(cells: Cells, stop: str) -> None:
 
 
 @pytest.mark.parametrize("how", [Killed, Interrupted, store_failure])
-def test_a_run_that_ends_at_any_operation_of_the_store(cells: Cells, how: c.Callable[[], BaseException]) -> None:
+def test_guarantees_hold_if_a_run_ends_at_any_operation_of_the_store(
+    cells: Cells, how: c.Callable[[], BaseException]
+) -> None:
     def ended(number: int) -> RoleRun:
         run = cells.bench.run(cells.entry, stop_at_store=Stop(number, how))
         assert not run.is_good

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each state that a credential, its store and its application can be found in: one run makes it right, and another one
-changes nothing; or a person has to decide, and nothing is touched."""
+"""Each initial state of a credential, its store and its application: one run corrects it, and another one
+changes nothing; or a person must decide, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ State = c.Callable[[Bench], None]
 A_DAY = datetime.timedelta(days=1)
 
 
-def as_it_is(_bench: Bench) -> None:
-    """Nothing is done to it."""
+def unchanged(_bench: Bench) -> None:
+    """Nothing is changed."""
 
 
 def due(bench: Bench) -> None:
@@ -38,7 +38,7 @@ def removed(bench: Bench) -> None:
 
 
 def refused(bench: Bench) -> None:
-    """The tenant has the secret, but it is another value."""
+    """The tenant has the secret, but with another value."""
     _change_store(bench, client_secret="abc8Q~" + "x" * 34)
 
 
@@ -76,21 +76,21 @@ def without_declaration(bench: Bench) -> None:
 
 
 CREDENTIALS: dict[str, State] = {
-    "valid": as_it_is, "due": due, "expired": expired, "removed": removed, "refused": refused,
+    "valid": unchanged, "due": due, "expired": expired, "removed": removed, "refused": refused,
 }  # fmt: skip
 STORES: dict[str, State] = {
-    "kept": as_it_is, "lost": lost, "of a gone application": of_an_application_that_is_gone,
+    "kept": unchanged, "lost": lost, "of a gone application": of_an_application_that_is_gone,
     "of another application": of_another_application,
 }  # fmt: skip
 APPLICATIONS: dict[str, State] = {
-    "there": as_it_is, "deleted": deleted, "without service principal": without_service_principal,
+    "there": unchanged, "deleted": deleted, "without service principal": without_service_principal,
     "without consent": without_consent, "without declaration": without_declaration,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)
 @pytest.mark.parametrize("store", STORES)
-def test_a_run_makes_it_right(make_bench: c.Callable[[str], Bench], store: str, application: str) -> None:
+def test_one_run_reaches_the_desired_state(make_bench: c.Callable[[str], Bench], store: str, application: str) -> None:
     bench = make_bench("client_secret")
     broken = {credential: _broken(bench, credential, store, application) for credential in CREDENTIALS}
     assert {credential: why for credential, why in broken.items() if why} == {}
@@ -103,7 +103,7 @@ def _broken(bench: Bench, credential: str, store: str, application: str) -> list
         state(bench)
     bench.server.journal.clear()
     if store == "of another application":
-        return _left_alone(bench)
+        return _is_unchanged(bench)
     run = bench.run("main")
     if not run.is_good:
         return [described(run)]
@@ -112,12 +112,12 @@ def _broken(bench: Bench, credential: str, store: str, application: str) -> list
     replaced = bench.stored()["key_id"] != secret
     if replaced == ((credential, store) == ("valid", "kept")):
         return ["a secret was replaced without need" if replaced else "the secret was not replaced"]
-    # Only a person knows whether somebody still uses the one before.
+    # Only a person knows whether the previous one is still used.
     return bench.broken_in_the_end([secret] if replaced and credential != "removed" else [], "main")
 
 
-def _left_alone(bench: Bench) -> list[str]:
-    """The credential task fails before it creates anything, and says what to do."""
+def _is_unchanged(bench: Bench) -> list[str]:
+    """The credential task fails before it creates anything, and has a next step."""
     stored = bench.stored()
     run = bench.run("main")
     if run.failure is None or "has the credential of another application" not in run.failure["msg"]:

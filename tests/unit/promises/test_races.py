@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whole runs that come in between two requests of another run, at each of its requests: what several runs at once can
-do to each other, in an order that is the same every time."""
+"""Whole runs between two requests of another run, at each of its requests: all effects of concurrent runs on each
+other,
+in a reproducible order."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.promises.role impor
 
 @dataclasses.dataclass(frozen=True)
 class Race:
-    """The entry points of the outer run and of the ones in between, and the state that they start from."""
+    """The entry points of the outer run and of the ones in between, and the initial state."""
 
     outer: str
     inner: tuple[str, ...]
@@ -42,26 +43,26 @@ def with_others(bench: Bench, race: Race, number: int, folder: Path) -> tuple[Ro
     inner: list[RoleRun] = []
     wire = bench.wire
 
-    def come_in_between(sent: int) -> None:
+    def run_others(sent: int) -> None:
         if sent == number and not inner:
             bench.gateway.run_folder = folder
             inner.extend([bench.role.another().run(entry) for entry in race.inner])
             bench.gateway.run_folder = bench.folder
             wire.sent = sent
 
-    wire.before = come_in_between
+    wire.before = run_others
     outer = bench.run(race.outer)
     wire.before = lambda _number: None
     return outer, inner
 
 
 def is_clear(run: RoleRun) -> bool:
-    """It worked, or it names the other run and what to do."""
+    """The run succeeded, or its failure names the other run and the next step."""
     return run.failure is None or bool(run.failure["error"]["next_step"])
 
 
 @pytest.mark.parametrize("race", RACES.values(), ids=RACES.keys())
-def test_other_runs_come_in_between_at_any_request(
+def test_guarantees_hold_with_other_runs_before_any_request(
     make_bench: c.Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory, race: Race
 ) -> None:
     bench = make_bench("client_secret")
@@ -85,7 +86,7 @@ def test_other_runs_come_in_between_at_any_request(
     assert broken == []
 
 
-def test_runs_with_stores_of_their_own_leave_each_other_s_secret(
+def test_runs_with_separate_stores_keep_each_other_s_secret(
     make_bench: c.Callable[[str], Bench], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Two machines, each with a folder of its own, and one application."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tasks that these tests run are those of the role, in its order, and count its requests."""
+"""The tasks of these tests are those of the role, in the same order and with the same number of requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENTRIES = {"main": "nothing", "rotate": "due"}
 
 
 def modules(name: str, credential_type: str) -> t.Iterator[str]:
-    """Those of the role's tasks in a file, with what it imports; without the user's own."""
+    """The modules of the role's tasks in a file and its imports; without the user's own."""
     for task in yaml.safe_load((TASKS / name).read_text()):
         for action, options in task.items():
             if action in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks"):

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A connection to the emulator on which all goes wrong that can, in a time that passes only when somebody waits.
+"""A connection to the emulator with all possible faults, in virtual time that only passes while a run waits.
 
-What a fault does to the connection happens here to the same effect: broken off, refused, cut, too late. A request whose
-client has given up is processed when its time has come, also after the run.
+Faults of the connection have the same effect here: closed, refused, truncated, too late. A request whose client has
+given up is processed when its time has come, also after the run.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from graph_emulator.wire.server import EmulatorServer
 
 
 class Killed(BaseException):
-    """The run ends here, and nothing that it would still do happens."""
+    """The run ends here, without any clean-up."""
 
 
 class Interrupted(BaseException):
-    """As by Ctrl-C or a task's time-out: what tidies up still runs."""
+    """As with Ctrl-C or a task's time-out: clean-up code still runs."""
 
 
 class _Wait:
-    """What a request on its way waits for; ``__await__`` gives the seconds to whoever drives it."""
+    """A wait of a request on its way; ``__await__`` yields the seconds to the caller."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -46,7 +46,7 @@ class _Wait:
 
 @dataclasses.dataclass
 class _Late:
-    """A request whose client does not wait any more, and when it goes on."""
+    """A request whose client does not wait any more, and when it continues."""
 
     due: float
     rest: c.Iterator[t.Any]
@@ -54,7 +54,7 @@ class _Late:
 
 @dataclasses.dataclass
 class Stop:
-    """Where a run ends: ``at`` counts what is stopped before or after it, from 1."""
+    """The end of a run: ``at`` counts the operations before or after which it ends, from 1."""
 
     at: int
     how: c.Callable[[], BaseException]
@@ -76,7 +76,7 @@ class VirtualWire:
         self.on_kill: c.Callable[[], None] = lambda: None
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """For all that this process sends by requests, whoever sends it."""
+        """For all requests that this process sends with requests."""
         monkeypatch.setattr(self.server.faults, "refuse_connections", self._refuse)
         monkeypatch.setattr(Watch, "adapter", lambda _watch: _Adapter(self))
         monkeypatch.setattr(Watch, "request", _unlimited)
@@ -86,11 +86,11 @@ class VirtualWire:
         self.sent, self.dead, self.stop = 0, False, stop
 
     def finish_late(self) -> None:
-        """All that is still on its way arrives."""
+        """All requests that are still on their way arrive."""
         while self._late:
             self._arrive(self._late.pop(0))
 
-    def forget_late(self) -> None:
+    def drop_late(self) -> None:
         self._late.clear()
         self._refuses_until = 0.0
 
@@ -126,7 +126,7 @@ class VirtualWire:
             self.end_run(self.stop.how)
 
     def _exchange(self, request: requests.PreparedRequest, timeout: float) -> list[t.Any]:
-        """What the server sends; nothing if it breaks the connection off. Raises ReadTimeout."""
+        """The response of the server; empty if it closes the connection. Raises ReadTimeout."""
         scope = scope_of(request)
         scope["state"] = {"transport": _Transport(), "sleep": _Wait}
         messages: list[dict[str, t.Any]] = [{"type": "http.request", "body": body_of(request), "more_body": False}]
@@ -158,7 +158,7 @@ class VirtualWire:
 
 
 class _Adapter(BaseAdapter):
-    """The transport adapter of requests for it."""
+    """The transport adapter of requests for this wire."""
 
     def __init__(self, wire: VirtualWire) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class _Adapter(BaseAdapter):
 
 
 class _Transport:
-    """A fault breaks the connection off by these; that the client has no whole answer follows from what was sent."""
+    """A fault closes the connection with these; that the response is incomplete follows from what was sent."""
 
     def abort(self) -> None:
         pass
@@ -185,6 +185,6 @@ class _Transport:
 
 @contextlib.contextmanager
 def _unlimited(watch: Watch) -> c.Iterator[None]:
-    """The limit of time for a request as a whole is the same as that for its answer, which is kept here."""
+    """The time limit for a request as a whole is the same as that for its response, which is enforced here."""
     watch.expired = False
     yield

@@ -24,7 +24,7 @@ def graph(tenant: Tenant) -> GraphClient:
     """A client that has signed in; its first requests are forgotten."""
     connected = client(tenant)
     connected.get(Read(path="organization", action="sign in"))
-    tenant.forget_requests()
+    tenant.clear_requests()
     return connected
 
 

@@ -83,7 +83,7 @@ def identity(tenant: Tenant, *roles: str) -> dict[str, str]:
 
 def signed_in(tenant: Tenant, **options: t.Any) -> str:
     """The client id that reached Graph."""
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY, **options)
     (client_id,) = {entry.client_id for entry in tenant.server.requests() if entry.is_graph}
     return str(client_id)
@@ -170,7 +170,7 @@ def test_the_section_default_does_not_count_where_something_is_set(
 ) -> None:
     sections(home, default=identity(tenant))
     tenant.environ = {**hosts(tenant, home), **environ}
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert "Azure CLI" in tenant.fails(MODULE, **NOBODY, **options)["msg"]
     assert tenant.server.requests() == []
 
@@ -186,7 +186,7 @@ def test_a_file_that_says_nothing_by_default_leaves_it_to_the_cli(tenant: Tenant
 def test_a_section_that_is_not_there_is_an_error_that_names_the_others(tenant: Tenant, home: Path, named: Json) -> None:
     sections(home, default=identity(tenant), customer=identity(tenant))
     tenant.environ = {**hosts(tenant, home), **({} if named else {"AZURE_PROFILE": "gone"})}
-    tenant.forget_requests()
+    tenant.clear_requests()
     failure = tenant.fails(MODULE, **NOBODY, **named)
     assert "'gone'" in failure["msg"] and ("auth_profile" if named else "AZURE_PROFILE") in failure["msg"]
     assert "[default], [customer]" in failure["error"]["next_step"]

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
-from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.consent_grants import held_roles
+from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.consent_grants import granted_app_roles
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
@@ -41,11 +41,11 @@ def made(tenant: Tenant) -> Json:
 def begin_run(tenant: Tenant) -> None:
     tenant.of_role = True
     tenant.memory = SharedMemory()
-    tenant.forget_requests()
+    tenant.clear_requests()
 
 
 def requests_of(tenant: Tenant, module: str, **options: t.Any) -> tuple[Json, int]:
-    tenant.forget_requests()
+    tenant.clear_requests()
     return tenant.ok(module, **options), tenant.graph_requests
 
 
@@ -85,7 +85,7 @@ def declare_by_another_run(tenant: Tenant, made: Json, permission: str) -> None:
     memory, tenant.memory = tenant.memory, SharedMemory()
     tenant.ok(PERMISSIONS, **made, application_permissions=[permission])
     tenant.memory = memory
-    tenant.forget_requests()
+    tenant.clear_requests()
 
 
 def test_whoever_has_something_to_change_reads_again_first(tenant: Tenant, made: Json) -> None:
@@ -117,7 +117,7 @@ def test_a_second_run_of_the_role_takes_nothing_of_the_first(tenant: Tenant, mad
     assert tenant.ok(REGISTRATION, **NAMES)["changed"]
     granted = tenant.ok(CONSENT, **made)
     assert granted["changed"]
-    assert held_roles(tenant, granted) == ROLES
+    assert granted_app_roles(tenant, granted) == ROLES
 
 
 def test_a_withdrawal_ends_what_was_handed_on(tenant: Tenant, made: Json) -> None:
@@ -125,7 +125,7 @@ def test_a_withdrawal_ends_what_was_handed_on(tenant: Tenant, made: Json) -> Non
     tenant.ok(CONSENT, **made, state="absent")
     granted = tenant.ok(CONSENT, **made)
     assert granted["changed"]
-    assert held_roles(tenant, granted) == ROLES
+    assert granted_app_roles(tenant, granted) == ROLES
 
 
 def test_what_a_resource_says_beyond_the_question_is_not_remembered(tenant: Tenant, made: Json) -> None:
@@ -149,7 +149,7 @@ def test_what_was_changed_is_not_handed_on(tenant: Tenant, made: Json) -> None:
     tenant.ok(PERMISSIONS, **made, application_permissions=[*ROLES, "User.Read.All"])
     result = tenant.ok(CONSENT, **made)
     assert result["changed"]
-    assert "User.Read.All" in held_roles(tenant, result)
+    assert "User.Read.All" in granted_app_roles(tenant, result)
 
 
 def test_a_registration_that_changes_something_hands_nothing_on(tenant: Tenant, made: Json) -> None:
@@ -195,7 +195,7 @@ def test_check_mode_looks_again_before_it_predicts_a_credential(
     runner = ActionRunner(tenant, tmp_path, monkeypatch)
     runner.of_role = True
     made = [runner.run(REGISTRATION, **NAMES) for _each in range(2)][-1]  # the second one hands on
-    tenant.forget_requests()
+    tenant.clear_requests()
     stores = [{"type": "ansible_vault", "path": str(tmp_path / "a.vault.yml")}]
     result = runner.run(SECRET, check=True, client_id=made["client_id"], description="gateway", stores=stores)
     assert result["changed"]

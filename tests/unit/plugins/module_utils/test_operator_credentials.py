@@ -64,7 +64,7 @@ class Operator:
     def signs_in(self, **environ: str) -> Json:
         """Who reached Graph, and that it was this one."""
         self.tenant.environ = {**self.environ, **environ}
-        self.tenant.forget_requests()
+        self.tenant.clear_requests()
         result = self.tenant.ok(MODULE, **NOBODY)
         assert {e.client_id for e in self.tenant.server.requests() if e.path.startswith("/v1.0")} == {self.client_id}
         return result
@@ -72,7 +72,7 @@ class Operator:
     def is_refused(self, **environ: str) -> Json:
         """Before anything is sent."""
         self.tenant.environ = {**self.environ, **environ}
-        self.tenant.forget_requests()
+        self.tenant.clear_requests()
         result = self.tenant.fails(MODULE, **NOBODY)
         assert self.tenant.server.requests() == []
         return result
@@ -191,7 +191,7 @@ def test_the_token_that_a_cluster_gives_every_pod_counts_only_where_nothing_else
     secret = operator.tenant.server.client_secret
     operator.tenant.environ = {**operator.environ, **pod, "AZURE_CLIENT_ID": operator.tenant.server.client_id}
     operator.tenant.environ["AZURE_SECRET"] = secret
-    operator.tenant.forget_requests()
+    operator.tenant.clear_requests()
     operator.tenant.ok(MODULE, **NOBODY)
     reached = {e.client_id for e in operator.tenant.server.requests() if e.path.startswith("/v1.0")}
     assert reached == {operator.tenant.server.client_id}

@@ -63,7 +63,7 @@ def test_a_tenant_as_parameter_with_the_application_in_the_environment_is_not_ig
     tenant.ok(MODULE, **NOBODY, auth_tenant_id=tenant.server.domain)
     # The description of the endpoints by its name, which then name the tenant by its id.
     assert tenants_asked(tenant) == {tenant.server.domain, tenant.server.tenant_id}
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.environ["AZURE_TENANT"] = tenant.server.tenant_id
     tenant.fails(MODULE, **NOBODY, auth_tenant_id=UNKNOWN)
     assert tenant.graph_requests == 0

@@ -42,7 +42,7 @@ def test_two_identities_never_share_a_sign_in(tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     tenant.ok(MODULE, **NOBODY)
     client_id, client_secret = tenant.server.add_operator(["Application.Read.All"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY, auth_client_id=client_id, auth_client_secret=client_secret)
     assert {entry.client_id for entry in tenant.server.requests() if entry.is_graph} == {client_id}
     wrong = tenant.fails(MODULE, **NOBODY, auth_client_id=client_id, auth_client_secret="wrong")
@@ -62,7 +62,7 @@ def test_a_token_renewed_in_one_task_serves_the_next(tenant: Tenant) -> None:
     tenant.ok(MODULE, **NOBODY)
     tenant.server.clock.advance(4000)
     tenant.ok(MODULE, **NOBODY)
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY)
     assert [entry.status for entry in tenant.server.requests() if entry.is_graph] == [200]
 

@@ -40,11 +40,11 @@ def declared(
         delegated_permissions=list(scopes),
         exact=True,
     )
-    tenant.forget_requests()
+    tenant.clear_requests()
     return made
 
 
-def held_roles(tenant: Tenant, made: Json, resource: str = MICROSOFT_GRAPH) -> list[str]:
+def granted_app_roles(tenant: Tenant, made: Json, resource: str = MICROSOFT_GRAPH) -> list[str]:
     """The app roles that the tenant holds for the application, as they would stand in its tokens."""
     directory = tenant.server.tenant
     return sorted(
@@ -54,7 +54,7 @@ def held_roles(tenant: Tenant, made: Json, resource: str = MICROSOFT_GRAPH) -> l
     )
 
 
-def held_grants(tenant: Tenant, made: Json) -> list[Json]:
+def delegated_grants(tenant: Tenant, made: Json) -> list[Json]:
     return [
         grant
         for grant in tenant.server.tenant.directory.grants.values()

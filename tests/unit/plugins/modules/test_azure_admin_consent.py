@@ -20,9 +20,9 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.con
     UNKNOWN,
     assign,
     declared,
+    delegated_grants,
     grant_scopes,
-    held_grants,
-    held_roles,
+    granted_app_roles,
     names,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, lasting
@@ -37,15 +37,15 @@ def test_check_mode_predicts_the_grants_without_a_write(tenant: Tenant) -> None:
     assert "microsoft_graph: Mail.ReadWrite (application)" in result["diff"]["after"]["granted"]
     assert "microsoft_graph: offline_access (delegated)" in result["diff"]["after"]["granted"]
     assert tenant.writes == []
-    assert held_roles(tenant, made) == []
-    assert held_grants(tenant, made) == []
+    assert granted_app_roles(tenant, made) == []
+    assert delegated_grants(tenant, made) == []
 
 
 def test_grants_all_app_roles_in_one_request(tenant: Tenant) -> None:
     made = declared(tenant)
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
     assert names(result["granted"]) == ROLES
     assert (result["missing"], result["stale"]) == ([], [])
     graph = tenant.service_principals(MICROSOFT_GRAPH)[0]["id"]
@@ -65,7 +65,7 @@ def test_what_was_not_granted_in_that_request_is_granted_on_its_own(tenant: Tena
     made = declared(tenant)
     tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=status, nth=2)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
 
 
 def test_a_grant_that_is_refused_is_named_and_what_was_granted_before_is_a_change(tenant: Tenant) -> None:
@@ -74,7 +74,7 @@ def test_a_grant_that_is_refused_is_named_and_what_was_granted_before_is_a_chang
     failure = tenant.fails(MODULE, **GATEWAY)
     assert ROLES[1] in failure["msg"]
     assert failure["changed"]
-    assert held_roles(tenant, made) == ROLES[:1]
+    assert granted_app_roles(tenant, made) == ROLES[:1]
     assert [entry.status for entry in tenant.write_entries].count(403) == 1, "a refusal is not tried again"
 
 
@@ -88,13 +88,13 @@ def test_an_answer_that_got_lost_leaves_each_role_granted_once(tenant: Tenant) -
     made = declared(tenant)
     tenant.server.faults.add(path="batch", method="POST", close_after=True, nth=2)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
 
 
 def test_grants_delegated_permissions_as_one_grant_for_all_principals(tenant: Tenant) -> None:
     made = declared(tenant, roles=[], scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
-    (grant,) = held_grants(tenant, made)
+    (grant,) = delegated_grants(tenant, made)
     assert grant["consentType"] == "AllPrincipals"
     assert grant["principalId"] is None
     assert sorted(grant["scope"].split()) == SCOPES
@@ -106,7 +106,7 @@ def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant, key
     made = declared(tenant, scopes=SCOPES)
     member = "application_object_id" if key == "object_id" else key
     first = tenant.ok(MODULE, **{key: made[member]})
-    tenant.forget_requests()
+    tenant.clear_requests()
     second = tenant.ok(MODULE, **{key: made[member]})
     assert not second["changed"]
     assert tenant.writes == []
@@ -118,7 +118,7 @@ def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant, key
 def test_an_unchanged_consent_to_exchange_online_takes_two_requests_too(tenant: Tenant, key: str) -> None:
     made = declared(tenant, roles=["SMTP.SendAsApp"], resource="exchange_online")
     tenant.ok(MODULE, **GATEWAY)
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **{key: made[key]})["changed"]
     assert tenant.graph_requests <= 2
 
@@ -127,13 +127,13 @@ def test_grants_what_was_declared_since(tenant: Tenant) -> None:
     made = declared(tenant, scopes=["Mail.Send"])
     tenant.ok(MODULE, **GATEWAY)
     tenant.ok(PERMISSIONS, **GATEWAY, application_permissions=["Mail.Send"], delegated_permissions=["offline_access"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert tenant.ok(MODULE, check=True, **GATEWAY)["changed"]
     assert tenant.writes == []
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
-    assert held_roles(tenant, made) == ["Mail.ReadWrite", "Mail.Send", "User.Read.All"]
-    (grant,) = held_grants(tenant, made)
+    assert granted_app_roles(tenant, made) == ["Mail.ReadWrite", "Mail.Send", "User.Read.All"]
+    (grant,) = delegated_grants(tenant, made)
     assert grant["scope"] == "Mail.Send offline_access"
     assert [write.partition(" ")[0] for write in tenant.writes] == ["POST", "PATCH"]
     assert not tenant.ok(MODULE, **GATEWAY)["changed"]
@@ -143,17 +143,17 @@ def test_withdraws_everything_that_is_granted_for_the_tenant(tenant: Tenant) -> 
     made = declared(tenant, scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
     assign(tenant, made, "b633e1c5-b582-4048-a93e-9f11b44c7e96")  # Mail.Send, by hand
-    tenant.forget_requests()
+    tenant.clear_requests()
     predicted = tenant.ok(MODULE, check=True, **GATEWAY, state="absent")
     assert predicted["changed"]
     assert tenant.writes == []
     gone = tenant.ok(MODULE, **GATEWAY, state="absent")
     assert gone["changed"]
-    assert (held_roles(tenant, made), held_grants(tenant, made)) == ([], [])
+    assert (granted_app_roles(tenant, made), delegated_grants(tenant, made)) == ([], [])
     assert gone["granted"] == []
     assert sorted(names(gone["missing"])) == sorted([*ROLES, *SCOPES])
     assert {write.partition(" ")[0] for write in tenant.writes} == {"DELETE"}
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **GATEWAY, state="absent")["changed"]
     assert tenant.writes == []
 
@@ -164,7 +164,7 @@ def test_withdrawing_leaves_what_users_consented_to(tenant: Tenant) -> None:
     own = grant_scopes(tenant, made, "Mail.Send User.Read", user=user)
     tenant.ok(MODULE, **GATEWAY)
     tenant.ok(MODULE, **GATEWAY, state="absent")
-    assert held_grants(tenant, made) == [own]
+    assert delegated_grants(tenant, made) == [own]
     assert own["scope"] == "Mail.Send User.Read"
 
 
@@ -191,12 +191,12 @@ def test_one_id_on_graph_and_on_exchange_means_two_grants(tenant: Tenant) -> Non
     tenant.ok(PERMISSIONS, **GATEWAY, resource="exchange_online", application_permissions=["Mail.Send"])
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
-    assert held_roles(tenant, made, EXCHANGE_ONLINE) == ["Mail.Send"]
+    assert granted_app_roles(tenant, made, EXCHANGE_ONLINE) == ["Mail.Send"]
     assert sorted(permission["resource"] for permission in result["granted"]) == ["exchange_online", "microsoft_graph"]
     tenant.ok(PERMISSIONS, **GATEWAY, application_permissions=["Mail.Send"], state="absent")
     tenant.ok(MODULE, **GATEWAY, revoke_stale=True)
-    assert held_roles(tenant, made) == []
-    assert held_roles(tenant, made, EXCHANGE_ONLINE) == ["Mail.Send"]
+    assert granted_app_roles(tenant, made) == []
+    assert granted_app_roles(tenant, made, EXCHANGE_ONLINE) == ["Mail.Send"]
 
 
 def test_stale_permissions_are_reported_and_stay(tenant: Tenant) -> None:
@@ -207,7 +207,7 @@ def test_stale_permissions_are_reported_and_stay(tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **GATEWAY)
     assert not result["changed"]
     assert names(result["stale"]) == ["Mail.ReadWrite", "offline_access"]
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
 
 
 def test_stale_permissions_are_revoked_on_request(tenant: Tenant) -> None:
@@ -215,14 +215,14 @@ def test_stale_permissions_are_revoked_on_request(tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     fewer: Json = {"application_permissions": ["User.Read.All"], "delegated_permissions": ["Mail.Send"]}
     tenant.ok(PERMISSIONS, **GATEWAY, **fewer, exact=True)
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert tenant.ok(MODULE, check=True, **GATEWAY, revoke_stale=True)["changed"]
     assert tenant.writes == []
     result = tenant.ok(MODULE, **GATEWAY, revoke_stale=True)
     assert result["changed"]
     assert result["stale"] == []
-    assert held_roles(tenant, made) == ["User.Read.All"]
-    (grant,) = held_grants(tenant, made)
+    assert granted_app_roles(tenant, made) == ["User.Read.All"]
+    (grant,) = delegated_grants(tenant, made)
     assert grant["scope"] == "Mail.Send"
     assert not tenant.ok(MODULE, **GATEWAY, revoke_stale=True)["changed"]
 
@@ -232,8 +232,8 @@ def test_the_grant_goes_with_its_last_scope(tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.ok(PERMISSIONS, **GATEWAY, delegated_permissions=[], exact=True)
     tenant.ok(MODULE, **GATEWAY, revoke_stale=True)
-    assert held_grants(tenant, made) == []
-    assert held_roles(tenant, made) == ROLES
+    assert delegated_grants(tenant, made) == []
+    assert granted_app_roles(tenant, made) == ROLES
 
 
 def test_a_grant_of_a_scope_that_the_resource_does_not_know_is_kept_until_it_is_revoked(tenant: Tenant) -> None:
@@ -252,7 +252,7 @@ def test_an_assignment_of_a_role_that_the_resource_does_not_know_can_be_withdraw
     assert names(tenant.ok(MODULE, **GATEWAY)["stale"]) == [UNKNOWN]
     tenant.ok(MODULE, **GATEWAY, revoke_stale=True)
     assert assignment["id"] not in tenant.server.tenant.directory.assignments
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
 
 
 def test_check_mode_predicts_for_an_application_that_is_not_registered_yet(tenant: Tenant) -> None:

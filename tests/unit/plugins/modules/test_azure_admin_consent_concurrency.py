@@ -16,9 +16,9 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.con
     SCOPES,
     assign,
     declared,
+    delegated_grants,
     grant_scopes,
-    held_grants,
-    held_roles,
+    granted_app_roles,
     names,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
@@ -30,7 +30,7 @@ def test_a_permission_that_another_run_grants_meanwhile_is_granted(tenant: Tenan
     assign(tenant, made, "e2a3a72e-5f79-4c64-b1b1-878b674786c9")
     tenant.server.faults.add(method="GET", path="appRoleAssignments", status=200, body={"value": []})
     result = tenant.ok(MODULE, **GATEWAY)
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
     assert names(result["granted"]) == ROLES
 
 
@@ -39,7 +39,7 @@ def test_a_grant_that_another_run_makes_meanwhile_is_completed(tenant: Tenant) -
     grant_scopes(tenant, made, "User.Read offline_access")
     tenant.server.faults.add(method="GET", path="oauth2PermissionGrants", status=200, body={"value": []})
     tenant.ok(MODULE, **GATEWAY)
-    (grant,) = held_grants(tenant, made)
+    (grant,) = delegated_grants(tenant, made)
     assert sorted(grant["scope"].split()) == ["Mail.Send", "User.Read", "offline_access"]
 
 
@@ -48,7 +48,7 @@ def test_an_assignment_that_another_run_revokes_meanwhile_is_revoked(tenant: Ten
     tenant.ok(MODULE, **GATEWAY)
     tenant.server.faults.add(method="DELETE", path="appRoleAssignments", status=404, processed=True)
     assert tenant.ok(MODULE, **GATEWAY, state="absent")["changed"]
-    assert held_roles(tenant, made) == []
+    assert granted_app_roles(tenant, made) == []
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_a_lost_answer_to_a_grant_of_scopes_does_no_harm(tenant: Tenant, fault: 
     tenant.server.faults.add(method="POST", path="oauth2PermissionGrants", **fault)
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
-    assert held_roles(tenant, made) == ROLES
-    (grant,) = held_grants(tenant, made)
+    assert granted_app_roles(tenant, made) == ROLES
+    (grant,) = delegated_grants(tenant, made)
     assert sorted(grant["scope"].split()) == SCOPES
 
 
@@ -81,5 +81,5 @@ def test_waits_for_replication_of_what_this_run_created(tenant: Tenant, lag: int
     tenant.server.settings.update({"lag": lag})
     made = declared(tenant, scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
-    assert held_roles(tenant, made) == ROLES
-    assert len(held_grants(tenant, made)) == 1
+    assert granted_app_roles(tenant, made) == ROLES
+    assert len(delegated_grants(tenant, made)) == 1

@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.con
     SCOPES,
     UNKNOWN,
     declared,
-    held_roles,
+    granted_app_roles,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
@@ -36,7 +36,7 @@ def test_what_is_expected_is_granted_by_name_or_by_id(tenant: Tenant) -> None:
         if permission["name"] == ROLES[0]
     )
     assert tenant.ok(MODULE, **GATEWAY, expected_permissions=[_expected(by_id, ROLES[1], scopes=SCOPES)])["changed"]
-    assert held_roles(tenant, made) == ROLES
+    assert granted_app_roles(tenant, made) == ROLES
     again = tenant.ok(MODULE, **GATEWAY, expected_permissions=[_expected(*ROLES, scopes=SCOPES)])
     assert not again["changed"]
 
@@ -66,7 +66,7 @@ def test_nothing_is_granted_to_what_asks_for_something_else(
         assert (result["error"]["unexpected"], result["error"]["undeclared"]) == (unexpected, undeclared)
         assert all(name in result["msg"] for name in (*unexpected, *undeclared))
     assert tenant.writes == []
-    assert held_roles(tenant, made) == []
+    assert granted_app_roles(tenant, made) == []
 
 
 def test_what_is_expected_has_to_make_sense(tenant: Tenant) -> None:
@@ -163,7 +163,7 @@ def test_the_method_url_refuses_another_application_too(tenant: Tenant) -> None:
 def test_consent_that_nobody_confirmed_to_withdraw_stays(tenant: Tenant, confirm: list[str]) -> None:
     declared(tenant, roles=ROLES[:1])
     tenant.ok(MODULE, unique_name="gateway")
-    tenant.forget_requests()
+    tenant.clear_requests()
     failure = tenant.fails(MODULE, unique_name="gateway", state="absent", confirm=confirm)
     assert failure["error"]["names"] == ["Gateway", "gateway"]
     assert "set confirm to" in failure["msg"] and tenant.writes == []

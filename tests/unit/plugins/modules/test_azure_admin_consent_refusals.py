@@ -16,8 +16,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.con
     SCOPES,
     UNKNOWN,
     declared,
-    held_grants,
-    held_roles,
+    delegated_grants,
+    granted_app_roles,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
@@ -90,8 +90,8 @@ def test_without_delegated_permissions_the_right_to_read_grants_is_not_needed(te
     made = declared(tenant)
     tenant.sign_in_with("Application.Read.All", "AppRoleAssignment.ReadWrite.All")
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
-    assert held_roles(tenant, made) == ROLES
-    tenant.forget_requests()
+    assert granted_app_roles(tenant, made) == ROLES
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **GATEWAY)["changed"]
     assert tenant.graph_requests <= 2
 
@@ -101,7 +101,7 @@ def test_the_rights_to_grant_both_kinds_are_enough(tenant: Tenant) -> None:
     tenant.sign_in_with(*GRANTING)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
     assert tenant.ok(MODULE, **GATEWAY, state="absent")["changed"]
-    assert (held_roles(tenant, made), held_grants(tenant, made)) == ([], [])
+    assert (granted_app_roles(tenant, made), delegated_grants(tenant, made)) == ([], [])
 
 
 def test_withdrawing_needs_to_see_everything(tenant: Tenant) -> None:
@@ -119,7 +119,7 @@ def test_withdrawing_from_an_application_that_is_gone_is_done(
 ) -> None:
     options: Json = {key: gateway.ids[key], "state": "absent"}
     tenant.ok("azure_app_registration", unique_name="gateway", state="absent")
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.ok(MODULE, **options)
     assert not result["changed"]
     assert result["granted"] == []

@@ -50,7 +50,7 @@ def test_a_renewal_keeps_the_old_pair_and_both_sign_in(
 ) -> None:
     first = tenant.ok(MODULE, **certificate_options, lifetime_days=20, renew_before_days=10)
     other = add_foreign(tenant)
-    tenant.forget_requests()
+    tenant.clear_requests()
     second = tenant.ok(MODULE, **certificate_options)
     assert second["changed"]
     assert second["other_key_ids"] == [first["key_id"]]
@@ -71,7 +71,7 @@ def test_only_the_named_certificate_is_removed_and_then_its_key(
     first = tenant.ok(MODULE, **certificate_options, lifetime_days=20, renew_before_days=10)
     second = tenant.ok(MODULE, **certificate_options)
     other = add_foreign(tenant)
-    tenant.forget_requests()
+    tenant.clear_requests()
     gone: Json = {"unique_name": "gateway", "key_id": first["key_id"].upper(), "state": "absent"}
     assert tenant.ok(MODULE, check=True, **gone)["changed"]
     assert tenant.writes == []
@@ -89,7 +89,7 @@ def test_a_replaced_certificate_does_not_count_and_one_is_made_once(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     first = tenant.ok(MODULE, **certificate_options)
-    tenant.forget_requests()
+    tenant.clear_requests()
     replaced: Json = {**certificate_options, "replaced_key_id": first["key_id"].upper()}
     assert tenant.ok(MODULE, check=True, **replaced)["changed"]
     assert tenant.writes == []

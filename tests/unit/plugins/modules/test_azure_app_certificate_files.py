@@ -120,7 +120,7 @@ def test_a_file_that_others_could_read_is_taken_from_them(
 ) -> None:
     tenant.ok(MODULE, **certificate_options)
     key_path.chmod(0o644)
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert tenant.ok(MODULE, check=True, **certificate_options)["changed"]
     assert stat.S_IMODE(key_path.stat().st_mode) == 0o644
     assert tenant.ok(MODULE, **certificate_options)["changed"]
@@ -157,7 +157,7 @@ def test_registers_a_certificate_of_the_user(tenant: Tenant, tmp_path: Path, for
     result = tenant.ok(MODULE, **options)
     assert result["changed"]
     assert (result["thumbprint"], result["path"]) == (pair.thumbprint, None)
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **options)["changed"]
     assert tenant.writes == []
     file.write_text(own["private_key"] + own["public_certificate"])

@@ -36,7 +36,7 @@ def test_creates_and_changes_nothing_when_run_again(gateway: TenantApplication, 
         "description": None,
         "audiences": [AUDIENCE],
     }
-    tenant.forget_requests()
+    tenant.clear_requests()
     second = tenant.ok(MODULE, **CLUSTER)
     assert not second["changed"]
     assert tenant.writes == []
@@ -48,7 +48,7 @@ def test_changes_what_differs_and_nothing_else(gateway: TenantApplication, tenan
     first = tenant.ok(MODULE, **CLUSTER, description="one")
     other = tenant.ok(MODULE, **{**CLUSTER, "name": "other", "subject": "other"})
     assert other["other_names"] == ["cluster"]
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **CLUSTER)["changed"], "a description that is not given stays"
     assert tenant.ok(MODULE, check=True, **{**CLUSTER, "subject": "new"})["changed"]
     assert tenant.writes == []
@@ -66,12 +66,12 @@ def test_changes_what_differs_and_nothing_else(gateway: TenantApplication, tenan
 def test_removes_one_by_its_name(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **CLUSTER)
     tenant.ok(MODULE, **{**CLUSTER, "name": "other", "subject": "other"})
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert tenant.ok(MODULE, check=True, **GONE)["changed"]
     assert tenant.writes == []
     assert tenant.ok(MODULE, **GONE)["changed"]
     assert [e["name"] for e in gateway.federated_credentials] == ["other"]
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **GONE)["changed"]
     assert tenant.writes == []
 
@@ -80,7 +80,7 @@ def test_a_pair_that_another_credential_has_is_refused_before_a_write(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
     tenant.ok(MODULE, **{**CLUSTER, "name": "first"})
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.fails(MODULE, **CLUSTER)
     assert "'first'" in result["msg"]
     assert tenant.writes == []
@@ -89,7 +89,7 @@ def test_a_pair_that_another_credential_has_is_refused_before_a_write(
 def test_the_twenty_first_is_refused_before_a_write(gateway: TenantApplication, tenant: Tenant) -> None:
     for number in range(20):
         tenant.ok(MODULE, **{**CLUSTER, "name": f"n{number}", "subject": f"s{number}"})
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.fails(MODULE, **CLUSTER)
     assert "20 federated credentials" in result["msg"]
     assert len(result["error"]["names"]) == 20

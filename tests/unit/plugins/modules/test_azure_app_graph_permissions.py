@@ -45,7 +45,7 @@ def test_declares_by_name_in_one_patch(gateway: TenantApplication, tenant: Tenan
 
 def test_adds_to_what_is_there_and_says_so(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Read"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     options: Json = {"unique_name": "gateway", "application_permissions": ["Mail.Send"]}
     assert tenant.ok(MODULE, check=True, **options)["changed"]
     assert tenant.writes == []
@@ -58,7 +58,7 @@ def test_adds_to_what_is_there_and_says_so(gateway: TenantApplication, tenant: T
 
 def test_removes_the_listed_ones_only(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
-    tenant.forget_requests()
+    tenant.clear_requests()
     options: Json = {"unique_name": "gateway", "application_permissions": ["Mail.ReadWrite"], "state": "absent"}
     assert tenant.ok(MODULE, check=True, **options)["changed"]
     assert tenant.writes == []
@@ -66,7 +66,7 @@ def test_removes_the_listed_ones_only(gateway: TenantApplication, tenant: Tenant
     assert gone["changed"]
     assert gone["application_permissions"] == ["Group.Read.All", "GroupMember.Read.All", "User.Read.All"]
     assert gateway.declared(kind="Role") == gone["application_permissions"]
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **options)["changed"]
     assert tenant.writes == []
 
@@ -82,7 +82,7 @@ def test_the_last_one_takes_its_entry_along(gateway: TenantApplication, tenant: 
 
 def test_exact_removes_what_is_not_listed(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"], exact=True)
     assert result["application_permissions"] == ["Mail.Send"]
     assert gateway.declared(kind="Role") == ["Mail.Send"]
@@ -297,7 +297,7 @@ def test_the_permissions_of_several_resources_are_declared_in_one_patch(
     assert result["application_permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp"]
     assert (result["resource_client_id"], result["resource_display_name"]) == (None, None)
 
-    tenant.forget_requests()
+    tenant.clear_requests()
     again = tenant.ok(MODULE, **expected)
     assert not again["changed"] and again["diff"]["before"] == again["diff"]["after"]
     assert tenant.graph_requests == 1

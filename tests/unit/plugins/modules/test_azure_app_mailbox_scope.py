@@ -80,7 +80,7 @@ def test_each_kind_of_scope(exchange: Tenant, name: str) -> None:
     assert made["changed"]
     assert held(exchange) == sorted((READ_WRITE, scope) for scope in expected(exchange))
     assert made["assigned_at"] is not None
-    exchange.forget_requests()
+    exchange.clear_requests()
     again = exchange.ok(MODULE, **wanted)
     assert (again["changed"], exchange.writes, again["assigned_at"]) == (False, [], None)
     assert again["assignments"] == made["assignments"]
@@ -125,7 +125,7 @@ def test_a_custom_scope_that_others_use_is_not_changed(exchange: Tenant, gateway
     exchange.ok(
         MODULE, unique_name="other", **mine, scope={"scope_name": "Sales", "recipient_filter": "Department -eq 'Sales'"}
     )
-    exchange.forget_requests()
+    exchange.clear_requests()
     failed = exchange.fails(
         MODULE,
         unique_name="gateway",
@@ -150,7 +150,7 @@ def test_other_assignments_stay_unless_exact(exchange: Tenant) -> None:
     assert [entry["role"] for entry in made["other_assignments"]] == ["Application Mail.Send"]
     group = f"/Groups/{group_id(exchange, 'Gateway Mailboxes')}"
     assert held(exchange) == [(READ_WRITE, group), ("Application Mail.Send", "/")]
-    exchange.forget_requests()
+    exchange.clear_requests()
     exact = exchange.ok(MODULE, **GROUP, exact=True)
     assert (exact["other_assignments"], held(exchange)) == ([], [(READ_WRITE, group)])
     assert [write.split()[0] for write in exchange.writes] == ["DELETE"]
@@ -158,7 +158,7 @@ def test_other_assignments_stay_unless_exact(exchange: Tenant) -> None:
 
 def test_a_new_scope_is_assigned_before_the_old_one_is_removed(exchange: Tenant) -> None:
     exchange.ok(MODULE, **GROUP)
-    exchange.forget_requests()
+    exchange.clear_requests()
     exchange.ok(
         MODULE,
         unique_name="gateway",

@@ -47,7 +47,7 @@ def test_a_role_that_is_not_for_applications_is_refused_before_a_custom_scope_is
 
 def test_the_name_of_a_custom_scope_is_compared_without_its_case(exchange: Tenant) -> None:
     exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales"})
-    exchange.forget_requests()
+    exchange.clear_requests()
     assert not exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "sales"})["changed"]
     assert not exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales "})["changed"]
     service = {"recipient_filter": "Department -eq 'Service'", "scope_name": "SALES"}

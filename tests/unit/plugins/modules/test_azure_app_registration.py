@@ -111,7 +111,7 @@ def test_adopts_by_client_id_and_sets_the_unique_name_once(gateway: TenantApplic
     assert adopted["unique_name"] == "adopted"
     assert tenant.write_entries[-1].body == {"uniqueName": "adopted"}
     assert not tenant.ok(MODULE, unique_name="adopted")["changed"]
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.fails(MODULE, client_id=gateway.client_id, unique_name="other")
     assert "'adopted' already" in result["msg"]
     assert tenant.writes == []
@@ -183,7 +183,7 @@ def test_deletes_softly_and_restores(tenant: Tenant) -> None:
     assert gone["state"] == "absent"
     assert tenant.applications == []
     assert tenant.service_principals(made["client_id"]) == []
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, unique_name="gateway", state="absent")["changed"]
     assert tenant.writes == []
 
@@ -261,7 +261,7 @@ def test_a_soft_deleted_application_that_nobody_confirmed_to_purge_stays(
 ) -> None:
     absent: Json = {"unique_name": "gateway", "state": "absent"}
     tenant.ok(MODULE, **absent, confirm=["Gateway gateway"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, **absent, confirm=[])["changed"], "nothing is left to confirm"
     tenant.fails(MODULE, **absent, purge=True, confirm=[])
     assert tenant.writes == []

@@ -22,7 +22,7 @@ def made_whole(tenant: Tenant) -> Json:
     made = tenant.register(tags=["relay"], notes="n")
     tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
     tenant.ok("azure_admin_consent", unique_name="gateway")
-    tenant.forget_requests()
+    tenant.clear_requests()
     return made
 
 
@@ -30,7 +30,7 @@ def test_reads_one_registration_whole(tenant: Tenant, monkeypatch: pytest.Monkey
     fix_now(monkeypatch)
     made = made_whole(tenant)
     secret = tenant.ok("azure_app_secret", unique_name="gateway", description="d", lifetime_days=90)
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.ok(MODULE, unique_name="gateway")
     assert not result["changed"]
     assert result["tenant_id"] == tenant.server.tenant_id

@@ -46,7 +46,7 @@ def provision(actions: ActionRunner, name: str) -> None:
     stored: Json = {"stores": [{"type": "ansible_vault"}], "store_path": f"{name}.vault.yml"}
     actions.run("azure_app_registration", **made, display_name=f"Gateway {name}", tags=[TAG])
     actions.run("azure_app_secret", **made, **stored, description="d")
-    actions.tenant.forget_requests()
+    actions.tenant.clear_requests()
 
 
 def report(actions: ActionRunner, **options: t.Any) -> tuple[Json, Json]:
@@ -216,7 +216,7 @@ def test_the_applications_of_a_tenant_come_page_by_page_and_once(
     expired = {"error": {"code": "Directory_ExpiredPageToken", "message": "The page token is expired."}}
     if times:
         tenant.server.faults.add(path="skiptoken", status=400, body=expired, nth=nth, times=times)
-    tenant.forget_requests()
+    tenant.clear_requests()
     _result, found = report(actions)
     assert [application["display_name"] for application in found["applications"]] == names
     pages = [entry for entry in tenant.server.requests() if "skiptoken" in entry.query]

@@ -50,7 +50,7 @@ def test_another_description_is_another_secret(gateway: TenantApplication, tenan
 def test_removes_one_secret_by_its_description(gateway: TenantApplication, tenant: Tenant) -> None:
     kept = tenant.ok(MODULE, unique_name="gateway", description="other")
     made = tenant.ok(MODULE, **GATEWAY)
-    tenant.forget_requests()
+    tenant.clear_requests()
     predicted = tenant.ok(MODULE, check=True, **GATEWAY, state="absent")
     assert predicted["changed"]
     assert tenant.writes == []
@@ -62,7 +62,7 @@ def test_removes_one_secret_by_its_description(gateway: TenantApplication, tenan
         ("removePassword", {"keyId": made["key_id"]})
     ]
     assert not gateway.accepts(made["client_secret"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     again = tenant.ok(MODULE, **GATEWAY, state="absent")
     assert not again["changed"]
     assert tenant.writes == []
@@ -98,7 +98,7 @@ def test_the_threshold_is_exact(
 def test_a_renewal_keeps_the_old_secret_working(gateway: TenantApplication, tenant: Tenant) -> None:
     old = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
     gateway.expire(days=3)
-    tenant.forget_requests()
+    tenant.clear_requests()
     new = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
     assert [w.rsplit("/", 1)[-1] for w in tenant.writes] == ["addPassword"]
     assert new["secret_count"] == 2
@@ -130,14 +130,14 @@ def test_removes_by_key_id_and_nothing_else(gateway: TenantApplication, tenant: 
     assert result["changed"]
     assert result["secret_count"] == 1
     assert gateway.secret_ids == [second["key_id"]]
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"], state="absent")["changed"]
     assert tenant.writes == []
 
 
 def test_a_description_of_several_secrets_is_no_order_to_remove_any(gateway: TenantApplication, tenant: Tenant) -> None:
     ids = {tenant.ok(MODULE, **GATEWAY, stored_key_id="")["key_id"] for _number in range(2)}
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.fails(MODULE, **GATEWAY, state="absent")
     assert set(result["error"]["key_ids"]) == ids
     assert "key_id" in result["error"]["next_step"]
@@ -158,7 +158,7 @@ def test_a_secret_whose_key_id_graph_does_not_show_cannot_be_removed(
 
 def test_an_unknown_key_id_is_absent_already(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert not tenant.ok(MODULE, unique_name="gateway", key_id=UNKNOWN, state="absent")["changed"]
     assert tenant.writes == []
     assert len(gateway.secrets) == 1

@@ -60,7 +60,7 @@ def test_a_stored_value_with_another_hint_leads_to_a_new_secret(gateway: TenantA
 def test_what_is_held_and_fits_is_kept(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
     tenant.ok(MODULE, **GATEWAY, stored_key_id="")  # a longer lasting one of the same description
-    tenant.forget_requests()
+    tenant.clear_requests()
     for stored_as in (made["key_id"], made["key_id"].upper()):
         result = as_task(tenant, **GATEWAY, stored_key_id=stored_as, stored_hint=made["hint"])
         assert not result["changed"]
@@ -144,7 +144,7 @@ def test_what_is_lost_goes_also_if_its_description_is_not_used_any_more(
 def test_the_held_secret_is_not_lost_whatever_its_start(gateway: TenantApplication, tenant: Tenant) -> None:
     """The run was interrupted after it had stored the value."""
     kept = as_task(tenant, **GATEWAY, start=START)
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])
     assert not result["changed"]
     assert result["confirmed_starts"] == [START]

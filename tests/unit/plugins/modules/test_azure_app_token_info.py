@@ -269,7 +269,7 @@ def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: J
 def with_certificate(tenant: Tenant, path: pathlib.Path) -> Json:
     made = tenant.register()
     tenant.ok("azure_app_certificate", unique_name="gateway", description="d", path=str(path))
-    tenant.forget_requests()
+    tenant.clear_requests()
     return {"tenant_id": tenant.server.tenant_id, "client_id": made["client_id"], "client_certificate_path": str(path)}
 
 
@@ -284,7 +284,7 @@ def trusted(tenant: Tenant) -> tuple[Json, str]:
         issuer=answer["issuer"],
         subject=answer["subject"],
     )
-    tenant.forget_requests()
+    tenant.clear_requests()
     return {"tenant_id": tenant.server.tenant_id, "client_id": made["client_id"]}, answer["assertion"]
 
 

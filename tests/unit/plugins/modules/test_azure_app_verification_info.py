@@ -60,7 +60,7 @@ class Gateway:
         self.principal = principal
         self.shelf = Shelf(Record(key_id=KEY, secret_expires="2027-05-23T08:00:00Z", **options))
         tenant.sign_in_with("Application.Read.All")
-        tenant.forget_requests()
+        tenant.clear_requests()
 
     @property
     def record(self) -> Record:

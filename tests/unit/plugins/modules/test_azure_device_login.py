@@ -52,7 +52,7 @@ def test_tells_a_code_at_once_and_waits_for_the_person(
 def test_the_following_tasks_are_this_person_with_one_question_for_a_token(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
-    tenant.forget_requests()
+    tenant.clear_requests()
     ways: list[Json] = [{}, {"auth_source": "auto"}, {"auth_source": "device_code"}]
     for options in ways:
         assert tenant.ok(MODULE, **NOBODY, **options)["tenant_id"] == tenant.server.tenant_id
@@ -63,7 +63,7 @@ def test_the_following_tasks_are_this_person_with_one_question_for_a_token(perso
 def test_a_second_login_of_a_run_asks_for_no_code(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
-    tenant.forget_requests()
+    tenant.clear_requests()
     for wait in (False, True):
         again = tenant.ok(LOGIN, wait=wait)
         assert (again["signed_in"], again["changed"], again["user_code"]) == (True, False, None)
@@ -96,7 +96,7 @@ def test_the_sign_in_is_renewed_when_its_token_runs_out(person: Person) -> None:
     tenant = person.tenant
     tenant.server.settings.update({"token_lifetime": 200})  # too short to be remembered
     person.signs_in()
-    tenant.forget_requests()
+    tenant.clear_requests()
     for expected in (1, 2, 3):  # by refresh tokens, each of which takes the place of the one before
         tenant.ok(MODULE, **NOBODY)
         assert polls(tenant) == expected
@@ -107,7 +107,7 @@ def test_a_token_that_graph_refuses_is_renewed(person: Person) -> None:
     person.signs_in()
     tenant.ok(MODULE, **NOBODY)
     tenant.server.clock.advance(4000)
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY)
     tenant.ok(MODULE, **NOBODY)
     assert polls(tenant) == 1
@@ -118,7 +118,7 @@ def test_the_same_sign_in_serves_a_key_vault(person: Person) -> None:
     server = tenant.server
     server.emulator.key_vault.roles[tenant.user_id("adele")] = "Key Vault Secrets Officer"
     person.signs_in()
-    tenant.forget_requests()
+    tenant.clear_requests()
     entry: Json = {"type": "azure_key_vault", "vault_url": server.key_vault, "name": "nothing"}
     for _time in range(2):
         (store,) = open_stores([entry], make_context(tenant.environ, memory=tenant.memory))
@@ -146,7 +146,7 @@ def test_a_client_of_the_tenant_s_own(person: Person) -> None:
     tenant.application(uniqueName="login")["isFallbackPublicClient"] = True
     tenant.environ, tenant.memory = without, SharedMemory()
     person.signs_in(auth_client_id=made["client_id"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY)
     assert callers(tenant) == {made["client_id"]}
 
@@ -190,7 +190,7 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     (warning,) = tenant.ok(LOGIN)["warnings"]
     assert warning.startswith("AZURE_SECRET says") and "device_code" in warning
     person.signs_in()
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY)
     tenant.ok(MODULE, **NOBODY, auth_source="device_code")
     assert callers(tenant) == {tenant.server.client_id, AZURE_CLI}
@@ -210,7 +210,7 @@ def test_a_section_that_is_named_goes_before_and_is_told(person: Person, tmp_pat
     (warning,) = tenant.ok(LOGIN)["warnings"]
     assert f"section [own] of {path}" in warning
     person.signs_in()
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.ok(MODULE, **NOBODY)
     tenant.ok(MODULE, **NOBODY, auth_source="device_code")
     assert callers(tenant) == {client_id, AZURE_CLI}
@@ -224,7 +224,7 @@ def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, t
     person.signs_in()
     for more in ({}, {"AZURE_FEDERATED_TOKEN_FILE": "/nowhere"}):
         tenant.environ |= more
-        tenant.forget_requests()
+        tenant.clear_requests()
         tenant.ok(MODULE, **NOBODY)
         assert callers(tenant) == {AZURE_CLI}
 

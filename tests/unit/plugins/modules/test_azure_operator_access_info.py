@@ -24,7 +24,7 @@ def _steps(result: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def test_tells_what_is_possible_and_what_to_add(tenant: Tenant) -> None:
     tenant.sign_in_with("Application.ReadWrite.OwnedBy")
-    tenant.forget_requests()
+    tenant.clear_requests()
     for check in (False, True):
         result = tenant.ok(MODULE, check=check)
         assert (result["changed"], result["sufficient"]) == (False, False)
@@ -78,7 +78,7 @@ def test_says_where_nothing_can_be_known(tenant: Tenant) -> None:
         **{name: value for name, value in tenant.environ.items() if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")},
         "AZURE_ACCESS_TOKEN": "opaque",
     }
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.ok(MODULE, unique_name="gateway", steps=["register", "prove"])
     assert result["identity"]["kind"] == "unknown"
     assert _steps(result)["register"]["possible"] is None
@@ -152,13 +152,13 @@ def test_an_identity_without_an_environment_of_its_own_is_the_operator(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actions = _runner(tenant, tmp_path, monkeypatch)
-    tenant.forget_requests()
+    tenant.clear_requests()
     steps = {"operator_steps": [], "consent_steps": ["look_up"], "mailbox_steps": ["mailbox_scope"]}
     found = actions.run(MODULE, **_checked(**steps))
     assert (found["identity"]["kind"], list(_steps(found))) == ("unknown", ["look_up", "mailbox_scope"])
     assert sum(request.path.endswith("/token") for request in tenant.server.requests()) == 1, "one sign-in for both"
     nobody: Json = {"operator_steps": [], "consent_steps": [], "mailbox_steps": []}
-    tenant.forget_requests()
+    tenant.clear_requests()
     actions.new_run()
     assert actions.run(MODULE, **_checked(**nobody))["sufficient"] is True
     assert tenant.server.requests() == [], "nobody signs in for nothing"

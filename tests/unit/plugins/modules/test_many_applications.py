@@ -63,7 +63,7 @@ def names(tenant: Tenant) -> list[str]:
     tenant.ok("azure_admin_consent", unique_name=made[6])
     (principal,) = tenant.service_principals(tenant.application(uniqueName=made[7])["appId"])
     del directory.service_principals[principal["id"]]
-    tenant.forget_requests()
+    tenant.clear_requests()
     return made
 
 
@@ -81,7 +81,7 @@ def test_many_are_described_as_each_is_on_its_own(tenant: Tenant, names: list[st
 def test_requests_are_pages_and_a_batch_for_sixteen(tenant: Tenant) -> None:
     for number in range(48):
         tenant.register(f"n{number}", tags=["many"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     assert len(described(tenant)) == 48
     assert tenant.graph_requests == 1 + 3
 

@@ -144,7 +144,7 @@ def test_an_unknown_code_about_rights_still_names_the_right(tenant: Tenant) -> N
 def test_each_audience_with_personal_accounts_gets_its_token_version(tenant: Tenant, audience: str) -> None:
     """microsoftgraph/microsoft-graph-docs-contrib#1122: both need version 2, also if an application is changed."""
     tenant.ok("azure_app_registration", **REGISTRATION)
-    tenant.forget_requests()
+    tenant.clear_requests()
     result = tenant.run("azure_app_registration", **REGISTRATION, sign_in_audience=audience)
     if result.get("failed"):
         assert "sign_in_audience" in result["msg"]

@@ -75,7 +75,7 @@ def test_a_declared_permission_that_consent_would_grant_for_all_mailboxes_is_ref
 ) -> None:
     tenant.register()
     tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.ReadWrite"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     tenant.sign_in_with(*EXCHANGE_ADMINISTRATOR)
     wanted: Json = {**MAILBOXES, "gateway_app_mailbox_method": method}
     refused = result(tenant, tmp_path, monkeypatch, look_up=True, **wanted)

@@ -67,7 +67,7 @@ class Gateways:
 
     def report(self, **options: t.Any) -> Json:
         self.actions.new_run()
-        self.actions.tenant.forget_requests()
+        self.actions.tenant.clear_requests()
         result = self.actions.run("azure_app_report", host=OTHER, json_path="report.json", **{**FAILING, **options})
         assert self.tenant.writes == []
         return result

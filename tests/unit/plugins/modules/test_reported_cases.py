@@ -77,7 +77,7 @@ def test_a_refusal_that_stays_is_told_after_one_more_read(tenant: Tenant) -> Non
     tenant.ok("azure_app_graph_permissions", unique_name="case-app", application_permissions=["Mail.ReadWrite"])
     body = {"error": {"code": "Brand_NewCode", "message": "Words that nobody has seen."}}
     tenant.server.faults.add(method="POST", path="appRoleAssignedTo", status=400, body=body, times=9)
-    tenant.forget_requests()
+    tenant.clear_requests()
     failed = tenant.fails("azure_admin_consent", unique_name="case-app")
     assert "Words that nobody has seen" in failed["msg"]
     assert len(tenant.writes) == 1
@@ -129,7 +129,7 @@ def test_an_application_that_somebody_deactivated(tenant: Tenant) -> None:
     path = described["path"].replace("TENANT_ID", tenant.server.tenant_id)
     tenant.server.faults.add(path=path, status=described["status"], body=described["body"], times=described["times"])
     tenant.application(uniqueName="gateway")["isDisabled"] = True
-    tenant.forget_requests()
+    tenant.clear_requests()
     failed = tenant.fails("azure_app_registration", unique_name="gateway", display_name="Gateway", notes="new")
     assert "deactivated" in failed["msg"]
     assert tenant.writes == []

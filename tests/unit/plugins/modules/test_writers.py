@@ -58,7 +58,7 @@ class Work:
         self.tenant = tenant
         self.made: Json = {}
         writer.prepare(tenant)
-        tenant.forget_requests()
+        tenant.clear_requests()
 
     def options(self, step: str) -> Json:
         if step == "create":
@@ -71,7 +71,7 @@ class Work:
             self.made = self.run("create")
         if step == "change":
             self.writer.before_change(self.tenant)
-        self.tenant.forget_requests()
+        self.tenant.clear_requests()
         return self
 
     def run(self, step: str, *, check: bool = False) -> Json:
@@ -191,7 +191,7 @@ def test_removes_and_is_absent_already_afterwards(work: Work) -> None:
     assert gone["changed"]
     assert work.held == work.writer.states["remove"]
     assert not GUID.search(json.dumps(gone["diff"]))
-    work.tenant.forget_requests()
+    work.tenant.clear_requests()
     again = work.run("remove")
     assert not again["changed"]
     assert work.tenant.writes == []

@@ -78,7 +78,7 @@ def test_what_is_no_answer_of_graph_is_no_absence(
 def test_a_list_that_was_asked_for_and_is_missing_is_not_empty(gateway: TenantApplication, tenant: Tenant) -> None:
     """Whoever took it for empty would remove what others declared."""
     tenant.ok("azure_app_graph_permissions", **GATEWAY, application_permissions=["Mail.Send"])
-    tenant.forget_requests()
+    tenant.clear_requests()
     body = {"id": gateway.object_id, "appId": gateway.client_id}
     for wrong in (body, {**body, "requiredResourceAccess": {}}, {**body, "requiredResourceAccess": [7]}):
         tenant.server.faults.clear()
@@ -136,7 +136,7 @@ def test_an_order_to_come_back_at_once_does_not_become_thousands_of_requests(
 ) -> None:
     for told in ("0", "-7", "0.001", "Mon, 01 Jan 2001 00:00:00 GMT"):
         tenant.server.faults.add(path="/applications", status=429, headers={"Retry-After": told}, times=99999)
-        tenant.forget_requests()
+        tenant.clear_requests()
         tenant.fails("azure_app_registration", **GATEWAY, state="absent", wait_timeout=180)
         assert tenant.graph_requests < 400, told
         tenant.server.faults.clear()
@@ -147,7 +147,7 @@ def test_an_order_to_come_back_at_once_does_not_become_thousands_of_requests(
 
 def test_the_answer_names_the_start_of_another_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     """It must not make us take that one for one that was lost by us, and remove it."""
-    other = tenant.ok("azure_app_secret", **GATEWAY, description="of somebody else")
+    other = tenant.ok("azure_app_secret", **GATEWAY, description="foreign-password")
     start = "2026-01-02T03:04:05.678901Z"
     held(tenant)[0]["startDateTime"] = start
     told = {"startDateTime": start, "keyId": other["key_id"], "secretText": "abc8Q~" + "x" * 34, "displayName": "d"}

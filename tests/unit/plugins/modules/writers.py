@@ -70,7 +70,7 @@ def _declares(*names: str) -> c.Callable[[Tenant], object]:
         if _application(tenant) is None:
             tenant.register()
         tenant.ok("azure_app_graph_permissions", **GATEWAY, application_permissions=list(names))
-        tenant.forget_requests()
+        tenant.clear_requests()
 
     return declare
 

@@ -41,5 +41,5 @@ def due(gateway: Gateway) -> str:
     gateway.ok(renew_before_days=1)  # the stores take over what the tenant shows
     for shelf in gateway.shelves:
         shelf.writes.clear()
-    gateway.tenant.forget_requests()
+    gateway.tenant.clear_requests()
     return made

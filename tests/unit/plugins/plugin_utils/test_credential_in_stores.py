@@ -64,7 +64,7 @@ def test_a_stored_value_that_cannot_be_tried_is_a_note_in_check_mode_and_a_failu
 
 def test_without_verify_token_nothing_is_tried(gateway: Gateway) -> None:
     gateway.ok(verify_token=False)
-    gateway.tenant.forget_requests()
+    gateway.tenant.clear_requests()
     gateway.ok(verify_token=False)
     asked = [entry for entry in gateway.tenant.server.requests() if not entry.is_graph]
     assert len([entry for entry in asked if entry.path.endswith("/token")]) == 1  # the operator's

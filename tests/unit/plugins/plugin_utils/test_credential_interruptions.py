@@ -68,7 +68,7 @@ def ended(child: int) -> int:
 
 
 def test_a_renewal_sends_as_many_requests_as_are_numbered_here(gateway: Gateway) -> None:
-    gateway.tenant.forget_requests()
+    gateway.tenant.clear_requests()
     gateway.ok(rotate=True)
     assert len(gateway.tenant.server.requests()) == RENEWAL_REQUESTS
 

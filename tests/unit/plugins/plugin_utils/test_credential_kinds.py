@@ -56,7 +56,7 @@ def test_a_certificate_is_created_tried_and_noted_in_all_stores(gateway: Gateway
 
 def test_a_steady_certificate_writes_nothing(gateway: Gateway, key: Path) -> None:
     gateway.ok(CERTIFICATE, path=str(key))
-    gateway.tenant.forget_requests()
+    gateway.tenant.clear_requests()
     before = sorted(path.name for path in gateway.folder.rglob("*"))
     result = gateway.ok(CERTIFICATE, path=str(key))
     assert (result["changed"], gateway.tenant.writes) == (False, [])

@@ -36,7 +36,7 @@ def test_a_steady_state_sends_three_requests_and_touches_no_file(gateway: Gatewa
     gateway.ok()
     before = sorted(path.name for path in gateway.folder.iterdir())
     gateway.shelves[0].writes.clear()
-    gateway.tenant.forget_requests()
+    gateway.tenant.clear_requests()
     result = gateway.ok()
     assert result["changed"] is False
     assert gateway.tenant.writes == []

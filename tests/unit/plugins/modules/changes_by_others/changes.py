@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 SEND = "b633e1c5-b582-4048-a93e-9f11b44c7e96"  # Mail.Send of Microsoft Graph, as application permission
 READ_WRITE = "e2a3a72e-5f79-4c64-b1b1-878b674786c9"  # Mail.ReadWrite
 SEND_AS_APP = "4830f9d6-8ac4-46f7-93a9-e7f0e8f1ce2f"  # made up: of Exchange Online, where no name is looked up
-SOMEBODY = "99999999-9999-9999-9999-999999999999"
+OTHER_ID = "99999999-9999-9999-9999-999999999999"
 Hand = Client
 
 

@@ -57,7 +57,7 @@ def test_no_credential_is_made_for_what_may_not_sign_in(
 ) -> None:
     (role.application if of == "application" else role.principal).update(switch)
     role.tenant.memory = SharedMemory()
-    role.tenant.forget_requests()
+    role.tenant.clear_requests()
     options: dict[str, Json] = {
         "azure_app_secret": {"description": "another"},
         "azure_app_federated_credential": {"name": "n", "issuer": "https://a.example", "subject": "s"},

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.changes_by_others.changes import (
+    OTHER_ID,
     SEND,
-    SOMEBODY,
     Hand,
     app_path,
     did,
@@ -57,7 +57,7 @@ def test_a_failure_after_a_write_says_changed(
         meanwhile.after("PATCH", "/applications/", lambda: did(hand.patch(address, before)))
         role.tenant.server.faults.add(method="PATCH", path="/applications/", nth=3, status=403, body=REFUSED)
     else:
-        made = {"keyId": SOMEBODY, "displayName": "x", "secretText": None}
+        made = {"keyId": OTHER_ID, "displayName": "x", "secretText": None}
         role.tenant.server.faults.add(method="POST", path="addPassword", status=200, body=made, processed=True)
     assert role.tenant.fails(module, **options)["changed"] is True
 

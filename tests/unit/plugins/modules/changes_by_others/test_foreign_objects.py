@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.changes_by_others.changes import (
+    OTHER_ID,
     SEND,
     SEND_AS_APP,
-    SOMEBODY,
     Hand,
     access,
     all_principals,
@@ -38,7 +38,7 @@ def test_nothing_of_others_is_removed(role: RoleSteps, hand: Hand) -> None:
     did(hand.patch(path, {"identifierUris": [f"api://{role.application['appId']}"]}))
     did(hand.post(f"{path}/owners/$ref", {"@odata.id": f"{hand.server.graph}/v1.0/users/{ada['id']}"}))
     by_hand = did(hand.post(f"{path}/addPassword", {"passwordCredential": {"displayName": "Mail gateway"}}))
-    certificate = {"keyId": SOMEBODY, "type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "CN=theirs"}
+    certificate = {"keyId": OTHER_ID, "type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "CN=theirs"}
     role.application["keyCredentials"] = [certificate]
     send = {"id": SEND, "type": "Role"}
     exchange = {"resourceAppId": EXCHANGE_ONLINE, "resourceAccess": [{"id": SEND_AS_APP, "type": "Role"}]}
@@ -118,7 +118,7 @@ def test_a_person_s_own_consent_is_no_consent_for_the_tenant(role: RoleSteps) ->
     ids=["all_null", "our_description", "no_end", "no_key_id"],
 )
 def test_password_credentials_without_the_usual_members(role: RoleSteps, odd: Json) -> None:
-    entry = {"keyId": SOMEBODY, "secretText": None, "customKeyIdentifier": None, **odd}
+    entry = {"keyId": OTHER_ID, "secretText": None, "customKeyIdentifier": None, **odd}
     held = role.application
     held["passwordCredentials"] = [entry, *held["passwordCredentials"]]
     role.converges()

@@ -40,7 +40,7 @@ def test_a_run_after_a_killed_one_finishes_the_job(
     count()
     with pytest.raises(Killed):
         role.run()
-    meanwhile.forget()
+    meanwhile.cancel()
     done = role.run()
     assert done.failure is None, done.failure
     assert len(tenant.applications) == 1

@@ -15,9 +15,9 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.changes_by_others.changes import (
+    OTHER_ID,
     READ_WRITE,
     REPAIRS,
-    SOMEBODY,
     Hand,
     app_path,
     delete_application,
@@ -100,14 +100,14 @@ def test_unknown_members_in_all_answers(role: RoleSteps, hand: Hand, act: c.Call
 
 
 def test_kinds_of_permission_that_are_not_known_yet_stay(role: RoleSteps, hand: Hand, metadata_observer: t.Any) -> None:
-    future = {"id": SOMEBODY, "type": "SomeFutureType"}
+    future = {"id": OTHER_ID, "type": "SomeFutureType"}
     held = role.application
     (entry,) = held["requiredResourceAccess"]
     kept = [item for item in entry["resourceAccess"] if item["id"] != READ_WRITE]
     held["requiredResourceAccess"] = [{**entry, "resourceAccess": [future, *kept]}]
     role.tenant.server.faults.add(method="PATCH", path="/applications/", status=204, body={}, times=1)
     role.tenant.memory = SharedMemory()
-    role.tenant.forget_requests()
+    role.tenant.clear_requests()
     role.tenant.run(
         "azure_app_graph_permissions",
         unique_name="gateway",

@@ -51,7 +51,7 @@ class VaultFilePlace(SharedPlace):
         return self.path.read_bytes() if self.path.is_file() else self.path.exists()
 
     def fill_with_foreign(self) -> None:
-        self.put({"gateway_app_credential": {"password": "of somebody else"}})
+        self.put({"gateway_app_credential": {"password": "foreign-password"}})
 
     def make_unwritable(self) -> str:
         if self.path.exists():
@@ -60,10 +60,10 @@ class VaultFilePlace(SharedPlace):
         return "it is a directory"
 
     def add_other_content(self) -> None:
-        self.put({"of_somebody_else": ["stays", 1]})
+        self.put({"foreign_variable": ["stays", 1]})
 
     def other_content_is_there(self) -> bool:
-        return self.content().get("of_somebody_else") == ["stays", 1]
+        return self.content().get("foreign_variable") == ["stays", 1]
 
     def traces(self) -> list[str]:
         files = [path for path in self.path.parent.rglob("*") if path.is_file()]

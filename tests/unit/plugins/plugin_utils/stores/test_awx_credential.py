@@ -151,7 +151,7 @@ def test_a_sign_in_that_may_only_look_is_told_at_the_write(place: AwxPlace) -> N
 
 
 def test_a_refused_sign_in_and_a_server_that_is_down_are_told(place: AwxPlace) -> None:
-    place.environ["CONTROLLER_OAUTH_TOKEN"] = "a-token-that-nobody-made"
+    place.environ["CONTROLLER_OAUTH_TOKEN"] = "an-invalid-token-of-awx"
     with pytest.raises(
         AppsError, match=r"Authentication credentials were not provided. \(HTTP status 401\)"
     ) as failure:

@@ -53,7 +53,7 @@ class KeyVaultPlace(Place):
         return json.dumps([secret.versions for secret in self.vault.secrets.values()], default=str), self.value()
 
     def fill_with_foreign(self) -> None:
-        self.put(VaultSecret(value="of somebody else", tags={"env": "production"}))
+        self.put(VaultSecret(value="foreign-password", tags={"env": "production"}))
 
     def put(self, secret: VaultSecret) -> None:
         VaultSecrets(self.context().call, self.entry["vault_url"]).write("gateway", secret, current=None)
@@ -176,7 +176,7 @@ def test_a_write_that_never_arrives_is_reported(
     place.open().write(FIRST, expected=None)
     store = place.open()
     seen = store.read()
-    place.tenant.forget_requests()
+    place.tenant.clear_requests()
     if reached:
         place.tenant.server.faults.add(method="PUT", path="/secrets/", close_before=True, times=99)
     else:

@@ -78,7 +78,7 @@ class CommandPlace(Place):
         return self.kept.read_text() if self.kept.exists() else None
 
     def fill_with_foreign(self) -> None:
-        self.kept.write_text(json.dumps({"client_secret": "of somebody else", "password": "theirs"}))
+        self.kept.write_text(json.dumps({"client_secret": "foreign-password", "password": "theirs"}))
 
     def make_unwritable(self) -> str:
         self.program.chmod(0o644)

@@ -159,7 +159,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> ExamplePlace:
 
 def test_an_example_keeps_the_credential_and_leaves_everything_else(place: ExamplePlace) -> None:
     """In one go, since each step starts two programs; test_command.py has the whole contract."""
-    place.put("another", {"of_somebody_else": "stays"})
+    place.put("another", {"foreign_variable": "stays"})
     store = place.open()
     assert store.read() is None
     store.remove()
@@ -173,14 +173,14 @@ def test_an_example_keeps_the_credential_and_leaves_everything_else(place: Examp
     assert (place.open().read(), place.value()) == (None, None)
     store.write(FIRST, expected=None)
     assert place.value() == SECRET
-    assert json.loads(place.kept()["another"]) == {"of_somebody_else": "stays"}
+    assert json.loads(place.kept()["another"]) == {"foreign_variable": "stays"}
     started = json.dumps(place.programs.started)
     assert SECRET not in started
     assert OTHER_SECRET not in started
 
 
 def test_what_somebody_else_keeps_under_the_name_is_left_alone(place: ExamplePlace) -> None:
-    place.put(NAME, {"password": "of somebody else"})
+    place.put(NAME, {"password": "foreign-password"})
     before = place.kept()
     for attempt in (place.open().remove, lambda: place.open().write(FIRST, expected=None)):
         with pytest.raises(ConflictError, match="contains more than a credential"):

@@ -93,17 +93,17 @@ class SopsPlace(SharedPlace):
         return self.path.read_bytes() if self.path.is_file() else self.path.exists()
 
     def fill_with_foreign(self) -> None:
-        self.put({"gateway_app_credential": {"password": "of somebody else"}})
+        self.put({"gateway_app_credential": {"password": "foreign-password"}})
 
     def make_unwritable(self) -> str:
         self.rules.write_text("nothing\n")
         return "no matching creation rules found"
 
     def add_other_content(self) -> None:
-        self.put({"of_somebody_else": ["stays", 1]})
+        self.put({"foreign_variable": ["stays", 1]})
 
     def other_content_is_there(self) -> bool:
-        return self.content().get("of_somebody_else") == ["stays", 1]
+        return self.content().get("foreign_variable") == ["stays", 1]
 
     def traces(self) -> list[str]:
         return [json.dumps(self.programs.started), *(str(path) for path in self.path.parent.iterdir())]
