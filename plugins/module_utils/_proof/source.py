@@ -90,7 +90,7 @@ def _nothing_stored(contents: StoreContents, *, key_id: str) -> str:
     if not contents.records:
         return f"Nothing was proven: no credential is stored in {stores} yet."
     title, record = contents.records[0]
-    if key_id and any(kept.key_id != key_id.lower() for _title, kept in contents.records):
+    if key_id and {kept.key_id for _title, kept in contents.records} != {key_id.lower()}:
         return f"Nothing was proven: the credential {key_id} is not stored in {stores}."
     return f"Nothing was proven: {title} stores the credential of another application, {record.client_id}."
 
