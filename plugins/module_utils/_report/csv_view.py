@@ -11,6 +11,7 @@ import csv
 import io
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     AbsentApplication,
     Problem,
@@ -35,16 +36,15 @@ Line = dict[str, t.Any]
 def csv_view(report: Report) -> str:
     """Also one line for an application without a credential, a gateway without an application and a skipped host."""
     problems = report["problems"]
-    lines: list[Line] = [_skipped(host) for host in report["hosts_not_looked_at"]]
+    lines: list[Line] = list(map(_skipped, report["hosts_not_looked_at"]))
     for application in report["applications"]:
         about = {**_application(application), "problems": _problems(problems, client_id=application["client_id"])}
-        lines += [{**about, **_credential(credential)} for credential in application["credentials"]]
+        for credential in application["credentials"]:
+            lines.append({**about, **_credential(credential)})
         if not application["credentials"]:
             lines.append({**about, "status": "no credential"})
-    lines += [
-        {**_absent(gateway), "problems": _problems(problems, client_id=None, host=gateway["host"])}
-        for gateway in report["gateways_without_application"]
-    ]
+    for gateway in report["gateways_without_application"]:
+        lines.append({**_absent(gateway), "problems": _problems(problems, client_id=None, host=gateway["host"])})
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -77,7 +77,7 @@ def _application(application: ReportedApplication) -> Line:
 
 
 def _credential(credential: ReportedCredential) -> Line:
-    return {name: value for name, value in credential.items() if name in OF_CREDENTIAL}
+    return selected(credential, OF_CREDENTIAL)
 
 
 def _absent(gateway: AbsentApplication) -> Line:
@@ -97,10 +97,12 @@ def _skipped(host: SkippedHost) -> Line:
 
 def _problems(problems: t.Iterable[Problem], *, client_id: str | None, host: str | None = None) -> str:
     """With what to do, of an application or of a host without one."""
-    own = [p for p in problems if p["client_id"] == client_id and host in (None, p["host"])]
-    return _joined(
-        f"{p['host'] or 'no host of this play'}: {p['text']}. {p['next_step']}".strip().rstrip(".") for p in own
-    )
+    lines = []
+    for problem in problems:
+        if problem["client_id"] == client_id and host in (None, problem["host"]):
+            whose = problem["host"] or "no host of this play"
+            lines.append(f"{whose}: {problem['text']}. {problem['next_step']}".strip().rstrip("."))
+    return _joined(lines)
 
 
 def _owners(application: ReportedApplication) -> str:
@@ -118,12 +120,16 @@ def _granted(permissions: t.Iterable[ReportedPermission]) -> t.Iterator[str]:
 
 
 def _joined(values: t.Iterable[t.Any]) -> str:
-    return "; ".join(str(value) for value in values)
+    return "; ".join(map(str, values))
 
 
 def _cell(value: t.Any) -> t.Any:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, int) else csv_text(str(value))
+    if value is True:
+        return "yes"
+    if value is False:
+        return "no"
+    if isinstance(value, int):
+        return value
+    return csv_text(str(value))
