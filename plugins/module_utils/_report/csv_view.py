@@ -48,7 +48,8 @@ def csv_view(report: Report) -> str:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(line.get(name)) for name in COLUMNS] for line in lines)
+    for line in lines:
+        writer.writerow([_cell(line.get(name)) for name in COLUMNS])
     return text.getvalue()
 
 

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_number
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -90,9 +91,7 @@ class Selection:
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> Selection:
         """Raises InputError for what selects nothing, or cannot be."""
-        days = params["days"]
-        if not 0 <= days <= MOST_DAYS:
-            raise InputError(f"days is {days}", next_step=f"Set days to a number from 0 to {MOST_DAYS}.")
+        days = check_number("days", params["days"], lowest=0, highest=MOST_DAYS)
         lists = selected(params, ("tags", "unique_names", "client_ids"))
         for name, value in lists.items():
             if value == []:

@@ -16,6 +16,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import Permission
 
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
 FIELDS = ("id", "appId", "displayName", "uniqueName", "requiredResourceAccess")
 GRAPH_TYPES = {"application": "Role", "delegated": "Scope"}
 TYPES = {graph_type: name for name, graph_type in GRAPH_TYPES.items()}
@@ -137,6 +140,11 @@ def note_predicted(graph: GraphClient, address: application.Address, permissions
 
 def predicted(graph: GraphClient, address: application.Address) -> list[Permission]:
     return _noted(graph, f"predicted:{address.unique_name}")
+
+
+def may_come(call: Call, address: application.Address) -> bool:
+    """In check mode, an earlier task of the run would have registered an application of that unique name."""
+    return call.check_mode and address.unique_name is not None
 
 
 State = t.TypeVar("State")

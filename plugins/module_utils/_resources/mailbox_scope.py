@@ -40,6 +40,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     get_named,
     read_consent,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import may_come
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
     Found,
     look_up,
@@ -83,8 +84,8 @@ class MailboxScopeResource:
 
     def read(self) -> MailboxScope:
         document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
-        may_come = self._call.check_mode and self._address.unique_name is not None
-        found = application.required(document, self._address, may_be_gone=may_come or not self._options.present)
+        may_be_gone = not self._options.present or may_come(self._call, self._address)
+        found = application.required(document, self._address, may_be_gone=may_be_gone)
         entra = self._entra(found)
         wanted = self._look_up()
         exchange = NOTHING

@@ -35,6 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     GRAPH_TYPES,
     declared_permissions,
+    may_come,
     note_declared,
     note_predicted,
     note_seen,
@@ -237,7 +238,7 @@ class PermissionsResource:
         resources = self._options.resources
         own = self._address.read(self._graph, select=FIELDS, handed=self._options.present)
         document, *principals = self._graph.get_many([own, *map(ResourcePrincipal.read, resources)])
-        may_be_gone = not self._options.present or self._may_come
+        may_be_gone = not self._options.present or may_come(self._call, self._address)
         found = application.required(document, self._address, may_be_gone=may_be_gone)
         for resource, principal in zip(resources, principals, strict=True):
             if self._options.needs_principal(resource):
@@ -248,11 +249,6 @@ class PermissionsResource:
             principals=ResourcePrincipals(principals),
         )
 
-    @property
-    def _may_come(self) -> bool:
-        """In check mode, an earlier task of the run would have registered an application of that unique name."""
-        return self._call.check_mode and self._address.unique_name is not None
-
     def desired(self, current: Declared) -> Declared:
         permissions = list(current.permissions)
         for listed in self._options.listed:
@@ -260,7 +256,7 @@ class PermissionsResource:
                 if names is not None:
                     permissions = self._changed(permissions, listed, kind, names, current)
         wanted = dataclasses.replace(current, permissions=tuple(permissions))
-        if self._may_come and not current.document:
+        if not current.document and may_come(self._call, self._address):
             note_predicted(self._graph, self._address, wanted.permissions)
         return wanted
 
