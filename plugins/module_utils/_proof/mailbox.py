@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
@@ -168,7 +169,7 @@ def _reason(refusal: GraphFault | None) -> str:
 
 def _reading(token: AccessToken) -> list[str]:
     """What was granted in Entra ID, for all mailboxes."""
-    return [role for role in token.roles if role in READING]
+    return among(token.roles, READING)
 
 
 def _next_step(expected: bool, status: int, *, reads: t.Sequence[str]) -> str:

@@ -172,10 +172,13 @@ def _application(
     # The worst status of all; the last one is that of an application without a credential that counts.
     status = min((credential["status"] for credential in counting), key=STATUSES.index, default=STATUSES[-1])
     permissions = _permissions(application, gateways)
+    missing = [permission for permission in permissions if permission["state"] == "missing"]
     described = []
     for gateway in gateways:
-        missing = _missing(gateway, application, permissions)
-        described.append(gateway.described(application, missing_permissions=missing))
+        # What its own profile wants: another gateway of the application may want more.
+        wanted = _wanted(gateway, application)
+        own = [permission["name"] for permission in missing if _key(permission) in wanted]
+        described.append(gateway.described(application, missing_permissions=own))
     return {
         "display_name": application["display_name"],
         "unique_name": application["unique_name"],
@@ -187,7 +190,7 @@ def _application(
         "gateways": described,
         "owners": application["owners"],
         "permissions": permissions,
-        "drift": [permission["name"] for permission in permissions if permission["state"] == "missing"],
+        "drift": [permission["name"] for permission in missing],
         "mailboxes": mailbox_reach(application),
         "switched_off": application["switched_off"],
         "credentials": credentials,
@@ -238,7 +241,7 @@ def _status(days_left: int | None, due_within_days: int) -> str:
 
 def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) -> list[ReportedPermission]:
     """Wanted, declared and granted ones."""
-    known: dict[Key, ReadPermission] = {(p["resource"], p["type"], p["name"]): p for p in application["permissions"]}
+    known = {_key(permission): permission for permission in application["permissions"]}
     wanted: set[Key] = set()
     for gateway in gateways:
         wanted |= _wanted(gateway, application)
@@ -264,11 +267,8 @@ def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) ->
     return found
 
 
-def _missing(gateway: Gateway, application: ReadApplication, permissions: t.Iterable[ReportedPermission]) -> list[str]:
-    """What its own profile wants: another gateway of the application may want more."""
-    wanted = _wanted(gateway, application)
-    missing = [permission for permission in permissions if permission["state"] == "missing"]
-    return [p["name"] for p in missing if (p["resource"], p["type"], p["name"]) in wanted]
+def _key(permission: ReadPermission | ReportedPermission) -> Key:
+    return permission["resource"], permission["type"], permission["name"]
 
 
 def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:

@@ -67,9 +67,9 @@ def _application(application: ReportedApplication) -> Line:
         "client_id": application["client_id"],
         "tenant_id": application["tenant_id"],
         "gateways": _joined(gateway["host"] for gateway in gateways),
-        "profiles": _joined(dict.fromkeys(gateway["profile"] for gateway in gateways)),
+        "profiles": _distinct(gateways, "profile"),
         "owners": _owners(application),
-        "in_store": _joined(dict.fromkeys(gateway["in_store"] for gateway in gateways)),
+        "in_store": _distinct(gateways, "in_store"),
         "permissions_missing": _joined(application["drift"]),
         "permissions_granted": _joined(_granted(application["permissions"])),
         "mailboxes": application["mailboxes"]["text"],
@@ -118,6 +118,10 @@ def _granted(permissions: t.Iterable[ReportedPermission]) -> t.Iterator[str]:
             yield f"{permission['name']}?"
         elif permission["granted"]:
             yield permission["name"]
+
+
+def _distinct(gateways: t.Iterable[t.Mapping[str, t.Any]], name: str) -> str:
+    return _joined(dict.fromkeys(gateway[name] for gateway in gateways))
 
 
 def _joined(values: t.Iterable[t.Any]) -> str:

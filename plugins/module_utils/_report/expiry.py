@@ -29,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     federated_credentials_read,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    all_described,
     password_credentials,
 )
 
@@ -98,9 +99,11 @@ class Selection:
                 raise InputError(f"{name} is an empty list", next_step=f"Name what to look at, or leave {name} out.")
         if not any(lists.values()):
             lists["tags"] = [TAG]
-        named = [application.Address.of({"unique_name": name}) for name in lists["unique_names"] or ()]
-        named += [application.Address.of({"client_id": client_id}) for client_id in lists["client_ids"] or ()]
-        return cls(tuple(application.check_tags(lists["tags"] or [])), tuple(dict.fromkeys(named)), days)
+        named: dict[application.Address, None] = {}
+        for name, key in (("unique_names", "unique_name"), ("client_ids", "client_id")):
+            for value in lists[name] or ():
+                named[application.Address.of({key: value})] = None
+        return cls(tuple(application.check_tags(lists["tags"] or [])), tuple(named), days)
 
 
 def look(call: Call) -> dict[str, t.Any]:
@@ -165,8 +168,8 @@ def _tagged_read(tag: str) -> Read:
 def _entries(call: Call, document: Json) -> list[tuple[str, list[View]]]:
     """The credentials that end, by kind; only kinds of which there is one."""
     kinds = {
-        "client_secret": [credential.described(call.now) for credential in password_credentials(document)],
-        "certificate": [credential.described(call.now) for credential in key_credentials(document)],
+        "client_secret": all_described(password_credentials(document), call.now),
+        "certificate": all_described(key_credentials(document), call.now),
     }
     return [(kind, entries) for kind, entries in kinds.items() if entries]
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
     BASIC,
     COMBINED,
@@ -21,7 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 
 # Permissions that open all mailboxes. SMTP.SendAsApp does not: it also needs a permission on each mailbox.
 OPENING = {("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]}
-OPENING |= set(BASIC) | {pair for pairs in COMBINED.values() for pair in pairs}
+OPENING |= {*BASIC, *itertools.chain.from_iterable(COMBINED.values())}
 
 
 def mailbox_reach(application: ReadApplication) -> MailboxReach:

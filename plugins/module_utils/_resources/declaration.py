@@ -36,6 +36,14 @@ def declared_permissions(document: Json) -> list[Permission]:
     return list(found)
 
 
+def of_resource(permissions: t.Iterable[Permission], resource: str) -> list[Permission]:
+    return [permission for permission in permissions if permission.resource == resource]
+
+
+def of_type(permissions: t.Iterable[Permission], kind: str) -> list[Permission]:
+    return [permission for permission in permissions if permission.type == kind]
+
+
 def resources_of(permissions: t.Iterable[Permission]) -> list[str]:
     """Their client ids, each once."""
     return list(dict.fromkeys(permission.resource for permission in permissions))
@@ -55,20 +63,9 @@ def _permission(resource: str, access: Json) -> Permission | None:
 
 def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
     """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
-    wanted = dict.fromkeys(permissions)
     entries = application.objects(document.get("requiredResourceAccess"))
     own = [entry for entry in entries if _resource(entry) == resource]
-    accesses: list[Json] = []
-    for entry in own:
-        for access in application.objects(entry.get("resourceAccess")):
-            permission = _permission(resource, access)
-            # What is neither an application nor a delegated permission is not ours to remove.
-            if permission is None or permission in wanted:
-                accesses.append(access)
-            if permission is not None:
-                wanted.pop(permission, None)
-    for permission in wanted:
-        accesses.append({"id": permission.id, "type": GRAPH_TYPES[permission.type]})
+    accesses = _accesses(own, resource, permissions)
     collection: list[Json] = []
     for entry in entries:
         if entry not in own:
@@ -78,6 +75,24 @@ def required_resource_access(document: Json, resource: str, permissions: t.Itera
     if accesses and not own:
         collection.append({"resourceAppId": resource, "resourceAccess": accesses})
     return collection
+
+
+def _accesses(own: t.Iterable[Json], resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
+    """What the entries of a resource have and is to stay, as it came, and what is missing."""
+    missing = dict.fromkeys(permissions)
+    accesses: list[Json] = []
+    for entry in own:
+        for access in application.objects(entry.get("resourceAccess")):
+            permission = _permission(resource, access)
+            # What is neither an application nor a delegated permission is not ours to remove.
+            if permission is None:
+                accesses.append(access)
+            elif permission in missing:
+                accesses.append(access)
+                del missing[permission]
+    for permission in missing:
+        accesses.append({"id": permission.id, "type": GRAPH_TYPES[permission.type]})
+    return accesses
 
 
 def _digest(permissions: t.Iterable[Permission]) -> str:

@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -39,6 +39,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     note_declared,
     note_predicted,
     note_seen,
+    of_resource,
+    of_type,
     read_declaration,
     required_resource_access,
 )
@@ -208,7 +210,9 @@ class Declared:
 
     def names(self, kind: str, resource: str | None = None) -> list[str]:
         """Of one resource, or of all that are listed."""
-        wanted = [p for p in self.permissions if p.type == kind and resource in (None, p.resource)]
+        wanted = of_type(self.permissions, kind)
+        if resource is not None:
+            wanted = of_resource(wanted, resource)
         return sorted(map(self.principals.name, wanted))
 
 
@@ -282,7 +286,7 @@ class PermissionsResource:
     def apply(self, current: Declared, wanted: Declared) -> Declared:
         document = current.document
         for resource in self._options.resources:
-            own = [permission for permission in wanted.permissions if permission.resource == resource]
+            own = of_resource(wanted.permissions, resource)
             document = {**document, "requiredResourceAccess": required_resource_access(document, resource, own)}
         self._graph.write(
             Write(
@@ -295,7 +299,7 @@ class PermissionsResource:
         )
         before, after = declared_permissions(current.document), declared_permissions(document)
         note_declared(self._graph, current.client_id, before=before, after=after)
-        note_seen(self._graph, current.client_id, [permission for permission in before if permission in after])
+        note_seen(self._graph, current.client_id, among(before, after))
         self._check_that_it_stayed(current, added={*after} - {*before}, removed={*before} - {*after})
         note_seen(self._graph, current.client_id, after)
         return wanted

@@ -86,6 +86,9 @@ class SecretOptions:
         """Whether it is the one whose value the caller holds."""
         return bool(self.stored_key_id) and credential.key_id == self.stored_key_id
 
+    def not_stored(self, credentials: t.Iterable[PasswordCredential]) -> list[PasswordCredential]:
+        return [credential for credential in credentials if not self.is_stored(credential)]
+
     def is_valid(self, credential: PasswordCredential, now: datetime.datetime) -> bool:
         """Whether it has the description and enough days left, and, if the caller says which it holds, is that one."""
         if credential.description != self.description or credential.end is None:
