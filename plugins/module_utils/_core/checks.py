@@ -102,6 +102,12 @@ def positive(name: str, params: t.Mapping[str, t.Any]) -> int:
     return value
 
 
+def check_number(name: str, value: int, *, lowest: int, highest: int) -> int:
+    if not lowest <= value <= highest:
+        raise InputError(f"{name} is {value}", next_step=f"Set {name} to a number from {lowest} to {highest}.")
+    return value
+
+
 def closest(name: str, known: t.Iterable[str]) -> list[str]:
     """Up to three of the known names that are like a misspelt one, whatever their case."""
     lowered = {one.lower(): one for one in known}

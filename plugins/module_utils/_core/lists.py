@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The first item that fits, items without others, and some members of a dictionary. Pure."""
+"""The first item that fits, items with and without others, and some members of a dictionary. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ def first(items: t.Iterable[Item], fits: t.Callable[[Item], bool]) -> Item | Non
 
 
 def without(items: t.Iterable[Item], others: t.Container[object]) -> list[Item]:
-    """In the same order."""
+    """Those that are not among the others, in the same order."""
     return [item for item in items if item not in others]
+
+
+def among(items: t.Iterable[Item], others: t.Container[object]) -> list[Item]:
+    """Those that are among the others, in the same order."""
+    return [item for item in items if item in others]
 
 
 def selected(members: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:

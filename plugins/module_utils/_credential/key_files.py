@@ -58,6 +58,9 @@ def _thumbprint(pair: KeyPair | None) -> str | None:
     return pair.certificate.thumbprint
 
 
+NO_FILES = Files(None, None, None, private=True, damaged=(), client_id="")
+
+
 class KeyFiles:
     """The three files of one application."""
 

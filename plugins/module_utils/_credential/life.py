@@ -33,7 +33,7 @@ def most_recent(records: Records) -> Record | None:
     If an interrupted run reached only some of the stores, this one is written to the others. Of two equally young ones
     the later counts.
     """
-    present = [record for record in records if record is not None]
+    present = list(filter(None, records))
     known = list(filter(is_known, present))
     # Of two equally young ones, max gives the first.
     return max(reversed(known or present), key=lambda record: _moment(record.secret_start), default=None)
@@ -124,10 +124,9 @@ def pruned(record: Record) -> Record:
 
 def expected_record(records: Records, *, client_id: str, hand_over: bool, sharing_hosts: t.Collection[str]) -> Record:
     """What has to fit into a store, with lists as long as they can become, as far as that is known before."""
-    present = [record for record in records if record is not None]
     previous: set[str] = set()
     pending: set[str] = set()
-    for record in present:
+    for record in filter(None, records):
         previous |= {*record.previous_key_ids, record.key_id} - {""}
         pending |= {*record.pending_hosts, *record.handed_over_to}
     expected = Record(client_id=client_id, key_id="", previous_key_ids=tuple(sorted(previous)))

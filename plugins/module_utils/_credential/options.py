@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_number
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
 
@@ -66,12 +67,7 @@ class CredentialOptions:
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any], *, sharing_hosts: tuple[str, ...] = ()) -> CredentialOptions:
         """Raises InputError."""
-        overlap_days = params["overlap_days"]
-        if not 0 <= overlap_days <= LONGEST_OVERLAP:
-            raise InputError(
-                f"O(overlap_days) is {overlap_days}",
-                next_step=f"Set O(overlap_days) to a number from 0 to {LONGEST_OVERLAP}.",
-            )
+        overlap_days = check_number("O(overlap_days)", params["overlap_days"], lowest=0, highest=LONGEST_OVERLAP)
         return cls(
             state=params["state"],
             profile=params["profile"] or "",

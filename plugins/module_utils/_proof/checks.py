@@ -155,9 +155,10 @@ def _credential(seen: Seen) -> Check:
         )
     if not stored.is_usable:
         return _not_usable(subject, record)
-    expires = f", which expires on {record.secret_expires[:10]}" if record.secret_expires else ""
-    reason = f"The store has the {CREDENTIALS[record.type]} {record.key_id}{expires}."
-    return Check("credential", subject, reason, ok=True)
+    reason = f"The store has the {CREDENTIALS[record.type]} {record.key_id}"
+    if record.secret_expires:
+        reason += f", which expires on {record.secret_expires[:10]}"
+    return Check("credential", subject, f"{reason}.", ok=True)
 
 
 def _not_usable(subject: str, record: Record) -> Check:
@@ -182,17 +183,24 @@ def _token(seen: Seen) -> Check:
     subject = _subject(seen, "token")
     if not isinstance(found, TokenContent):
         return _failed("token", subject, found)
-    carried = f"carries {', '.join(found.roles)}" if found.roles else "carries no permission"
-    beyond = seen.unexpected_roles
-    also = f" The profile does not ask for {', '.join(beyond)}." if beyond else ""
     missing = seen.missing_roles
+    if found.roles:
+        reason = f"The token carries {', '.join(found.roles)}."
+    elif missing:
+        reason = "The token carries no permission."
+    else:
+        reason = "The token carries no permission, and the profile asks for none."
+    if missing:
+        reason += f" It lacks {', '.join(missing)}, which the profile asks for."
+    beyond = seen.unexpected_roles
+    if beyond:
+        reason += f" The profile does not ask for {', '.join(beyond)}."
     if not missing:
-        as_asked = "" if found.roles else ", and the profile asks for none"
-        return Check("token", subject, f"The token {carried}{as_asked}.{also}", ok=True)
+        return Check("token", subject, reason, ok=True)
     return Check(
         "token",
         subject,
-        reason=f"The token {carried}. It lacks {', '.join(missing)}, which the profile asks for.{also}",
+        reason=reason,
         next_step=f"Run {REGISTER} {SAME_VARIABLES}, which declares it and grants admin consent; it can take some"
         " minutes until tokens carry it. If it is declared already, an administrator can also grant it on the page"
         f" {seen.application.consent_url}",
@@ -211,7 +219,7 @@ def _of_graph(name: str, seen: Seen, expected: str) -> Check:
     why = ""
     if not found.as_expected and not found.reachable:
         parts = ("status", str(found.status), found.code)
-        why = f" ({' '.join(part for part in parts if part)})"
+        why = f" ({' '.join(filter(None, parts))})"
     next_step, commands = found.next_step, found.exchange_commands
     if expected == "allowed" and found.status == 403 and READING.intersection(seen.missing_roles):
         next_step, commands = "First grant what the token lacks, as the check of the token shows. Then run again.", ()
@@ -239,7 +247,7 @@ def _smtp(seen: Seen) -> Check:
         return _failed("smtp", subject, found)
     if found.authenticated:
         return Check("smtp", subject, "The server accepted the application's token. No mail was sent.", ok=True)
-    code = " ".join(str(part) for part in (found.smtp_code, found.enhanced_code) if part)
+    code = " ".join(map(str, filter(None, (found.smtp_code, found.enhanced_code))))
     next_step, commands = found.next_step, found.exchange_commands
     if code == f"535 {REFUSED}" and exchange.SEND_AS_APP in seen.missing_roles:
         next_step = (
@@ -253,7 +261,9 @@ def _smtp(seen: Seen) -> Check:
                 mailbox=found.mailbox,
             )
         )
-    reason = f"{code}: {found.reason}" if code else found.reason
+    reason = found.reason
+    if code:
+        reason = f"{code}: {reason}"
     return Check("smtp", subject, reason, next_step=next_step, exchange_commands=commands)
 
 
@@ -312,11 +322,16 @@ def _or_pending(check: Check, seen: Seen) -> Check:
 
 
 def _may_change(check: Check, seen: Seen) -> bool:
-    if check.name == "smtp" or seen.asked.token_resource == "exchange_online":
-        found = seen.smtp if check.name == "smtp" else seen.forbidden_smtp
-        return isinstance(found, SmtpProof) and (found.authenticated or found.enhanced_code == REFUSED)
-    found_access = _access(seen, "allowed" if check.name == "mailbox" else "denied")
-    return isinstance(found_access, Access) and found_access.may_change
+    if check.name == "smtp":
+        return _smtp_may_change(seen.smtp)
+    if seen.asked.token_resource == "exchange_online":
+        return _smtp_may_change(seen.forbidden_smtp)
+    found = _access(seen, {"mailbox": "allowed", "forbidden_mailbox": "denied"}[check.name])
+    return isinstance(found, Access) and found.may_change
+
+
+def _smtp_may_change(found: SmtpProof | Failure | None) -> bool:
+    return isinstance(found, SmtpProof) and (found.authenticated or found.enhanced_code == REFUSED)
 
 
 def _is_let_in(seen: Seen) -> bool:

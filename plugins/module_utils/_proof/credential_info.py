@@ -22,33 +22,40 @@ def credential_info(call: Call, contents: StoreContents, *, references: t.Sequen
     known = contents.with_values(call.memory, tenant_id="")
     record = life.most_recent([record for _title, record in known.records])
     notes = [exc.message for exc in contents.errors]
-    others = sorted(title for title, other in known.records if record is not None and other.key_id != record.key_id)
-    if others:
-        notes.append(f"{', '.join(others)}: has a credential other than the most recent one")
-    if record is not None and not life.is_known(record):
-        notes.append("No store can return the client secret")
-    return {
+    result = {
         "changed": False,
         "exists": record is not None,
-        **_described(record),
+        **_described(record or Record(client_id="", key_id="")),
         "stores": list(references),
         "notes": notes,
-        "credential": record.content() if record is not None and call.params["include_value"] else None,
+        "credential": None,
     }
+    if record is None:
+        return {**result, "type": None}
+    others = sorted(title for title, other in known.records if other.key_id != record.key_id)
+    if others:
+        notes.append(f"{', '.join(others)}: has a credential other than the most recent one")
+    if not life.is_known(record):
+        notes.append("No store can return the client secret")
+    if call.params["include_value"]:
+        result["credential"] = record.content()
+    return result
 
 
-def _described(record: Record | None) -> dict[str, t.Any]:
+def _described(record: Record) -> dict[str, t.Any]:
     """Everything but the value."""
-    shown = record or Record(client_id="", key_id="")
+    texts = {
+        "type": record.type,
+        "client_id": record.client_id,
+        "tenant_id": record.tenant_id,
+        "key_id": record.key_id,
+        "start": record.secret_start,
+        "expires": record.secret_expires,
+        "profile": record.profile,
+    }
     return {
-        "type": record.type if record is not None else None,
-        "client_id": shown.client_id or None,
-        "tenant_id": shown.tenant_id or None,
-        "key_id": shown.key_id or None,
-        "start": shown.secret_start or None,
-        "expires": shown.secret_expires or None,
-        "profile": shown.profile or None,
-        "previous_key_ids": list(shown.previous_key_ids),
-        "handed_over_to": list(shown.handed_over_to),
-        "pending_hosts": list(shown.pending_hosts),
+        **{name: text or None for name, text in texts.items()},
+        "previous_key_ids": list(record.previous_key_ids),
+        "handed_over_to": list(record.handed_over_to),
+        "pending_hosts": list(record.pending_hosts),
     }

@@ -35,12 +35,12 @@ def find_application(call: Call, *, unique_name: str | None) -> Application:
     document = call.graph.get(address.read(call.graph, select=FIELDS))
     if document is None:
         return Application(tenant_id=call.tenant_id, obstacle=_not_registered(call, address))
-    client_id = application.text(document, "appId") or ""
+    client_id = application.text_or_empty(document, "appId")
     principal = call.graph.get(service_principal_read(client_id, action=f"read the service principal of {address}"))
     return Application(
         client_id=client_id,
         tenant_id=call.tenant_id,
-        service_principal_object_id=application.text(principal or {}, "id") or "",
+        service_principal_object_id=application.text_or_empty(principal or {}, "id"),
         consent_url=consent_url(call.endpoint.authority, call.tenant_id, client_id) or "",
         obstacle=_obstacle(document, principal),
     )
@@ -55,7 +55,9 @@ def unique_name_of(params: t.Mapping[str, t.Any]) -> str | None:
 
 
 def _not_registered(call: Call, address: Address) -> Failure:
-    alike = _namesakes(call) if address.unique_name else []
+    alike: list[str] = []
+    if address.unique_name:
+        alike = _namesakes(call)
     if not alike:
         return Failure(f"Not registered: there is no {_without_article(address)}.", f"Run {REGISTER} {SAME_VARIABLES}.")
     return Failure(
@@ -88,4 +90,6 @@ def _obstacle(document: Json, principal: Json | None) -> Failure | None:
     if principal is None:
         return Failure("Its service principal is missing.", f"Run {REGISTER} {SAME_VARIABLES}, which creates it.")
     found = switched_off(document) or switched_off(principal)
-    return None if found is None else Failure(f"{found.reason[0].upper()}{found.reason[1:]}.", found.next_step)
+    if found is None:
+        return None
+    return Failure(f"{found.reason[0].upper()}{found.reason[1:]}.", found.next_step)

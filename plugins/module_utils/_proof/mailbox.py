@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
@@ -34,6 +35,7 @@ REASONS: dict[str, str] = {
     "MailboxNotEnabledForRESTAPI": "The user has no mailbox in Exchange Online: none at all, or one on premises.",
 }
 
+REACHED = 200  # the status of an answer that is no refusal
 # Those that let an application look for the inbox.
 READING = frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"})
 
@@ -107,44 +109,46 @@ def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[s
     """One answer for each mailbox; ``wanted`` says whether it has to be reachable."""
 
     def current(fresh: bool) -> AccessToken:
-        return sign_in.token(call.endpoint.graph) if fresh else token
+        if fresh:
+            return sign_in.token(call.endpoint.graph)
+        return token
 
     graph = GraphClient(call.http, host=call.endpoint.graph, token=current, memory=call.memory)
-    # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
-    reads = {
-        mailbox: Read(
+    found = []
+    for mailbox in wanted:
+        # The least that Graph offers of a mailbox: the id of a folder, and nothing of its mail.
+        read = Read(
             path=f"users/{quote(mailbox, safe='@')}/mailFolders/inbox",
             action=f"look for the inbox of {mailbox}",
             right="",
             query={"$select": "id"},
         )
-        for mailbox in wanted
-    }
-    return [
-        _access(mailbox, token, wanted, graph.refusal(read), client_id=sign_in.client_id)
-        for mailbox, read in reads.items()
-    ]
+        found.append(_access(mailbox, token, wanted, graph.refusal(read), client_id=sign_in.client_id))
+    return found
 
 
 def _access(
     mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
 ) -> Access:
-    expected = wanted[mailbox]
-    reachable = refusal is None
+    status, code = REACHED, None
+    if refusal is not None:
+        status, code = refusal.status, refusal.code or None
     # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
-    as_expected = reachable if expected else refusal is not None and refusal.status == 403
+    expected, as_expected = "denied", status == 403
+    if wanted[mailbox]:
+        expected, as_expected = "allowed", status == REACHED
     next_step = ""
     commands: tuple[str, ...] = ()
     if not as_expected:
-        next_step = _next_step(expected, refusal, reads=_reading(token))
-        commands = tuple(_commands(mailbox, token, wanted, refusal, client_id=client_id))
+        next_step = _next_step(wanted[mailbox], status, reads=_reading(token))
+        commands = tuple(_commands(mailbox, token, wanted, status, client_id=client_id))
     return Access(
         mailbox=mailbox,
-        expected="allowed" if expected else "denied",
-        reachable=reachable,
+        expected=expected,
+        reachable=status == REACHED,
         as_expected=as_expected,
-        status=refusal.status if refusal is not None else 200,
-        code=(refusal.code or None) if refusal is not None else None,
+        status=status,
+        code=code,
         reason=_reason(refusal),
         next_step=next_step,
         exchange_commands=commands,
@@ -165,30 +169,30 @@ def _reason(refusal: GraphFault | None) -> str:
 
 def _reading(token: AccessToken) -> list[str]:
     """What was granted in Entra ID, for all mailboxes."""
-    return [role for role in token.roles if role in READING]
+    return among(token.roles, READING)
 
 
-def _next_step(expected: bool, refusal: GraphFault | None, *, reads: t.Sequence[str]) -> str:
-    if refusal is None and reads:
+def _next_step(expected: bool, status: int, *, reads: t.Sequence[str]) -> str:
+    if status == REACHED and reads:
         return (
             f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments in"
             " Exchange do not restrict it. If mailboxes_allowed is set, an Exchange administrator can grant it for"
             " these again with exchange_commands. A change can take two hours to take effect."
         )
-    if refusal is None:
+    if status == REACHED:
         return (
             "The scope of a role assignment in Exchange contains this mailbox: an Exchange administrator can find it"
             " with exchange_commands, and narrow it. A change can take two hours to take effect."
         )
-    if refusal.status == 404:
+    if status == 404:
         return "Check the address; only an existing mailbox can show what the application may do."
-    if refusal.status == 403 and expected and reads:
+    if status == 403 and expected and reads:
         return (
             f"The token carries {', '.join(reads)}, so an application access policy in Exchange blocks it: an Exchange"
             " administrator can find it with exchange_commands, and add the mailbox to the group of the policy. A"
             " change can take some hours to take effect."
         )
-    if refusal.status == 403 and expected:
+    if status == 403 and expected:
         return (
             "Either grant a permission for mail with admin consent, for all mailboxes, or have an Exchange"
             " administrator run exchange_commands, for this mailbox only. A change can take two hours to take effect."
@@ -197,24 +201,23 @@ def _next_step(expected: bool, refusal: GraphFault | None, *, reads: t.Sequence[
 
 
 def _commands(
-    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
+    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], status: int, *, client_id: str
 ) -> list[str]:
     """For what only an Exchange administrator can look at or mend.
 
     The scope of a role assignment is all that shall be reachable.
     """
-    expected, reads = wanted[mailbox], _reading(token)
+    reads = _reading(token)
     allowed = [name for name, reachable in wanted.items() if reachable]
-    if refusal is None and not reads:
+    if status == REACHED and not reads:
         return exchange.which_scope(client_id=client_id, mailbox=mailbox)
-    if expected and refusal is not None and refusal.status == 403 and reads:
+    if status == 403 and wanted[mailbox] and reads:
         return exchange.which_policy(client_id=client_id, mailbox=mailbox)
-    if not allowed or (refusal is not None and refusal.status != 403):
+    if not allowed or status not in (REACHED, 403):
         return []
-    assigned = [
-        exchange.rbac_way(
+    commands: list[str] = []
+    for permission in reads or [exchange.MAIL_READ_WRITE]:
+        commands += exchange.rbac_way(
             client_id=client_id, service_principal=object_id(token), mailboxes=allowed, permission=permission
         )
-        for permission in reads or [exchange.MAIL_READ_WRITE]
-    ]
-    return list(dict.fromkeys(command for commands in assigned for command in commands))
+    return list(dict.fromkeys(commands))

@@ -45,9 +45,11 @@ class TokenContent:
     def of(cls, token: AccessToken, *, resource: str, tenant_id: str) -> TokenContent:
         """``resource`` and ``tenant_id`` are what was asked for, for a token that names neither."""
         audience = token.claims.get("aud")
+        if not isinstance(audience, str):
+            audience = resource
         return cls(
             roles=tuple(token.roles),
-            audience=audience if isinstance(audience, str) else resource,
+            audience=audience,
             tenant_id=token.tenant_id or tenant_id,
             expires=token.expires,
         )
@@ -74,7 +76,9 @@ def remember_value(memory: RunMemory, credential: Credential, client_secret: str
 
 def recall_value(memory: RunMemory, credential: Credential) -> str | None:
     remembered: t.Any = memory.recall(_value_key(credential))
-    return remembered if isinstance(remembered, str) else None
+    if not isinstance(remembered, str):
+        return None
+    return remembered
 
 
 def _token_key(credential: Credential, resource: str) -> str:

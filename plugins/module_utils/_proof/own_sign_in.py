@@ -82,7 +82,9 @@ class OwnSignIn:
 def object_id(token: AccessToken) -> str | None:
     """Of the service principal, which is who the token is for."""
     oid = token.claims.get("oid")
-    return oid if isinstance(oid, str) and GUID.fullmatch(oid) else None
+    if not isinstance(oid, str) or not GUID.fullmatch(oid):
+        return None
+    return oid
 
 
 def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
@@ -91,7 +93,9 @@ def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
     for name, asked in claims.items():
         claimed = token.claims.get(name)
         if isinstance(claimed, str) and GUID.fullmatch(asked) and claimed.lower() != asked.lower():
-            whose = "tenant" if name == "tid" else "application"
+            whose = "application"
+            if name == "tid":
+                whose = "tenant"
             raise SignInError(
                 f"The token is for a different {whose} than requested (its claim {name} is not {asked})",
                 next_step="Check what answers at the address of the sign-in host.",

@@ -109,4 +109,6 @@ class Seen:
 
     @property
     def _roles(self) -> set[str]:
-        return set(self.token.roles) if isinstance(self.token, TokenContent) else set()
+        if not isinstance(self.token, TokenContent):
+            return set()
+        return set(self.token.roles)

@@ -120,14 +120,16 @@ def try_mailbox(call: Call, sign_in: OwnSignIn, *, mailbox: str, server: tuple[s
         meaning = _meaning(answer, token, client_id=sign_in.client_id, mailbox=mailbox)
         if not meaning.passes or not poll or not patience.pause():
             break
-    reply = answer.reply
+    smtp_code, enhanced_code = None, None
+    if answer.reply is not None:
+        smtp_code, enhanced_code = answer.reply.code, answer.reply.enhanced
     return SmtpProof(
         mailbox=mailbox,
         smtp_host=host,
         smtp_port=port,
         authenticated=answer.authenticated,
-        smtp_code=reply.code if reply is not None else None,
-        enhanced_code=reply.enhanced if reply is not None else None,
+        smtp_code=smtp_code,
+        enhanced_code=enhanced_code,
         reason=meaning.reason,
         next_step=meaning.next_step,
         exchange_commands=tuple(meaning.commands),
@@ -156,7 +158,9 @@ def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str
             "Check smtp_host and smtp_port, and that the server accepts connections from the controller.",
         )
     if reply.says("SmtpClientAuthentication is disabled for the"):
-        whose = "tenant" if reply.says("disabled for the tenant") else "mailbox"
+        whose = "mailbox"
+        if reply.says("disabled for the tenant"):
+            whose = "tenant"
         return Meaning(
             f"SMTP AUTH is disabled for the {whose}.",
             f"An Exchange administrator has to allow it for {mailbox}, see exchange_commands.",

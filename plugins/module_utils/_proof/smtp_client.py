@@ -46,7 +46,9 @@ class Reply:
     def enhanced(self) -> str | None:
         """The enhanced status code (RFC 3463) of its first line."""
         found = ENHANCED.match(self.lines[0])
-        return found[0] if found else None
+        if found is None:
+            return None
+        return found[0]
 
     def says(self, words: str) -> bool:
         return words.lower() in " ".join(self.lines).lower()
@@ -153,7 +155,9 @@ class _Dialogue:
     def ehlo(self) -> Reply:
         """With the address instead of a name, which nobody has to look up (RFC 5321, section 4.1.4)."""
         address = self._connected.getsockname()[0]
-        return self.ask(f"EHLO [{'IPv6:' if ':' in address else ''}{address}]")
+        if ":" in address:
+            address = f"IPv6:{address}"
+        return self.ask(f"EHLO [{address}]")
 
     def ask(self, command: str) -> Reply:
         self._send(command)
@@ -171,7 +175,9 @@ class _Dialogue:
             plain.settimeout(self._left())
             self._socket = self._context.wrap_socket(plain, server_hostname=self._host)
         except ssl.SSLCertVerificationError as exc:
-            trusted = f"the certificates in {self._ca_file}" if self._ca_file else "the certificates that Python trusts"
+            trusted = "the certificates that Python trusts"
+            if self._ca_file:
+                trusted = f"the certificates in {self._ca_file}"
             raise self.error(
                 f"the server's certificate was not accepted with {trusted} ({exc.verify_message})",
                 permanent=True,
@@ -270,9 +276,10 @@ class _Dialogue:
     def _unreachable(self, exc: Exception) -> TransportError:
         if isinstance(exc, TimeoutError) and time.monotonic() >= self._deadline:
             return self._too_late()
-        reason = getattr(exc, "strerror", None) or (
-            "no answer" if isinstance(exc, TimeoutError) else type(exc).__name__
-        )
+        reason = type(exc).__name__
+        if isinstance(exc, TimeoutError):
+            reason = "no answer"
+        reason = getattr(exc, "strerror", None) or reason
         return self.error(
             f"the server cannot be reached ({reason})",
             next_step="Check smtp_host and smtp_port, and that the controller may reach them: SMTP uses no proxy.",
@@ -282,8 +289,12 @@ class _Dialogue:
         if isinstance(exc, TimeoutError) or time.monotonic() >= self._deadline:
             return self._too_late()
         # Of an error of TLS only the name of its reason, such as WRONG_VERSION_NUMBER.
-        reason = getattr(exc, "reason", None) if isinstance(exc, ssl.SSLError) else getattr(exc, "strerror", None)
+        reason = getattr(exc, "strerror", None)
+        if isinstance(exc, ssl.SSLError):
+            reason = getattr(exc, "reason", None)
+        if isinstance(reason, str):
+            what = f"{what} ({reason})"
         return self.error(
-            f"{what} ({reason})" if isinstance(reason, str) else what,
+            what,
             next_step="Run again; if the problem remains, check the network between the controller and that port.",
         )

@@ -56,25 +56,25 @@ def source_of(call: Call, open_stores: OpenStores | None) -> Source:
             "Only a task of ansible-playbook can open stores", next_step="Run it as a task, or pass the credential."
         )
     params = call.params
-    client_id, tenant_id = params["client_id"], params["tenant_id"]
+    client_id, tenant_id, key_id = (params[name] or "" for name in ("client_id", "tenant_id", "key_id"))
     if client_id:
         check_guid("client_id", client_id)
     if tenant_id:
         check_tenant("tenant_id", tenant_id)
     contents = StoreContents.read(open_stores(call))
-    own = contents.only(client_id=client_id, tenant_id=tenant_id, key_id=params["key_id"])
-    own = own.with_values(call.memory, tenant_id=tenant_id or "")
+    own = contents.only(client_id=client_id, tenant_id=tenant_id, key_id=key_id)
+    own = own.with_values(call.memory, tenant_id=tenant_id)
     notes = tuple(f"{error.message.rstrip('.')}. {error.next_step}".rstrip() for error in contents.errors)
     found = own.current(has_assertion=bool(params["client_assertion"] or params["client_assertion_file"]))
     if found is None:
         if contents.errors:
             raise contents.errors[0]
-        return Source(None, (_nothing_stored(contents, key_id=params["key_id"] or ""),))
+        return Source(None, (_nothing_stored(contents, key_id=key_id),))
     title, record = found
     credential = of_record(
         call,
         record,
-        tenant_id=tenant_id or "",
+        tenant_id=tenant_id,
         assertion=params["client_assertion"],
         assertion_file=params["client_assertion_file"],
     )
@@ -90,7 +90,7 @@ def _nothing_stored(contents: StoreContents, *, key_id: str) -> str:
     if not contents.records:
         return f"Nothing was proven: no credential is stored in {stores} yet."
     title, record = contents.records[0]
-    if key_id and any(kept.key_id != key_id.lower() for _title, kept in contents.records):
+    if key_id and {kept.key_id for _title, kept in contents.records} != {key_id.lower()}:
         return f"Nothing was proven: the credential {key_id} is not stored in {stores}."
     return f"Nothing was proven: {title} stores the credential of another application, {record.client_id}."
 

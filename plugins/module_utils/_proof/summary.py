@@ -22,13 +22,15 @@ FIRST = ("preparation", "application", "credential")
 
 def summary(*, display_name: str, profile: str, checks: t.Sequence[Check], not_asked: t.Sequence[Skipped]) -> list[str]:
     """Commands stand alone on their lines, to be copied."""
-    title = display_name if profile in display_name else f"{display_name} ({profile})"
+    title = display_name
+    if profile not in display_name:
+        title = f"{display_name} ({profile})"
     lines = [f"{title}: {_outcome(checks)}", ""]
     for check in checks:
-        lines += _of_check(check, without="" if check.subject != display_name else display_name)
+        lines += _of_check(check, without=display_name)
     for skipped in not_asked:
         lines += _item("skipped", skipped.name, skipped.next_step)
-    return [printable(line) for line in lines]
+    return list(map(printable, lines))
 
 
 def failure(*, display_name: str, checks: t.Sequence[Check]) -> str:
@@ -37,29 +39,33 @@ def failure(*, display_name: str, checks: t.Sequence[Check]) -> str:
     if not failed:
         return ""
     names = ", ".join(check.name for check in failed)
-    reason = f" {failed[0].reason}" if failed[0].name in FIRST else ""
+    reason = ""
+    if failed[0].name in FIRST:
+        reason = f" {failed[0].reason}"
     return printable(f"FAILED for {display_name}: {names}.{reason} See the list above for what to do.")
 
 
 def _outcome(checks: t.Sequence[Check]) -> str:
-    failed = sum(check.failed for check in checks)
-    pending = sum(check.pending for check in checks)
-    if not failed and pending:
+    answers = list(map(_status, checks))
+    failed, pending, untried = answers.count("FAILED"), answers.count("not yet"), answers.count("not tried")
+    if failed:
+        outcome = f"{failed} of {len(checks)} checks failed"
+        if untried:
+            outcome += f", {untried} not tried"
+        return outcome
+    if pending:
         return f"{pending} of {len(checks)} checks not as expected yet"
-    if not failed:
-        return f"all {len(checks)} checks passed"
-    untried = sum(not check.tried for check in checks)
-    also = f", {untried} not tried" if untried else ""
-    return f"{failed} of {len(checks)} checks failed{also}"
+    return f"all {len(checks)} checks passed"
 
 
 def _of_check(check: Check, *, without: str) -> list[str]:
-    status = _status(check)
-    subject = "" if check.subject == without else check.subject
-    if len(subject) > LONG:
+    status, subject = _status(check), check.subject
+    if subject in ("", without):
+        lines = _item(status, check.name, check.reason)
+    elif len(subject) > LONG:
         lines = _item(status, check.name, check.reason) + _item("", "", subject)
     else:
-        lines = _item(status, check.name, f"{subject}: {check.reason}" if subject else check.reason)
+        lines = _item(status, check.name, f"{subject}: {check.reason}")
     if check.next_step:
         lines += _item("", "", f"-> {check.next_step}")
     if check.exchange_commands:
@@ -73,10 +79,18 @@ def _status(check: Check) -> str:
         return "ok"
     if check.pending:
         return "not yet"
-    return "FAILED" if check.tried else "not tried"
+    if check.tried:
+        return "FAILED"
+    return "not tried"
 
 
 def _item(status: str, name: str, text: str) -> list[str]:
     head = f"{status:<11} {name.replace('_', ' '):<19}"
-    wrapped = textwrap.wrap(printable(text), WIDTH - INDENT, break_long_words=False, break_on_hyphens=False)
-    return [f"{head if number == 0 else '':<{INDENT}}{line}" for number, line in enumerate(wrapped)]
+    return textwrap.wrap(
+        printable(text),
+        WIDTH,
+        initial_indent=f"{head:<{INDENT}}",
+        subsequent_indent=" " * INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

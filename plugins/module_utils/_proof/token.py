@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import (
     Credential,
     TokenContent,
@@ -84,8 +85,9 @@ def token_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t
 
 def _remembered(call: Call, resource: str) -> Proof | None:
     """Only for the credential that is named: a value among the options is always tried."""
-    client_id, tenant_id, key_id = (call.params[name] for name in ("client_id", "tenant_id", "key_id"))
-    if not (of_stores(call) and client_id and tenant_id and key_id):
+    params = call.params
+    client_id, tenant_id, key_id = params["client_id"], params["tenant_id"], params["key_id"]
+    if not of_stores(call) or not all((client_id, tenant_id, key_id)):
         return None
     key = Credential(tenant_id=tenant_id, client_id=client_id, key_id=key_id)
     content = recall_token(call.memory, key, resource=resource)
@@ -141,18 +143,19 @@ def _predicted(call: Call, exc: SignInError) -> bool:
 
 def _result(call: Call, proof: Proof, *, resource: str, missing: list[str]) -> dict[str, t.Any]:
     content = proof.content
+    carried: dict[str, t.Any] = {"roles": [], "audience": None, "expires": None}
+    if content is not None:
+        carried = {"roles": list(content.roles), "audience": content.audience, "expires": _time(content.expires)}
     return {
         "changed": False,
         "client_id": proof.client_id,
         "tenant_id": proof.tenant_id,
         "key_id": proof.key_id,
         "proven": content is not None and not missing,
-        "roles": list(content.roles) if content is not None else [],
+        **carried,
         "missing_roles": missing,
         "unexpected_roles": unexpected(content, call.params["expected_roles"]),
         "scope": f"{resource}/.default",
-        "audience": content.audience if content is not None else None,
-        "expires": _time(content.expires) if content is not None else None,
         "attempts": proof.attempts,
         "waited_seconds": proof.seconds,
         "notes": list(proof.notes),
@@ -163,7 +166,7 @@ def unexpected(content: TokenContent | None, expected: t.Sequence[str] | None) -
     """Roles beyond the expected ones, such as a broad permission that somebody granted by hand."""
     if content is None or expected is None:
         return []
-    return [role for role in content.roles if role not in expected]
+    return without(content.roles, expected)
 
 
 def _time(seconds: float) -> str:

@@ -63,7 +63,9 @@ def verification_info(call: Call, open_stores: OpenStores | None = None) -> dict
     seen = _Verification(call, open_stores).seen()
     checks, skipped = all_checks(seen), not_asked(seen)
     name = seen.asked.display_name
-    record = seen.stored.record if seen.stored.is_own else None
+    key_id, expires = "", ""
+    if seen.stored.is_own and seen.stored.record is not None:
+        key_id, expires = seen.stored.record.key_id, seen.stored.record.secret_expires
     result = {
         "changed": False,
         "verified": {
@@ -72,8 +74,8 @@ def verification_info(call: Call, open_stores: OpenStores | None = None) -> dict
             "tenant_id": seen.application.tenant_id,
             "client_id": seen.application.client_id,
             "service_principal_object_id": seen.application.service_principal_object_id,
-            "key_id": record.key_id if record is not None else "",
-            "secret_expires": record.secret_expires if record is not None else "",
+            "key_id": key_id,
+            "secret_expires": expires,
             "proven": all(check.ok for check in checks),
             "checks": [check.view for check in checks],
             "not_asked": [other.view for other in skipped],
@@ -94,9 +96,8 @@ class _Verification:
         asked = self._asked()
         seen = Seen(asked)
         if not asked.token_resource:
-            return Seen(
-                asked, failure=Failure(str(self._params["profile_info"].get("msg") or "The profile is not read."))
-            )
+            reason = self._params["profile_info"].get("msg") or "The profile is not read."
+            return Seen(asked, failure=Failure(str(reason)))
         try:
             self._check_options()
             times = AssignmentTimes.of("O(assigned_at)", self._params["assigned_at"])
@@ -119,11 +120,13 @@ class _Verification:
     def _asked(self) -> Asked:
         """Without a resource if the task that read the profile did not accept the settings."""
         params = self._params
-        is_accepted = not params["profile_info"] or RETURNED_AS in params["profile_info"]
+        token_resource = params["token_resource"]
+        if params["profile_info"] and RETURNED_AS not in params["profile_info"]:
+            token_resource = ""
         return Asked(
             profile=params["profile"],
-            display_name=next(filter(None, (params[name] for name in NAMES)), ""),
-            token_resource=params["token_resource"] if is_accepted else "",
+            display_name=next(filter(None, map(params.get, NAMES)), ""),
+            token_resource=token_resource,
             expected_roles=tuple(params["expected_roles"]),
             mailbox=params["mailbox"],
             forbidden_mailbox=params["forbidden_mailbox"],
@@ -137,18 +140,21 @@ class _Verification:
         if assigned_at is None:
             return None
         until = assigned_at + datetime.timedelta(minutes=self._params["assignment_delay_minutes"])
-        return until if self._call.now < until else None
+        if self._call.now >= until:
+            return None
+        return until
 
     def _check_options(self) -> None:
         """Raises InputError, before anything is sent."""
         params = self._params
         if params["display_name"] is not None:
             check_text("O(display_name)", params["display_name"], longest=LONGEST_DISPLAY_NAME)
-        mailboxes = [
-            check_mailbox(f"O({name})", params[name]) for name in ("mailbox", "forbidden_mailbox") if params[name]
-        ]
+        mailboxes = []
+        for name in ("mailbox", "forbidden_mailbox"):
+            if params[name]:
+                mailboxes.append(check_mailbox(f"O({name})", params[name]).lower())
         check_server(params["smtp_host"], params["smtp_port"])
-        if len({mailbox.lower() for mailbox in mailboxes}) < len(mailboxes):
+        if len(set(mailboxes)) < len(mailboxes):
             raise InputError(
                 "O(mailbox) and O(forbidden_mailbox) are the same",
                 next_step="Set the second to one that it must not reach.",
@@ -180,7 +186,7 @@ class _Verification:
         own = own.with_values(self._call.memory, tenant_id=application.tenant_id)
         has_assertion = self._assertion_file is not None
         current = own.current(has_assertion=has_assertion)
-        found = current if current is not None else contents.current(has_assertion=has_assertion)
+        found = current or contents.current(has_assertion=has_assertion)
         if found is None:
             return Stored(contents.titles)
         return Stored(
@@ -194,7 +200,9 @@ class _Verification:
     def _assertion_file(self) -> str | None:
         """A federated credential is proven with the token in it."""
         value = (self._params["federated_credential"] or {}).get("assertion_file")
-        return value if isinstance(value, str) and value else None
+        if not isinstance(value, str):
+            return None
+        return value or None
 
     def _proven(self, seen: Seen) -> Seen:
         """With the answers to the application's own sign-in."""

@@ -12,6 +12,7 @@ import hashlib
 import json
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     resource_label,
@@ -36,6 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedApplication,
     ReportedCredential,
     ReportedPermission,
+    ReportedTenant,
     SkippedHost,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import summarize
@@ -71,21 +73,24 @@ def build(
     """
     read = {application["client_id"]: application for application in applications}
     owners, absent = _assigned(gateways, list(read.values()), deleted)
-    described = [
-        _application(known, gateways=owners.get(client_id, []), tag=tag, due_within_days=due_within_days)
-        for client_id, known in read.items()
-        if client_id in owners or tag in known["tags"] or (scope == "mail" and reaches_mail(known))
-    ]
+    described = []
+    for client_id, known in read.items():
+        if client_id in owners or tag in known["tags"] or (scope == "mail" and reaches_mail(known)):
+            own = owners.get(client_id, [])
+            described.append(_application(known, gateways=own, tag=tag, due_within_days=due_within_days))
     described.sort(key=_urgency)
     absent.sort(key=lambda gateway: gateway["host"])
-    not_looked_at: list[SkippedHost] = [
-        {"host": host, "reason": reason} for host, reason in sorted((skipped or {}).items())
-    ]
+    not_looked_at: list[SkippedHost] = []
+    for host, reason in sorted((skipped or {}).items()):
+        not_looked_at.append({"host": host, "reason": reason})
+    named: list[ReportedTenant] = []
+    for tenant_id, name in sorted(tenants.items()):
+        named.append({"tenant_id": tenant_id, "display_name": name})
     summary = summarize(described, gateways=len(gateways), absent=len(absent), not_looked_at=len(not_looked_at))
     content: ReportContent = {
         "format": FORMAT,
         "generated": f"{now:%Y-%m-%d}",  # a day, so that what is made twice on it is the same
-        "tenants": [{"tenant_id": tenant_id, "display_name": name} for tenant_id, name in sorted(tenants.items())],
+        "tenants": named,
         "scope": scope,
         "due_within_days": due_within_days,
         "verdict": verdict(summary, due_within_days=due_within_days),
@@ -100,10 +105,8 @@ def build(
 
 def reaches_mail(application: ReadApplication) -> bool:
     """Does it declare or hold a permission on mailboxes?"""
-    return any(
-        permission["resource"] in MAILED and permission["name"].lower().startswith(MAIL_PERMISSIONS)
-        for permission in application["permissions"]
-    )
+    names = [permission["name"] for permission in application["permissions"] if permission["resource"] in MAILED]
+    return any(name.lower().startswith(MAIL_PERMISSIONS) for name in names)
 
 
 def digest(content: t.Mapping[str, t.Any]) -> str:
@@ -121,7 +124,7 @@ def _timeless(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         return {name: _timeless(inner) for name, inner in value.items() if name not in TIMES}
     if isinstance(value, list):
-        return [_timeless(inner) for inner in value]
+        return list(map(_timeless, value))
     return value
 
 
@@ -162,10 +165,20 @@ def _application(
         credentials += [_credential(entry, entries, kind, gateways, due_within_days) for entry in entries]
     credentials.sort(key=lambda credential: (credential["end"] or CERTAINLY_LATER, str(credential["key_id"])))
     counting = [credential for credential in credentials if credential["counts"]]
-    ending = [(credential["end"], credential["days_left"]) for credential in counting if credential["end"] is not None]
-    end, days_left = ending[0] if ending else (None, None)
-    states = {credential["status"] for credential in counting}
+    end, days_left = None, None
+    ending = first(counting, lambda credential: credential["end"] is not None)
+    if ending is not None:
+        end, days_left = ending["end"], ending["days_left"]
+    # The worst status of all; the last one is that of an application without a credential that counts.
+    status = min((credential["status"] for credential in counting), key=STATUSES.index, default=STATUSES[-1])
     permissions = _permissions(application, gateways)
+    missing = [permission for permission in permissions if permission["state"] == "missing"]
+    described = []
+    for gateway in gateways:
+        # What its own profile wants: another gateway of the application may want more.
+        wanted = _wanted(gateway, application)
+        own = [permission["name"] for permission in missing if _key(permission) in wanted]
+        described.append(gateway.described(application, missing_permissions=own))
     return {
         "display_name": application["display_name"],
         "unique_name": application["unique_name"],
@@ -174,17 +187,14 @@ def _application(
         "application_object_id": application["application_object_id"],
         "portal_url": application["portal_url"],
         "managed": tag in application["tags"],
-        "gateways": [
-            gateway.described(application, missing_permissions=_missing(gateway, application, permissions))
-            for gateway in gateways
-        ],
+        "gateways": described,
         "owners": application["owners"],
         "permissions": permissions,
-        "drift": [permission["name"] for permission in permissions if permission["state"] == "missing"],
+        "drift": [permission["name"] for permission in missing],
         "mailboxes": mailbox_reach(application),
         "switched_off": application["switched_off"],
         "credentials": credentials,
-        "status": next((status for status in STATUSES if status in states), "none"),
+        "status": status,
         "end": end,
         "days_left": days_left,
     }
@@ -199,11 +209,11 @@ def _credential(
 ) -> ReportedCredential:
     newer = is_replaced(entry, entries)
     key_id = str(entry["key_id"] or "").lower()
-    stored_by = [
-        gateway.host
-        for gateway in gateways
-        if gateway.stored.credential is not None and gateway.stored.credential.key_id.lower() == key_id
-    ]
+    stored_by = []
+    for gateway in gateways:
+        stored = gateway.stored.credential
+        if stored is not None and stored.key_id.lower() == key_id:
+            stored_by.append(gateway.host)
     return {
         "kind": kind,
         "description": entry["description"],
@@ -224,38 +234,41 @@ def _status(days_left: int | None, due_within_days: int) -> str:
         return "none"
     if days_left < 0:
         return "expired"
-    return "due" if days_left < due_within_days else "ok"
+    if days_left < due_within_days:
+        return "due"
+    return "ok"
 
 
 def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) -> list[ReportedPermission]:
     """Wanted, declared and granted ones."""
-    known: dict[Key, ReadPermission] = {(p["resource"], p["type"], p["name"]): p for p in application["permissions"]}
-    wanted = {key for gateway in gateways for key in _wanted(gateway, application)}
+    known = {_key(permission): permission for permission in application["permissions"]}
+    wanted: set[Key] = set()
+    for gateway in gateways:
+        wanted |= _wanted(gateway, application)
     # If grants are unknown, what is wanted beyond the declaration may be granted all the same.
     unknown = {permission["type"] for permission in known.values() if permission["granted"] is None}
     found: list[ReportedPermission] = []
     for key in sorted({*known, *wanted}):
         resource, kind, name = key
+        is_wanted = key in wanted
         declared, granted = _declared_and_granted(known.get(key), unknown=kind in unknown)
-        found.append(
-            {
-                "resource": resource,
-                "type": kind,
-                "name": name,
-                "wanted": key in wanted if gateways else None,
-                "declared": declared,
-                "granted": granted,
-                "state": _state(declared, granted, wanted=key in wanted),
-            }
-        )
+        permission: ReportedPermission = {
+            "resource": resource,
+            "type": kind,
+            "name": name,
+            "wanted": None,
+            "declared": declared,
+            "granted": granted,
+            "state": _state(declared, granted, wanted=is_wanted),
+        }
+        if gateways:
+            permission["wanted"] = is_wanted
+        found.append(permission)
     return found
 
 
-def _missing(gateway: Gateway, application: ReadApplication, permissions: t.Iterable[ReportedPermission]) -> list[str]:
-    """What its own profile wants: another gateway of the application may want more."""
-    wanted = _wanted(gateway, application)
-    missing = [permission for permission in permissions if permission["state"] == "missing"]
-    return [p["name"] for p in missing if (p["resource"], p["type"], p["name"]) in wanted]
+def _key(permission: ReadPermission | ReportedPermission) -> Key:
+    return permission["resource"], permission["type"], permission["name"]
 
 
 def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
@@ -265,23 +278,29 @@ def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
     for entry in gateway.permissions:
         resource = resource_label(RESOURCES.get(entry["resource"], str(entry["resource"]).lower()))
         for kind in ("application", "delegated"):
-            names = [str(name) for name in entry.get(kind) or ()]
-            found |= {(resource, kind, by_id.get((resource, kind, name.lower()), name)) for name in names}
+            for name in map(str, entry.get(kind) or ()):
+                found.add((resource, kind, by_id.get((resource, kind, name.lower()), name)))
     return found
 
 
 def _declared_and_granted(permission: ReadPermission | None, *, unknown: bool) -> tuple[bool, bool | None]:
     if permission is not None:
         return permission["declared"], permission["granted"]
-    return False, None if unknown else False
+    if unknown:
+        return False, None
+    return False, False
 
 
 def _state(declared: bool, granted: bool | None, *, wanted: bool) -> str:
     if granted is None:
         return "unknown"
+    if granted and declared:
+        return "granted"
     if granted:
-        return "granted" if declared else "undeclared"
-    return "missing" if wanted else "pending"
+        return "undeclared"
+    if wanted:
+        return "missing"
+    return "pending"
 
 
 def _urgency(application: ReportedApplication) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ import csv
 import io
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     AbsentApplication,
     Problem,
@@ -35,20 +36,20 @@ Line = dict[str, t.Any]
 def csv_view(report: Report) -> str:
     """Also one line for an application without a credential, a gateway without an application and a skipped host."""
     problems = report["problems"]
-    lines: list[Line] = [_skipped(host) for host in report["hosts_not_looked_at"]]
+    lines: list[Line] = list(map(_skipped, report["hosts_not_looked_at"]))
     for application in report["applications"]:
         about = {**_application(application), "problems": _problems(problems, client_id=application["client_id"])}
-        lines += [{**about, **_credential(credential)} for credential in application["credentials"]]
+        for credential in application["credentials"]:
+            lines.append({**about, **_credential(credential)})
         if not application["credentials"]:
             lines.append({**about, "status": "no credential"})
-    lines += [
-        {**_absent(gateway), "problems": _problems(problems, client_id=None, host=gateway["host"])}
-        for gateway in report["gateways_without_application"]
-    ]
+    for gateway in report["gateways_without_application"]:
+        lines.append({**_absent(gateway), "problems": _problems(problems, client_id=None, host=gateway["host"])})
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(line.get(name)) for name in COLUMNS] for line in lines)
+    for line in lines:
+        writer.writerow([_cell(line.get(name)) for name in COLUMNS])
     return text.getvalue()
 
 
@@ -66,9 +67,9 @@ def _application(application: ReportedApplication) -> Line:
         "client_id": application["client_id"],
         "tenant_id": application["tenant_id"],
         "gateways": _joined(gateway["host"] for gateway in gateways),
-        "profiles": _joined(dict.fromkeys(gateway["profile"] for gateway in gateways)),
+        "profiles": _distinct(gateways, "profile"),
         "owners": _owners(application),
-        "in_store": _joined(dict.fromkeys(gateway["in_store"] for gateway in gateways)),
+        "in_store": _distinct(gateways, "in_store"),
         "permissions_missing": _joined(application["drift"]),
         "permissions_granted": _joined(_granted(application["permissions"])),
         "mailboxes": application["mailboxes"]["text"],
@@ -77,7 +78,7 @@ def _application(application: ReportedApplication) -> Line:
 
 
 def _credential(credential: ReportedCredential) -> Line:
-    return {name: value for name, value in credential.items() if name in OF_CREDENTIAL}
+    return selected(credential, OF_CREDENTIAL)
 
 
 def _absent(gateway: AbsentApplication) -> Line:
@@ -97,10 +98,12 @@ def _skipped(host: SkippedHost) -> Line:
 
 def _problems(problems: t.Iterable[Problem], *, client_id: str | None, host: str | None = None) -> str:
     """With what to do, of an application or of a host without one."""
-    own = [p for p in problems if p["client_id"] == client_id and host in (None, p["host"])]
-    return _joined(
-        f"{p['host'] or 'no host of this play'}: {p['text']}. {p['next_step']}".strip().rstrip(".") for p in own
-    )
+    lines = []
+    for problem in problems:
+        if problem["client_id"] == client_id and host in (None, problem["host"]):
+            whose = problem["host"] or "no host of this play"
+            lines.append(f"{whose}: {problem['text']}. {problem['next_step']}".strip().rstrip("."))
+    return _joined(lines)
 
 
 def _owners(application: ReportedApplication) -> str:
@@ -117,13 +120,21 @@ def _granted(permissions: t.Iterable[ReportedPermission]) -> t.Iterator[str]:
             yield permission["name"]
 
 
+def _distinct(gateways: t.Iterable[t.Mapping[str, t.Any]], name: str) -> str:
+    return _joined(dict.fromkeys(gateway[name] for gateway in gateways))
+
+
 def _joined(values: t.Iterable[t.Any]) -> str:
-    return "; ".join(str(value) for value in values)
+    return "; ".join(map(str, values))
 
 
 def _cell(value: t.Any) -> t.Any:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, int) else csv_text(str(value))
+    if value is True:
+        return "yes"
+    if value is False:
+        return "no"
+    if isinstance(value, int):
+        return value
+    return csv_text(str(value))

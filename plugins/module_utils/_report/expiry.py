@@ -12,7 +12,9 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_number
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
@@ -27,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     federated_credentials_read,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    all_described,
     password_credentials,
 )
 
@@ -69,12 +72,13 @@ FINDING: View = dict.fromkeys(
 
 def is_replaced(entry: t.Mapping[str, t.Any], entries: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
     """Is there a newer one: of the same description, begun no earlier, and ending later?"""
-    return any(
-        other["description"] == entry["description"]
-        and bool(other["end"] and entry["end"])
-        and bool(other["end"] > entry["end"] and (other["start"] or "") >= (entry["start"] or ""))
-        for other in entries
-    )
+    if not entry["end"]:
+        return False
+    for other in entries:
+        same = other["description"] == entry["description"]
+        if same and (other["end"] or "") > entry["end"] and (other["start"] or "") >= (entry["start"] or ""):
+            return True
+    return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,88 +92,84 @@ class Selection:
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> Selection:
         """Raises InputError for what selects nothing, or cannot be."""
-        days = params["days"]
-        if not 0 <= days <= MOST_DAYS:
-            raise InputError(f"days is {days}", next_step=f"Set days to a number from 0 to {MOST_DAYS}.")
-        lists = {name: params[name] for name in ("tags", "unique_names", "client_ids")}
+        days = check_number("days", params["days"], lowest=0, highest=MOST_DAYS)
+        lists = selected(params, ("tags", "unique_names", "client_ids"))
         for name, value in lists.items():
             if value == []:
                 raise InputError(f"{name} is an empty list", next_step=f"List at least one entry, or leave {name} out.")
-        if all(value is None for value in lists.values()):
+        if not any(lists.values()):
             lists["tags"] = [TAG]
-        named = [application.Address.of({"unique_name": name}) for name in lists["unique_names"] or ()]
-        named += [application.Address.of({"client_id": client_id}) for client_id in lists["client_ids"] or ()]
-        return cls(tuple(application.check_tags(lists["tags"] or [])), tuple(dict.fromkeys(named)), days)
+        named: dict[application.Address, None] = {}
+        for name, key in (("unique_names", "unique_name"), ("client_ids", "client_id")):
+            for value in lists[name] or ():
+                named[application.Address.of({key: value})] = None
+        return cls(tuple(application.check_tags(lists["tags"] or [])), tuple(named), days)
 
 
 def look(call: Call) -> dict[str, t.Any]:
     """``found``: what has to be looked after, the most urgent first; empty where all is well."""
     selection = Selection.of(call.params)
     documents, missing = _documents(call, selection)
-    alone = [document for document in documents if not _entries(call, document)]
-    federated = call.graph.get_many(
-        [
-            federated_credentials_read(
-                application.text(document, "id") or "",
-                action="list the federated credentials of an application",
-                empty_if_forbidden=True,
-            )
-            for document in alone
-        ]
-    )
-    found = [
-        {**_about(call, document), **finding}
-        for document in documents
-        for finding in _due(_entries(call, document), selection.days)
-    ]
-    found += [
-        {**_about(call, document), "state": "no_credential"}
-        for document, answer in zip(alone, federated, strict=True)
+    found, alone = [], []
+    for document in documents:
+        kinds = _entries(call, document)
+        found += [{**_about(call, document), **finding} for finding in _due(kinds, selection.days)]
+        if not kinds:
+            alone.append(document)
+    federated = call.graph.get_many(list(map(_federated_credentials_read, alone)))
+    for document, answer in zip(alone, federated, strict=True):
         # Where federated credentials may not be read, nobody knows.
-        if answer is not None and not answer.get("value") and FORBIDDEN not in answer
-    ]
+        if answer is not None and not answer.get("value") and FORBIDDEN not in answer:
+            found.append({**_about(call, document), "state": "no_credential"})
     found.sort(key=lambda finding: (finding["end"] or "", finding["client_id"], finding["key_id"] or ""))
-    found += [
-        {
-            **FINDING,
-            "state": "missing",
-            "tenant_id": call.tenant_id,
-            **_key(address),
-            "message": f"There is no {address}",
-        }
-        for address in missing
-    ]
-    return {"changed": False, "found": [_harmless(finding) for finding in found]}
+    for address in missing:
+        finding = {"state": "missing", "tenant_id": call.tenant_id, "message": f"There is no {address}"}
+        found.append({**FINDING, **finding, **_key(address)})
+    return {"changed": False, "found": list(map(_harmless, found))}
+
+
+def _federated_credentials_read(document: Json) -> Read:
+    return federated_credentials_read(
+        application.text_or_empty(document, "id"),
+        action="list the federated credentials of an application",
+        empty_if_forbidden=True,
+    )
 
 
 def _documents(call: Call, selection: Selection) -> tuple[list[Json], list[application.Address]]:
     """Each selected application once, and the names that no application has."""
-    query = {"$select": ",".join(FIELDS), "$top": str(LARGEST_PAGE)}
-    reads = [
-        Read(
-            path="applications",
-            collection=True,
-            action="list the applications with a tag",
-            query={**query, "$filter": f"tags/any(t:t eq {odata_string(tag)})"},
-            max_entries=MOST_APPLICATIONS,
-            shape=application.AN_APPLICATION,
-        )
-        for tag in selection.tags
-    ]
+    reads = list(map(_tagged_read, selection.tags))
     reads += [address.read(call.graph, select=FIELDS) for address in selection.named]
     answers = call.graph.get_many(reads)
-    tagged, named = answers[: len(selection.tags)], answers[len(selection.tags) :]
-    documents = [document for answer in tagged for document in application.objects((answer or {}).get("value"))]
-    documents += [document for document in named if document is not None]
-    missing = [address for address, document in zip(selection.named, named, strict=True) if document is None]
+    documents: list[Json] = []
+    for answer in answers[: len(selection.tags)]:
+        documents += application.entries(answer)
+    missing = []
+    for address, document in zip(selection.named, answers[len(selection.tags) :], strict=True):
+        if document is None:
+            missing.append(address)
+        else:
+            documents.append(document)
     return list({str(document["appId"]): document for document in documents}.values()), missing
+
+
+def _tagged_read(tag: str) -> Read:
+    condition = f"tags/any(t:t eq {odata_string(tag)})"
+    return Read(
+        path="applications",
+        collection=True,
+        action="list the applications with a tag",
+        query={"$select": ",".join(FIELDS), "$top": str(LARGEST_PAGE), "$filter": condition},
+        max_entries=MOST_APPLICATIONS,
+        shape=application.AN_APPLICATION,
+    )
 
 
 def _entries(call: Call, document: Json) -> list[tuple[str, list[View]]]:
     """The credentials that end, by kind; only kinds of which there is one."""
     kinds = {
-        "client_secret": [credential.described(call.now) for credential in password_credentials(document)],
-        "certificate": [credential.described(call.now) for credential in key_credentials(document)],
+        "client_secret": all_described(password_credentials(document), call.now),
+        "certificate": all_described(key_credentials(document), call.now),
     }
     return [(kind, entries) for kind, entries in kinds.items() if entries]
 
@@ -178,9 +178,12 @@ def _due(kinds: t.Sequence[tuple[str, list[View]]], days: int) -> t.Iterator[Vie
     for kind, entries in kinds:
         for entry in entries:
             left = entry["days_left"]
-            if left is not None and left < days and not is_replaced(entry, entries):
-                told = {name: entry[name] for name in ("key_id", "description", "end", "days_left")}
-                yield {"state": "expired" if left < 0 else "expiring", "kind": kind, **told}
+            if left is None or left >= days or is_replaced(entry, entries):
+                continue
+            state = "expiring"
+            if left < 0:
+                state = "expired"
+            yield {"state": state, "kind": kind, **selected(entry, ("key_id", "description", "end", "days_left"))}
 
 
 def _about(call: Call, document: Json) -> View:
@@ -200,7 +203,8 @@ def _key(address: application.Address) -> View:
 
 def _harmless(finding: View) -> View:
     """Without what Ansible would take for a template, since others choose names: events become variables of a run."""
-    return {
-        name: re.sub(r"\{(?=[{%#])", "{ ", value) if isinstance(value, str) else value
-        for name, value in finding.items()
-    }
+    harmless = dict(finding)
+    for name, value in finding.items():
+        if isinstance(value, str):
+            harmless[name] = re.sub(r"\{(?=[{%#])", "{ ", value)
+    return harmless

@@ -89,4 +89,6 @@ def _content(text: str) -> str:
     if text.startswith(f'"{COLUMNS[0]}"'):
         return without_days_left(text)
     found = DIGEST.search(text)
-    return (found.group(1) or found.group(2)) if found else text
+    if found is None:
+        return text
+    return found.group(1) or found.group(2)

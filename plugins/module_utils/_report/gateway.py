@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     KINDS,
     ReadApplication,
     ReadCredential,
+    ReadFederatedCredential,
     ReportedGateway,
 )
 
@@ -133,17 +134,18 @@ def run_playbook(name: str, host: str, *, more: str = "") -> str:
 
 def credentials_by_kind(application: ReadApplication) -> dict[str, list[ReadCredential]]:
     """A federated one has no end, and its name for a description."""
-    federated: list[ReadCredential] = [
-        {
-            "key_id": entry["federated_credential_id"],
-            "description": entry["name"],
-            "start": None,
-            "end": None,
-            "days_left": None,
-        }
-        for entry in application["federated_credentials"] or ()
-    ]
+    federated = list(map(_without_end, application["federated_credentials"] or ()))
     return {"secret": application["secrets"], "certificate": application["certificates"], "federated": federated}
+
+
+def _without_end(entry: ReadFederatedCredential) -> ReadCredential:
+    return {
+        "key_id": entry["federated_credential_id"],
+        "description": entry["name"],
+        "start": None,
+        "end": None,
+        "days_left": None,
+    }
 
 
 def find_by_key(applications: t.Iterable[ReadApplication]) -> dict[tuple[str, str, str], ReadApplication]:
@@ -165,5 +167,9 @@ def unread_keys(gateways: t.Iterable[Gateway], applications: t.Iterable[ReadAppl
 
 
 def _live_key_ids(application: ReadApplication) -> set[str]:
-    entries = [entry for entries in credentials_by_kind(application).values() for entry in entries]
-    return {str(entry["key_id"]).lower() for entry in entries if entry["days_left"] is None or entry["days_left"] >= 0}
+    found = set()
+    for entries in credentials_by_kind(application).values():
+        for entry in entries:
+            if entry["days_left"] is None or entry["days_left"] >= 0:
+                found.add(str(entry["key_id"]).lower())
+    return found

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
     BASIC,
     COMBINED,
@@ -15,32 +17,38 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ex
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     MailboxReach,
     ReadApplication,
+    ReadMailboxRole,
+    ReadPermission,
 )
 
 # Permissions that open all mailboxes. SMTP.SendAsApp does not: it also needs a permission on each mailbox.
 OPENING = {("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]}
-OPENING |= set(BASIC) | {pair for pairs in COMBINED.values() for pair in pairs}
+OPENING |= {*BASIC, *itertools.chain.from_iterable(COMBINED.values())}
 
 
 def mailbox_reach(application: ReadApplication) -> MailboxReach:
     """``reach`` is "all", "some", "none", or "unknown" if it may not be read."""
-    of_application = [p for p in application["permissions"] if p["type"] == "application"]
-    opening = [p for p in of_application if (p["resource"], p["name"]) in OPENING]
-    granted = sorted(p["name"] for p in opening if p["granted"])
+    opening = list(filter(_opens_mailboxes, application["permissions"]))
+    granted = sorted(permission["name"] for permission in opening if permission["granted"])
     if granted:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(granted)} in Entra ID)"}
     roles = application["mailbox_roles"]
     everywhere = sorted({entry["role"] for entry in roles or () if entry["scope"]["type"] == "tenant"})
     if everywhere:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(everywhere)} in Exchange)"}
-    if any(p["granted"] is None for p in opening):
+    if None in [permission["granted"] for permission in opening]:
         return {"reach": "unknown", "text": "grants cannot be read"}
     if roles is None:
         return {"reach": "none", "text": "none in Entra ID"}
-    scopes = {
-        f"{entry['scope']['type'].replace('_', ' ')} {entry['scope']['name'] or entry['scope']['id']}"
-        for entry in roles
-    }
-    if scopes:
-        return {"reach": "some", "text": ", ".join(sorted(scopes))}
+    if roles:
+        return {"reach": "some", "text": ", ".join(sorted(set(map(_scope, roles))))}
     return {"reach": "none", "text": "none"}
+
+
+def _opens_mailboxes(permission: ReadPermission) -> bool:
+    return permission["type"] == "application" and (permission["resource"], permission["name"]) in OPENING
+
+
+def _scope(entry: ReadMailboxRole) -> str:
+    scope = entry["scope"]
+    return f"{scope['type'].replace('_', ' ')} {scope['name'] or scope['id']}"

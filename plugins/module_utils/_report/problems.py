@@ -35,8 +35,7 @@ def find_problems(
     within_days: int,
 ) -> list[Problem]:
     """The worst first; of credentials, those that expire within so many days."""
-    found = [_not_looked_at(host) for host in skipped]
-    found += [_without_application(gateway) for gateway in absent]
+    found = [*map(_not_looked_at, skipped), *map(_without_application, absent)]
     for application in applications:
         found += _of_application(application)
         for credential in application["credentials"]:
@@ -50,23 +49,35 @@ def find_problems(
 
 def failures(report: Report, *, within_days: int, drift: bool, failed: t.Collection[str] = ()) -> list[Problem]:
     """Those that a run has to fail for: what expires (not checked if negative), drift if asked for, failed hosts."""
-    kinds = (OF_EXPIRY if within_days >= 0 else frozenset()) | (OF_DRIFT if drift else frozenset())
+    kinds = {"not_looked_at"}
+    if within_days >= 0:
+        kinds |= OF_EXPIRY
+    if drift:
+        kinds |= OF_DRIFT
     found = find_problems(
         report["applications"],
         absent=report["gateways_without_application"],
         skipped=[host for host in report["hosts_not_looked_at"] if host["host"] in failed],
         within_days=within_days,
     )
-    return [problem for problem in found if problem["kind"] in {*kinds, "not_looked_at"}]
+    return [problem for problem in found if problem["kind"] in kinds]
 
 
 def line(problem: Problem) -> str:
     """The problem in one sentence, without what to do."""
-    name = f"{problem['display_name'] or '(no name)'} ({problem['client_id']})" if problem["client_id"] else ""
-    subject = ": ".join(filter(None, (problem["host"], name)))
+    if problem["kind"] == "not_looked_at":
+        return f"{problem['host']} {problem['text']}"
+    text = problem["text"]
+    if problem["client_id"]:
+        text = f"{problem['display_name'] or '(no name)'} ({problem['client_id']}): {text}"
+    if problem["host"]:
+        text = f"{problem['host']}: {text}"
     left = problem["days_left"]
-    days = f", in {left} {'day' if left == 1 else 'days'}" if left is not None and left >= 0 else ""
-    return f"{subject}{' ' if problem['kind'] == 'not_looked_at' else ': '}{problem['text']}{days}"
+    if left == 1:
+        text += ", in 1 day"
+    elif left is not None and left >= 0:
+        text += f", in {left} days"
+    return text
 
 
 def _not_looked_at(skipped: SkippedHost) -> Problem:
@@ -105,23 +116,25 @@ def _of_application(application: ReportedApplication) -> t.Iterator[Problem]:
 def _of_credential(application: ReportedApplication, credential: ReportedCredential, left: int) -> t.Iterator[Problem]:
     """A problem of the gateways that use the credential, or of those that may do so; of no host if there is none."""
     day = str(credential["end"])[:10]
-    kind, ends = ("expired", f"has expired on {day}") if left < 0 else ("due", f"expires on {day}")
+    kind, ends = "due", f"expires on {day}"
+    if left < 0:
+        kind, ends = "expired", f"has expired on {day}"
     text = f"the {credential['kind']} '{credential['description'] or '(no description)'}' {ends}"
-    hosts = credential["stored_by"] or [
-        gateway["host"] for gateway in application["gateways"] if gateway["in_store"] != "yes"
-    ]
+    gateways = application["gateways"]
+    hosts = credential["stored_by"] or [gateway["host"] for gateway in gateways if gateway["in_store"] != "yes"]
     for host in hosts:
         step = f"{run_playbook('rotate', host, more=' and gateway_app_rotate_now=true')}, which replaces it."
         yield _problem(kind, host, application, text, step, left=left)
-    if not hosts:
-        where = "no gateway of this play uses it" if not application["gateways"] else "its gateways use another one"
-        owner = application["gateways"][0]["host"] if application["gateways"] else None
-        yield _problem(kind, owner, application, text, f"{_remove(application, credential)}: {where}.", left=left)
+    if hosts:
+        return
+    owner, where = None, "no gateway of this play uses it"
+    if gateways:
+        owner, where = gateways[0]["host"], "its gateways use another one"
+    yield _problem(kind, owner, application, text, f"{_remove(application, credential)}: {where}.", left=left)
 
 
 def _remove(application: ReportedApplication, credential: ReportedCredential) -> str:
-    options = {"client_id": application["client_id"], "key_id": credential["key_id"], "state": "absent"}
-    values = ", ".join(f"{name}={value}" for name, value in options.items())
+    values = f"client_id={application['client_id']}, key_id={credential['key_id']}, state=absent"
     return f"If nothing needs it any more, remove it with {MODULES[credential['kind']]} ({values})"
 
 
@@ -163,11 +176,14 @@ def _problem(
     *,
     left: int | None = None,
 ) -> Problem:
+    display_name, client_id = None, None
+    if application is not None:
+        display_name, client_id = application["display_name"], application["client_id"]
     return {
         "kind": kind,
         "host": host,
-        "display_name": application["display_name"] if application else None,
-        "client_id": application["client_id"] if application else None,
+        "display_name": display_name,
+        "client_id": client_id,
         "text": text,
         "days_left": left,
         "next_step": next_step,

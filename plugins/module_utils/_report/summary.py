@@ -9,59 +9,67 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     STATUSES,
     NextCredential,
     ReportedApplication,
     ReportedCredential,
+    ReportedGateway,
     Summary,
 )
+
+Item = t.TypeVar("Item")
 
 
 def summarize(
     applications: t.Sequence[ReportedApplication], *, gateways: int, absent: int, not_looked_at: int
 ) -> Summary:
     """``gateways`` and ``absent`` are how many there are, and how many of them have no application."""
-    counting = [
-        credential for application in applications for credential in application["credentials"] if credential["counts"]
-    ]
-    described = [gateway for application in applications for gateway in application["gateways"]]
+    credentials: list[ReportedCredential] = []
+    described: list[ReportedGateway] = []
+    gateways_without_credential, not_limited = 0, 0
+    for application in applications:
+        credentials += application["credentials"]
+        described += application["gateways"]
+        if not application["credentials"]:
+            gateways_without_credential += len(application["gateways"])
+        if application["mailboxes"]["reach"] in ("all", "none"):
+            not_limited += _number(application["gateways"], lambda gateway: gateway["limited"])
+    states = [credential["status"] for credential in credentials if credential["counts"]]
     in_store = [gateway["in_store"] for gateway in described]
     return {
         "applications": len(applications),
         "gateways": gateways,
-        "not_in_inventory": sum(not application["gateways"] for application in applications),
-        "credentials": {status: _number(counting, status) for status in STATUSES},
-        "without_credential": sum(not application["credentials"] for application in applications),
-        "with_missing_permissions": sum(bool(application["drift"]) for application in applications),
-        "switched_off": sum(
-            bool(application["switched_off"] and application["gateways"]) for application in applications
-        ),
-        "gateways_without_credential": sum(
-            len(application["gateways"]) for application in applications if not application["credentials"]
-        ),
-        "gateways_lacking_permissions": sum(bool(gateway["missing_permissions"]) for gateway in described),
-        "gateways_not_limited": sum(
-            gateway["limited"] and application["mailboxes"]["reach"] in ("all", "none")
-            for application in applications
-            for gateway in application["gateways"]
-        ),
+        "not_in_inventory": _number(applications, lambda application: not application["gateways"]),
+        "credentials": {status: states.count(status) for status in STATUSES},
+        "without_credential": _number(applications, lambda application: not application["credentials"]),
+        "with_missing_permissions": _number(applications, lambda application: application["drift"]),
+        "switched_off": _number(applications, _is_switched_off_gateway),
+        "gateways_without_credential": gateways_without_credential,
+        "gateways_lacking_permissions": _number(described, lambda gateway: gateway["missing_permissions"]),
+        "gateways_not_limited": not_limited,
         "not_in_store": in_store.count("no"),
         "stores_not_checked": in_store.count("not checked"),
         "gateways_without_application": absent,
         "hosts_not_looked_at": not_looked_at,
-        "grants_unknown": sum(_has_unknown_grants(application) for application in applications),
-        "owners_unknown": sum(application["owners"] is None for application in applications),
+        "grants_unknown": _number(applications, _has_unknown_grants),
+        "owners_unknown": _number(applications, lambda application: application["owners"] is None),
         "next": _next(applications),
     }
 
 
-def _number(credentials: t.Iterable[ReportedCredential], status: str) -> int:
-    return sum(credential["status"] == status for credential in credentials)
+def _number(items: t.Iterable[Item], fits: t.Callable[[Item], object]) -> int:
+    """How many fit."""
+    return len(list(filter(fits, items)))
+
+
+def _is_switched_off_gateway(application: ReportedApplication) -> bool:
+    return bool(application["switched_off"] and application["gateways"])
 
 
 def _has_unknown_grants(application: ReportedApplication) -> bool:
-    return any(permission["state"] == "unknown" for permission in application["permissions"])
+    return "unknown" in {permission["state"] for permission in application["permissions"]}
 
 
 def _next(applications: t.Sequence[ReportedApplication]) -> NextCredential | None:
@@ -92,5 +100,4 @@ def without_names(summary: Summary) -> dict[str, t.Any]:
     following = summary["next"]
     if following is None:
         return {**summary, "next": {}}
-    names = ("client_id", "gateways", "end", "days_left")
-    return {**summary, "next": {name: value for name, value in following.items() if name in names}}
+    return {**summary, "next": selected(following, ("client_id", "gateways", "end", "days_left"))}

@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
     AN_APPLICATION,
     Address,
-    objects,
+    entries,
     text,
+    text_or_empty,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import LARGEST_PAGE, Json, Read
@@ -81,8 +83,8 @@ def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -
 
 
 def _display_name(organizations: Json | None, tenant_id: str) -> str | None:
-    own = (one for one in objects((organizations or {}).get("value")) if text(one, "id") == tenant_id)
-    return next((text(one, "displayName") for one in own), None)
+    own = first(entries(organizations), lambda organization: text(organization, "id") == tenant_id)
+    return text(own or {}, "displayName")
 
 
 def _deleted(
@@ -105,9 +107,9 @@ def _deleted(
     )
     (answer,) = call.graph.get_many([read])
     keys: set[tuple[str, str | None]] = set()
-    for document in objects((answer or {}).get("value")):
-        keys |= {("client_id", (text(document, "appId") or "").lower()), ("unique_name", text(document, "uniqueName"))}
-    return {(call.tenant_id, field, value) for field, value in unread if (field, value) in keys}
+    for document in entries(answer):
+        keys |= {("client_id", text_or_empty(document, "appId").lower()), ("unique_name", text(document, "uniqueName"))}
+    return {(call.tenant_id, *key) for key in set(unread).intersection(keys)}
 
 
 class _Kept:
@@ -130,12 +132,12 @@ class _Kept:
 
 
 def _only(names: t.Iterable[str], described: View) -> View:
-    return {name: _short(described[name]) if name in NAMES else described[name] for name in names}
-
-
-def _short(name: str | None) -> str | None:
     """A page has a name several times, so that long ones would take much more memory than is counted."""
-    return name if name is None else name[:LONGEST_NAME]
+    kept = selected(described, names)
+    for name in NAMES.intersection(kept):
+        if kept[name] is not None:
+            kept[name] = kept[name][:LONGEST_NAME]
+    return kept
 
 
 def _of_tenant(applications: t.Iterable[View], tenant_id: str) -> list[ReadApplication]:

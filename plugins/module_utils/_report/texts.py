@@ -16,6 +16,7 @@ import re
 import typing as t
 import unicodedata
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 
 # https://owasp.org/www-community/attacks/CSV_Injection: a formula begins with one of these (in their full-width forms,
@@ -26,6 +27,7 @@ SEPARATORS = ";,"
 # Letters and symbols without a glyph: what else does not print has a category of its own.
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffd")
 QUOTES = frozenset("\"'")
+INVISIBLE = BLANK | QUOTES
 
 
 def html_text(text: str) -> str:
@@ -45,19 +47,25 @@ def csv_text(text: str) -> str:
     What does not print in front of the first character does not count.
     """
     parts = re.split(f"([{SEPARATORS}])", printable(text))
-    safe = "".join(f"'{part}" if _first(part) in FORMULA else part for part in parts)
-    return f"'{safe}" if _first(safe) in (*SEPARATORS,) else safe
+    safe = "".join(_as_text(part, FORMULA) for part in parts)
+    return _as_text(safe, frozenset(SEPARATORS))
+
+
+def _as_text(part: str, beginnings: frozenset[str]) -> str:
+    if _first(part) not in beginnings:
+        return part
+    return f"'{part}"
 
 
 def _first(text: str) -> str:
     """The first character that prints, without its width; empty if there is none."""
-    shown = next((character for character in text if not _is_invisible(character)), "")
+    shown = first(text, _is_visible) or ""
     return unicodedata.normalize("NFKC", shown)[:1]
 
 
-def _is_invisible(character: str) -> bool:
-    """Controls, formats, separators, marks; quotes may end up outside of the cell."""
-    return unicodedata.category(character)[0] in "CZM" or character in BLANK or character in QUOTES
+def _is_visible(character: str) -> bool:
+    """No control, format, separator or mark; quotes may end up outside of the cell."""
+    return unicodedata.category(character)[0] not in "CZM" and character not in INVISIBLE
 
 
 def escaped(value: t.Any, escape: t.Callable[[str], str]) -> t.Any:

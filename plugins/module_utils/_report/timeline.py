@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     Report,
     ReportedApplication,
@@ -75,21 +76,28 @@ class Scale:
 def timeline(report: Report) -> Timeline:
     """Of the credentials that count and end."""
     now = datetime.datetime.fromisoformat(f"{report['generated']}T00:00:00+00:00")
-    rows = [application for application in report["applications"] if _ending(application)]
+    rows = list(filter(_ending, report["applications"]))
     shown = rows[:MOST_LANES]
-    scale = _scale(now, [end for application in shown for _credential, end in _ending(application)])
+    ends = []
+    for application in shown:
+        ends += [end for _credential, end in _ending(application)]
+    scale = _scale(now, ends)
     return {
         "lanes": [_lane(application, scale) for application in shown],
         "left_out": len(rows) - len(shown),
         "today": scale.place(now),
         "due": scale.place(now + report["due_within_days"] * times.DAY),
-        "ticks": [{"x": scale.place(moment), "label": label} for moment, label in _ticks(scale)],
+        "ticks": _ticks(scale),
     }
 
 
 def _ending(application: ReportedApplication) -> list[tuple[ReportedCredential, datetime.datetime]]:
-    moments = [(credential, times.parse(credential["end"] or "")) for credential in application["credentials"]]
-    return [(credential, moment) for credential, moment in moments if credential["counts"] and moment is not None]
+    found = []
+    for credential in application["credentials"]:
+        moment = times.parse(credential["end"] or "")
+        if credential["counts"] and moment is not None:
+            found.append((credential, moment))
+    return found
 
 
 def _scale(now: datetime.datetime, ends: t.Sequence[datetime.datetime]) -> Scale:
@@ -112,15 +120,14 @@ def _lane(application: ReportedApplication, scale: Scale) -> Lane:
     }
 
 
-def _ticks(scale: Scale) -> list[tuple[datetime.datetime, str]]:
+def _ticks(scale: Scale) -> list[Tick]:
     """The beginnings of months, or of every second, third, sixth or twelfth month, so that all labels have room."""
-    first, last = scale.first, scale.last
-    months = (last - first).days / 30.44
-    step = next((step for step in (1, 2, 3, 6) if months / step <= MOST_TICKS), 12)
-    found = []
-    for number in range(first.year * 12 + first.month, last.year * 12 + last.month):
+    months = (scale.last - scale.first).days / 30.44
+    step = first((1, 2, 3, 6), lambda step: months / step <= MOST_TICKS) or 12
+    found: list[Tick] = []
+    for number in range(scale.first.year * 12 + scale.first.month, scale.last.year * 12 + scale.last.month):
         year, month = divmod(number, 12)
         moment = datetime.datetime(year, month + 1, 1, tzinfo=datetime.timezone.utc)
-        if month % step == 0 and first <= moment <= last:
-            found.append((moment, f"{moment:%b %Y}"))
+        if month % step == 0 and scale.first <= moment <= scale.last:
+            found.append({"x": scale.place(moment), "label": f"{moment:%b %Y}"})
     return found

@@ -44,18 +44,29 @@ ATTENTION = (
 def verdict(summary: Summary, *, due_within_days: int) -> Verdict:
     """Says that nothing expires only if there is nothing else to say."""
     numbers = {**summary, **summary["credentials"]}
-    days = "1 day" if due_within_days == 1 else f"{due_within_days} days"
+    days = f"{due_within_days} days"
+    if due_within_days == 1:
+        days = "1 day"
     failed = list(_sentences(FAILED, numbers, days))
     attention = list(_sentences(ATTENTION, numbers, days))
-    status = "failed" if failed else "attention" if attention else "ok"
-    headline, *more = [*failed, *attention] or [
-        f"Nothing expires within {days}." if summary["applications"] else "There is no application to report on."
-    ]
+    if failed:
+        return _verdict("failed", [*failed, *attention])
+    if attention:
+        return _verdict("attention", attention)
+    if not summary["applications"]:
+        return _verdict("ok", ["There is no application to report on."])
+    return _verdict("ok", [f"Nothing expires within {days}."])
+
+
+def _verdict(status: str, sentences: t.Sequence[str]) -> Verdict:
+    headline, *more = sentences
     return {"status": status, "headline": headline, "more": more}
 
 
 def _sentences(rows: t.Iterable[tuple[str, str, str]], numbers: t.Mapping[str, t.Any], days: str) -> t.Iterator[str]:
     for member, one, several in rows:
         number = numbers[member]
-        if number:
-            yield f"{(one if number == 1 else several).format(number, days=days)}."
+        if number == 1:
+            yield f"{one.format(number, days=days)}."
+        elif number:
+            yield f"{several.format(number, days=days)}."

@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    check_guid,
+    check_number,
+    check_text,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
@@ -23,7 +28,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import Files, KeyFiles
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import (
+    NO_FILES,
+    Files,
+    KeyFiles,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
     KeyCredential,
@@ -82,12 +91,8 @@ class CertificateOptions:
             )
         if subject is not None:
             check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
-        for name, lowest in (("lifetime_days", 1), ("renew_before_days", 0)):
-            if not lowest <= params[name] <= LONGEST_LIFETIME:
-                raise InputError(
-                    f"{name} is {params[name]}",
-                    next_step=f"Set {name} to a number from {lowest} to {LONGEST_LIFETIME}.",
-                )
+        check_number("lifetime_days", lifetime_days, lowest=1, highest=LONGEST_LIFETIME)
+        check_number("renew_before_days", renew_before_days, lowest=0, highest=LONGEST_LIFETIME)
         if present and params["path"] and renew_before_days >= lifetime_days:
             raise InputError(
                 f"renew_before_days is {renew_before_days} and lifetime_days is {lifetime_days}: a new certificate"
@@ -111,9 +116,10 @@ class CertificateOptions:
             return options
         if params["path"]:
             options = dataclasses.replace(options, files=KeyFiles(params["path"]))
-        if not params["certificate_file"]:
+        own = params["certificate_file"]
+        if not own:
             return options
-        certificate = _own_certificate(params["certificate_file"])
+        certificate = parse_certificate(read_file(own, option="certificate_file"), what=own)
         if not options.lasts(certificate.end, now):
             end = times.written(certificate.end)
             raise InputError(
@@ -141,10 +147,6 @@ def _guid(params: t.Mapping[str, t.Any], name: str) -> str | None:
     return check_guid(name, params[name])
 
 
-def _own_certificate(path: str) -> Certificate:
-    return parse_certificate(read_file(path, option="certificate_file"), what=path)
-
-
 @dataclasses.dataclass(frozen=True)
 class Certificates:
     """The application's records and what is in the files.
@@ -156,7 +158,7 @@ class Certificates:
     object_id: str
     client_id: str
     credentials: tuple[KeyCredential, ...]
-    files: Files | None = None
+    files: Files = NO_FILES
     chosen: KeyCredential | None = None
     outdated: KeyCredential | None = None
     in_use: bool = True
@@ -171,13 +173,10 @@ class CertificateResource:
     def __init__(self, call: Call, options: CertificateOptions | None = None) -> None:
         self._call = call
         self._options = options or CertificateOptions.of(call.params, call.now)
-        self._client: KeyCredentialsClient | None = None
 
-    @property
+    @functools.cached_property
     def _key_credentials(self) -> KeyCredentialsClient:
-        if self._client is None:
-            self._client = KeyCredentialsClient(self._call.graph, self._options.address)
-        return self._client
+        return KeyCredentialsClient(self._call.graph, self._options.address)
 
     def read(self) -> Certificates:
         options = self._options
@@ -186,11 +185,20 @@ class CertificateResource:
             return Certificates(object_id="", client_id=options.address.client_id or "", credentials=())
         found = application.required(document, options.address)
         client_id = application.text_or_empty(found, "appId").lower()
-        files = self._read_files(client_id)
+        files = NO_FILES
+        if options.files is not None:
+            files = options.files.read(client_id)
+        for path in files.damaged:
+            self._call.warn(f"{path} is damaged: the key in it is lost, and is ignored")
         credentials = self._with_the_one_in_use(key_credentials(found), files)
-        state = Certificates(application.text_or_empty(found, "id"), client_id, credentials, files)
-        if files is not None:
-            state = dataclasses.replace(state, private=files.private, keeps_previous=files.previous is not None)
+        state = Certificates(
+            application.text_or_empty(found, "id"),
+            client_id,
+            credentials,
+            files,
+            private=files.private,
+            keeps_previous=files.previous is not None,
+        )
         if not options.present:
             return dataclasses.replace(state, chosen=first(credentials, lambda c: c.has_key_id(options.key_id)))
         current, pending = self._candidates(files)
@@ -205,19 +213,11 @@ class CertificateResource:
             in_use=chosen is in_use,
         )
 
-    def _read_files(self, client_id: str) -> Files | None:
-        if self._options.files is None:
-            return None
-        files = self._options.files.read(client_id)
-        for path in files.damaged:
-            self._call.warn(f"{path} is damaged: the key in it is lost, and is ignored")
-        return files
-
-    def _candidates(self, files: Files | None) -> tuple[Certificate | None, Certificate | None]:
+    def _candidates(self, files: Files) -> tuple[Certificate | None, Certificate | None]:
         """The certificates that would do, in the order in which they are taken: in use, and made but not in use."""
-        if files is None:
-            return self._options.certificate, None
         options, now = self._options, self._call.now
+        if options.files is None:
+            return options.certificate, None
         return options.fitting(files.current, now), options.fitting(files.pending, now)
 
     def _registered(
@@ -226,28 +226,26 @@ class CertificateResource:
         """Its record, if that will do. The record's own end may be earlier than the certificate's."""
         if certificate is None:
             return None
-        for record in credentials:
-            lasts = record.is_for(certificate) and self._options.lasts(record.end, self._call.now)
+        for record in _records_of(credentials, certificate):
+            lasts = self._options.lasts(record.end, self._call.now)
             if lasts and not record.has_key_id(self._options.replaced_key_id):
                 return record
         return None
 
-    def _with_the_one_in_use(
-        self, credentials: tuple[KeyCredential, ...], files: Files | None
-    ) -> tuple[KeyCredential, ...]:
+    def _with_the_one_in_use(self, credentials: tuple[KeyCredential, ...], files: Files) -> tuple[KeyCredential, ...]:
         """Read again while the certificate in PATH is missing and so young that the answer may be older than it.
 
         PATH is written after the tenant showed it. Whoever believed such an answer would make a second key.
         """
         graph, options = self._call.graph, self._options
-        if files is None or files.current is None:
+        if files.current is None:
             return credentials
         certificate = files.current.certificate
         until = graph.patience.waited + VISIBLE_AFTER
         if not graph.created_here(certificate.thumbprint):
             until -= (self._call.now - certificate.start - BACKDATED).total_seconds()
         while graph.patience.waited < until:
-            if any(c.is_for(certificate) for c in credentials) or not graph.patience.pause():
+            if _records_of(credentials, certificate) or not graph.patience.pause():
                 break
             document = self._key_credentials.read(options.address)
             credentials = key_credentials(application.required(document, options.address))
@@ -283,7 +281,7 @@ class CertificateResource:
         because it is in wrong hands: it does not come back. One in PATH.new is taken up, as made by a run that was
         interrupted, unless the options ask for another lifetime by now.
         """
-        if current.files is None:
+        if self._options.files is None:
             return self._options.certificate
         _current, pending = self._candidates(current.files)
         if pending is None or pending.end - pending.start - BACKDATED != self._options.lifetime:
@@ -292,16 +290,15 @@ class CertificateResource:
 
     def _shall_keep_previous(self, current: Certificates) -> bool:
         """PATH.old is kept as long as it can be used. Where PATH is replaced, what was in it becomes PATH.old."""
-        if current.files is None:
-            return False
         previous = current.files.previous
-        replaced = current.chosen is None or not current.in_use
-        if replaced and current.files.current:
-            previous = current.files.current
+        if current.chosen is None or not current.in_use:
+            previous = current.files.current or previous
         if previous is None:
             return False
-        ends = [c.end for c in current.credentials if c.is_for(previous.certificate)]
-        return any(end > self._call.now for end in ends if end is not None)
+        return any(map(self._is_live, _records_of(current.credentials, previous.certificate)))
+
+    def _is_live(self, record: KeyCredential) -> bool:
+        return record.end is not None and record.end > self._call.now
 
     def apply(self, current: Certificates, wanted: Certificates) -> Certificates:
         # Tasks of one run do not drop each other's certificates.
@@ -316,7 +313,7 @@ class CertificateResource:
         if files is None:
             certificate = self._to_register(current)
         elif current.chosen is not None:
-            self._untouched(files, current)
+            self._check_untouched(files, current)
             certificate = None
         else:
             certificate = self._to_register(current) or self._new_key(files, current)
@@ -331,22 +328,21 @@ class CertificateResource:
     def _new_key(self, files: KeyFiles, current: Certificates) -> Certificate:
         """On the disk before anything is told to the tenant."""
         pair = new_pair(common_name=self._options.common_name, now=self._call.now, lifetime=self._options.lifetime)
-        pending = self._untouched(files, current).pending
-        files.add_pending(pair, current.client_id, instead_of=pending)
+        self._check_untouched(files, current)
+        files.add_pending(pair, current.client_id, instead_of=current.files.pending)
         return pair.certificate
 
-    def _untouched(self, files: KeyFiles, current: Certificates) -> Files:
+    def _check_untouched(self, files: KeyFiles, current: Certificates) -> None:
         """Raises OvertakenError where another run has changed the files since they were read."""
-        if current.files is None or files.read(current.client_id).thumbprints != current.files.thumbprints:
+        if files.read(current.client_id).thumbprints != current.files.thumbprints:
             raise OvertakenError(
                 f"Another run has changed {files.path} at the same time", next_step="Run again when it has ended."
             )
-        return current.files
 
     def _settle_files(
         self, files: KeyFiles, current: Certificates, wanted: Certificates, certificate: Certificate | None
     ) -> None:
-        if certificate is None and not current.in_use and current.files and current.files.pending:
+        if certificate is None and not current.in_use and current.files.pending:
             certificate = current.files.pending.certificate
         if certificate is not None:
             files.use_pending(current.client_id, certificate.thumbprint)
@@ -360,7 +356,7 @@ class CertificateResource:
         if shown is not None:
             view = selected(shown.described(self._call.now), ("description", "end", "days_left"))
             view["will_do"] = shown is state.chosen
-        if state.files is not None and (view or any(state.files.thumbprints)):
+        if self._options.files is not None and (view or any(state.files.thumbprints)):
             view["key_file"] = "outdated"
             if state.chosen is not None and state.in_use:
                 view["key_file"] = "current"
@@ -388,9 +384,13 @@ class CertificateResource:
         }
 
 
+def _records_of(credentials: t.Iterable[KeyCredential], certificate: Certificate) -> list[KeyCredential]:
+    return [record for record in credentials if record.is_for(certificate)]
+
+
 def _other_key_ids(state: Certificates) -> list[str]:
     """Of those with the description of the chosen one."""
     if state.chosen is None:
         return []
-    alike = [c for c in state.credentials if c.description == state.chosen.description]
-    return sorted(c.key_id or "" for c in alike if c.key_id != state.chosen.key_id)
+    alike = {c.key_id or "" for c in state.credentials if c.description == state.chosen.description}
+    return sorted(alike - {state.chosen.key_id or ""})

@@ -46,6 +46,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     declared_permissions,
+    may_come,
     predicted,
     read_declaration,
     resources_of,
@@ -209,9 +210,8 @@ class ConsentResource:
         return document, answers, [answers[resource] for resource in resources]
 
     def _required(self, document: Json | None) -> Json:
-        """In check mode, an earlier task of the run would have registered an application of that unique name."""
-        may_come = self._call.check_mode and self._address.unique_name is not None
-        return application.required(document, self._address, may_be_gone=may_come or not self._options.present)
+        may_be_gone = not self._options.present or may_come(self._call, self._address)
+        return application.required(document, self._address, may_be_gone=may_be_gone)
 
     def _predicted(self) -> Consent:
         """Of an application that is not there: in check mode, what an earlier task would have declared."""

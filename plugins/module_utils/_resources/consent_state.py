@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     declared_permissions,
+    of_type,
     resources_of,
 )
 
@@ -86,7 +87,7 @@ class Consent:
     def with_granted(self, permissions: t.Iterable[Permission]) -> Consent:
         """The same with other permissions granted: what is wanted, or what was reached."""
         granted = frozenset(permissions)
-        roles = frozenset(permission for permission in granted if permission.type == "application")
+        roles = frozenset(of_type(granted, "application"))
         return dataclasses.replace(
             self,
             roles=dataclasses.replace(self.roles, granted=roles),

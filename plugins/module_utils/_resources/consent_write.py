@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     Consent,
     Grant,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import of_resource
 
 
 class RoleWriter:
@@ -192,5 +193,4 @@ class ScopeWriter:
 
 
 def _scope_names(state: Consent, resource: str) -> set[str]:
-    own = [permission for permission in state.scopes.granted if permission.resource == resource]
-    return set(map(state.principals.name, own))
+    return set(map(state.principals.name, of_resource(state.scopes.granted, resource)))

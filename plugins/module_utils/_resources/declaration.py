@@ -16,6 +16,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import Permission
 
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
 FIELDS = ("id", "appId", "displayName", "uniqueName", "requiredResourceAccess")
 GRAPH_TYPES = {"application": "Role", "delegated": "Scope"}
 TYPES = {graph_type: name for name, graph_type in GRAPH_TYPES.items()}
@@ -31,6 +34,14 @@ def declared_permissions(document: Json) -> list[Permission]:
             if permission is not None:
                 found[permission] = None
     return list(found)
+
+
+def of_resource(permissions: t.Iterable[Permission], resource: str) -> list[Permission]:
+    return [permission for permission in permissions if permission.resource == resource]
+
+
+def of_type(permissions: t.Iterable[Permission], kind: str) -> list[Permission]:
+    return [permission for permission in permissions if permission.type == kind]
 
 
 def resources_of(permissions: t.Iterable[Permission]) -> list[str]:
@@ -52,20 +63,9 @@ def _permission(resource: str, access: Json) -> Permission | None:
 
 def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
     """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
-    wanted = dict.fromkeys(permissions)
     entries = application.objects(document.get("requiredResourceAccess"))
     own = [entry for entry in entries if _resource(entry) == resource]
-    accesses: list[Json] = []
-    for entry in own:
-        for access in application.objects(entry.get("resourceAccess")):
-            permission = _permission(resource, access)
-            # What is neither an application nor a delegated permission is not ours to remove.
-            if permission is None or permission in wanted:
-                accesses.append(access)
-            if permission is not None:
-                wanted.pop(permission, None)
-    for permission in wanted:
-        accesses.append({"id": permission.id, "type": GRAPH_TYPES[permission.type]})
+    accesses = _accesses(own, resource, permissions)
     collection: list[Json] = []
     for entry in entries:
         if entry not in own:
@@ -75,6 +75,24 @@ def required_resource_access(document: Json, resource: str, permissions: t.Itera
     if accesses and not own:
         collection.append({"resourceAppId": resource, "resourceAccess": accesses})
     return collection
+
+
+def _accesses(own: t.Iterable[Json], resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
+    """What the entries of a resource have and is to stay, as it came, and what is missing."""
+    missing = dict.fromkeys(permissions)
+    accesses: list[Json] = []
+    for entry in own:
+        for access in application.objects(entry.get("resourceAccess")):
+            permission = _permission(resource, access)
+            # What is neither an application nor a delegated permission is not ours to remove.
+            if permission is None:
+                accesses.append(access)
+            elif permission in missing:
+                accesses.append(access)
+                del missing[permission]
+    for permission in missing:
+        accesses.append({"id": permission.id, "type": GRAPH_TYPES[permission.type]})
+    return accesses
 
 
 def _digest(permissions: t.Iterable[Permission]) -> str:
@@ -137,6 +155,11 @@ def note_predicted(graph: GraphClient, address: application.Address, permissions
 
 def predicted(graph: GraphClient, address: application.Address) -> list[Permission]:
     return _noted(graph, f"predicted:{address.unique_name}")
+
+
+def may_come(call: Call, address: application.Address) -> bool:
+    """In check mode, an earlier task of the run would have registered an application of that unique name."""
+    return call.check_mode and address.unique_name is not None
 
 
 State = t.TypeVar("State")

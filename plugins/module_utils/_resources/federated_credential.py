@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View, changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -162,7 +162,7 @@ class FederatedCredentialResource:
         return Federation(
             object_id=object_id,
             client_id=client_id,
-            others=tuple(c for c in credentials if c.name != self._wanted.name),
+            others=tuple(without(credentials, (chosen,))),
             chosen=chosen,
         )
 

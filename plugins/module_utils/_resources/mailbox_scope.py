@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -40,6 +40,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     get_named,
     read_consent,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import may_come, of_type
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
     Found,
     look_up,
@@ -83,8 +84,8 @@ class MailboxScopeResource:
 
     def read(self) -> MailboxScope:
         document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
-        may_come = self._call.check_mode and self._address.unique_name is not None
-        found = application.required(document, self._address, may_be_gone=may_come or not self._options.present)
+        may_be_gone = not self._options.present or may_come(self._call, self._address)
+        found = application.required(document, self._address, may_be_gone=may_be_gone)
         entra = self._entra(found)
         wanted = self._look_up()
         exchange = NOTHING
@@ -178,10 +179,7 @@ class MailboxScopeResource:
         if self._options.by_commands:
             return current
         if not self._options.present:
-            rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
-            if self._custom_is_to_go(rest):
-                rest = dataclasses.replace(rest, custom=None)
-            return rest
+            return self._without_scope(current)
         custom = current.custom
         if custom is not None and custom.shared and current.filter_differs:
             raise ConflictError(
@@ -191,13 +189,19 @@ class MailboxScopeResource:
             )
         kept, wanted = list(current.assignments), current.wanted
         if self._options.exact:
-            kept = [a for a in kept if a in wanted]
+            kept = among(kept, wanted)
         missing = without(wanted, kept)
         # With the filters that the scopes are to have.
         named = {scope: scope for scope in current.scopes}
         return current.with_assignments(
             dataclasses.replace(a, scope=named.get(a.scope, a.scope)) for a in (*kept, *missing)
         )
+
+    def _without_scope(self, current: MailboxScope) -> MailboxScope:
+        rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+        if self._custom_is_to_go(rest):
+            rest = dataclasses.replace(rest, custom=None)
+        return rest
 
     def _is_to_go(self, assignment: Assignment, current: MailboxScope) -> bool:
         if assignment.role not in current.roles:
@@ -243,7 +247,7 @@ class MailboxScopeResource:
             wanted = state.wanted
             self._warn_of_grants(state)
         other = without(state.assignments, wanted)
-        own = sorted(without(state.assignments, other), key=str)
+        own = sorted(among(state.assignments, wanted), key=str)
         assigned_at = None
         if self._changed_mailboxes:
             assigned_at = written(self._call.now)
@@ -300,5 +304,4 @@ class MailboxScopeResource:
 
 def _role_names(permissions: t.Iterable[Permission], known: ResourcePrincipals) -> frozenset[tuple[str, str]]:
     """Those of application permissions, each with its resource."""
-    roles = [permission for permission in permissions if permission.type == "application"]
-    return frozenset((resource_label(role.resource), known.name(role)) for role in roles)
+    return frozenset((resource_label(role.resource), known.name(role)) for role in of_type(permissions, "application"))

@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -35,9 +35,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     GRAPH_TYPES,
     declared_permissions,
+    may_come,
     note_declared,
     note_predicted,
     note_seen,
+    of_resource,
+    of_type,
     read_declaration,
     required_resource_access,
 )
@@ -207,7 +210,9 @@ class Declared:
 
     def names(self, kind: str, resource: str | None = None) -> list[str]:
         """Of one resource, or of all that are listed."""
-        wanted = [p for p in self.permissions if p.type == kind and resource in (None, p.resource)]
+        wanted = of_type(self.permissions, kind)
+        if resource is not None:
+            wanted = of_resource(wanted, resource)
         return sorted(map(self.principals.name, wanted))
 
 
@@ -237,7 +242,7 @@ class PermissionsResource:
         resources = self._options.resources
         own = self._address.read(self._graph, select=FIELDS, handed=self._options.present)
         document, *principals = self._graph.get_many([own, *map(ResourcePrincipal.read, resources)])
-        may_be_gone = not self._options.present or self._may_come
+        may_be_gone = not self._options.present or may_come(self._call, self._address)
         found = application.required(document, self._address, may_be_gone=may_be_gone)
         for resource, principal in zip(resources, principals, strict=True):
             if self._options.needs_principal(resource):
@@ -248,11 +253,6 @@ class PermissionsResource:
             principals=ResourcePrincipals(principals),
         )
 
-    @property
-    def _may_come(self) -> bool:
-        """In check mode, an earlier task of the run would have registered an application of that unique name."""
-        return self._call.check_mode and self._address.unique_name is not None
-
     def desired(self, current: Declared) -> Declared:
         permissions = list(current.permissions)
         for listed in self._options.listed:
@@ -260,7 +260,7 @@ class PermissionsResource:
                 if names is not None:
                     permissions = self._changed(permissions, listed, kind, names, current)
         wanted = dataclasses.replace(current, permissions=tuple(permissions))
-        if self._may_come and not current.document:
+        if not current.document and may_come(self._call, self._address):
             note_predicted(self._graph, self._address, wanted.permissions)
         return wanted
 
@@ -286,7 +286,7 @@ class PermissionsResource:
     def apply(self, current: Declared, wanted: Declared) -> Declared:
         document = current.document
         for resource in self._options.resources:
-            own = [permission for permission in wanted.permissions if permission.resource == resource]
+            own = of_resource(wanted.permissions, resource)
             document = {**document, "requiredResourceAccess": required_resource_access(document, resource, own)}
         self._graph.write(
             Write(
@@ -299,7 +299,7 @@ class PermissionsResource:
         )
         before, after = declared_permissions(current.document), declared_permissions(document)
         note_declared(self._graph, current.client_id, before=before, after=after)
-        note_seen(self._graph, current.client_id, [permission for permission in before if permission in after])
+        note_seen(self._graph, current.client_id, among(before, after))
         self._check_that_it_stayed(current, added={*after} - {*before}, removed={*before} - {*after})
         note_seen(self._graph, current.client_id, after)
         return wanted

@@ -50,6 +50,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     properties_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    all_described,
     password_credentials,
 )
 
@@ -207,8 +208,8 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
         "service_management_reference": properties["serviceManagementReference"],
         "redirect_uris": properties["redirectUris"],
         "created": application.text(document, "createdDateTime"),
-        "secrets": [credential.described(call.now) for credential in password_credentials(document)],
-        "certificates": [credential.described(call.now) for credential in key_credentials(document)],
+        "secrets": all_described(password_credentials(document), call.now),
+        "certificates": all_described(key_credentials(document), call.now),
         "federated_credentials": _federated_credentials(answers["federated"]),
         "mailbox_roles": None,
         "permissions": _permissions(consent),

@@ -20,11 +20,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
     MEMBER,
     RIGHTS,
     STEPS,
+    Alternatives,
     Right,
     smallest,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 
+KINDS = {"application": "the application permission", "person": "the delegated permission"}
 GLOBAL_ADMINISTRATOR = "Global Administrator"  # includes all other roles
 
 
@@ -156,21 +158,22 @@ def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
 def _to_add(name: str, identity: Identity, *, owns: bool | None) -> str:
     """What is missing to the set that is closest to what is there."""
     rights = [RIGHTS[right] for right in STEPS[name].rights]
-    kind = "the application permission"
-    if identity.kind != "application":
-        kind = "the delegated permission"
-        alternatives = [right.scopes for right in rights]
-    elif owns is False:
-        alternatives = [right.application for right in rights]
-    else:
-        alternatives = [right.all_alternatives for right in rights]
-    lacking = min((without(needed, identity.permissions) for needed in smallest(alternatives)), key=len)
+    sets = smallest([_alternatives(right, identity, owns=owns) for right in rights])
+    lacking = min((without(needed, identity.permissions) for needed in sets), key=len)
     parts = []
     if lacking:
-        parts.append(f"{kind} {' and '.join(lacking)}")
+        parts.append(f"{KINDS[identity.kind]} {' and '.join(lacking)}")
     if identity.kind == "person" and not all(_has_any_role(identity, right) for right in rights):
         parts.append(f"the directory role {' or '.join(STEPS[name].roles)}")
     return " and ".join(parts)
+
+
+def _alternatives(right: Right, identity: Identity, *, owns: bool | None) -> Alternatives:
+    if identity.kind != "application":
+        return right.scopes
+    if owns is False:
+        return right.application
+    return right.all_alternatives
 
 
 def _has_any_role(identity: Identity, right: Right) -> bool:

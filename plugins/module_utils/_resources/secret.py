@@ -113,7 +113,7 @@ class SecretResource:
 
     def _unconfirmed(self, credentials: t.Iterable[PasswordCredential]) -> tuple[PasswordCredential, ...]:
         found = with_start(credentials, self._options.unconfirmed_starts)
-        return tuple(credential for credential in found if not self._options.is_stored(credential))
+        return tuple(self._options.not_stored(found))
 
     def _to_remove(self, credentials: t.Sequence[PasswordCredential]) -> PasswordCredential | None:
         """The one record to remove. A description that several have does not name one."""

@@ -31,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     ClientSecrets,
     PasswordCredential,
+    key_ids,
     password_credentials,
     with_start,
 )
@@ -162,7 +163,7 @@ class SecretCreation:
         try:
             credentials = self._read_with(made)
             others = [c for c in with_start(credentials, starts) if c.key_id != made.chosen_key_id]
-            removed = [credential for credential in others if not self._options.is_stored(credential)]
+            removed = self._options.not_stored(others)
             for credential in removed:
                 remove_secret(self._graph, made, credential, address=self._options.address)
         except AppsError as exc:
@@ -204,7 +205,7 @@ class SecretCreation:
         while True:
             document = self._graph.get(self._address.read(self._graph, select=FIELDS)) or {}
             credentials = password_credentials(document)
-            if made.chosen_key_id and made.chosen_key_id in {credential.key_id for credential in credentials}:
+            if made.chosen_key_id and made.chosen_key_id in key_ids(credentials):
                 return credentials
             if not self._graph.patience.pause():
                 raise ConflictError(f"the new client secret of {self._options.address} did not appear")
@@ -263,7 +264,7 @@ def remove_secret(
 def _is_gone(graph: GraphClient, current: ClientSecrets, credential: PasswordCredential) -> bool:
     address = application.Address(object_id=current.application_object_id)
     found = graph.get(address.read(graph, select=("id", "passwordCredentials"))) or {}
-    return credential.key_id not in {known.key_id for known in password_credentials(found)}
+    return credential.key_id not in key_ids(password_credentials(found))
 
 
 def _may_have_created(exc: TransportError | GraphError) -> bool:

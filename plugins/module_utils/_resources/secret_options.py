@@ -12,7 +12,12 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    OURS,
+    check_guid,
+    check_number,
+    check_text,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
@@ -52,11 +57,7 @@ class SecretOptions:
         if description is not None:
             check_text("description", description, longest=LONGEST_DESCRIPTION, limit_of=OURS)
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
-        if not 1 <= lifetime_days <= LONGEST_LIFETIME:
-            raise InputError(
-                f"O(lifetime_days) is {lifetime_days}",
-                next_step=f"Set O(lifetime_days) to a number from 1 to {LONGEST_LIFETIME}.",
-            )
+        check_number("O(lifetime_days)", lifetime_days, lowest=1, highest=LONGEST_LIFETIME)
         end = _end(params["end_date"], now)
         if present:
             _check_renewal(renew_before_days, lifetime_days=lifetime_days, end=end, now=now)
@@ -84,6 +85,9 @@ class SecretOptions:
     def is_stored(self, credential: PasswordCredential) -> bool:
         """Whether it is the one whose value the caller holds."""
         return bool(self.stored_key_id) and credential.key_id == self.stored_key_id
+
+    def not_stored(self, credentials: t.Iterable[PasswordCredential]) -> list[PasswordCredential]:
+        return [credential for credential in credentials if not self.is_stored(credential)]
 
     def is_valid(self, credential: PasswordCredential, now: datetime.datetime) -> bool:
         """Whether it has the description and enough days left, and, if the caller says which it holds, is that one."""

@@ -17,6 +17,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
 
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import KeyCredential
+
 FIELDS = ("id", "appId", "displayName", "passwordCredentials", *SWITCHES)
 EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
@@ -64,8 +67,12 @@ class PasswordCredential:
 
 def password_credentials(document: Json) -> tuple[PasswordCredential, ...]:
     """All records of an application, the one that lasts longest first."""
-    found = [PasswordCredential.of(entry) for entry in application.objects(document.get("passwordCredentials"))]
+    found = map(PasswordCredential.of, application.objects(document.get("passwordCredentials")))
     return tuple(sorted(found, key=lambda credential: (credential.end or EPOCH, credential.key_id or ""), reverse=True))
+
+
+def all_described(credentials: t.Iterable[PasswordCredential | KeyCredential], now: datetime.datetime) -> list[View]:
+    return [credential.described(now) for credential in credentials]
 
 
 def key_ids(credentials: t.Iterable[PasswordCredential]) -> list[str]:
