@@ -180,7 +180,7 @@ class GraphClient(RunNotes):
         try:
             return self._connection.exchange(write)
         except TransportError as exc:
-            self.wrote = self.wrote or exc.accepted
+            self.wrote |= exc.accepted
             raise
 
     def _batch(self, reads: t.Sequence[Read], budget: MemoryBudget) -> list[Json | None]:
