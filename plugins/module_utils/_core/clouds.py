@@ -13,6 +13,7 @@ identifiers (vault domains, which are what tokens are asked for as well).
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +24,6 @@ class Cloud:
     graph: str
     portal: str
     vault_domain: str
-    authority_aliases: tuple[str, ...] = ()
 
 
 CLOUDS: dict[str, Cloud] = {
@@ -50,17 +50,12 @@ CLOUDS: dict[str, Cloud] = {
         graph="https://microsoftgraph.chinacloudapi.cn",
         portal="https://portal.azure.cn",
         vault_domain="vault.azure.cn",
-        authority_aliases=("https://login.chinacloudapi.cn",),  # what Microsoft's libraries call AzureChina
     ),
 }
-
-
-def own_authority(authority: str | None) -> str | None:
-    """The authority of CLOUDS that has this alias; any other as it is."""
-    for cloud in CLOUDS.values():
-        if authority in cloud.authority_aliases:
-            return cloud.authority
-    return authority
+# What Microsoft's libraries call AzureChina.
+AUTHORITY_ALIASES = {"https://login.chinacloudapi.cn": CLOUDS["AzureChinaCloud"].authority}
+BY_HOSTS = {(cloud.authority, cloud.graph): cloud for cloud in CLOUDS.values()}
+HOSTS = frozenset(itertools.chain(*BY_HOSTS))
 
 
 def cloud_with(authority: str | None, graph: str | None) -> str | None:

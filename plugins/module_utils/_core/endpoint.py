@@ -12,10 +12,12 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import (
+    AUTHORITY_ALIASES,
+    BY_HOSTS,
     CLOUDS,
+    HOSTS,
     Cloud,
     cloud_with,
-    own_authority,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
@@ -51,11 +53,7 @@ class Endpoint:
     @property
     def cloud(self) -> Cloud | None:
         """The national cloud; None for a pair of other hosts."""
-        ours = (self.authority, self.graph)
-        for cloud in CLOUDS.values():
-            if (cloud.authority, cloud.graph) == ours:
-                return cloud
-        return None
+        return BY_HOSTS.get((self.authority, self.graph))
 
 
 def endpoint_settings(
@@ -78,13 +76,13 @@ def endpoint_settings(
             "AZURE_ADFS_AUTHORITY_URL is set, which is not supported here",
             next_step="Unset it. For an endpoint of your own, set authority_url together with graph_url.",
         )
-    authority = own_authority(authority)
+    authority = AUTHORITY_ALIASES.get(authority or "", authority)
     if name is None:
         # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.
         name = cloud_with(authority, graph)
     cloud = CLOUDS[name or "AzureCloud"]
     hosts = (authority or cloud.authority, graph or cloud.graph)
-    is_custom = name is None and _are_custom(authority, graph)
+    is_custom = name is None and {authority, graph}.isdisjoint({None, *HOSTS})
     if hosts != (cloud.authority, cloud.graph) and not is_custom:
         given = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
         raise InputError(
@@ -101,14 +99,6 @@ def endpoint_settings(
         wait_timeout=positive("wait_timeout", params),
         environ=dict(environ),
     )
-
-
-def _are_custom(*hosts: str | None) -> bool:
-    """Whether all are given, and none belongs to a national cloud."""
-    known: set[str | None] = {None}
-    for cloud in CLOUDS.values():
-        known |= {cloud.authority, cloud.graph}
-    return known.isdisjoint(hosts)
 
 
 def _ca_file(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> str | None:

@@ -146,15 +146,13 @@ class GraphFault:
     @classmethod
     def of(cls, status: int, document: t.Any, request_id: str | None = None) -> GraphFault:
         error = _json.as_object(_json.as_object(document).get("error"))
-        inner = error.get("innerError") or error.get("InnerError")
-        if not request_id and isinstance(inner, dict):
-            request_id = _json.text(inner, "request-id") or None
+        inner = _json.as_object(error.get("innerError") or error.get("InnerError"))
         return cls(
             status=status,
             code=_json.text_or_empty(error, "code"),
             message=_json.text_or_empty(error, "message"),  # not cut: half a secret could no longer be masked
             detail_codes=tuple(_json.text_or_empty(detail, "code") for detail in _json.objects(error.get("details"))),
-            request_id=request_id,
+            request_id=request_id or _json.text(inner, "request-id") or None,
         )
 
     @property

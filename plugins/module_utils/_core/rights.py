@@ -209,11 +209,11 @@ class Step:
     @property
     def roles(self) -> tuple[str, ...]:
         """The directory roles that do for all of it; empty where every member of the tenant may."""
-        asked = [RIGHTS[name].roles for name in self.rights if RIGHTS[name].roles]
+        asked = list(filter(None, (RIGHTS[name].roles for name in self.rights)))
         if not asked:
             return ()
-        common = set.intersection(*map(set, asked))
-        return tuple(role for role in asked[0] if role in common)
+        in_all = set.intersection(*map(set, asked))
+        return tuple(sorted(in_all, key=asked[0].index))
 
     @property
     def pages(self) -> list[str]:

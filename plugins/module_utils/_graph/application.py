@@ -34,6 +34,7 @@ text, text_or_empty, texts, objects = _json.text, _json.text_or_empty, _json.tex
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
 ADDRESS = ("client_id", "object_id", "unique_name")
+LABELS = {"appId": "client id", "id": "object id", "uniqueName": "unique name"}
 LONGEST_DISPLAY_NAME = 120  # "Validation differences by supported account types"
 LONGEST_TAG = 256  # the same page; no whitespace, no duplicates
 LONGEST_UNIQUE_NAME = 120  # no source gives a limit: ours, so that a mistake is found here
@@ -65,19 +66,26 @@ class Address:
         )
 
     @property
-    def path(self) -> str:
+    def _key(self) -> tuple[str, str]:
+        """The property that is set, by its name in Graph, and its value."""
         if self.client_id:
-            return by_key("applications", "appId", self.client_id)
+            return "appId", self.client_id
         if self.object_id:
-            return f"applications/{self.object_id}"
-        return by_key("applications", "uniqueName", self.unique_name or "")
+            return "id", self.object_id
+        return "uniqueName", self.unique_name or ""
+
+    @property
+    def path(self) -> str:
+        name, value = self._key
+        if name == "id":
+            return f"applications/{value}"
+        return by_key("applications", name, value)
 
     def __str__(self) -> str:
-        if self.client_id:
-            return f"the application with the client id {self.client_id}"
-        if self.object_id:
-            return f"the application with the object id {self.object_id}"
-        return f"the application with the unique name {shown(self.unique_name or '')}"
+        name, value = self._key
+        if name == "uniqueName":
+            value = shown(value)
+        return f"the application with the {LABELS[name]} {value}"
 
     def read(self, graph: GraphClient, *, select: t.Sequence[str], handed: bool = False) -> Read:
         """``handed``: the answer may come from an earlier task of the role, see HandedReads."""
@@ -87,7 +95,7 @@ class Address:
             graph.handed.concern(client_id)
             if handed:
                 handed_as = ("application", client_id)
-        known = self.client_id or self.object_id or self.unique_name
+        _name, known = self._key
         return Read(
             path=self.path,
             action=f"read {self}",
@@ -102,12 +110,8 @@ class Address:
 
         A list that was selected and is missing is not empty: what is written back from it would remove what it holds.
         """
-        asked = {"appId": self.client_id, "id": self.object_id, "uniqueName": self.unique_name}
-        return dataclasses.replace(
-            AN_APPLICATION,
-            needs=(*AN_APPLICATION.needs, *(name for name in select if name in WRITTEN_WHOLE)),
-            equal={name: value for name, value in asked.items() if value},
-        )
+        lists = [name for name in select if name in WRITTEN_WHOLE]
+        return dataclasses.replace(AN_APPLICATION, needs=(*AN_APPLICATION.needs, *lists), equal=dict([self._key]))
 
 
 def required(document: Json | None, address: Address, *, may_be_gone: bool = False) -> Json:

@@ -79,7 +79,7 @@ class GraphClient(RunNotes):
         if known:
             return _answer.object_of(known[0], read)
         try:
-            document = _answer.object_of(self._connection.exchange("GET", read.url, read), read)
+            document = _answer.object_of(self._connection.exchange(read), read)
             self.handed.note(read, document)
             return document
         except GraphError as exc:
@@ -93,7 +93,7 @@ class GraphClient(RunNotes):
         Raises GraphError only if the answer does not answer that: throttled, or an internal problem.
         """
         try:
-            self._connection.exchange("GET", read.url, read)
+            self._connection.exchange(read)
         except GraphError as exc:
             if exc.fault.passes or exc.fault.status >= 500:
                 raise
@@ -103,7 +103,7 @@ class GraphClient(RunNotes):
     def collect(self, read: Read, budget: MemoryBudget | None = None) -> list[Json]:
         """All entries of a collection, over all pages; ``budget`` is that of a question of which this is a part."""
         budget = budget or MemoryBudget(read.action)
-        page = self._connection.exchange("GET", read.url, read)
+        page = self._connection.exchange(read)
         budget.add(page)
         return self._all_pages(page, read, budget)
 
@@ -178,9 +178,9 @@ class GraphClient(RunNotes):
     def _sent(self, write: Write) -> Json:
         self.handed.withdraw(keeps_application=write.leaves_application)
         try:
-            return self._connection.exchange(write.method, f"/{write.path}", write)
+            return self._connection.exchange(write)
         except TransportError as exc:
-            self.wrote = self.wrote or exc.accepted
+            self.wrote |= exc.accepted
             raise
 
     def _batch(self, reads: t.Sequence[Read], budget: MemoryBudget) -> list[Json | None]:
@@ -195,7 +195,7 @@ class GraphClient(RunNotes):
             body={"requests": requests},
             version=reads[0].version,
         )
-        document = self._connection.exchange("POST", "/$batch", outer)
+        document = self._connection.exchange(outer)
         budget.add(document)
         by_id = self._inner(document)
         missing = InnerAnswer({})
@@ -225,7 +225,7 @@ class GraphClient(RunNotes):
         self._wait_before_repeating(answer)
         try:
             if read.paged:
-                return self._connection.exchange("GET", read.url, read)
+                return self._connection.exchange(read)
             return {"value": self.collect(read, budget)}
         except GraphError as exc:
             if exc.fault.not_found:
@@ -262,12 +262,12 @@ class GraphClient(RunNotes):
                 return
             number, begins = number + 1, False
             try:
-                page = self._connection.exchange("GET", _below(self._connection.base(read), following, read), read)
+                page = self._connection.exchange(read, page=_below(self._connection.base(read), following, read))
             except GraphError as exc:
                 if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
                     raise
                 number, restarts, begins = 0, False, True
-                page = self._connection.exchange("GET", read.url, read)
+                page = self._connection.exchange(read)
         raise _too_many_pages(read)
 
 
@@ -294,7 +294,7 @@ def _refusal(answer: InnerAnswer, write: Write, *, waited: float) -> list[GraphE
     fault = answer.fault
     if not fault.code or fault.status < 400 or decide(fault, write, Attempts()) is not Decision.RAISE:
         return []
-    return [graph_error(fault, f"{write.method} /{write.path}", write, waited=waited, retry_after=answer.retry_after)]
+    return [graph_error(fault, write, url=write.url, waited=waited, retry_after=answer.retry_after)]
 
 
 def _unusable(read: Read, why: str, next_step: str) -> TransportError:

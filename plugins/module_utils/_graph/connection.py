@@ -45,13 +45,17 @@ class Connection:
         self._patience = http.patience
         self.easing = Easing(memory, http.patience, identity=lambda: token(False).digest)
 
-    def exchange(self, method: str, url: str, request: Read | Write) -> Json:
-        """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
+    def exchange(self, request: Read | Write, *, page: str = "") -> Json:
+        """Send, and send again as long as ``decide`` says so and the allowance of time is not used up.
+
+        ``page`` is the address of a further page of a collection, below that of the API.
+        """
+        url = page or request.url
         attempts = Attempts()
         token = self._token(False)
         while True:
             try:
-                answer = self._send(method, url, request, token)
+                answer = self._send(request, url, token)
                 document = _answer.parse(answer, request)
             except TransportError as exc:
                 attempts = dataclasses.replace(attempts, transport_failures=attempts.transport_failures + 1)
@@ -67,14 +71,12 @@ class Connection:
                 token = self._token(True)
                 attempts = dataclasses.replace(attempts, token_renewed=True)
             elif decision is Decision.RAISE or not self._patience.pause(retry_after, why=waited_for(fault.status)):
-                raise graph_error(
-                    fault, f"{method} {url}", request, waited=self._patience.waited, retry_after=retry_after
-                )
+                raise graph_error(fault, request, url=url, waited=self._patience.waited, retry_after=retry_after)
 
     def base(self, request: Read | Write) -> str:
         return f"{self._host}/{request.version}"
 
-    def _send(self, method: str, url: str, request: Read | Write, token: AccessToken) -> Response:
+    def _send(self, request: Read | Write, url: str, token: AccessToken) -> Response:
         headers = {
             "Authorization": f"Bearer {token.value}",
             "Accept": "application/json",
@@ -87,20 +89,19 @@ class Connection:
                 headers["Content-Type"] = "application/json"
                 body = json.dumps(request.body).encode()
         self.easing.wait()
-        response = self._http.request(method, self.base(request) + url, headers=headers, body=body)
+        response = self._http.request(request.method, self.base(request) + url, headers=headers, body=body)
         self.easing.note(used_share([response.headers]))
         return response
 
 
 def graph_error(
-    fault: GraphFault, sent: str, request: Read | Write, *, waited: float, retry_after: str | None
+    fault: GraphFault, request: Read | Write, *, url: str, waited: float, retry_after: str | None
 ) -> GraphError:
-    """``sent`` is the method and, below the version of the API, the address."""
-    method, url = sent.split(" ", 1)
+    """``url`` is the address below that of the API."""
     return GraphError(
         fault,
         action=request.action,
-        method=method,
+        method=request.method,
         path=f"/{request.version}{url.partition('?')[0]}",
         right=request.right,
         waited=waited,

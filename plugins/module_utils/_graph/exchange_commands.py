@@ -111,6 +111,10 @@ def _scope_lines(scopes: t.Sequence[Scope], scope_name: str) -> tuple[list[str],
     if kind == "custom":
         restriction = scopes[0].recipient_filter or ""
     else:
-        names = [(scope.name or scope.id).replace("'", "''") for scope in scopes]
-        restriction = " -or ".join(f"PrimarySmtpAddress -eq '{name}'" for name in names)
+        restriction = " -or ".join(map(_has_address_of, scopes))
     return [f"New-ManagementScope -Name {named} -RecipientRestrictionFilter {quoted(restriction)}"], parameter
+
+
+def _has_address_of(user: Scope) -> str:
+    address = (user.name or user.id).replace("'", "''")
+    return f"PrimarySmtpAddress -eq '{address}'"

@@ -82,7 +82,7 @@ class HandedReads:
                 found[number] = answer
         if len(found) < len(asked):
             return {}
-        self.taken = self.taken or bool(found)
+        self.taken |= bool(found)
         return found
 
     def note(self, read: Read, document: Json | None) -> None:

@@ -39,6 +39,7 @@ class Read:
     ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
     """
 
+    method: t.ClassVar[str] = "GET"
     good_status: t.ClassVar[frozenset[int]] = GOOD_READS
 
     path: str
@@ -102,6 +103,10 @@ class Write:
     leaves_application: bool = False
     shape: Shape = ANYTHING
     version: str = V1
+
+    @property
+    def url(self) -> str:
+        return f"/{self.path}"
 
 
 def odata_string(value: str) -> str:

@@ -250,8 +250,9 @@ def find_collection() -> None:
     try:
         importlib.import_module(f"{UTILITIES}._graph.module")
     except ImportError as exc:
-        missing = exc.name or ""
-        what = "ansible-core" if missing.partition(".")[0] == "ansible" else f"the collection of {NAME}"
+        what = f"the collection of {NAME}"
+        if (exc.name or "").partition(".")[0] == "ansible":
+            what = "ansible-core"
         raise RuntimeError(
             f"{what} cannot be imported by {sys.executable}: {exc}. Install it for the Python of ansible-rulebook."
         ) from None
