@@ -119,7 +119,7 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
         run = workflow.job(playbook, **told)
         run.failed(
             f"is now the application with the client id {new}",
-            f"gateway_app_expected_applications names the one with the client id {old}",
+            f"gateway_app_expected_applications lists the one with the client id {old}",
         )
         assert run.writes == []
     # As a job hands it over.
@@ -127,7 +127,7 @@ def test_nothing_else_is_consented_to(workflow: Workflow) -> None:
     refused = workflow.job("consent", **told).failed(f"lists the one with the client id {old}")
     assert (refused.writes, "not variables of this collection" in refused.output.lower()) == ([], False)
     run = workflow.job("consent", gateway_app_expected_applications={"other": {"client_id": new}}).failed(
-        "gateway_app_expected_applications does not name it"
+        "gateway_app_expected_applications does not list it"
     )
     assert run.writes == []
 

@@ -175,7 +175,7 @@ def test_names_of_many_hosts_go_over_several_tags(playbooks: Playbooks) -> None:
 
 def test_names_that_no_key_vault_can_hold_are_refused_before_a_secret_is_made(playbooks: Playbooks) -> None:
     run = _gateways(playbooks, ["a" * 1200, "b" * 1200])
-    run.failed("cannot keep the names of 2 hosts", "Let fewer hosts share the application")
+    run.failed("cannot store the names of 2 hosts", "Let fewer hosts share the application")
     assert playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"] == []
     assert not [entry for entry in run.writes if entry.path.endswith("addPassword")]
 

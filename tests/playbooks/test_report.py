@@ -265,7 +265,7 @@ def test_a_store_that_does_not_hold_a_live_secret_is_told(playbooks: Playbooks) 
     playbooks.store_of("gateway-linz").write_text("nonsense: [")
     playbooks.tenant.application(uniqueName="gateway-vienna")["passwordCredentials"].clear()
     run = report(playbooks, gateway_app_report_fail_on_drift=True)
-    run.failed("the store has no client secret. Run", "not among the live ones of the application. Run")
+    run.failed("the store has no client secret. Run", "not among the valid ones of the application. Run")
     assert failed_hosts(run) == ["graz", "linz", "vienna"]
     stores = {h: of(told(playbooks), f"gateway-{h}")["gateways"][0]["in_store"] for h in GATEWAYS}
     assert stores == {"vienna": "no", "graz": "no", "linz": "not checked", "wels": "yes"}
