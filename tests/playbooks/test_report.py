@@ -282,7 +282,7 @@ def test_what_may_not_be_read_is_told(playbooks: Playbooks) -> None:
     vienna = of(told(playbooks), "gateway-vienna")
     assert vienna["owners"] is None
     assert {permission["state"] for permission in vienna["permissions"]} == {"unknown"}
-    assert "may not be read" in written(playbooks)["html"]
+    assert "cannot be read" in written(playbooks)["html"]
     report(playbooks, gateway_app_report_fail_on_drift=True).ok()
 
 

@@ -151,7 +151,7 @@ def test_sorts_by_keyboard_and_says_so(browser: t.Any, page: str) -> None:
     button.send_keys(" ")
     assert head.get_attribute("aria-sort") == "descending"
     assert browser.execute_script(order) == browser.execute_script(f"{collated}.reverse()")
-    assert browser.find_element("id", "said").text == "Sorted by Application, descending"
+    assert browser.find_element("id", "sort-order").text == "Sorted by Application, descending"
     browser.find_elements("css selector", "#list thead button")[2].click()
     ends = browser.execute_script(
         "return [...document.querySelectorAll('#list tbody tr')].map(r => r.cells[2].dataset.key)"
