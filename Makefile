@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# A menu. Every target does its own set-up and needs only Python 3.10 or newer with venv; the work is in .ci/dev.
+# Every target does its own set-up and needs only Python 3.10 or newer with venv; the work is in .ci/dev.
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -12,11 +12,11 @@ MAKEFLAGS += --no-print-directory
 DEV := .ci/dev
 DEMO := env ANSIBLE_VAULT_PASSWORD_FILE=build/demo/vault-password ANSIBLE_DISPLAY_SKIPPED_HOSTS=False ANSIBLE_DISPLAY_OK_HOSTS=False
 PYTEST_ARGS ?= -q -n auto --maxprocesses 4 --dist worksteal
-# A few tests run sooner than workers start and collect.
+# A few tests finish before workers have started and collected the tests.
 NAMED_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q)
-# The clients take seconds of CPU a call, and two of them at once suffice.
+# The clients need seconds of CPU time for each call, so two of them at once are enough.
 CLIENTS_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARGS))),$(PYTEST_ARGS),-q -n 2 --dist worksteal)
-# What depends on how requests and msal behave. Managed identities need a newer msal, which their error names.
+# The tests that depend on requests and msal. Managed identities need a newer msal, which their error names.
 LOWEST_TESTS := $(addprefix tests/unit/plugins/module_utils/test_,$(addsuffix .py,sign_in sign_in_azure_cli sign_in_tokens graph_client graph_client_waits operator_credentials \
   proxies endpoints_and_proxies retry limits server_clock)) \
   $(addprefix tests/unit/plugins/modules/test_,$(addsuffix .py,azure_device_login azure_device_login_failures azure_app_token_info wrong_answers)) \
@@ -25,16 +25,16 @@ export PYTHON
 
 help: ## Show this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
-	@echo "  PYTHON=/path/to/python3 chooses the interpreter that .venv is made with."
+	@echo "  PYTHON=/path/to/python3 selects the interpreter for .venv."
 
-demo: ## Run the whole job twice against an embedded tenant (KEEP=1 leaves the tenant up)
+demo: ## Run the whole job twice against an embedded tenant (KEEP=1 keeps the tenant running)
 	@$(DEV) setup demo
 	@mkdir -p build/demo
 	@[ -s build/demo/vault-password ] || (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > build/demo/vault-password)
 	@$(DEV) run $(DEMO) ansible-playbook email_gateway.azure_apps.demo $(if $(filter-out 0 no false,$(KEEP)),-e demo_keep=true)
 	@cat build/demo/table.txt
 
-demo-stop: ## Stop the tenant that make demo KEEP=1 left up
+demo-stop: ## Stop the tenant of make demo KEEP=1
 	@sh roles/graph_emulator/files/stop.sh build/demo/emulator
 
 docs: ## Build the documentation site into build/docs/html; warnings are errors
@@ -42,14 +42,14 @@ docs: ## Build the documentation site into build/docs/html; warnings are errors
 	@$(DEV) docs
 	@$(DEV) run env PATH="$(CURDIR)/build/docs/venv/bin:$$PATH" python .ci/docs/build.py
 
-docs-pictures: ## Make the pictures of the documentation from a run of the demo (screenshots need Chromium)
+docs-pictures: ## Create the pictures of the documentation from a run of the demo (screenshots need Chromium)
 	@$(MAKE) demo KEEP=1
 	@cd build/demo && . ./tenant.env && ANSIBLE_CONFIG=ansible.cfg ../../.venv/bin/ansible-playbook \
 	  email_gateway.azure_apps.report -e gateway_app_report_html_path="$$PWD/report.html" && \
 	  ../../.venv/bin/python ../../.ci/docs/pictures.py "$$AZURE_GRAPH_URL/"
 	@$(MAKE) demo-stop
 
-emulator: ## Run the embedded tenant in the foreground; prints one JSON line, and what to paste for Azure CLI (PORT= chooses the port)
+emulator: ## Run the embedded tenant in the foreground; prints one JSON line, and the commands for Azure CLI (PORT= selects the port)
 	@$(DEV) setup demo
 	@exec $(DEV) run env PYTHONPATH=roles/graph_emulator/files python -m graph_emulator --paste $(if $(PORT),--port $(PORT))
 
@@ -63,7 +63,7 @@ test: ## Check style, types and the unit tests (K=secret: only tests with this n
 	[ -z "$$failed" ] || echo "failed before pytest:$$failed"; \
 	$(DEV) run python -m pytest $(PYTEST_ARGS) && [ -z "$$failed" ]
 
-coverage: ## Measure which lines and branches the tests in this process reach; each that is not reached in plugins needs a reason
+coverage: ## Measure the lines and branches that in-process tests cover; each line of plugins that is not covered needs a reason
 	@$(DEV) setup test
 	@rm -rf build/coverage
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) --cov --cov-report= tests/unit
@@ -72,19 +72,19 @@ coverage: ## Measure which lines and branches the tests in this process reach; e
 	@$(DEV) run python -m coverage json -q -o build/coverage/report.json
 	@$(DEV) run python tests/coverage_reasons.py build/coverage/report.json
 
-playbooks: ## Run the tests that each need real runs of ansible-playbook
+playbooks: ## Run the tests that need real runs of ansible-playbook
 	@$(DEV) setup test
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/playbooks
 
-limits: ## Measure that a module stays small whatever a server answers
+limits: ## Check the memory use of a module for any response of a server
 	@$(DEV) setup test
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/limits
 
-leaks: ## Run the ansible-playbook tests as loud as Ansible can be, and search all that they leave behind for secrets
+leaks: ## Run the ansible-playbook tests with the highest verbosity, and search everything that they leave behind for secrets
 	@$(DEV) setup test
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) --loud tests/playbooks
 
-stores: ## Run the tests of the stores that need programs and collections of others (180 MB to download, once)
+stores: ## Run the tests of the stores that need other programs and collections (180 MB to download, once)
 	@$(DEV) setup test
 	@$(DEV) stores
 	@$(DEV) run python -m pytest $(PYTEST_ARGS) tests/stores
@@ -101,16 +101,16 @@ clients: ## Try the emulator with Azure CLI, azure.azcollection, CLI for Microso
 	[ -z "$$failed" ] || echo "not installed, see above:$$failed"; \
 	$(DEV) run python tests/clients/own_network.py python -m pytest $(CLIENTS_ARGS) tests/clients
 
-integration: ## Run the integration targets with real ansible-playbook runs (TARGET= chooses some)
+integration: ## Run the integration targets with real ansible-playbook runs (TARGET= selects some)
 	@$(DEV) setup test
 	@$(DEV) ansible-test integration $(TARGET)
 
-matrix: ## Run the main job with each supported ansible-core, and compare what came of it (VERSIONS= chooses some)
+matrix: ## Run the main job with each supported ansible-core, and compare the results (VERSIONS= selects some)
 	@$(DEV) setup test
 	@$(DEV) run env PYTHONPATH=build/collections:roles/graph_emulator/files \
 	  python -m ansible_collections.email_gateway.azure_apps.tests.matrix.matrix $(addprefix --only ,$(VERSIONS))
 
-faults: ## Let each request of the role go wrong, kill it, run it eight times at once (FULL=1: every fault for every request)
+faults: ## Make each request of the role fail, kill runs, start eight at once (FULL=1: every fault for every request)
 	@$(DEV) setup test
 	@failed=; \
 	$(DEV) run python -m pytest -q -n 2 --dist worksteal tests/faults || failed=1; \
@@ -119,11 +119,11 @@ faults: ## Let each request of the role go wrong, kill it, run it eight times at
 	  || failed=1; \
 	[ -z "$$failed" ]
 
-molecule: ## Run the role's scenarios, one a profile of the guide (SCENARIO= chooses one)
+molecule: ## Run the role's scenarios, one for each profile of the guide (SCENARIO= selects one)
 	@$(DEV) setup test
 	@$(DEV) in-tree molecule test --no-command-borders $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
-sanity: ## Run ansible-test sanity (TEST= chooses one)
+sanity: ## Run ansible-test sanity (TEST= selects one)
 	@$(DEV) setup test
 	@$(DEV) ansible-test sanity $(if $(TEST),--test $(TEST))
 
@@ -139,9 +139,9 @@ lint: build ## Run ansible-lint, yamllint, antsibull-changelog, shellcheck; inst
 	@$(DEV) run ansible-galaxy collection install --offline --force -p build/installed build/dist/*.tar.gz > /dev/null
 	@$(DEV) run env ANSIBLE_COLLECTIONS_PATH=build/installed \
 	  ansible-galaxy collection verify --offline email_gateway.azure_apps
-	@echo "lint: nothing to complain about"
+	@echo "lint: no findings"
 
-judges: ## Run galaxy-importer, antsibull-docs, reuse, ansible-builder, pip-audit; write an SBOM (JUDGE="docs reuse" chooses some)
+judges: ## Run galaxy-importer, antsibull-docs, reuse, ansible-builder, pip-audit; write an SBOM (JUDGE="docs reuse" selects some)
 	@$(DEV) setup test
 	@$(DEV) judges
 	@.ci/judges $(JUDGE)
@@ -174,6 +174,6 @@ bench: ## Measure CPU time, requests and memory in ratios (SIZE=quick|full, ONLY
 	  python -m ansible_collections.email_gateway.azure_apps.tests.bench \
 	  $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0 no false,$(PAGE)),--page)
 
-clean: ## Remove everything that was made here
+clean: ## Remove everything that the targets created
 	@[ ! -d build/demo/emulator ] || $(MAKE) demo-stop
 	@$(DEV) clean

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The make targets as sessions of nox, for those who are used to it: nox -s test, nox -s sanity -- validate-modules."""
+"""The make targets as sessions of nox: nox -s test, nox -s sanity -- validate-modules."""
 
 from __future__ import annotations
 

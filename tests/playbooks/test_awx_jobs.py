@@ -166,7 +166,7 @@ def test_the_jobs_of_the_workflow_pass_on_only_ids(playbooks: Playbooks) -> None
     tenant.ok("azure_app_registration", **address, state="absent", purge=True)
     tenant.ok("azure_app_registration", **address)
     refused = jobs.launch("consent", consent, hosts=["gateway-graz.example.com"])
-    refused.failed("gateway_app_expected_applications names the one with the client id", "Find out who replaced it")
+    refused.failed("gateway_app_expected_applications lists the one with the client id", "Find out who replaced it")
     assert refused.writes == []
     # The next step of the workflow fails by itself, for the gateway that it was limited to.
     ended = jobs.launch(

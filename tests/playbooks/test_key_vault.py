@@ -175,7 +175,7 @@ def test_names_of_many_hosts_are_split_into_several_tags(playbooks: Playbooks) -
 
 def test_names_that_do_not_fit_into_a_key_vault_are_refused_before_a_secret_is_created(playbooks: Playbooks) -> None:
     run = _gateways(playbooks, ["a" * 1200, "b" * 1200])
-    run.failed("cannot keep the names of 2 hosts", "Let fewer hosts share the application")
+    run.failed("cannot store the names of 2 hosts", "Let fewer hosts share the application")
     assert playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"] == []
     assert not [entry for entry in run.writes if entry.path.endswith("addPassword")]
 

@@ -225,7 +225,7 @@ def test_roles_are_only_assigned_to_the_expected_application(exchange: WithExcha
     exchange.playbooks.register(**LATER).ok()
     other = {"gateway": {"client_id": "b2466de6-5867-4b23-83ff-449c85f44ba1"}}
     run = exchange.run(entry="mailboxes", **LATER, gateway_app_expected_applications=other)
-    run.failed("gateway_app_expected_applications names the one with the client id", "Find out who replaced it")
+    run.failed("gateway_app_expected_applications lists the one with the client id", "Find out who replaced it")
     assert (run.writes, exchange.role_assignments) == ([], [])
     exchange.run(entry="mailboxes", gateway_app_unique_name="elsewhere", **LATER).failed("is not registered")
     client_id = TenantApplication(exchange.playbooks.tenant).client_id

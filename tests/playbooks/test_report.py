@@ -267,7 +267,7 @@ def test_a_store_without_a_valid_secret_is_reported(playbooks: Playbooks) -> Non
     playbooks.store_of("gateway-linz").write_text("nonsense: [")
     playbooks.tenant.application(uniqueName="gateway-vienna")["passwordCredentials"].clear()
     run = report(playbooks, gateway_app_report_fail_on_drift=True)
-    run.failed("the store has no client secret. Run", "not among the live ones of the application. Run")
+    run.failed("the store has no client secret. Run", "not among the valid ones of the application. Run")
     assert failed_hosts(run) == ["graz", "linz", "vienna"]
     stores = {h: of(report_document(playbooks), f"gateway-{h}")["gateways"][0]["in_store"] for h in GATEWAYS}
     assert stores == {"vienna": "no", "graz": "no", "linz": "not checked", "wels": "yes"}
@@ -284,7 +284,7 @@ def test_missing_read_rights_are_reported(playbooks: Playbooks) -> None:
     vienna = of(report_document(playbooks), "gateway-vienna")
     assert vienna["owners"] is None
     assert {permission["state"] for permission in vienna["permissions"]} == {"unknown"}
-    assert "may not be read" in written(playbooks)["html"]
+    assert "cannot be read" in written(playbooks)["html"]
     report(playbooks, gateway_app_report_fail_on_drift=True).ok()
 
 

@@ -152,7 +152,7 @@ def test_sorting_by_keyboard_works_and_is_announced(browser: t.Any, page: str) -
     button.send_keys(" ")
     assert head.get_attribute("aria-sort") == "descending"
     assert browser.execute_script(order) == browser.execute_script(f"{collated}.reverse()")
-    assert browser.find_element("id", "said").text == "Sorted by Application, descending"
+    assert browser.find_element("id", "sort-order").text == "Sorted by Application, descending"
     browser.find_elements("css selector", "#list thead button")[2].click()
     ends = browser.execute_script(
         "return [...document.querySelectorAll('#list tbody tr')].map(r => r.cells[2].dataset.key)"

@@ -116,5 +116,5 @@ def test_consent_to_another_application_is_refused_with_ignore_errors(playbooks:
     }
     play = {"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "tasks": [task]}
     run = playbooks.run([play]).ok()
-    assert "expected_applications names the one with the client id 11111111" in run.output
+    assert "expected_applications lists the one with the client id 11111111" in run.output
     assert run.writes == []

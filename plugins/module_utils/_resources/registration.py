@@ -143,7 +143,7 @@ class RegistrationResource:
         if options.unique_name is not None and known not in (None, options.unique_name):
             raise ConflictError(
                 f"Could not set the unique name of {options.address}: it is already {shown(str(known))}, and Entra ID"
-                " never changes one",
+                " does not allow a change",
                 next_step=f"Set O(unique_name) to {shown(str(known))}, or omit it.",
             )
         audience = current.properties.get("signInAudience")

@@ -2,7 +2,7 @@
 (function () {
   var table = document.getElementById("list");
   if (!table) return;
-  var body = table.tBodies[0], said = document.getElementById("said");
+  var body = table.tBodies[0], order = document.getElementById("sort-order");
   var heads = Array.prototype.slice.call(table.tHead.rows[0].cells);
   var words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   function key(row, column) { return row.cells[column].getAttribute("data-key") || ""; }
@@ -18,7 +18,7 @@
     body.appendChild(sorted);
     heads.forEach(function (other) { other.removeAttribute("aria-sort"); });
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    said.textContent = "Sorted by " + head.textContent + (down ? ", descending" : ", ascending");
+    order.textContent = "Sorted by " + head.textContent + (down ? ", descending" : ", ascending");
   }
   table.classList.add("sortable");
   heads.forEach(function (head, column) {

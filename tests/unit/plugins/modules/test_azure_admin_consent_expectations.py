@@ -107,9 +107,9 @@ def test_nothing_is_granted_to_another_application_than_the_registered_one(
     made = declared(tenant, roles=ROLES[:1])
     address = {key: made[key]}
     failure = tenant.fails(MODULE, **address, expected_applications=_handed_over(made, **other))
-    assert "expected_applications names the one with the client id" in failure["msg"]
+    assert "expected_applications lists the one with the client id" in failure["msg"]
     failure = tenant.fails(MODULE, **address, expected_applications={"another": {"client_id": made["client_id"]}})
-    assert "expected_applications does not name it" in failure["msg"]
+    assert "expected_applications does not list it" in failure["msg"]
     assert tenant.writes == []
 
 

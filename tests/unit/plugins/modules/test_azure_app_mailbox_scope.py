@@ -361,7 +361,7 @@ def test_no_role_is_assigned_to_another_application_than_an_earlier_job_register
         for expected, words in (
             (
                 {"gateway": {"client_id": "b2466de6-5867-4b23-83ff-449c85f44ba1"}},
-                "names the one with the client id b2466",
+                "lists the one with the client id b2466",
             ),
             ({"other": {"client_id": client_id}}, "does not list it"),
             ("[1]", "is malformed"),

@@ -90,7 +90,7 @@ def test_an_orphan_that_cannot_be_removed_is_reported_without_losing_the_new_val
     assert gateway.accepts(result["client_secret"])
     orphan = next(c for c in gateway.secrets if c["keyId"] != result["key_id"])
     assert orphan["startDateTime"] in result["warnings"][0]
-    assert "value nobody knows" in result["warnings"][0]
+    assert "value is unknown" in result["warnings"][0]
 
 
 def test_a_secret_of_the_same_description_made_by_another_run_is_not_taken_for_the_orphan(

@@ -93,7 +93,7 @@ def test_another_application_than_the_one_asked_for_is_refused(tenant: Tenant) -
     body = dict(tenant.application(uniqueName="other"))
     tenant.server.faults.add(path="/applications", status=200, body=body, times=99)
     told = tenant.fails("azure_app_secret", client_id=made["client_id"], description="x", state="absent")
-    assert "another appId than was asked for" in told["msg"]
+    assert "a different appId than requested" in told["msg"]
     assert other["client_id"] not in told["msg"]
 
 

@@ -239,7 +239,7 @@ def test_a_type_in_use_keeps_its_fields(held: list[Json], used: tuple[int, ...],
     assert first["name"] == name
     in_place = [kind for kind in held if kind["name"] == name and kind["id"] in used]
     assert first["inputs"] == (in_place[0]["inputs"] if in_place else OBJECTS["credential_types"][0]["inputs"])
-    assert any("is made beside it" in line and "Credential 1" in line for line in planned["to_do"]) is noted
+    assert any("is created beside it" in line and "Credential 1" in line for line in planned["to_do"]) is noted
 
 
 def test_without_credentials_nothing_is_made_that_needs_them() -> None:

@@ -207,7 +207,7 @@ def test_a_blind_store_alone_is_believed_and_its_value_stays_in_the_memory_of_th
     assert recall_value(tenant.memory, key) == gateway.stored.client_secret
     again = gateway.ok(profile="outbound_smtp")
     assert (again["key_id"], again["changed"]) == (made["key_id"], True)
-    assert "cannot give it back" in again["notes"][0]
+    assert "cannot return it" in again["notes"][0]
     gateway.check_promise()
 
 

@@ -41,7 +41,7 @@ def test_what_is_missing_is_said_once_with_all_that_it_is_for() -> None:
     )
     text = rights_of_run([Asked((*REGISTRAR, "key_vault", "consent_application"), answer)])
     assert text.startswith(
-        "In all, Operator lacks the application permission A (to do register; to do declare_permissions), and the"
+        "In total, Operator lacks the application permission A (to do register; to do declare_permissions), and the"
         " application permission B (to do consent_application) for this run. Or set gateway_app_consent to none"
     )
     assert text.endswith(BEFOREHAND)
@@ -52,27 +52,27 @@ def test_two_identities_are_told_apart() -> None:
     unknown = Asked(("consent_application",), {"failed": True, "msg": "no token"})
     text = rights_of_run([registrar, unknown])
     assert text.startswith(
-        "As an application, this run needs in all AppRoleAssignment.ReadWrite.All and Application.Read.All (to consent"
+        "As an application, this run needs in total AppRoleAssignment.ReadWrite.All and Application.Read.All (to consent"
         " to application permissions of Microsoft Graph). Or set gateway_app_consent to none"
     )
 
 
 def test_a_token_that_tells_nothing_leads_to_what_the_run_needs() -> None:
     text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", None)))])
-    needed = "As an application, this run needs in all Application.ReadWrite.OwnedBy (to remove the application)."
+    needed = "As an application, this run needs in total Application.ReadWrite.OwnedBy (to remove the application)."
     assert text == f"{needed} {BEFOREHAND}"
 
 
 def test_steps_without_a_right_of_graph_and_identities_without_steps_are_left_out() -> None:
     answer = _answer(_verdict("retire", None), _verdict("key_vault", None))
     text = rights_of_run([Asked(("retire", "key_vault"), answer), Asked((), {"failed": True, "msg": "no token"})])
-    needed = "As an application, this run needs in all Application.ReadWrite.OwnedBy (to remove the application)."
+    needed = "As an application, this run needs in total Application.ReadWrite.OwnedBy (to remove the application)."
     assert text == f"{needed} {BEFOREHAND}"
 
 
 def test_a_refusal_against_the_token_says_what_a_token_does_not_show() -> None:
     text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", True)))])
-    assert text.startswith("According to its token, nothing is missing. As an application, this run needs in all")
+    assert text.startswith("According to its token, nothing is missing. As an application, this run needs in total")
     assert "Conditional Access" in text
 
 

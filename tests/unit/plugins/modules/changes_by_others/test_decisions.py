@@ -112,7 +112,7 @@ def test_a_unique_name_that_is_gone_leads_to_adoption_and_never_to_a_second_appl
     role.needs_a_person("another application already has the display name", f"client_id={held['appId']}")
     role.registration["client_id"] = held["appId"]
     if name:
-        role.needs_a_person("it is 'changed' already", "never changes")
+        role.needs_a_person("it is already 'changed'", "does not allow a change")
         role.registration["unique_name"] = name
         role.converges()
     else:

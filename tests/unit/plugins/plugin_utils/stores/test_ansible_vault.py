@@ -135,7 +135,7 @@ def test_an_unknown_vault_id_is_refused_before_anything_is_written(place: VaultF
         (b"plain: true\n", "is not encrypted by ansible-vault"),
         (VAULT.encrypt("just text", secret=PASSWORD), "contains no variables"),
         (VAULT.encrypt("gateway_app_credential: text", secret=PASSWORD), "does not contain a credential"),
-        (VAULT.encrypt("gateway_app_credential: {client_id: 5}", secret=PASSWORD), "client_id of another type"),
+        (VAULT.encrypt("gateway_app_credential: {client_id: 5}", secret=PASSWORD), "client_id with another type"),
         (VAULT.encrypt("{gateway_app_credential: {key_id: x}}", secret=PASSWORD), "contains no client_id"),
         (VaultLib([("x", VaultSecret(b"another"))]).encrypt("{}", secret=VaultSecret(b"another")), "Could not decrypt"),
     ],

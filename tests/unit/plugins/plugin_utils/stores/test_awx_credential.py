@@ -123,7 +123,7 @@ def test_a_credential_type_that_cannot_hold_it_is_refused_before(place: AwxPlace
 def test_another_secret_field_of_the_type_is_refused(place: AwxPlace) -> None:
     fields = place.server.objects.tables["credential_types"][30]["inputs"]["fields"]
     fields.append({"id": "more", "type": "string", "label": "More", "secret": True})
-    with pytest.raises(ConflictError, match="of which client_secret alone is secret"):
+    with pytest.raises(ConflictError, match="of which only client_secret is secret"):
         place.open().check_writable(SECOND)
 
 

@@ -150,7 +150,7 @@ def test_what_the_program_says_when_it_fails_is_shown_without_secrets(readable: 
         ("[]", "did not return a JSON object for read"),
         ('{"client_id": "x", "key_id": "y"}', "without its client_secret"),
         ('{"client_id": "x", "more": "y"}', "contains more than a credential"),
-        ('{"client_id": "x", "client_secret": "y", "handed_over_to": "localhost"}', "handed_over_to of another type"),
+        ('{"client_id": "x", "client_secret": "y", "handed_over_to": "localhost"}', "handed_over_to with another type"),
     ],
 )
 def test_an_answer_that_is_no_credential_is_refused(readable: CommandPlace, answer: str, words: str) -> None:

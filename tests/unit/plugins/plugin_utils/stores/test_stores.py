@@ -176,7 +176,7 @@ def test_a_credential_that_a_store_cannot_keep_is_refused(credential_type: str) 
     stores = open_stores([FILE, VAULT, AWX], make_context({}))
     check_credential_type(stores, "client_secret")
     check_credential_type(stores[:1], credential_type)
-    with pytest.raises(InputError, match="of the type awx_credential or azure_key_vault cannot keep a") as failure:
+    with pytest.raises(InputError, match="of the type awx_credential or azure_key_vault cannot store a") as failure:
         check_credential_type(stores, credential_type)
     assert "ansible_vault, command, hashi_vault, " in failure.value.next_step
     assert not re.search("awx_credential|azure_key_vault", failure.value.next_step)
@@ -197,9 +197,9 @@ def test_nothing_is_no_record(nothing: t.Any) -> None:
     [
         ([], "A store does not contain a credential of this collection"),
         ({**FIRST.content(), "more": 1}, "A store contains more than a credential of this collection, namely more"),
-        ({**FIRST.content(), "client_id": ""}, "A store holds no client_id"),
-        ({**FIRST.content(), "key_id": 5, "pending_hosts": "x"}, "holds key_id, pending_hosts of another type"),
-        ({**FIRST.content(), "handed_over_to": [1]}, "holds handed_over_to of another type"),
+        ({**FIRST.content(), "client_id": ""}, "A store contains no client_id"),
+        ({**FIRST.content(), "key_id": 5, "pending_hosts": "x"}, "contains key_id, pending_hosts with another type"),
+        ({**FIRST.content(), "handed_over_to": [1]}, "contains handed_over_to with another type"),
     ],
 )
 def test_what_this_collection_did_not_write_is_no_record(content: t.Any, words: str) -> None:
