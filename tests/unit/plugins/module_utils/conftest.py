@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A client that has signed in to the emulator, and a web server to which it must send nothing."""
+"""A client that has signed in to the emulator, and a web server that must not get any request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenan
 
 @pytest.fixture
 def graph(tenant: Tenant) -> GraphClient:
-    """A client that has signed in; its first requests are forgotten."""
+    """A client that has signed in; its first requests are cleared."""
     connected = client(tenant)
     connected.get(Read(path="organization", action="sign in"))
     tenant.clear_requests()

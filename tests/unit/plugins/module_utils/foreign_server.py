@@ -12,7 +12,7 @@ import typing as t
 
 
 class Stranger:
-    """A web server that is not the tenant's; it remembers what reached it."""
+    """A web server that is not the tenant's; it records its requests."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str | None]] = []
@@ -27,7 +27,7 @@ class Stranger:
             do_POST = do_PATCH = do_GET
 
             def log_message(self, *_arguments: t.Any) -> None:
-                """Silent."""
+                """No log."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -13,20 +13,20 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
+UNREGISTERED: Json = {"unique_name": "unregistered"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 TOKEN = "oauth2/v2.0/token"
 
 
 def made_token(**claims: t.Any) -> str:
-    """Something that looks like a token, without a signature."""
+    """A text in the form of a token, without a signature."""
     parts = [{"alg": "none"}, claims]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*encoded, "signature"])
 
 
 def only_hosts(tenant: Tenant) -> dict[str, str]:
-    """The environment without any credential."""
+    """The environment without a credential."""
     hosts = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
     return {name: tenant.environ[name] for name in hosts}
 

@@ -68,7 +68,7 @@ def settings(environ: t.Mapping[str, str] | None = None, **params: t.Any) -> Aut
 # Options and environment variables
 
 
-def test_the_spellings_of_azure_azcollection_of_awx_and_of_the_libraries_are_known() -> None:
+def test_the_variables_of_azure_azcollection_awx_and_the_libraries_are_known() -> None:
     assert {variable for _name, variable in VARIABLES} >= {
         "ANSIBLE_AZURE_AUTH_SOURCE", "AZURE_TENANT", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SECRET",
         "AZURE_CLIENT_SECRET", "AZURE_CLOUD_ENVIRONMENT", "AZURE_AUTHORITY_HOST", "REQUESTS_CA_BUNDLE",
@@ -76,30 +76,28 @@ def test_the_spellings_of_azure_azcollection_of_awx_and_of_the_libraries_are_kno
 
 
 @pytest.mark.parametrize(("name", "variable"), VARIABLES)
-def test_each_variable_stands_for_its_option(name: str, variable: str) -> None:
+def test_each_variable_sets_its_option(name: str, variable: str) -> None:
     assert pick(name, {}, {variable: GOOD[name]}) == GOOD[name]
     assert pick(name, {name: None}, {variable: GOOD[name]}) == GOOD[name]
 
 
 @pytest.mark.parametrize(("name", "variable"), VARIABLES)
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
-def test_a_blank_is_unset_both_as_option_and_as_variable(name: str, variable: str, blank: str) -> None:
+def test_a_blank_option_or_variable_is_unset(name: str, variable: str, blank: str) -> None:
     assert pick(name, {}, {variable: blank}) is None
     assert pick(name, {name: blank}, {}) is None
     assert pick(name, {name: blank}, {variable: GOOD[name]}) == GOOD[name]
 
 
 @pytest.mark.parametrize(("name", "variable"), VARIABLES)
-def test_the_option_goes_before_the_variable(name: str, variable: str) -> None:
+def test_the_option_has_precedence_over_the_variable(name: str, variable: str) -> None:
     assert pick(name, {name: GOOD[name]}, {variable: "other"}) == GOOD[name]
 
 
 @pytest.mark.parametrize(
     ("name", "first", "second"), [(n, *v) for n, v in ENVIRONMENT.items() if len(v) > 1 and n != "ca_file"]
 )
-def test_two_spellings_with_different_values_are_an_error_and_never_a_choice(
-    name: str, first: str, second: str
-) -> None:
+def test_two_variables_of_an_option_with_different_values_are_an_error(name: str, first: str, second: str) -> None:
     with pytest.raises(InputError) as failure:
         pick(name, {}, {first: "one-value", second: "another-value"})
     assert first in str(failure.value)
@@ -112,19 +110,19 @@ def test_two_spellings_with_different_values_are_an_error_and_never_a_choice(
     assert pick(name, {name: "option"}, {first: "one", second: "another"}) == "option"
 
 
-def test_the_two_variables_for_authorities_are_independent_and_the_first_goes_first() -> None:
+def test_the_first_of_the_two_variables_for_authorities_has_precedence() -> None:
     environ = {"REQUESTS_CA_BUNDLE": "/a", "SSL_CERT_FILE": "/b"}
     assert pick("ca_file", {}, environ) == "/a"
 
 
-def test_option_and_variable_mix_field_by_field() -> None:
+def test_options_and_variables_can_be_combined() -> None:
     environ = {"AZURE_TENANT": TENANT_ID, "AZURE_CLIENT_ID": "ignored", "AZURE_SECRET": "from environment"}
     found = settings(environ, auth_client_id=CLIENT_ID)
     assert (found.tenant_id, found.client_id, found.client_secret) == (TENANT_ID, CLIENT_ID, "from environment")
     assert found.given == {"auth_client_id"}
 
 
-def test_no_representation_tells_a_secret() -> None:
+def test_no_representation_shows_a_secret() -> None:
     found = settings({"AZURE_SECRET": "s3cret", "AZURE_ACCESS_TOKEN": "t0ken"})
     assert "s3cret" not in repr(found)
     assert "t0ken" not in repr(found)
@@ -135,7 +133,7 @@ def test_no_representation_tells_a_secret() -> None:
     ("source", "ours"),
     [("msi", "managed_identity"), ("credential_file", "AZURE_PROFILE"), ("env", "auto"), ("nonsense", "client_secret")],
 )
-def test_an_unsupported_source_in_the_environment_is_named_with_what_it_is_called_here(source: str, ours: str) -> None:
+def test_an_unsupported_source_is_reported_with_its_name_here(source: str, ours: str) -> None:
     with pytest.raises(InputError) as failure:
         settings({"ANSIBLE_AZURE_AUTH_SOURCE": source})
     assert source in str(failure.value)
@@ -149,7 +147,7 @@ def test_an_unsupported_source_in_the_environment_is_named_with_what_it_is_calle
         ({"auth_client_id": "gateway"}, r"auth_client_id \(AZURE_CLIENT_ID\) is 'gateway', which is not a GUID"),
     ],
 )
-def test_malformed_sign_in_options_are_named(params: dict[str, t.Any], words: str) -> None:
+def test_malformed_sign_in_options_are_reported(params: dict[str, t.Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         settings(**params)
 
@@ -158,14 +156,14 @@ def test_malformed_sign_in_options_are_named(params: dict[str, t.Any], words: st
 
 
 @pytest.mark.parametrize("name", list(CLOUDS))
-def test_each_cloud_by_its_name(name: str) -> None:
+def test_each_cloud_can_be_selected_by_name(name: str) -> None:
     for found in (endpoint(cloud_environment=name), endpoint({"AZURE_CLOUD_ENVIRONMENT": name})):
         assert (found.authority, found.graph, found.portal) == (
             CLOUDS[name].authority, CLOUDS[name].graph, CLOUDS[name].portal,
         )  # fmt: skip
 
 
-def test_the_public_cloud_without_any_name() -> None:
+def test_the_public_cloud_is_the_default() -> None:
     assert endpoint().graph == "https://graph.microsoft.com"
     assert endpoint({"AZURE_CLOUD_ENVIRONMENT": " "}).authority == "https://login.microsoftonline.com"
 
@@ -181,17 +179,17 @@ def test_no_two_clouds_share_a_graph_host_and_none_ends_in_a_slash() -> None:
 @pytest.mark.parametrize(
     "host", ["login.microsoftonline.us", "https://login.microsoftonline.us/", "HTTPS://LOGIN.microsoftonline.US"]
 )
-def test_the_libraries_authority_host_alone_chooses_its_cloud(host: str) -> None:
+def test_the_authority_host_of_the_libraries_selects_its_cloud(host: str) -> None:
     found = endpoint({"AZURE_AUTHORITY_HOST": host})
     assert (found.authority, found.graph) == ("https://login.microsoftonline.us", "https://graph.microsoft.us")
 
 
-def test_the_same_authority_goes_with_the_name_of_the_other_cloud_that_uses_it() -> None:
+def test_an_authority_of_two_clouds_is_accepted_with_either_name() -> None:
     found = endpoint({"AZURE_AUTHORITY_HOST": "login.microsoftonline.us"}, cloud_environment="AzureUSGovernmentDoD")
     assert found.graph == "https://dod-graph.microsoft.us"
 
 
-def test_a_pair_of_hosts_of_one_s_own() -> None:
+def test_a_custom_pair_of_hosts_is_accepted() -> None:
     found = endpoint(authority_url="https://LOCALHOST:8443/", graph_url="https://[::1]:9")
     assert (found.authority, found.graph) == ("https://localhost:8443", "https://[::1]:9")
 
@@ -212,14 +210,14 @@ def test_a_pair_of_hosts_of_one_s_own() -> None:
     ],
     ids=str,
 )
-def test_hosts_and_names_that_do_not_fit_are_an_error(environ: dict[str, str], params: dict[str, str]) -> None:
+def test_contradicting_hosts_and_names_are_an_error(environ: dict[str, str], params: dict[str, str]) -> None:
     with pytest.raises(InputError) as failure:
         endpoint(environ, **params)
     assert failure.value.next_step
 
 
 def test_a_token_meant_for_one_cloud_is_never_sent_to_another() -> None:
-    """Sign-in host and Graph host of two national clouds contradict each other, also when no cloud is named."""
+    """Sign-in host and Graph host of two national clouds contradict each other, also if no cloud is named."""
     with pytest.raises(InputError):
         endpoint(authority_url="https://login.microsoftonline.com", graph_url="https://microsoftgraph.chinacloudapi.cn")
 
@@ -259,13 +257,13 @@ def test_an_address_that_is_not_a_plain_https_host_is_refused(name: str, url: st
 
 
 @pytest.mark.parametrize("uri", ["https://[::1", "https://host.exa\u2100mple", "https://", "", "/callback"])
-def test_a_redirect_uri_that_is_no_address_is_refused(uri: str) -> None:
+def test_an_invalid_redirect_uri_is_refused(uri: str) -> None:
     with pytest.raises(InputError):
         check_redirect_uris([uri])
 
 
 @pytest.mark.parametrize("name", ["request_timeout", "wait_timeout"])
-def test_timeouts_have_bounds(name: str) -> None:
+def test_timeouts_outside_of_their_bounds_are_refused(name: str) -> None:
     for bad in (0, -1, 3601):
         options: dict[str, t.Any] = {name: bad}
         with pytest.raises(InputError, match=f"{name} is {bad}"):
@@ -278,39 +276,39 @@ def test_timeouts_have_bounds(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", [TENANT_ID, TENANT_ID.upper()])
-def test_a_guid_comes_back_in_lower_case(value: str) -> None:
+def test_a_guid_is_returned_in_lower_case(value: str) -> None:
     assert check_guid("x", value) == TENANT_ID
 
 
 @pytest.mark.parametrize(
     "value", ["", "x", TENANT_ID[:-1], TENANT_ID + "\n", f"{{{TENANT_ID}}}", TENANT_ID.replace("-", ""), "é" * 36]
 )
-def test_anything_else_is_no_guid(value: str) -> None:
+def test_an_invalid_guid_is_refused(value: str) -> None:
     with pytest.raises(InputError, match="x is "):
         check_guid("x", value)
 
 
 @pytest.mark.parametrize("value", [TENANT_ID, "contoso.onmicrosoft.com", "a", "xn--gteway-bua.example"])
-def test_a_tenant_is_an_id_or_a_domain(value: str) -> None:
+def test_a_tenant_can_be_an_id_or_a_domain(value: str) -> None:
     assert check_tenant("x", value) == value
 
 
 @pytest.mark.parametrize(
     "value", ["", " ", "common", "Organizations", "consumers", "a/b", "../x", "a b", ".a", "a.", "a?b", "a#b", "a\n"]
 )
-def test_what_names_no_single_tenant_is_refused(value: str) -> None:
+def test_a_name_that_is_not_a_single_tenant_is_refused(value: str) -> None:
     with pytest.raises(InputError, match="does not name a single tenant"):
         check_tenant("x", value)
 
 
-def test_a_long_value_is_not_repeated_whole() -> None:
+def test_a_long_value_is_shortened_in_messages() -> None:
     with pytest.raises(InputError) as failure:
         check_guid("x", "y" * 5000)
     assert len(str(failure.value)) < 200
 
 
 @pytest.mark.parametrize("value", ["", "  ", "x" * 6, "a\nb", "a\x00b", "a\x7fb"])
-def test_text_is_one_line_that_is_neither_blank_nor_too_long(value: str) -> None:
+def test_a_text_must_be_one_line_and_neither_blank_nor_too_long(value: str) -> None:
     with pytest.raises(InputError):
         check_text("x", value, longest=5)
     assert check_text("x", "日本 ä", longest=5) == "日本 ä"
@@ -319,18 +317,18 @@ def test_text_is_one_line_that_is_neither_blank_nor_too_long(value: str) -> None
 # Specs
 
 
-def test_two_parts_of_a_spec_cannot_define_one_option() -> None:
+def test_an_option_in_two_parts_of_a_spec_is_an_error() -> None:
     with pytest.raises(ValueError, match="client_id"):
         ArgumentSpec(options={"client_id": {}}) + ArgumentSpec(options={"client_id": {}})
 
 
-def test_the_sign_in_s_options_can_never_be_mistaken_for_those_of_a_resource() -> None:
+def test_options_of_the_sign_in_differ_from_those_of_resources() -> None:
     assert all(name.startswith("auth_") for name in AUTH.options)
     seen = 0
     for path in sorted(MODULES.glob("azure_*.py")):
         module = getattr(importlib.import_module(f"{MODULE_PACKAGE}.{path.stem}"), "MODULE", None)
         if module is None:
-            continue  # its options are with its action plugin
+            continue  # the spec is in its action plugin
         seen += 1
         own = module.argument_spec.options.keys() - AUTH.options.keys() - ENDPOINT.options.keys()
         assert not [name for name in own if name.startswith("auth_")], path.name
@@ -353,8 +351,8 @@ def test_every_rule_names_options_that_exist() -> None:
 
 
 @pytest.mark.parametrize(("limit_of", "whose"), [({}, "Entra ID"), ({"limit_of": OURS}, "this collection")])
-def test_a_text_that_is_too_long_is_refused_with_the_owner_of_the_limit(limit_of: dict[str, str], whose: str) -> None:
-    """No source gives a limit for each text, so that some are our own."""
+def test_a_text_that_is_too_long_is_refused_with_the_source_of_the_limit(limit_of: dict[str, str], whose: str) -> None:
+    """No source documents a limit for each text, so that some limits are our own."""
     assert check_text("description", "x" * 120, longest=120, **limit_of) == "x" * 120
     with pytest.raises(InputError, match=f"description has 121 characters; {whose} allows 120"):
         check_text("description", "x" * 121, longest=120, **limit_of)

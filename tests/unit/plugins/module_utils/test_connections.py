@@ -28,7 +28,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 
 pytestmark = pytest.mark.over_tls
 INFO = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
+UNREGISTERED: Json = {"unique_name": "unregistered"}
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -47,21 +47,21 @@ def test_a_redirect_of_graph_is_not_followed(
 @pytest.mark.parametrize("path", ["oauth2/v2.0/token", "openid-configuration"])
 def test_a_redirect_of_the_sign_in_is_not_followed(tenant: Tenant, stranger: Stranger, path: str) -> None:
     tenant.server.faults.add(path=path, status=307, headers={"Location": f"{stranger.url}/"}, times=99)
-    result = tenant.fails(INFO, **NOBODY)
+    result = tenant.fails(INFO, **UNREGISTERED)
     assert stranger.requests == []
     assert tenant.server.client_secret not in json.dumps(result)
 
 
-@pytest.mark.parametrize("address", ["{stranger}/token", "https://nobody.invalid/token"])
-def test_a_token_endpoint_elsewhere_is_not_asked(tenant: Tenant, stranger: Stranger, address: str) -> None:
+@pytest.mark.parametrize("address", ["{stranger}/token", "https://unknown.invalid/token"])
+def test_a_token_endpoint_on_another_host_is_not_used(tenant: Tenant, stranger: Stranger, address: str) -> None:
     configuration = tenant.server.emulator.identity.openid_configuration(tenant.server.tenant_id)
     configuration["token_endpoint"] = address.format(stranger=stranger.url)
     tenant.server.faults.add(path="openid-configuration", status=200, body=configuration, times=99)
-    result = tenant.fails(INFO, **NOBODY)
+    result = tenant.fails(INFO, **UNREGISTERED)
     assert stranger.requests == []
     assert tenant.server.client_secret not in json.dumps(result)
     if address.startswith("https:"):
-        assert "nobody.invalid, which is not a configured host" in result["msg"]
+        assert "unknown.invalid, which is not a configured host" in result["msg"]
 
 
 def test_netrc_does_not_replace_the_token(
@@ -71,17 +71,17 @@ def test_netrc_does_not_replace_the_token(
     netrc.write_text("machine localhost login eve password other\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    tenant.ok(INFO, **NOBODY)
+    tenant.ok(INFO, **UNREGISTERED)
 
 
 def test_an_untrusted_certificate_is_named_with_the_option(tenant: Tenant, virtual_time: VirtualTime) -> None:
     ca_file = tenant.environ.pop("REQUESTS_CA_BUNDLE")
-    result = tenant.fails(INFO, **NOBODY)
+    result = tenant.fails(INFO, **UNREGISTERED)
     assert result["error"]["kind"] == "transport"
     assert "certificate" in result["msg"]
     assert "ca_file" in result["error"]["next_step"]
     assert virtual_time.waited == [], "that does not pass by itself"
-    tenant.ok(INFO, **NOBODY, ca_file=ca_file)
+    tenant.ok(INFO, **UNREGISTERED, ca_file=ca_file)
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate\n"])
@@ -91,49 +91,49 @@ def test_an_unusable_file_of_authorities_is_named(
     monkeypatch.chdir(tmp_path)
     if content is not None:
         Path("ca.pem").write_text(content)
-    result = tenant.fails(INFO, **NOBODY, ca_file="ca.pem")
+    result = tenant.fails(INFO, **UNREGISTERED, ca_file="ca.pem")
     assert "ca.pem" in result["msg"]
-    # A file that is not there is known before anything is sent.
+    # A missing file is reported before anything is sent.
     assert result["error"]["kind"] == ("input" if content is None else "transport")
 
 
-def test_an_unreachable_host_is_told_after_a_few_seconds(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_an_unreachable_host_is_reported_after_a_few_seconds(tenant: Tenant, virtual_time: VirtualTime) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused
         address = f"https://localhost:{taken.getsockname()[1]}"
-        result = tenant.fails(INFO, **NOBODY, authority_url=address, graph_url=address)
+        result = tenant.fails(INFO, **UNREGISTERED, authority_url=address, graph_url=address)
     assert "cannot be reached" in result["msg"]
     assert address in result["msg"]
     assert sum(virtual_time.waited) < 15
     assert "Connection refused" in result["msg"]
 
 
-def test_a_host_without_a_name_is_told(tenant: Tenant, virtual_time: VirtualTime) -> None:
-    address = "https://nobody.invalid"
-    result = tenant.fails(INFO, **NOBODY, authority_url=address, graph_url=address)
+def test_a_host_name_that_cannot_be_resolved_is_reported(tenant: Tenant, virtual_time: VirtualTime) -> None:
+    address = "https://unknown.invalid"
+    result = tenant.fails(INFO, **UNREGISTERED, authority_url=address, graph_url=address)
     assert "cannot be reached" in result["msg"]
     assert "name resolution" in result["error"]["next_step"]
     assert sum(virtual_time.waited) < 15
 
 
 @pytest.mark.parametrize("path", ["openid-configuration", "oauth2/v2.0/token"])
-def test_a_sign_in_that_is_always_cut_off_is_tried_a_few_times_at_most(tenant: Tenant, path: str) -> None:
+def test_an_interrupted_sign_in_is_tried_a_few_times_at_most(tenant: Tenant, path: str) -> None:
     tenant.server.faults.add(path=path, close_before=True, times=99)
-    assert tenant.fails(INFO, **NOBODY)["error"]["kind"] == "transport"
+    assert tenant.fails(INFO, **UNREGISTERED)["error"]["kind"] == "transport"
     assert sum(path in entry.path for entry in tenant.server.requests()) <= 5
 
 
-def test_a_proxy_that_is_not_there_is_told_without_its_password(tenant: Tenant) -> None:
+def test_an_unreachable_proxy_is_reported_without_its_password(tenant: Tenant) -> None:
     tenant.environ["HTTPS_PROXY"] = "http://user:pr0xy-secret@127.0.0.1:1"
-    result = tenant.fails(INFO, **NOBODY)
+    result = tenant.fails(INFO, **UNREGISTERED)
     assert "proxy" in result["msg"].lower()
     assert "pr0xy-secret" not in json.dumps(result)
     tenant.environ["NO_PROXY"] = "localhost"
-    tenant.ok(INFO, **NOBODY)
+    tenant.ok(INFO, **UNREGISTERED)
 
 
-def test_an_answer_that_never_comes_is_told(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_a_missing_response_is_reported(tenant: Tenant, virtual_time: VirtualTime) -> None:
     tenant.server.faults.add(path="batch", delay=1.5, times=99)
-    result = tenant.fails(INFO, **NOBODY, request_timeout=1, wait_timeout=1)
+    result = tenant.fails(INFO, **UNREGISTERED, request_timeout=1, wait_timeout=1)
     assert "no complete answer within" in result["msg"]
     assert "request_timeout" in result["error"]["next_step"]

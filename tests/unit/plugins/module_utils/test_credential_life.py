@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of a stored credential, as tables."""
+"""The life cycle of a stored credential, as tables."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def federated(key_id: str = OLD, **members: t.Any) -> Record:
         ([record(OLD, secret_start="2026-11-28T07:00:00Z"), record(NEW, secret_start="2026-11-28T07:00:00.5Z")], NEW),
     ],
 )
-def test_which_record_counts(records: list[Record | None], expected: str | None) -> None:
+def test_the_most_recent_record_counts(records: list[Record | None], expected: str | None) -> None:
     found = life.most_recent(records)
     assert (found.key_id if found else None) == expected
 
@@ -73,7 +73,7 @@ def test_which_record_counts(records: list[Record | None], expected: str | None)
         (None, CLIENT_ID, False),
     ],
 )
-def test_whose_it_is(kept: Record | None, client_id: str | None, expected: bool) -> None:
+def test_records_of_other_applications_are_detected(kept: Record | None, client_id: str | None, expected: bool) -> None:
     assert life.is_ours(kept, client_id) is expected
 
 
@@ -92,7 +92,7 @@ def test_whose_it_is(kept: Record | None, client_id: str | None, expected: bool)
         ([federated()], (), True),
     ],
 )
-def test_whether_the_stores_need_no_new_one(
+def test_matching_stores_need_no_new_credential(
     records: list[Record | None], outgoing: tuple[str, ...], expected: bool
 ) -> None:
     assert records[0] is not None
@@ -116,7 +116,7 @@ def test_whether_the_stores_need_no_new_one(
         (federated(OLD, previous_key_ids=(OLDER,)), NEW, (), (OLDER,)),
     ],
 )
-def test_what_a_new_one_replaces(
+def test_a_new_credential_replaces_the_stored_ones(
     kept: Record | None, key_id: str, refused: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     assert life.previous_of(kept, CLIENT_ID, key_id=key_id, refused=refused) == expected
@@ -132,14 +132,14 @@ def test_what_a_new_one_replaces(
         (record(OLD, client_id=OTHER_ID, handed_over_to=("a",)), True, (), ()),
     ],
 )
-def test_who_has_to_get_a_new_one(
+def test_a_new_credential_is_pending_for_all_hosts(
     kept: Record | None, hand_over: bool, handed_over_to: tuple[str, ...], pending: tuple[str, ...]
 ) -> None:
     made = life.renewed(kept, record(NEW, days=0), hand_over=hand_over)
     assert (made.handed_over_to, made.pending_hosts) == (handed_over_to, pending)
 
 
-def test_a_host_that_was_served_waits_no_more() -> None:
+def test_a_served_host_is_not_pending_any_more() -> None:
     before = record(handed_over_to=("b",), pending_hosts=("a", "c"))
     after = life.handed_over(before, "a")
     assert (after.handed_over_to, after.pending_hosts) == (("a", "b"), ("c",))
@@ -159,15 +159,17 @@ def lifecycle(*, hand_over: bool = True, sharing: tuple[str, ...] = ("a",)) -> L
         (lifecycle(), record(handed_over_to=("a",)), [], False),
         (lifecycle(hand_over=False), record(pending_hosts=("b",)), [], False),
         (lifecycle(sharing=("b", "a")), record(handed_over_to=("a",)), ["b"], True),
-        # Not in this run: waited for until what it had has ended, if it was renewed in time.
+        # Not in this run: waited for until its previous credential has ended, if it was renewed in time.
         (lifecycle(), record(days=29, handed_over_to=("a",), pending_hosts=("gone",)), ["gone"], True),
         (lifecycle(), record(days=31, handed_over_to=("a",), pending_hosts=("gone",)), ["gone"], False),
-        # In this run: for as long as it takes.
+        # In this run: waited for without a limit.
         (lifecycle(), record(days=300), ["a"], True),
         (lifecycle(), record(secret_start="", handed_over_to=("a",), pending_hosts=("gone",)), ["gone"], True),
     ],
 )
-def test_who_is_waited_for(of: Lifecycle, kept: Record, waiting: list[str], waited_for: bool) -> None:
+def test_hosts_are_waited_for_until_the_hand_over(
+    of: Lifecycle, kept: Record, waiting: list[str], waited_for: bool
+) -> None:
     assert of.waiting_hosts(kept) == waiting
     assert of.is_handed_over(kept) is (not waiting)
     assert of.is_waited_for(kept, NOW) is waited_for
@@ -184,11 +186,11 @@ def test_who_is_waited_for(of: Lifecycle, kept: Record, waiting: list[str], wait
         (record(secret_start="", previous_key_ids=(OLD,), handed_over_to=("a",)), False),
     ],
 )
-def test_when_replaced_ones_may_be_removed(kept: Record, may_prune: bool) -> None:
+def test_replaced_credentials_can_be_removed_after_the_overlap(kept: Record, may_prune: bool) -> None:
     assert lifecycle().may_prune(kept, NOW) is may_prune
 
 
-def test_without_an_overlap_a_credential_of_this_very_second_is_old_enough() -> None:
+def test_without_an_overlap_a_new_credential_can_be_pruned_at_once() -> None:
     none = dataclasses.replace(lifecycle(hand_over=False), overlap=datetime.timedelta(0))
     assert none.may_prune(record(secret_start="2026-11-28T12:00:00.9Z", previous_key_ids=(OLD,)), NOW)
 
@@ -198,20 +200,20 @@ def test_without_an_overlap_a_credential_of_this_very_second_is_old_enough() -> 
     [
         ({"own": CLIENT_ID, "same": CLIENT_ID.upper()}, ("own", "same"), ("own", "same")),
         ({"own": CLIENT_ID, "other": OTHER_ID}, ("own", "other"), ("own",)),
-        # Failed before it was known whose application it has.
+        # Failed before its application was known.
         ({"own": CLIENT_ID, "failed": ""}, ("own",), ("failed", "own")),
-        # Lives, and has none.
+        # Alive, and without an application.
         ({"own": CLIENT_ID, "none": ""}, ("own", "none"), ("own",)),
     ],
 )
-def test_which_hosts_share_an_application(
+def test_hosts_that_share_an_application_are_found(
     client_ids: dict[str, str], live: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     found = life.sharing_hosts([*client_ids], client_ids=client_ids, live=live, client_id=CLIENT_ID, own="own")
     assert found == expected
 
 
-def test_what_has_to_fit_into_a_store() -> None:
+def test_the_expected_record_includes_all_lists() -> None:
     records = [record(OLD, previous_key_ids=(OLDER,), handed_over_to=("b",), pending_hosts=("c",)), None, blind(NEW)]
     expected = life.expected_record(records, client_id=CLIENT_ID, hand_over=True, sharing_hosts=("a", "b"))
     assert expected.previous_key_ids == (OLD, NEW, OLDER)
@@ -221,5 +223,5 @@ def test_what_has_to_fit_into_a_store() -> None:
     assert (alone.handed_over_to, alone.pending_hosts) == ((), ())
 
 
-def test_no_function_shows_a_value() -> None:
+def test_no_representation_shows_a_value() -> None:
     assert "value" not in repr(life.renewed(record(), dataclasses.replace(record(NEW)), hand_over=True))

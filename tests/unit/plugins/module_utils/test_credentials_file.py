@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sections of ~/.azure/credentials, seen through a module that only reads, and field by field."""
+"""Sections of ~/.azure/credentials: the sign-in of a module that only reads, and the values field by field."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
+UNREGISTERED: Json = {"unique_name": "unregistered"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 OTHER = "22222222-2222-2222-2222-222222222222"
-# One value and another one for each key.
+# Two different values for each key.
 VALUES: dict[str, tuple[str, str]] = {
     "client_id": (UNKNOWN, OTHER),
     "secret": ("s3cret", "0ther"),
@@ -64,13 +64,13 @@ def written(home: Path, text: str | bytes, *, mode: int = 0o600) -> Path:
     return path
 
 
-def sections(home: Path, **told: dict[str, str]) -> Path:
-    text = "".join(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) for name, keys in told.items())
+def sections(home: Path, **contents: dict[str, str]) -> Path:
+    text = "".join(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) for name, keys in contents.items())
     return written(home, text)
 
 
 def hosts(tenant: Tenant, home: Path) -> dict[str, str]:
-    """No credential, no Azure CLI."""
+    """No credential, and no Azure CLI."""
     names = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
     return {**{name: tenant.environ[name] for name in names}, "HOME": str(home), "PATH": str(home)}
 
@@ -82,15 +82,15 @@ def identity(tenant: Tenant, *roles: str) -> dict[str, str]:
 
 
 def signed_in(tenant: Tenant, **options: t.Any) -> str:
-    """The client id that reached Graph."""
+    """The client id of the requests to Graph."""
     tenant.clear_requests()
-    tenant.ok(MODULE, **NOBODY, **options)
+    tenant.ok(MODULE, **UNREGISTERED, **options)
     (client_id,) = {entry.client_id for entry in tenant.server.requests() if entry.is_graph}
     return str(client_id)
 
 
 def by_name(environ: dict[str, str], **params: t.Any) -> dict[str, str | None]:
-    """Each key's value, as it counts."""
+    """The value of each key that is in effect."""
     defaults = {name: option.get("default") for name, option in ENDPOINT.options.items()}
     given = {**defaults, **params}
     section = named_section(given, environ) or default_section(given, environ)
@@ -111,11 +111,11 @@ def counted(key: str, value: str) -> str:
     return GRAPH[value] if key == "cloud_environment" else value
 
 
-# Who signs in
+# The identity of the sign-in
 
 
 @pytest.mark.parametrize("by_option", [True, False])
-def test_signs_in_as_the_section_that_is_named(tenant: Tenant, home: Path, by_option: bool) -> None:
+def test_the_named_section_is_used(tenant: Tenant, home: Path, by_option: bool) -> None:
     one, other = identity(tenant), identity(tenant)
     sections(home, one=one, other={**other, "subscription_id": "nonsense"}, default=one)
     tenant.environ = hosts(tenant, home)
@@ -124,7 +124,7 @@ def test_signs_in_as_the_section_that_is_named(tenant: Tenant, home: Path, by_op
     assert signed_in(tenant, **({"auth_profile": "other"} if by_option else {})) == other["client_id"]
 
 
-def test_a_named_section_goes_before_another_sign_in_of_the_environment(tenant: Tenant, home: Path) -> None:
+def test_a_named_section_has_precedence_over_the_environment(tenant: Tenant, home: Path) -> None:
     named = identity(tenant)
     sections(home, named=named)
     everything = tenant.environ
@@ -135,7 +135,7 @@ def test_a_named_section_goes_before_another_sign_in_of_the_environment(tenant: 
     assert signed_in(tenant, auth_profile="named") == named["client_id"]
 
 
-def test_options_go_before_a_named_section(tenant: Tenant, home: Path) -> None:
+def test_options_have_precedence_over_a_named_section(tenant: Tenant, home: Path) -> None:
     named, by_option = identity(tenant), identity(tenant)
     sections(home, named=named)
     tenant.environ = hosts(tenant, home)
@@ -145,7 +145,7 @@ def test_options_go_before_a_named_section(tenant: Tenant, home: Path) -> None:
     assert signed_in(tenant, auth_profile="named", **options) == by_option["client_id"]
 
 
-def test_the_section_default_counts_where_nothing_else_does(tenant: Tenant, home: Path) -> None:
+def test_the_default_section_is_used_if_nothing_else_is_set(tenant: Tenant, home: Path) -> None:
     own = identity(tenant)
     sections(home, default=own)
     everything = tenant.environ
@@ -165,38 +165,38 @@ def test_the_section_default_counts_where_nothing_else_does(tenant: Tenant, home
     ],
     ids=str,
 )
-def test_the_section_default_does_not_count_where_something_is_set(
+def test_the_default_section_is_not_used_if_something_else_is_set(
     tenant: Tenant, home: Path, environ: dict[str, str], options: Json
 ) -> None:
     sections(home, default=identity(tenant))
     tenant.environ = {**hosts(tenant, home), **environ}
     tenant.clear_requests()
-    assert "Azure CLI" in tenant.fails(MODULE, **NOBODY, **options)["msg"]
+    assert "Azure CLI" in tenant.fails(MODULE, **UNREGISTERED, **options)["msg"]
     assert tenant.server.requests() == []
 
 
 @pytest.mark.parametrize("text", ["", "[default]\nsubscription_id = x\n", "[other]\nclient_id = x\n"])
-def test_a_file_that_says_nothing_by_default_leaves_it_to_the_cli(tenant: Tenant, home: Path, text: str) -> None:
+def test_the_cli_is_used_if_the_file_has_no_default_section(tenant: Tenant, home: Path, text: str) -> None:
     written(home, text)
     tenant.environ = hosts(tenant, home)
-    assert "Azure CLI" in tenant.fails(MODULE, **NOBODY)["msg"]
+    assert "Azure CLI" in tenant.fails(MODULE, **UNREGISTERED)["msg"]
 
 
 @pytest.mark.parametrize("named", [{"auth_profile": "gone"}, {}])
-def test_a_section_that_is_not_there_is_an_error_that_names_the_others(tenant: Tenant, home: Path, named: Json) -> None:
+def test_a_missing_section_is_an_error_that_lists_the_others(tenant: Tenant, home: Path, named: Json) -> None:
     sections(home, default=identity(tenant), customer=identity(tenant))
     tenant.environ = {**hosts(tenant, home), **({} if named else {"AZURE_PROFILE": "gone"})}
     tenant.clear_requests()
-    failure = tenant.fails(MODULE, **NOBODY, **named)
+    failure = tenant.fails(MODULE, **UNREGISTERED, **named)
     assert "'gone'" in failure["msg"] and ("auth_profile" if named else "AZURE_PROFILE") in failure["msg"]
     assert "[default], [customer]" in failure["error"]["next_step"]
     assert tenant.server.requests() == []
 
 
-def test_a_named_section_without_a_key_of_ours_is_an_error(tenant: Tenant, home: Path) -> None:
+def test_a_named_section_without_a_known_key_is_an_error(tenant: Tenant, home: Path) -> None:
     written(home, "[x]\nregion = y\n")
     tenant.environ = hosts(tenant, home)
-    failure = tenant.fails(MODULE, **NOBODY, auth_profile="x")
+    failure = tenant.fails(MODULE, **UNREGISTERED, auth_profile="x")
     assert "The section [x]" in failure["msg"] and "contains nothing to sign in with" in failure["msg"]
     assert "client_id" in failure["error"]["next_step"]
 
@@ -204,14 +204,14 @@ def test_a_named_section_without_a_key_of_ours_is_an_error(tenant: Tenant, home:
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "/dev/null"}], ids=str)
 def test_a_named_section_without_a_file_is_an_error(tenant: Tenant, home: Path, environ: dict[str, str]) -> None:
     tenant.environ = {**hosts(tenant, home), **environ}
-    assert "there is no file" in tenant.fails(MODULE, **NOBODY, auth_profile="x")["msg"]
+    assert "there is no file" in tenant.fails(MODULE, **UNREGISTERED, auth_profile="x")["msg"]
 
 
 # Field by field
 
 
 @pytest.mark.parametrize("key", list(KEYS))
-def test_each_key_goes_before_its_variable_and_after_its_option(home: Path, key: str) -> None:
+def test_a_key_has_precedence_over_its_variable_but_not_over_its_option(home: Path, key: str) -> None:
     one, other = VALUES[key]
     sections(home, named={key: one})
     environ = {"HOME": str(home)}
@@ -221,7 +221,7 @@ def test_each_key_goes_before_its_variable_and_after_its_option(home: Path, key:
 
 
 @pytest.mark.parametrize("key", list(KEYS))
-def test_a_section_named_by_a_variable_counts_as_much_as_the_other_variables(home: Path, key: str) -> None:
+def test_a_section_named_by_a_variable_must_not_contradict_other_variables(home: Path, key: str) -> None:
     one, other = VALUES[key]
     path = sections(home, named={key: one})
     environ = {"HOME": str(home), "AZURE_PROFILE": "named"}
@@ -235,35 +235,35 @@ def test_a_section_named_by_a_variable_counts_as_much_as_the_other_variables(hom
     assert other not in str(failure.value) and one not in str(failure.value), "it may be a secret"
 
 
-def test_an_option_names_another_section_than_the_variable(home: Path) -> None:
+def test_an_option_can_name_another_section_than_the_variable(home: Path) -> None:
     sections(home, one={"client_id": UNKNOWN}, other={"client_id": OTHER})
     assert by_name({"HOME": str(home), "AZURE_PROFILE": "one"}, auth_profile="other")["client_id"] == OTHER
 
 
 @pytest.mark.parametrize("key", list(KEYS))
-def test_the_section_default_never_contradicts_silently(home: Path, key: str) -> None:
+def test_a_contradiction_with_the_default_section_is_an_error(home: Path, key: str) -> None:
     one, other = VALUES[key]
     sections(home, default={key: one})
     assert by_name({"HOME": str(home)})[key] == counted(key, one)
-    if key == "cloud_environment":  # says where, not who: the section still counts
+    if key == "cloud_environment":  # the host, not the identity: the section still counts
         with pytest.raises(InputError, match="contradict"):
             by_name({"HOME": str(home), VARIABLES[key]: other})
 
 
-def test_a_secret_is_taken_to_the_letter(home: Path) -> None:
+def test_a_secret_is_read_literally(home: Path) -> None:
     """No interpolation, no quotes, no comments inside of a line."""
     for secret in ("a%b%(c)s%%", '"quoted"', "semi;colon", "hash #1", "=equals=", "ümläut"):
         sections(home, named={"secret": secret})
         assert by_name({"HOME": str(home)}, auth_profile="named")["secret"] == secret
 
 
-def test_keys_of_every_section_and_a_byte_order_mark(home: Path) -> None:
+def test_keys_for_every_section_and_a_byte_order_mark_are_accepted(home: Path) -> None:
     written(home, b"\xef\xbb\xbf[DEFAULT]\ntenant = contoso.example\n[named]\nCLIENT_ID: " + UNKNOWN.encode())
     found = by_name({"HOME": str(home)}, auth_profile="named")
     assert (found["tenant"], found["client_id"]) == ("contoso.example", UNKNOWN)
 
 
-def test_a_path_may_begin_in_the_home_folder(home: Path) -> None:
+def test_a_path_can_begin_in_the_home_folder(home: Path) -> None:
     sections(home, named={"x509_certificate_path": "~/key.pem"})
     assert by_name({"HOME": str(home)}, auth_profile="named")["x509_certificate_path"] == f"{home}/key.pem"
 
@@ -271,28 +271,26 @@ def test_a_path_may_begin_in_the_home_folder(home: Path) -> None:
 # The cloud
 
 
-def test_the_cloud_of_a_section_counts_for_modules_that_do_not_sign_in_as_the_operator(
-    tenant: Tenant, home: Path
-) -> None:
-    """Else the new secret would be sent to another cloud for its proof."""
+def test_the_cloud_of_a_section_applies_to_modules_without_the_operator(tenant: Tenant, home: Path) -> None:
+    """Otherwise the new secret would be sent to another cloud for its verification."""
     proof: Json = {"tenant_id": UNKNOWN, "client_id": UNKNOWN, "client_secret": "s", "wait_timeout": 1}
     sections(home, default={**identity(tenant), "cloud_environment": "AzureChinaCloud"})
-    tenant.environ = {"HOME": str(home), "HTTPS_PROXY": "http://127.0.0.1:1"}  # which nothing answers
+    tenant.environ = {"HOME": str(home), "HTTPS_PROXY": "http://127.0.0.1:1"}  # which does not respond
     china = "login.partner.microsoftonline.cn"
     assert china in tenant.fails("azure_app_token_info", **proof)["msg"]
     for operator in ({"auth_client_secret": "s"}, {"auth_source": "cli"}, {"auth_tenant_id": "x"}):
-        said = tenant.fails("azure_app_token_info", **proof, **operator)["msg"]
-        assert "login.microsoftonline.com" in said, "the operator is another one than that of the section"
+        message = tenant.fails("azure_app_token_info", **proof, **operator)["msg"]
+        assert "login.microsoftonline.com" in message, "the operator is another one than that of the section"
     assert china in tenant.fails("azure_app_token_info", **proof, auth_profile="default")["msg"]
 
 
-def test_a_cloud_that_is_not_known_is_told_with_the_section(home: Path) -> None:
+def test_an_unknown_cloud_is_reported_with_the_section(home: Path) -> None:
     path = sections(home, named={"cloud_environment": "AzureGermanCloud"})
     with pytest.raises(InputError, match=f"section \\[named\\] of {path}.*'AzureGermanCloud'"):
         by_name({"HOME": str(home)}, auth_profile="named")
 
 
-# Bad files
+# Invalid files
 
 
 @pytest.mark.parametrize(
@@ -315,42 +313,44 @@ def test_a_cloud_that_is_not_known_is_told_with_the_section(home: Path) -> None:
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_a_bad_file_is_refused_without_its_content(tenant: Tenant, home: Path, content: bytes, words: str) -> None:
+def test_an_invalid_file_is_refused_without_showing_its_content(
+    tenant: Tenant, home: Path, content: bytes, words: str
+) -> None:
     written(home, content)
     for environ, options in (({}, {"auth_profile": "named"}), ({"AZURE_PROFILE": "named"}, {})):
         tenant.environ = {**hosts(tenant, home), **environ}
-        failure = tenant.fails(MODULE, **NOBODY, **options)
+        failure = tenant.fails(MODULE, **UNREGISTERED, **options)
         assert words in failure["msg"], failure
         assert failure["error"]["kind"] == "input"
         assert "s3" not in json.dumps(failure) or "GUID" in words
     assert tenant.server.requests() == []
 
 
-def test_a_bad_file_is_not_passed_over_in_favour_of_the_cli(tenant: Tenant, home: Path) -> None:
+def test_an_invalid_file_is_an_error_although_the_cli_could_be_used(tenant: Tenant, home: Path) -> None:
     written(home, "no ini")
     tenant.environ = hosts(tenant, home)
-    assert "cannot be used" in tenant.fails(MODULE, **NOBODY)["msg"]
-    assert "Azure CLI" in tenant.fails(MODULE, **NOBODY, auth_source="cli")["msg"]
+    assert "cannot be used" in tenant.fails(MODULE, **UNREGISTERED)["msg"]
+    assert "Azure CLI" in tenant.fails(MODULE, **UNREGISTERED, auth_source="cli")["msg"]
 
 
-def test_a_file_that_is_a_folder_is_told(tenant: Tenant, home: Path) -> None:
+def test_a_folder_instead_of_the_file_is_reported(tenant: Tenant, home: Path) -> None:
     (home / ".azure" / "credentials").mkdir()
     tenant.environ = hosts(tenant, home)
-    assert "Could not read" in tenant.fails(MODULE, **NOBODY, auth_profile="x")["msg"]
+    assert "Could not read" in tenant.fails(MODULE, **UNREGISTERED, auth_profile="x")["msg"]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o604])
-def test_a_secret_that_others_can_read_is_used_and_told(tenant: Tenant, home: Path, mode: int) -> None:
-    """As azure.azcollection uses it; but whoever can read it can sign in."""
+def test_a_secret_that_others_can_read_is_used_with_a_warning(tenant: Tenant, home: Path, mode: int) -> None:
+    """As in azure.azcollection; but everyone who can read it can sign in."""
     path = sections(home, named=identity(tenant), open={"tenant": tenant.server.tenant_id})
     path.chmod(mode)
     tenant.environ = hosts(tenant, home)
-    result = tenant.ok(MODULE, **NOBODY, auth_profile="named")
+    result = tenant.ok(MODULE, **UNREGISTERED, auth_profile="named")
     assert bool(result.get("warnings")) is bool(mode & 0o044)
     assert all(f"chmod 600 {path}" in warning for warning in result.get("warnings", []))
 
 
-def test_no_representation_tells_what_a_section_holds(home: Path) -> None:
+def test_no_representation_shows_the_content_of_a_section(home: Path) -> None:
     sections(home, named={"secret": "s3cret"})
     section = named_section({"auth_profile": "named"}, {"HOME": str(home)})
     assert section is not None and "s3cret" not in repr(section)

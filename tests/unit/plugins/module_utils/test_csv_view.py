@@ -21,7 +21,7 @@ NOW = datetime.datetime(2026, 11, 24, 9, 0, tzinfo=datetime.timezone.utc)
 
 
 def test_every_kind_of_line_is_in_the_table() -> None:
-    """An application without a credential, a gateway without an application, and what could not be read."""
+    """An application without a credential, a gateway without an application, and errors while reading."""
     report = build(
         applications(NOW),
         tenants={TENANT: None},

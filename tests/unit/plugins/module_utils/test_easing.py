@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run slows down by what Microsoft Graph says about its limits."""
+"""A run slows down according to the limits that Microsoft Graph reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_pause_grows_from_80_percent_of_a_limit(used: float, seconds: float)
 
 
 @pytest.mark.parametrize(
-    ("told", "used"),
+    ("shares", "used"),
     [
         ([], None),
         ([None], None),
@@ -38,19 +38,19 @@ def test_the_pause_grows_from_80_percent_of_a_limit(used: float, seconds: float)
         (["nan", "inf", "x", [], True, 10**400], None),
     ],
 )
-def test_the_largest_share_of_several_answers_counts(told: list[t.Any], used: float | None) -> None:
-    assert used_share([{} if share is None else {HEADER: share} for share in told]) == used
+def test_the_largest_share_of_several_responses_counts(shares: list[t.Any], used: float | None) -> None:
+    assert used_share([{} if share is None else {HEADER: share} for share in shares]) == used
 
 
-def test_all_tasks_of_an_identity_slow_down_until_an_answer_says_nothing_more(virtual_time: VirtualTime) -> None:
+def test_all_tasks_of_an_identity_slow_down_until_no_share_is_reported(virtual_time: VirtualTime) -> None:
     memory = ProcessMemory()
     ours, theirs = (Patience(100.0) for _each in range(2))
     one = Easing(memory, ours, identity=lambda: "operator")
     another = Easing(memory, theirs, identity=lambda: "operator")
-    somebody_else = Easing(memory, theirs, identity=lambda: "other")
+    other_identity = Easing(memory, theirs, identity=lambda: "other")
     one.note(0.9)
-    somebody_else.wait()
-    somebody_else.note(None)
+    other_identity.wait()
+    other_identity.note(None)
     assert virtual_time.waited == []
     another.wait()
     assert theirs.waited_for[WaitedFor.LIMITS] == pytest.approx(5.0, abs=0.3)
@@ -59,7 +59,7 @@ def test_all_tasks_of_an_identity_slow_down_until_an_answer_says_nothing_more(vi
     assert ours.waited == 0.0
 
 
-def test_a_task_whose_allowance_does_not_reach_goes_on(virtual_time: VirtualTime) -> None:
+def test_a_task_does_not_wait_longer_than_its_allowance(virtual_time: VirtualTime) -> None:
     patience = Patience(2.0)
     easing = Easing(ProcessMemory(), patience, identity=lambda: "operator")
     easing.note(1.0)

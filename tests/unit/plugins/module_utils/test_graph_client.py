@@ -36,21 +36,21 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 pytestmark = pytest.mark.over_tls
 
 
-def test_collects_all_pages(tenant: Tenant, graph: GraphClient) -> None:
+def test_all_pages_are_collected(tenant: Tenant, graph: GraphClient) -> None:
     ids = {tenant.register(f"n{number}")["client_id"] for number in range(5)}
     found = [entry["appId"] for entry in graph.collect(BY_TWO)]
     assert sorted(found) == sorted(ids | {tenant.server.client_id})
     assert graph_entries(tenant) == ["GET 200"] * 3
 
 
-def test_pages_of_a_batched_collection_are_followed(tenant: Tenant, graph: GraphClient) -> None:
+def test_all_pages_of_a_collection_in_a_batch_are_collected(tenant: Tenant, graph: GraphClient) -> None:
     ids = {tenant.register(f"n{number}")["client_id"] for number in range(5)}
     (found,) = graph.get_many([BY_TWO])
     assert found is not None
     assert {entry["appId"] for entry in found["value"]} == ids | {tenant.server.client_id}
 
 
-def test_a_page_that_fails_is_read_again(tenant: Tenant, graph: GraphClient) -> None:
+def test_a_failed_page_is_read_again(tenant: Tenant, graph: GraphClient) -> None:
     for number in range(4):
         tenant.register(f"n{number}")
     tenant.server.faults.add(path="skiptoken", status=503)
@@ -72,7 +72,7 @@ def test_a_page_that_fails_is_read_again(tenant: Tenant, graph: GraphClient) -> 
         "",
     ],
 )
-def test_a_next_page_elsewhere_is_refused_and_not_asked_for(
+def test_a_next_page_on_another_host_is_refused_and_not_requested(
     tenant: Tenant, graph: GraphClient, stranger: Stranger, link: str
 ) -> None:
     following = link.format(stranger=stranger.url, graph=tenant.server.graph)
@@ -85,7 +85,7 @@ def test_a_next_page_elsewhere_is_refused_and_not_asked_for(
     assert graph_entries(tenant) == ["GET 200"]
 
 
-def test_a_next_page_that_is_always_the_same_ends(tenant: Tenant, graph: GraphClient) -> None:
+def test_a_cycle_of_next_pages_is_an_error(tenant: Tenant, graph: GraphClient) -> None:
     body = {"value": [], "@odata.nextLink": f"{tenant.server.graph}/v1.0/applications?again"}
     tenant.server.faults.add(path="applications", status=200, body=body, times=5000)
     with pytest.raises(TransportError, match="pages"):
@@ -93,21 +93,21 @@ def test_a_next_page_that_is_always_the_same_ends(tenant: Tenant, graph: GraphCl
 
 
 @pytest.mark.parametrize("body", [{"value": {}}, {"value": None}, {"id": "x"}], ids=str)
-def test_an_answer_that_is_no_collection_is_told(tenant: Tenant, graph: GraphClient, body: Json) -> None:
+def test_a_response_that_is_not_a_collection_is_an_error(tenant: Tenant, graph: GraphClient, body: Json) -> None:
     tenant.server.faults.add(path="applications", status=200, body=body, times=9)
     with pytest.raises(TransportError, match="not a collection"):
         graph.collect(ALL)
 
 
 @pytest.mark.parametrize("entry", [1, None, [], "x"], ids=str)
-def test_entries_that_are_no_objects_are_told(tenant: Tenant, graph: GraphClient, entry: t.Any) -> None:
-    """Whoever passed over them would say of what they stand for that it is not there."""
+def test_entries_that_are_not_objects_are_an_error(tenant: Tenant, graph: GraphClient, entry: t.Any) -> None:
+    """Ignoring them would mean that the objects which they stand for do not exist."""
     tenant.server.faults.add(path="applications", status=200, body={"value": [entry, {"id": "x"}]})
     with pytest.raises(TransportError, match="is not an object"):
         graph.collect(ALL)
 
 
-def test_what_is_not_there_is_none(graph: GraphClient) -> None:
+def test_a_missing_object_is_none(graph: GraphClient) -> None:
     assert graph.get(one(UNKNOWN)) is None
     assert graph.get_many([one(UNKNOWN), one(UNKNOWN)]) == [None, None]
     assert graph.get_many([]) == []
@@ -116,7 +116,7 @@ def test_what_is_not_there_is_none(graph: GraphClient) -> None:
 @pytest.mark.parametrize(
     "name", ["O'Brien", "''", "a&b=c", "100% #1?", "a/b\\c", "a+b c", "日本 ä", "x' or 1 eq 1 or 'x", "%27"]
 )
-def test_a_name_in_a_filter_or_in_a_key_means_itself(tenant: Tenant, graph: GraphClient, name: str) -> None:
+def test_a_name_in_a_filter_or_in_a_key_is_escaped(tenant: Tenant, graph: GraphClient, name: str) -> None:
     made = tenant.register("u", display_name=name)
     tenant.register("other", display_name="other")
     tenant.application(uniqueName="u")["uniqueName"] = name
@@ -129,14 +129,14 @@ def test_a_name_in_a_filter_or_in_a_key_means_itself(tenant: Tenant, graph: Grap
         assert found["appId"] == made["client_id"]
 
 
-def test_many_reads_take_one_request_for_each_twenty(tenant: Tenant, graph: GraphClient) -> None:
+def test_twenty_reads_are_one_request(tenant: Tenant, graph: GraphClient) -> None:
     found = graph.get_many([one(tenant.server.client_id), one(UNKNOWN)] * 21)
     assert [document is not None for document in found] == [True, False] * 21
     assert graph_entries(tenant) == ["POST 200"] * 3
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_an_inner_failure_is_read_again_on_its_own(tenant: Tenant, graph: GraphClient, status: int) -> None:
+def test_a_failed_read_of_a_batch_is_repeated_separately(tenant: Tenant, graph: GraphClient, status: int) -> None:
     operator = one(tenant.server.client_id)
     tenant.server.faults.add(method="GET", path="applications", nth=2, status=status)
     found = graph.get_many([operator, operator, operator])
@@ -144,7 +144,7 @@ def test_an_inner_failure_is_read_again_on_its_own(tenant: Tenant, graph: GraphC
     assert graph_entries(tenant) == ["POST 200", "GET 200"]
 
 
-def test_an_inner_throttling_is_waited_out_as_long_as_asked(
+def test_a_throttled_read_of_a_batch_waits_as_requested(
     tenant: Tenant, graph: GraphClient, virtual_time: VirtualTime
 ) -> None:
     operator = one(tenant.server.client_id)
@@ -153,7 +153,7 @@ def test_an_inner_throttling_is_waited_out_as_long_as_asked(
     assert sum(virtual_time.waited) >= 7
 
 
-def test_an_inner_collection_that_fails_is_read_again_on_its_own(tenant: Tenant, graph: GraphClient) -> None:
+def test_a_failed_collection_of_a_batch_is_read_again_separately(tenant: Tenant, graph: GraphClient) -> None:
     tenant.register()
     tenant.server.faults.add(method="GET", path="applications", status=503)
     (found,) = graph.get_many([ALL])
@@ -161,7 +161,7 @@ def test_an_inner_collection_that_fails_is_read_again_on_its_own(tenant: Tenant,
     assert len(found["value"]) == 2
 
 
-def test_an_inner_collection_that_is_gone_or_forbidden_when_it_is_read_again(
+def test_a_collection_that_is_missing_or_forbidden_when_repeated_is_reported(
     tenant: Tenant, graph: GraphClient
 ) -> None:
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
@@ -180,7 +180,7 @@ def test_an_inner_collection_that_is_gone_or_forbidden_when_it_is_read_again(
         graph.get_many([ALL])
 
 
-def test_an_inner_refusal_names_the_right_of_that_read(tenant: Tenant) -> None:
+def test_a_refused_read_of_a_batch_names_its_right(tenant: Tenant) -> None:
     tenant.sign_in_with("Application.Read.All")
     grants = Read(path="oauth2PermissionGrants", collection=True, action="read the grants", right="read_grant")
     with pytest.raises(GraphError) as failure:
@@ -193,27 +193,27 @@ def test_an_inner_refusal_names_the_right_of_that_read(tenant: Tenant) -> None:
     "answer", [{}, {"responses": None}, {"responses": [None, 5]}, {"responses": [{"id": "0"}]},
                {"responses": [{"id": "0", "status": "200", "body": []}]}], ids=str,
 )  # fmt: skip
-def test_a_batch_with_answers_missing_is_completed_one_by_one(tenant: Tenant, graph: GraphClient, answer: Json) -> None:
+def test_missing_responses_of_a_batch_are_read_separately(tenant: Tenant, graph: GraphClient, answer: Json) -> None:
     tenant.server.faults.add(path="batch", status=200, body=answer)
     operator = one(tenant.server.client_id)
     assert all(graph.get_many([operator, operator]))
 
 
-def test_inner_answers_in_another_order_are_told_apart(tenant: Tenant, graph: GraphClient) -> None:
+def test_responses_of_a_batch_can_be_in_any_order(tenant: Tenant, graph: GraphClient) -> None:
     body = {"responses": [{"id": str(i), "status": 200, "body": {"number": i}} for i in (1, 0)]}
     tenant.server.faults.add(path="batch", status=200, body=body)
     assert graph.get_many([one(UNKNOWN), one(UNKNOWN)]) == [{"number": 0}, {"number": 1}]
 
 
-def test_a_page_of_a_collection_is_not_taken_for_an_object(tenant: Tenant, graph: GraphClient) -> None:
-    """Whoever asks for it as an object would miss the other pages."""
+def test_a_page_of_a_collection_is_not_accepted_as_an_object(tenant: Tenant, graph: GraphClient) -> None:
+    """A caller that treats it as an object would miss the other pages."""
     for name in "abc":
         tenant.register(name)
     with pytest.raises(TransportError, match="the answer is a collection"):
         graph.get(BY_TWO)
 
 
-def test_an_expired_token_is_renewed_once_in_the_middle_of_a_run(tenant: Tenant, graph: GraphClient) -> None:
+def test_an_expired_token_is_renewed_once(tenant: Tenant, graph: GraphClient) -> None:
     tenant.server.clock.advance(4000)
     assert graph.get(one(tenant.server.client_id)) is not None
     assert graph.get(one(tenant.server.client_id)) is not None
@@ -228,7 +228,7 @@ def test_retries_after_a_renewal_do_not_sign_in_again(tenant: Tenant, graph: Gra
     assert sum("oauth2/v2.0/token" in entry.path for entry in tenant.server.requests()) == 1
 
 
-def test_a_token_that_stays_refused_is_told(tenant: Tenant, graph: GraphClient) -> None:
+def test_a_permanently_refused_token_is_reported(tenant: Tenant, graph: GraphClient) -> None:
     tenant.server.faults.add(path="applications", status=401, times=99)
     with pytest.raises(GraphError) as failure:
         graph.get(one(UNKNOWN))

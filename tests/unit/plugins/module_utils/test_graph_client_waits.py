@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the client waits for and sends again, how long and how often, and answers that cannot be read."""
+"""The waits and repetitions of the client, their limits, and responses that cannot be read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.over_tls
         ("Fri, 31 Dec 9999 23:59:59 -2359", (30, LONGEST_PAUSE + 1)),
     ],
 )
-def test_retry_after_is_honoured_as_far_as_it_makes_sense(
+def test_retry_after_is_respected_within_limits(
     tenant: Tenant, graph: GraphClient, virtual_time: VirtualTime, retry_after: str, bounds: tuple[float, float]
 ) -> None:
     tenant.server.faults.add(path="applications", status=429, headers={"Retry-After": retry_after})
@@ -65,7 +65,7 @@ def test_retry_after_is_honoured_as_far_as_it_makes_sense(
     assert bounds[0] <= waited <= bounds[1]
 
 
-def test_retry_after_may_be_a_date(
+def test_retry_after_can_be_a_date(
     tenant: Tenant, graph: GraphClient, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = int(time.time())
@@ -79,7 +79,7 @@ def test_retry_after_may_be_a_date(
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "7"}, {"Retry-After": "0"}, {"Retry-After": "1000000000"}])
 @pytest.mark.parametrize("status", [429, 503])
-def test_the_whole_wait_is_bounded_and_told(
+def test_the_total_wait_is_bounded_and_reported(
     tenant: Tenant, virtual_time: VirtualTime, status: int, headers: dict[str, str]
 ) -> None:
     tenant.server.faults.add(path="applications", status=status, headers=headers, times=9999)
@@ -100,7 +100,7 @@ def test_waits_get_longer_without_retry_after(tenant: Tenant, graph: GraphClient
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 409, 410, 418])
-def test_a_refusal_for_good_is_not_asked_for_again(
+def test_a_permanent_refusal_is_not_repeated(
     tenant: Tenant, graph: GraphClient, virtual_time: VirtualTime, status: int
 ) -> None:
     body = {"error": {"code": "No", "message": "no"}}
@@ -113,7 +113,7 @@ def test_a_refusal_for_good_is_not_asked_for_again(
 
 
 @pytest.mark.parametrize("fault", [{"close_before": True}, {"close_after": True}, {"truncate": True}], ids=str)
-def test_a_write_that_must_not_be_repeated_is_sent_once(tenant: Tenant, graph: GraphClient, fault: Json) -> None:
+def test_a_write_that_is_not_repeatable_is_sent_once(tenant: Tenant, graph: GraphClient, fault: Json) -> None:
     tenant.server.faults.add(path="applications", times=9, **fault)
     write = Write("POST", "applications", action="create", body={"displayName": "x"}, repeatable=False)
     with pytest.raises(TransportError) as failure:
@@ -122,15 +122,15 @@ def test_a_write_that_must_not_be_repeated_is_sent_once(tenant: Tenant, graph: G
     assert len(tenant.writes) == 1
 
 
-def test_a_write_that_may_be_repeated_is_sent_a_few_times_at_most(tenant: Tenant, graph: GraphClient) -> None:
+def test_a_repeatable_write_is_sent_a_few_times_at_most(tenant: Tenant, graph: GraphClient) -> None:
     tenant.server.faults.add(path="applications", close_before=True, times=99)
     with pytest.raises(TransportError):
         graph.write(Write("PATCH", f"applications/{UNKNOWN}", action="change", body={}))
     assert 2 <= len(tenant.writes) <= 5
 
 
-def test_a_deletion_that_finds_nothing_leaves_it_to_the_next_read_to_say_why(graph: GraphClient) -> None:
-    """It may be gone, or made so recently that this replica does not know it."""
+def test_a_deletion_of_a_missing_object_leaves_the_decision_to_the_next_read(graph: GraphClient) -> None:
+    """It may be deleted, or so recent that this replica does not know it."""
     with pytest.raises(GraphError) as caught:
         graph.write(Write("DELETE", f"applications/{UNKNOWN}", action="delete"))
     assert caught.value.read_again
@@ -152,7 +152,7 @@ def test_a_deletion_that_finds_nothing_leaves_it_to_the_next_read_to_say_why(gra
     ],
     ids=lambda fault: str(fault)[:40],
 )
-def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_told(
+def test_an_unreadable_response_is_requested_again_and_then_reported(
     tenant: Tenant, graph: GraphClient, fault: Json
 ) -> None:
     tenant.server.faults.add(path="applications", **fault)
@@ -171,7 +171,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_told(
      {"error": {"message": "x" * 100_000}}],
     ids=lambda body: str(body)[:40],
 )  # fmt: skip
-def test_an_error_of_any_form_is_a_clear_one(tenant: Tenant, graph: GraphClient, body: t.Any) -> None:
+def test_an_error_of_any_form_is_reported_clearly(tenant: Tenant, graph: GraphClient, body: t.Any) -> None:
     tenant.server.faults.add(path="applications", status=400, body=body or " ")
     with pytest.raises(GraphError) as failure:
         graph.get(one(UNKNOWN))
@@ -188,7 +188,7 @@ def test_the_request_id_is_found_in_header_or_body() -> None:
     assert GraphFault.parse(400, b"", None).request_id is None
 
 
-def test_an_endless_answer_is_cut_off(tenant: Tenant, graph: GraphClient) -> None:
+def test_an_endless_response_is_cut_off(tenant: Tenant, graph: GraphClient) -> None:
     tenant.server.faults.add(path="applications", status=200, body="x" * 50_000_000, times=99)
     with pytest.raises(TransportError, match="larger than") as failure:
         graph.get(one(UNKNOWN))

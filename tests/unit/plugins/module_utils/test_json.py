@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON from a server that may be anybody."""
+"""Parsing JSON from an untrusted server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 
 
 class Circle:
-    """Only the collector frees it, and then its finalizer needs room for two hundred calls."""
+    """Only the garbage collector frees it, and then its finalizer needs room for two hundred calls."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -31,7 +31,7 @@ def _descend(levels: int) -> int:
 
 @pytest.fixture
 def unraisable(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[list[t.Any]]:
-    """What finalizers raise while the collector runs shortly before Python's recursion limit."""
+    """Errors that finalizers raise while the garbage collector runs shortly before Python's recursion limit."""
     seen: list[t.Any] = []
     monkeypatch.setattr(sys, "unraisablehook", seen.append)
     thresholds = gc.get_threshold()
@@ -42,7 +42,7 @@ def unraisable(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[list[t.Any]]:
 
 
 @pytest.mark.parametrize("opener", [b"[", b'{"a":'])
-def test_nesting_without_end_is_no_value_and_disturbs_nobodys_finalizer(unraisable: list[t.Any], opener: bytes) -> None:
+def test_excessive_nesting_is_refused_and_does_not_disturb_finalizers(unraisable: list[t.Any], opener: bytes) -> None:
     for _each in range(8):
         Circle()
     assert _json.parse(opener * 50_000) is None
@@ -51,7 +51,7 @@ def test_nesting_without_end_is_no_value_and_disturbs_nobodys_finalizer(unraisab
     assert unraisable == []
 
 
-def test_who_had_switched_the_collector_off_finds_it_off() -> None:
+def test_a_disabled_garbage_collector_stays_disabled() -> None:
     gc.disable()
     try:
         assert _json.parse(b"{}") == {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever a server answers, a request ends in the time that the user set."""
+"""For any response of a server, a request ends within the time-out that the user set."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ TRICKLES = {
 
 
 @pytest.mark.parametrize("trickle", sorted(TRICKLES))
-def test_a_server_that_trickles_for_ever_is_left_after_request_timeout(trickle: str) -> None:
-    """Each byte comes long before a timeout of the socket; without a limit for the whole this would never end."""
+def test_a_slow_response_ends_after_request_timeout(trickle: str) -> None:
+    """Each byte arrives long before a timeout of the socket; without a limit for the whole request this never ends."""
     begin, unit = TRICKLES[trickle]
     with HostileServer(always(lambda: _trickle(lambda: server, begin, unit))) as server:
         client = _client(server)
@@ -69,7 +69,7 @@ def test_a_server_that_trickles_for_ever_is_left_after_request_timeout(trickle: 
     assert not failure.value.permanent
 
 
-def test_a_tls_handshake_that_trickles_is_left_as_well() -> None:
+def test_a_slow_tls_handshake_ends_after_request_timeout() -> None:
     record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"  # the beginning of a long ServerHello
     with HostileServer(always(list), before_tls=_trickle(lambda: server, record, b"\0")) as server:
         client = _client(server)
@@ -78,7 +78,7 @@ def test_a_tls_handshake_that_trickles_is_left_as_well() -> None:
         client.close()
 
 
-def test_a_proxy_that_trickles_is_left_as_well() -> None:
+def test_a_slow_proxy_ends_after_request_timeout() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -89,7 +89,7 @@ def test_a_proxy_that_trickles_is_left_as_well() -> None:
                 connection.sendall(b"HTTP/1.1 200 ")
                 while not over.wait(0.02):
                     connection.sendall(b"x")
-            except OSError:  # the client has left
+            except OSError:  # the client has disconnected
                 return
 
     thread = threading.Thread(target=serve)
@@ -103,7 +103,7 @@ def test_a_proxy_that_trickles_is_left_as_well() -> None:
     thread.join()
 
 
-def test_a_connection_is_used_again_after_a_request_that_ended_in_time() -> None:
+def test_a_connection_is_reused_after_a_request() -> None:
     connections: list[int] = []
 
     def answer(_method: str, _path: str, _body: bytes) -> Answer:
@@ -120,7 +120,7 @@ def test_a_connection_is_used_again_after_a_request_that_ended_in_time() -> None
     assert len(set(connections)) == 1
 
 
-def test_a_packed_answer_is_read() -> None:
+def test_a_compressed_response_is_read() -> None:
     with HostileServer(always(lambda: whole(gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip"))) as server:
         client = _client(server)
         assert client.request("GET", f"{server.url}/v1.0/applications").content == b'{"a": 1}'

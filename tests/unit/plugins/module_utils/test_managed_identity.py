@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The machine's own identity, by msal against the endpoints that Azure documents.
+"""The managed identity of the machine, with msal against the endpoints that Azure documents.
 
-The metadata service of a virtual machine, and the endpoint of App Service. That of Arc, whose challenge is a file of
-root's, is msal's alone.
+The metadata service of a virtual machine, and the endpoint of App Service. That of Arc, whose challenge is a file that
+only root can read, is left to msal.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
+UNREGISTERED: Json = {"unique_name": "unregistered"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 IMDS = "/metadata/identity/oauth2/token"
 
 
 class Metadata:
-    """What answers on the machine: (status, body) in turn, the last one again and again."""
+    """The responses of the endpoint: (status, body) in turn, the last one repeatedly."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes]] = []
@@ -49,7 +49,7 @@ class Metadata:
                 self.wfile.write(body)
 
             def log_message(self, *args: t.Any) -> None:
-                """Nothing."""
+                """No log."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -92,10 +92,10 @@ def of_vm(token: str) -> bytes:
     ).encode()
 
 
-def test_signs_in_as_the_machine(tenant: Tenant, metadata: Metadata) -> None:
+def test_the_system_assigned_identity_can_sign_in(tenant: Tenant, metadata: Metadata) -> None:
     token = tenant.operator_token()
     metadata.answers = [(200, of_vm(token))]
-    result = tenant.ok(MODULE, **NOBODY)
+    result = tenant.ok(MODULE, **UNREGISTERED)
     assert token not in json.dumps(result)
     ((path, query, headers),) = metadata.asked
     assert path == IMDS
@@ -106,25 +106,27 @@ def test_signs_in_as_the_machine(tenant: Tenant, metadata: Metadata) -> None:
     assert {e.client_id for e in tenant.server.requests() if e.path.startswith("/v1.0")} == {tenant.server.client_id}
 
 
-def test_signs_in_as_the_identity_that_was_assigned(tenant: Tenant, metadata: Metadata) -> None:
+def test_a_user_assigned_identity_can_sign_in(tenant: Tenant, metadata: Metadata) -> None:
     metadata.answers = [(200, of_vm(tenant.operator_token()))]
-    tenant.ok(MODULE, **NOBODY, auth_client_id=UNKNOWN)
+    tenant.ok(MODULE, **UNREGISTERED, auth_client_id=UNKNOWN)
     assert metadata.asked[0][1]["client_id"] == [UNKNOWN]
 
 
-def test_signs_in_in_app_service(tenant: Tenant, metadata: Metadata, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_identity_of_app_service_can_sign_in(
+    tenant: Tenant, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{metadata.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a")
     token = tenant.operator_token()
     metadata.answers = [(200, json.dumps({"access_token": token, "expires_on": f"{time.time() + 3599:.0f}"}).encode())]
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
     ((path, _query, headers),) = metadata.asked
     assert (path, headers["X-IDENTITY-HEADER"]) == ("/msi/token", "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a")
 
 
-def test_waits_while_the_endpoint_is_not_ready(tenant: Tenant, metadata: Metadata) -> None:
+def test_an_endpoint_that_is_not_ready_is_waited_for(tenant: Tenant, metadata: Metadata) -> None:
     metadata.answers = [(404, b"{}"), (410, b""), (429, b"{}"), (200, of_vm(tenant.operator_token()))]
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
     assert len(metadata.asked) == 4
 
 
@@ -146,32 +148,34 @@ def test_waits_while_the_endpoint_is_not_ready(tenant: Tenant, metadata: Metadat
         (500, b"{}", "answered with status 500"),
     ],
 )
-def test_an_endpoint_that_gives_no_token_is_told(
+def test_an_endpoint_without_a_token_is_reported(
     tenant: Tenant, metadata: Metadata, status: int, body: bytes, words: str
 ) -> None:
     metadata.answers = [(status, body)]
-    result = tenant.fails(MODULE, **NOBODY)
+    result = tenant.fails(MODULE, **UNREGISTERED)
     assert words in result["msg"]
     assert "auth_client_id" in result["error"]["next_step"]
     assert tenant.server.requests() == []
 
 
-def test_a_machine_without_the_endpoint_is_told(tenant: Tenant, metadata: Metadata) -> None:
+def test_a_machine_without_the_endpoint_is_reported(tenant: Tenant, metadata: Metadata) -> None:
     metadata.close()
-    result = tenant.fails(MODULE, **NOBODY)
+    result = tenant.fails(MODULE, **UNREGISTERED)
     assert f"nothing answers at {metadata.url}{IMDS}" in result["msg"]
 
 
-def test_an_old_msal_is_told_before_anything_is_sent(
+def test_an_old_msal_is_reported_before_any_request(
     tenant: Tenant, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr("msal.ManagedIdentityClient", raising=False)
-    assert "needs msal 1.29" in tenant.fails(MODULE, **NOBODY)["msg"]
+    assert "needs msal 1.29" in tenant.fails(MODULE, **UNREGISTERED)["msg"]
     assert metadata.asked == []
 
 
-def test_nobody_takes_it_unasked(tenant: Tenant, metadata: Metadata, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_managed_identity_is_only_used_on_request(
+    tenant: Tenant, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(tenant.environ, "ANSIBLE_AZURE_AUTH_SOURCE", "auto")
     monkeypatch.setitem(tenant.environ, "PATH", "/nowhere")
-    assert "Azure CLI" in tenant.fails(MODULE, **NOBODY)["msg"]
+    assert "Azure CLI" in tenant.fails(MODULE, **UNREGISTERED)["msg"]
     assert metadata.asked == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that answers with what it was sent: no result holds it, in whatever form it came back."""
+"""A server that returns what it received: no result contains the secret, in any form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORMS = [name for name in leak_search.FORMS if not name.startswith(("utf16", "js
 
 @pytest.fixture
 def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All that the emulator issues."""
+    """Everything that the emulator issues."""
     made: list[str] = []
     mint = tokens.mint
 
@@ -55,11 +55,11 @@ def _echo(text: str) -> t.Any:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 500])
-def test_graph_echoes_the_operators_secret(tenant: Tenant, form: str, status: int) -> None:
+def test_an_operator_secret_echoed_by_graph_is_masked(tenant: Tenant, form: str, status: int) -> None:
     tenant.register()
-    said = leak_search.FORMS[form](tenant.server.client_secret).decode()
+    encoded = leak_search.FORMS[form](tenant.server.client_secret).decode()
     tenant.server.faults.add(
-        path="/applications", status=status, times=1000, body=_echo(said), headers={"request-id": said}
+        path="/applications", status=status, times=1000, body=_echo(encoded), headers={"request-id": encoded}
     )
     result = tenant.fails("azure_app_secret", unique_name="gateway", description="s", wait_timeout=1)
     assert _leaks(tenant, result) == []
@@ -67,27 +67,27 @@ def test_graph_echoes_the_operators_secret(tenant: Tenant, form: str, status: in
 
 
 @pytest.mark.parametrize("padding", [0, LONGEST_TEXT - 40, LONGEST_TEXT - 20, 3 * LONGEST_TEXT])
-def test_graph_echoes_the_bearer_token(tenant: Tenant, issued: list[str], padding: int) -> None:
-    """Also where it would be cut off in the middle."""
+def test_a_bearer_token_echoed_by_graph_is_masked(tenant: Tenant, issued: list[str], padding: int) -> None:
+    """Also if it would be cut off in the middle."""
     tenant.register()
     fault = tenant.server.faults.add(path="/applications", status=400, times=1000)
     mint = identity.__dict__["mint"]
 
-    def told(*args: t.Any, **more: t.Any) -> t.Any:
+    def mint_and_echo(*args: t.Any, **more: t.Any) -> t.Any:
         made = mint(*args, **more)
         fault.body = _echo(f"{'x' * padding} Bearer {made} {base64.b64encode(made.encode()).decode()}")
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "mint", told)
+        patch.setattr(identity, "mint", mint_and_echo)
         result = tenant.fails("azure_app_secret", unique_name="gateway", description="s")
     assert len(issued) == 2
     assert _leaks(tenant, result, *issued) == []
     assert len(result["msg"]) < 2 * LONGEST_TEXT
 
 
-def test_a_refused_addpassword_that_tells_the_new_value(tenant: Tenant) -> None:
-    """Nobody here knows it, but it looks like one."""
+def test_a_new_secret_in_a_refusal_of_addpassword_is_masked(tenant: Tenant) -> None:
+    """The value is not known here, but has the form of a secret."""
     tenant.register()
     new = seed.new_secret()
     body = {"error": {"code": "Odd", "message": f"made {new}, but"}, "secretText": new}
@@ -98,13 +98,13 @@ def test_a_refused_addpassword_that_tells_the_new_value(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_identity_platform_echoes_the_secret(tenant: Tenant, form: str) -> None:
-    said = leak_search.FORMS[form](tenant.server.client_secret).decode()
+def test_a_secret_echoed_by_the_identity_platform_is_masked(tenant: Tenant, form: str) -> None:
+    encoded = leak_search.FORMS[form](tenant.server.client_secret).decode()
     body = {
-        "error": f"invalid_client {said}",
-        "error_description": f"AADSTS7000215 {said}: {'x' * 580} {said}",
-        "trace_id": said,
-        "correlation_id": said,
+        "error": f"invalid_client {encoded}",
+        "error_description": f"AADSTS7000215 {encoded}: {'x' * 580} {encoded}",
+        "trace_id": encoded,
+        "correlation_id": encoded,
     }
     tenant.server.faults.add(path="/oauth2/v2.0/token", status=401, body=body, times=9)
     result = tenant.fails("azure_app_secret", unique_name="gateway", description="s")
@@ -114,13 +114,13 @@ def test_the_identity_platform_echoes_the_secret(tenant: Tenant, form: str) -> N
     assert _leaks(tenant, proof) == []
 
 
-def test_a_result_that_holds_a_secret_of_the_operator(tenant: Tenant) -> None:
+def test_a_secret_of_the_operator_in_a_result_is_masked(tenant: Tenant) -> None:
     made = tenant.register(display_name=f"Gateway {tenant.server.client_secret}")
     assert made["display_name"] == f"Gateway {MASK}"
     assert _leaks(tenant, made) == []
 
 
-def test_only_the_documented_return_value_holds_the_new_secret(tenant: Tenant) -> None:
+def test_only_the_documented_return_value_contains_the_new_secret(tenant: Tenant) -> None:
     tenant.register()
     result = tenant.ok("azure_app_secret", unique_name="gateway", description="s")
     value = result.pop("client_secret")
@@ -128,8 +128,8 @@ def test_only_the_documented_return_value_holds_the_new_secret(tenant: Tenant) -
     assert _leaks(tenant, result, value) == []
 
 
-def test_the_azure_cli_gets_no_secret_and_its_words_show_none(tenant: Tenant, tmp_path: Path) -> None:
-    """Its error output may hold a token; the variables of another way to sign in are no business of it."""
+def test_the_azure_cli_gets_no_secret_and_its_output_is_masked(tenant: Tenant, tmp_path: Path) -> None:
+    """Its error output may contain a token; it must not get the variables of other sign-ins."""
     token = "ey" + "J" * 30 + "." + "a" * 400 + "." + "b" * 300
     az = tmp_path / "az"
     az.write_text(f"#!/bin/sh\nenv >> {tmp_path}/env\necho '{'x' * 350} {token}' >&2\nexit 1\n")
@@ -146,7 +146,7 @@ def test_the_azure_cli_gets_no_secret_and_its_words_show_none(tenant: Tenant, tm
     assert "AZURE_ACCESS_TOKEN" not in environment
 
 
-def test_an_azure_cli_that_never_ends_is_ended_with_all_that_it_started(tenant: Tenant, tmp_path: Path) -> None:
+def test_an_azure_cli_that_hangs_is_ended_with_its_children(tenant: Tenant, tmp_path: Path) -> None:
     az = tmp_path / "az"
     az.write_text(f"#!/bin/sh\nsleep 3600 &\necho $! > {tmp_path}/pid\nwait\n")
     az.chmod(az.stat().st_mode | stat.S_IXUSR)
@@ -157,11 +157,11 @@ def test_an_azure_cli_that_never_ends_is_ended_with_all_that_it_started(tenant: 
         result = tenant.fails("azure_app_secret", **wish, auth_source="cli", wait_timeout=1)
     assert "TimeoutExpired" in result["msg"]
     left = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
-    while left.is_file() and left.read_text().rpartition(") ")[2][0] not in "ZX":  # the kernel is at it
+    while left.is_file() and left.read_text().rpartition(") ")[2][0] not in "ZX":  # the kernel is still ending it
         continue
 
 
-def test_a_bug_tells_no_secret_and_stays_a_bug(tenant: Tenant) -> None:
+def test_an_unexpected_exception_is_masked_and_raised(tenant: Tenant) -> None:
     unknown = seed.new_secret()
     known = "known to the call"
 
@@ -185,14 +185,14 @@ def test_a_bug_tells_no_secret_and_stays_a_bug(tenant: Tenant) -> None:
         harmless.execute(call)
 
 
-def test_short_values_do_not_garble_other_words() -> None:
+def test_short_values_are_not_masked() -> None:
     secrets = Secrets()
     secrets.add("app")
     assert secrets.masked({"name": "application"}) == {"name": "application"}
 
 
-def test_a_result_without_a_secret_costs_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To compile it takes longer than all else that a task computes."""
+def test_a_result_without_a_secret_compiles_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling a pattern takes longer than all other computations of a task."""
     secrets = Secrets()
     secrets.add("Pa+ss/word 1")
     with monkeypatch.context() as patch:
@@ -206,20 +206,20 @@ def test_a_result_without_a_secret_costs_no_pattern(monkeypatch: pytest.MonkeyPa
     [
         ("Pa+ss/word 1", "was sent pA+SS/WORD 1"),
         ("Pa+ss/word 1", "was sent PA%2bSS%2fWORD%201"),
-        ("Pa+ss/word 1", "was sent pa+\u017fs/word 1"),  # a long s is an s where case does not count
+        ("Pa+ss/word 1", "was sent pa+\u017fs/word 1"),  # a long s is an s if case is ignored
         ("Pass\u00d6word", "was sent pass\u00f6WORD"),
-        ("pass\u212aword", "was sent PASSKWORD"),  # the sign of Kelvin is a K
+        ("pass\u212aword", "was sent PASSKWORD"),  # the Kelvin sign is a K
         ("Pa+ss/word 1", "ein Schl\u00fcssel: Pa+ss/word 1"),
     ],
 )
-def test_upper_and_lower_case_do_not_hide_a_secret(secret: str, text: str) -> None:
+def test_a_secret_is_masked_regardless_of_case(secret: str, text: str) -> None:
     secrets = Secrets()
     secrets.add("another one")
     secrets.add(secret)
     assert secrets.masked(text) in (f"was sent {MASK}", f"ein Schl\u00fcssel: {MASK}")
 
 
-def test_a_secret_that_is_added_later_is_masked_too() -> None:
+def test_a_secret_that_is_added_later_is_masked() -> None:
     secrets = Secrets()
     secrets.add("the first one")
     assert secrets.masked("the first one, the second one") == f"{MASK}, the second one"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How messages name an option: for a user of the modules, and for a user of the role."""
+"""The name of an option in messages: for users of the modules, and for users of the role."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = {"unique_name": "gateway_app_unique_name"}
 
 
 def _options(module: str) -> set[str]:
-    """As documented, which another test compares with the specification."""
+    """The documented options, which another test compares with the specification."""
     documented = yaml.safe_load(importlib.import_module(f"{PLUGINS}.modules.{module}").DOCUMENTATION)
     found = set(documented["options"])
     for fragment in documented.get("extends_documentation_fragment", []):
@@ -53,39 +53,39 @@ def _role_variables() -> set[str]:
         ("O(1), O(Name), IO(x y), unique_name", NAMES, "O(1), O(Name), IO(x y), unique_name"),
     ],
 )
-def test_an_option_is_named_as_the_user_knows_it(text: str, names: dict[str, str], rendered: str) -> None:
+def test_an_option_has_the_name_that_its_user_knows(text: str, names: dict[str, str], rendered: str) -> None:
     assert render(text, names) == rendered
 
 
-def test_message_next_step_and_error_name_it_alike() -> None:
+def test_message_next_step_and_error_use_the_same_name() -> None:
     described = InputError("O(unique_name) is blank", next_step="Set O(unique_name).").describe(
-        lambda told: told, NAMES
+        lambda text: text, NAMES
     )
     assert described["msg"] == "gateway_app_unique_name is blank. Set gateway_app_unique_name."
     assert described["error"]["next_step"] == "Set gateway_app_unique_name."
 
 
 @pytest.mark.parametrize("module", ROLE_VARIABLES)
-def test_every_name_in_the_table_is_one_of_the_role(module: str) -> None:
+def test_every_name_in_the_table_is_a_variable_of_the_role(module: str) -> None:
     variables = set(re.findall(r"gateway_app_\w+", " ".join(ROLE_VARIABLES[module].values())))
     unknown = sorted(variables - _role_variables())
     assert not unknown, f"correct {unknown} in ROLE_VARIABLES in plugins/module_utils/_core/names.py: no such variable"
 
 
 @pytest.mark.parametrize("module", sorted(ROLE_VARIABLES.keys() & MODULES))
-def test_every_option_in_the_table_is_one_of_the_module(module: str) -> None:
+def test_every_option_in_the_table_is_an_option_of_the_module(module: str) -> None:
     """``settings`` of azure_app_profile_info has stores, which name their option."""
     own = _options(module)
     settings = {"stores", "store_path", "store_vault_id", "client_id", "unique_name", "display_name", "path"}
     known = own | settings if module == "azure_app_profile_info" else own
-    # What several modules have in common stands once in the table.
+    # Options that several modules have in common are in the table once.
     common = {"display_name", "unique_name", "client_id", "wait_timeout", "profile", "overlap_days", "rotate"}
     unknown = sorted(ROLE_VARIABLES[module].keys() - common - known)
     assert not unknown, f"{module} has no option {unknown}: correct it in plugins/module_utils/_core/names.py"
 
 
-def test_every_option_that_a_message_names_is_an_option() -> None:
-    """Of any module: which one it is, a helper that several modules share cannot know."""
+def test_every_option_in_a_message_exists() -> None:
+    """Of any module, since a helper of several modules cannot know which one it is."""
     options = {name for module in MODULES for name in _options(module)}
     for path in _sources():
         for found in OPTION.finditer(_without_documentation(path.read_text())):

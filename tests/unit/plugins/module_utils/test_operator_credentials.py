@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An operator with a certificate or the token of another issuer, seen through a module that only reads."""
+"""The sign-in of an operator with a certificate or the token of another issuer, in a module that only reads."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.emulator.certificat
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 MODULE = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
+UNREGISTERED: Json = {"unique_name": "unregistered"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 PASSWORD = "correct horse"
 
 
 class Operator:
-    """An application that may read, with the environment of whoever signs in as it but without a credential."""
+    """An application with read access, and the environment of a user who signs in as it but without a credential."""
 
     def __init__(self, tenant: Tenant, folder: Path) -> None:
         self.tenant = tenant
@@ -62,10 +62,10 @@ class Operator:
         return str(found["assertion"])
 
     def signs_in(self, **environ: str) -> Json:
-        """Who reached Graph, and that it was this one."""
+        """Check that the request to Graph has this identity."""
         self.tenant.environ = {**self.environ, **environ}
         self.tenant.clear_requests()
-        result = self.tenant.ok(MODULE, **NOBODY)
+        result = self.tenant.ok(MODULE, **UNREGISTERED)
         assert {e.client_id for e in self.tenant.server.requests() if e.path.startswith("/v1.0")} == {self.client_id}
         return result
 
@@ -73,7 +73,7 @@ class Operator:
         """Before anything is sent."""
         self.tenant.environ = {**self.environ, **environ}
         self.tenant.clear_requests()
-        result = self.tenant.fails(MODULE, **NOBODY)
+        result = self.tenant.fails(MODULE, **UNREGISTERED)
         assert self.tenant.server.requests() == []
         return result
 
@@ -101,14 +101,14 @@ def written(pair: Pair, path: Path, how: str, password: str = "", *also: Pair) -
 @pytest.mark.parametrize("password", ["", PASSWORD])
 @pytest.mark.parametrize("how", ["pem", "pfx"])
 @pytest.mark.parametrize("variable", ["AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"])
-def test_signs_in_with_a_certificate(operator: Operator, variable: str, how: str, password: str) -> None:
+def test_a_certificate_can_sign_in(operator: Operator, variable: str, how: str, password: str) -> None:
     path = written(operator.has(Pair.new()), operator.folder / "key", how, password)
     result = operator.signs_in(**{variable: path, "AZURE_CLIENT_CERTIFICATE_PASSWORD": password})
     assert password == "" or password not in json.dumps(result)
 
 
 @pytest.mark.parametrize(("switch", "sent"), [("", 0), ("false", 0), ("true", 2), ("1", 2)])
-def test_sends_the_certificates_of_issuers_on_request(
+def test_the_certificates_of_issuers_are_sent_on_request(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, switch: str, sent: int
 ) -> None:
     """In the header of the client assertion, where the identity platform looks for subject and issuer."""
@@ -147,9 +147,7 @@ def test_sends_the_certificates_of_issuers_on_request(
         ),
     ],
 )
-def test_a_certificate_that_cannot_be_used_is_told(
-    operator: Operator, how: str, environ: dict[str, str], words: str
-) -> None:
+def test_an_unusable_certificate_is_reported(operator: Operator, how: str, environ: dict[str, str], words: str) -> None:
     path = operator.folder / "key"
     pair = Pair.new(days=-1) if how == "expired" else Pair.new()
     if how == "text":
@@ -167,14 +165,14 @@ def test_a_certificate_that_cannot_be_used_is_told(
     assert "wrong" not in json.dumps(result)
 
 
-def test_a_certificate_that_is_not_registered_is_told(operator: Operator) -> None:
+def test_an_unregistered_certificate_is_reported(operator: Operator) -> None:
     path = written(Pair.new(), operator.folder / "key", "pem")
     operator.tenant.environ = {**operator.environ, "AZURE_CLIENT_CERTIFICATE_PATH": path}
-    assert operator.tenant.fails(MODULE, **NOBODY)["error"]["code"] == "AADSTS700027"
+    assert operator.tenant.fails(MODULE, **UNREGISTERED)["error"]["code"] == "AADSTS700027"
 
 
 @pytest.mark.parametrize("as_file", [False, True])
-def test_signs_in_with_the_token_of_another_issuer(operator: Operator, as_file: bool) -> None:
+def test_the_token_of_another_issuer_can_sign_in(operator: Operator, as_file: bool) -> None:
     assertion = operator.trusts("pipeline")
     file = operator.folder / "token"
     file.write_text(f"{assertion}\n")
@@ -182,7 +180,7 @@ def test_signs_in_with_the_token_of_another_issuer(operator: Operator, as_file: 
     assert assertion not in json.dumps(operator.signs_in(**environ))
 
 
-def test_the_token_that_a_cluster_gives_every_pod_counts_only_where_nothing_else_is_set(operator: Operator) -> None:
+def test_the_token_of_a_pod_is_only_used_if_nothing_else_is_set(operator: Operator) -> None:
     """AWX in a cluster: its credential is in the environment beside the pod's own identity."""
     file = operator.folder / "token"
     file.write_text(operator.trusts("pod"))
@@ -192,7 +190,7 @@ def test_the_token_that_a_cluster_gives_every_pod_counts_only_where_nothing_else
     operator.tenant.environ = {**operator.environ, **pod, "AZURE_CLIENT_ID": operator.tenant.server.client_id}
     operator.tenant.environ["AZURE_SECRET"] = secret
     operator.tenant.clear_requests()
-    operator.tenant.ok(MODULE, **NOBODY)
+    operator.tenant.ok(MODULE, **UNREGISTERED)
     reached = {e.client_id for e in operator.tenant.server.requests() if e.path.startswith("/v1.0")}
     assert reached == {operator.tenant.server.client_id}
 
@@ -215,7 +213,7 @@ def test_the_token_that_a_cluster_gives_every_pod_counts_only_where_nothing_else
     ],
     ids=str,
 )
-def test_what_is_missing_or_contradicts_is_told_before_anything_is_sent(
+def test_missing_or_contradicting_settings_are_reported_before_any_request(
     operator: Operator, environ: dict[str, str], words: str
 ) -> None:
     assert words in operator.is_refused(**environ)["msg"]
@@ -225,4 +223,4 @@ def test_two_certificates_never_share_a_sign_in(operator: Operator) -> None:
     operator.signs_in(AZURE_X509_CERTIFICATE_PATH=written(operator.has(Pair.new()), operator.folder / "one", "pem"))
     other = written(Pair.new(), operator.folder / "two", "pem")
     operator.tenant.environ = {**operator.environ, "AZURE_X509_CERTIFICATE_PATH": other}
-    assert operator.tenant.fails(MODULE, **NOBODY)["error"]["code"] == "AADSTS700027"
+    assert operator.tenant.fails(MODULE, **UNREGISTERED)["error"]["code"] == "AADSTS700027"

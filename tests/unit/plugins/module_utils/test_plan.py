@@ -21,20 +21,20 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pla
         ({"a": {"x": 1}}, {"a": {"x": 2}}, ["a"]),
     ],
 )
-def test_names_what_differs(before: View, after: View, changes: list[str]) -> None:
+def test_a_plan_names_the_differences(before: View, after: View, changes: list[str]) -> None:
     plan = Plan(before=before, after=after)
     assert plan.changes == changes
     assert plan.changed is bool(changes)
     assert plan.diff() == {"before": before, "after": after}
 
 
-def test_from_nothing_to_an_empty_value_is_a_change() -> None:
+def test_a_new_empty_value_is_a_change() -> None:
     plan = Plan(before={}, after={"notes": None})
     assert plan.changed
     assert plan.diff()["after"] == {"notes": None}
 
 
-def test_a_patch_holds_only_the_wanted_fields_that_differ() -> None:
+def test_a_patch_contains_only_the_fields_that_differ() -> None:
     current = {"notes": "old", "tags": ["a"], "kept": 1}
     assert changed_fields(current, {"notes": "new", "tags": ["a"], "added": []}) == {"notes": "new", "added": []}
     assert changed_fields(current, {}) == {}

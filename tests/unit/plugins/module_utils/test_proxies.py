@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proxies of the environment: which one, and what is refused before anything is asked."""
+"""The proxies of the environment: which one is used, and what is refused before any request."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ HOST = "graph.microsoft.com:443"
     ],
 )
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_an_address_that_is_none_is_refused_without_the_password(variable: str, address: str) -> None:
+def test_an_invalid_address_is_refused_without_showing_the_password(variable: str, address: str) -> None:
     with pytest.raises(InputError) as caught:
         environment_proxies({variable: address}, HOST)
-    said = f"{caught.value.message} {caught.value.next_step}"
+    shown = f"{caught.value.message} {caught.value.next_step}"
     assert variable in caught.value.message
-    assert "ss@" not in said
-    assert "percent-encoded" in said or "scheme" in said
+    assert "ss@" not in shown
+    assert "percent-encoded" in shown or "scheme" in shown
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,17 @@ def test_an_address_that_is_none_is_refused_without_the_password(variable: str, 
         ("https://proxy.example.com/", "https://proxy.example.com/"),
         ("proxy.example.com:3128", "http://proxy.example.com:3128"),
         ("http://[::1]:3128", "http://[::1]:3128"),
-        # psf/requests#4613, golang/go#30293: as files with variables leave them behind
+        # psf/requests#4613, golang/go#30293: left behind by files with variables
         ("http://proxy.example.com:3128 ", "http://proxy.example.com:3128"),
         ("http://proxy.example.com:3128\r\n", "http://proxy.example.com:3128"),
     ],
 )
-def test_an_address_is_used(address: str, used: str) -> None:
+def test_a_valid_address_is_used(address: str, used: str) -> None:
     assert environment_proxies({"HTTPS_PROXY": address}, HOST) == {"https": used}
 
 
 @pytest.mark.parametrize("separator", [",", ", ", "\n", "\r\n", " ", ";"])
-def test_hosts_without_a_proxy_are_listed_in_any_way(separator: str) -> None:
+def test_hosts_without_a_proxy_can_be_separated_in_any_way(separator: str) -> None:
     """openai/openai-python#3303: the lines of a file."""
     hosts = separator.join(["localhost", "graph.microsoft.com", "192.0.2.1"])
     environ = {"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": hosts}
@@ -70,16 +70,16 @@ def test_hosts_without_a_proxy_are_listed_in_any_way(separator: str) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n"])
-def test_a_blank_address_is_none(blank: str) -> None:
+def test_a_blank_address_is_unset(blank: str) -> None:
     assert environment_proxies({"HTTPS_PROXY": blank}, HOST) == {}
 
 
-def test_a_host_that_needs_no_proxy_does_not_care_for_a_broken_one() -> None:
+def test_an_invalid_proxy_is_ignored_for_hosts_without_a_proxy() -> None:
     environ = {"HTTPS_PROXY": "http://user:p#ss@127.0.0.1:9", "NO_PROXY": "microsoft.com"}
     assert environment_proxies(environ, HOST) == {}
 
 
-def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_socks_without_its_library_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
 
     def without_socks(name: str, *more: t.Any) -> t.Any:
@@ -91,7 +91,7 @@ def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("character", ["#", "["])
-def test_a_module_says_so_before_anything_is_asked(tenant: Tenant, character: str) -> None:
+def test_a_module_refuses_an_invalid_proxy_before_any_request(tenant: Tenant, character: str) -> None:
     secret = f"p{character}ss"
     tenant.environ = {**tenant.environ, "HTTPS_PROXY": f"http://user:{secret}@127.0.0.1:9", "NO_PROXY": ""}
     tenant.environ.pop("no_proxy", None)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a refusal is told as, by its status and code where no text of its own is known."""
+"""The text for a refusal, by its status and code, if there is no specific text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
         (400, "See the code and the request id"),
     ],
 )
-def test_a_vault_that_refuses_with_an_unknown_code(status: int, words: str) -> None:
+def test_an_unknown_code_of_a_vault_has_a_general_advice(status: int, words: str) -> None:
     assert words in _next_step("Odd", status)
 
 
@@ -46,7 +46,7 @@ def test_a_vault_that_refuses_with_an_unknown_code(status: int, words: str) -> N
         (None, "The application reaches the mailbox."),
     ],
 )
-def test_a_mailbox_that_cannot_be_reached_for_an_unknown_reason(fault: GraphFault | None, reason: str) -> None:
+def test_an_unknown_code_of_a_mailbox_has_a_general_reason(fault: GraphFault | None, reason: str) -> None:
     assert _reason(fault) == reason
 
 
@@ -58,7 +58,7 @@ def test_a_mailbox_that_cannot_be_reached_for_an_unknown_reason(fault: GraphFaul
         (504, "no enhanced code", "refused the token with 504."),
     ],
 )
-def test_a_server_that_refuses_the_token(code: int, line: str, words: str) -> None:
+def test_a_token_that_the_smtp_server_refuses_has_a_reason(code: int, line: str, words: str) -> None:
     token = AccessToken("opaque", 0.0, {})
     meaning = _meaning(Answer("auth", Reply(code, (line,))), token, client_id="c", mailbox="a@example.com")
     assert words in meaning.reason
@@ -66,14 +66,14 @@ def test_a_server_that_refuses_the_token(code: int, line: str, words: str) -> No
 
 
 @pytest.mark.parametrize(("text", "is_one"), [("192.0.2.1", True), ("2001:db8::1", True), ("smtp.example.com", False)])
-def test_an_address_is_no_name(text: str, is_one: bool) -> None:
+def test_ip_addresses_are_distinguished_from_names(text: str, is_one: bool) -> None:
     assert _is_address(text) is is_one
 
 
 @pytest.mark.parametrize(
     ("value", "endless"), [(10**400, True), ("1e400", True), (float("nan"), True), (7, False), ("soon", False)]
 )
-def test_a_number_that_does_not_end(value: t.Any, endless: bool) -> None:
+def test_endless_numbers_are_detected(value: t.Any, endless: bool) -> None:
     assert _endless(value) is endless
 
 

@@ -60,11 +60,11 @@ def one(*ends: int | None, **more: t.Any) -> ReportedApplication:
 @pytest.mark.parametrize(
     ("left", "status"), [(-1, "expired"), (0, "due"), (29, "due"), (30, "ok"), (9999, "ok"), (None, "none")]
 )
-def test_status(left: int | None, status: str) -> None:
+def test_the_status_depends_on_the_days_left(left: int | None, status: str) -> None:
     assert one(left)["status"] == status
 
 
-def test_a_newer_one_of_the_same_description_replaces_the_older_one() -> None:
+def test_a_newer_credential_of_the_same_description_replaces_the_older_one() -> None:
     counts = {c["days_left"]: (c["newer_exists"], c["counts"]) for c in one(-20, 12, 170)["credentials"]}
     assert counts == {-20: (True, False), 12: (True, False), 170: (False, True)}
     two = application(NOW, 1, "One", [-20, 170])
@@ -73,7 +73,7 @@ def test_a_newer_one_of_the_same_description_replaces_the_older_one() -> None:
     assert found["status"] == "expired"
 
 
-def test_a_replaced_one_counts_while_a_store_holds_it() -> None:
+def test_a_replaced_credential_counts_while_it_is_stored() -> None:
     read = application(NOW, 1, "One", [12, 170])
     (found,) = made([read], [gateway("mx-graz", 1, key_id=read["secrets"][0]["key_id"])])["applications"]
     assert found["status"] == "due"
@@ -125,8 +125,8 @@ def test_the_store_is_compared_with_credentials_of_every_kind(
 ) -> None:
     read = application(NOW, 1, "One", [], **found)
     wanting = gateway("mx-graz", 1, key_id=str(key_id), credential_type=kind)
-    (told,) = made([read], [wanting])["applications"]
-    (described,) = told["gateways"]
+    (described_application,) = made([read], [wanting])["applications"]
+    (described,) = described_application["gateways"]
     assert described["in_store"] == in_store
     assert note in described["in_store_note"]
 
@@ -134,8 +134,8 @@ def test_the_store_is_compared_with_credentials_of_every_kind(
 def test_a_store_of_another_application_is_named_with_what_to_set() -> None:
     other = StoredCredential(client_id=guid(2), key_id=guid(7))
     wanting = gateway("mx-graz", 1, stored=StoreContent(checked=True, credential=other))
-    (told,) = made([application(NOW, 1, "One", [100])], [wanting])["applications"]
-    (described,) = told["gateways"]
+    (described_application,) = made([application(NOW, 1, "One", [100])], [wanting])["applications"]
+    (described,) = described_application["gateways"]
     assert (described["in_store"], described["in_store_note"]) == (
         "no",
         "the store has the client secret of another application",
@@ -147,8 +147,8 @@ def test_a_federated_credential_is_one_without_an_end() -> None:
     read = application(NOW, 1, "One", [], federated_credentials=[FEDERATED])
     wanting = gateway("mx-graz", 1, credential_type="federated")
     report = made([read], [wanting])
-    (told,) = report["applications"]
-    (credential,) = told["credentials"]
+    (described_application,) = report["applications"]
+    (credential,) = described_application["credentials"]
     assert (credential["kind"], credential["description"], credential["status"]) == ("federated", "cluster", "none")
     assert failures(report, within_days=30, drift=False) == []
     read["federated_credentials"] = []
@@ -168,7 +168,7 @@ def test_a_federated_credential_is_one_without_an_end() -> None:
         (guid(5), "Mail.Send", False),
     ],
 )
-def test_what_reaches_mail(resource: str, name: str, reaches: bool) -> None:
+def test_applications_with_permissions_for_mail_are_included(resource: str, name: str, reaches: bool) -> None:
     read = application(NOW, 1, "One", [90], tags=[], permissions=[permission(name, resource=resource)])
     assert len(made([read])["applications"]) == reaches
     assert made([read], scope="managed")["applications"] == []
@@ -184,7 +184,7 @@ def test_a_gateway_is_known_by_client_id_unique_name_or_display_name() -> None:
     assert unread_keys(others * 2, read) == [("client_id", guid(2)), ("unique_name", "x")]
 
 
-def test_the_digest_knows_no_time_but_what_is_due() -> None:
+def test_the_digest_only_changes_if_something_becomes_due() -> None:
     read = applications(NOW)
     later = copy.deepcopy(read)
     for entry in (entry for known in later for entry in known["secrets"] if entry["days_left"] is not None):
@@ -195,7 +195,7 @@ def test_the_digest_knows_no_time_but_what_is_due() -> None:
     assert made(later)["digest"] != digest
 
 
-def test_no_output_holds_a_hint() -> None:
+def test_no_view_contains_a_hint() -> None:
     assert "hint" not in json.dumps(made(applications(NOW), gateways()))
 
 
@@ -214,7 +214,7 @@ def test_no_output_holds_a_hint() -> None:
         "\u202egpj",
     ],
 )
-def test_a_name_in_markdown_is_only_a_name(name: str) -> None:
+def test_names_are_escaped_in_markdown(name: str) -> None:
     text = markdown_page(made([application(NOW, 1, name, [90])]))
     (line,) = [line for line in text.splitlines() if guid(1) in line]
     cell = line.split(f" | {guid(1)}")[0]
@@ -223,7 +223,7 @@ def test_a_name_in_markdown_is_only_a_name(name: str) -> None:
     assert "://" not in cell and "www." not in cell and "\u202e" not in cell
 
 
-def test_the_timeline_stays_in_its_frame_whatever_the_dates() -> None:
+def test_the_timeline_stays_in_its_frame_for_any_dates() -> None:
     read = [application(NOW, i, f"n{i}", [left]) for i, left in enumerate([-4000, -1, 0, 1, 700, 36500])]
     drawn_timeline = timeline(made(read))
     assert all(
@@ -238,19 +238,19 @@ def test_the_timeline_stays_in_its_frame_whatever_the_dates() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 40, 100, 200, 400, 730])
-def test_the_labels_of_the_timeline_have_room(days: int) -> None:
+def test_the_labels_of_the_timeline_do_not_overlap(days: int) -> None:
     ticks = timeline(made([application(NOW, 1, "n", [days])]))["ticks"]
     assert 1 <= len(ticks) <= 7, ticks
 
 
-def test_an_empty_report_has_every_output() -> None:
+def test_an_empty_report_has_every_view() -> None:
     empty = made([])
     assert "There is no application" in html_page(empty)
     assert markdown_page(empty).startswith("# Mail gateway")
     assert len(csv_view(empty).splitlines()) == 1
 
 
-def test_failures_name_what_and_when() -> None:
+def test_failures_name_the_credential_and_the_date() -> None:
     report = made(applications(NOW), gateways())
     found = [line(problem) for problem in failures(report, within_days=13, drift=True)]
     assert any("Graz" in text and "expires on 2026-12-06, in 12 days" in text for text in found)
@@ -260,7 +260,7 @@ def test_failures_name_what_and_when() -> None:
     assert failures(report, within_days=-1, drift=False) == []
 
 
-def test_the_same_name_in_two_tenants_is_two_applications() -> None:
+def test_the_same_name_in_two_tenants_means_two_applications() -> None:
     tenants = [guid(98), guid(99)]
     read = [
         application(NOW, number, f"In {number}", [90], unique_name="gateway", tenant_id=tenant)
@@ -282,7 +282,7 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
     assert [row["tenant_id"] for row in rows] == [a["tenant_id"] for a in report["applications"]]
 
 
-def test_hosts_that_were_not_looked_at_are_in_every_page_with_the_reason() -> None:
+def test_skipped_hosts_are_in_every_view_with_the_reason() -> None:
     report = made([], skipped={"mx-b": "There is no profile 'x' | <b>.", "mx-a": "it failed."})
     assert [entry["host"] for entry in report["hosts_not_looked_at"]] == ["mx-a", "mx-b"]
     assert "<b>mx-b</b> was not checked: There is no profile &#x27;x&#x27; | &lt;b&gt;." in html_page(report)
@@ -293,7 +293,7 @@ def record(number: int, start: str, **more: t.Any) -> Record:
     return Record(client_id=guid(1), key_id=guid(number), secret_start=start, **more)
 
 
-def test_of_several_stores_the_youngest_value_that_is_known_counts() -> None:
+def test_the_most_recent_known_value_of_several_stores_counts() -> None:
     older = record(1, "2026-01-01T00:00:00Z", client_secret="value of the older one")
     younger = record(2, "2026-02-01T00:00:00Z", client_secret="value of the younger one")
     unknown = record(3, "2026-03-01T00:00:00Z", client_secret=None)

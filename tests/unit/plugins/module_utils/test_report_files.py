@@ -23,7 +23,7 @@ def run(path: Path, text: str, *, check: bool = False, mode: int = 0o640) -> Rep
     return write_report_file(str(path), text, mode=mode, check_mode=check)
 
 
-def test_check_write_and_write_again(tmp_path: Path) -> None:
+def test_a_report_is_predicted_written_and_then_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "report.txt"
     assert run(path, "one", check=True).changed
     assert not path.parent.exists()
@@ -35,7 +35,7 @@ def test_check_write_and_write_again(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_the_same_tale_on_another_day_is_written_and_no_change(tmp_path: Path) -> None:
+def test_a_report_with_the_same_content_on_another_day_is_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "report.md"
     run(path, f"<!-- content-digest {DIGEST} -->\n12 days left")
     again = run(path, f"<!-- content-digest {DIGEST} -->\n11 days left")
@@ -44,7 +44,7 @@ def test_the_same_tale_on_another_day_is_written_and_no_change(tmp_path: Path) -
     assert run(path, f"<!-- content-digest {DIGEST[:-1]}1 -->\n11 days left").changed
 
 
-def test_a_mode_is_mended(tmp_path: Path) -> None:
+def test_a_wrong_mode_is_corrected(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     run(path, "one")
     assert run(path, "one", mode=0o600).changed
@@ -52,12 +52,12 @@ def test_a_mode_is_mended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["rw", "0999", "", "4755"])
-def test_what_is_no_mode_is_refused(mode: str) -> None:
+def test_an_invalid_mode_is_refused(mode: str) -> None:
     with pytest.raises(InputError, match="not a mode"):
         mode_of("mode", mode)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AppsError, match="Could not write"):
         run(tmp_path / "file" / "report.txt", "one")

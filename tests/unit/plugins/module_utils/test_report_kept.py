@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a report keeps of the applications that it read."""
+"""The data that a report keeps of the applications that it read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.report_samples impo
 NOW = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
 
 
-def test_an_application_without_a_unique_name_is_found_by_its_client_id_alone() -> None:
+def test_an_application_without_a_unique_name_is_found_by_its_client_id() -> None:
     nameless = application(NOW, 1, "By hand", [90], unique_name=None)
     named = application(NOW, 2, "Gateway", [90])
     found = find_by_key([nameless, named])
@@ -27,7 +27,7 @@ def test_an_application_without_a_unique_name_is_found_by_its_client_id_alone() 
     }
 
 
-def test_what_may_not_be_read_stays_unknown() -> None:
+def test_data_that_cannot_be_read_is_unknown() -> None:
     described: dict[str, t.Any] = {**application(NOW, 1, "Gateway", [90], owners=None), "notes": "not needed"}
     kept = _tenant._Kept().of(described)
     assert kept["owners"] is None

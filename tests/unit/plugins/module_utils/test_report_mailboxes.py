@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which mailboxes an application reaches, in a report."""
+"""The mailboxes that an application reaches, in a report."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ CASES: dict[str, tuple[list[Json], list[Json] | None, tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_which_mailboxes_it_reaches(name: str) -> None:
+def test_the_mailboxes_that_an_application_reaches_are_described(name: str) -> None:
     permissions, roles, expected = CASES[name]
     found = mailbox_reach(t.cast(t.Any, {"permissions": permissions, "mailbox_roles": roles}))
     assert (found["reach"], found["text"]) == expected

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cells of the CSV file: none is a formula, whatever separates cells for the spreadsheet that opens it."""
+"""Cells of the CSV file: none of them is a formula, for any separator that the spreadsheet program uses."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PLAIN = ("Mail gateway", "a=b", "1-2", "mx-1; mx-2", "50 %", "x@example.com", "\
 
 @pytest.mark.parametrize("formula", FORMULAS)
 @pytest.mark.parametrize("before", ["", *INVISIBLE])
-def test_a_formula_is_a_text_also_behind_what_does_not_print(before: str, formula: str) -> None:
+def test_a_formula_after_invisible_characters_is_escaped(before: str, formula: str) -> None:
     assert csv_text(before + formula).startswith("'")
 
 
 @pytest.mark.parametrize("separator", [";", ","])
 @pytest.mark.parametrize("before", ["", "a", '"', "\ufeff"])
 @pytest.mark.parametrize("behind", ["", " ", "\u200b", '"'])
-def test_a_separator_in_a_text_begins_no_formula(separator: str, before: str, behind: str) -> None:
+def test_a_separator_in_a_text_does_not_start_a_formula(separator: str, before: str, behind: str) -> None:
     safe = csv_text(f"{before}{separator}{behind}=1+1")
     *_others, last = safe.split(separator)
     assert last.startswith("'")
@@ -44,13 +44,13 @@ def test_a_separator_in_a_text_begins_no_formula(separator: str, before: str, be
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_a_name_that_is_no_formula_stays_as_it_is(text: str) -> None:
+def test_a_name_that_is_not_a_formula_is_unchanged(text: str) -> None:
     assert csv_text(text) == text
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
 @pytest.mark.parametrize("name", ["=1+1", ";=1+1", 'a";=1+1', "\ufeff=1", "a\n=1", "x;\u200b@a"])
-def test_no_cell_of_a_file_is_a_formula_for_a_reader_with_another_separator(name: str, delimiter: str) -> None:
+def test_no_cell_is_a_formula_with_another_separator(name: str, delimiter: str) -> None:
     now = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
     read = application(now, 1, name, [-90], description=name)
     report = build(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The headline tells the worst, in every view, and says that nothing expires only if there is nothing else to say."""
+"""The headline is the worst finding, in every view, and only without any finding it reports that nothing expires."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLASSES = {"failed": "expired", "attention": "due", "ok": "ok"}
 
 
 def made(*, left: int | None = 200, stored: t.Any = "same", skipped: t.Any = None, **more: t.Any) -> Report:
-    """The report on one gateway, which is well unless something else is said."""
+    """The report on one gateway, which is fine unless an argument changes that."""
     ends = [] if left is None else [left]
     read = application(NOW, 1, "One", ends, **more)
     (key_id,) = [secret["key_id"] for secret in read["secrets"]] or [None]
@@ -68,7 +68,7 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_headline_is_the_worst_in_every_view(case: str) -> None:
+def test_the_headline_is_the_worst_finding_in_every_view(case: str) -> None:
     given, status, headline = CASES[case]
     report = made(**given)
     assert (report["verdict"]["status"], report["verdict"]["headline"]) == (status, headline)
@@ -82,12 +82,12 @@ def test_the_headline_is_the_worst_in_every_view(case: str) -> None:
     assert bool(report["problems"]) is (status != "ok" and case != "grants unknown")
 
 
-def test_what_was_not_looked_at_is_a_line_of_the_csv_file_with_the_reason() -> None:
+def test_a_skipped_host_is_a_line_of_the_csv_file_with_the_reason() -> None:
     (first, *_others) = csv.DictReader(io.StringIO(csv_view(made(skipped=SKIPPED))))
     assert (first["gateways"], first["status"], first["problems"]) == ("mx-2", "not checked", SKIPPED["mx-2"])
 
 
-def test_what_to_do_is_in_every_view() -> None:
+def test_the_next_step_is_in_every_view() -> None:
     report = made(left=-3)
     (step, *_others) = {problem["next_step"] for problem in report["problems"] if problem["kind"] == "expired"}
     (row,) = csv.DictReader(io.StringIO(csv_view(report)))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is done about a failed request, as a table. The rules of Directory_ConcurrencyViolation are in converge."""
+"""The reaction to a failed request, as a table. The rules of Directory_ConcurrencyViolation are in converge."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXPIRED = GraphFault(401, code="InvalidAuthenticationToken")
 THROTTLED = GraphFault(429, code="TooManyRequests")
 UNAVAILABLE = GraphFault(503, code="ServiceUnavailable")
 CONCURRENT = GraphFault(503, code="Directory_ConcurrencyViolation")
-# Answers of something between here and Graph have no code of Graph.
+# Responses from systems between here and Graph have no code of Graph.
 PROXY_401, PROXY_404, PROXY_429, PROXY_502 = (GraphFault(status) for status in (401, 404, 429, 502))
 
 
@@ -50,7 +50,7 @@ PROXY_401, PROXY_404, PROXY_429, PROXY_502 = (GraphFault(status) for status in (
         (EXPIRED, READ, RENEWED, RAISE),
         (PROXY_401, READ, FIRST, RENEW),
         (PROXY_401, ONCE, FIRST, RAISE),
-        # Throttling: Graph says that it did nothing
+        # Throttling: Graph did not process the request
         (THROTTLED, READ, FIRST, WAIT),
         (THROTTLED, WRITE, RENEWED, WAIT),
         (THROTTLED, ONCE, FIRST, WAIT),
@@ -76,13 +76,15 @@ PROXY_401, PROXY_404, PROXY_429, PROXY_502 = (GraphFault(status) for status in (
         (UNKNOWN_KEY, ONCE, FIRST, RAISE),
         (NOT_FOUND, WRITE_WITH_OWNER, FIRST, WAIT),
         (NO_OWNER, WRITE_WITH_OWNER, FIRST, RAISE),
-        # Refusals for good
+        # Permanent refusals
         (BAD, WRITE_TO_NEW, FIRST, RAISE),
         (FORBIDDEN, READ_OF_NEW, FIRST, RAISE),
         (FORBIDDEN, ONCE, FIRST, RAISE),
     ],
 )
-def test_a_refusal(fault: GraphFault, request_: Read | Write, attempts: Attempts, decision: Decision) -> None:
+def test_the_reaction_to_a_refusal_depends_on_its_code(
+    fault: GraphFault, request_: Read | Write, attempts: Attempts, decision: Decision
+) -> None:
     assert decide(fault, request_, attempts) is decision
 
 
@@ -100,7 +102,7 @@ def test_a_refusal(fault: GraphFault, request_: Read | Write, attempts: Attempts
         (False, False, ONCE, TRANSPORT_ATTEMPTS, RAISE),
     ],
 )
-def test_no_usable_answer(
+def test_the_reaction_to_an_unusable_response_depends_on_the_request(
     *, maybe_processed: bool, permanent: bool, request_: Read | Write, failures: int, decision: Decision
 ) -> None:
     failure = TransportError("the connection was lost", maybe_processed=maybe_processed, permanent=permanent)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of rights against the emulator, which enforces Microsoft's documentation: enough does, less is refused."""
+"""The table of rights, compared with the emulator, which enforces Microsoft's documentation: the listed rights are
+sufficient, and fewer are refused."""
 
 from __future__ import annotations
 
@@ -32,14 +33,14 @@ ROLE, SCOPE, ELSEWHERE = ["Mail.ReadWrite"], ["User.Read"], ["SMTP.SendAsApp"]
 
 
 class Walk:
-    """One step of the role, prepared by somebody who may do everything and done by an identity that may not."""
+    """One step of the role, prepared by an identity with all rights and done by one without them."""
 
     def __init__(self, tenant: Tenant, folder: Path) -> None:
         self.tenant = tenant
         self.folder = folder
 
     def prepare(self, step: str, *, owner: str | None) -> None:
-        """What has to be there before; ``owner`` is the object id of the identity, where it owns that."""
+        """The required objects; ``owner`` is the object id of the identity, if it is to own them."""
         tenant = self.tenant
         (self.folder / "key.pem").unlink(missing_ok=True)
         if step == "register":
@@ -62,7 +63,7 @@ class Walk:
             tenant.ok("azure_app_registration", display_name="Gateway", **KEY, state="absent")
 
     def take(self, step: str) -> Json:
-        """The result of the module that does it."""
+        """The result of the module of the step."""
         registration = {"display_name": "Gateway", **KEY}
         module, options = {
             "look_up": ("azure_app_registration_info", KEY),
@@ -109,7 +110,7 @@ def walk(tenant: Tenant, tmp_path: Path) -> Walk:
 
 
 def _application(tenant: Tenant, permissions: t.Sequence[str]) -> tuple[dict[str, str], str, str]:
-    """The environment, object id and token of an operator that has just these."""
+    """The environment, object id and token of an operator with exactly these permissions."""
     client_id, secret = tenant.server.add_operator(list(permissions))
     tenant.also_operates(client_id)
     (principal,) = tenant.service_principals(client_id)
@@ -120,7 +121,7 @@ def _application(tenant: Tenant, permissions: t.Sequence[str]) -> tuple[dict[str
 
 
 def _person(tenant: Tenant, scopes: t.Iterable[str], roles: t.Iterable[str]) -> tuple[dict[str, str], str, str]:
-    """The same of a person with these directory roles, at a client with these delegated permissions."""
+    """The same for a person with these directory roles, at a client with these delegated permissions."""
     server = tenant.server
     user = server.tenant.directory.users[tenant.user_id("adele")]
     server.tenant.directory.user_roles[user["id"]] = frozenset(DIRECTORY_ROLES[role] for role in roles)
@@ -138,7 +139,7 @@ def _person(tenant: Tenant, scopes: t.Iterable[str], roles: t.Iterable[str]) -> 
 
 
 def _refused(result: Json, verdict: t.Any) -> None:
-    """By the server, for the reason that was predicted."""
+    """By the server, for the predicted reason."""
     assert verdict.possible is False
     assert result.get("failed") is True and result["error"]["status"] == 403, result
     assert result["error"]["right"] in verdict.missing
@@ -146,7 +147,7 @@ def _refused(result: Json, verdict: t.Any) -> None:
 
 
 @pytest.mark.parametrize("step", BY_TOKEN_ALONE)
-def test_an_application_with_just_enough_and_with_less(walk: Walk, step: str) -> None:
+def test_the_listed_rights_of_an_application_are_sufficient_and_fewer_are_refused(walk: Walk, step: str) -> None:
     tenant = walk.tenant
     for number, needed in enumerate(STEPS[step].needs[:2]):
         for left_out in (None, *needed):
@@ -160,9 +161,9 @@ def test_an_application_with_just_enough_and_with_less(walk: Walk, step: str) ->
             verdict = judge(step, identity, owns=True if step == "register" else None)
             tenant.environ = environ
             result = walk.take(step)
-            told = f"{step} with {permissions}: {result.get('msg')}"
+            description = f"{step} with {permissions}: {result.get('msg')}"
             if left_out is None:
-                assert not result.get("failed"), told
+                assert not result.get("failed"), description
                 assert verdict.possible is True
                 assert verdict.only_owned is ("Application.ReadWrite.OwnedBy" in needed and step != "register")
             else:
@@ -171,7 +172,7 @@ def test_an_application_with_just_enough_and_with_less(walk: Walk, step: str) ->
 
 
 @pytest.mark.parametrize("step", BY_TOKEN_ALONE)
-def test_a_person_with_just_enough_and_with_less(walk: Walk, step: str) -> None:
+def test_the_listed_rights_of_a_person_are_sufficient_and_fewer_are_refused(walk: Walk, step: str) -> None:
     tenant, row = walk.tenant, STEPS[step]
     cases: list[tuple[tuple[str, ...], tuple[str, ...], bool]] = []
     for scopes in row.needs_delegated[:2]:
@@ -223,7 +224,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", RIGHTS)
-def test_each_right_is_the_emulator_s(name: str) -> None:
+def test_each_right_matches_the_emulator(name: str) -> None:
     """All alternatives, also those that no step is tried with."""
     right = RIGHTS[name]
     row = enforced[ROWS[name]]
@@ -231,7 +232,7 @@ def test_each_right_is_the_emulator_s(name: str) -> None:
     def sets(alternatives: t.Iterable[tuple[str, ...]]) -> set[frozenset[str]]:
         return {frozenset(alternative) for alternative in alternatives}
 
-    own = name == "create_service_principal"  # made for one's own application, anywhere
+    own = name == "create_service_principal"  # created for the own application, anywhere
     assert sets(right.application) | (sets(right.owned) if own else set()) == sets(row.anywhere)
     assert own or sets(right.owned) == sets(row.owned)
     assert sets(right.scopes) == sets(row.delegated.scopes)
@@ -252,7 +253,7 @@ def test_the_directory_roles_are_the_published_ones() -> None:
     assert {role for right in RIGHTS.values() for role in (*right.roles, *right.own_roles)} < set(DIRECTORY_ROLES)
 
 
-def test_a_foreign_application_is_none_of_its_own() -> None:
+def test_a_right_for_own_applications_does_not_apply_to_others() -> None:
     identity = Identity("application", frozenset({"Application.ReadWrite.OwnedBy"}))
     verdict = judge("client_secret", identity, owns=False)
     assert (verdict.possible, verdict.add) == (False, "the application permission Application.ReadWrite.All")
@@ -264,13 +265,13 @@ def test_a_foreign_application_is_none_of_its_own() -> None:
     [{}, {"roles": "x"}, {"scp": 7, "wids": "x"}, {"oid": [], "appid": {}}],
     ids=["opaque", "no list", "other types", "other ids"],
 )
-def test_what_a_token_does_not_tell_is_unknown(claims: Json) -> None:
+def test_rights_that_a_token_does_not_show_are_unknown(claims: Json) -> None:
     verdict = judge("register", Identity.of(claims), owns=None)
     assert (verdict.possible, verdict.missing) == (None, ())
     assert "cannot be read" in verdict.note
 
 
-def test_a_token_without_directory_roles_leaves_open_what_they_decide() -> None:
+def test_rights_of_directory_roles_are_unknown_if_the_token_has_none() -> None:
     identity = Identity.of({"scp": "Application.ReadWrite.All", "oid": "o", "appid": "a"})
     assert judge("register", identity, owns=None).possible is None
     assert judge("look_up", identity, owns=None).possible is True

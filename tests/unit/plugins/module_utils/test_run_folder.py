@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Folders that go away with a run: of AWX, ansible-rulebook and ansible-pull."""
+"""Folders that are removed after a run: of AWX, ansible-rulebook and ansible-pull."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 
 @pytest.fixture(autouse=True)
 def not_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Although the tests may well be."""
+    """Although the tests may run in a container."""
     monkeypatch.setattr(run_folder, "CONTAINER_MARKS", ())
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """As ansible-runner lays it out."""
+    """As ansible-runner creates it."""
     for name in ("env", "project/plays", "inventory"):
         (tmp_path / "run" / name).mkdir(parents=True)
     (tmp_path / "run" / "env" / "extravars").write_text("{}")
@@ -51,7 +51,7 @@ def refused(path: Path | str, run: Run) -> str:
 
 @pytest.mark.parametrize("variable", ["awx_job_id", "tower_job_id"])
 @pytest.mark.parametrize("below", ["project", "project/plays"])
-def test_a_job_of_awx(folder: Path, variable: str, below: str) -> None:
+def test_paths_in_the_folder_of_a_job_of_awx_are_refused(folder: Path, variable: str, below: str) -> None:
     run = run_in(folder / below, variable)
     assert "AWX made for this job" in refused(folder / below / "gateway.vault.yml", run)
     assert "AWX made for this job" in refused(folder / "inventory" / "gateway.vault.yml", run)
@@ -59,17 +59,17 @@ def test_a_job_of_awx(folder: Path, variable: str, below: str) -> None:
     assert refused(f"{folder}-beside/gateway.vault.yml", run) == ""
 
 
-def test_a_job_of_awx_whose_working_folder_is_elsewhere(folder: Path, tmp_path: Path) -> None:
+def test_paths_in_the_project_of_a_job_are_refused_from_another_working_folder(folder: Path, tmp_path: Path) -> None:
     run = run_in(tmp_path, "awx_job_id", playbook=folder / "project" / "plays")
     assert "AWX" in refused(folder / "project" / "x.yml", run)
 
 
-def test_a_job_of_awx_without_such_a_folder_loses_its_working_folder(tmp_path: Path) -> None:
-    """As jobs with another layout, and the playbooks that imitate one."""
+def test_the_working_folder_of_a_job_without_a_private_folder_is_refused(tmp_path: Path) -> None:
+    """As in jobs with another layout, and in playbooks that imitate one."""
     assert "AWX" in refused(tmp_path / "x.yml", run_in(tmp_path, "awx_job_id"))
 
 
-def test_a_job_in_a_container_loses_all_but_what_is_mounted(
+def test_only_mounted_folders_are_accepted_in_a_container(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark, mounted = tmp_path / "containerenv", tmp_path / "mounted"
@@ -81,11 +81,11 @@ def test_a_job_in_a_container_loses_all_but_what_is_mounted(
     assert "the container of this job" in refused(tmp_path / "home" / "g.yml", run)
 
 
-def test_ansible_runner_without_awx_keeps_its_folder(folder: Path) -> None:
+def test_the_folder_of_ansible_runner_without_awx_is_accepted(folder: Path) -> None:
     assert refused(folder / "project" / "x.yml", run_in(folder / "project")) == ""
 
 
-def test_ansible_rulebook(folder: Path) -> None:
+def test_paths_in_the_folder_of_ansible_rulebook_are_refused(folder: Path) -> None:
     run = run_in(folder / "project", "ansible_eda")
     assert "ansible-rulebook made for this run" in refused(folder / "inventory" / "x.yml", run)
     assert refused("/srv/x.yml", run) == ""
@@ -110,13 +110,13 @@ def pull(tmp_path: Path) -> Run:
     )
 
 
-def test_the_checkout_of_ansible_pull(pull: Run) -> None:
+def test_the_checkout_of_ansible_pull_with_purge_is_refused(pull: Run) -> None:
     checkout = Path(pull.working_folder)
     assert "--purge" in refused(checkout / "gateway.vault.yml", pull)
     assert refused("/srv/gateway.vault.yml", pull) == ""
 
 
-def test_ansible_pull_with_a_limit_of_the_user_s_is_known_from_a_shell(pull: Run) -> None:
+def test_ansible_pull_with_a_limit_is_recognised_in_a_shell(pull: Run) -> None:
     limited = dataclasses.replace(pull, limit="gw1", shell_command="/usr/bin/ansible-pull")
     assert "--purge" in refused(Path(pull.working_folder) / "x.yml", limited)
 

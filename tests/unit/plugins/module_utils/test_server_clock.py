@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The servers' clock beside that of the controller."""
+"""The clock of the servers, compared with that of the controller."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def clock(date: str | None) -> ServerClock:
         ("Sun, 29 Nov 2026 12:01:00 GMT", ""),
     ],
 )
-def test_more_than_a_minute_is_a_warning_that_names_both(date: str, words: str) -> None:
+def test_a_difference_of_more_than_a_minute_is_a_warning(date: str, words: str) -> None:
     warning = clock(date).warning
     assert words in warning
     assert bool(warning) is bool(words)
@@ -43,19 +43,19 @@ def test_more_than_a_minute_is_a_warning_that_names_both(date: str, words: str) 
 
 
 @pytest.mark.parametrize("date", [None, "", "tomorrow", "Sun, 29 Nov 2026 11:58:00", "Sun, 99 Nov 2026 11:58:00 GMT"])
-def test_what_is_no_date_is_no_clock(date: str | None) -> None:
+def test_an_invalid_date_is_ignored(date: str | None) -> None:
     made = clock(date)
     assert (made.warning, made.now()) == ("", NOON)
 
 
-def test_its_time_is_the_server_s() -> None:
+def test_the_time_is_that_of_the_server() -> None:
     made = clock("Sun, 29 Nov 2026 11:50:00 GMT")
     assert made.now() == datetime.datetime(2026, 11, 29, 11, 50, tzinfo=datetime.timezone.utc)
 
 
 @pytest.mark.parametrize("second", [59, 0, 1])
-def test_what_a_date_cannot_tell_is_no_difference(second: int) -> None:
-    """Else two secrets that are made one after the other could start the other way round."""
+def test_a_difference_within_the_precision_of_a_date_is_ignored(second: int) -> None:
+    """Otherwise two secrets that are created one after the other could start in the wrong order."""
     assert clock(f"Sun, 29 Nov 2026 {'11:59' if second == 59 else '12:00'}:{second:02d} GMT").now() == NOON
 
 
@@ -67,7 +67,7 @@ def test_only_the_first_date_counts() -> None:
 
 @pytest.mark.over_tls
 @pytest.mark.parametrize("hours", [2, -2])
-def test_a_secret_starts_by_the_tenant_s_clock(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+def test_a_secret_starts_at_the_time_of_the_tenant(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
     tenant.memory = SharedMemory()
     wrong = datetime.timedelta(hours=hours)
     monkeypatch.setattr(server_clock, "_own_time", lambda: datetime.datetime.now(datetime.timezone.utc) + wrong)

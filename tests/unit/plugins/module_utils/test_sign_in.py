@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signing in, seen through a module that only reads: which identity reached the tenant, and what a refusal says."""
+"""The sign-in of a module that only reads: the identity that reaches the tenant, and the messages of refusals."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.module_utils.sign_in_requests import (
     MODULE,
-    NOBODY,
     TOKEN,
     UNKNOWN,
+    UNREGISTERED,
     only_hosts,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
@@ -29,7 +29,9 @@ pytestmark = pytest.mark.over_tls
 
 @pytest.mark.parametrize("tenant_variable", ["AZURE_TENANT", "AZURE_TENANT_ID"])
 @pytest.mark.parametrize("secret_variable", ["AZURE_SECRET", "AZURE_CLIENT_SECRET"])
-def test_signs_in_with_either_spelling(tenant: Tenant, tenant_variable: str, secret_variable: str) -> None:
+def test_both_spellings_of_the_variables_can_sign_in(
+    tenant: Tenant, tenant_variable: str, secret_variable: str
+) -> None:
     server = tenant.server
     tenant.environ = {
         **only_hosts(tenant),
@@ -37,22 +39,22 @@ def test_signs_in_with_either_spelling(tenant: Tenant, tenant_variable: str, sec
         "AZURE_CLIENT_ID": server.client_id,
         secret_variable: server.client_secret,
     }
-    assert tenant.ok(MODULE, **NOBODY)["tenant_id"] == server.tenant_id
+    assert tenant.ok(MODULE, **UNREGISTERED)["tenant_id"] == server.tenant_id
 
 
-def test_signs_in_with_options_alone(tenant: Tenant) -> None:
+def test_options_can_sign_in_without_the_environment(tenant: Tenant) -> None:
     server = tenant.server
     tenant.environ = {}
     tenant.ok(
-        MODULE, **NOBODY, auth_tenant_id=server.domain, auth_client_id=server.client_id,
+        MODULE, **UNREGISTERED, auth_tenant_id=server.domain, auth_client_id=server.client_id,
         auth_client_secret=server.client_secret, authority_url=server.authority, graph_url=server.graph,
         ca_file=server.ca_file,
     )  # fmt: skip
 
 
-def test_options_go_before_the_environment_field_by_field(tenant: Tenant) -> None:
+def test_each_option_has_precedence_over_its_variable(tenant: Tenant) -> None:
     client_id, client_secret = tenant.server.add_operator(["Application.Read.All"])
-    tenant.ok(MODULE, **NOBODY, auth_client_id=client_id, auth_client_secret=client_secret)
+    tenant.ok(MODULE, **UNREGISTERED, auth_client_id=client_id, auth_client_secret=client_secret)
     assert {entry.client_id for entry in tenant.server.requests() if entry.is_graph} == {client_id}
 
 
@@ -60,9 +62,9 @@ def test_options_go_before_the_environment_field_by_field(tenant: Tenant) -> Non
     ("missing", "option"),
     [("AZURE_TENANT", "auth_tenant_id"), ("AZURE_CLIENT_ID", "auth_client_id"), ("AZURE_SECRET", "auth_client_secret")],
 )
-def test_a_missing_part_is_named_as_option_and_as_variable(no_network: Tenant, missing: str, option: str) -> None:
+def test_a_missing_value_is_named_as_option_and_as_variable(no_network: Tenant, missing: str, option: str) -> None:
     no_network.environ[missing] = " "
-    result = no_network.fails(MODULE, **NOBODY)
+    result = no_network.fails(MODULE, **UNREGISTERED)
     assert option in result["msg"]
     assert missing in result["msg"]
     assert result["error"]["kind"] == "input"
@@ -70,7 +72,7 @@ def test_a_missing_part_is_named_as_option_and_as_variable(no_network: Tenant, m
 
 def test_contradicting_variables_are_an_error(no_network: Tenant) -> None:
     no_network.environ["AZURE_TENANT_ID"] = UNKNOWN
-    result = no_network.fails(MODULE, **NOBODY)
+    result = no_network.fails(MODULE, **UNREGISTERED)
     assert "AZURE_TENANT and AZURE_TENANT_ID contradict" in result["msg"]
 
 
@@ -83,10 +85,10 @@ def test_contradicting_variables_are_an_error(no_network: Tenant) -> None:
         ({"AZURE_TENANT": "nobody.example"}, "AADSTS90002", "Check the tenant id"),
     ],
 )
-def test_a_refused_sign_in_says_why_and_what_to_do(tenant: Tenant, change: Json, code: str, words: str) -> None:
+def test_a_refused_sign_in_has_a_reason_and_a_next_step(tenant: Tenant, change: Json, code: str, words: str) -> None:
     secret = tenant.environ["AZURE_SECRET"]
     tenant.environ.update(change)
-    result = tenant.fails(MODULE, **NOBODY)
+    result = tenant.fails(MODULE, **UNREGISTERED)
     assert result["error"]["kind"] == "sign_in"
     assert result["error"]["code"] == code
     assert words in result["error"]["next_step"]
@@ -94,25 +96,25 @@ def test_a_refused_sign_in_says_why_and_what_to_do(tenant: Tenant, change: Json,
     assert tenant.graph_requests == 0
 
 
-def test_an_expired_operator_secret_is_told(tenant: Tenant) -> None:
+def test_an_expired_operator_secret_is_reported(tenant: Tenant) -> None:
     for application in tenant.server.tenant.directory.applications.values():
         for credential in application["passwordCredentials"]:
             credential["endDateTime"] = "2020-01-01T00:00:00Z"
-    assert tenant.fails(MODULE, **NOBODY)["error"]["code"] == "AADSTS7000222"
+    assert tenant.fails(MODULE, **UNREGISTERED)["error"]["code"] == "AADSTS7000222"
 
 
 @pytest.mark.parametrize("path", [TOKEN, "openid-configuration"])
-def test_an_answer_that_cannot_be_read_is_logged_nowhere(
+def test_an_unreadable_response_is_not_logged(
     tenant: Tenant, path: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """msal logs such an answer whole, and ansible-playbook writes what libraries log to stderr and to its log file."""
+    """msal logs the whole response, and ansible-playbook writes logs of libraries to stderr and to its log file."""
     log = io.StringIO()
-    # The text of caplog will not do: it listens to loggers as well that tell nobody.
+    # The text of caplog is not sufficient: it also includes loggers without a handler.
     caplog.set_level(logging.DEBUG)
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
     tenant.server.faults.add(path=path, status=200, body='{"access_token": "secret and cut o')
-    tenant.fails(MODULE, **NOBODY)
+    tenant.fails(MODULE, **UNREGISTERED)
     logging.getLogger().removeHandler(handler)
     assert path in log.getvalue(), "what urllib3 logs is there"
     assert "secret and cut" not in "".join([log.getvalue(), *capfd.readouterr()])
@@ -120,30 +122,30 @@ def test_an_answer_that_cannot_be_read_is_logged_nowhere(
 
 @pytest.mark.parametrize("path", [TOKEN, "openid-configuration"])
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_sign_in_that_stays_unavailable_is_a_clear_error(
+def test_an_unavailable_sign_in_is_a_clear_error(
     tenant: Tenant, virtual_time: VirtualTime, path: str, status: int
 ) -> None:
     tenant.server.faults.add(path=path, status=status, times=999)
-    result = tenant.fails(MODULE, **NOBODY, wait_timeout=20)
+    result = tenant.fails(MODULE, **UNREGISTERED, wait_timeout=20)
     assert result["error"]["status"] == status
     assert sum(virtual_time.waited) <= 20
 
 
-def test_a_discovery_that_was_broken_once_is_asked_for_again_by_the_next_task(tenant: Tenant) -> None:
+def test_a_failed_discovery_is_repeated_by_the_next_task(tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     tenant.server.faults.add(path="openid-configuration", status=200, body="<html>proxy</html>")
-    tenant.fails(MODULE, **NOBODY)
-    tenant.ok(MODULE, **NOBODY)
+    tenant.fails(MODULE, **UNREGISTERED)
+    tenant.ok(MODULE, **UNREGISTERED)
 
 
 @pytest.mark.parametrize("paths", [(TOKEN, "batch"), ("openid-configuration", TOKEN)], ids=str)
-def test_all_requests_of_a_task_share_one_allowance_of_waiting(
+def test_all_requests_of_a_task_share_the_wait_timeout(
     tenant: Tenant, virtual_time: VirtualTime, paths: tuple[str, str]
 ) -> None:
     """wait_timeout: "Seconds that the task may spend waiting in all"."""
     for path in paths:
         tenant.server.faults.add(path=path, status=429, headers={"Retry-After": "8"})
-    tenant.run(MODULE, **NOBODY, wait_timeout=10)
+    tenant.run(MODULE, **UNREGISTERED, wait_timeout=10)
     assert sum(virtual_time.waited) <= 10
 
 
@@ -184,37 +186,39 @@ TWO_WAYS = "Two sign-in methods are set at once"
     ],
     ids=str,
 )  # fmt: skip
-def test_options_before_environment_and_never_a_silent_choice(
+def test_contradicting_sign_in_settings_are_an_error(
     tenant: Tenant, tmp_path: Path, environ: dict[str, str], options: Json, words: str
 ) -> None:
-    tenant.environ = {**only_hosts(tenant), **environ, "PATH": str(tmp_path)}  # no Azure CLI there
-    result = tenant.fails(MODULE, **NOBODY, **options)
+    tenant.environ = {**only_hosts(tenant), **environ, "PATH": str(tmp_path)}  # without the Azure CLI
+    result = tenant.fails(MODULE, **UNREGISTERED, **options)
     assert words in result["msg"]
 
 
 @pytest.mark.parametrize("library", ["requests", "msal"])
-def test_a_missing_library_is_named_with_the_interpreter_that_misses_it(
+def test_a_missing_library_is_named_with_the_interpreter(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
-    # msal imports requests itself, unless that has happened already.
+    # msal imports requests itself, unless it is loaded already.
     for name in [name for name in sys.modules if name.partition(".")[0] == "msal"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
-    result = tenant.fails(MODULE, **NOBODY)
+    result = tenant.fails(MODULE, **UNREGISTERED)
     assert result["error"]["kind"] == "missing_library"
     assert f"{library} is not installed for {sys.executable}" in result["msg"]
     assert f"{sys.executable} -m pip install {library}" in result["error"]["next_step"]
     assert tenant.server.requests() == []
 
 
-def test_a_ready_token_does_not_need_msal(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_access_token_does_not_need_msal(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     token = tenant.operator_token()
     tenant.environ = only_hosts(tenant)
     monkeypatch.setitem(sys.modules, "msal", None)
-    tenant.ok(MODULE, **NOBODY, auth_access_token=token)
+    tenant.ok(MODULE, **UNREGISTERED, auth_access_token=token)
 
 
-def test_bad_input_is_told_before_a_missing_library(no_network: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_input_is_reported_before_a_missing_library(
+    no_network: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for library in ("requests", "msal"):
         monkeypatch.setitem(sys.modules, library, None)
     assert no_network.fails(MODULE, client_id="nonsense")["error"]["kind"] == "input"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the email_gateway.azure_apps authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of a user are read with a limit, and as plain YAML."""
+"""Files of a user are read with a size limit, and as plain YAML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.va
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """300 MB that take no room on the disk."""
+    """300 MB that take no space on the disk."""
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.write(b"$ANSIBLE_VAULT;1.1;AES256\n")
@@ -37,7 +37,7 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_limit_is_the_last_size_that_is_read(tmp_path: Path) -> None:
+def test_a_file_of_exactly_the_limit_is_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 100)
     assert small_file.read(str(path), largest=100) == b"x" * 100
@@ -48,7 +48,7 @@ def test_the_limit_is_the_last_size_that_is_read(tmp_path: Path) -> None:
             small_file.check_size(str(path), largest=largest)
 
 
-def test_a_large_file_is_refused_in_little_memory(large: Path) -> None:
+def test_a_large_file_is_refused_with_little_memory(large: Path) -> None:
     tracemalloc.start()
     with pytest.raises(ConflictError, match="larger than 1024 KiB"):
         VaultFile(str(large), secrets=[("default", None)], vault_id=None).read()
@@ -62,7 +62,7 @@ def test_a_large_file_is_refused_in_little_memory(large: Path) -> None:
 
 
 @pytest.mark.parametrize("tag", ["!vault", "!unsafe", "!!python/object/apply:os.system", "!mine"])
-def test_no_tag_but_yaml_s_own_counts(tmp_path: Path, tag: str) -> None:
+def test_only_standard_yaml_tags_are_interpreted(tmp_path: Path, tag: str) -> None:
     path = tmp_path / "profile.yml"
     path.write_text(f"gateway_app_profile_content: {{title: {tag} x}}\n")
     with pytest.raises(Unreadable):
@@ -77,7 +77,7 @@ def test_a_missing_pyyaml_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             read()
 
 
-def test_a_template_is_a_text(tmp_path: Path) -> None:
+def test_a_template_is_not_evaluated(tmp_path: Path) -> None:
     path = tmp_path / "profile.yml"
     path.write_text("gateway_app_profile_content: {title: \"{{ lookup('pipe', 'touch pwned') }}\"}\n")
     assert load_yaml(str(path))["gateway_app_profile_content"]["title"] == "{{ lookup('pipe', 'touch pwned') }}"

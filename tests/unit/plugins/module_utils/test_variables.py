@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of the role's variables, beside the YAML that uses them, and what looks like a misspelt one."""
+"""The table of the role's variables, compared with the YAML that uses them, and the detection of misspelt names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _arguments(role: str) -> set[str]:
 
 
 def _made(value: t.Any) -> t.Iterator[str]:
-    """The names that tasks register, set as facts or give to what they include."""
+    """The names that tasks register, set as facts or pass to includes."""
     if isinstance(value, list):
         for item in value:
             yield from _made(item)
@@ -46,13 +46,13 @@ def _made(value: t.Any) -> t.Iterator[str]:
         yield from _made(item)
 
 
-def test_the_arguments_of_the_roles_are_those_of_the_table() -> None:
+def test_the_table_lists_the_arguments_of_the_roles() -> None:
     file = "plugins/module_utils/_profile/variables.py"
     check_listed(_arguments("gateway_app"), SETTINGS, table=f"SETTINGS in {file}")
     check_listed(_arguments("gateway_app_report"), REPORT_SETTINGS, table=f"REPORT_SETTINGS in {file}")
 
 
-def test_every_name_that_roles_and_playbooks_use_is_known() -> None:
+def test_every_name_in_roles_and_playbooks_is_known() -> None:
     for folder in ("roles", "playbooks", "extensions/eda/rulebooks"):
         for path in (REPOSITORY / folder).rglob("*.yml"):
             for made in _made(yaml.safe_load(path.read_text().replace("!unsafe", ""))):
@@ -60,7 +60,7 @@ def test_every_name_that_roles_and_playbooks_use_is_known() -> None:
                 assert Names.of([name]) == Names({}, ()), f"{path}: {made}"
 
 
-def test_every_other_name_is_used_somewhere() -> None:
+def test_every_known_name_is_used() -> None:
     texts = [path.read_text() for folder in ("roles", "playbooks") for path in (REPOSITORY / folder).rglob("*.yml")]
     code = [path.read_text() for path in (REPOSITORY / "plugins").rglob("*.py") if path.name != "variables.py"]
     for name in OTHERS:
@@ -81,7 +81,7 @@ def test_every_other_name_is_used_somewhere() -> None:
         *RENAMED.items(),
     ],
 )
-def test_a_name_close_to_a_known_one_is_refused_with_that_one(name: str, meant: str) -> None:
+def test_a_misspelt_name_is_refused_with_the_known_one(name: str, meant: str) -> None:
     names = Names.of([PREFIX + name, "hostvars", f"{PREFIX}profile"])
     assert names.misspelt == {PREFIX + name: PREFIX + meant}
     with pytest.raises(InputError) as refused:
@@ -89,14 +89,14 @@ def test_a_name_close_to_a_known_one_is_refused_with_that_one(name: str, meant: 
     assert f"{PREFIX}{name} (did you mean {PREFIX}{meant}?) is not a variable" in refused.value.message
 
 
-def test_a_name_like_no_other_is_a_warning() -> None:
+def test_an_unknown_name_is_a_warning() -> None:
     names = Names.of([f"{PREFIX}building", f"{PREFIX}team", "my_gateway_app_x", "__gateway_app_profil"])
     names.check()
     assert names.misspelt == {}
     assert names.warning.endswith(f"{PREFIX}building, {PREFIX}team")
 
 
-def test_what_a_job_hands_over_is_known_by_the_form_of_its_name() -> None:
+def test_variables_passed_on_by_a_job_are_known_by_their_form() -> None:
     handed_over = f"{PREFIX}expected_application_b2466de6_5867_4b23_83ff_449c85f44ba1"
     assert Names.of([handed_over]) == Names({}, ())
     assert Names.of([f"{PREFIX}expected_application"]).misspelt

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the proofs come to, from what a verification may have seen."""
+"""The checks of a verification, from the results of its requests."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def asked(resource: str = "exchange_online", **more: t.Any) -> Asked:
 
 
 def seen(of: Asked | None = None, **more: t.Any) -> Seen:
-    """A run in which all that was asked for succeeded."""
+    """A run in which all requested checks succeeded."""
     given: dict[str, t.Any] = {
         "application": Application(
             client_id=CLIENT,
@@ -129,7 +129,7 @@ def lines(made: Seen) -> list[str]:
         (asked(mailbox="", forbidden_mailbox=""), "token"),
     ],
 )
-def test_what_is_asked_for_is_there_whatever_happens(wanted: Asked, names: str) -> None:
+def test_every_requested_check_is_in_the_result(wanted: Asked, names: str) -> None:
     expected = ["application", "credential", *names.split()]
     made = seen(wanted)
     assert states(made) == dict.fromkeys(expected, "ok")
@@ -165,13 +165,13 @@ def test_what_is_asked_for_is_there_whatever_happens(wanted: Asked, names: str) 
         ({"client_secret": None}, False, "cannot return its value"),
     ],
 )
-def test_every_type_of_credential_has_its_name(change: dict[str, t.Any], is_usable: bool, words: str) -> None:
+def test_every_type_of_credential_has_a_name(change: dict[str, t.Any], is_usable: bool, words: str) -> None:
     stored = dataclasses.replace(STORED, record=dataclasses.replace(RECORD, **change), is_usable=is_usable)
     text = " ".join(" ".join(lines(seen(stored=stored))).split())
     assert words in text
 
 
-def test_a_failed_preparation_is_a_check() -> None:
+def test_a_failed_preparation_is_a_failed_check() -> None:
     broken = seen(
         asked(token_resource=""),
         failure=Failure("The vault password is wrong."),
@@ -188,7 +188,7 @@ def test_a_failed_preparation_is_a_check() -> None:
     )
 
 
-def test_an_error_is_a_check_with_what_to_do() -> None:
+def test_an_error_is_a_failed_check_with_a_next_step() -> None:
     check = of(seen(smtp=Failure("Not reached.", "Check the host.")), "smtp")
     assert (check.ok, check.reason, check.next_step) == (False, "Not reached.", "Check the host.")
     check = of(seen(smtp=Failure("Unexpected.")), "smtp")
@@ -197,7 +197,7 @@ def test_an_error_is_a_check_with_what_to_do() -> None:
         assert "email_gateway.azure_apps.rotate" in of(seen(token=Failure("No.", "Do.", code)), "token").next_step
 
 
-def test_what_gave_no_answer_is_a_check_that_failed() -> None:
+def test_a_missing_response_is_a_failed_check() -> None:
     by_graph = seen(asked("microsoft_graph"), mailboxes=REFUSED)
     for found in (of(by_graph, "mailbox"), of(by_graph, "forbidden_mailbox"), of(seen(smtp=REFUSED), "smtp"),
                   of(seen(forbidden_smtp=REFUSED), "forbidden_mailbox")):  # fmt: skip
@@ -205,7 +205,7 @@ def test_what_gave_no_answer_is_a_check_that_failed() -> None:
     assert of(seen(smtp=None), "smtp").reason == "There was no answer."
 
 
-def test_a_mailbox_that_graph_refuses_has_the_answer_in_its_reason() -> None:
+def test_a_refused_mailbox_has_the_response_in_its_reason() -> None:
     refused = access(
         MINE, "allowed", reachable=False, as_expected=False, status=403, code="ErrorAccessDenied",
         reason="It has no right to it.", next_step="Ask Exchange.", exchange_commands=("Test-It",),
@@ -219,7 +219,7 @@ def test_a_mailbox_that_graph_refuses_has_the_answer_in_its_reason() -> None:
     assert check.exchange_commands == (), "Exchange is not what is in the way"
 
 
-def test_what_smtp_refuses_may_change_as_long_as_roles_are_on_their_way() -> None:
+def test_a_refusal_by_smtp_is_temporary_while_roles_are_pending() -> None:
     soon = datetime.datetime(2026, 11, 24, 9, 30, tzinfo=datetime.timezone.utc)
     on_their_way = asked(pending_until=soon)
     refused, open_ = answer(MINE, 535, "5.7.3"), answer(OTHER, 235, "2.7.0", authenticated=True)
@@ -231,7 +231,7 @@ def test_what_smtp_refuses_may_change_as_long_as_roles_are_on_their_way() -> Non
         assert of(seen(on_their_way, smtp=lasting), "smtp").failed
 
 
-def test_a_role_that_is_missing_and_one_too_many() -> None:
+def test_missing_and_additional_roles_are_reported() -> None:
     check = of(seen(asked(expected_roles=("A", "R"))), "token")
     assert (check.ok, "lacks A, which the profile asks for" in check.reason) == (False, True)
     assert "https://login.example/consent" in check.next_step
@@ -239,7 +239,7 @@ def test_a_role_that_is_missing_and_one_too_many() -> None:
     assert (check.ok, "does not ask for R" in check.reason) == (True, True)
 
 
-def test_a_refusal_shows_a_fence_only_if_another_mailbox_is_let_in() -> None:
+def test_a_refused_mailbox_is_only_limited_if_another_one_is_allowed() -> None:
     check = of(seen(smtp=answer(MINE, 535, "5.7.3")), "forbidden_mailbox")
     assert not check.ok
     assert f"but so is {MINE}" in check.reason
@@ -249,7 +249,7 @@ def test_a_refusal_shows_a_fence_only_if_another_mailbox_is_let_in() -> None:
 
 
 @pytest.mark.parametrize("way", ["mailbox permission", "role assignment"])
-def test_a_forbidden_mailbox_that_is_open_comes_with_commands(way: str) -> None:
+def test_a_reachable_forbidden_mailbox_is_reported_with_commands(way: str) -> None:
     roles = ("SMTP.SendAsApp",) if way == "mailbox permission" else ()
     found = answer(OTHER, 235, "2.7.0", authenticated=True, roles=roles)
     check = of(seen(forbidden_smtp=found), "forbidden_mailbox")
@@ -261,7 +261,7 @@ def test_a_forbidden_mailbox_that_is_open_comes_with_commands(way: str) -> None:
     )
 
 
-def test_the_lines_are_short_and_commands_stand_alone() -> None:
+def test_lines_are_short_and_commands_have_their_own_line() -> None:
     command = f"Add-MailboxPermission -Identity '{MINE}' -User '{PRINCIPAL}' -AccessRights FullAccess"
     refused = answer(MINE, 535, "5.7.3", reason="long " * 60, exchange_commands=(command,))
     shown = lines(seen(smtp=refused))
@@ -275,7 +275,7 @@ def test_the_lines_are_short_and_commands_stand_alone() -> None:
     assert lines(seen(token=REFUSED))[0] == "Gateway (p): 1 of 5 checks failed, 2 not tried"
 
 
-def test_the_sentence_names_what_failed() -> None:
+def test_the_summary_names_the_failed_checks() -> None:
     refused = seen(smtp=answer(MINE, 535, "5.7.3"))
     assert failure(display_name="Gateway", checks=all_checks(refused)) == (
         "FAILED for Gateway: smtp, forbidden_mailbox. See the list above for what to do."
@@ -283,12 +283,12 @@ def test_the_sentence_names_what_failed() -> None:
     assert failure(display_name="Gateway", checks=all_checks(seen())) == ""
 
 
-def test_smtp_is_not_proposed_to_a_gateway_that_delivers_by_graph() -> None:
+def test_smtp_is_not_proposed_to_a_gateway_that_uses_graph() -> None:
     for profile, proposed in (("outbound_smtp", ["smtp"]), ("outbound_microsoft365", [])):
         made = seen(asked("microsoft_graph", profile=profile))
         assert [other.name for other in not_asked(made)] == proposed
 
 
-def test_text_from_elsewhere_cannot_play_with_the_terminal() -> None:
+def test_control_characters_are_removed_from_lines() -> None:
     shown = "\n".join(lines(seen(stored=dataclasses.replace(STORED, stores=("\x1b[31mred\u202e",)))))
     assert "\x1b" not in shown and "\u202e" not in shown

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long the tasks of a host waited for what."""
+"""The waits of the tasks of a host, by reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shar
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
 
 
-def test_the_waits_of_a_hosts_tasks_add_up() -> None:
+def test_the_waits_of_the_tasks_of_a_host_are_added() -> None:
     memory = ProcessMemory()
     note_waited(memory, "gw1", {WaitedFor.LIMITS: 2.0, WaitedFor.LAG: 0.4})
     note_waited(memory, "gw1", {WaitedFor.LIMITS: 10.0})
@@ -25,7 +25,7 @@ def test_the_waits_of_a_hosts_tasks_add_up() -> None:
     assert waited_notes(memory, "gw3") == []
 
 
-def test_each_wait_of_a_task_is_told_for_what_it_was(tenant: Tenant) -> None:
+def test_each_wait_of_a_task_is_reported_with_its_reason(tenant: Tenant) -> None:
     memory = SharedMemory()
     tenant.server.faults.add(path="applications", status=429, headers={"Retry-After": "7"}, times=1)
     tenant.server.faults.add(path="applications", status=503, headers={"Retry-After": "20"}, nth=2, times=1)

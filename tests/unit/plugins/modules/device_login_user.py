@@ -15,7 +15,7 @@ from graph_emulator.wire.admin import HEADERS
 
 LOGIN = "azure_device_login"
 MODULE = "azure_app_registration_info"
-NOBODY: Json = {"unique_name": "nobody"}
+UNREGISTERED: Json = {"unique_name": "unregistered"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 TOKEN = "oauth2/v2.0/token"
 

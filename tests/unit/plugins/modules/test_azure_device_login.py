@@ -18,8 +18,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.co
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.device_login_user import (
     LOGIN,
     MODULE,
-    NOBODY,
     UNKNOWN,
+    UNREGISTERED,
     Person,
     callers,
     polls,
@@ -55,7 +55,7 @@ def test_the_following_tasks_are_this_person_with_one_question_for_a_token(perso
     tenant.clear_requests()
     ways: list[Json] = [{}, {"auth_source": "auto"}, {"auth_source": "device_code"}]
     for options in ways:
-        assert tenant.ok(MODULE, **NOBODY, **options)["tenant_id"] == tenant.server.tenant_id
+        assert tenant.ok(MODULE, **UNREGISTERED, **options)["tenant_id"] == tenant.server.tenant_id
     assert polls(tenant) == 0, "that of the sign-in serves"
     assert callers(tenant) == {AZURE_CLI}
 
@@ -98,18 +98,18 @@ def test_the_sign_in_is_renewed_when_its_token_runs_out(person: Person) -> None:
     person.signs_in()
     tenant.clear_requests()
     for expected in (1, 2, 3):  # by refresh tokens, each of which takes the place of the one before
-        tenant.ok(MODULE, **NOBODY)
+        tenant.ok(MODULE, **UNREGISTERED)
         assert polls(tenant) == expected
 
 
 def test_a_token_that_graph_refuses_is_renewed(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
     tenant.server.clock.advance(4000)
     tenant.clear_requests()
-    tenant.ok(MODULE, **NOBODY)
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
+    tenant.ok(MODULE, **UNREGISTERED)
     assert polls(tenant) == 1
 
 
@@ -123,7 +123,7 @@ def test_the_same_sign_in_serves_a_key_vault(person: Person) -> None:
     for _time in range(2):
         (store,) = open_stores([entry], make_context(tenant.environ, memory=tenant.memory))
         assert store.read() is None
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
     assert polls(tenant) == 1
 
 
@@ -131,7 +131,7 @@ def test_another_person_can_sign_in_to_the_tenant_of_an_option(person: Person) -
     """The latest counts, and each keeps its own token."""
     tenant = person.tenant
     person.signs_in()
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
     person.signs_in("alex", auth_tenant_id=tenant.server.domain)
     assert tenant.ok(LOGIN)["account"] == tenant.mailbox("alex")
     assert tenant.ok(LOGIN, auth_tenant_id=tenant.server.tenant_id)["account"] == tenant.mailbox("alex")
@@ -147,7 +147,7 @@ def test_a_client_of_the_tenant_s_own(person: Person) -> None:
     tenant.environ, tenant.memory = without, SharedMemory()
     person.signs_in(auth_client_id=made["client_id"])
     tenant.clear_requests()
-    tenant.ok(MODULE, **NOBODY)
+    tenant.ok(MODULE, **UNREGISTERED)
     assert callers(tenant) == {made["client_id"]}
 
 
@@ -157,7 +157,7 @@ def test_nothing_that_is_secret_is_in_a_result(person: Person) -> None:
     results = [tenant.ok(LOGIN)]
     told: t.Any = tenant.memory.recall(_key(tenant, "device-code:"))
     person.decides(results[0]["user_code"])
-    results += [tenant.ok(LOGIN, wait=True), tenant.ok(MODULE, **NOBODY)]
+    results += [tenant.ok(LOGIN, wait=True), tenant.ok(MODULE, **UNREGISTERED)]
     logins: t.Any = tenant.memory.recall(_key(tenant, "device-logins:"))
     (login,) = logins
     for secret in (told["flow"]["device_code"], login["refresh_token"]):
@@ -191,8 +191,8 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     assert warning.startswith("AZURE_SECRET says") and "device_code" in warning
     person.signs_in()
     tenant.clear_requests()
-    tenant.ok(MODULE, **NOBODY)
-    tenant.ok(MODULE, **NOBODY, auth_source="device_code")
+    tenant.ok(MODULE, **UNREGISTERED)
+    tenant.ok(MODULE, **UNREGISTERED, auth_source="device_code")
     assert callers(tenant) == {tenant.server.client_id, AZURE_CLI}
     tenant.memory = SharedMemory()
     tenant.environ["ANSIBLE_AZURE_AUTH_SOURCE"] = "device_code"
@@ -211,8 +211,8 @@ def test_a_section_that_is_named_goes_before_and_is_told(person: Person, tmp_pat
     assert f"section [own] of {path}" in warning
     person.signs_in()
     tenant.clear_requests()
-    tenant.ok(MODULE, **NOBODY)
-    tenant.ok(MODULE, **NOBODY, auth_source="device_code")
+    tenant.ok(MODULE, **UNREGISTERED)
+    tenant.ok(MODULE, **UNREGISTERED, auth_source="device_code")
     assert callers(tenant) == {client_id, AZURE_CLI}
 
 
@@ -225,19 +225,19 @@ def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, t
     for more in ({}, {"AZURE_FEDERATED_TOKEN_FILE": "/nowhere"}):
         tenant.environ |= more
         tenant.clear_requests()
-        tenant.ok(MODULE, **NOBODY)
+        tenant.ok(MODULE, **UNREGISTERED)
         assert callers(tenant) == {AZURE_CLI}
 
 
 def test_the_tenant_of_a_task_has_to_be_the_one_that_was_signed_in_to(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
-    failure = tenant.fails(MODULE, **NOBODY, auth_source="device_code", auth_tenant_id=UNKNOWN)
+    failure = tenant.fails(MODULE, **UNREGISTERED, auth_source="device_code", auth_tenant_id=UNKNOWN)
     assert UNKNOWN in failure["msg"] and "azure_device_login" in failure["error"]["next_step"]
-    assert "Azure CLI" in tenant.fails(MODULE, **NOBODY, auth_tenant_id=UNKNOWN)["msg"]
+    assert "Azure CLI" in tenant.fails(MODULE, **UNREGISTERED, auth_tenant_id=UNKNOWN)["msg"]
 
 
 def test_without_a_login_of_this_run_the_way_there_is_told(person: Person) -> None:
-    failure = person.tenant.fails(MODULE, **NOBODY, auth_source="device_code")
+    failure = person.tenant.fails(MODULE, **UNREGISTERED, auth_source="device_code")
     assert failure["error"]["kind"] == "input"
     assert "email_gateway.azure_apps.login" in failure["error"]["next_step"]

@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.device_login_user import (
     LOGIN,
     MODULE,
-    NOBODY,
     TOKEN,
     UNKNOWN,
+    UNREGISTERED,
     Person,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, VirtualTime
@@ -111,7 +111,7 @@ def test_a_sign_in_that_was_revoked_meanwhile(person: Person) -> None:
     tenant.server.settings.update({"token_lifetime": 200})
     person.signs_in()
     person.control("users", {"user": tenant.mailbox("adele"), "enabled": False})
-    failure = tenant.fails(MODULE, **NOBODY)
+    failure = tenant.fails(MODULE, **UNREGISTERED)
     assert failure["error"]["code"] == "AADSTS50057"
     assert tenant.mailbox("adele") in failure["msg"]
 
@@ -198,7 +198,7 @@ def test_an_answer_that_is_no_sign_in_is_told(person: Person, body: t.Any, statu
         person.decides(begun["user_code"])
         tenant.ok(LOGIN, wait=True)
     tenant.server.faults.add(path=TOKEN, status=status, body=body, times=9)
-    failure = tenant.fails(MODULE, **NOBODY) if renewal else tenant.fails(LOGIN, wait=True)
+    failure = tenant.fails(MODULE, **UNREGISTERED) if renewal else tenant.fails(LOGIN, wait=True)
     assert failure["error"]["kind"] in ("sign_in", "transport", "input", "graph"), failure
 
 
