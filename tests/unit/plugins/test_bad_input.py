@@ -212,7 +212,7 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
         assert {*trial.asked} <= _may_be_asked(params), trial.asked
         after = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
         assert after == before, "another object was changed"
-        assert (trial.folder / "plain").read_text() == "a file of somebody"
+        assert (trial.folder / "plain").read_text() == "a foreign file"
 
     tries()
 
