@@ -138,8 +138,7 @@ def _is_pull(run: Run) -> bool:
     for path in run.playbooks:
         if not os.path.isabs(path) or not os.path.realpath(path).startswith(f"{checkout}{os.sep}"):
             return False
-    limit = run.limit.split(",")
-    own_limit = len(limit) > 1 and limit[0] == "localhost" and limit[-1] == "127.0.0.1"
+    own_limit = run.limit.startswith("localhost,") and run.limit.endswith(",127.0.0.1")
     return own_limit or os.path.basename(run.shell_command) == "ansible-pull"
 
 

@@ -92,7 +92,7 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
         parts = urlsplit(issuer)
     except ValueError:  # such as half of an IPv6 address
         parts = urlsplit("")
-    if parts.scheme != "https" or not parts.hostname or any(character.isspace() for character in issuer):
+    if parts.scheme != "https" or not parts.hostname or issuer.split() != [issuer]:
         raise InputError(
             f"issuer is {shown(issuer)}, which is not an https address",
             next_step="Set it to the claim iss of the tokens, exactly.",

@@ -61,7 +61,7 @@ LISTED: dict[str, dict[str, t.Any]] = {
 def check_permission_names(option: str, names: t.Iterable[str]) -> None:
     """Raises InputError for what cannot be the name of a permission."""
     for name in names:
-        if not name or not name.isascii() or any(c.isspace() for c in name) or len(name) > 256:
+        if name.split() != [name] or not name.isascii() or len(name) > 256:
             raise InputError(
                 f"{option}: {shown(name)} is not the name of a permission",
                 next_step="Use names as in Microsoft's permissions reference, such as Mail.ReadWrite.",
