@@ -139,10 +139,10 @@ def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
 
 def _family(permission: str) -> tuple[str, str]:
     """Of permissions of which the wider ones open what the others open: Mail.ReadBasic, Mail.Read, Mail.ReadWrite."""
-    kind, _dot, right = permission.partition(".")
-    if right.startswith("Read"):
-        right = "Read"
-    return kind, right
+    kind, _dot, access = permission.partition(".")
+    if access.startswith("Read"):
+        access = "Read"
+    return kind, access
 
 
 def role_definitions_read() -> Read:

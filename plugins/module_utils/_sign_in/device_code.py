@@ -71,7 +71,7 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
             f"Could not {what}: the page to open does not use https",
             next_step="Check what answers at the address of the sign-in host.",
         )
-    if not _is_readable(message, longest=LONGEST_TEXT):
+    if not isinstance(message, str) or not message.isprintable() or len(message) > LONGEST_TEXT:
         message = f"To sign in, open the page {address} and enter the code {user_code}."
     return Code(
         user_code=user_code,
@@ -192,10 +192,6 @@ def _account(token: AccessToken) -> str:
     """The name that the person signed in with; for people to read."""
     for claim in ("upn", "unique_name", "preferred_username", "oid"):
         name = token.claims.get(claim)
-        if name and _is_readable(name, longest=320):
+        if isinstance(name, str) and 0 < len(name) <= 320 and name.isprintable():
             return name
     return "a person"
-
-
-def _is_readable(value: t.Any, *, longest: int) -> t.TypeGuard[str]:
-    return isinstance(value, str) and len(value) <= longest and value.isprintable()
