@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules that write refuse before they send anything: options on top of those that create, and words of the
-refusal. None takes an option away.
-"""
+"""Invalid options of the modules that write, which are refused before any request: the options in addition to those
+that
+create, and words of the message. None removes an option."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def held(tenant: Tenant) -> list[Json]:
 
 
 def is_accepted(tenant: Tenant, path: Path) -> bool:
-    """Does the token endpoint take the key in the file? By the module that exists to prove it."""
+    """Whether the token endpoint accepts the key in the file, checked with the module for it."""
     proof = tenant.run(
         "azure_app_token_info",
         tenant_id=tenant.server.tenant_id,
@@ -41,12 +41,12 @@ def files(path: Path) -> list[str]:
 
 
 def add_foreign(tenant: Tenant, pair: Pair | None = None) -> Json:
-    """Another party's certificate, by the portal."""
+    """A certificate of another team, added in the portal."""
     pair = pair or Pair.new()
     key_id = str(UNKNOWN)
     entry: Json = {
         "customKeyIdentifier": pair.thumbprint,
-        "displayName": "somebody else's",
+        "displayName": "of another team",
         "endDateTime": f"{pair.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
         "key": None,
         "keyId": key_id,

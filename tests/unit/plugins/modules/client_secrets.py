@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Client secrets as a task with stores makes them, with what earlier runs left."""
+"""Client secrets created by a task with stores, with the remains of earlier runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def utc_now() -> datetime.datetime:
 
 
 def as_task(tenant: Tenant, *, check: bool = False, **options: t.Any) -> Json:
-    """As a task with stores runs the module: with what the stores hold and what earlier runs left."""
+    """Run the module as a task with stores does: with the content of the stores and the remains of earlier runs."""
     declared = importlib.import_module(f"{MODULES}.{MODULE}").MODULE
     inner: Json = {name: times.parse(options.pop(name)) for name in ("stored_start", "start") if name in options}
     inner["stored_hint"] = options.pop("stored_hint", None)
@@ -54,7 +54,7 @@ def as_task(tenant: Tenant, *, check: bool = False, **options: t.Any) -> Json:
 
 
 class Recorded(SecretResource):
-    """Also tells which starts need not be looked for again."""
+    """Also returns the starts that are confirmed."""
 
     def result(self, state: ClientSecrets) -> Json:
         return {**super().result(state), "confirmed_starts": sorted(map(times.written, state.confirmed_starts))}

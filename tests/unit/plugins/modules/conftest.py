@@ -22,7 +22,7 @@ from graph_emulator.wire.server import EmulatorServer
 
 @pytest.fixture
 def hand(emulator: EmulatorServer) -> Client:
-    """Another administrator, who may do everything."""
+    """Another administrator, who has all rights."""
     roles = [
         "Application.ReadWrite.All",
         "AppRoleAssignment.ReadWrite.All",
@@ -41,13 +41,13 @@ def gateway(tenant: Tenant) -> TenantApplication:
 
 @pytest.fixture
 def key_path(tmp_path: Path) -> Path:
-    """Where azure_app_certificate puts the private key."""
+    """The path for the private key of azure_app_certificate."""
     return tmp_path / "keys" / "gateway.pem"
 
 
 @pytest.fixture
 def certificate_options(tenant: Tenant, key_path: Path) -> Json:
-    """Those that make the key and its certificate for a registered application."""
+    """Those that create the key and its certificate for a registered application."""
     tenant.register()
     return {**GATEWAY, "path": str(key_path)}
 
@@ -63,7 +63,7 @@ def person(tenant: Tenant) -> Person:
 
 @pytest.fixture
 def at_pause(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[int, t.Callable[[], None]], None]:
-    """Lets something happen when a task that waits for a device code pauses for the nth time."""
+    """Runs an action when a task that waits for a device code pauses for the nth time."""
 
     def at(nth: int, act: t.Callable[[], None]) -> None:
         class Eventful(Patience):

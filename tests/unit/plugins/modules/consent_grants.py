@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applications that ask for permissions, and what the tenant has granted to them."""
+"""Applications that declare permissions, and the grants of the tenant to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 ROLES: list[str] = ["Mail.ReadWrite", "User.Read.All"]
 SCOPES: list[str] = ["Mail.Send", "offline_access"]
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
-# Everything that granting application and delegated permissions takes, in terms of an operator's own permissions.
+# The operator's own permissions for granting application and delegated permissions.
 GRANTING = ("Application.Read.All", "AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All")
 
 
@@ -30,7 +30,7 @@ def declared(
     scopes: t.Sequence[str] = (),
     resource: str = "microsoft_graph",
 ) -> Json:
-    """An application that asks for these permissions, and nothing granted yet."""
+    """An application that declares these permissions, without any grant."""
     made = tenant.ok("azure_app_registration", display_name="Gateway", **GATEWAY)
     tenant.ok(
         PERMISSIONS,
@@ -45,7 +45,7 @@ def declared(
 
 
 def granted_app_roles(tenant: Tenant, made: Json, resource: str = MICROSOFT_GRAPH) -> list[str]:
-    """The app roles that the tenant holds for the application, as they would stand in its tokens."""
+    """The app roles that are granted to the application, as in its tokens."""
     directory = tenant.server.tenant
     return sorted(
         directory.granted_roles(
@@ -63,7 +63,7 @@ def delegated_grants(tenant: Tenant, made: Json) -> list[Json]:
 
 
 def grant_scopes(tenant: Tenant, made: Json, scope: str, *, user: str | None = None) -> Json:
-    """A grant that somebody else made: for the whole tenant, or by one user."""
+    """A grant that was made by hand: for the whole tenant, or by one user."""
     client, resource = made["service_principal_object_id"], tenant.service_principals(MICROSOFT_GRAPH)[0]["id"]
     grant: Json = {
         "clientId": client,
@@ -75,13 +75,13 @@ def grant_scopes(tenant: Tenant, made: Json, scope: str, *, user: str | None = N
     }
     grants = tenant.server.tenant.directory.grants
     grants[grant["id"]] = grant
-    # As the tenant holds it: what a test changes in it, changes there.
-    held: Json = grants[grant["id"]]
-    return held
+    # The object in the tenant: changes by a test take effect.
+    in_tenant: Json = grants[grant["id"]]
+    return in_tenant
 
 
 def assign(tenant: Tenant, made: Json, role_id: str) -> Json:
-    """An app role assignment on Microsoft Graph that somebody else made."""
+    """An app role assignment on Microsoft Graph that was made by hand."""
     (graph,) = tenant.service_principals(MICROSOFT_GRAPH)
     assignment: Json = {
         "id": assignment_id(made["service_principal_object_id"]),
@@ -92,8 +92,8 @@ def assign(tenant: Tenant, made: Json, role_id: str) -> Json:
     directory = tenant.server.tenant.directory
     directory.assignments[assignment["id"]] = assignment
     directory.assigned_at[assignment["id"]] = 0.0
-    held: Json = directory.assignments[assignment["id"]]
-    return held
+    in_tenant: Json = directory.assignments[assignment["id"]]
+    return in_tenant
 
 
 def names(permissions: list[Json]) -> list[str]:

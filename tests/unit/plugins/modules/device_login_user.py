@@ -21,7 +21,7 @@ TOKEN = "oauth2/v2.0/token"
 
 
 class Person:
-    """Somebody at the page for device codes, and the run that waits for them."""
+    """A person at the page for device codes, and the run that waits for them."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applications that may sign in to SMTP, and what an Exchange administrator has granted to them."""
+"""Applications that can sign in to SMTP, and the grants of an Exchange administrator to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLE = f"Application {SEND}"
 
 
 def wished(tenant: Tenant, *roles: str, mailbox: str = "megan") -> Json:
-    """The options for a proof of a new registration with these permissions of Exchange Online."""
+    """The options for a verification of a new registration with these permissions of Exchange Online."""
     server = {"smtp_host": tenant.server.smtp_host, "smtp_port": tenant.server.smtp_port}
     return {
         **tenant.with_secret(*roles, resource="exchange_online"),
@@ -47,7 +47,7 @@ def assign(tenant: Tenant, options: Json, first: str = "megan") -> None:
 
 
 def token_of(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tokens that are shown to the server."""
+    """The tokens that are sent to the server."""
     seen: list[str] = []
     sasl = _smtp.sasl
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results of each module for test_return_values.py: what it does, predicts, and finds absent.
+"""Results of each module for test_return_values.py: of changes, of predictions, and without objects.
 
-A new module is one function with the name of the module. All its results together give each documented value once.
+A new module is one function with the name of the module. All its results together contain each documented value once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Scene:
         return [begun, self.run("azure_device_login", wait=True)]
 
     def as_exchange_administrator(self) -> None:
-        """From here on, who may also change roles in Exchange."""
+        """From here on, with an identity that can also change roles in Exchange."""
         roles = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All"]
         client_id, secret = self.tenant.server.add_operator(roles)
         self.actions.environment = self.tenant.server.environment(client_id, secret)
@@ -111,7 +111,7 @@ def azure_app_graph_permissions(scene: Scene) -> Results:
     wanted: Json = {"application_permissions": ["Mail.ReadWrite"], "delegated_permissions": ["offline_access"]}
     for check, state in ((True, "present"), (False, "present"), (True, "absent"), (False, "absent")):
         yield scene.run("azure_app_graph_permissions", check=check, state=state, **GATEWAY, **wanted)
-    yield scene.run("azure_app_graph_permissions", unique_name="nobody", state="absent", **wanted)
+    yield scene.run("azure_app_graph_permissions", unique_name="unregistered", state="absent", **wanted)
 
 
 def azure_admin_consent(scene: Scene) -> Results:
@@ -121,7 +121,7 @@ def azure_admin_consent(scene: Scene) -> Results:
     yield scene.run("azure_admin_consent", check=True, **GATEWAY)
     for check in (True, False, False):
         yield scene.run("azure_admin_consent", check=check, **GATEWAY, state="absent")
-    yield scene.run("azure_admin_consent", unique_name="nobody", state="absent")
+    yield scene.run("azure_admin_consent", unique_name="unregistered", state="absent")
 
 
 def azure_app_secret(scene: Scene) -> Results:
@@ -163,7 +163,7 @@ def azure_app_federated_credential(scene: Scene) -> Results:
 
 
 def _life_in_stores(scene: Scene, module: str, **options: t.Any) -> Results:
-    """Replaces a client secret, is handed over to two hosts, prunes what was replaced, and is removed."""
+    """Replaces a client secret, hands it over to two hosts, prunes the replaced one, and is removed."""
     handed: Json = {"hand_over": True, "overlap_days": 0, "sharing_hosts": ["one", "two"], **STORED}
     kept = {name: value for name, value in options.items() if name in ("path", "name")}
     scene.run("azure_app_secret", **GATEWAY, **handed, description="before")
@@ -311,4 +311,4 @@ def azure_app_mailbox_scope(scene: Scene) -> Results:
     for check in (True, False, False):
         yield scene.run(module, check=check, **wanted)
     yield scene.run(module, **wanted, method="commands")
-    yield scene.run(module, unique_name="nobody", roles=["Mail.ReadWrite"], state="absent")
+    yield scene.run(module, unique_name="unregistered", roles=["Mail.ReadWrite"], state="absent")

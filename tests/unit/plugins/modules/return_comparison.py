@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compares a module's RETURN with results: what is missing, what is not documented, what has another type."""
+"""Compares a module's RETURN with results: missing, undocumented and wrongly typed values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Comparison:
                 self.findings.add(f"{above}{name} is documented, but not returned")
 
     def value(self, description: Json, value: t.Any, *, path: str) -> None:
-        """Any value may be null: its description says when."""
+        """Any value may be null: its description has the condition."""
         if value is None or value == []:
             return
         self.valued.add(path)
@@ -64,7 +64,7 @@ def _is_of(name: str, value: t.Any) -> bool:
 
 
 def paths(documented: Json, *, above: str = "") -> set[str]:
-    """All documented values, also those inside of others."""
+    """All documented values, also nested ones."""
     found: set[str] = set()
     for name, description in documented.items():
         found.add(f"{above}{name}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Grants what is declared, withdraws it, and reports or revokes what is not declared any more."""
+"""Grants declared permissions, withdraws them, and reports or revokes grants that are not declared any more."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 
-def test_check_mode_predicts_the_grants_without_a_write(tenant: Tenant) -> None:
+def test_check_mode_predicts_the_grants(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     result = tenant.ok(MODULE, check=True, **GATEWAY)
     assert result["changed"]
@@ -41,7 +41,7 @@ def test_check_mode_predicts_the_grants_without_a_write(tenant: Tenant) -> None:
     assert delegated_grants(tenant, made) == []
 
 
-def test_grants_all_app_roles_in_one_request(tenant: Tenant) -> None:
+def test_all_app_roles_are_granted_in_one_request(tenant: Tenant) -> None:
     made = declared(tenant)
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
@@ -61,14 +61,14 @@ def test_grants_all_app_roles_in_one_request(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503, 409])
-def test_what_was_not_granted_in_that_request_is_granted_on_its_own(tenant: Tenant, status: int) -> None:
+def test_a_role_that_failed_in_the_batch_is_granted_separately(tenant: Tenant, status: int) -> None:
     made = declared(tenant)
     tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=status, nth=2)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
     assert granted_app_roles(tenant, made) == ROLES
 
 
-def test_a_grant_that_is_refused_is_named_and_what_was_granted_before_is_a_change(tenant: Tenant) -> None:
+def test_a_refused_grant_is_named_and_earlier_grants_are_a_change(tenant: Tenant) -> None:
     made = declared(tenant)
     tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=403, nth=2, times=9)
     failure = tenant.fails(MODULE, **GATEWAY)
@@ -78,20 +78,20 @@ def test_a_grant_that_is_refused_is_named_and_what_was_granted_before_is_a_chang
     assert [entry.status for entry in tenant.write_entries].count(403) == 1, "a refusal is not tried again"
 
 
-def test_without_a_grant_nothing_has_changed(tenant: Tenant) -> None:
+def test_a_refusal_without_a_grant_is_not_a_change(tenant: Tenant) -> None:
     declared(tenant)
     tenant.server.faults.add(path="appRoleAssignedTo", method="POST", status=403, times=9)
     assert not tenant.fails(MODULE, **GATEWAY)["changed"]
 
 
-def test_an_answer_that_got_lost_leaves_each_role_granted_once(tenant: Tenant) -> None:
+def test_a_lost_response_leaves_each_role_granted_once(tenant: Tenant) -> None:
     made = declared(tenant)
     tenant.server.faults.add(path="batch", method="POST", close_after=True, nth=2)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
     assert granted_app_roles(tenant, made) == ROLES
 
 
-def test_grants_delegated_permissions_as_one_grant_for_all_principals(tenant: Tenant) -> None:
+def test_delegated_permissions_are_one_grant_for_all_principals(tenant: Tenant) -> None:
     made = declared(tenant, roles=[], scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
     (grant,) = delegated_grants(tenant, made)
@@ -102,7 +102,7 @@ def test_grants_delegated_permissions_as_one_grant_for_all_principals(tenant: Te
 
 
 @pytest.mark.parametrize("key", ["client_id", "object_id"])
-def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant, key: str) -> None:
+def test_a_second_run_changes_nothing_and_returns_the_same(tenant: Tenant, key: str) -> None:
     made = declared(tenant, scopes=SCOPES)
     member = "application_object_id" if key == "object_id" else key
     first = tenant.ok(MODULE, **{key: made[member]})
@@ -115,7 +115,7 @@ def test_the_second_run_changes_nothing_and_returns_the_same(tenant: Tenant, key
 
 
 @pytest.mark.parametrize("key", ["unique_name", "client_id"])
-def test_an_unchanged_consent_to_exchange_online_takes_two_requests_too(tenant: Tenant, key: str) -> None:
+def test_unchanged_consent_to_exchange_online_needs_two_requests(tenant: Tenant, key: str) -> None:
     made = declared(tenant, roles=["SMTP.SendAsApp"], resource="exchange_online")
     tenant.ok(MODULE, **GATEWAY)
     tenant.clear_requests()
@@ -123,7 +123,7 @@ def test_an_unchanged_consent_to_exchange_online_takes_two_requests_too(tenant: 
     assert tenant.graph_requests <= 2
 
 
-def test_grants_what_was_declared_since(tenant: Tenant) -> None:
+def test_newly_declared_permissions_are_granted(tenant: Tenant) -> None:
     made = declared(tenant, scopes=["Mail.Send"])
     tenant.ok(MODULE, **GATEWAY)
     tenant.ok(PERMISSIONS, **GATEWAY, application_permissions=["Mail.Send"], delegated_permissions=["offline_access"])
@@ -139,7 +139,7 @@ def test_grants_what_was_declared_since(tenant: Tenant) -> None:
     assert not tenant.ok(MODULE, **GATEWAY)["changed"]
 
 
-def test_withdraws_everything_that_is_granted_for_the_tenant(tenant: Tenant) -> None:
+def test_withdrawing_removes_all_grants_for_the_tenant(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
     assign(tenant, made, "b633e1c5-b582-4048-a93e-9f11b44c7e96")  # Mail.Send, by hand
@@ -158,7 +158,7 @@ def test_withdraws_everything_that_is_granted_for_the_tenant(tenant: Tenant) -> 
     assert tenant.writes == []
 
 
-def test_withdrawing_leaves_what_users_consented_to(tenant: Tenant) -> None:
+def test_withdrawing_keeps_grants_of_users(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     user = next(iter(tenant.server.tenant.directory.users))
     own = grant_scopes(tenant, made, "Mail.Send User.Read", user=user)
@@ -168,13 +168,13 @@ def test_withdrawing_leaves_what_users_consented_to(tenant: Tenant) -> None:
     assert own["scope"] == "Mail.Send User.Read"
 
 
-def test_an_application_that_declares_nothing_needs_nothing(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_application_without_permissions_needs_no_grant(gateway: TenantApplication, tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **GATEWAY)
     assert not result["changed"]
     assert (result["granted"], result["missing"], result["stale"]) == ([], [], [])
 
 
-def test_tells_the_page_on_which_a_person_can_consent(tenant: Tenant) -> None:
+def test_the_page_for_consent_by_a_person_is_returned(tenant: Tenant) -> None:
     made = declared(tenant)
     result = tenant.ok(MODULE, check=True, **GATEWAY)
     server = tenant.server
@@ -199,7 +199,7 @@ def test_one_id_on_graph_and_on_exchange_means_two_grants(tenant: Tenant) -> Non
     assert granted_app_roles(tenant, made, EXCHANGE_ONLINE) == ["Mail.Send"]
 
 
-def test_stale_permissions_are_reported_and_stay(tenant: Tenant) -> None:
+def test_stale_permissions_are_reported_and_kept(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
     fewer: Json = {"application_permissions": ["User.Read.All"], "delegated_permissions": ["Mail.Send"]}
@@ -227,7 +227,7 @@ def test_stale_permissions_are_revoked_on_request(tenant: Tenant) -> None:
     assert not tenant.ok(MODULE, **GATEWAY, revoke_stale=True)["changed"]
 
 
-def test_the_grant_goes_with_its_last_scope(tenant: Tenant) -> None:
+def test_the_grant_is_removed_with_its_last_scope(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)
     tenant.ok(PERMISSIONS, **GATEWAY, delegated_permissions=[], exact=True)
@@ -236,7 +236,7 @@ def test_the_grant_goes_with_its_last_scope(tenant: Tenant) -> None:
     assert granted_app_roles(tenant, made) == ROLES
 
 
-def test_a_grant_of_a_scope_that_the_resource_does_not_know_is_kept_until_it_is_revoked(tenant: Tenant) -> None:
+def test_a_grant_of_an_unknown_scope_is_kept_until_it_is_revoked(tenant: Tenant) -> None:
     made = declared(tenant, scopes=["Mail.Send"])
     grant = grant_scopes(tenant, made, "Old.Scope")
     result = tenant.ok(MODULE, **GATEWAY)
@@ -246,7 +246,7 @@ def test_a_grant_of_a_scope_that_the_resource_does_not_know_is_kept_until_it_is_
     assert grant["scope"] == "Mail.Send"
 
 
-def test_an_assignment_of_a_role_that_the_resource_does_not_know_can_be_withdrawn(tenant: Tenant) -> None:
+def test_an_assignment_of_an_unknown_role_can_be_withdrawn(tenant: Tenant) -> None:
     made = declared(tenant)
     assignment = assign(tenant, made, UNKNOWN)
     assert names(tenant.ok(MODULE, **GATEWAY)["stale"]) == [UNKNOWN]
@@ -255,7 +255,7 @@ def test_an_assignment_of_a_role_that_the_resource_does_not_know_can_be_withdraw
     assert granted_app_roles(tenant, made) == ROLES
 
 
-def test_check_mode_predicts_for_an_application_that_is_not_registered_yet(tenant: Tenant) -> None:
+def test_check_mode_predicts_the_grants_of_an_unregistered_application(tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     gateway: Json = {"unique_name": "gateway"}
     nothing = tenant.ok(MODULE, check=True, **gateway)

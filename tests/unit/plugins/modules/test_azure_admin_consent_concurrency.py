@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent while other runs grant and revoke, answers are lost and replicas lag behind."""
+"""Consent with concurrent grants and revocations by other runs, lost responses and lagging replicas."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.con
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 
-def test_a_permission_that_another_run_grants_meanwhile_is_granted(tenant: Tenant) -> None:
-    """Read before the other run's write, written after it: Graph answers that the assignment exists."""
+def test_a_concurrently_granted_permission_is_accepted(tenant: Tenant) -> None:
+    """Read before the other run's write, written after it: Graph responds that the assignment exists."""
     made = declared(tenant)
     assign(tenant, made, "e2a3a72e-5f79-4c64-b1b1-878b674786c9")
     tenant.server.faults.add(method="GET", path="appRoleAssignments", status=200, body={"value": []})
@@ -34,7 +34,7 @@ def test_a_permission_that_another_run_grants_meanwhile_is_granted(tenant: Tenan
     assert names(result["granted"]) == ROLES
 
 
-def test_a_grant_that_another_run_makes_meanwhile_is_completed(tenant: Tenant) -> None:
+def test_a_concurrently_created_grant_is_completed(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     grant_scopes(tenant, made, "User.Read offline_access")
     tenant.server.faults.add(method="GET", path="oauth2PermissionGrants", status=200, body={"value": []})
@@ -43,7 +43,7 @@ def test_a_grant_that_another_run_makes_meanwhile_is_completed(tenant: Tenant) -
     assert sorted(grant["scope"].split()) == ["Mail.Send", "User.Read", "offline_access"]
 
 
-def test_an_assignment_that_another_run_revokes_meanwhile_is_revoked(tenant: Tenant) -> None:
+def test_a_concurrently_revoked_assignment_is_accepted(tenant: Tenant) -> None:
     made = declared(tenant)
     tenant.ok(MODULE, **GATEWAY)
     tenant.server.faults.add(method="DELETE", path="appRoleAssignments", status=404, processed=True)
@@ -64,7 +64,7 @@ def test_an_assignment_that_another_run_revokes_meanwhile_is_revoked(tenant: Ten
     ],
     ids=str,
 )
-def test_a_lost_answer_to_a_grant_of_scopes_does_no_harm(tenant: Tenant, fault: Json) -> None:
+def test_a_lost_response_to_a_grant_of_scopes_does_no_harm(tenant: Tenant, fault: Json) -> None:
     """Those to app role assignments are among the faults of test_writers.py."""
     made = declared(tenant, scopes=SCOPES)
     tenant.server.faults.add(method="POST", path="oauth2PermissionGrants", **fault)
@@ -76,8 +76,8 @@ def test_a_lost_answer_to_a_grant_of_scopes_does_no_harm(tenant: Tenant, fault: 
 
 
 @pytest.mark.parametrize("lag", [1, 3])
-def test_waits_for_replication_of_what_this_run_created(tenant: Tenant, lag: int) -> None:
-    tenant.memory = SharedMemory()  # as in a real run, in which one task knows what another created
+def test_replication_of_objects_of_this_run_is_waited_for(tenant: Tenant, lag: int) -> None:
+    tenant.memory = SharedMemory()  # as in a real run, in which a task knows the objects that another one created
     tenant.server.settings.update({"lag": lag})
     made = declared(tenant, scopes=SCOPES)
     tenant.ok(MODULE, **GATEWAY)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a job expects before it grants or withdraws: permissions, the application, a person, a confirmation."""
+"""Expectations of a job before it grants or withdraws: permissions, the application, the method, a confirmation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _expected(*roles: str, scopes: t.Sequence[str] = (), resource: str = "micros
     return {"resource": resource, "application": list(roles), "delegated": list(scopes)}
 
 
-def test_what_is_expected_is_granted_by_name_or_by_id(tenant: Tenant) -> None:
+def test_expected_permissions_can_be_names_or_ids(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     by_id = next(
         permission["id"]
@@ -57,7 +57,7 @@ def test_what_is_expected_is_granted_by_name_or_by_id(tenant: Tenant) -> None:
     ],
     ids=["nothing", "less", "more", "another kind", "another resource"],
 )
-def test_nothing_is_granted_to_what_asks_for_something_else(
+def test_nothing_is_granted_if_other_permissions_are_declared(
     tenant: Tenant, expected: list[Json], unexpected: list[str], undeclared: list[str]
 ) -> None:
     made = declared(tenant)
@@ -69,7 +69,7 @@ def test_nothing_is_granted_to_what_asks_for_something_else(
     assert granted_app_roles(tenant, made) == []
 
 
-def test_what_is_expected_has_to_make_sense(tenant: Tenant) -> None:
+def test_invalid_expectations_are_refused(tenant: Tenant) -> None:
     twice = [_expected(ROLES[0]), _expected(ROLES[1])]
     assert "listed twice" in tenant.fails(MODULE, **GATEWAY, expected_permissions=twice)["msg"]
     blank = [_expected("Mail ReadWrite")]
@@ -83,7 +83,7 @@ def _handed_over(made: Json, **other: str) -> Json:
     return {"gateway": {"client_id": made["client_id"], "tenant_id": made["tenant_id"], **other}}
 
 
-def test_the_application_that_an_earlier_job_registered_is_consented_to(tenant: Tenant) -> None:
+def test_consent_is_granted_to_the_application_of_an_earlier_job(tenant: Tenant) -> None:
     made = declared(tenant, roles=ROLES[:1])
     other = {"other": {"client_id": UNKNOWN}}
     lists: t.Any = ([other, _handed_over(made)], [json.dumps(_handed_over(made))], json.dumps([_handed_over(made)]), [])
@@ -101,9 +101,7 @@ def test_the_application_that_an_earlier_job_registered_is_consented_to(tenant: 
 
 @pytest.mark.parametrize("key", ["unique_name", "client_id"])
 @pytest.mark.parametrize("other", [{"client_id": UNKNOWN}, {"tenant_id": UNKNOWN}])
-def test_nothing_is_granted_to_another_application_than_the_registered_one(
-    tenant: Tenant, key: str, other: Json
-) -> None:
+def test_nothing_is_granted_to_another_application_than_the_expected_one(tenant: Tenant, key: str, other: Json) -> None:
     made = declared(tenant, roles=ROLES[:1])
     address = {key: made[key]}
     failure = tenant.fails(MODULE, **address, expected_applications=_handed_over(made, **other))
@@ -113,7 +111,7 @@ def test_nothing_is_granted_to_another_application_than_the_registered_one(
     assert tenant.writes == []
 
 
-def test_two_applications_of_one_name_that_jobs_registered_are_refused(tenant: Tenant) -> None:
+def test_two_expected_applications_of_one_name_are_refused(tenant: Tenant) -> None:
     made = declared(tenant)
     handed_over = [_handed_over(made), _handed_over(made, client_id=UNKNOWN)]
     failure = tenant.fails(MODULE, unique_name="gateway", expected_applications=handed_over)
@@ -125,13 +123,13 @@ def test_two_applications_of_one_name_that_jobs_registered_are_refused(tenant: T
     "value",
     ["x", "[x]", [""], [[]], "a: [", ["x"], 7, {"gateway": "x"}, {"gateway": {}}, {"gateway": {"tenant_id": 1}}],
 )
-def test_what_no_job_can_have_handed_over_is_refused_before_anything_is_sent(tenant: Tenant, value: Json) -> None:
+def test_malformed_expected_applications_are_refused_before_any_request(tenant: Tenant, value: Json) -> None:
     failure = tenant.fails(MODULE, unique_name="gateway", expected_applications=value)
     assert "expected_applications is malformed" in failure["msg"]
     assert tenant.server.requests() == []
 
 
-def test_the_method_url_grants_nothing_and_reads_what_is_granted(tenant: Tenant) -> None:
+def test_the_method_url_only_reads_the_grants(tenant: Tenant) -> None:
     declared(tenant, roles=ROLES[:1])
     result = tenant.ok(MODULE, unique_name="gateway", method="url")
     assert (result["changed"], result["consented"], result["granted"]) == (False, False, [])
@@ -153,14 +151,14 @@ def test_the_method_url_needs_no_right(tenant: Tenant, roles: tuple[str, ...]) -
         assert result["consented"] is None and result["missing"] == []
 
 
-def test_the_method_url_refuses_another_application_too(tenant: Tenant) -> None:
+def test_the_method_url_refuses_another_application(tenant: Tenant) -> None:
     made = declared(tenant, roles=ROLES[:1])
     expected = _handed_over(made, client_id=UNKNOWN)
     tenant.fails(MODULE, unique_name="gateway", method="url", expected_applications=expected)
 
 
 @pytest.mark.parametrize("confirm", [[], ["another"]])
-def test_consent_that_nobody_confirmed_to_withdraw_stays(tenant: Tenant, confirm: list[str]) -> None:
+def test_consent_is_not_withdrawn_without_confirmation(tenant: Tenant, confirm: list[str]) -> None:
     declared(tenant, roles=ROLES[:1])
     tenant.ok(MODULE, unique_name="gateway")
     tenant.clear_requests()
@@ -177,8 +175,8 @@ def test_either_name_confirms_a_withdrawal(tenant: Tenant, name: str) -> None:
     assert result["changed"] and result["granted"] == []
 
 
-def test_the_name_before_it_was_renamed_confirms_too(tenant: Tenant) -> None:
-    """As long as the unique name was derived from it, which never changes."""
+def test_the_original_display_name_confirms_a_withdrawal(tenant: Tenant) -> None:
+    """If the unique name, which never changes, was derived from it."""
     made = tenant.ok("azure_app_registration", display_name="Mail gateway")
     tenant.application(appId=made["client_id"])["displayName"] = "Renamed in the portal"
     tenant.ok(PERMISSIONS, client_id=made["client_id"], application_permissions=["Mail.Send"])

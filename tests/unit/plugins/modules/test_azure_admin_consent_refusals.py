@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent that is refused: something is missing in the tenant, or the operator lacks a right."""
+"""Refused consent: something is missing in the tenant, or the operator lacks a right."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_missing_service_principal_is_explained(tenant: Tenant) -> None:
     assert "no service principal" in result["msg"]
     assert "azure_app_registration" in result["error"]["next_step"]
     assert tenant.writes == []
-    assert not tenant.ok(MODULE, **GATEWAY, state="absent")["changed"], "nothing is granted to nobody"
+    assert not tenant.ok(MODULE, **GATEWAY, state="absent")["changed"], "nothing is granted without a service principal"
 
 
 def test_a_declared_permission_that_does_not_exist_is_named_before_any_write(tenant: Tenant) -> None:
@@ -54,7 +54,7 @@ def test_a_declared_resource_that_the_tenant_does_not_have_is_named_before_any_w
 
 
 @pytest.mark.parametrize(
-    ("held", "scopes", "right", "person"),
+    ("granted", "scopes", "right", "person"),
     [
         (["AppRoleAssignment.ReadWrite.All"], [], "Application.Read.All", "Application Administrator"),
         (["Application.Read.All"], [], "AppRoleAssignment.ReadWrite.All", "Privileged Role Administrator"),
@@ -74,11 +74,11 @@ def test_a_declared_resource_that_the_tenant_does_not_have_is_named_before_any_w
     ],
     ids=["reading", "assigning", "assigning, as owner of all", "reading grants", "writing grants"],
 )
-def test_missing_rights_say_which_and_who_gives_them(
-    tenant: Tenant, held: list[str], scopes: list[str], right: str, person: str
+def test_missing_rights_are_named_with_the_person_who_grants_them(
+    tenant: Tenant, granted: list[str], scopes: list[str], right: str, person: str
 ) -> None:
     declared(tenant, scopes=scopes)
-    tenant.sign_in_with(*held)
+    tenant.sign_in_with(*granted)
     result = tenant.fails(MODULE, **GATEWAY)
     assert result["error"]["status"] == 403
     assert result["error"]["code"] == "Authorization_RequestDenied"
@@ -86,7 +86,7 @@ def test_missing_rights_say_which_and_who_gives_them(
     assert person in result["error"]["next_step"]
 
 
-def test_without_delegated_permissions_the_right_to_read_grants_is_not_needed(tenant: Tenant) -> None:
+def test_the_right_to_read_grants_is_only_needed_for_delegated_permissions(tenant: Tenant) -> None:
     made = declared(tenant)
     tenant.sign_in_with("Application.Read.All", "AppRoleAssignment.ReadWrite.All")
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
@@ -96,7 +96,7 @@ def test_without_delegated_permissions_the_right_to_read_grants_is_not_needed(te
     assert tenant.graph_requests <= 2
 
 
-def test_the_rights_to_grant_both_kinds_are_enough(tenant: Tenant) -> None:
+def test_the_rights_to_grant_both_kinds_are_sufficient(tenant: Tenant) -> None:
     made = declared(tenant, scopes=SCOPES)
     tenant.sign_in_with(*GRANTING)
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
@@ -104,8 +104,8 @@ def test_the_rights_to_grant_both_kinds_are_enough(tenant: Tenant) -> None:
     assert (granted_app_roles(tenant, made), delegated_grants(tenant, made)) == ([], [])
 
 
-def test_withdrawing_needs_to_see_everything(tenant: Tenant) -> None:
-    """Whoever cannot read the grants cannot say that none is left."""
+def test_withdrawing_needs_the_right_to_read_everything(tenant: Tenant) -> None:
+    """Without the right to read grants, it is unknown whether any is left."""
     declared(tenant)
     tenant.sign_in_with("Application.Read.All", "AppRoleAssignment.ReadWrite.All")
     result = tenant.fails(MODULE, **GATEWAY, state="absent")
@@ -114,7 +114,7 @@ def test_withdrawing_needs_to_see_everything(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("key", ["unique_name", "client_id"])
-def test_withdrawing_from_an_application_that_is_gone_is_done(
+def test_withdrawing_from_a_deleted_application_changes_nothing(
     gateway: TenantApplication, tenant: Tenant, key: str
 ) -> None:
     options: Json = {key: gateway.ids[key], "state": "absent"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes, renews and removes certificates."""
+"""Creates, renews and removes certificates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
 )
 
 
-def test_makes_a_key_and_registers_its_certificate(tenant: Tenant, certificate_options: Json, key_path: Path) -> None:
+def test_a_key_is_created_and_its_certificate_registered(
+    tenant: Tenant, certificate_options: Json, key_path: Path
+) -> None:
     result = tenant.ok(MODULE, **certificate_options)
     assert result["changed"]
     (credential,) = held(tenant)
@@ -45,7 +47,7 @@ def test_makes_a_key_and_registers_its_certificate(tenant: Tenant, certificate_o
     assert certificate.fingerprint(hashes.SHA1()).hex().upper() == result["thumbprint"]
 
 
-def test_a_renewal_keeps_the_old_pair_and_both_sign_in(
+def test_a_renewal_keeps_the_old_pair_and_both_can_sign_in(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     first = tenant.ok(MODULE, **certificate_options, lifetime_days=20, renew_before_days=10)
@@ -65,7 +67,7 @@ def test_a_renewal_keeps_the_old_pair_and_both_sign_in(
     assert not tenant.ok(MODULE, **certificate_options)["changed"]
 
 
-def test_only_the_named_certificate_is_removed_and_then_its_key(
+def test_only_the_named_certificate_and_its_key_are_removed(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     first = tenant.ok(MODULE, **certificate_options, lifetime_days=20, renew_before_days=10)
@@ -85,9 +87,7 @@ def test_only_the_named_certificate_is_removed_and_then_its_key(
     assert is_accepted(tenant, key_path)
 
 
-def test_a_replaced_certificate_does_not_count_and_one_is_made_once(
-    tenant: Tenant, certificate_options: Json, key_path: Path
-) -> None:
+def test_a_replaced_certificate_is_renewed_once(tenant: Tenant, certificate_options: Json, key_path: Path) -> None:
     first = tenant.ok(MODULE, **certificate_options)
     tenant.clear_requests()
     replaced: Json = {**certificate_options, "replaced_key_id": first["key_id"].upper()}
@@ -103,22 +103,24 @@ def test_a_replaced_certificate_does_not_count_and_one_is_made_once(
 
 
 @pytest.mark.parametrize(("renew_before_days", "renews"), [(39, False), (41, True)])
-def test_the_threshold(tenant: Tenant, certificate_options: Json, renew_before_days: int, renews: bool) -> None:
+def test_a_certificate_is_renewed_below_the_threshold(
+    tenant: Tenant, certificate_options: Json, renew_before_days: int, renews: bool
+) -> None:
     tenant.ok(MODULE, **certificate_options, lifetime_days=40, renew_before_days=10)
-    # A second passes between the runs, so that 40 days are not there any more.
+    # A second passes between the runs, so that slightly less than 40 days are left.
     result = tenant.ok(MODULE, **certificate_options, lifetime_days=90, renew_before_days=renew_before_days)
     assert result["changed"] is renews
     assert len(held(tenant)) == 1 + renews
 
 
-def test_a_subject_that_differs_leads_to_a_new_certificate(tenant: Tenant, certificate_options: Json) -> None:
+def test_another_subject_leads_to_a_new_certificate(tenant: Tenant, certificate_options: Json) -> None:
     tenant.ok(MODULE, **certificate_options)
     assert tenant.ok(MODULE, **certificate_options, subject="gateway.example.com")["changed"]
     assert not tenant.ok(MODULE, **certificate_options, subject="gateway.example.com")["changed"]
     assert not tenant.ok(MODULE, **certificate_options)["changed"]
 
 
-def test_a_certificate_that_somebody_removed_does_not_come_back(
+def test_a_removed_certificate_is_not_registered_again(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     tenant.ok(MODULE, **certificate_options)
@@ -130,7 +132,7 @@ def test_a_certificate_that_somebody_removed_does_not_come_back(
     assert is_accepted(tenant, key_path)
 
 
-def test_a_policy_is_explained_and_a_shorter_lifetime_is_taken(
+def test_a_policy_is_explained_and_a_shorter_lifetime_accepted(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     policy = tenant.server.tenant.directory.policy

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files of keys and certificates: what is read from them, and what is not overwritten."""
+"""Files of keys and certificates: their content, and protection from overwriting."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
 MARK = "# Made by email_gateway.azure_apps"
 
 
-def test_a_file_that_was_lost_leads_to_a_new_key(tenant: Tenant, certificate_options: Json, key_path: Path) -> None:
+def test_a_lost_file_leads_to_a_new_key(tenant: Tenant, certificate_options: Json, key_path: Path) -> None:
     first = tenant.ok(MODULE, **certificate_options)
     key_path.unlink()
     second = tenant.ok(MODULE, **certificate_options)
@@ -41,7 +41,7 @@ def test_a_file_that_was_lost_leads_to_a_new_key(tenant: Tenant, certificate_opt
 
 
 @pytest.mark.parametrize("length", [0, 120, 900, 2000])
-def test_a_file_that_was_cut_off_leads_to_a_new_key(
+def test_a_truncated_file_leads_to_a_new_key(
     tenant: Tenant, certificate_options: Json, key_path: Path, length: int
 ) -> None:
     tenant.ok(MODULE, **certificate_options)
@@ -53,7 +53,7 @@ def test_a_file_that_was_cut_off_leads_to_a_new_key(
     assert not tenant.ok(MODULE, **certificate_options)["changed"]
 
 
-def test_a_key_of_another_certificate_leads_to_a_new_one(
+def test_the_key_of_another_certificate_leads_to_a_new_key(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     tenant.ok(MODULE, **certificate_options)
@@ -106,7 +106,7 @@ def test_a_directory_as_path_is_refused(tenant: Tenant, certificate_options: Jso
     assert tenant.writes == []
 
 
-def test_a_folder_that_is_none_is_refused_also_in_check_mode(
+def test_an_invalid_folder_is_refused_also_in_check_mode(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     key_path.parent.write_text("x")
@@ -115,7 +115,7 @@ def test_a_folder_that_is_none_is_refused_also_in_check_mode(
     assert tenant.writes == []
 
 
-def test_a_file_that_others_could_read_is_taken_from_them(
+def test_the_mode_of_a_file_that_others_can_read_is_corrected(
     tenant: Tenant, certificate_options: Json, key_path: Path
 ) -> None:
     tenant.ok(MODULE, **certificate_options)
@@ -143,7 +143,7 @@ def test_no_private_key_is_in_any_result(tenant: Tenant, certificate_options: Js
 
 
 @pytest.mark.parametrize("form", ["pem", "der", "pem with key"])
-def test_registers_a_certificate_of_the_user(tenant: Tenant, tmp_path: Path, form: str) -> None:
+def test_a_certificate_of_the_user_is_registered(tenant: Tenant, tmp_path: Path, form: str) -> None:
     tenant.register()
     pair = Pair.new(days=90)
     file = tmp_path / "gateway.crt"
@@ -187,7 +187,7 @@ def _self_signed(key: t.Any) -> bytes:
     ],
     ids=["empty", "no der", "no pem", "half", "ec", "short", "two", "due", "large"],
 )
-def test_odd_certificates_are_refused_before_anything_is_sent(
+def test_invalid_certificates_are_refused_before_any_request(
     tenant: Tenant, tmp_path: Path, content: bytes, words: str
 ) -> None:
     file = tmp_path / "gateway.crt"
@@ -197,7 +197,9 @@ def test_odd_certificates_are_refused_before_anything_is_sent(
     assert tenant.server.requests() == []
 
 
-def test_the_mark_is_that_of_the_documentation(tenant: Tenant, certificate_options: Json, key_path: Path) -> None:
+def test_the_mark_in_the_key_file_is_the_documented_one(
+    tenant: Tenant, certificate_options: Json, key_path: Path
+) -> None:
     made = tenant.ok(MODULE, **certificate_options)
     assert key_path.read_text().splitlines()[0].startswith(MARK)
     assert key_path.read_text().splitlines()[0].endswith(made["client_id"])

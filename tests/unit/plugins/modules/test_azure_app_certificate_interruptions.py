@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lost answers, killed runs, other writers and replicas that lag behind."""
+"""Lost responses, killed runs, concurrent writes and lagging replicas."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("fault", [{"close_before": True}, {"close_after": True}, {"status": 503, "processed": True}])
-def test_an_answer_that_is_lost_ends_with_one_certificate(
+def test_a_lost_response_ends_with_one_certificate(
     tenant: Tenant, certificate_options: Json, key_path: Path, fault: Json
 ) -> None:
     other = add_foreign(tenant)
@@ -46,7 +46,7 @@ def test_an_answer_that_is_lost_ends_with_one_certificate(
 
 
 @pytest.mark.parametrize("step", ["write to the tenant", "answer of the tenant", "use of the file"])
-def test_a_run_that_was_killed_is_taken_up_without_another_key(
+def test_a_killed_run_is_continued_without_another_key(
     tenant: Tenant, certificate_options: Json, key_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     tenant.ok(MODULE, **certificate_options, lifetime_days=20, renew_before_days=10)
@@ -79,7 +79,7 @@ def test_a_run_that_was_killed_is_taken_up_without_another_key(
 
 
 @pytest.mark.parametrize("status", [400, 409, 503])
-def test_a_write_too_close_to_another_is_planned_anew(
+def test_a_write_too_close_to_another_is_planned_again(
     tenant: Tenant, certificate_options: Json, key_path: Path, status: int
 ) -> None:
     tenant.server.faults.add(method="PATCH", path="applications", status=status, body=concurrency_violation(status))
@@ -92,10 +92,10 @@ def test_a_write_too_close_to_another_is_planned_anew(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_what_another_client_writes_in_between_is_not_lost(
+def test_a_concurrent_write_of_another_client_is_not_lost(
     tenant: Tenant, certificate_options: Json, key_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """Before: it adds one while the key is made. After: it replaces the collection as soon as it was written."""
+    """Before: it adds one while the key is created. After: it replaces the collection as soon as it was written."""
     client = _key_credentials.KeyCredentialsClient
     add, write = client.add, client._write
     foreign: list[Json] = []
@@ -119,10 +119,10 @@ def test_what_another_client_writes_in_between_is_not_lost(
     assert is_accepted(tenant, key_path)
 
 
-def test_two_runs_at_once_end_with_one_key(
+def test_two_concurrent_runs_end_with_one_key(
     tenant: Tenant, certificate_options: Json, key_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other run does all of its work between the look and the write of this one."""
+    """The other run does all of its work between the read and the write of this one."""
     made = _key_pair.new_pair
     others: list[Json] = []
 
@@ -141,7 +141,9 @@ def test_two_runs_at_once_end_with_one_key(
     assert not tenant.ok(MODULE, **certificate_options)["changed"]
 
 
-def test_replicas_that_lag_behind(tenant: Tenant, certificate_options: Json, key_path: Path) -> None:
+def test_lagging_replicas_cause_no_second_certificate(
+    tenant: Tenant, certificate_options: Json, key_path: Path
+) -> None:
     tenant.server.settings.update({"replica_delays": [0, 20, 40]})
     first = tenant.ok(MODULE, **certificate_options)
     assert tenant.ok(MODULE, **certificate_options)["key_id"] == first["key_id"]

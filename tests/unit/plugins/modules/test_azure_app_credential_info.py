@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is shown of stored credentials."""
+"""Information about stored credentials."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def shelf(folder: Path, name: str, record: Record | None, *, blind: bool = False
     return made
 
 
-def test_all_but_the_value_is_shown(memory: SharedMemory, tmp_path: Path) -> None:
+def test_everything_except_the_value_is_shown(memory: SharedMemory, tmp_path: Path) -> None:
     result = info(memory, shelf(tmp_path, "a", KEPT))
     assert (result["exists"], result["type"], result["changed"]) == (True, "client_secret", False)
     assert (result["key_id"], result["client_id"], result["tenant_id"]) == (KEPT.key_id, KEPT.client_id, KEPT.tenant_id)
@@ -85,13 +85,13 @@ def test_the_value_is_returned_on_request_in_a_result_that_hides_itself(memory: 
     assert MODULE.secret_results == ("credential",)
 
 
-def test_no_credential_has_the_same_members(memory: SharedMemory, tmp_path: Path) -> None:
+def test_an_empty_store_has_the_same_members(memory: SharedMemory, tmp_path: Path) -> None:
     result = info(memory, shelf(tmp_path, "a", None), include_value=True)
     assert (result["exists"], result["type"], result["credential"]) == (False, None, None)
     assert result.keys() == info(memory, shelf(tmp_path, "b", KEPT)).keys()
 
 
-def test_a_store_that_cannot_be_read_hides_nothing_else(memory: SharedMemory, tmp_path: Path) -> None:
+def test_an_unreadable_store_does_not_hide_the_others(memory: SharedMemory, tmp_path: Path) -> None:
     broken = shelf(tmp_path, "broken", OLDER)
     broken.broken.add("read")
     result = info(memory, broken, shelf(tmp_path, "a", KEPT))
@@ -102,13 +102,13 @@ def test_a_store_that_cannot_be_read_hides_nothing_else(memory: SharedMemory, tm
     assert (alone["exists"], len(alone["notes"])) == (False, 1)
 
 
-def test_stores_that_differ_are_named(memory: SharedMemory, tmp_path: Path) -> None:
+def test_different_stores_are_named(memory: SharedMemory, tmp_path: Path) -> None:
     result = info(memory, shelf(tmp_path, "old", OLDER), shelf(tmp_path, "new", KEPT))
     assert result["key_id"] == KEPT.key_id
     assert "old.json" in result["notes"][0]
 
 
-def test_a_value_that_no_store_gives_back_is_known_in_the_run_that_made_it(
+def test_a_value_of_a_write_only_store_is_known_in_the_run_that_created_it(
     memory: SharedMemory, tmp_path: Path
 ) -> None:
     blind = shelf(tmp_path, "blind", KEPT, blind=True)
@@ -127,5 +127,5 @@ def test_a_value_that_no_store_gives_back_is_known_in_the_run_that_made_it(
         (dataclasses.replace(KEPT, client_secret="", federated_credential="c"), "federated"),
     ],
 )
-def test_other_kinds(memory: SharedMemory, tmp_path: Path, record: Record, kind: str) -> None:
+def test_other_kinds_of_credentials_are_shown(memory: SharedMemory, tmp_path: Path, record: Record, kind: str) -> None:
     assert info(memory, shelf(tmp_path, "a", record))["type"] == kind

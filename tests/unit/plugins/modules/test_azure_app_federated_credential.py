@@ -19,13 +19,13 @@ AUDIENCE = "api://AzureADTokenExchange"
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 
 
-def held(tenant: Tenant) -> list[Json]:
+def credentials_in_tenant(tenant: Tenant) -> list[Json]:
     application = tenant.application(uniqueName="gateway")
     found: list[Json] = tenant.server.tenant.directory.federated_credentials.get(application["id"], [])
     return found
 
 
-def test_creates_and_changes_nothing_when_run_again(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_credential_is_created_once(gateway: TenantApplication, tenant: Tenant) -> None:
     first = tenant.ok(MODULE, **CLUSTER)
     (entry,) = gateway.federated_credentials
     assert entry == {
@@ -44,7 +44,7 @@ def test_creates_and_changes_nothing_when_run_again(gateway: TenantApplication, 
     assert lasting(second) == lasting(first)
 
 
-def test_changes_what_differs_and_nothing_else(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_only_differences_are_changed(gateway: TenantApplication, tenant: Tenant) -> None:
     first = tenant.ok(MODULE, **CLUSTER, description="one")
     other = tenant.ok(MODULE, **{**CLUSTER, "name": "other", "subject": "other"})
     assert other["other_names"] == ["cluster"]
@@ -63,7 +63,7 @@ def test_changes_what_differs_and_nothing_else(gateway: TenantApplication, tenan
     ]
 
 
-def test_removes_one_by_its_name(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_credential_is_removed_by_its_name(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **CLUSTER)
     tenant.ok(MODULE, **{**CLUSTER, "name": "other", "subject": "other"})
     tenant.clear_requests()
@@ -76,7 +76,7 @@ def test_removes_one_by_its_name(gateway: TenantApplication, tenant: Tenant) -> 
     assert tenant.writes == []
 
 
-def test_a_pair_that_another_credential_has_is_refused_before_a_write(
+def test_the_issuer_and_subject_of_another_credential_are_refused_before_a_write(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
     tenant.ok(MODULE, **{**CLUSTER, "name": "first"})
@@ -86,7 +86,7 @@ def test_a_pair_that_another_credential_has_is_refused_before_a_write(
     assert tenant.writes == []
 
 
-def test_the_twenty_first_is_refused_before_a_write(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_the_twenty_first_credential_is_refused_before_a_write(gateway: TenantApplication, tenant: Tenant) -> None:
     for number in range(20):
         tenant.ok(MODULE, **{**CLUSTER, "name": f"n{number}", "subject": f"s{number}"})
     tenant.clear_requests()
@@ -97,7 +97,7 @@ def test_the_twenty_first_is_refused_before_a_write(gateway: TenantApplication, 
     assert tenant.ok(MODULE, **{**CLUSTER, "name": "n3", "subject": "changed"})["changed"]
 
 
-def test_replicas_that_lag_behind(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_lagging_replicas_are_waited_for(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.server.settings.update({"replica_delays": [0, 20, 40]})
     tenant.ok(MODULE, **CLUSTER)
     tenant.ok(MODULE, **CLUSTER)

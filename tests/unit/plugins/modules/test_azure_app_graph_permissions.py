@@ -27,7 +27,7 @@ def role_ids(tenant: Tenant, resource: str, *names: str) -> set[str]:
     return {role["id"] for role in principal["appRoles"] if role["value"] in names}
 
 
-def test_declares_by_name_in_one_patch(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_permissions_are_declared_by_name_in_one_patch(gateway: TenantApplication, tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **GATEWAY)
     assert result["changed"]
     (entry,) = gateway.declarations()
@@ -43,7 +43,7 @@ def test_declares_by_name_in_one_patch(gateway: TenantApplication, tenant: Tenan
     assert tenant.server.tenant.directory.grants == {}, "declaring grants nothing"
 
 
-def test_adds_to_what_is_there_and_says_so(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_permissions_are_added_to_the_declared_ones(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Read"])
     tenant.clear_requests()
     options: Json = {"unique_name": "gateway", "application_permissions": ["Mail.Send"]}
@@ -56,7 +56,7 @@ def test_adds_to_what_is_there_and_says_so(gateway: TenantApplication, tenant: T
     assert not tenant.ok(MODULE, **options)["changed"]
 
 
-def test_removes_the_listed_ones_only(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_only_the_listed_permissions_are_removed(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.clear_requests()
     options: Json = {"unique_name": "gateway", "application_permissions": ["Mail.ReadWrite"], "state": "absent"}
@@ -71,7 +71,7 @@ def test_removes_the_listed_ones_only(gateway: TenantApplication, tenant: Tenant
     assert tenant.writes == []
 
 
-def test_the_last_one_takes_its_entry_along(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_the_entry_is_removed_with_its_last_permission(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.ok(MODULE, **GATEWAY, state="absent")
     assert gateway.declarations() == []
@@ -80,7 +80,7 @@ def test_the_last_one_takes_its_entry_along(gateway: TenantApplication, tenant: 
 # Additive and exact
 
 
-def test_exact_removes_what_is_not_listed(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_exact_removes_unlisted_permissions(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.clear_requests()
     result = tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"], exact=True)
@@ -90,7 +90,7 @@ def test_exact_removes_what_is_not_listed(gateway: TenantApplication, tenant: Te
     assert not tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"], exact=True)["changed"]
 
 
-def test_exact_covers_only_the_lists_that_are_given(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_exact_only_applies_to_the_given_lists(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY, delegated_permissions=["Mail.Send"])
     result = tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"], exact=True)
     assert result["delegated_permissions"] == ["Mail.Send"]
@@ -98,16 +98,14 @@ def test_exact_covers_only_the_lists_that_are_given(gateway: TenantApplication, 
     assert (result["application_permissions"], result["delegated_permissions"]) == (["Mail.Send"], [])
 
 
-def test_an_empty_list_with_exact_removes_all_and_without_it_nothing(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_an_empty_list_only_removes_permissions_with_exact(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     assert not tenant.ok(MODULE, unique_name="gateway", application_permissions=[])["changed"]
     assert tenant.ok(MODULE, unique_name="gateway", application_permissions=[], exact=True)["changed"]
     assert gateway.declarations() == []
 
 
-def test_user_read_of_the_portal_is_left_alone(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_user_read_of_the_portal_is_kept(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.declare(MICROSOFT_GRAPH, (USER_READ, "Scope"))
     result = tenant.ok(MODULE, **GATEWAY, exact=True)
     assert result["delegated_permissions"] == ["User.Read"]
@@ -122,7 +120,7 @@ def test_user_read_is_not_added(gateway: TenantApplication, tenant: Tenant) -> N
 # Resources
 
 
-def test_entries_of_other_resources_stay_byte_for_byte(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_entries_of_other_resources_are_unchanged(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.declare(UNKNOWN, ("22222222-2222-2222-2222-222222222222", "Role"), (USER_READ, "Scope"))
     gateway.declare(EXCHANGE_ONLINE, *((i, "Role") for i in role_ids(tenant, EXCHANGE_ONLINE, "full_access_as_app")))
     before = [copy.deepcopy(gateway.declarations(resource)) for resource in (UNKNOWN, EXCHANGE_ONLINE)]
@@ -133,7 +131,7 @@ def test_entries_of_other_resources_stay_byte_for_byte(gateway: TenantApplicatio
 
 
 @pytest.mark.parametrize("resource", ["exchange_online", EXCHANGE_ONLINE, EXCHANGE_ONLINE.upper()])
-def test_exchange_online_by_its_name_or_its_client_id(
+def test_exchange_online_can_be_a_name_or_a_client_id(
     gateway: TenantApplication, tenant: Tenant, resource: str
 ) -> None:
     options: Json = {"unique_name": "gateway", "resource": resource, "application_permissions": ["SMTP.SendAsApp"]}
@@ -144,7 +142,9 @@ def test_exchange_online_by_its_name_or_its_client_id(
     assert not tenant.ok(MODULE, **options)["changed"]
 
 
-def test_the_permissions_of_any_application_of_the_tenant(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_permissions_of_any_application_of_the_tenant_can_be_declared(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
     api = tenant.register("api")
     (principal,) = tenant.service_principals(api["client_id"])
     principal["appRoles"] = [
@@ -170,7 +170,7 @@ def test_one_id_on_graph_and_on_exchange_means_two_permissions(gateway: TenantAp
     assert gateway.declared(EXCHANGE_ONLINE, kind="Role") == ["Mail.Send"]
 
 
-def test_a_resource_that_the_tenant_does_not_have_is_named(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_unknown_resource_is_named(gateway: TenantApplication, tenant: Tenant) -> None:
     result = tenant.fails(MODULE, **GATEWAY, resource=UNKNOWN)
     assert UNKNOWN in result["msg"]
     assert result["error"]["kind"] == "conflict"
@@ -195,7 +195,7 @@ def test_an_unknown_name_fails_with_the_closest_names(
     assert tenant.writes == []
 
 
-def test_a_name_like_no_other_fails_too(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_unknown_name_without_similar_ones_fails(gateway: TenantApplication, tenant: Tenant) -> None:
     result = tenant.fails(MODULE, unique_name="gateway", application_permissions=["Zzzzzzzz"])
     assert result["error"]["closest"] == []
     assert tenant.writes == []
@@ -205,7 +205,7 @@ def test_a_name_like_no_other_fails_too(gateway: TenantApplication, tenant: Tena
     ("asked", "other", "name"),
     [("application", "delegated", "User.Read"), ("delegated", "application", "SMTP.SendAsApp")],
 )
-def test_the_wrong_kind_is_pointed_out(
+def test_the_wrong_kind_of_a_permission_is_reported(
     gateway: TenantApplication, tenant: Tenant, asked: str, other: str, name: str
 ) -> None:
     resource = "exchange_online" if name.startswith("SMTP") else "microsoft_graph"
@@ -223,7 +223,7 @@ def test_one_name_is_two_permissions_application_and_delegated(gateway: TenantAp
     assert sorted(access["type"] for access in entry["resourceAccess"]) == ["Role", "Scope"]
 
 
-def test_an_id_will_do_for_a_name(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_permission_can_be_named_by_its_id(gateway: TenantApplication, tenant: Tenant) -> None:
     (permission_id,) = role_ids(tenant, MICROSOFT_GRAPH, "Mail.Send")
     result = tenant.ok(MODULE, unique_name="gateway", application_permissions=[permission_id.upper()])
     assert result["application_permissions"] == ["Mail.Send"]
@@ -235,10 +235,8 @@ def test_an_unknown_id_is_refused(gateway: TenantApplication, tenant: Tenant) ->
     assert tenant.writes == []
 
 
-def test_a_declared_id_that_the_resource_does_not_know_is_shown_kept_and_removable(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
-    """The message of azure_admin_consent tells users to remove it by its id, or with exact."""
+def test_an_unknown_declared_id_is_shown_kept_and_removable(gateway: TenantApplication, tenant: Tenant) -> None:
+    """The message of azure_admin_consent advises users to remove it by its id, or with exact."""
     gateway.declare(MICROSOFT_GRAPH, (UNKNOWN, "Role"))
     result = tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"])
     assert result["application_permissions"] == [UNKNOWN, "Mail.Send"]
@@ -246,7 +244,7 @@ def test_a_declared_id_that_the_resource_does_not_know_is_shown_kept_and_removab
     assert gateway.declared(kind="Role") == ["Mail.Send"]
 
 
-def test_exact_removes_an_id_that_the_resource_does_not_know(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_exact_removes_an_unknown_id(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.declare(MICROSOFT_GRAPH, (UNKNOWN, "Role"))
     tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"], exact=True)
     assert gateway.declared(kind="Role") == ["Mail.Send"]
@@ -268,7 +266,7 @@ def test_repeats_in_the_tenant_are_no_difference(gateway: TenantApplication, ten
     assert len(gateway.declarations()) == 1
 
 
-# Answers that go wrong
+# Invalid responses
 
 
 # Several resources in one task
@@ -305,9 +303,7 @@ def test_the_permissions_of_several_resources_are_declared_in_one_patch(
     assert removed["changed"] and gateway.document["requiredResourceAccess"] == []
 
 
-def test_exact_stays_within_each_listed_resource_and_each_given_list(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_exact_only_applies_to_the_listed_resources_and_lists(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY, delegated_permissions=["offline_access"])
     kept = gateway.declare("22222222-2222-2222-2222-222222222222", (UNKNOWN, "Role"))
     gateway.declare(EXCHANGE_ONLINE, *((i, "Role") for i in role_ids(tenant, EXCHANGE_ONLINE, "full_access_as_app")))
@@ -319,7 +315,7 @@ def test_exact_stays_within_each_listed_resource_and_each_given_list(
 
 
 @pytest.mark.parametrize("exact", [False, True])
-def test_user_read_is_added_and_other_delegated_permissions_stay(
+def test_user_read_is_added_and_other_delegated_permissions_are_kept(
     gateway: TenantApplication, tenant: Tenant, exact: bool
 ) -> None:
     tenant.ok(MODULE, unique_name="gateway", delegated_permissions=["offline_access"])
@@ -330,7 +326,7 @@ def test_user_read_is_added_and_other_delegated_permissions_stay(
     assert result["permissions"][0]["application"] == ["Mail.ReadWrite"]
 
 
-def test_no_permission_at_all_is_a_list_too(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_empty_list_of_resources_is_accepted(gateway: TenantApplication, tenant: Tenant) -> None:
     result = tenant.ok(MODULE, unique_name="gateway", permissions=[], exact=True)
     assert (result["changed"], result["permissions"]) == (False, [])
 
@@ -340,7 +336,7 @@ def test_a_resource_that_is_listed_twice_is_refused(tenant: Tenant) -> None:
     assert "is listed twice" in failure["msg"] and tenant.server.requests() == []
 
 
-def test_check_mode_predicts_for_an_application_that_is_not_registered_yet(tenant: Tenant) -> None:
+def test_check_mode_predicts_permissions_of_an_unregistered_application(tenant: Tenant) -> None:
     result = tenant.ok(MODULE, check=True, unique_name="gateway", permissions=BOTH)
     assert (result["changed"], result["client_id"], result["application_object_id"]) == (True, None, None)
     assert result["application_permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Roles of Exchange for some mailboxes: which assignments and custom scopes Exchange has after a run."""
+"""Roles of Exchange for some mailboxes: the assignments and custom scopes in Exchange after a run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ GROUP: Json = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "scope": {
 
 @pytest.fixture
 def exchange(tenant: Tenant, gateway: TenantApplication) -> Tenant:
-    """The tenant for one who may change roles in Exchange, and read applications and groups."""
+    """The tenant with an identity that can change roles in Exchange, and read applications and groups."""
     tenant.sign_in_with(*EXCHANGE_ADMINISTRATOR)
     return tenant
 
 
-def held(tenant: Tenant) -> list[tuple[str, str | None]]:
+def assigned_roles(tenant: Tenant) -> list[tuple[str, str | None]]:
     """Role and scope of the assignments in Exchange."""
     entries = tenant.server.tenant.directory.exchange.shown
     return sorted((entry.role, entry.directory_scope or entry.app_scope) for entry in entries)
@@ -71,21 +71,21 @@ SCOPES: dict[str, tuple[Json, t.Callable[[Tenant], list[str]]]] = {
 
 
 @pytest.mark.parametrize("name", SCOPES)
-def test_each_kind_of_scope(exchange: Tenant, name: str) -> None:
+def test_a_role_is_assigned_for_each_kind_of_scope(exchange: Tenant, name: str) -> None:
     options, expected = SCOPES[name]
     wanted: Json = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "scope": options}
     predicted = exchange.ok(MODULE, check=True, **wanted)
-    assert (predicted["changed"], held(exchange), exchange.writes) == (True, [], [])
+    assert (predicted["changed"], assigned_roles(exchange), exchange.writes) == (True, [], [])
     made = exchange.ok(MODULE, **wanted)
     assert made["changed"]
-    assert held(exchange) == sorted((READ_WRITE, scope) for scope in expected(exchange))
+    assert assigned_roles(exchange) == sorted((READ_WRITE, scope) for scope in expected(exchange))
     assert made["assigned_at"] is not None
     exchange.clear_requests()
     again = exchange.ok(MODULE, **wanted)
     assert (again["changed"], exchange.writes, again["assigned_at"]) == (False, [], None)
     assert again["assignments"] == made["assignments"]
     gone = exchange.ok(MODULE, **wanted, state="absent")
-    assert (gone["changed"], held(exchange)) == (True, [])
+    assert (gone["changed"], assigned_roles(exchange)) == (True, [])
 
 
 def test_a_group_by_its_object_id_is_shown_by_its_address(exchange: Tenant) -> None:
@@ -95,20 +95,20 @@ def test_a_group_by_its_object_id_is_shown_by_its_address(exchange: Tenant) -> N
     assert "Accounting" in made["warnings"][0], "a group in the group, whose members do not count"
 
 
-def test_a_filter_becomes_a_custom_scope_that_is_kept_up_to_date(exchange: Tenant, gateway: TenantApplication) -> None:
+def test_a_filter_becomes_a_custom_scope_that_is_updated(exchange: Tenant, gateway: TenantApplication) -> None:
     wanted: Json = {"unique_name": "gateway", "roles": ["Mail.Send", "Application Mail.Read"]}
     exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Sales'"})
     name = f"azure_apps {gateway.client_id}"
     assert filters(exchange) == {name: "Department -eq 'Sales'"}
-    before = held(exchange)
+    before = assigned_roles(exchange)
     assert [role for role, _scope in before] == ["Application Mail.Read", "Application Mail.Send"]
     assert len({scope for _role, scope in before}) == 1
     changed = exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Service'"})
     assert changed["diff"]["before"]["filters"] == {name: "Department -eq 'Sales'"}
-    assert (filters(exchange), held(exchange)) == ({name: "Department -eq 'Service'"}, before)
+    assert (filters(exchange), assigned_roles(exchange)) == ({name: "Department -eq 'Service'"}, before)
     assert not exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Service'"})["changed"]
     exchange.ok(MODULE, **wanted, scope={"recipient_filter": "Department -eq 'Service'"}, state="absent")
-    assert (filters(exchange), held(exchange)) == ({}, [])
+    assert (filters(exchange), assigned_roles(exchange)) == ({}, [])
 
 
 def test_a_custom_scope_that_others_use_is_not_changed(exchange: Tenant, gateway: TenantApplication) -> None:
@@ -144,15 +144,15 @@ def test_a_custom_scope_that_others_use_is_not_changed(exchange: Tenant, gateway
     assert filters(exchange) == {"Sales": "Department -eq 'Sales'"}, "the first application still has roles for it"
 
 
-def test_other_assignments_stay_unless_exact(exchange: Tenant) -> None:
+def test_other_assignments_are_kept_unless_exact(exchange: Tenant) -> None:
     exchange.ok(MODULE, unique_name="gateway", roles=["Mail.Send"], scope={"tenant": True})
     made = exchange.ok(MODULE, **GROUP)
     assert [entry["role"] for entry in made["other_assignments"]] == ["Application Mail.Send"]
     group = f"/Groups/{group_id(exchange, 'Gateway Mailboxes')}"
-    assert held(exchange) == [(READ_WRITE, group), ("Application Mail.Send", "/")]
+    assert assigned_roles(exchange) == [(READ_WRITE, group), ("Application Mail.Send", "/")]
     exchange.clear_requests()
     exact = exchange.ok(MODULE, **GROUP, exact=True)
-    assert (exact["other_assignments"], held(exchange)) == ([], [(READ_WRITE, group)])
+    assert (exact["other_assignments"], assigned_roles(exchange)) == ([], [(READ_WRITE, group)])
     assert [write.split()[0] for write in exchange.writes] == ["DELETE"]
 
 
@@ -179,22 +179,24 @@ def test_a_grant_in_entra_id_is_reported(exchange: Tenant, tenant: Tenant) -> No
     assert any("for all mailboxes" in warning for warning in made["warnings"])
 
 
-def test_a_lost_answer_is_found_by_reading_again(exchange: Tenant) -> None:
+def test_a_lost_response_is_checked_by_reading_again(exchange: Tenant) -> None:
     exchange.server.faults.add(method="POST", path="roleAssignments$", close_after=True)
     made = exchange.ok(MODULE, **GROUP)
     assert made["changed"]
-    assert len(held(exchange)) == 1, "not assigned twice"
+    assert len(assigned_roles(exchange)) == 1, "not assigned twice"
 
 
-def test_an_answer_to_a_removal_that_is_always_lost_is_reported(exchange: Tenant) -> None:
+def test_permanently_lost_responses_to_a_removal_are_reported(exchange: Tenant) -> None:
     exchange.ok(MODULE, **GROUP)
     exchange.server.faults.add(method="DELETE", path="roleAssignments/", close_before=True, times=99)
     failed = exchange.fails(MODULE, **GROUP, state="absent")
     assert failed["error"]["kind"] == "transport"
-    assert len(held(exchange)) == 1
+    assert len(assigned_roles(exchange)) == 1
 
 
-def test_exchange_does_not_know_the_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
+def test_a_service_principal_that_exchange_does_not_know_is_reported(
+    exchange: Tenant, gateway: TenantApplication
+) -> None:
     body = {"error": {"code": "ResourceNotFound", "message": "Couldn't find the principal."}}
     exchange.server.faults.add(method="POST", path="roleAssignments$", status=404, body=body, times=9)
     failed = exchange.fails(MODULE, **GROUP)
@@ -205,7 +207,7 @@ def test_exchange_does_not_know_the_service_principal(exchange: Tenant, gateway:
 @pytest.mark.parametrize(
     ("status", "code"), [(400, "BadRequest"), (404, "UnknownError"), (404, "Request_ResourceNotFound")]
 )
-def test_beta_is_not_offered(exchange: Tenant, status: int, code: str) -> None:
+def test_a_cloud_without_beta_is_reported(exchange: Tenant, status: int, code: str) -> None:
     body = {"error": {"code": code, "message": "Resource not found for the segment 'exchange'."}}
     exchange.server.faults.add(path="roleManagement", status=status, body=body, times=9)
     failed = exchange.fails(MODULE, **GROUP)
@@ -226,24 +228,24 @@ REFUSED: dict[str, tuple[Json, str]] = {
     "a security group without mail": ({"scope": {"group": "Accounting"}}, "not a mail-enabled security group"),
     "a Microsoft 365 group": ({"scope": {"group": "Sales"}}, "not a mail-enabled security group"),
     "an unknown unit": ({"scope": {"administrative_unit": "Branch"}}, "Did you mean 'Branch Office'?"),
-    "an unknown user": ({"scope": {"users": ["nobody@contoso.onmicrosoft.com"]}}, "has no user 'nobody@"),
+    "an unknown user": ({"scope": {"users": ["unknown@contoso.onmicrosoft.com"]}}, "has no user 'unknown@"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_tenant_does_not_have_is_refused_before_a_write(exchange: Tenant, name: str) -> None:
+def test_missing_objects_are_reported_before_a_write(exchange: Tenant, name: str) -> None:
     options, words = REFUSED[name]
     for check in (False, True):
         failed = exchange.fails(MODULE, check=check, **{**GROUP, **options})
         assert words in failed["msg"]
-    assert (exchange.writes, held(exchange)) == ([], [])
+    assert (exchange.writes, assigned_roles(exchange)) == ([], [])
 
 
-def test_a_filter_that_exchange_refuses(exchange: Tenant) -> None:
+def test_a_filter_that_exchange_refuses_is_reported(exchange: Tenant) -> None:
     wanted: Json = {"unique_name": "gateway", "roles": ["Mail.Read"], "scope": {"recipient_filter": "Colour -eq 'red'"}}
     failed = exchange.fails(MODULE, **wanted)
     assert "'Colour' is not a recognized filterable property" in failed["msg"]
-    assert (held(exchange), filters(exchange)) == ([], {})
+    assert (assigned_roles(exchange), filters(exchange)) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -262,10 +264,10 @@ def test_missing_rights_are_named(exchange: Tenant, roles: tuple[str, ...], miss
     failed = exchange.fails(MODULE, **GROUP)
     assert failed["error"]["status"] == 403
     assert missing in failed["error"]["next_step"]
-    assert held(exchange) == []
+    assert assigned_roles(exchange) == []
 
 
-def test_commands_for_an_exchange_administrator(
+def test_commands_for_an_exchange_administrator_are_returned(
     exchange: Tenant, gateway: TenantApplication, tmp_path: pathlib.Path
 ) -> None:
     """Without any right in Exchange."""
@@ -286,11 +288,11 @@ def test_commands_for_an_exchange_administrator(
         f" -CustomResourceScope 'azure_apps {gateway.client_id}'",
     ]
     assert file.read_text().splitlines() == made["commands"]
-    assert (made["changed"], held(exchange), exchange.writes) == (True, [], [])
+    assert (made["changed"], assigned_roles(exchange), exchange.writes) == (True, [], [])
     assert not exchange.ok(MODULE, **wanted)["changed"]
 
 
-def test_check_mode_of_an_application_that_is_not_registered_yet(exchange: Tenant) -> None:
+def test_check_mode_predicts_roles_of_an_unregistered_application(exchange: Tenant) -> None:
     predicted = exchange.ok(MODULE, check=True, **{**GROUP, "unique_name": "coming"})
     assert (predicted["changed"], predicted["client_id"], predicted["commands"]) == (True, None, [])
     assert (
@@ -300,8 +302,8 @@ def test_check_mode_of_an_application_that_is_not_registered_yet(exchange: Tenan
     assert "Could not find the application" in exchange.fails(MODULE, **{**GROUP, "unique_name": "coming"})["msg"]
 
 
-def test_a_mailbox_in_the_scope_is_read_and_one_outside_is_not(exchange: Tenant, gateway: TenantApplication) -> None:
-    """What an assignment opens, and when it has arrived."""
+def test_only_mailboxes_in_the_scope_can_be_read(exchange: Tenant, gateway: TenantApplication) -> None:
+    """The effect of an assignment, and the time at which it takes effect."""
     secret = gateway.tenant
     exchange.environ = exchange.server.environment()
     value = secret.ok("azure_app_secret", unique_name="gateway", description="d")["client_secret"]
@@ -355,7 +357,7 @@ def test_the_info_module_shows_the_roles(exchange: Tenant) -> None:
     assert exchange.ok("azure_app_registration_info", unique_name="gateway", mailbox_roles=True)["applications"] == []
 
 
-def test_no_role_is_assigned_to_another_application_than_an_earlier_job_registered(exchange: Tenant) -> None:
+def test_no_role_is_assigned_to_another_application_than_the_expected_one(exchange: Tenant) -> None:
     client_id = exchange.application(uniqueName="gateway")["appId"]
     for method in ("graph", "commands"):
         for expected, words in (
@@ -368,9 +370,9 @@ def test_no_role_is_assigned_to_another_application_than_an_earlier_job_register
         ):
             failure = exchange.fails(MODULE, **GROUP, method=method, expected_applications=expected)
             assert f"expected_applications {words}" in failure["msg"]
-    assert (held(exchange), exchange.writes) == ([], [])
+    assert (assigned_roles(exchange), exchange.writes) == ([], [])
     exchange.ok(MODULE, **GROUP, expected_applications={"gateway": {"client_id": client_id}})
-    assert len(held(exchange)) == 1
+    assert len(assigned_roles(exchange)) == 1
     absent = {"unique_name": "gateway", "roles": ["Mail.ReadWrite"], "state": "absent"}
     failure = exchange.fails(MODULE, **absent, expected_applications={"gateway": {"client_id": client_id}})
     assert "goes with state=present only" in failure["msg"]

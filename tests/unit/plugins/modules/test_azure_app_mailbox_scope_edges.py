@@ -15,8 +15,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.tes
     GROUP,
     MODULE,
     READ_WRITE,
+    assigned_roles,
     filters,
-    held,
     unit_id,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
@@ -28,7 +28,7 @@ MINE: Json = {"unique_name": "gateway", "roles": ["Mail.Read"]}
 
 @pytest.fixture
 def exchange(tenant: Tenant, gateway: TenantApplication) -> Tenant:
-    """The tenant for one who may change roles in Exchange, and read applications and groups."""
+    """The tenant with an identity that can change roles in Exchange, and read applications and groups."""
     tenant.sign_in_with(*EXCHANGE_ADMINISTRATOR)
     return tenant
 
@@ -36,7 +36,7 @@ def exchange(tenant: Tenant, gateway: TenantApplication) -> Tenant:
 def test_a_role_that_is_named_twice_is_assigned_once(exchange: Tenant) -> None:
     made = exchange.ok(MODULE, **{**GROUP, "roles": ["Mail.ReadWrite", READ_WRITE]})
     assert made["roles"] == [READ_WRITE]
-    assert len(held(exchange)) == 1
+    assert len(assigned_roles(exchange)) == 1
 
 
 def test_a_role_that_is_not_for_applications_is_refused_before_a_custom_scope_is_created(exchange: Tenant) -> None:
@@ -56,14 +56,14 @@ def test_the_name_of_a_custom_scope_is_compared_without_its_case(exchange: Tenan
 
 
 @pytest.mark.parametrize("scope", [SALES, None], ids=["for the scope", "for every scope"])
-def test_absent_leaves_no_custom_scope_without_assignments(exchange: Tenant, scope: Json | None) -> None:
-    """Also one that a run left, which failed between its two writes."""
+def test_absent_removes_custom_scopes_without_assignments(exchange: Tenant, scope: Json | None) -> None:
+    """Also one that was left by a run which failed between its two writes."""
     exchange.ok(MODULE, **MINE, scope=SALES)
     body = {"error": {"code": "Forbidden", "message": "no"}}
     fault = exchange.server.faults.add(method="DELETE", path="customAppScopes", status=403, body=body, times=9)
     exchange.fails(MODULE, **MINE, scope=scope, state="absent")
     exchange.server.faults.clear()
-    assert (held(exchange), len(filters(exchange))) == ([], 1), fault
+    assert (assigned_roles(exchange), len(filters(exchange))) == ([], 1), fault
     predicted = exchange.ok(MODULE, check=True, **MINE, scope=scope, state="absent")
     assert (predicted["changed"], len(filters(exchange))) == (True, 1)
     assert exchange.ok(MODULE, **MINE, scope=scope, state="absent")["changed"]
@@ -71,20 +71,20 @@ def test_absent_leaves_no_custom_scope_without_assignments(exchange: Tenant, sco
     assert not exchange.ok(MODULE, **MINE, scope=scope, state="absent")["changed"]
 
 
-def test_absent_for_one_role_leaves_the_custom_scope_to_the_other(exchange: Tenant) -> None:
+def test_absent_for_one_role_keeps_the_custom_scope_of_another(exchange: Tenant) -> None:
     exchange.ok(MODULE, **{**MINE, "roles": ["Mail.Read", "Mail.Send"]}, scope=SALES)
     exchange.ok(MODULE, **MINE, state="absent")
-    assert [role for role, _scope in held(exchange)] == ["Application Mail.Send"]
+    assert [role for role, _scope in assigned_roles(exchange)] == ["Application Mail.Send"]
     assert len(filters(exchange)) == 1
 
 
-def test_two_administrative_units_with_the_same_name(exchange: Tenant) -> None:
+def test_one_of_two_administrative_units_with_the_same_name_can_be_chosen(exchange: Tenant) -> None:
     units = exchange.server.tenant.directory.administrative_units
     first, second = unit_id(exchange), "7e0f3a55-1c1d-4c55-8f0e-6d1f2f3b4c5d"
     exchange.ok(MODULE, **MINE, scope={"administrative_unit": first})
     units[second] = {**units[first], "id": second}
     assert exchange.ok(MODULE, **MINE, scope={"administrative_unit": second}, exact=True)["changed"]
-    assert held(exchange) == [("Application Mail.Read", f"/AdministrativeUnits/{second}")]
+    assert assigned_roles(exchange) == [("Application Mail.Read", f"/AdministrativeUnits/{second}")]
 
 
 def test_a_name_of_two_administrative_units_is_refused(exchange: Tenant) -> None:
@@ -97,7 +97,7 @@ def test_a_name_of_two_administrative_units_is_refused(exchange: Tenant) -> None
     assert exchange.writes == []
 
 
-def test_a_scope_that_is_gone_is_shown_without_its_name_and_an_error_is_one(exchange: Tenant) -> None:
+def test_a_deleted_scope_is_shown_without_its_name_and_errors_are_raised(exchange: Tenant) -> None:
     unit = unit_id(exchange)
     exchange.ok(MODULE, **MINE, scope={"administrative_unit": unit})
     exchange.server.faults.add(path=f"/administrativeUnits/{unit}", status=500, times=99)
@@ -132,7 +132,7 @@ def test_a_wider_or_narrower_grant_in_entra_id_is_reported(
     assert any("for all mailboxes" in warning for warning in made.get("warnings", [])) is reported
 
 
-def test_check_mode_of_an_application_without_a_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
+def test_check_mode_predicts_roles_without_a_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
     """The role checks this before it registers the application, which creates the service principal."""
     exchange.server.tenant.directory.service_principals.pop(str(gateway.principal["id"]))
     for application in ({"unique_name": "gateway"}, {"client_id": gateway.client_id}):
@@ -140,16 +140,16 @@ def test_check_mode_of_an_application_without_a_service_principal(exchange: Tena
         predicted = exchange.ok(MODULE, check=True, **wanted)
         assert (predicted["changed"], predicted["service_principal_object_id"]) == (True, None)
         assert "has no service principal" in exchange.fails(MODULE, **wanted)["msg"]
-    assert held(exchange) == []
+    assert assigned_roles(exchange) == []
 
 
-def test_commands_for_a_user_whose_mailbox_has_no_address_yet(exchange: Tenant) -> None:
+def test_commands_for_a_user_without_a_mailbox_address_use_the_user_name(exchange: Tenant) -> None:
     exchange.server.tenant.directory.users[exchange.user_id("adele")]["mail"] = None
     made = exchange.ok(MODULE, **MINE, scope={"users": [exchange.user_id("adele")]}, method="commands")
     assert f"PrimarySmtpAddress -eq ''{exchange.mailbox('adele')}''" in made["commands"][1]
 
 
-def test_commands_that_remove_for_one_scope_leave_the_others(exchange: Tenant, gateway: TenantApplication) -> None:
+def test_commands_that_remove_one_scope_keep_the_others(exchange: Tenant, gateway: TenantApplication) -> None:
     of_role = f"Get-ManagementRoleAssignment -RoleAssignee '{gateway.principal['id']}' -Role 'Application Mail.Read'"
     unit, name = unit_id(exchange), f"azure_apps {gateway.client_id}"
     nowhere = (
@@ -172,10 +172,10 @@ def test_commands_that_remove_for_one_scope_leave_the_others(exchange: Tenant, g
 
 
 @pytest.mark.parametrize(("name", "mark"), [("Òscar", b"\xef\xbb\xbf"), ("Oscar", b"")])
-def test_a_file_with_other_letters_has_a_mark_for_windows_powershell(
+def test_a_file_with_non_ascii_letters_has_a_byte_order_mark(
     exchange: Tenant, gateway: TenantApplication, tmp_path: pathlib.Path, name: str, mark: bytes
 ) -> None:
-    """Without it, PowerShell 5.1 takes the second byte of the first letter for a quote that ends the text."""
+    """Without it, PowerShell 5.1 interprets the second byte of the first letter as a quote that ends the text."""
     gateway.document["displayName"] = name
     file = tmp_path / "exchange.ps1"
     wanted: Json = {**GROUP, "method": "commands", "commands_file": str(file)}
@@ -185,15 +185,15 @@ def test_a_file_with_other_letters_has_a_mark_for_windows_powershell(
     assert not exchange.ok(MODULE, **wanted)["changed"]
 
 
-def test_commands_that_cannot_be_written_are_a_failure(exchange: Tenant, tmp_path: pathlib.Path) -> None:
+def test_a_file_of_commands_that_cannot_be_written_is_a_failure(exchange: Tenant, tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "exchange.ps1"
     folder.mkdir()
     failed = exchange.fails(MODULE, **{**GROUP, "method": "commands", "commands_file": str(folder)})
     assert f"Could not write the commands to {folder}: Is a directory" in failed["msg"]
 
 
-def test_when_the_mailboxes_changed_is_also_shown_for_a_new_filter_and_for_a_removal(exchange: Tenant) -> None:
-    """Both take as long to arrive as a new assignment, and a proof waits for that."""
+def test_the_time_of_the_change_is_shown_for_a_new_filter_and_for_a_removal(exchange: Tenant) -> None:
+    """Both take as long to take effect as a new assignment, and a verification waits for that."""
     assert exchange.ok(MODULE, **MINE, scope=SALES)["assigned_at"] is not None
     service = {"recipient_filter": "Department -eq 'Service'"}
     assert exchange.ok(MODULE, **MINE, scope=service)["assigned_at"] is not None
@@ -202,14 +202,14 @@ def test_when_the_mailboxes_changed_is_also_shown_for_a_new_filter_and_for_a_rem
     assert exchange.ok(MODULE, **MINE, scope=service, exact=True)["assigned_at"] is not None
 
 
-def test_a_group_that_exchange_does_not_find_defines_no_scope_by_the_commands(exchange: Tenant) -> None:
-    """Neither for no group nor for the group of commands that ran before in the same session."""
+def test_the_commands_stop_if_exchange_does_not_find_the_group(exchange: Tenant) -> None:
+    """Neither for a missing group nor for the group of commands that ran before in the same session."""
     lines = exchange.ok(MODULE, **GROUP, method="commands")["commands"]
     assert lines[1].startswith("$group = $null; $group = Get-DistributionGroup -Identity '")
     assert lines[2].startswith("if ($group) { New-ManagementScope -Name '")
 
 
-def test_absent_does_not_warn_of_groups_in_the_group(exchange: Tenant) -> None:
+def test_absent_does_not_warn_about_nested_groups(exchange: Tenant) -> None:
     assert "Exchange uses only the direct members" in exchange.ok(MODULE, **GROUP)["warnings"][0]
     assert exchange.ok(MODULE, **GROUP, state="absent").get("warnings", []) == []
 
@@ -231,7 +231,7 @@ def test_a_permission_that_consent_would_grant_for_all_mailboxes_is_reported(exc
 
 
 def test_a_grant_of_smtp_does_not_open_all_mailboxes(exchange: Tenant) -> None:
-    """With it, Exchange asks for a permission on each mailbox, and does not look at the role."""
+    """With it, Exchange requires a permission on each mailbox, and does not check the role."""
     exchange.environ = exchange.server.environment()
     wanted: Json = {"unique_name": "gateway", "resource": "exchange_online"}
     exchange.ok("azure_app_graph_permissions", **wanted, application_permissions=["SMTP.SendAsApp"])

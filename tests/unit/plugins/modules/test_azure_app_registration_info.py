@@ -26,7 +26,7 @@ def made_whole(tenant: Tenant) -> Json:
     return made
 
 
-def test_reads_one_registration_whole(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_registration_is_read_completely(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     fix_now(monkeypatch)
     made = made_whole(tenant)
     secret = tenant.ok("azure_app_secret", unique_name="gateway", description="d", lifetime_days=90)
@@ -51,7 +51,7 @@ def test_reads_one_registration_whole(tenant: Tenant, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("key", ["client_id", "object_id"])
-def test_reads_by_id(gateway: TenantApplication, tenant: Tenant, key: str) -> None:
+def test_a_registration_can_be_read_by_its_ids(gateway: TenantApplication, tenant: Tenant, key: str) -> None:
     options: Json = {key: gateway.ids[key].upper()}
     (found,) = tenant.ok(MODULE, **options)["applications"]
     assert found["client_id"] == gateway.client_id
@@ -60,20 +60,20 @@ def test_reads_by_id(gateway: TenantApplication, tenant: Tenant, key: str) -> No
 @pytest.mark.parametrize(
     "options",
     [
-        {"unique_name": "nobody"},
+        {"unique_name": "unknown"},
         {"client_id": UNKNOWN},
         {"object_id": UNKNOWN},
-        {"display_name": "nobody"},
-        {"tag": "nobody"},
+        {"display_name": "unknown"},
+        {"tag": "unknown"},
     ],
 )
-def test_what_is_not_there_is_an_empty_list(gateway: TenantApplication, tenant: Tenant, options: Json) -> None:
+def test_a_missing_registration_is_an_empty_list(gateway: TenantApplication, tenant: Tenant, options: Json) -> None:
     result = tenant.ok(MODULE, **options)
     assert (result["changed"], result["applications"]) == (False, [])
 
 
-def test_reads_all_of_a_name_and_no_other(tenant: Tenant) -> None:
-    """What would break out of the $filter, or out of the address, if it were put there as it is."""
+def test_all_registrations_with_a_display_name_are_read(tenant: Tenant) -> None:
+    """Names that would end the literal in $filter or change the address if they were not escaped."""
     name = "O'Brien's & Co + 100% #1 ?$top=1 or 1 eq 1 日本"
     wanted = {tenant.register(unique)["client_id"] for unique in ("a", "b")}
     tenant.register("c", display_name="O")
@@ -84,7 +84,7 @@ def test_reads_all_of_a_name_and_no_other(tenant: Tenant) -> None:
     assert {application["client_id"] for application in found} == wanted
 
 
-def test_reads_all_of_a_tag_by_display_name(tenant: Tenant) -> None:
+def test_all_registrations_with_a_tag_are_read_in_order(tenant: Tenant) -> None:
     for number, name in enumerate(["b", "A", "c"]):
         tenant.register(f"n{number}", display_name=name, tags=["o'brien"])
     tenant.register("other", tags=["other"])
@@ -92,13 +92,13 @@ def test_reads_all_of_a_tag_by_display_name(tenant: Tenant) -> None:
     assert [application["display_name"] for application in found] == ["A", "b", "c"]
 
 
-def test_reads_all_of_the_tenant(tenant: Tenant) -> None:
+def test_all_registrations_of_the_tenant_are_read(tenant: Tenant) -> None:
     ids = {tenant.register(f"n{number}")["client_id"] for number in range(8)}
     found = {application["client_id"] for application in tenant.ok(MODULE)["applications"]}
     assert found == ids | {tenant.server.client_id}
 
 
-def test_shows_what_is_declared_and_what_is_granted(tenant: Tenant) -> None:
+def test_declared_and_granted_permissions_are_shown(tenant: Tenant) -> None:
     made_whole(tenant)
     tenant.ok(
         "azure_app_graph_permissions", unique_name="gateway", application_permissions=["Mail.Send"],
@@ -114,7 +114,7 @@ def test_shows_what_is_declared_and_what_is_granted(tenant: Tenant) -> None:
     assert found["consented"] is False
 
 
-def test_names_the_permissions_of_every_resource(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_permissions_of_every_resource_are_named(gateway: TenantApplication, tenant: Tenant) -> None:
     for resource in ("exchange_online", "microsoft_graph"):
         tenant.ok(
             "azure_app_graph_permissions", unique_name="gateway", resource=resource,
@@ -127,13 +127,11 @@ def test_names_the_permissions_of_every_resource(gateway: TenantApplication, ten
     assert shown == [(UNKNOWN, UNKNOWN), ("exchange_online", "Mail.Send"), ("microsoft_graph", "Mail.Send")]
 
 
-def test_the_secret_that_lasts_longest_comes_first_and_expired_ones_are_shown(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_secrets_are_sorted_by_their_end_and_expired_ones_are_shown(gateway: TenantApplication, tenant: Tenant) -> None:
     for days in (40, 90, 60):
         tenant.ok("azure_app_secret", unique_name="gateway", description=str(days), lifetime_days=days)
-    held = gateway.document["passwordCredentials"]
-    held.append({"keyId": UNKNOWN, "displayName": None, "startDateTime": None, "hint": None,
+    secrets = gateway.document["passwordCredentials"]
+    secrets.append({"keyId": UNKNOWN, "displayName": None, "startDateTime": None, "hint": None,
                  "endDateTime": "2020-01-01T00:00:00.1234567Z"})  # fmt: skip
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
     assert [secret["description"] for secret in found["secrets"]] == ["90", "60", "40", None]
@@ -149,14 +147,14 @@ def test_a_registration_without_a_service_principal_is_shown(tenant: Tenant) -> 
     assert found["client_id"] == made["client_id"]
 
 
-def test_the_least_right_to_read_is_enough(tenant: Tenant) -> None:
+def test_the_least_right_to_read_is_sufficient(tenant: Tenant) -> None:
     made_whole(tenant)
     tenant.sign_in_with("Application.Read.All")
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
     assert found["consented"] is True
 
 
-def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
+def test_missing_rights_are_named_with_the_person_who_grants_them(tenant: Tenant) -> None:
     made_whole(tenant)
     tenant.sign_in_with("User.Read.All")
     result = tenant.fails(MODULE, unique_name="gateway")
@@ -164,22 +162,22 @@ def test_missing_rights_say_which_and_who_gives_them(tenant: Tenant) -> None:
     assert "Application Administrator" in result["error"]["next_step"]
 
 
-def test_tells_who_owns_an_application(tenant: Tenant) -> None:
+def test_owners_are_shown(tenant: Tenant) -> None:
     made_whole(tenant)
     user = next(iter(tenant.server.tenant.directory.users.values()))
     owners = tenant.server.tenant.directory.owners
     owners[tenant.application(uniqueName="gateway")["id"]].append(user["id"])
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
-    told = {owner["object_id"]: (owner["display_name"], owner["type"]) for owner in found["owners"]}
+    shown_owners = {owner["object_id"]: (owner["display_name"], owner["type"]) for owner in found["owners"]}
     operator = tenant.service_principals(tenant.server.client_id)[0]
-    assert told == {
+    assert shown_owners == {
         user["id"]: (user["displayName"], "user"),
         operator["id"]: (operator["displayName"], "servicePrincipal"),
     }
     assert tenant.writes == []
 
 
-def test_says_that_grants_may_not_be_read(tenant: Tenant) -> None:
+def test_missing_rights_to_read_grants_are_reported(tenant: Tenant) -> None:
     made_whole(tenant)
     tenant.ok("azure_app_graph_permissions", unique_name="gateway", delegated_permissions=["User.Read"])
     tenant.sign_in_with("Application.ReadWrite.OwnedBy")
@@ -189,7 +187,7 @@ def test_says_that_grants_may_not_be_read(tenant: Tenant) -> None:
     assert found["consented"] is None
 
 
-def test_says_that_owners_may_not_be_read(tenant: Tenant) -> None:
+def test_missing_rights_to_read_owners_are_reported(tenant: Tenant) -> None:
     made_whole(tenant)
     refused = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
     tenant.server.faults.add(method="GET", path="/owners", status=403, body=refused, times=9)
@@ -198,7 +196,7 @@ def test_says_that_owners_may_not_be_read(tenant: Tenant) -> None:
     assert found["consented"] is True
 
 
-def test_tells_federated_credentials_and_that_they_may_not_be_read(tenant: Tenant) -> None:
+def test_federated_credentials_and_missing_rights_for_them_are_reported(tenant: Tenant) -> None:
     made_whole(tenant)
     federated: Json = {"issuer": "https://oidc.example.com", "subject": "s"}
     made = [
@@ -219,7 +217,7 @@ def test_tells_federated_credentials_and_that_they_may_not_be_read(tenant: Tenan
     assert found["federated_credentials"] is None
 
 
-def test_check_mode_reads_the_same(tenant: Tenant) -> None:
+def test_check_mode_returns_the_same(tenant: Tenant) -> None:
     made_whole(tenant)
     assert tenant.ok(MODULE, check=True, unique_name="gateway") == tenant.ok(MODULE, unique_name="gateway")
 
@@ -239,7 +237,7 @@ def test_check_mode_reads_the_same(tenant: Tenant) -> None:
         ({"colour": "red"}, "Unsupported parameters"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
+def test_invalid_input_is_refused_before_any_request(tenant: Tenant, options: Json, words: str) -> None:
     """An empty variable must not turn "this one" into "all of the tenant"."""
     result = tenant.fails(MODULE, **options)
     assert words in result["msg"]
@@ -247,7 +245,7 @@ def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: J
     assert tenant.server.requests() == []
 
 
-def test_tells_certificates_with_their_expiry(
+def test_certificates_are_shown_with_their_expiry(
     tenant: Tenant, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fix_now(monkeypatch)

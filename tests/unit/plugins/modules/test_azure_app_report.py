@@ -60,7 +60,7 @@ def in_store(found: Json) -> dict[str, str]:
     return {g["host"]: g["in_store"] for application in found["applications"] for g in application["gateways"]}
 
 
-def test_each_view_is_a_file_with_the_mode_that_was_asked_for_and_is_written_once(play: Plays) -> None:
+def test_each_view_is_written_once_with_the_requested_mode(play: Plays) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     paths: Json = {f"{kind}_path": f"report.{kind}" for kind in ("html", "csv", "json", "markdown")}
@@ -76,7 +76,7 @@ def test_each_view_is_a_file_with_the_mode_that_was_asked_for_and_is_written_onc
     assert actions.tenant.writes == []
 
 
-def test_a_fault_of_one_host_hides_no_other(play: Plays, tenant: Tenant) -> None:
+def test_a_fault_of_one_host_does_not_hide_others(play: Plays, tenant: Tenant) -> None:
     wrong = {**tenant.environ, "AZURE_SECRET": "not the secret of the operator"}
     hosts = {
         **gateway("graz"),
@@ -106,7 +106,7 @@ def test_a_fault_of_one_host_hides_no_other(play: Plays, tenant: Tenant) -> None
         "abroad-1, abroad-2 were not checked:",
     ):
         assert [line for line in lines if line.startswith(words)], (words, lines)
-    assert not [line for line in lines if line.startswith("earlier")], "its own task told that"
+    assert not [line for line in lines if line.startswith("earlier")], "its own task reported that"
     assert in_store(found) == {"graz": "yes", "linz": "yes", "unreadable": "not checked"}
     reasons = {entry["host"]: entry["reason"] for entry in found["hosts_not_looked_at"]}
     assert "earlier task" in reasons["earlier"]
@@ -115,7 +115,7 @@ def test_a_fault_of_one_host_hides_no_other(play: Plays, tenant: Tenant) -> None
     assert len(refused) == 1, "a sign-in that was refused is not repeated for each host"
 
 
-def test_a_play_signs_in_for_each_host_as_its_environment_says(play: Plays, tenant: Tenant) -> None:
+def test_the_environment_of_each_host_determines_its_sign_in(play: Plays, tenant: Tenant) -> None:
     with EmulatorServer() as other_server:
         other = Tenant(other_server)
         actions = play({**gateway("graz", sign_in=tenant.environ), **gateway("wels", sign_in=other.environ)})
@@ -133,7 +133,7 @@ def asked_for_the_name(tenant: Tenant) -> list[Entry]:
     return [entry for entry in tenant.server.journal.entries() if entry.path == "/v1.0/organization"]
 
 
-def test_the_name_of_the_tenant_costs_no_request(play: Plays, tenant: Tenant) -> None:
+def test_the_name_of_the_tenant_needs_no_request(play: Plays, tenant: Tenant) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     result, found = report(actions, html_path="report.html", markdown_path="report.md")
@@ -146,7 +146,7 @@ def test_the_name_of_the_tenant_costs_no_request(play: Plays, tenant: Tenant) ->
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
-def test_a_tenant_that_does_not_give_its_name_is_asked_once(play: Plays, tenant: Tenant, status: int) -> None:
+def test_a_refused_name_of_the_tenant_is_requested_once(play: Plays, tenant: Tenant, status: int) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     tenant.server.faults.add(path="^/v1.0/organization", status=status, times=99)
@@ -169,7 +169,7 @@ def test_a_tenant_that_does_not_give_its_name_is_asked_once(play: Plays, tenant:
         {"value": [], "@odata.nextLink": "https://elsewhere.example/"},
     ],
 )
-def test_no_other_name_is_taken_for_that_of_the_tenant(play: Plays, tenant: Tenant, answer: Json) -> None:
+def test_an_invalid_name_of_the_tenant_is_ignored(play: Plays, tenant: Tenant, answer: Json) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     body = json.loads(json.dumps(answer).replace("{tenant_id}", tenant.server.tenant_id))
@@ -179,7 +179,7 @@ def test_no_other_name_is_taken_for_that_of_the_tenant(play: Plays, tenant: Tena
     assert found["tenants"] == [{"tenant_id": tenant.server.tenant_id, "display_name": None}]
 
 
-def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Plays) -> None:
+def test_nothing_is_written_if_all_gateways_are_skipped(play: Plays) -> None:
     actions = play({**gateway("graz", gateway_app_profile="outbound_pigeon"), **gateway("linz")})
     actions.failed_hosts.add("linz")
     result, found = report(actions)
@@ -188,7 +188,7 @@ def test_without_any_gateway_that_can_be_looked_at_nothing_is_written(play: Play
     assert found == {}
 
 
-def test_a_tenant_that_cannot_be_read_is_a_problem_of_its_gateways(play: Plays, tenant: Tenant) -> None:
+def test_an_unreadable_tenant_is_a_problem_of_its_gateways(play: Plays, tenant: Tenant) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
@@ -197,17 +197,17 @@ def test_a_tenant_that_cannot_be_read_is_a_problem_of_its_gateways(play: Plays, 
     assert "graz was not checked:" in result["msg"]
 
 
-def test_a_tenant_without_gateways_that_cannot_be_read_is_a_failure_of_the_task(play: Plays, tenant: Tenant) -> None:
+def test_an_unreadable_tenant_without_gateways_fails_the_task(play: Plays, tenant: Tenant) -> None:
     tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
     result, found = report(play({"printer": {}}))
     assert (result["failed"], result["error"]["kind"], found) == (True, "graph", {})
 
 
 @pytest.mark.parametrize(("nth", "times"), [(1, 1), (2, 1), (1, 0)])
-def test_the_applications_of_a_tenant_come_page_by_page_and_once(
+def test_the_applications_of_a_tenant_are_read_in_pages_and_listed_once(
     play: Plays, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, nth: int, times: int
 ) -> None:
-    """Also if the address of a page expires, from which on they come again."""
+    """Also if the address of a page expires, after which the entries are repeated."""
     monkeypatch.setattr(registration_info, "LARGEST_PAGE", 5)
     actions = play({"control": {}})
     names = [f"n{number:02}" for number in range(12)]
@@ -223,9 +223,7 @@ def test_the_applications_of_a_tenant_come_page_by_page_and_once(
     assert len(pages) == 2 + nth * times
 
 
-def test_more_applications_than_a_report_may_have_are_a_failure(
-    play: Plays, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_applications_fail_the_task(play: Plays, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_tenant, "MOST_APPLICATIONS", 3)
     actions = play({"control": {}})
     for number in range(4):
@@ -235,8 +233,8 @@ def test_more_applications_than_a_report_may_have_are_a_failure(
     assert not found
 
 
-def test_a_long_name_is_cut_off(play: Plays, tenant: Tenant) -> None:
-    """No name in a directory has so many characters; those of another server would fill the memory."""
+def test_a_long_name_is_truncated(play: Plays, tenant: Tenant) -> None:
+    """No name in a directory has so many characters; names of another server could fill the memory."""
     actions = play({"control": {}})
     tenant.register("n", tags=[TAG])
     tenant.application(uniqueName="n")["displayName"] = "x" * 257
@@ -245,7 +243,7 @@ def test_a_long_name_is_cut_off(play: Plays, tenant: Tenant) -> None:
     assert application["display_name"] == "x" * 256
 
 
-def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> None:
+def test_a_failure_for_due_credentials_or_drift_has_the_complete_result(play: Plays) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     (actions.folder / "graz.vault.yml").unlink()
@@ -256,7 +254,7 @@ def test_what_is_due_and_what_differs_fails_with_a_whole_result(play: Plays) -> 
     assert "the store has no client secret. Run the playbook" in " ".join(result["failure_list"])
 
 
-def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None:
+def test_the_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None:
     many: dict[str, Json] = {}
     for number in range(22):
         many |= gateway(f"host{number:02}", gateway_app_client_id=f"wrong {number}")
@@ -266,7 +264,7 @@ def test_a_message_lists_twenty_problems_and_the_report_all(play: Plays) -> None
     assert "The others are in the report." in result["msg"]
 
 
-def test_the_role_names_its_own_variables(play: Plays, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_of_the_role_name_its_variables(play: Plays, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Task, "get_path", lambda _task: f"{REPORT_TASKS}:7")
     result, _found = report(play(gateway("graz")), mode="rw-r-----")
     assert result["msg"].startswith("gateway_app_report_mode")

@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 
-def test_creates_one_secret_and_returns_the_value_that_the_token_endpoint_accepts(
+def test_one_secret_is_created_and_its_value_is_accepted_by_the_token_endpoint(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
     result = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
@@ -47,7 +47,7 @@ def test_another_description_is_another_secret(gateway: TenantApplication, tenan
     assert gateway.accepts(second["client_secret"])
 
 
-def test_removes_one_secret_by_its_description(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_one_secret_is_removed_by_its_description(gateway: TenantApplication, tenant: Tenant) -> None:
     kept = tenant.ok(MODULE, unique_name="gateway", description="other")
     made = tenant.ok(MODULE, **GATEWAY)
     tenant.clear_requests()
@@ -69,7 +69,7 @@ def test_removes_one_secret_by_its_description(gateway: TenantApplication, tenan
     assert tenant.graph_requests <= 2
 
 
-def test_renews_only_when_fewer_days_are_left_than_asked_for(
+def test_a_secret_is_only_renewed_below_the_requested_days(
     gateway: TenantApplication, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fix_now(monkeypatch)
@@ -108,22 +108,22 @@ def test_a_renewal_keeps_the_old_secret_working(gateway: TenantApplication, tena
     assert not tenant.ok(MODULE, **GATEWAY, **SCHEDULE)["changed"]
 
 
-def test_an_expired_secret_counts_for_nothing_even_without_a_margin(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_expired_secret_is_renewed_also_without_a_margin(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY, renew_before_days=0)
     assert not tenant.ok(MODULE, **GATEWAY, renew_before_days=0)["changed"]
     gateway.expire(minutes=-1)
     assert tenant.ok(MODULE, **GATEWAY, renew_before_days=0)["changed"]
 
 
-def test_a_secret_without_a_description_is_nobody_s(gateway: TenantApplication, tenant: Tenant) -> None:
-    """The portal's and other tools' secrets stay, and do not count."""
+def test_secrets_without_a_description_are_ignored(gateway: TenantApplication, tenant: Tenant) -> None:
+    """Secrets of the portal and of other tools are kept, and do not count."""
     tenant.ok(MODULE, **GATEWAY)
     gateway.secrets[0]["displayName"] = None
     assert tenant.ok(MODULE, **GATEWAY)["changed"]
     assert len(gateway.secrets) == 2
 
 
-def test_removes_by_key_id_and_nothing_else(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_only_the_secret_with_the_key_id_is_removed(gateway: TenantApplication, tenant: Tenant) -> None:
     first = tenant.ok(MODULE, **GATEWAY)
     second = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     result = tenant.ok(MODULE, unique_name="gateway", key_id=first["key_id"].upper(), state="absent")
@@ -135,7 +135,7 @@ def test_removes_by_key_id_and_nothing_else(gateway: TenantApplication, tenant: 
     assert tenant.writes == []
 
 
-def test_a_description_of_several_secrets_is_no_order_to_remove_any(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_description_of_several_secrets_removes_none(gateway: TenantApplication, tenant: Tenant) -> None:
     ids = {tenant.ok(MODULE, **GATEWAY, stored_key_id="")["key_id"] for _number in range(2)}
     tenant.clear_requests()
     result = tenant.fails(MODULE, **GATEWAY, state="absent")
@@ -156,7 +156,7 @@ def test_a_secret_whose_key_id_graph_does_not_show_cannot_be_removed(
     assert gateway.secrets == [secret]
 
 
-def test_an_unknown_key_id_is_absent_already(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_unknown_key_id_is_already_absent(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     tenant.clear_requests()
     assert not tenant.ok(MODULE, unique_name="gateway", key_id=UNKNOWN, state="absent")["changed"]
@@ -164,12 +164,12 @@ def test_an_unknown_key_id_is_absent_already(gateway: TenantApplication, tenant:
     assert len(gateway.secrets) == 1
 
 
-def test_a_secret_of_an_application_that_is_gone_is_absent_already(tenant: Tenant) -> None:
+def test_a_secret_of_a_deleted_application_is_already_absent(tenant: Tenant) -> None:
     assert not tenant.ok(MODULE, **GATEWAY, state="absent")["changed"]
     assert not tenant.ok(MODULE, object_id=UNKNOWN, key_id=UNKNOWN, state="absent")["changed"]
 
 
-def test_a_secret_that_another_run_removed_meanwhile_is_removed(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_concurrently_removed_secret_is_accepted(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
     message = f"No password credential found with keyId {made['key_id']}."
     body = {"error": {"code": "Request_BadRequest", "message": message}}
@@ -178,15 +178,15 @@ def test_a_secret_that_another_run_removed_meanwhile_is_removed(gateway: TenantA
     assert gateway.secrets == []
 
 
-def test_the_diff_of_a_renewal_shows_what_ran_out(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_the_diff_of_a_renewal_shows_the_due_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, unique_name="gateway", description="s", lifetime_days=20, renew_before_days=1)
     diff = tenant.ok(MODULE, check=True, unique_name="gateway", description="s")["diff"]
     assert (diff["before"]["valid"], diff["after"]["valid"]) == (False, True)
     assert diff["before"]["days_left"] < diff["after"]["days_left"] == 180
 
 
-def test_a_removal_right_after_the_creation_is_tried_until_it_is_done(tenant: Tenant) -> None:
-    """ "No such key id" may mean "not there yet" then, and the secret would stay."""
+def test_a_removal_right_after_the_creation_is_repeated_until_it_succeeds(tenant: Tenant) -> None:
+    """ "No such key id" can mean "not visible yet" then, and the secret would be kept."""
     tenant.memory = SharedMemory()
     gateway = TenantApplication.registered(tenant)
     made = tenant.ok(MODULE, **GATEWAY)

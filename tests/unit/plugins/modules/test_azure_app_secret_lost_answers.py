@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that are lost or wrong: one client secret is left, and its value is known."""
+"""Lost or invalid responses: one client secret is left, and its value is known."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application 
     ],
     ids=str,
 )
-def test_a_lost_answer_ends_with_one_new_secret_whose_value_is_known(
+def test_a_lost_response_ends_with_one_new_secret_whose_value_is_known(
     gateway: TenantApplication, tenant: Tenant, fault: Json
 ) -> None:
     kept = tenant.ok(MODULE, unique_name="gateway", description="other")
     gateway.fails_to("create a secret", **fault)
     result = tenant.run(MODULE, **GATEWAY)
     if result.get("failed"):
-        assert "Run again" in result["msg"]  # an answer that tells no value: nothing is left behind
+        assert "Run again" in result["msg"]  # a response without a value: nothing is left behind
         assert gateway.secret_ids == [kept["key_id"]]
         result = tenant.ok(MODULE, **GATEWAY)
     assert sorted(c["keyId"] for c in gateway.secrets) == sorted([kept["key_id"], result["key_id"]])
@@ -56,33 +56,31 @@ def test_a_lost_answer_ends_with_one_new_secret_whose_value_is_known(
     assert gateway.accepts(kept["client_secret"])
 
 
-def test_two_lost_answers_in_a_row_leave_one_secret(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_two_lost_responses_in_a_row_leave_one_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to("create a secret", close_after=True, times=2)
     result = tenant.ok(MODULE, **GATEWAY)
     assert gateway.secret_ids == [result["key_id"]]
     assert gateway.accepts(result["client_secret"])
 
 
-def test_answers_that_are_always_lost_end_in_a_failure_with_nothing_left_behind(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_permanently_lost_responses_fail_and_leave_nothing_behind(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to("create a secret", close_after=True, times=99)
     result = tenant.fails(MODULE, **GATEWAY)
     assert result["error"]["kind"] == "transport"
     assert gateway.secrets == []
 
 
-def test_requests_that_were_never_answered_may_still_make_a_secret(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_requests_without_a_response_may_still_create_a_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to("create a secret", close_before=True, times=99)
     result = tenant.fails(MODULE, **GATEWAY)
     assert f"If a secret with the start {result['error']['lost_start']} appears, remove it" in result["msg"]
     assert gateway.secrets == []
 
 
-def test_an_orphan_that_cannot_be_removed_is_reported_without_losing_the_new_value(
+def test_a_lost_secret_that_cannot_be_removed_is_reported_with_the_new_value(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
-    """Nobody would look for it otherwise."""
+    """It would not be found otherwise."""
     gateway.fails_to("create a secret", close_after=True)
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
     gateway.fails_to("remove a secret", status=403, body=denied, times=99)
@@ -93,19 +91,17 @@ def test_an_orphan_that_cannot_be_removed_is_reported_without_losing_the_new_val
     assert "value is unknown" in result["warnings"][0]
 
 
-def test_a_secret_of_the_same_description_made_by_another_run_is_not_taken_for_the_orphan(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_a_secret_of_another_run_is_not_removed_as_a_lost_one(gateway: TenantApplication, tenant: Tenant) -> None:
     other = tenant.ok(MODULE, **GATEWAY)
-    # This run sees nothing at first, as if the other one came in between.
+    # This run finds nothing at first, as if the other one ran in between.
     gateway.stale(passwordCredentials=[])
     gateway.fails_to("create a secret", close_after=True)
     result = tenant.ok(MODULE, **GATEWAY)
     assert sorted(c["keyId"] for c in gateway.secrets) == sorted([other["key_id"], result["key_id"]])
 
 
-def test_what_the_concurrent_writer_made_is_enough(gateway: TenantApplication, tenant: Tenant) -> None:
-    """It was a run of the same playbook: after the fresh read there is nothing left to do but to say so."""
+def test_the_secret_of_a_concurrent_run_is_sufficient(gateway: TenantApplication, tenant: Tenant) -> None:
+    """It was a run of the same playbook: after the fresh read there is nothing left to do but to report it."""
     other = tenant.ok(MODULE, **GATEWAY)
     gateway.stale(passwordCredentials=[])
     gateway.fails_to("create a secret", status=409)
@@ -115,14 +111,14 @@ def test_what_the_concurrent_writer_made_is_enough(gateway: TenantApplication, t
     assert len(gateway.secrets) == 1
 
 
-def test_an_answer_with_a_value_in_a_failure_does_not_tell_it(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_value_in_an_invalid_response_is_not_shown(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to(
         "create a secret", status=400, body={"secretText": "s3cr3t", "error": {"code": "Odd", "message": "odd"}}
     )
     assert "s3cr3t" not in json.dumps(tenant.fails(MODULE, **GATEWAY))
 
 
-def test_a_lost_answer_that_cannot_be_looked_into_says_which_secret_may_be_left(
+def test_a_lost_response_that_cannot_be_checked_is_reported_with_the_possible_secret(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
     gateway.fails_to("create a secret", close_after=True, times=99)
@@ -133,9 +129,7 @@ def test_a_lost_answer_that_cannot_be_looked_into_says_which_secret_may_be_left(
     assert {credential["startDateTime"] for credential in gateway.secrets} == {result["error"]["lost_start"]}
 
 
-def test_all_tries_with_a_lost_answer_bear_the_start_that_was_asked_for(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_all_attempts_have_the_requested_start(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to("create a secret", close_after=True)
     result = as_task(tenant, **GATEWAY, start=START)
     assert gateway.secret_ids == [result["key_id"]]
@@ -143,22 +137,18 @@ def test_all_tries_with_a_lost_answer_bear_the_start_that_was_asked_for(
     assert result["confirmed_starts"] == [START]
 
 
-def test_a_request_without_an_answer_may_still_be_processed_after_all_others(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_a_request_without_a_response_may_be_processed_last(gateway: TenantApplication, tenant: Tenant) -> None:
     gateway.fails_to("create a secret", close_before=True)
     result = as_task(tenant, **GATEWAY, start=START)
     assert result["confirmed_starts"] == [], "only what was found and removed is settled"
     assert "warnings" not in result
     gateway.fails_to("create a secret", close_before=True)
     alone = tenant.ok(MODULE, unique_name="gateway", description="alone")
-    assert alone["start"] in alone["warnings"][0], "nobody else remembers it"
+    assert alone["start"] in alone["warnings"][0], "it is not stored anywhere else"
 
 
-def test_a_lost_secret_that_the_next_read_does_not_show_yet_is_removed_all_the_same(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
-    """The read after the lost answer lags behind; the one that shows the new secret does not."""
+def test_a_lost_secret_that_is_not_visible_at_first_is_removed(gateway: TenantApplication, tenant: Tenant) -> None:
+    """The read after the lost response lags behind; the one that shows the new secret does not."""
     gateway.fails_to("create a secret", close_after=True)
     gateway.stale(passwordCredentials=[], reads=2)
     result = tenant.ok(MODULE, **GATEWAY)

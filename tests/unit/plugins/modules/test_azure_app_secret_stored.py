@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which stored client secrets count, and what earlier or parallel runs left."""
+"""The stored client secrets that count, and the remains of earlier or parallel runs."""
 
 from __future__ import annotations
 
@@ -29,17 +29,15 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 
-def test_who_holds_nothing_gets_a_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_an_empty_store_leads_to_a_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     lost = tenant.ok(MODULE, **GATEWAY)
     result = tenant.ok(MODULE, **GATEWAY, stored_key_id="")
     assert result["changed"]
     assert gateway.accepts(result["client_secret"])
-    assert gateway.accepts(lost["client_secret"]), "somebody else may use the one that is there"
+    assert gateway.accepts(lost["client_secret"]), "the existing one may be in use"
 
 
-def test_a_key_id_that_the_tenant_does_not_have_leads_to_a_new_secret(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_an_unknown_key_id_leads_to_a_new_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, **GATEWAY)
     assert tenant.ok(MODULE, **GATEWAY, stored_key_id=UNKNOWN)["changed"]
 
@@ -57,26 +55,24 @@ def test_a_stored_value_with_another_hint_leads_to_a_new_secret(gateway: TenantA
     assert as_task(tenant, **GATEWAY, stored_key_id=made["key_id"], stored_hint=wrong)["changed"]
 
 
-def test_what_is_held_and_fits_is_kept(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_matching_stored_secret_is_kept(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
-    tenant.ok(MODULE, **GATEWAY, stored_key_id="")  # a longer lasting one of the same description
+    tenant.ok(MODULE, **GATEWAY, stored_key_id="")  # one of the same description with a longer lifetime
     tenant.clear_requests()
     for stored_as in (made["key_id"], made["key_id"].upper()):
         result = as_task(tenant, **GATEWAY, stored_key_id=stored_as, stored_hint=made["hint"])
         assert not result["changed"]
-        assert result["key_id"] == made["key_id"], "the one that is held, not another that fits as well"
+        assert result["key_id"] == made["key_id"], "the stored one, not another that also matches"
     assert tenant.writes == []
 
 
-def test_a_secret_whose_hint_the_tenant_does_not_tell_is_judged_by_its_key_id(
-    gateway: TenantApplication, tenant: Tenant
-) -> None:
+def test_a_secret_without_a_hint_is_compared_by_its_key_id(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY)
     gateway.secrets[0]["hint"] = None
     assert not as_task(tenant, **GATEWAY, stored_key_id=made["key_id"], stored_hint=made["hint"])["changed"]
 
 
-def test_a_hint_counts_without_a_key_id_too(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_hint_is_compared_without_a_key_id(gateway: TenantApplication, tenant: Tenant) -> None:
     """The documentation: "A secret with another hint does not count"."""
     made = tenant.ok(MODULE, **GATEWAY)
     assert not as_task(tenant, **GATEWAY, stored_hint=made["hint"])["changed"]
@@ -84,13 +80,13 @@ def test_a_hint_counts_without_a_key_id_too(gateway: TenantApplication, tenant: 
     assert as_task(tenant, **GATEWAY, stored_hint=wrong)["changed"]
 
 
-def test_held_secrets_are_renewed_too(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_due_stored_secret_is_renewed(gateway: TenantApplication, tenant: Tenant) -> None:
     made = tenant.ok(MODULE, **GATEWAY, **SCHEDULE)
     gateway.expire(days=3)
     assert as_task(tenant, **GATEWAY, **SCHEDULE, stored_key_id=made["key_id"], stored_hint=made["hint"])["changed"]
 
 
-def test_a_value_that_is_not_held_leads_to_a_new_secret_with_the_same_end(
+def test_a_missing_stored_value_leads_to_a_new_secret_with_the_same_end(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
     options: Json = {"unique_name": "gateway", "description": "s", "end_date": "2199-01-01"}
@@ -119,7 +115,7 @@ def test_the_secret_of_an_interrupted_run_is_found_by_its_start_and_removed(
     assert gateway.accepts(other["client_secret"])
 
 
-def test_what_is_lost_goes_also_where_no_new_secret_is_needed(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_lost_secret_is_removed_also_if_no_new_one_is_needed(gateway: TenantApplication, tenant: Tenant) -> None:
     kept = tenant.ok(MODULE, **GATEWAY)
     orphan = as_task(tenant, **GATEWAY, stored_key_id="", start=START)
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])
@@ -130,7 +126,7 @@ def test_what_is_lost_goes_also_where_no_new_secret_is_needed(gateway: TenantApp
     assert not as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], unconfirmed_starts=[START])["changed"]
 
 
-def test_what_is_lost_goes_also_if_its_description_is_not_used_any_more(
+def test_a_lost_secret_is_removed_also_if_its_description_has_changed(
     gateway: TenantApplication, tenant: Tenant
 ) -> None:
     orphan = as_task(tenant, unique_name="gateway", description="earlier", stored_key_id="", start=START)
@@ -141,7 +137,7 @@ def test_what_is_lost_goes_also_if_its_description_is_not_used_any_more(
     assert gateway.secret_ids == [result["key_id"]]
 
 
-def test_the_held_secret_is_not_lost_whatever_its_start(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_the_stored_secret_is_not_removed_as_a_lost_one(gateway: TenantApplication, tenant: Tenant) -> None:
     """The run was interrupted after it had stored the value."""
     kept = as_task(tenant, **GATEWAY, start=START)
     tenant.clear_requests()
@@ -151,7 +147,7 @@ def test_the_held_secret_is_not_lost_whatever_its_start(gateway: TenantApplicati
     assert tenant.writes == []
 
 
-def test_a_start_of_which_nothing_is_seen_yet_stays_unsettled(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_start_without_a_visible_secret_stays_unconfirmed(gateway: TenantApplication, tenant: Tenant) -> None:
     """A read may lag behind; only a read that shows something newer, or a long time, proves that nothing is left."""
     kept = tenant.ok(MODULE, **GATEWAY)
     young = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
@@ -161,8 +157,10 @@ def test_a_start_of_which_nothing_is_seen_yet_stays_unsettled(gateway: TenantApp
     assert result["confirmed_starts"] == [young]
 
 
-def test_a_held_secret_that_is_too_young_to_be_seen_is_waited_for(gateway: TenantApplication, tenant: Tenant) -> None:
-    """Another run made it seconds ago. Whoever believed the stale answer would make a second one."""
+def test_a_fresh_stored_secret_that_is_not_visible_yet_is_waited_for(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    """Another run created it seconds ago. A task that relies on the stale read would create a second one."""
     kept = tenant.ok(MODULE, **GATEWAY)
     gateway.stale(passwordCredentials=[], reads=3)
     result = as_task(tenant, **GATEWAY, stored_key_id=kept["key_id"], stored_start=kept["start"])
@@ -170,7 +168,7 @@ def test_a_held_secret_that_is_too_young_to_be_seen_is_waited_for(gateway: Tenan
     assert result["key_id"] == kept["key_id"]
 
 
-def test_the_wait_for_a_young_secret_that_somebody_removed_ends(
+def test_the_wait_for_a_removed_fresh_secret_ends(
     gateway: TenantApplication, tenant: Tenant, virtual_time: VirtualTime
 ) -> None:
     kept = tenant.ok(MODULE, **GATEWAY)
@@ -185,7 +183,7 @@ def test_the_wait_for_a_young_secret_that_somebody_removed_ends(
     assert virtual_time.waited == []
 
 
-def test_a_host_that_asks_for_longer_does_not_share_it(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_host_with_a_longer_lifetime_does_not_share_the_secret(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     first = tenant.ok(MODULE, **GATEWAY, lifetime_days=40, renew_before_days=10)
     second = tenant.ok(MODULE, **GATEWAY, lifetime_days=90, renew_before_days=60)

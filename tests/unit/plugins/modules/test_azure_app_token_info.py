@@ -24,7 +24,7 @@ def token_requests(tenant: Tenant) -> int:
     return sum(TOKEN in entry.path for entry in tenant.server.requests())
 
 
-def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant) -> None:
+def test_missing_arguments_are_refused_before_any_request(tenant: Tenant) -> None:
     result = tenant.fails(MODULE)
     assert "one of the following is required" in result["msg"] and "stores" in result["msg"]
     result = tenant.fails(MODULE, client_secret="a secret", client_id=UNKNOWN)
@@ -32,12 +32,12 @@ def test_missing_arguments_are_refused_before_anything_is_sent(tenant: Tenant) -
     assert tenant.server.requests() == []
 
 
-def test_the_operator_s_credential_of_the_environment_is_not_taken_for_the_application_s(tenant: Tenant) -> None:
+def test_the_operator_s_credential_is_not_used_for_the_application(tenant: Tenant) -> None:
     assert tenant.environ["AZURE_SECRET"]
     assert "client_secret" in tenant.fails(MODULE, tenant_id=tenant.server.tenant_id, client_id=UNKNOWN)["msg"]
 
 
-def test_proves_a_credential_and_tells_its_roles(tenant: Tenant) -> None:
+def test_a_credential_is_verified_and_its_roles_returned(tenant: Tenant) -> None:
     options = tenant.with_secret("Mail.ReadWrite", "Group.Read.All")
     result = tenant.ok(MODULE, **options, expected_roles=["Mail.ReadWrite", "Group.Read.All"])
     assert result["proven"] is True
@@ -51,14 +51,14 @@ def test_proves_a_credential_and_tells_its_roles(tenant: Tenant) -> None:
     assert tenant.graph_requests == 0
 
 
-def test_each_proof_asks_for_a_fresh_token(tenant: Tenant) -> None:
+def test_each_verification_gets_a_fresh_token(tenant: Tenant) -> None:
     options = tenant.with_secret()
     for _number in range(2):
         tenant.ok(MODULE, **options)
     assert token_requests(tenant) == 2
 
 
-def test_check_mode_proves_too(tenant: Tenant) -> None:
+def test_check_mode_verifies_as_well(tenant: Tenant) -> None:
     assert tenant.ok(MODULE, check=True, **tenant.with_secret())["proven"] is True
 
 
@@ -74,7 +74,7 @@ def test_neither_token_nor_secret_is_in_the_result(tenant: Tenant) -> None:
         assert "eyJ" not in text, "the start of every JWT"
 
 
-def test_a_token_for_exchange_online(tenant: Tenant) -> None:
+def test_a_token_for_exchange_online_can_be_verified(tenant: Tenant) -> None:
     options = tenant.with_secret("SMTP.SendAsApp", resource="exchange_online")
     result = tenant.ok(MODULE, **options, resource="exchange_online", expected_roles=["SMTP.SendAsApp"])
     assert result["proven"] is True
@@ -84,7 +84,7 @@ def test_a_token_for_exchange_online(tenant: Tenant) -> None:
     assert tenant.ok(MODULE, **options, poll=False)["roles"] == [], "the roles of another resource are not in it"
 
 
-def test_the_tenant_by_its_domain(tenant: Tenant) -> None:
+def test_the_tenant_can_be_a_domain(tenant: Tenant) -> None:
     options = {**tenant.with_secret(), "tenant_id": tenant.server.domain}
     assert tenant.ok(MODULE, **options)["tenant_id"] == tenant.server.tenant_id
 
@@ -92,7 +92,7 @@ def test_the_tenant_by_its_domain(tenant: Tenant) -> None:
 # Waiting
 
 
-def test_waits_for_a_fresh_secret(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_a_fresh_secret_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
     tenant.server.settings.update({"secret_delay": 20})
     result = tenant.ok(MODULE, **tenant.with_secret())
     assert result["proven"] is True
@@ -100,7 +100,7 @@ def test_waits_for_a_fresh_secret(tenant: Tenant, virtual_time: VirtualTime) -> 
     assert 15 <= sum(virtual_time.waited) <= 60
 
 
-def test_waits_for_a_fresh_consent(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_fresh_consent_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
     tenant.server.settings.update({"consent_delay": 30})
     options = tenant.with_secret("Mail.ReadWrite")
     virtual_time.waited.clear()
@@ -110,7 +110,7 @@ def test_waits_for_a_fresh_consent(tenant: Tenant, virtual_time: VirtualTime) ->
     assert 25 <= sum(virtual_time.waited) <= 90
 
 
-def test_a_role_that_never_comes_is_told_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_a_missing_role_is_reported_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
     options = tenant.with_secret("Mail.ReadWrite")
     result = tenant.ok(MODULE, **options, expected_roles=["Mail.ReadWrite", "Mail.Send"], wait_timeout=60)
     assert result["proven"] is False
@@ -133,7 +133,7 @@ def test_a_wrong_secret_is_tried_no_longer_than_allowed(
 @pytest.mark.parametrize(
     "options", [{"client_secret": "wrong"}, {"client_id": UNKNOWN}, {"expected_roles": ["Mail.Send"]}], ids=str
 )
-def test_without_polling_one_answer_decides(tenant: Tenant, virtual_time: VirtualTime, options: Json) -> None:
+def test_without_polling_there_is_one_attempt(tenant: Tenant, virtual_time: VirtualTime, options: Json) -> None:
     result = tenant.run(MODULE, **{**tenant.with_secret(), **options}, poll=False)
     assert result.get("proven", False) is False
     assert token_requests(tenant) == 1
@@ -149,7 +149,7 @@ def test_an_expired_secret_is_not_waited_for(tenant: Tenant, virtual_time: Virtu
     assert virtual_time.waited == []
 
 
-@pytest.mark.parametrize("named", [UNKNOWN, "nobody.example"])
+@pytest.mark.parametrize("named", [UNKNOWN, "unknown.example"])
 def test_an_unknown_tenant_is_not_waited_for(tenant: Tenant, virtual_time: VirtualTime, named: str) -> None:
     result = tenant.fails(MODULE, **{**tenant.with_secret(), "tenant_id": named})
     assert result["error"]["code"] == "AADSTS90002"
@@ -169,18 +169,18 @@ def test_a_missing_service_principal_is_explained(tenant: Tenant) -> None:
 # Roles
 
 
-def test_roles_beyond_the_expected_ones_are_told(tenant: Tenant) -> None:
+def test_unexpected_roles_are_reported(tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **tenant.with_secret("Mail.ReadWrite", "Mail.Send"), expected_roles=["Mail.Send"])
     assert result["proven"] is True
     assert result["unexpected_roles"] == ["Mail.ReadWrite"]
 
 
-def test_nothing_expected_and_nothing_unexpected_where_no_roles_are_named(tenant: Tenant) -> None:
+def test_without_expected_roles_none_is_unexpected(tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **tenant.with_secret("Mail.ReadWrite"))
     assert (result["proven"], result["missing_roles"], result["unexpected_roles"]) == (True, [], [])
 
 
-def test_an_empty_list_says_that_no_role_is_expected(tenant: Tenant) -> None:
+def test_an_empty_list_means_that_no_role_is_expected(tenant: Tenant) -> None:
     result = tenant.ok(MODULE, **tenant.with_secret("Mail.ReadWrite"), expected_roles=[])
     assert (result["proven"], result["unexpected_roles"]) == (True, ["Mail.ReadWrite"])
 
@@ -196,7 +196,7 @@ def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
     assert {frozenset(run) for run in runs} == {frozenset(runs[0])}
 
 
-# Answers that go wrong
+# Invalid responses
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
     ],
     ids=str,
 )
-def test_an_answer_of_the_token_endpoint_that_goes_wrong_is_asked_for_again(tenant: Tenant, fault: Json) -> None:
+def test_a_failed_response_of_the_token_endpoint_is_requested_again(tenant: Tenant, fault: Json) -> None:
     options = tenant.with_secret()
     tenant.server.faults.add(path=TOKEN, **fault)
     assert tenant.ok(MODULE, **options)["proven"] is True
@@ -222,14 +222,14 @@ def test_an_answer_of_the_token_endpoint_that_goes_wrong_is_asked_for_again(tena
     ["<html>proxy</html>", "[]", "null", {"token_type": "Bearer"}, {"access_token": 5, "expires_in": 3599}],
     ids=str,
 )
-def test_an_answer_that_is_no_token_is_a_clear_error(tenant: Tenant, answer: t.Any) -> None:
+def test_a_response_without_a_token_is_a_clear_error(tenant: Tenant, answer: t.Any) -> None:
     options = tenant.with_secret()
     tenant.server.faults.add(path=TOKEN, status=200, body=answer, times=99)
     assert options["client_id"] in tenant.fails(MODULE, **options)["msg"]
 
 
 @pytest.mark.parametrize("path", [TOKEN, "openid-configuration"])
-def test_an_identity_platform_that_stays_unavailable_is_not_blamed_on_the_credential(
+def test_an_unavailable_identity_platform_is_not_a_wrong_credential(
     tenant: Tenant, virtual_time: VirtualTime, path: str
 ) -> None:
     options = tenant.with_secret()
@@ -255,7 +255,7 @@ def test_an_identity_platform_that_stays_unavailable_is_not_blamed_on_the_creden
         ({"request_timeout": 3601}, "request_timeout is 3601"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
+def test_invalid_input_is_refused_before_any_request(tenant: Tenant, options: Json, words: str) -> None:
     good: Json = {"tenant_id": UNKNOWN, "client_id": UNKNOWN, "client_secret": "s"}
     result = tenant.fails(MODULE, **{**good, **options})
     assert words in result["msg"]
@@ -299,13 +299,13 @@ def trusted(tenant: Tenant) -> tuple[Json, str]:
         ({"client_certificate_path": "/nowhere"}, "client_certificate_path is /nowhere, which is not a file"),
     ],
 )
-def test_exactly_one_usable_credential_is_wanted(tenant: Tenant, options: Json, words: str) -> None:
+def test_exactly_one_usable_credential_is_required(tenant: Tenant, options: Json, words: str) -> None:
     result = tenant.fails(MODULE, tenant_id=tenant.server.tenant_id, client_id=UNKNOWN, **options)
     assert words in result["msg"]
     assert tenant.server.requests() == []
 
 
-def test_proves_a_certificate(tenant: Tenant, tmp_path: pathlib.Path) -> None:
+def test_a_certificate_is_verified(tenant: Tenant, tmp_path: pathlib.Path) -> None:
     options = with_certificate(tenant, tmp_path / "key.pem")
     result = tenant.ok(MODULE, **options)
     assert result["proven"] is True
@@ -344,7 +344,7 @@ def _pem(key: t.Any, **changes: t.Any) -> bytes:
         ("binary", "does not contain one private key"),
     ],
 )
-def test_odd_key_files_are_refused_before_anything_is_sent(
+def test_invalid_key_files_are_refused_before_any_request(
     tenant: Tenant, tmp_path: pathlib.Path, kind: str, words: str
 ) -> None:
     pair = Pair.new()
@@ -372,7 +372,7 @@ def test_odd_key_files_are_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("as_file", [False, True])
-def test_proves_an_assertion(tenant: Tenant, tmp_path: pathlib.Path, as_file: bool) -> None:
+def test_an_assertion_is_verified(tenant: Tenant, tmp_path: pathlib.Path, as_file: bool) -> None:
     options, assertion = trusted(tenant)
     file = tmp_path / "token"
     file.write_text(f"{assertion}\n")
@@ -382,7 +382,7 @@ def test_proves_an_assertion(tenant: Tenant, tmp_path: pathlib.Path, as_file: bo
     assert assertion not in json.dumps(result)
 
 
-def test_an_assertion_that_nobody_trusts_is_explained(tenant: Tenant) -> None:
+def test_an_assertion_that_is_not_trusted_is_explained(tenant: Tenant) -> None:
     options, assertion = trusted(tenant)
     tenant.ok("azure_app_federated_credential", unique_name="gateway", name="test", state="absent")
     result = tenant.fails(MODULE, **options, client_assertion=assertion, poll=False)
@@ -391,8 +391,8 @@ def test_an_assertion_that_nobody_trusts_is_explained(tenant: Tenant) -> None:
     assert assertion not in json.dumps(result)
 
 
-def test_a_credential_that_is_null_is_none(tenant: Tenant) -> None:
-    """As where a registered variable holds none: the secret was there already."""
+def test_a_credential_that_is_null_is_unset(tenant: Tenant) -> None:
+    """Such as a registered variable without a value, because the secret existed already."""
     found = tenant.fails(
         MODULE, tenant_id=tenant.server.tenant_id, client_id=tenant.server.client_id, client_secret=None
     )

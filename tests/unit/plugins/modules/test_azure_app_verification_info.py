@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A verification against the tenant, with stores in memory: what it finds, and that it fails for none of it."""
+"""A verification in the tenant, with stores in memory: its checks, none of which fails the task."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Shelf:
 
 
 class Gateway:
-    """An application in the tenant, with its store, as somebody verifies it who may only read."""
+    """An application in the tenant with its store, verified by an identity that can only read."""
 
     def __init__(self, tenant: Tenant, *roles: str) -> None:
         self.tenant = tenant
@@ -101,7 +101,7 @@ def check(result: Json, name: str) -> Json:
     return t.cast(Json, found)
 
 
-def test_all_that_can_be_asked_of_graph(tenant: Tenant) -> None:
+def test_all_checks_with_graph_are_made(tenant: Tenant) -> None:
     gateway = Gateway(tenant, "Mail.ReadWrite")
     tenant.server.tenant.directory.mail.fenced.add((tenant.user_id("adele"), gateway.client_id))
     asked: Json = {"mailbox": tenant.mailbox("megan"), "forbidden_mailbox": tenant.mailbox("adele")}
@@ -120,7 +120,7 @@ def test_all_that_can_be_asked_of_graph(tenant: Tenant) -> None:
     assert check(open_, "forbidden_mailbox")["exchange_commands"] == []
 
 
-def test_all_that_can_be_asked_of_smtp(tenant: Tenant) -> None:
+def test_all_checks_with_smtp_are_made(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
     exchange = tenant.server.tenant.directory.exchange
     exchange.service_principals[gateway.client_id] = gateway.principal["id"]
@@ -137,7 +137,7 @@ def test_all_that_can_be_asked_of_smtp(tenant: Tenant) -> None:
     assert check(refused, "smtp")["next_step"].startswith("Grant SMTP.SendAsApp first")
 
 
-def test_only_what_is_asked_of_smtp_is_tried(tenant: Tenant) -> None:
+def test_only_requested_checks_with_smtp_are_made(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
     result = gateway.verify(token_resource="exchange_online", mailbox=tenant.mailbox("megan"))
     assert [found["name"] for found in result["checks"]] == ["application", "credential", "token", "smtp"]
@@ -152,7 +152,7 @@ def test_only_what_is_asked_of_smtp_is_tried(tenant: Tenant) -> None:
     ],
     ids=["graph", "smtp"],
 )
-def test_a_server_that_is_not_reached_is_a_failed_check(tenant: Tenant, asked: Json, words: str) -> None:
+def test_an_unreachable_server_is_a_failed_check(tenant: Tenant, asked: Json, words: str) -> None:
     gateway = Gateway(tenant)
     tenant.server.faults.add(path="/mailFolders/", close_before=True, times=99)
     addresses = {name: tenant.mailbox(value) for name, value in asked.items() if name.endswith("mailbox")}
@@ -163,7 +163,7 @@ def test_a_server_that_is_not_reached_is_a_failed_check(tenant: Tenant, asked: J
     assert check(result, name)["next_step"]
 
 
-def test_nothing_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_a_verification_does_not_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
     gateway = Gateway(tenant)
     result = gateway.verify(expected_roles=["Mail.Send"])
     assert failed(result) == ["token"]
@@ -176,9 +176,9 @@ def test_nothing_is_waited_for(tenant: Tenant, virtual_time: VirtualTime) -> Non
     assert virtual_time.waited == []
 
 
-def test_an_application_that_cannot_sign_in(tenant: Tenant) -> None:
+def test_an_application_that_cannot_sign_in_is_reported(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
-    result = gateway.verify(unique_name="nobody", display_name=None)
+    result = gateway.verify(unique_name="no-mailbox", display_name=None)
     assert (failed(result), result["client_id"], result["key_id"]) == (["application"], "", "")
     assert "email_gateway.azure_apps.register" in check(result, "application")["next_step"]
     result = gateway.verify(unique_name=None, display_name="Gateway gateway")
@@ -202,7 +202,7 @@ def test_an_application_that_cannot_sign_in(tenant: Tenant) -> None:
         ({"client_secret": "", "federated_credential": "mail"}, "none is set"),
     ],
 )
-def test_a_store_without_a_credential_to_sign_in_with(tenant: Tenant, change: Json | None, words: str) -> None:
+def test_a_store_without_a_usable_credential_is_reported(tenant: Tenant, change: Json | None, words: str) -> None:
     gateway = Gateway(tenant)
     shelf = Shelf(dataclasses.replace(gateway.record, **change) if change is not None else None)
     result = gateway.verify(shelf)
@@ -214,7 +214,7 @@ def test_a_store_without_a_credential_to_sign_in_with(tenant: Tenant, change: Js
     assert gateway.verify(shelf, gateway.shelf)["proven"], "another store gives it back"
 
 
-def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
+def test_a_missing_key_file_is_a_failed_check(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
     gone = dataclasses.replace(gateway.record, client_secret="", certificate_path="/nowhere/key.pem")
     result = gateway.verify(Shelf(gone))
@@ -225,7 +225,7 @@ def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"mailbox": "nobody"}, "mailbox is 'nobody', which is not the address"),
+        ({"mailbox": "no-mailbox"}, "mailbox is 'no-mailbox', which is not the address"),
         ({"forbidden_mailbox": "a/../b@c"}, "forbidden_mailbox is"),
         ({"mailbox": "a@b.example", "forbidden_mailbox": "A@b.example"}, "are the same"),
         ({"smtp": True}, "smtp is set, but mailbox is not"),
@@ -239,7 +239,7 @@ def test_a_key_file_that_is_missing_is_a_failed_check(tenant: Tenant) -> None:
         ({"display_name": " "}, "display_name is blank"),
     ],
 )
-def test_what_goes_wrong_before_the_first_check_is_a_check(tenant: Tenant, given: Json, words: str) -> None:
+def test_a_failed_preparation_is_a_failed_check(tenant: Tenant, given: Json, words: str) -> None:
     gateway = Gateway(tenant)
     result = gateway.verify(**given)
     assert failed(result) == ["preparation"]
@@ -248,7 +248,7 @@ def test_what_goes_wrong_before_the_first_check_is_a_check(tenant: Tenant, given
     assert result["not_asked"] == []
 
 
-def test_a_store_that_cannot_be_read_and_a_tenant_that_refuses(tenant: Tenant) -> None:
+def test_an_unreadable_store_and_a_refusing_tenant_are_reported(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
     for error in (ConflictError("It is locked", next_step="Unlock it."), InputError("It is odd", next_step="Mend it.")):
         result = gateway.verify(Shelf(error=error))
@@ -261,7 +261,7 @@ def test_a_store_that_cannot_be_read_and_a_tenant_that_refuses(tenant: Tenant) -
     assert "Application.Read.All" in check(result, "preparation")["next_step"]
 
 
-def test_options_have_the_names_that_their_user_knows(tenant: Tenant) -> None:
+def test_messages_have_the_option_names_that_the_user_knows(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
     assert "Set mailbox to the address" in gateway.verify()["not_asked"][0]["next_step"]
     result = gateway.verify(Shelf(), role=True)
@@ -270,7 +270,7 @@ def test_options_have_the_names_that_their_user_knows(tenant: Tenant) -> None:
     assert "O(" not in json.dumps(result)
 
 
-def test_the_result_of_the_task_that_read_the_profile(tenant: Tenant) -> None:
+def test_the_result_of_the_profile_task_is_used(tenant: Tenant) -> None:
     gateway = Gateway(tenant, "Mail.ReadWrite")
     own = {"token_resource": "microsoft_graph", "expected_roles": ["Mail.ReadWrite", "Mail.Send"]}
     result = gateway.verify(profile_info={"changed": False, "module_options": {NAME: own}})
@@ -278,15 +278,15 @@ def test_the_result_of_the_task_that_read_the_profile(tenant: Tenant) -> None:
     assert "It lacks Mail.Send" in check(result, "token")["reason"]
 
 
-def test_an_expected_application_passes(tenant: Tenant) -> None:
+def test_an_expected_application_is_accepted(tenant: Tenant) -> None:
     gateway = Gateway(tenant)
     registered = {"gateway": {"client_id": gateway.client_id, "tenant_id": tenant.server.tenant_id}}
     assert gateway.verify(expected_applications=registered)["proven"]
     assert gateway.verify(expected_applications=json.dumps(registered))["proven"]
 
 
-def test_roles_that_were_assigned_a_moment_ago_are_not_there_yet(tenant: Tenant) -> None:
-    """A mailbox is not as expected for a while; another failure is one at once."""
+def test_recently_assigned_roles_are_pending(tenant: Tenant) -> None:
+    """A mailbox can be different from the expectation for a while; other failures are reported at once."""
     gateway = Gateway(tenant)
     now = datetime.datetime.now(datetime.timezone.utc)
     asked: Json = {"mailbox": tenant.mailbox("megan"), "expected_roles": []}
@@ -299,7 +299,7 @@ def test_roles_that_were_assigned_a_moment_ago_are_not_there_yet(tenant: Tenant)
         **asked, assigned_at=written(now - datetime.timedelta(minutes=121)), assignment_delay_minutes=240
     )
     assert check(longer, "mailbox")["pending"]
-    # By client ids, as several jobs hand them over.
+    # By client ids, as several jobs pass them on.
     other = {"b2466de6-5867-4b23-83ff-449c85f44ba1": written(now)}
     for times, pending in (([other, {gateway.client_id: written(now)}], True), ([other], False), ([], False)):
         assert check(gateway.verify(**asked, assigned_at=times), "mailbox")["pending"] is pending

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A person signs in with a code, task by task, against the emulator's device code flow."""
+"""A person signs in with a code, task by task, with the emulator's device code flow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_tells_a_code_at_once_and_waits_for_the_person(
+def test_a_code_is_returned_at_once_and_the_person_is_waited_for(
     person: Person, at_pause: t.Any, virtual_time: VirtualTime, check: bool
 ) -> None:
     tenant = person.tenant
@@ -49,7 +49,7 @@ def test_tells_a_code_at_once_and_waits_for_the_person(
     )
 
 
-def test_the_following_tasks_are_this_person_with_one_question_for_a_token(person: Person) -> None:
+def test_the_following_tasks_run_as_this_person_with_one_token_request(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
     tenant.clear_requests()
@@ -60,7 +60,7 @@ def test_the_following_tasks_are_this_person_with_one_question_for_a_token(perso
     assert callers(tenant) == {AZURE_CLI}
 
 
-def test_a_second_login_of_a_run_asks_for_no_code(person: Person) -> None:
+def test_a_second_login_of_a_run_needs_no_code(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
     tenant.clear_requests()
@@ -70,7 +70,7 @@ def test_a_second_login_of_a_run_asks_for_no_code(person: Person) -> None:
     assert tenant.server.requests() == []
 
 
-def test_parallel_hosts_show_the_same_code_and_one_answer_serves_all(person: Person) -> None:
+def test_parallel_hosts_show_the_same_code_and_share_the_response(person: Person) -> None:
     tenant = person.tenant
     first, second = tenant.ok(LOGIN), tenant.ok(LOGIN)
     assert first["user_code"] == second["user_code"]
@@ -79,7 +79,7 @@ def test_parallel_hosts_show_the_same_code_and_one_answer_serves_all(person: Per
     assert polls(tenant) == 1
 
 
-def test_a_host_that_waits_takes_the_answer_that_another_host_got(person: Person, at_pause: t.Any) -> None:
+def test_a_waiting_host_uses_the_response_of_another_host(person: Person, at_pause: t.Any) -> None:
     tenant = person.tenant
     code = tenant.ok(LOGIN)["user_code"]
 
@@ -92,12 +92,12 @@ def test_a_host_that_waits_takes_the_answer_that_another_host_got(person: Person
     assert polls(tenant) == 2, "one of each host: the code is used up"
 
 
-def test_the_sign_in_is_renewed_when_its_token_runs_out(person: Person) -> None:
+def test_the_sign_in_is_renewed_when_its_token_expires(person: Person) -> None:
     tenant = person.tenant
-    tenant.server.settings.update({"token_lifetime": 200})  # too short to be remembered
+    tenant.server.settings.update({"token_lifetime": 200})  # too short to be stored
     person.signs_in()
     tenant.clear_requests()
-    for expected in (1, 2, 3):  # by refresh tokens, each of which takes the place of the one before
+    for expected in (1, 2, 3):  # with refresh tokens, each of which replaces the previous one
         tenant.ok(MODULE, **UNREGISTERED)
         assert polls(tenant) == expected
 
@@ -113,7 +113,7 @@ def test_a_token_that_graph_refuses_is_renewed(person: Person) -> None:
     assert polls(tenant) == 1
 
 
-def test_the_same_sign_in_serves_a_key_vault(person: Person) -> None:
+def test_the_same_sign_in_is_used_for_a_key_vault(person: Person) -> None:
     tenant = person.tenant
     server = tenant.server
     server.emulator.key_vault.roles[tenant.user_id("adele")] = "Key Vault Secrets Officer"
@@ -127,8 +127,8 @@ def test_the_same_sign_in_serves_a_key_vault(person: Person) -> None:
     assert polls(tenant) == 1
 
 
-def test_another_person_can_sign_in_to_the_tenant_of_an_option(person: Person) -> None:
-    """The latest counts, and each keeps its own token."""
+def test_another_person_can_sign_in_to_another_tenant(person: Person) -> None:
+    """The latest sign-in is used, and each keeps its own token."""
     tenant = person.tenant
     person.signs_in()
     tenant.ok(MODULE, **UNREGISTERED)
@@ -137,7 +137,7 @@ def test_another_person_can_sign_in_to_the_tenant_of_an_option(person: Person) -
     assert tenant.ok(LOGIN, auth_tenant_id=tenant.server.tenant_id)["account"] == tenant.mailbox("alex")
 
 
-def test_a_client_of_the_tenant_s_own(person: Person) -> None:
+def test_a_client_of_the_tenant_can_be_used(person: Person) -> None:
     tenant = person.tenant
     without, tenant.environ = tenant.environ, tenant.server.environment()
     made = tenant.register("login")
@@ -151,16 +151,16 @@ def test_a_client_of_the_tenant_s_own(person: Person) -> None:
     assert callers(tenant) == {made["client_id"]}
 
 
-def test_nothing_that_is_secret_is_in_a_result(person: Person) -> None:
+def test_no_secret_is_in_a_result(person: Person) -> None:
     tenant = person.tenant
     tenant.memory = NotedMemory()
     results = [tenant.ok(LOGIN)]
-    told: t.Any = tenant.memory.recall(_key(tenant, "device-code:"))
+    stored_flow: t.Any = tenant.memory.recall(_key(tenant, "device-code:"))
     person.decides(results[0]["user_code"])
     results += [tenant.ok(LOGIN, wait=True), tenant.ok(MODULE, **UNREGISTERED)]
     logins: t.Any = tenant.memory.recall(_key(tenant, "device-logins:"))
     (login,) = logins
-    for secret in (told["flow"]["device_code"], login["refresh_token"]):
+    for secret in (stored_flow["flow"]["device_code"], login["refresh_token"]):
         assert len(secret) > 40
         assert secret not in json.dumps(results)
 
@@ -173,7 +173,7 @@ def _key(tenant: Tenant, start: str) -> str:
 
 
 class NotedMemory(SharedMemory):
-    """Knows the keys under which something was remembered."""
+    """Records the keys under which something was stored."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,7 +184,7 @@ class NotedMemory(SharedMemory):
         super().remember(key, value, seconds=seconds)
 
 
-def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person) -> None:
+def test_another_sign_in_of_the_environment_has_precedence_with_a_warning(person: Person) -> None:
     tenant = person.tenant
     tenant.environ = {**tenant.environ, **tenant.server.environment()}
     (warning,) = tenant.ok(LOGIN)["warnings"]
@@ -199,7 +199,7 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     assert "warnings" not in tenant.ok(LOGIN)
 
 
-def test_a_section_that_is_named_goes_before_and_is_told(person: Person, tmp_path: Path) -> None:
+def test_a_named_section_has_precedence_with_a_warning(person: Person, tmp_path: Path) -> None:
     tenant = person.tenant
     client_id, secret = tenant.server.add_operator(["Application.Read.All"])
     (tmp_path / ".azure").mkdir()
@@ -216,7 +216,9 @@ def test_a_section_that_is_named_goes_before_and_is_told(person: Person, tmp_pat
     assert callers(tenant) == {client_id, AZURE_CLI}
 
 
-def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, tmp_path: Path) -> None:
+def test_the_login_has_precedence_over_the_default_section_and_a_cluster_s_token(
+    person: Person, tmp_path: Path
+) -> None:
     tenant = person.tenant
     (tmp_path / ".azure").mkdir()
     (tmp_path / ".azure" / "credentials").write_text(f"[default]\nclient_id={UNKNOWN}\nsecret=s\ntenant={UNKNOWN}\n")
@@ -229,7 +231,7 @@ def test_goes_before_the_section_default_and_a_cluster_s_token(person: Person, t
         assert callers(tenant) == {AZURE_CLI}
 
 
-def test_the_tenant_of_a_task_has_to_be_the_one_that_was_signed_in_to(person: Person) -> None:
+def test_the_tenant_of_a_task_must_match_the_login(person: Person) -> None:
     tenant = person.tenant
     person.signs_in()
     failure = tenant.fails(MODULE, **UNREGISTERED, auth_source="device_code", auth_tenant_id=UNKNOWN)
@@ -237,7 +239,7 @@ def test_the_tenant_of_a_task_has_to_be_the_one_that_was_signed_in_to(person: Pe
     assert "Azure CLI" in tenant.fails(MODULE, **UNREGISTERED, auth_tenant_id=UNKNOWN)["msg"]
 
 
-def test_without_a_login_of_this_run_the_way_there_is_told(person: Person) -> None:
+def test_a_missing_login_is_reported_with_the_module_to_use(person: Person) -> None:
     failure = person.tenant.fails(MODULE, **UNREGISTERED, auth_source="device_code")
     assert failure["error"]["kind"] == "input"
     assert "email_gateway.azure_apps.login" in failure["error"]["next_step"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sign-ins with a code that fail: declined, expired, refused, or answered with something else."""
+"""Failed sign-ins with a code: declined, expired, refused, or with an invalid response."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json,
 from graph_emulator import clock
 
 
-def test_waiting_without_a_code_is_told(person: Person) -> None:
+def test_waiting_without_a_code_is_reported(person: Person) -> None:
     failure = person.tenant.fails(LOGIN, wait=True)
     assert "No sign-in with a device code has begun" in failure["msg"]
     assert person.tenant.server.requests() == []
 
 
-def test_a_person_who_declines(person: Person) -> None:
+def test_a_declined_sign_in_is_reported(person: Person) -> None:
     person.decides(person.tenant.ok(LOGIN)["user_code"], approve=False)
     failure = person.tenant.fails(LOGIN, wait=True)
     assert failure["error"]["code"] == "AADSTS65004" and "declined" in failure["error"]["next_step"]
     assert person.tenant.ok(LOGIN)["user_code"], "the next try begins anew"
 
 
-def test_a_code_that_expires(person: Person) -> None:
+def test_an_expired_code_is_reported(person: Person) -> None:
     person.tenant.ok(LOGIN)
     person.tenant.server.clock.advance(901)
     failure = person.tenant.fails(LOGIN, wait=True)
@@ -46,11 +46,11 @@ def test_a_code_that_expires(person: Person) -> None:
 
 
 @pytest.mark.parametrize("seconds", [20, 3600])
-def test_nobody_signs_in(
+def test_a_missing_sign_in_is_reported_after_the_wait(
     person: Person, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     now = time.time()
-    monkeypatch.setattr(clock, "time", types.SimpleNamespace(time=lambda: now))  # only what is waited passes
+    monkeypatch.setattr(clock, "time", types.SimpleNamespace(time=lambda: now))  # only the wait takes time
     code = person.tenant.ok(LOGIN)["user_code"]
     failure = person.tenant.fails(LOGIN, wait=True, sign_in_timeout=seconds)
     assert code in failure["msg"] and "within" in failure["msg"]
@@ -58,7 +58,7 @@ def test_nobody_signs_in(
     assert failure["error"]["next_step"].startswith("Run the login again")
 
 
-def test_a_client_that_is_not_public(person: Person) -> None:
+def test_a_client_that_is_not_public_is_reported(person: Person) -> None:
     tenant = person.tenant
     client: Json = {"auth_client_id": tenant.server.client_id}
     tenant.ok(LOGIN, **client)
@@ -67,7 +67,7 @@ def test_a_client_that_is_not_public(person: Person) -> None:
     assert "public client flows" in failure["error"]["next_step"]
 
 
-def test_the_client_id_of_the_environment_is_that_of_an_application(person: Person) -> None:
+def test_the_client_id_of_the_environment_is_ignored(person: Person) -> None:
     person.tenant.environ["AZURE_CLIENT_ID"] = person.tenant.server.client_id
     person.signs_in()
 
@@ -83,7 +83,7 @@ def test_the_client_id_of_the_environment_is_that_of_an_application(person: Pers
         (99999, "invalid_grant", "Run the login again"),
     ],
 )
-def test_what_the_platform_says_against_it(person: Person, number: int, error: str, words: str) -> None:
+def test_a_refusal_of_the_identity_platform_is_explained(person: Person, number: int, error: str, words: str) -> None:
     tenant = person.tenant
     tenant.ok(LOGIN)
     body = {"error": error, "error_description": f"AADSTS{number}: No. Trace ID: x", "error_codes": [number]}
@@ -92,8 +92,8 @@ def test_what_the_platform_says_against_it(person: Person, number: int, error: s
     assert failure["error"]["code"] == f"AADSTS{number}" and words in failure["error"]["next_step"]
 
 
-def test_a_person_of_another_tenant(person: Person) -> None:
-    """Only a server that is not Entra ID would give out such a token."""
+def test_a_person_of_another_tenant_is_refused(person: Person) -> None:
+    """Only a server that is not Entra ID would issue such a token."""
     tenant = person.tenant
     options: Json = {"auth_tenant_id": tenant.server.tenant_id}
     person.decides(tenant.ok(LOGIN, **options)["user_code"])
@@ -106,7 +106,7 @@ def test_a_person_of_another_tenant(person: Person) -> None:
     assert tenant.run(LOGIN, **options)["signed_in"] is False
 
 
-def test_a_sign_in_that_was_revoked_meanwhile(person: Person) -> None:
+def test_a_revoked_sign_in_is_reported(person: Person) -> None:
     tenant = person.tenant
     tenant.server.settings.update({"token_lifetime": 200})
     person.signs_in()
@@ -117,7 +117,7 @@ def test_a_sign_in_that_was_revoked_meanwhile(person: Person) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"close_before": True}], ids=str)
-def test_trouble_on_the_way_does_not_end_the_wait(person: Person, at_pause: t.Any, fault: Json) -> None:
+def test_temporary_errors_do_not_end_the_wait(person: Person, at_pause: t.Any, fault: Json) -> None:
     tenant = person.tenant
     code = tenant.ok(LOGIN)["user_code"]
     tenant.server.faults.add(path=TOKEN, times=9, **fault)
@@ -125,7 +125,7 @@ def test_trouble_on_the_way_does_not_end_the_wait(person: Person, at_pause: t.An
     assert tenant.ok(LOGIN, wait=True, wait_timeout=1)["signed_in"] is True
 
 
-def test_trouble_that_lasts_is_reported_when_the_time_is_over(person: Person, virtual_time: VirtualTime) -> None:
+def test_lasting_errors_are_reported_after_the_wait(person: Person, virtual_time: VirtualTime) -> None:
     tenant = person.tenant
     tenant.ok(LOGIN)
     tenant.server.faults.add(path=TOKEN, times=99, close_before=True)
@@ -134,7 +134,7 @@ def test_trouble_that_lasts_is_reported_when_the_time_is_over(person: Person, vi
     assert 0 < sum(virtual_time.waited) <= 20
 
 
-def test_an_error_that_does_not_pass_ends_the_wait(person: Person, virtual_time: VirtualTime) -> None:
+def test_a_permanent_error_ends_the_wait(person: Person, virtual_time: VirtualTime) -> None:
     tenant = person.tenant
     tenant.ok(LOGIN)
     tenant.server.faults.add(path=TOKEN, status=501)
@@ -144,7 +144,7 @@ def test_an_error_that_does_not_pass_ends_the_wait(person: Person, virtual_time:
 
 
 @pytest.mark.over_tls
-def test_a_server_that_is_not_trusted_is_not_asked_again(person: Person, virtual_time: VirtualTime) -> None:
+def test_an_untrusted_server_is_not_contacted_again(person: Person, virtual_time: VirtualTime) -> None:
     tenant = person.tenant
     tenant.ok(LOGIN)
     failure = tenant.fails(LOGIN, wait=True, ca_file=certifi.where())
@@ -152,7 +152,7 @@ def test_a_server_that_is_not_trusted_is_not_asked_again(person: Person, virtual
     assert virtual_time.waited == []
 
 
-def test_slows_down_when_told_to(person: Person, at_pause: t.Any, virtual_time: VirtualTime) -> None:
+def test_polling_slows_down_on_request(person: Person, at_pause: t.Any, virtual_time: VirtualTime) -> None:
     tenant = person.tenant
     code = tenant.ok(LOGIN)["user_code"]
     tenant.server.faults.add(path=TOKEN, status=400, body={"error": "slow_down", "error_description": "slower"})
@@ -174,7 +174,7 @@ def test_slows_down_when_told_to(person: Person, at_pause: t.Any, virtual_time: 
     ],
     ids=str,
 )
-def test_an_answer_that_is_no_code_is_told(person: Person, body: t.Any) -> None:
+def test_a_response_without_a_code_is_reported(person: Person, body: t.Any) -> None:
     person.tenant.server.faults.add(path="devicecode", status=200, body=body)
     assert person.tenant.fails(LOGIN)["error"]["kind"] == "sign_in"
 
@@ -190,7 +190,7 @@ def test_an_answer_that_is_no_code_is_told(person: Person, body: t.Any) -> None:
     ],
     ids=lambda body: str(body)[:30],
 )  # fmt: skip
-def test_an_answer_that_is_no_sign_in_is_told(person: Person, body: t.Any, status: int, renewal: bool) -> None:
+def test_a_response_without_a_token_is_reported(person: Person, body: t.Any, status: int, renewal: bool) -> None:
     tenant = person.tenant
     tenant.server.settings.update({"token_lifetime": 200})
     begun = tenant.ok(LOGIN)
@@ -202,7 +202,7 @@ def test_an_answer_that_is_no_sign_in_is_told(person: Person, body: t.Any, statu
     assert failure["error"]["kind"] in ("sign_in", "transport", "input", "graph"), failure
 
 
-def test_a_message_that_is_not_one_line_is_replaced(person: Person) -> None:
+def test_a_message_of_several_lines_is_replaced(person: Person) -> None:
     body = {
         "user_code": "A1", "device_code": "d", "verification_uri": "https://x.example", "expires_in": 900,
         "interval": -5, "message": "one\nTASK [two] ***",
@@ -220,6 +220,6 @@ def test_a_message_that_is_not_one_line_is_replaced(person: Person) -> None:
     ],
     ids=str,
 )
-def test_bad_options_are_told_before_anything_is_sent(person: Person, options: Json, words: str) -> None:
+def test_invalid_options_are_reported_before_any_request(person: Person, options: Json, words: str) -> None:
     assert words in person.tenant.fails(LOGIN, **options)["msg"]
     assert person.tenant.server.requests() == []

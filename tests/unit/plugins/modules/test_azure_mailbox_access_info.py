@@ -15,7 +15,7 @@ UNKNOWN = "11111111-1111-1111-1111-111111111111"
 
 
 def scoped(tenant: Tenant, *mailboxes: str, role: str = "Application Mail.ReadWrite") -> Json:
-    """A registration without a permission for mail, whose role assignment in Exchange holds these mailboxes."""
+    """A registration without a permission for mail, with a role assignment in Exchange for these mailboxes."""
     options = tenant.with_secret()
     (principal,) = tenant.service_principals(options["client_id"])
     exchange = tenant.server.tenant.directory.exchange
@@ -46,7 +46,7 @@ def role_assignment(options: Json, principal: str, mailbox: str) -> list[str]:
     ]
 
 
-def test_the_scope_of_a_role_assignment(tenant: Tenant) -> None:
+def test_a_role_assignment_allows_the_mailboxes_of_its_scope(tenant: Tenant) -> None:
     options = scoped(tenant, "megan")
     megan, adele = tenant.mailbox("megan"), tenant.mailbox("adele")
     result = tenant.ok(MODULE, **options, mailboxes_allowed=[megan], mailboxes_denied=[adele])
@@ -65,7 +65,7 @@ def test_the_scope_of_a_role_assignment(tenant: Tenant) -> None:
     assert not result["changed"]
 
 
-def test_a_permission_in_entra_id_takes_the_fence_away(tenant: Tenant) -> None:
+def test_a_permission_in_entra_id_opens_all_mailboxes(tenant: Tenant) -> None:
     options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
     (principal,) = tenant.service_principals(options["client_id"])
     exchange = tenant.server.tenant.directory.exchange
@@ -77,12 +77,12 @@ def test_a_permission_in_entra_id_takes_the_fence_away(tenant: Tenant) -> None:
     assert result["proven"] is False
     assert seen(result)["adele"] == (True, 200, None, False)
     assert "do not restrict it" in result["mailboxes"][1]["next_step"]
-    # For the mailbox that it has to reach, so that the permission can be withdrawn.
+    # For the mailbox that it must reach, so that the permission can be withdrawn.
     assert commands(result)["adele"] == role_assignment(options, principal["id"], tenant.mailbox("megan"))
     assert result["roles"] == ["Mail.ReadWrite"]
 
 
-def test_no_right_at_all(tenant: Tenant) -> None:
+def test_an_application_without_any_right_reaches_no_mailbox(tenant: Tenant) -> None:
     options = {**tenant.with_secret(), "poll": False}
     result = tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
     assert result["proven"] is False
@@ -93,7 +93,7 @@ def test_no_right_at_all(tenant: Tenant) -> None:
     assert commands(result)["megan"] == role_assignment(options, principal["id"], tenant.mailbox("megan"))
 
 
-def test_several_mailboxes_have_one_scope(tenant: Tenant) -> None:
+def test_several_mailboxes_are_proposed_as_one_scope(tenant: Tenant) -> None:
     options = {**tenant.with_secret(), "poll": False}
     result = tenant.ok(MODULE, **options, mailboxes_allowed=["o'brien@b.example", tenant.mailbox("megan")])
     assert commands(result)["o'brien"] == commands(result)["megan"]
@@ -102,7 +102,7 @@ def test_several_mailboxes_have_one_scope(tenant: Tenant) -> None:
     )
 
 
-def test_a_scope_that_holds_too_much(tenant: Tenant) -> None:
+def test_a_scope_with_too_many_mailboxes_is_reported(tenant: Tenant) -> None:
     options = scoped(tenant, "megan", "adele")
     result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("adele")])
     assert result["proven"] is False
@@ -112,7 +112,7 @@ def test_a_scope_that_holds_too_much(tenant: Tenant) -> None:
     ]
 
 
-def test_a_policy_of_exchange_keeps_it_out(tenant: Tenant) -> None:
+def test_a_policy_of_exchange_denies_access(tenant: Tenant) -> None:
     options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
     tenant.server.tenant.directory.mail.fenced.add((tenant.user_id("adele"), options["client_id"]))
     result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("adele")])
@@ -126,23 +126,23 @@ def test_a_policy_of_exchange_keeps_it_out(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("lists", ["mailboxes_allowed", "mailboxes_denied"])
-def test_a_mailbox_that_is_not_there_proves_nothing(tenant: Tenant, virtual_time: VirtualTime, lists: str) -> None:
+def test_a_missing_mailbox_is_reported(tenant: Tenant, virtual_time: VirtualTime, lists: str) -> None:
     options = {**tenant.with_secret("Mail.ReadWrite"), "poll": True}
     del tenant.server.tenant.directory.mail.boxes[tenant.user_id("alex")]
-    named: Json = {lists: [tenant.mailbox("nobody"), tenant.mailbox("alex")]}
+    named: Json = {lists: [tenant.mailbox("without-mailbox"), tenant.mailbox("alex")]}
     result = tenant.ok(MODULE, **options, **named)
     assert result["proven"] is False
     assert seen(result) == {
-        "nobody": (False, 404, "ErrorInvalidUser", False),
+        "without-mailbox": (False, 404, "ErrorInvalidUser", False),
         "alex": (False, 404, "MailboxNotEnabledForRESTAPI", False),
     }
     assert "no such user" in result["mailboxes"][0]["reason"]
     assert "on premises" in result["mailboxes"][1]["reason"]
-    assert commands(result) == {"nobody": [], "alex": []}
+    assert commands(result) == {"without-mailbox": [], "alex": []}
     assert virtual_time.waited == [], "it does not appear by waiting"
 
 
-def test_waits_for_a_fresh_consent_with_fresh_tokens(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_fresh_consent_is_waited_for_with_fresh_tokens(tenant: Tenant, virtual_time: VirtualTime) -> None:
     tenant.server.settings.update({"consent_delay": 30})
     options = tenant.with_secret("Mail.ReadWrite")
     result = tenant.ok(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
@@ -151,14 +151,14 @@ def test_waits_for_a_fresh_consent_with_fresh_tokens(tenant: Tenant, virtual_tim
     assert sum(virtual_time.waited) >= 25
 
 
-def test_a_fence_that_never_stands_is_told_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_a_missing_limit_is_reported_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
     options = tenant.with_secret("Mail.ReadWrite")
     result = tenant.ok(MODULE, **options, mailboxes_denied=[tenant.mailbox("megan")], wait_timeout=20)
     assert result["proven"] is False
     assert 5 < sum(virtual_time.waited) <= 20
 
 
-def test_a_token_that_is_refused_is_renewed_and_told(tenant: Tenant) -> None:
+def test_a_refused_token_is_renewed_and_reported(tenant: Tenant) -> None:
     options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
     body = {"error": {"code": "InvalidAuthenticationToken", "message": "no"}}
     tenant.server.faults.add(path="mailFolders", status=401, body=body, times=2)
@@ -167,7 +167,7 @@ def test_a_token_that_is_refused_is_renewed_and_told(tenant: Tenant) -> None:
     assert result["attempts"] == 2
 
 
-def test_graph_that_is_not_available_is_a_failure(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_an_unavailable_graph_is_a_failure(tenant: Tenant, virtual_time: VirtualTime) -> None:
     options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False, "wait_timeout": 10}
     tenant.server.faults.add(path="mailFolders", status=503, times=99)
     result = tenant.fails(MODULE, **options, mailboxes_allowed=[tenant.mailbox("megan")])
@@ -183,10 +183,10 @@ def test_neither_token_nor_secret_nor_mail_is_in_the_result(tenant: Tenant) -> N
 
 def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
     options = {**tenant.with_secret("Mail.ReadWrite"), "poll": False}
-    megan, nobody = tenant.mailbox("megan"), tenant.mailbox("nobody")
+    megan, without_mailbox = tenant.mailbox("megan"), tenant.mailbox("without-mailbox")
     runs = [
         tenant.ok(MODULE, **options, mailboxes_allowed=[megan]),
-        tenant.ok(MODULE, check=True, **options, mailboxes_denied=[megan, nobody]),
+        tenant.ok(MODULE, check=True, **options, mailboxes_denied=[megan, without_mailbox]),
     ]
     assert {frozenset(run) for run in runs} == {frozenset(runs[0])}
     assert len({frozenset(view) for run in runs for view in run["mailboxes"]}) == 1
@@ -199,10 +199,10 @@ def test_all_runs_return_the_same_keys(tenant: Tenant) -> None:
         ({"mailboxes_allowed": []}, "No mailbox is named"),
         ({"mailboxes_allowed": ["a@b.example"], "mailboxes_denied": ["a@b.example"]}, "both allowed and denied"),
         ({"mailboxes_allowed": ["a/../b@c"]}, "not the address of a mailbox"),
-        ({"mailboxes_denied": ["nobody"]}, "not the address of a mailbox"),
+        ({"mailboxes_denied": ["without-mailbox"]}, "not the address of a mailbox"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, options: Json, words: str) -> None:
+def test_invalid_input_is_refused_before_any_request(tenant: Tenant, options: Json, words: str) -> None:
     good: Json = {"tenant_id": UNKNOWN, "client_id": UNKNOWN, "client_secret": "s"}
     result = tenant.fails(MODULE, **{**good, **options})
     assert words in result["msg"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""That its verdicts are what the tenant enforces is tested in module_utils/test_rights.py."""
+"""The verdicts are compared with the tenant in module_utils/test_rights.py."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _steps(result: dict[str, t.Any]) -> dict[str, t.Any]:
     return {verdict["step"]: verdict for verdict in result["steps"]}
 
 
-def test_tells_what_is_possible_and_what_to_add(tenant: Tenant) -> None:
+def test_possible_steps_and_missing_permissions_are_returned(tenant: Tenant) -> None:
     tenant.sign_in_with("Application.ReadWrite.OwnedBy")
     tenant.clear_requests()
     for check in (False, True):
@@ -41,7 +41,7 @@ def test_tells_what_is_possible_and_what_to_add(tenant: Tenant) -> None:
     assert tenant.graph_requests == 0, "the token is enough"
 
 
-def test_looks_who_owns_the_application(tenant: Tenant) -> None:
+def test_the_owners_of_the_application_are_read(tenant: Tenant) -> None:
     asked: dict[str, t.Any] = {"steps": ["register", "client_secret"], "unique_name": "gateway"}
     tenant.register()
     tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
@@ -56,11 +56,11 @@ def test_looks_who_owns_the_application(tenant: Tenant) -> None:
     made = tenant.ok("azure_app_registration", display_name="By name")
     assert tenant.ok(MODULE, display_name="By name")["owns_application"] is True
     assert tenant.ok(MODULE, client_id=made["client_id"])["owns_application"] is True
-    absent = tenant.ok(MODULE, **{**asked, "unique_name": "nobody"})
+    absent = tenant.ok(MODULE, **{**asked, "unique_name": "unknown-application"})
     assert (absent["application_found"], absent["owns_application"], absent["certain"]) == (False, None, True)
 
 
-def test_owners_that_may_not_be_read_leave_the_verdict_open(tenant: Tenant) -> None:
+def test_the_verdict_is_unknown_if_owners_cannot_be_read(tenant: Tenant) -> None:
     tenant.register()
     tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
@@ -73,7 +73,7 @@ def test_owners_that_may_not_be_read_leave_the_verdict_open(tenant: Tenant) -> N
     assert tenant.fails(MODULE, unique_name="gateway", steps=["client_secret"])["error"]["status"] == 404
 
 
-def test_says_where_nothing_can_be_known(tenant: Tenant) -> None:
+def test_unknown_verdicts_are_reported(tenant: Tenant) -> None:
     tenant.environ = {
         **{name: value for name, value in tenant.environ.items() if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")},
         "AZURE_ACCESS_TOKEN": "opaque",
@@ -88,7 +88,7 @@ def test_says_where_nothing_can_be_known(tenant: Tenant) -> None:
     assert tenant.graph_requests == 0
 
 
-def test_whoever_may_not_read_is_told_so_all_the_same(tenant: Tenant) -> None:
+def test_an_identity_without_read_rights_gets_verdicts(tenant: Tenant) -> None:
     tenant.register()
     tenant.sign_in_with("Mail.ReadWrite")
     result = tenant.ok(MODULE, unique_name="gateway", steps=["look_up"])
@@ -96,7 +96,7 @@ def test_whoever_may_not_read_is_told_so_all_the_same(tenant: Tenant) -> None:
     assert _steps(result)["look_up"]["add"] == "the application permission Application.Read.All"
 
 
-def test_a_malformed_key_is_refused_before_anything_is_sent(tenant: Tenant) -> None:
+def test_a_malformed_key_is_refused_before_any_request(tenant: Tenant) -> None:
     assert "client_id" in tenant.fails(MODULE, client_id="gateway")["msg"]
     assert tenant.server.requests() == []
 
@@ -117,7 +117,7 @@ def _checked(**steps: list[str]) -> Json:
     return {"profile_info": {"profile": "outbound_smtp", "module_options": options, **steps}}
 
 
-def test_the_verdicts_on_all_identities_in_one_result(
+def test_the_verdicts_on_all_identities_are_in_one_result(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actions = _runner(
@@ -148,7 +148,7 @@ def test_the_verdicts_on_all_identities_in_one_result(
     }
 
 
-def test_an_identity_without_an_environment_of_its_own_is_the_operator(
+def test_an_identity_without_its_own_environment_is_the_operator(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actions = _runner(tenant, tmp_path, monkeypatch)
@@ -157,14 +157,14 @@ def test_an_identity_without_an_environment_of_its_own_is_the_operator(
     found = actions.run(MODULE, **_checked(**steps))
     assert (found["identity"]["kind"], list(_steps(found))) == ("unknown", ["look_up", "mailbox_scope"])
     assert sum(request.path.endswith("/token") for request in tenant.server.requests()) == 1, "one sign-in for both"
-    nobody: Json = {"operator_steps": [], "consent_steps": [], "mailbox_steps": []}
+    without_steps: Json = {"operator_steps": [], "consent_steps": [], "mailbox_steps": []}
     tenant.clear_requests()
     actions.new_run()
-    assert actions.run(MODULE, **_checked(**nobody))["sufficient"] is True
-    assert tenant.server.requests() == [], "nobody signs in for nothing"
+    assert actions.run(MODULE, **_checked(**without_steps))["sufficient"] is True
+    assert tenant.server.requests() == [], "an identity without steps does not sign in"
 
 
-def test_an_identity_that_cannot_sign_in_is_named(
+def test_an_identity_that_cannot_sign_in_is_reported(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = {**_environment_of(tenant, "Application.Read.All"), "AZURE_SECRET": "not the secret"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Proofs of SMTP by OAuth: what Exchange asks for, and the commands that grant it."""
+"""Verification of SMTP with OAuth: the requirements of Exchange, and the commands that grant them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.exc
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 
 
-def test_by_the_permission_and_the_mailbox_permission(tenant: Tenant) -> None:
+def test_the_permission_and_the_mailbox_permission_allow_smtp(tenant: Tenant) -> None:
     options = wished(tenant, SEND)
     register_in_exchange(tenant, options)
     give_full_access(tenant, options)
@@ -44,7 +44,7 @@ def test_by_the_permission_and_the_mailbox_permission(tenant: Tenant) -> None:
     assert tenant.graph_requests == 0
 
 
-def test_by_a_role_assignment_without_the_permission(tenant: Tenant) -> None:
+def test_a_role_assignment_without_the_permission_allows_smtp(tenant: Tenant) -> None:
     options = wished(tenant)
     register_in_exchange(tenant, options)
     assign(tenant, options)
@@ -53,7 +53,7 @@ def test_by_a_role_assignment_without_the_permission(tenant: Tenant) -> None:
     assert other["authenticated"] is False, "the scope of the assignment does not hold this one"
 
 
-def test_the_permission_beside_a_role_assignment_asks_for_the_mailbox_permission(tenant: Tenant) -> None:
+def test_the_permission_requires_the_mailbox_permission_despite_a_role_assignment(tenant: Tenant) -> None:
     options = wished(tenant, SEND)
     register_in_exchange(tenant, options)
     assign(tenant, options)
@@ -65,8 +65,8 @@ def test_the_permission_beside_a_role_assignment_asks_for_the_mailbox_permission
 
 
 @pytest.mark.parametrize("missing", ["service principal", "full access", "right object id", "mailbox"])
-def test_what_is_missing_in_exchange_comes_as_commands(tenant: Tenant, missing: str) -> None:
-    options = wished(tenant, SEND, mailbox="nobody" if missing == "mailbox" else "megan")
+def test_missing_settings_in_exchange_are_returned_as_commands(tenant: Tenant, missing: str) -> None:
+    options = wished(tenant, SEND, mailbox="without-mailbox" if missing == "mailbox" else "megan")
     exchange = tenant.server.tenant.directory.exchange
     if missing != "service principal":
         register_in_exchange(tenant, options)
@@ -84,7 +84,7 @@ def test_what_is_missing_in_exchange_comes_as_commands(tenant: Tenant, missing: 
     ]
 
 
-def test_without_the_permission_the_commands_make_a_role_assignment(tenant: Tenant) -> None:
+def test_without_the_permission_the_commands_create_a_role_assignment(tenant: Tenant) -> None:
     options = wished(tenant)
     result = tenant.ok(MODULE, **options)
     client_id, mailbox = options["client_id"], options["mailbox"]
@@ -98,7 +98,7 @@ def test_without_the_permission_the_commands_make_a_role_assignment(tenant: Tena
 
 
 @pytest.mark.parametrize("whose", ["tenant", "mailbox"])
-def test_smtp_auth_that_is_disabled(tenant: Tenant, virtual_time: VirtualTime, whose: str) -> None:
+def test_disabled_smtp_auth_is_reported(tenant: Tenant, virtual_time: VirtualTime, whose: str) -> None:
     options = wished(tenant, SEND)
     register_in_exchange(tenant, options)
     give_full_access(tenant, options)
@@ -117,7 +117,7 @@ def test_smtp_auth_that_is_disabled(tenant: Tenant, virtual_time: VirtualTime, w
     assert tenant.ok(MODULE, **options)["authenticated"] is True
 
 
-def test_a_refusal_told_in_a_challenge_first(tenant: Tenant) -> None:
+def test_a_refusal_in_a_challenge_is_reported(tenant: Tenant) -> None:
     options = wished(tenant)
     tenant.server.tenant.directory.exchange.challenges_errors = True
     result = tenant.ok(MODULE, **options)
@@ -125,7 +125,7 @@ def test_a_refusal_told_in_a_challenge_first(tenant: Tenant) -> None:
     assert commands(tenant) == [["EHLO", "STARTTLS", "EHLO", "AUTH", "QUIT"]]
 
 
-def test_polls_with_a_fresh_token_until_the_administrator_is_done(
+def test_polling_with_fresh_tokens_ends_when_the_administrator_is_done(
     tenant: Tenant, virtual_time: VirtualTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = wished(tenant, SEND)
@@ -142,14 +142,14 @@ def test_polls_with_a_fresh_token_until_the_administrator_is_done(
     assert len(set(tokens)) == 2
 
 
-def test_a_refusal_that_stays_is_told_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
+def test_a_permanent_refusal_is_reported_after_the_wait(tenant: Tenant, virtual_time: VirtualTime) -> None:
     result = tenant.ok(MODULE, **{**wished(tenant), "poll": True, "wait_timeout": 20})
     assert result["authenticated"] is False
     assert 5 < sum(virtual_time.waited) <= 20
     assert len(tenant.server.smtp_sessions()) == result["attempts"] > 1
 
 
-def test_check_mode_proves_too(tenant: Tenant) -> None:
+def test_check_mode_verifies_as_well(tenant: Tenant) -> None:
     assert tenant.ok(MODULE, check=True, **wished(tenant))["smtp_code"] == 535
 
 
@@ -162,7 +162,7 @@ def test_a_wrong_secret_is_a_failure(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"mailbox": "nobody"}, "not the address of a mailbox"),
+        ({"mailbox": "without-mailbox"}, "not the address of a mailbox"),
         ({"mailbox": ""}, "not the address of a mailbox"),
         ({"mailbox": "a@b\x01auth=Bearer x"}, "not the address of a mailbox"),
         ({"mailbox": "a@b\r\nMAIL FROM:<a@b>"}, "not the address of a mailbox"),
@@ -176,7 +176,7 @@ def test_a_wrong_secret_is_a_failure(tenant: Tenant) -> None:
         ({"request_timeout": 0}, "request_timeout is 0"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_sent(tenant: Tenant, changes: Json, words: str) -> None:
+def test_invalid_input_is_refused_before_any_request(tenant: Tenant, changes: Json, words: str) -> None:
     good = {"tenant_id": UNKNOWN, "client_id": UNKNOWN, "client_secret": "s", "mailbox": "a@b.example"}
     result = tenant.fails(MODULE, **{**good, **changes})
     assert words in result["msg"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SMTP servers that refuse, break off, are not trusted or are none."""
+"""SMTP servers that refuse, disconnect, are not trusted or use another protocol."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def against(tenant: Tenant, smtp: HostileSmtp, **more: t.Any) -> Json:
     ],
     ids=str,
 )
-def test_a_server_that_does_not_go_along_gets_no_token(
+def test_a_server_without_the_required_features_gets_no_token(
     tenant: Tenant, script: t.Any, code: int | None, words: str
 ) -> None:
     with HostileSmtp(script) as smtp:
@@ -90,7 +90,7 @@ def test_a_server_that_does_not_go_along_gets_no_token(
         ({"AUTH": lambda smtp, _line: smtp.trickle(b"535-5.7.3 x\r\n")}, "the dialogue did not end within"),
     ],
 )
-def test_a_server_that_is_none_is_a_clear_error_in_time(tenant: Tenant, script: t.Any, words: str) -> None:
+def test_a_server_of_another_protocol_is_a_clear_error_in_time(tenant: Tenant, script: t.Any, words: str) -> None:
     with HostileSmtp(script) as smtp:
         result = against(tenant, smtp, request_timeout=1)
     assert result.get("failed"), result
@@ -99,7 +99,7 @@ def test_a_server_that_is_none_is_a_clear_error_in_time(tenant: Tenant, script: 
     assert result["error"]["next_step"]
 
 
-def test_a_server_that_says_no_more_after_its_answer_is_believed(tenant: Tenant) -> None:
+def test_a_server_that_disconnects_after_its_response_is_accepted(tenant: Tenant) -> None:
     with HostileSmtp({"QUIT": None}) as smtp:
         assert against(tenant, smtp)["authenticated"] is True
 
@@ -107,7 +107,7 @@ def test_a_server_that_says_no_more_after_its_answer_is_believed(tenant: Tenant)
 @pytest.mark.parametrize(
     "more",
     [
-        # Issued for localhost and the addresses of loopback only.
+        # Issued only for localhost and the addresses of loopback.
         {"smtp_host": socket.gethostname()},
         {"ca_file": str(certifi.where())},
     ],
@@ -121,12 +121,12 @@ def test_a_certificate_that_is_not_trusted_gets_no_token(tenant: Tenant, more: J
     assert not any(line.startswith("AUTH") for line in smtp.heard)
 
 
-def test_an_address_instead_of_a_name(tenant: Tenant) -> None:
+def test_an_address_can_be_used_instead_of_a_name(tenant: Tenant) -> None:
     with HostileSmtp({}) as smtp:
         assert against(tenant, smtp, smtp_host="127.0.0.1")["authenticated"] is True
 
 
-def test_nobody_listens(tenant: Tenant) -> None:
+def test_a_closed_port_is_reported(tenant: Tenant) -> None:
     with HostileSmtp({}) as smtp:
         port = smtp.port
     result = tenant.fails(MODULE, **{**wished(tenant), "smtp_port": port, "wait_timeout": 1})
@@ -143,7 +143,7 @@ def test_nobody_listens(tenant: Tenant) -> None:
         lambda line: f"250 {line}\r\n",
     ],
 )
-def test_a_server_that_says_what_it_was_sent_gives_nothing_away(
+def test_an_echoed_token_is_masked(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, echo: t.Callable[[str], str]
 ) -> None:
     tokens = token_of(tenant, monkeypatch)
@@ -155,7 +155,7 @@ def test_a_server_that_says_what_it_was_sent_gives_nothing_away(
     assert leak_search.hits(places, [*tokens, credential]) == []
 
 
-def test_the_search_finds_the_token_in_what_is_sent_to_smtp(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_finds_the_token_in_smtp_traffic(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = token_of(tenant, monkeypatch)
     with HostileSmtp({}) as smtp:
         against(tenant, smtp)

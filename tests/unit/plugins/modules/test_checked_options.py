@@ -23,7 +23,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import MODUL
 
 PROFILE_INFO = "azure_app_profile_info"
 STORES: list[Json] = [{"type": "ansible_vault", "path": "/srv/one.vault.yml"}, {"type": "ansible_vault"}]
-# Each is another value than the default.
+# Each value differs from the default.
 SETTINGS: Json = {
     "add_user_read": False,
     "certificate_path": "/srv/key.pem",
@@ -76,7 +76,7 @@ def takes_all(folder: t.Any) -> Json:
 
 
 @pytest.mark.parametrize("credential_type", ["client_secret", "certificate", "federated"])
-def test_each_setting_is_the_option_that_messages_name_by_it(
+def test_each_setting_is_passed_as_the_option_with_its_name(
     tenant: Tenant, tmp_path: t.Any, credential_type: str
 ) -> None:
     more = {**takes_all(tmp_path), "certificate_path": str(tmp_path / "key.pem"), "federated_credential": FEDERATED}
@@ -98,7 +98,7 @@ def test_each_setting_is_the_option_that_messages_name_by_it(
         }
 
 
-def test_no_setting_that_a_module_knows_is_lost(tenant: Tenant) -> None:
+def test_every_setting_of_a_module_is_passed(tenant: Tenant) -> None:
     for module, options in checked(tenant)["module_options"].items():
         own = importlib.import_module(f"{MODULES}.{module}").MODULE.argument_spec.options
         known = {option for option, variable in ROLE_VARIABLES[module].items() if option in own}
@@ -112,7 +112,7 @@ def test_no_setting_that_a_module_knows_is_lost(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("credential_type", ["client_secret", "certificate", "federated"])
-def test_the_modules_take_their_options(tenant: Tenant, tmp_path: t.Any, credential_type: str) -> None:
+def test_the_modules_accept_their_options(tenant: Tenant, tmp_path: t.Any, credential_type: str) -> None:
     more = {**takes_all(tmp_path), "certificate_path": str(tmp_path / "key.pem"), "federated_credential": FEDERATED}
     result = checked(tenant, credential_type=credential_type, **more)
     for module in result["module_options"]:
@@ -122,7 +122,7 @@ def test_the_modules_take_their_options(tenant: Tenant, tmp_path: t.Any, credent
         validated(spec, given, name=module, see="nowhere")
 
 
-def test_what_is_left_empty_is_left_out(tenant: Tenant) -> None:
+def test_empty_settings_are_omitted(tenant: Tenant) -> None:
     found = tenant.ok(PROFILE_INFO, profile="outbound_smtp", look_up=False, settings={})["module_options"]
     for module, options in found.items():
         assert {
@@ -138,14 +138,14 @@ def test_what_is_left_empty_is_left_out(tenant: Tenant) -> None:
     assert (waiting["poll"], waiting["fail_if_missing"]) == (False, False)
 
 
-def test_the_hand_over_is_announced(tenant: Tenant, tmp_path: t.Any) -> None:
+def test_a_hand_over_is_passed_as_an_option(tenant: Tenant, tmp_path: t.Any) -> None:
     tasks = tmp_path / "after.yml"
     tasks.write_text("[]\n")
     assert checked(tenant, after_new_secret=str(tasks))["module_options"]["azure_app_secret"]["hand_over"] is True
     assert checked(tenant)["module_options"]["azure_app_secret"]["hand_over"] is False
 
 
-def test_the_options_of_the_task_count_more() -> None:
+def test_options_of_the_task_have_precedence() -> None:
     result = {"module_options": {"azure_app_secret": {"overlap_days": 3, "rotate": True}}}
     given = with_checked_options({"profile_info": result, "rotate": False}, "azure_app_secret")
     assert given == {"profile_info": result, "overlap_days": 3, "rotate": False}
@@ -153,7 +153,7 @@ def test_the_options_of_the_task_count_more() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"failed": True, "msg": "no"}, {"module_options": {}}, {"module_options": []}])
-def test_after_a_check_that_failed_no_task_goes_on(tenant: Tenant, wrong: Json) -> None:
+def test_no_task_continues_after_a_failed_check(tenant: Tenant, wrong: Json) -> None:
     with pytest.raises(InputError, match="profile_info"):
         with_checked_options({"profile_info": wrong}, "azure_app_secret")
     failed = tenant.fails("azure_app_secret", unique_name="gateway", description="d", profile_info=wrong)
@@ -161,8 +161,8 @@ def test_after_a_check_that_failed_no_task_goes_on(tenant: Tenant, wrong: Json) 
     assert tenant.server.requests() == []
 
 
-def test_the_role_hands_the_checked_options_on() -> None:
-    """And sets none of them itself, or the two could differ."""
+def test_the_role_passes_the_checked_options_on() -> None:
+    """It sets none of them itself, since the two could differ."""
     modules = {"azure_app_secret", "azure_app_certificate", "azure_app_federated_credential", "azure_app_token_info"}
     seen = set()
     for path in (REPOSITORY / "roles/gateway_app/tasks").glob("*.yml"):

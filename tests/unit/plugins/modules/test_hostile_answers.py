@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever a server answers at whatever moment: success that is true, or an error that says what to do.
+"""For any response of a server at any time: a true success, or an error with a next step.
 
-HOSTILE_EXAMPLES is the number of examples of each scenario; more than the few of every test run find more.
+HOSTILE_EXAMPLES is the number of examples of each scenario; a higher number than in normal test runs finds more.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ GATEWAY: Json = {"unique_name": "gateway"}
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """A call of a module; ``holds`` says whether the tenant is as a success promises."""
+    """A call of a module; ``holds`` checks that the tenant is as a success promises."""
 
     module: str
     options: Json
@@ -124,7 +124,7 @@ SCENARIOS = {
 
 
 class Watched:
-    """Everything about one run that a promise is made about."""
+    """Everything about one run that a guarantee covers."""
 
     def __init__(self, emulator: EmulatorServer, elsewhere: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.tenant = Tenant(emulator)
@@ -140,7 +140,7 @@ class Watched:
             SENT: emulator.client_secret,
         }
         self._spoiling: Spoiling | None = None
-        self.touched = True  # whether the tenant may be other than it was furnished
+        self.touched = True  # whether the tenant may differ from its initial state
         self._known: dict[str, Response] = {}
         self._patch(monkeypatch)
 
@@ -149,7 +149,7 @@ class Watched:
         mint, new_secret = tokens.mint, seed.new_secret
 
         def genuine(client: HttpClient, method: str, url: str, **more: t.Any) -> Response:
-            """What the tenant answers. What it answered before is known, as long as nothing was written."""
+            """The response of the tenant. Earlier responses are cached, as long as nothing was written."""
             reads = method == "GET" or url.endswith(("/$batch", "/token"))
             known = f"{method} {url} {more.get('body')} {more.get('params')}"
             if self.touched or not reads or known not in self._known:
@@ -210,7 +210,7 @@ def elsewhere() -> t.Iterator[socket.socket]:
 
 
 def _furnish(tenant: Tenant) -> None:
-    """What the scenarios start from."""
+    """The initial state of the scenarios."""
     made = tenant.register(notes="old")
     for description in ("other", "old"):
         tenant.ok("azure_app_secret", **GATEWAY, description=description)
@@ -232,7 +232,7 @@ def watched(
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_whatever_is_answered(name: str, watched: Watched) -> None:
+def test_any_response_is_handled(name: str, watched: Watched) -> None:
     scenario = SCENARIOS[name]
     tenant = watched.tenant
 
@@ -242,7 +242,7 @@ def test_whatever_is_answered(name: str, watched: Watched) -> None:
 
     @settings(
         max_examples=EXAMPLES,
-        phases=[Phase.generate],  # to make a failure smaller takes minutes, and tells little more
+        phases=[Phase.generate],  # reducing a failure takes minutes, and adds little information
         deadline=None,
         derandomize=True,
         database=None,
@@ -267,7 +267,7 @@ def test_whatever_is_answered(name: str, watched: Watched) -> None:
 
 
 def _shorten(tenant: Tenant) -> None:
-    """Of the hundreds of permissions of a resource a few: so each of them is spoiled now and then."""
+    """Only a few of the hundreds of permissions of a resource, so that each of them is corrupted now and then."""
     used = {"Mail.Send", "Mail.ReadWrite", "SMTP.Send"}
     for principal in tenant.server.tenant.directory.service_principals.values():
         for name in ("appRoles", "oauth2PermissionScopes"):
@@ -275,7 +275,7 @@ def _shorten(tenant: Tenant) -> None:
 
 
 def _copied(directory: Directory) -> Directory:
-    """Another of the same content: furnishing a tenant anew takes longer than most examples."""
+    """Another object with the same content: setting up a tenant again takes longer than most examples."""
     made = Directory()
     for field in dataclasses.fields(directory):
         value, target = getattr(directory, field.name), getattr(made, field.name)
@@ -303,7 +303,7 @@ def _secrets_of_the_tenant(tenant: Tenant) -> dict[str, str]:
 
 
 def _check_form(watched: Watched, result: Json) -> None:
-    """One form of failure, bounded waits and requests, no host but ours, and no secret."""
+    """One form of failure, bounded waits and requests, only our host, and no secret."""
     if result.get("failed"):
         error = result["error"]
         assert error.keys() >= ERROR_KEYS, result
@@ -311,11 +311,11 @@ def _check_form(watched: Watched, result: Json) -> None:
         assert result["msg"].endswith(error["next_step"]), result
         assert isinstance(error["status"], (int, type(None))), result
         assert all(isinstance(error[key], (str, type(None))) for key in ("kind", "code", "request_id")), result
-    written = json.dumps(result, ensure_ascii=False, allow_nan=False).encode()  # proper JSON, proper Unicode
+    written = json.dumps(result, ensure_ascii=False, allow_nan=False).encode()  # valid JSON, valid Unicode
     assert sum(watched.time.waited) <= WAIT
     assert watched.requests <= MOST_REQUESTS
     assert {address[1] for address in watched.hosts} <= {watched.tenant.server.port}, watched.hosts
-    assert watched.logged == [], "Python writes what nobody handles to the terminal"
+    assert watched.logged == [], "Python writes unhandled errors to the terminal"
     hidden = json.dumps({**result, "client_secret": None}).encode()
     secrets = {watched.tenant.server.client_secret, *watched.issued, *watched.new_values}
     assert leak_search.hits([("result", hidden)], secrets) == []
@@ -323,7 +323,7 @@ def _check_form(watched: Watched, result: Json) -> None:
 
 
 def _check_secrets(watched: Watched, before: dict[str, str], result: Json, spoiling: Spoiling) -> None:
-    """Nobody else's secret is gone, and no secret was made whose value is lost without a word."""
+    """No secret of others was removed, and no secret was created whose value is lost without a message."""
     after = _secrets_of_the_tenant(watched.tenant)
     if not result.get("failed") or watched.tenant.applications:
         gone = {before[key] for key in before.keys() - after.keys()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user may get wrong in a profile of their own, and what is said of it before anything is changed."""
+"""Mistakes in a profile of the user, and the messages about them before anything is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and 
 NO_CREDENTIAL_TYPES = "Its credential_types have to be a list of client_secret, certificate and federated"
 NO_MAILBOX_ROLES = "Its mailbox_roles have to be a list of names of permissions"
 NOT_NAMES = "has to list at least one permission, each by its name"
-# What stands in braces is the value of gateway_app_profile_content.
+# The text in braces is the value of gateway_app_profile_content.
 MALFORMED = {
     "": NOT_A_PROFILE,
     "permissions: []": NOT_A_PROFILE,
@@ -55,7 +55,7 @@ MALFORMED = {
     "a: [": "mine.yml cannot be read.",
     "- a list": "mine.yml cannot be read. It is not a dictionary",
 }
-# What only the tenant knows.
+# Mistakes that only the tenant can detect.
 UNPUBLISHED = {
     "{permissions: [{resource: microsoft_graph, application: [Mail.Sent]}]}": "Did you mean Mail.Send",
     "{permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}": "no"
@@ -70,12 +70,12 @@ def refusal(tenant: Tenant, folder: Path, content: str) -> str:
 
 
 @pytest.mark.parametrize("content", MALFORMED)
-def test_a_malformed_profile_is_refused_before_anything_is_sent(tenant: Tenant, tmp_path: Path, content: str) -> None:
+def test_a_malformed_profile_is_refused_before_any_request(tenant: Tenant, tmp_path: Path, content: str) -> None:
     assert MALFORMED[content] in refusal(tenant, tmp_path, content)
     assert tenant.server.requests() == []
 
 
 @pytest.mark.parametrize("content", UNPUBLISHED)
-def test_permissions_that_nobody_publishes_are_refused(tenant: Tenant, tmp_path: Path, content: str) -> None:
+def test_unpublished_permissions_are_refused(tenant: Tenant, tmp_path: Path, content: str) -> None:
     assert UNPUBLISHED[content] in refusal(tenant, tmp_path, content)
     assert tenant.writes == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many applications are described from lists as each would be on its own, in few requests."""
+"""Many applications are described from lists as each would be separately, with few requests."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def names(tenant: Tenant) -> list[str]:
     return made
 
 
-def test_many_are_described_as_each_is_on_its_own(tenant: Tenant, names: list[str]) -> None:
+def test_many_applications_are_described_as_each_is_separately(tenant: Tenant, names: list[str]) -> None:
     together = described(tenant)
     assert [found["unique_name"] for found in together] == names
     assert together == each(tenant, names)
@@ -86,7 +86,7 @@ def test_requests_are_pages_and_a_batch_for_sixteen(tenant: Tenant) -> None:
     assert tenant.graph_requests == 1 + 3
 
 
-def test_what_may_not_be_listed_is_unknown_for_each(tenant: Tenant, names: list[str]) -> None:
+def test_data_that_cannot_be_listed_is_unknown_for_each_application(tenant: Tenant, names: list[str]) -> None:
     tenant.sign_in_with("Application.ReadWrite.OwnedBy")
     together = described(tenant)
     assert {permission["granted"] for found in together for permission in found["permissions"]} == {None}
@@ -96,7 +96,7 @@ def test_what_may_not_be_listed_is_unknown_for_each(tenant: Tenant, names: list[
 
 @pytest.mark.parametrize("collection", ["applications", "servicePrincipals"])
 @pytest.mark.parametrize(("status", "body"), [(403, REFUSED), (400, UNSUPPORTED), (503, {}), (429, {})])
-def test_a_list_that_does_not_come_hides_nothing(
+def test_a_failed_list_hides_no_application(
     tenant: Tenant, names: list[str], collection: str, status: int, body: Json
 ) -> None:
     wanted = described(tenant)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module file as a process of its own, as Ansible runs modules that have no action plugin."""
+"""A module file as a process of its own, as Ansible runs modules without an action plugin."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Process:
         self._capsys = capsys
 
     def run(self, module: str, **options: object) -> tuple[int, Json]:
-        """The exit status, and what is printed."""
+        """The exit status, and the output."""
         given = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", given)
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
@@ -43,12 +43,10 @@ def process(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("module", RUNNABLE)
-def test_wrong_options_end_the_process_with_a_failure_before_anything_is_sent(
-    process: Process, tenant: Tenant, module: str
-) -> None:
+def test_invalid_options_fail_before_any_request(process: Process, tenant: Tenant, module: str) -> None:
     status, printed = process.run(module, no_such_option=True)
     assert (status, printed["failed"]) == (1, True)
-    # Ansible names the first thing that is wrong.
+    # Ansible names the first error.
     assert "no_such_option" in printed["msg"] or "required" in printed["msg"] or "missing" in printed["msg"]
     assert tenant.server.requests() == []
 

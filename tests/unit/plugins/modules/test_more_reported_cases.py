@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Further answers that people met with other tools, each with its report: what this collection advises, or does."""
+"""Further responses that were reported for other tools, each with its source: the advice or reaction here."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ INFO = "azure_app_registration_info"
 
 
 def refused_sign_in(tenant: Tenant, description: str, *, status: int = 401) -> str:
-    """The advice to an operator whose sign-in gets this answer."""
+    """The advice to an operator whose sign-in gets this response."""
     body = {"error": "invalid_client", "error_description": f"{description}\r\nTrace ID: 1"}
     tenant.server.faults.add(path="/oauth2/v2.0/token", status=status, body=body, times=99)
-    failed = tenant.fails(INFO, unique_name="nobody")
+    failed = tenant.fails(INFO, unique_name="unregistered")
     assert failed["error"]["kind"] == "sign_in"
     assert description.rsplit(":", maxsplit=1)[-1].strip().rstrip(".") in failed["msg"]
     return str(failed["error"]["next_step"])
@@ -35,7 +35,7 @@ def refused_write(tenant: Tenant, path: str, *, status: int, code: str, message:
     return tenant.fails("azure_app_secret", unique_name="case-app", description="x")
 
 
-# The answer, words of the advice, and words that would send people to the wrong place.
+# The response, words of the advice, and words of wrong advice.
 SIGN_INS = {
     # Azure-Samples/active-directory-dotnet-daemon-certificate-credential#46
     "an assertion of another time": (
@@ -87,7 +87,7 @@ SIGN_INS = {
 
 
 @pytest.mark.parametrize("case", SIGN_INS)
-def test_a_refused_sign_in_advises_what_helps(tenant: Tenant, case: str) -> None:
+def test_a_refused_sign_in_has_the_right_advice(tenant: Tenant, case: str) -> None:
     description, words, not_words = SIGN_INS[case]
     step = refused_sign_in(tenant, description)
     assert words in step
@@ -105,18 +105,18 @@ CONTINUOUS = "Continuous access evaluation resulted in challenge with result: In
         ("TokenCreatedWithOutdatedPolicies", "run again"),
     ],
 )
-def test_a_token_that_was_revoked_meanwhile_is_fetched_anew_once(tenant: Tenant, code: str, words: str) -> None:
-    tenant.ok(INFO, unique_name="nobody")
+def test_a_revoked_token_is_renewed_once(tenant: Tenant, code: str, words: str) -> None:
+    tenant.ok(INFO, unique_name="unregistered")
     body = {"error": {"code": "InvalidAuthenticationToken", "message": CONTINUOUS + code}}
     tenant.server.faults.add(path="^/v1.0/applications", status=401, body=body)
-    tenant.ok(INFO, unique_name="nobody")
+    tenant.ok(INFO, unique_name="unregistered")
     tenant.server.faults.add(path="^/v1.0/", status=401, body=body, times=9)
-    failed = tenant.fails(INFO, unique_name="nobody")
+    failed = tenant.fails(INFO, unique_name="unregistered")
     assert words in failed["error"]["next_step"]
     assert "not expired" not in failed["error"]["next_step"]
 
 
-# Azure/azure-cli#28734, and others that no right helps against.
+# Azure/azure-cli#28734, and others that need no other right.
 LOCKS = {
     "CannotUpdateLockedServicePrincipalProperty": (
         "Property passwordCredentials on the service principal is locked.", "servicePrincipalLockConfiguration",
@@ -126,7 +126,7 @@ LOCKS = {
 
 
 @pytest.mark.parametrize("code", LOCKS)
-def test_a_lock_or_a_policy_is_no_missing_right(tenant: Tenant, code: str) -> None:
+def test_a_lock_or_a_policy_is_not_reported_as_a_missing_right(tenant: Tenant, code: str) -> None:
     message, words = LOCKS[code]
     failed = refused_write(tenant, "addPassword", status=403, code=code, message=message)
     assert words in failed["error"]["next_step"]
@@ -154,7 +154,7 @@ def test_each_audience_with_personal_accounts_gets_its_token_version(tenant: Ten
     assert bodies[0]["api"] == {"requestedAccessTokenVersion": 2}
 
 
-def test_a_change_of_the_audience_that_fails_with_an_internal_error_is_tried_again_and_reported(tenant: Tenant) -> None:
+def test_an_internal_error_on_changing_the_audience_is_retried_and_reported(tenant: Tenant) -> None:
     """microsoftgraph/msgraph-sdk-powershell#1177: 500 for a change back to one tenant."""
     tenant.ok("azure_app_registration", **REGISTRATION, sign_in_audience="AzureADMultipleOrgs")
     body = {"error": {"code": "Service_InternalServerError", "message": "Encountered an internal server error."}}
@@ -166,13 +166,13 @@ def test_a_change_of_the_audience_that_fails_with_an_internal_error_is_tried_aga
 @pytest.mark.parametrize(
     ("method", "path", "message"),
     [
-        # byte5ai/omadia#916: the first attempt was lost, and the name is taken by it.
+        # byte5ai/omadia#916: the response to the first attempt was lost, and the name is used by its result.
         ("PATCH", "uniqueName", "Another object with the same value for property uniqueName already exists."),
-        # pulumi/pulumi-azure-native#4343 and others have it for managed identities.
+        # pulumi/pulumi-azure-native#4343 and others report it for managed identities.
         ("PATCH", "uniqueName", "Conflicting concurrent writes are not supported."),
     ],
 )
-def test_what_an_attempt_before_or_another_run_made_is_taken(
+def test_the_object_of_an_earlier_attempt_or_another_run_is_used(
     tenant: Tenant, method: str, path: str, message: str
 ) -> None:
     code = "Request_BadRequest"
@@ -182,10 +182,10 @@ def test_what_an_attempt_before_or_another_run_made_is_taken(
     assert len(tenant.applications) == 1
 
 
-def test_the_page_of_a_filter_is_no_missing_right(tenant: Tenant) -> None:
+def test_the_page_of_a_proxy_is_not_reported_as_a_missing_right(tenant: Tenant) -> None:
     page = "<html>This page is blocked by your organisation.</html>"
     tenant.server.faults.add(path="^/v1.0/", status=403, body=page, content_type="text/html", times=9)
-    failed = tenant.fails(INFO, unique_name="nobody")
+    failed = tenant.fails(INFO, unique_name="unregistered")
     assert failed["error"]["next_step"].startswith("Check what answers at graph_url")
 
 
@@ -193,7 +193,7 @@ def test_the_page_of_a_filter_is_no_missing_right(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("status", "words"), [(407, "Write them into HTTPS_PROXY"), (403, "have the proxy let the host through")]
 )
-def test_a_proxy_that_refuses_the_tunnel_is_told_by_its_status(tenant: Tenant, status: int, words: str) -> None:
+def test_a_proxy_that_refuses_the_tunnel_is_reported_with_its_status(tenant: Tenant, status: int, words: str) -> None:
     """Azure/azure-cli#25126 (407), Azure/azure-cli#14812 (403)."""
 
     class Refuses(http.server.BaseHTTPRequestHandler):
@@ -201,13 +201,13 @@ def test_a_proxy_that_refuses_the_tunnel_is_told_by_its_status(tenant: Tenant, s
             self.send_error(status)
 
         def log_message(self, *_args: object) -> None:
-            """Nothing."""
+            """No log."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as proxy:
         threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         address = f"http://user:s3cret@127.0.0.1:{proxy.server_port}"
         tenant.environ = {**tenant.environ, "HTTPS_PROXY": address, "NO_PROXY": "", "no_proxy": ""}
-        failed = tenant.fails(INFO, unique_name="nobody")
+        failed = tenant.fails(INFO, unique_name="unregistered")
         proxy.shutdown()
     assert f"({status})" in failed["msg"]
     assert words in failed["error"]["next_step"]
@@ -224,7 +224,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_a_credentials_file_of_another_tool_is_no_traceback_and_shows_no_secret(
+def test_a_credentials_file_of_another_tool_is_refused_without_showing_a_secret(
     tenant: Tenant, tmp_path: t.Any, case: str
 ) -> None:
     (tmp_path / ".azure").mkdir()
@@ -232,6 +232,6 @@ def test_a_credentials_file_of_another_tool_is_no_traceback_and_shows_no_secret(
     kept = ("AZURE_AUTHORITY_HOST", "AZURE_GRAPH_URL", "REQUESTS_CA_BUNDLE")
     hosts = {name: tenant.environ[name] for name in kept if name in tenant.environ}
     tenant.environ = {**hosts, "HOME": str(tmp_path), "PATH": "", "AZURE_PROFILE": "default"}
-    failed = tenant.fails(INFO, unique_name="nobody")
+    failed = tenant.fails(INFO, unique_name="unregistered")
     assert "s3cret" not in str(failed)
     assert "credentials" in failed["msg"] or "default" in failed["msg"], failed["msg"]

@@ -44,10 +44,10 @@ def test_the_settings_are_the_variables_of_the_host(
 
 
 @pytest.mark.parametrize("environment", [{"AZURE_TENANT": "{{ nowhere }}"}, "{{ nowhere }}", {}], ids=str)
-def test_an_environment_is_left_to_the_task_that_needs_it(
+def test_an_environment_is_only_evaluated_by_the_task_that_needs_it(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: object
 ) -> None:
-    """It may look up a secret, which this task has no use for."""
+    """It may look up a secret, which this task does not need."""
     found = result(tenant, tmp_path, monkeypatch, look_up=False, gateway_app_environment=environment)
     assert not found.get("failed"), found
 
@@ -55,7 +55,7 @@ def test_an_environment_is_left_to_the_task_that_needs_it(
 MAILBOXES: Json = {"gateway_app_mailboxes": {"group": "Gateway Mailboxes"}}
 
 
-def test_what_the_task_of_the_mailboxes_would_refuse_is_refused_before_anything_is_written(
+def test_invalid_settings_for_mailboxes_are_refused_before_anything_is_written(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tenant.sign_in_with(*EXCHANGE_ADMINISTRATOR)
@@ -95,7 +95,7 @@ def test_a_declared_permission_that_consent_would_grant_for_all_mailboxes_is_ref
         ({"gateway_app_environment": "{{ '{{' }} sign_in }}"}, "is a text with braces that Ansible must not fill in"),
     ],
 )
-def test_a_wrong_variable_is_refused_before_anything_is_sent(
+def test_an_invalid_variable_is_refused_before_any_request(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: Json, words: str
 ) -> None:
     found = result(tenant, tmp_path, monkeypatch, look_up=True, **variables)
@@ -121,7 +121,7 @@ def test_delegated_permissions_are_not_limited_to_mailboxes(
     ]
 
 
-def test_a_variable_that_is_none_of_the_role_s_is_a_warning(
+def test_an_unknown_variable_of_the_role_is_a_warning(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = result(tenant, tmp_path, monkeypatch, look_up=False, gateway_app_of_our_own="x")
@@ -130,7 +130,7 @@ def test_a_variable_that_is_none_of_the_role_s_is_a_warning(
     assert "gateway_app_of_our_own" in warning
 
 
-def test_a_key_file_that_would_go_away_with_the_job_is_refused(
+def test_a_key_file_that_would_be_removed_with_the_job_is_refused(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "env").mkdir()
@@ -161,7 +161,7 @@ def test_a_key_file_that_would_go_away_with_the_job_is_refused(
     ],
     ids=["too large", "encrypted by another", "not UTF-8"],
 )
-def test_a_file_of_the_profile_that_cannot_be_read_is_refused(
+def test_an_unreadable_profile_file_is_refused(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, words: str
 ) -> None:
     (tmp_path / "mine.yml").write_bytes(content)

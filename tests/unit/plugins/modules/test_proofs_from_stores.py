@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules that prove a credential, with the credential in stores and in the memory of the run."""
+"""The modules that verify a credential, with the credential in stores and in the memory of the run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OTHER = "11111111-1111-1111-1111-111111111111"
 
 @dataclasses.dataclass
 class Shelf:
-    """A store in memory, which counts how often it was read."""
+    """A store in memory, which counts its reads."""
 
     title: str
     record: Record | None = None
@@ -69,7 +69,7 @@ def run(
 
 
 def kept(tenant: Tenant, *roles: str, **more: t.Any) -> Record:
-    """What a store keeps of a registration with these roles."""
+    """The stored record of a registration with these roles."""
     options = tenant.with_secret(*roles)
     given = {"key_id": KEY, "secret_start": "2026-05-01T00:00:00Z", **options, **more}
     return Record(**given)
@@ -89,7 +89,7 @@ def token_with(tenant: Tenant, *roles: str) -> AccessToken:
     return AccessToken(value="a token", expires=time.time() + 3000, claims={"roles": list(roles), "aud": "me"})
 
 
-def test_the_credential_of_a_store_is_proven(tenant: Tenant) -> None:
+def test_the_credential_of_a_store_is_verified(tenant: Tenant) -> None:
     record = kept(tenant, "Mail.ReadWrite")
     result = run(tenant, Shelf("one", record), expected_roles=["Mail.ReadWrite"])
     assert (result["proven"], result["key_id"], result["notes"], result["attempts"]) == (True, KEY, [], 1)
@@ -107,7 +107,7 @@ def test_of_several_stores_the_most_recent_value_counts(tenant: Tenant) -> None:
     assert locked.reads == 1
 
 
-def test_a_store_that_cannot_be_read_is_a_failure_if_no_other_one_helps(tenant: Tenant) -> None:
+def test_an_unreadable_store_is_a_failure_if_no_other_has_the_credential(tenant: Tenant) -> None:
     record = kept(tenant)
     for others in ([], [Shelf("a", dataclasses.replace(record, client_secret=None))]):
         result = run(tenant, *others, Shelf("locked", error="The file is locked"))
@@ -124,9 +124,7 @@ def test_a_store_that_cannot_be_read_is_a_failure_if_no_other_one_helps(tenant: 
         (None, {}, "no credential is stored in one yet"),
     ],
 )
-def test_without_a_credential_nothing_is_proven_and_that_is_no_failure(
-    tenant: Tenant, change: Json | None, more: Json, words: str
-) -> None:
+def test_an_empty_store_is_not_a_failure(tenant: Tenant, change: Json | None, more: Json, words: str) -> None:
     record = kept(tenant, "Mail.ReadWrite")
     whole = run(tenant, Shelf("one", record))
     given = {**address(tenant, record), **more, "expected_roles": ["Mail.ReadWrite"], "fail_if_missing": True}
@@ -146,7 +144,7 @@ def test_without_a_credential_nothing_is_proven_and_that_is_no_failure(
         assert failed["failed"] and words in failed["msg"]
 
 
-def test_a_first_run_in_check_mode_has_nothing_to_prove(tenant: Tenant) -> None:
+def test_a_first_run_in_check_mode_has_nothing_to_verify(tenant: Tenant) -> None:
     tenant.register()
     result = run(
         tenant, Shelf("one"), check=True, client_id=None, tenant_id=tenant.server.tenant_id, fail_if_missing=True,
@@ -155,9 +153,7 @@ def test_a_first_run_in_check_mode_has_nothing_to_prove(tenant: Tenant) -> None:
     assert (result["proven"], result["client_id"], result["roles"]) == (False, None, [])
 
 
-def test_check_mode_waits_for_nothing_and_fails_for_nothing_that_a_run_mends(
-    tenant: Tenant, virtual_time: VirtualTime
-) -> None:
+def test_check_mode_neither_waits_nor_fails_for_predicted_repairs(tenant: Tenant, virtual_time: VirtualTime) -> None:
     record = kept(tenant)
     expected: Json = {"expected_roles": ["Mail.Send"], "fail_if_missing": True}
     result = run(tenant, Shelf("one", record), check=True, **expected)
@@ -183,7 +179,7 @@ def test_missing_roles_are_a_failure_on_request(tenant: Tenant, virtual_time: Vi
     assert virtual_time.waited
 
 
-def test_what_the_credential_task_got_is_taken_from_the_memory_of_the_run(remembering: Tenant) -> None:
+def test_the_token_of_the_credential_task_is_used(remembering: Tenant) -> None:
     tenant = remembering
     record = kept(tenant)
     key = Credential(tenant.server.tenant_id.upper(), record.client_id, record.key_id.upper())
@@ -199,9 +195,7 @@ def test_what_the_credential_task_got_is_taken_from_the_memory_of_the_run(rememb
         assert shelf.reads == before + 1, unknown
 
 
-def test_a_remembered_token_that_lacks_roles_is_followed_by_a_new_one(
-    remembering: Tenant, virtual_time: VirtualTime
-) -> None:
+def test_a_stored_token_without_the_roles_is_renewed(remembering: Tenant, virtual_time: VirtualTime) -> None:
     tenant = remembering
     tenant.server.settings.update({"consent_delay": 30})
     record = kept(tenant, "Mail.ReadWrite")
@@ -216,7 +210,7 @@ def test_a_remembered_token_that_lacks_roles_is_followed_by_a_new_one(
     assert content is not None and content.roles == ("Mail.ReadWrite",)
 
 
-def test_a_value_that_no_store_gives_back_comes_from_the_memory_of_the_run(remembering: Tenant) -> None:
+def test_the_value_of_a_write_only_store_is_read_from_the_memory_of_the_run(remembering: Tenant) -> None:
     tenant = remembering
     record = kept(tenant, "Mail.ReadWrite")
     assert record.client_secret
@@ -232,20 +226,20 @@ def test_a_value_that_no_store_gives_back_comes_from_the_memory_of_the_run(remem
     assert (found["proven"], found["key_id"], found["notes"]) == (True, KEY, [])
 
 
-def test_an_assertion_proves_a_stored_federated_credential(tenant: Tenant) -> None:
+def test_an_assertion_verifies_a_stored_federated_credential(tenant: Tenant) -> None:
     made = tenant.register()
-    told = tenant.assertion("system:serviceaccount:mail:gateway")
+    minted = tenant.assertion("system:serviceaccount:mail:gateway")
     tenant.ok(
-        "azure_app_federated_credential", unique_name="gateway", name="mail", issuer=told["issuer"],
-        subject=told["subject"],
+        "azure_app_federated_credential", unique_name="gateway", name="mail", issuer=minted["issuer"],
+        subject=minted["subject"],
     )  # fmt: skip
     record = Record(
         client_id=made["client_id"], tenant_id=tenant.server.tenant_id, key_id=KEY, federated_credential="mail"
     )
-    result = run(tenant, Shelf("one", record), client_assertion=told["assertion"])
+    result = run(tenant, Shelf("one", record), client_assertion=minted["assertion"])
     assert (result["proven"], result["key_id"]) == (True, KEY)
 
 
-def test_only_a_task_opens_stores(tenant: Tenant) -> None:
+def test_only_a_task_can_open_stores(tenant: Tenant) -> None:
     result = tenant.fails("azure_app_token_info", stores=[{"type": "ansible_vault"}])
     assert "Only a task of ansible-playbook" in result["msg"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with a gateway is charged to its host, and what the report advises is done here: it helps."""
+"""Problems of a gateway are reported for its host, and following the advice of the report solves them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MODULE = re.compile(r"remove it with (azure_app_\w+) \(([^)]*)\)")
 
 
 class Gateways:
-    """Two gateways, of which the first is spoiled, and what their playbooks would do."""
+    """Two gateways, the first of which gets a problem, and the effects of their playbooks."""
 
     def __init__(self, actions: ActionRunner, hand: Client, *, kind: str = "client_secret") -> None:
         self.actions = actions
@@ -45,7 +45,7 @@ class Gateways:
         return self.tenant.application(uniqueName=HOST)
 
     def playbook(self, name: str, host: str, *, rotate: bool = False) -> None:
-        """The tasks of the playbook of that name in a run of its own."""
+        """The tasks of the playbook of that name, in a run of its own."""
         self.actions.new_run()
         about: Json = {"host": host, "unique_name": host}
         if name == "register":
@@ -77,7 +77,7 @@ class Gateways:
         return found
 
     def follow(self, problem: Json) -> None:
-        """Do what the advice says."""
+        """Follow the advice."""
         done = 0
         if "move that file away" in problem["next_step"]:
             for path in self.actions.folder.glob(f"{problem['host']}.pem*"):
@@ -91,7 +91,7 @@ class Gateways:
             done += 1
         assert done, problem
 
-    # What happens to the first one
+    # The problems of the first gateway
 
     def end_in(self, days: int) -> None:
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days, hours=1)
@@ -130,7 +130,7 @@ class Gateways:
         (self.actions.folder / f"{HOST}.vault.yml").unlink()
 
     def have_another_one(self) -> None:
-        """Somebody's client secret of another description, which has expired."""
+        """A client secret with another description, which has expired."""
         self.run("azure_app_secret", host=HOST, unique_name=HOST, description="by hand")
         for credential in self.application["passwordCredentials"]:
             if credential["displayName"] == "by hand":
@@ -157,7 +157,7 @@ def make(tenant: Tenant, hand: Client, tmp_path: Path, monkeypatch: pytest.Monke
     return made
 
 
-# What happened, the kinds of problems that it makes, the words of the advice, and the headline.
+# The problem, the kinds of findings that it causes, the words of the advice, and the headline.
 CASES: dict[str, tuple[c.Callable[[Gateways], None], set[str], str, str]] = {
     "expired": (Gateways.expire, {"expired", "store"}, "rotate with", "1 credential has expired."),
     "due": (Gateways.become_due, {"due"}, "gateway_app_rotate_now=true", "1 credential expires within 30 days."),
@@ -179,7 +179,7 @@ CASES: dict[str, tuple[c.Callable[[Gateways], None], set[str], str, str]] = {
 
 @pytest.mark.parametrize("kind", ["client_secret", "certificate"])
 @pytest.mark.parametrize("case", CASES)
-def test_the_advice_helps_and_the_host_concerned_is_charged(
+def test_the_advice_solves_the_problem_and_the_affected_host_fails(
     make: c.Callable[..., Gateways], case: str, kind: str
 ) -> None:
     spoil, kinds, words, headline = CASES[case]
@@ -217,7 +217,7 @@ def test_the_advice_helps_and_the_host_concerned_is_charged(
         ("principal", {"accountEnabled": False}, "Enabled for users to sign-in"),
     ],
 )
-def test_an_application_that_is_switched_off_is_the_headline_and_no_new_credential_is_advised(
+def test_a_disabled_application_is_the_headline_without_advice_for_a_new_credential(
     make: c.Callable[..., Gateways], of: str, change: Json, words: str
 ) -> None:
     gateways = make()
@@ -232,7 +232,7 @@ def test_an_application_that_is_switched_off_is_the_headline_and_no_new_credenti
     assert "O(" not in result["failures_by_host"][HOST]
 
 
-def test_a_store_of_another_application_needs_a_place_of_its_own(make: c.Callable[..., Gateways]) -> None:
+def test_the_advice_for_a_store_of_another_application_is_another_place(make: c.Callable[..., Gateways]) -> None:
     gateways = make()
     (gateways.actions.folder / f"{OTHER}.vault.yml").rename(gateways.actions.folder / f"{HOST}.vault.yml")
     gateways.playbook("rotate", OTHER)
@@ -240,13 +240,13 @@ def test_a_store_of_another_application_needs_a_place_of_its_own(make: c.Callabl
     assert set(result["failures_by_host"]) == {HOST}
     (problem,) = gateways.written()["problems"]
     assert "gateway_app_store_path" in problem["next_step"]
-    # The place that it names becomes its own.
+    # The named place becomes its own.
     (gateways.actions.folder / f"{HOST}.vault.yml").unlink()
     gateways.follow(problem)
     assert gateways.report()["failures_by_host"] == {}
 
 
-def test_a_store_that_cannot_be_read_is_in_the_headline_and_fails_its_host_only_if_drift_does(
+def test_an_unreadable_store_is_in_the_headline_and_counts_as_drift(
     make: c.Callable[..., Gateways],
 ) -> None:
     gateways = make()
@@ -261,12 +261,12 @@ def test_a_store_that_cannot_be_read_is_in_the_headline_and_fails_its_host_only_
     assert gateways.report(fail_on_drift=False)["failures_by_host"] == {}
 
 
-def test_a_client_id_that_is_not_in_the_tenant_is_corrected_not_registered(make: c.Callable[..., Gateways]) -> None:
+def test_the_advice_for_an_unknown_client_id_is_to_correct_it(make: c.Callable[..., Gateways]) -> None:
     gateways = make(gateway_app_client_id="11111111-1111-1111-1111-111111111111")
     assert "clear gateway_app_client_id" in gateways.report()["failures_by_host"][HOST]
 
 
-def test_hosts_that_cannot_be_looked_at_fail_alone_also_if_there_is_no_other(make: c.Callable[..., Gateways]) -> None:
+def test_only_skipped_hosts_fail(make: c.Callable[..., Gateways]) -> None:
     gateways = make(gateway_app_enviroment={})
     for failed in (set(), {OTHER}):
         gateways.actions.failed_hosts = failed
@@ -278,7 +278,7 @@ def test_hosts_that_cannot_be_looked_at_fail_alone_also_if_there_is_no_other(mak
     assert result["files"] == [], "a report on nothing replaces none"
 
 
-def test_a_problem_of_no_host_is_a_failure_of_the_one_that_runs_the_task(make: c.Callable[..., Gateways]) -> None:
+def test_a_problem_without_a_host_fails_the_host_that_runs_the_task(make: c.Callable[..., Gateways]) -> None:
     gateways = make()
     gateways.run("azure_app_registration", display_name="Left over", unique_name="left-over", tags=[TAG], host=OTHER)
     gateways.run("azure_app_secret", unique_name="left-over", description="d", host=OTHER)
@@ -302,7 +302,7 @@ def test_a_gateway_that_reaches_more_than_its_mailboxes_is_drift(make: c.Callabl
     assert "all mailboxes (Mail.ReadWrite in Entra ID)" in problem["text"]
     assert "gateway_app_exact_permissions=true" in problem["next_step"]
     assert gateways.report(fail_on_drift=False)["failures_by_host"] == {}
-    # What the playbook does with these settings.
+    # The effect of the playbook with these settings.
     roles = ["RoleManagement.ReadWrite.Exchange", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All"]
     server = gateways.tenant.server
     gateways.actions.environment = server.environment(*server.add_operator([*roles, "Application.ReadWrite.All"]))

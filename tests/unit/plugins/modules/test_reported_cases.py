@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people met with other tools, each case of ../shared/cases/graph with the right outcome."""
+"""Problems that were reported for other tools, each case of ../shared/cases/graph with the right outcome."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fault(tenant: Tenant, name: str) -> None:
 
 
 def tasks(name: str) -> t.Iterator[tuple[str, Json]]:
-    """Module and options of each task of the case that is one of a module."""
+    """Module and options of each task of a case."""
     for task in case(name)["tasks"]:
         for module, options in task.items():
             if module.startswith(PREFIX):
@@ -54,49 +54,49 @@ def run(tenant: Tenant, name: str) -> list[Json]:
     return [tenant.run(module, **options) for module, options in tasks(name)]
 
 
-def test_an_assignment_that_somebody_else_made_meanwhile(tenant: Tenant) -> None:
+def test_a_concurrently_created_assignment_is_accepted(tenant: Tenant) -> None:
     results = run(tenant, "01-consent-race-entitlementgrant")
     assert [result.get("msg") for result in results] == [None] * 3
     assert not tenant.ok("azure_admin_consent", unique_name="case-app")["changed"]
 
 
-def test_an_assignment_that_somebody_else_made_with_a_text_that_nobody_knows(tenant: Tenant) -> None:
-    """Not the words, but the next read says that it is there."""
+def test_a_concurrently_created_assignment_is_accepted_with_an_unknown_message(tenant: Tenant) -> None:
+    """The next read decides, not the message."""
     tenant.memory = SharedMemory()
     tenant.ok("azure_app_registration", **REGISTRATION)
     tenant.ok("azure_app_graph_permissions", unique_name="case-app", application_permissions=["Mail.ReadWrite"])
-    body = {"error": {"code": "Brand_NewCode", "message": "Words that nobody has seen."}}
+    body = {"error": {"code": "Brand_NewCode", "message": "An unknown message."}}
     tenant.server.faults.add(method="POST", path="appRoleAssignedTo", status=400, body=body, processed=True)
     assert tenant.ok("azure_admin_consent", unique_name="case-app")["consented"]
     tenant.server.faults.add(method="DELETE", path="appRoleAssignments", status=400, body=body, processed=True)
     assert tenant.ok("azure_admin_consent", unique_name="case-app", state="absent")["granted"] == []
 
 
-def test_a_refusal_that_stays_is_told_after_one_more_read(tenant: Tenant) -> None:
+def test_a_permanent_refusal_is_reported_after_one_more_read(tenant: Tenant) -> None:
     tenant.ok("azure_app_registration", **REGISTRATION)
     tenant.ok("azure_app_graph_permissions", unique_name="case-app", application_permissions=["Mail.ReadWrite"])
-    body = {"error": {"code": "Brand_NewCode", "message": "Words that nobody has seen."}}
+    body = {"error": {"code": "Brand_NewCode", "message": "An unknown message."}}
     tenant.server.faults.add(method="POST", path="appRoleAssignedTo", status=400, body=body, times=9)
     tenant.clear_requests()
     failed = tenant.fails("azure_admin_consent", unique_name="case-app")
-    assert "Words that nobody has seen" in failed["msg"]
+    assert "An unknown message" in failed["msg"]
     assert len(tenant.writes) == 1
 
 
-def test_an_assignment_that_somebody_else_removed_meanwhile(tenant: Tenant) -> None:
+def test_a_concurrently_removed_assignment_is_accepted(tenant: Tenant) -> None:
     results = run(tenant, "02-revoke-entitlementgrant-not-found")
     assert [result.get("msg") for result in results] == [None] * 4
     assert tenant.ok("azure_admin_consent", unique_name="case-app", method="url")["granted"] == []
 
 
-def test_a_quota_is_no_missing_right(tenant: Tenant) -> None:
+def test_a_quota_is_not_reported_as_a_missing_right(tenant: Tenant) -> None:
     (failed,) = run(tenant, "03-quota-403")
     assert failed["error"]["code"] == "Directory_QuotaExceeded"
     assert "purge" in failed["msg"]
     assert "permission" not in failed["error"]["next_step"]
 
 
-def test_what_the_message_says_about_a_resource_without_service_principal_works(tenant: Tenant, hand: Client) -> None:
+def test_the_advice_for_a_resource_without_a_service_principal_works(tenant: Tenant, hand: Client) -> None:
     method_and_path, _end, body = case("04-declared-resource-without-principal")["before"].partition("\n")
     assert method_and_path == "POST /v1.0/applications"
     client_id = hand.post("/applications", json.loads(body)).json()["appId"]
@@ -111,7 +111,7 @@ def test_what_the_message_says_about_a_resource_without_service_principal_works(
     assert tenant.ok("azure_admin_consent", client_id=client_id)["consented"]
 
 
-def test_an_empty_exact_list_removes_what_is_declared_of_a_missing_resource(tenant: Tenant, hand: Client) -> None:
+def test_an_empty_exact_list_removes_permissions_of_a_missing_resource(tenant: Tenant, hand: Client) -> None:
     _method, _end, body = case("04-declared-resource-without-principal")["before"].partition("\n")
     made = hand.post("/applications", json.loads(body)).json()
     (declared,) = made["requiredResourceAccess"]
@@ -120,8 +120,8 @@ def test_an_empty_exact_list_removes_what_is_declared_of_a_missing_resource(tena
     assert tenant.application(appId=made["appId"])["requiredResourceAccess"] == []
 
 
-def test_an_application_that_somebody_deactivated(tenant: Tenant) -> None:
-    """Registering stops before anything is done; its own sign-in says what happened."""
+def test_a_deactivated_application_is_reported(tenant: Tenant) -> None:
+    """Registering stops before any write; the application's own sign-in reports the reason."""
     described = case("05-deactivated-application")["fault"]
     made = tenant.with_secret("Mail.ReadWrite")
     hosts = {name: tenant.environ[name] for name in tenant.environ if name not in ("AZURE_CLIENT_ID", "AZURE_SECRET")}
@@ -137,25 +137,25 @@ def test_an_application_that_somebody_deactivated(tenant: Tenant) -> None:
     assert "disabled or deactivated" in proof["error"]["next_step"]
 
 
-def test_each_refused_sign_in_gets_an_advice_of_its_own(tenant: Tenant) -> None:
+def test_each_refused_sign_in_has_its_own_advice(tenant: Tenant) -> None:
     steps = {}
     for answer in t.cast("list[Json]", case("06-sign-in-hints")):
         tenant.server.faults.clear()
         body = {"error": answer["error"], "error_description": f"{answer['code']}: Words of Microsoft. Trace ID: 1"}
         tenant.server.faults.add(path="/oauth2/v2.0/token", status=answer["status"], body=body, times=99)
-        failed = tenant.fails("azure_app_registration_info", unique_name="nobody")
+        failed = tenant.fails("azure_app_registration_info", unique_name="unregistered")
         assert failed["error"]["code"] == answer["code"]
         steps[answer["code"]] = failed["error"]["next_step"]
     assert len(set(steps.values())) == len(steps) == 5
     assert not [step for step in steps.values() if "Check the tenant id, the client id and the credential" in step]
 
 
-def test_a_tenant_that_wants_a_service_management_reference(tenant: Tenant) -> None:
+def test_a_required_service_management_reference_is_reported(tenant: Tenant) -> None:
     (failed,) = run(tenant, "08-service-management-reference")
     assert "service_management_reference" in failed["error"]["next_step"]
 
 
-def test_a_start_that_is_refused_points_at_the_clock(tenant: Tenant) -> None:
+def test_the_advice_for_a_refused_start_is_to_check_the_clock(tenant: Tenant) -> None:
     failed = run(tenant, "09-invalid-start-date")[-1]
     assert "clock of the controller" in failed["error"]["next_step"]
 
@@ -166,7 +166,7 @@ def test_an_application_for_personal_accounts_is_waited_for(tenant: Tenant) -> N
     assert len(tenant.application(uniqueName="case-app")["passwordCredentials"]) == 1
 
 
-def test_a_change_of_the_audience_sends_what_it_needs(tenant: Tenant) -> None:
+def test_a_change_of_the_audience_sends_the_token_version(tenant: Tenant) -> None:
     wanted = [options for _module, options in tasks("12-audience-change-needs-token-version")]
     for options in (wanted[0], wanted[1], wanted[0]):
         assert tenant.ok("azure_app_registration", **{"sign_in_audience": "AzureADMyOrg", **options})["changed"]
@@ -180,7 +180,7 @@ def test_a_change_of_the_audience_sends_what_it_needs(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_list_whose_page_has_expired_is_read_again_from_the_beginning_once(
+def test_a_list_with_an_expired_page_is_read_again_once(
     tenant: Tenant, hand: Client, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     monkeypatch.setattr(Query, "_page_size", lambda _self, _default: 2)

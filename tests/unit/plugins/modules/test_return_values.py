@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation says that a module returns is what it returns, both ways."""
+"""The documented return values are those that are returned, and vice versa."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOSTS: dict[str, Json] = {
     "two": {},
 }
 
-# Dictionaries whose members are not the module's to say.
+# Dictionaries whose members the module does not define.
 OPEN = {
     "stores": "the settings of the type of store, see docs/stores.md",
     "credential": "what the store keeps",
@@ -71,7 +71,7 @@ def test_every_module_has_results_to_compare() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_what_is_documented_is_what_is_returned(module: str, scene: return_cases.Scene) -> None:
+def test_documented_and_returned_values_are_the_same(module: str, scene: return_cases.Scene) -> None:
     compared = Comparison()
     for result in getattr(return_cases, module)(scene):
         found = {name: value for name, value in result.items() if name not in OF_ANSIBLE and name != "error"}
@@ -100,7 +100,7 @@ def test_the_members_of_every_dictionary_are_documented(module: str) -> None:
     assert not found, f"add contains to {sorted(found)} in RETURN of {MODULES_FOLDER / module}.py"
 
 
-def test_an_error_of_the_tenant_and_one_of_the_report_have_the_documented_members(scene: return_cases.Scene) -> None:
+def test_errors_of_the_tenant_and_of_the_report_have_the_documented_members(scene: return_cases.Scene) -> None:
     scene.registered()
     confirmed: Json = {"unique_name": "gateway", "state": "absent", "confirm": ["another"]}
     by_hand = scene.actions.run("azure_app_registration", display_name="Gateway", unique_name="other")
@@ -114,7 +114,7 @@ def test_an_error_of_the_tenant_and_one_of_the_report_have_the_documented_member
     assert paths({"error": ERROR}) == compared.valued, "each member has a value once"
 
 
-def test_the_comparison_finds_what_differs() -> None:
+def test_the_comparison_finds_differences() -> None:
     number: Json = {"type": "int"}
     documented_values: Json = {
         "a": number,

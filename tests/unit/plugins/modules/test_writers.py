@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module that writes promises. The modules are data: writers.py."""
+"""The common guarantees of every module that writes. The modules are data: writers.py."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PASSING_FAULTS: dict[str, Json] = {
 
 
 class Work:
-    """A writer at a tenant, one step after the other."""
+    """A writer in a tenant, step by step."""
 
     def __init__(self, writer: Writer, tenant: Tenant) -> None:
         self.writer = writer
@@ -66,7 +66,7 @@ class Work:
         return {**self.writer.create, **self.writer.change} if step == "change" else self.writer.remove(self.made)
 
     def before(self, step: str) -> Work:
-        """All steps before this one are done."""
+        """Perform all steps before this one."""
         if step != "create":
             self.made = self.run("create")
         if step == "change":
@@ -85,8 +85,8 @@ class Work:
         self.tenant.server.faults.add(method=method, path=path, **fault)
 
     @property
-    def held(self) -> object:
-        return self.writer.held(self.tenant)
+    def current_state(self) -> object:
+        return self.writer.current_state(self.tenant)
 
 
 @pytest.fixture(params=WRITERS, ids=lambda writer: writer.module)
@@ -147,13 +147,13 @@ def test_check_mode_predicts_and_writes_nothing(work: Work, step: str, monkeypat
     assert work.run(step, check=True)["changed"] is (step == "change" and work.writer.secret is not None)
 
 
-def test_creates_with_these_requests(work: Work) -> None:
+def test_a_creation_sends_the_listed_requests(work: Work) -> None:
     assert work.run("create")["changed"]
     assert [ID_IN_PATH.sub("*", write) for write in work.tenant.writes] == list(work.writer.writes)
-    assert work.held == work.writer.states["create"]
+    assert work.current_state == work.writer.states["create"]
 
 
-def test_again_changes_nothing_and_returns_the_same(work: Work) -> None:
+def test_a_second_run_changes_nothing_and_returns_the_same(work: Work) -> None:
     work.before("remove")
     again = work.run("create")
     assert not again["changed"]
@@ -165,31 +165,31 @@ def test_again_changes_nothing_and_returns_the_same(work: Work) -> None:
 
 
 @pytest.mark.parametrize("key", ["client_id", "object_id"])
-def test_finds_the_application_by_its_ids(work: Work, key: str) -> None:
+def test_the_application_can_be_found_by_its_ids(work: Work, key: str) -> None:
     work.before("change")
     ids = TenantApplication(work.tenant).ids
     options = {name: value for name, value in work.options("change").items() if name != "unique_name"}
     options[key] = ids[key].upper()
     work.tenant.ok(work.writer.module, **options)
-    assert work.held == work.writer.states["change"]
+    assert work.current_state == work.writer.states["change"]
 
 
-def test_a_change_has_a_diff_of_names(work: Work) -> None:
+def test_the_diff_of_a_change_has_names(work: Work) -> None:
     work.before("change")
     changed = work.run("change")
     assert changed["changed"]
-    assert work.held == work.writer.states["change"]
+    assert work.current_state == work.writer.states["change"]
     diff = json.dumps(changed["diff"])
     assert changed["diff"]["before"] != changed["diff"]["after"]
     assert work.writer.diff_of_change in diff
     assert not GUID.search(diff)
 
 
-def test_removes_and_is_absent_already_afterwards(work: Work) -> None:
+def test_a_removal_changes_nothing_when_repeated(work: Work) -> None:
     work.before("remove")
     gone = work.run("remove")
     assert gone["changed"]
-    assert work.held == work.writer.states["remove"]
+    assert work.current_state == work.writer.states["remove"]
     assert not GUID.search(json.dumps(gone["diff"]))
     work.tenant.clear_requests()
     again = work.run("remove")
@@ -202,21 +202,21 @@ def test_all_runs_return_the_same_keys(work: Work) -> None:
     runs = [work.run("create", check=True), work.run("create")]
     work.made = runs[-1]
     runs += [work.run("create"), work.run("remove", check=True), work.run("remove"), work.run("remove")]
-    nobody = {name: value for name, value in work.options("remove").items() if name != "unique_name"}
-    absent: tuple[Json, ...] = ({"client_id": UNKNOWN}, {"unique_name": "nobody"})
+    without_name = {name: value for name, value in work.options("remove").items() if name != "unique_name"}
+    absent: tuple[Json, ...] = ({"client_id": UNKNOWN}, {"unique_name": "unknown"})
     for key in absent:
-        runs.append(work.tenant.ok(work.writer.module, **nobody, **key))
+        runs.append(work.tenant.ok(work.writer.module, **without_name, **key))
         assert not runs[-1]["changed"], "the application is not there"
     assert {frozenset(run) for run in runs} == {frozenset(runs[0])}
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", PASSING_FAULTS)
-def test_a_fault_that_passes_ends_in_the_desired_state(work: Work, step: str, fault: str) -> None:
+def test_a_temporary_fault_ends_in_the_desired_state(work: Work, step: str, fault: str) -> None:
     work.before(step)
     work.fault(step, **PASSING_FAULTS[fault])
     assert work.run(step)["changed"]
-    assert work.held == work.writer.states[step]
+    assert work.current_state == work.writer.states[step]
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -228,37 +228,37 @@ def test_throttling_and_unavailability_are_waited_out(work: Work, status: int, v
 
 def test_missing_rights_are_named_with_the_next_step(work: Work) -> None:
     work.tenant.sign_in_with("Application.Read.All")
-    before = work.held
+    before = work.current_state
     result = work.fails("create")
     assert (result["error"]["status"], result["error"]["code"]) == (403, "Authorization_RequestDenied")
     assert result["error"]["request_id"]
     for words in work.writer.rights:
         assert words in result["error"]["next_step"]
     assert not result["changed"]
-    assert work.held == before
+    assert work.current_state == before
     assert tuple(folder_content()) == work.writer.files_for_the_next_run
 
 
 @pytest.mark.parametrize("lag", [1, 3])
-def test_waits_for_an_application_that_this_run_created(writer_with_lag: tuple[Writer, Tenant], lag: int) -> None:
+def test_an_application_of_this_run_is_waited_for(writer_with_lag: tuple[Writer, Tenant], lag: int) -> None:
     writer, tenant = writer_with_lag
     tenant.server.settings.update({"lag": lag})
     work = Work(writer, tenant)
     assert work.run("create")["changed"]
-    assert work.held == writer.states["create"]
+    assert work.current_state == writer.states["create"]
 
 
 @pytest.fixture(params=WRITERS, ids=lambda writer: writer.module)
 def writer_with_lag(
     request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Writer, Tenant]:
-    """Nothing is there yet, and one task knows what another created, as in a run of a playbook."""
+    """Nothing exists yet, and a task knows the objects that another one created, as in a run of a playbook."""
     monkeypatch.chdir(tmp_path)
     tenant.memory = SharedMemory()
     return request.param, tenant
 
 
-def test_no_secret_is_where_none_belongs(work: Work) -> None:
+def test_secrets_are_only_where_they_belong(work: Work) -> None:
     secrets = {work.tenant.server.client_secret}
     results = []
     for step in STEPS:
@@ -273,8 +273,8 @@ def test_no_secret_is_where_none_belongs(work: Work) -> None:
     for content in folder_content().values():
         secrets |= set(re.findall(r"\w{50,}", content.decode().partition("-----BEGIN CERTIFICATE")[0]))
     assert len(secrets) > 1 or work.writer.module not in ("azure_app_secret", "azure_app_certificate")
-    told = json.dumps(results)
-    assert [secret for secret in secrets if secret in told] == []
+    output = json.dumps(results)
+    assert [secret for secret in secrets if secret in output] == []
 
 
 def test_an_unknown_application_is_named(work: Work) -> None:

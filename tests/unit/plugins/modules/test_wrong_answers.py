@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One answer that is wrong in one way: what test_hostile_answers.py looks for at random, case by case."""
+"""Responses with one error each: the cases that test_hostile_answers.py searches at random."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECRET: Json = {**GATEWAY, "description": "mail gateway"}
 PAGE = "<html>Sign in to the proxy</html>"
 
 
-def held(tenant: Tenant) -> list[Json]:
+def password_credentials(tenant: Tenant) -> list[Json]:
     credentials: list[Json] = tenant.application(uniqueName="gateway")["passwordCredentials"]
     return credentials
 
@@ -36,7 +36,7 @@ def proof(tenant: Tenant, **more: t.Any) -> Json:
     return {**own, "wait_timeout": 20, **more}
 
 
-# Nothing is concluded from what Graph did not say
+# Nothing is concluded from an invalid response
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def proof(tenant: Tenant, **more: t.Any) -> Json:
         {"status": 200, "body": {"id": None, "appId": "x"}},
         {"status": 204},
         {"status": 206, "body": {"value": []}},
-        {"status": 302, "body": PAGE, "headers": {"Location": "https://nobody.invalid/"}},
+        {"status": 302, "body": PAGE, "headers": {"Location": "https://unknown.invalid/"}},
         {"status": 304},
     ],
     ids=str,
@@ -67,7 +67,7 @@ def proof(tenant: Tenant, **more: t.Any) -> Json:
         ("azure_app_registration_info", GATEWAY),
     ],
 )
-def test_what_is_no_answer_of_graph_is_no_absence(
+def test_an_invalid_response_does_not_mean_absence(
     gateway: TenantApplication, tenant: Tenant, module: str, options: Json, wrong: Json
 ) -> None:
     tenant.server.faults.add(path="/v1.0/", times=999, **wrong)
@@ -75,26 +75,26 @@ def test_what_is_no_answer_of_graph_is_no_absence(
     assert [write for write in tenant.writes if "$batch" not in write] == []
 
 
-def test_a_list_that_was_asked_for_and_is_missing_is_not_empty(gateway: TenantApplication, tenant: Tenant) -> None:
-    """Whoever took it for empty would remove what others declared."""
+def test_a_missing_list_is_not_treated_as_empty(gateway: TenantApplication, tenant: Tenant) -> None:
+    """Treating it as empty would remove the declarations of others."""
     tenant.ok("azure_app_graph_permissions", **GATEWAY, application_permissions=["Mail.Send"])
     tenant.clear_requests()
     body = {"id": gateway.object_id, "appId": gateway.client_id}
     for wrong in (body, {**body, "requiredResourceAccess": {}}, {**body, "requiredResourceAccess": [7]}):
         tenant.server.faults.clear()
         tenant.server.faults.add(path="/applications", status=200, body=wrong, times=99)
-        told = tenant.fails("azure_app_graph_permissions", **GATEWAY, application_permissions=["Mail.ReadWrite"])
-        assert "not an application (its requiredResourceAccess is wrong or missing)" in told["msg"]
+        failure = tenant.fails("azure_app_graph_permissions", **GATEWAY, application_permissions=["Mail.ReadWrite"])
+        assert "not an application (its requiredResourceAccess is wrong or missing)" in failure["msg"]
     assert tenant.writes == []
 
 
-def test_another_application_than_the_one_asked_for_is_refused(tenant: Tenant) -> None:
+def test_another_application_than_the_requested_one_is_refused(tenant: Tenant) -> None:
     made, other = tenant.register(), tenant.register("other")
     body = dict(tenant.application(uniqueName="other"))
     tenant.server.faults.add(path="/applications", status=200, body=body, times=99)
-    told = tenant.fails("azure_app_secret", client_id=made["client_id"], description="x", state="absent")
-    assert "a different appId than requested" in told["msg"]
-    assert other["client_id"] not in told["msg"]
+    failure = tenant.fails("azure_app_secret", client_id=made["client_id"], description="x", state="absent")
+    assert "a different appId than requested" in failure["msg"]
+    assert other["client_id"] not in failure["msg"]
 
 
 @pytest.mark.parametrize("wrong", ["../servicePrincipals/x", "a/b", "", " ", "a?b"])
@@ -103,7 +103,7 @@ def test_an_id_that_would_change_the_address_is_refused(wrong: str) -> None:
         check({"id": wrong}, Shape("an object of the directory", needs=("id",)), action="read it")
 
 
-def test_what_may_be_null_or_unknown_is_no_reason_to_fail() -> None:
+def test_null_and_unknown_values_are_accepted() -> None:
     record = {"displayName": None, "hint": None, "keyId": None, "startDateTime": None, "endDateTime": None}
     document = {"id": "x", "notes": None, "web": None, "accountEnabled": None, "ofTomorrow": [{"id": 7}],
                 "passwordCredentials": [record, {"ofTomorrow": 7}]}  # fmt: skip
@@ -124,86 +124,88 @@ def test_what_may_be_null_or_unknown_is_no_reason_to_fail() -> None:
     ],
     ids=str,
 )
-def test_an_odd_batch_is_completed_one_by_one(tenant: Tenant, answers: Json) -> None:
+def test_an_invalid_batch_is_completed_one_by_one(tenant: Tenant, answers: Json) -> None:
     made = tenant.register(tags=["mail"])
     tenant.server.faults.add(path="/[$]batch", status=200, body={"responses": answers}, outer_only=True, times=9)
     found = tenant.ok("azure_app_registration_info", client_id=made["client_id"])["applications"]
     assert [(one["client_id"], one["tags"]) for one in found] == [(made["client_id"], ["mail"])]
 
 
-def test_an_order_to_come_back_at_once_does_not_become_thousands_of_requests(
+def test_an_immediate_retry_after_does_not_cause_thousands_of_requests(
     tenant: Tenant, virtual_time: VirtualTime
 ) -> None:
-    for told in ("0", "-7", "0.001", "Mon, 01 Jan 2001 00:00:00 GMT"):
-        tenant.server.faults.add(path="/applications", status=429, headers={"Retry-After": told}, times=99999)
+    for retry_after in ("0", "-7", "0.001", "Mon, 01 Jan 2001 00:00:00 GMT"):
+        tenant.server.faults.add(path="/applications", status=429, headers={"Retry-After": retry_after}, times=99999)
         tenant.clear_requests()
         tenant.fails("azure_app_registration", **GATEWAY, state="absent", wait_timeout=180)
-        assert tenant.graph_requests < 400, told
+        assert tenant.graph_requests < 400, retry_after
         tenant.server.faults.clear()
 
 
 # Secrets
 
 
-def test_the_answer_names_the_start_of_another_secret(gateway: TenantApplication, tenant: Tenant) -> None:
-    """It must not make us take that one for one that was lost by us, and remove it."""
+def test_the_start_of_another_secret_in_a_response_does_not_remove_it(
+    gateway: TenantApplication, tenant: Tenant
+) -> None:
+    """That one must not be removed as a secret that was lost by this run."""
     other = tenant.ok("azure_app_secret", **GATEWAY, description="foreign-password")
     start = "2026-01-02T03:04:05.678901Z"
-    held(tenant)[0]["startDateTime"] = start
-    told = {"startDateTime": start, "keyId": other["key_id"], "secretText": "abc8Q~" + "x" * 34, "displayName": "d"}
+    password_credentials(tenant)[0]["startDateTime"] = start
+    response = {"startDateTime": start, "keyId": other["key_id"], "secretText": "abc8Q~" + "x" * 34, "displayName": "d"}
     gateway.fails_to("create a secret", close_after=True)
-    gateway.fails_to("create a secret", status=200, body=told, processed=True, nth=2)
+    gateway.fails_to("create a secret", status=200, body=response, processed=True, nth=2)
     made = tenant.run("azure_app_secret", **SECRET)
-    assert made["client_secret"] == told["secretText"]
+    assert made["client_secret"] == response["secretText"]
     assert made["key_id"] != other["key_id"]
-    assert other["key_id"] in [credential["keyId"] for credential in held(tenant)]
+    assert other["key_id"] in [credential["keyId"] for credential in password_credentials(tenant)]
 
 
 @pytest.mark.parametrize("record", [{}, {"keyId": None, "startDateTime": None, "hint": None}, {"displayName": None}])
-def test_a_value_is_kept_also_where_its_record_is_not_told(
-    gateway: TenantApplication, tenant: Tenant, record: Json
-) -> None:
+def test_a_value_is_returned_also_without_its_record(gateway: TenantApplication, tenant: Tenant, record: Json) -> None:
     value = "abc8Q~" + "x" * 34
     gateway.fails_to("create a secret", status=200, body={**record, "secretText": value}, processed=True)
     made = tenant.ok("azure_app_secret", **SECRET)
-    (credential,) = held(tenant)
+    (credential,) = password_credentials(tenant)
     assert made["client_secret"] == value
     assert made["key_id"] == credential["keyId"], "found by the start that it was given"
 
 
 @pytest.mark.parametrize("value", [None, "", 7, [], "\ud800" + "x" * 40, "x y", "x\ny", "\x00" * 40])
-def test_a_value_that_cannot_be_one_is_told_as_lost_and_removed(
+def test_an_invalid_value_is_reported_as_lost_and_removed(
     gateway: TenantApplication, tenant: Tenant, value: t.Any
 ) -> None:
     gateway.fails_to("create a secret", status=200, body={"secretText": value}, processed=True, times=99)
-    told = tenant.fails("azure_app_secret", **SECRET)
-    assert told["changed"]
-    assert told["error"]["lost_start"]
-    assert held(tenant) == []
+    failure = tenant.fails("azure_app_secret", **SECRET)
+    assert failure["changed"]
+    assert failure["error"]["lost_start"]
+    assert password_credentials(tenant) == []
 
 
 @pytest.mark.parametrize("status", [302, 304, 400, 401, 403, 404, 405, 418, 429, 502])
-def test_a_page_in_place_of_the_new_secret(gateway: TenantApplication, tenant: Tenant, status: int) -> None:
-    """The request may have come through: what it made is looked for and removed."""
+def test_an_html_page_instead_of_the_new_secret_is_reported_as_lost(
+    gateway: TenantApplication, tenant: Tenant, status: int
+) -> None:
+    """The request may have been processed: its secret is searched for and removed."""
     gateway.fails_to("create a secret", status=status, body=PAGE, processed=True, times=99)
-    told = tenant.fails("azure_app_secret", **SECRET, wait_timeout=20)
-    assert told["error"]["lost_start"]
-    assert held(tenant) == []
+    failure = tenant.fails("azure_app_secret", **SECRET, wait_timeout=20)
+    assert failure["error"]["lost_start"]
+    assert password_credentials(tenant) == []
 
 
 # Sign-in
 
 
 @pytest.mark.parametrize("body", [PAGE, "", "[]", "7", '{"access_token": 7, "expires_in": 1e999}', '{"error": []}'])
-def test_an_odd_token_answer_is_a_clear_error_and_reaches_no_log(
+def test_an_invalid_token_response_is_a_clear_error_and_is_not_logged(
     tenant: Tenant, caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
     caplog.set_level(logging.WARNING)
-    said = body.replace("proxy", f"proxy {tenant.server.client_secret}")
-    tenant.server.faults.add(path="oauth2/v2.0/token", status=200, body=said or " ", times=99)
-    told = tenant.fails("azure_app_token_info", **proof(tenant))
-    assert told["error"]["kind"] == "sign_in"
-    assert tenant.server.client_secret not in json.dumps(told)
+    echoed = body.replace("proxy", f"proxy {tenant.server.client_secret}")
+    tenant.server.faults.add(path="oauth2/v2.0/token", status=200, body=echoed or " ", times=99)
+    failure = tenant.fails("azure_app_token_info", **proof(tenant))
+    assert failure["error"]["kind"] == "sign_in"
+    assert tenant.server.client_secret not in json.dumps(failure)
     assert caplog.messages == []
 
 
@@ -217,7 +219,7 @@ def test_an_odd_token_answer_is_a_clear_error_and_reaches_no_log(
         {"refresh_in": "x", "client_info": 7, "id_token": 7},
     ],
 )
-def test_a_token_counts_whatever_stands_beside_it(tenant: Tenant, more: Json) -> None:
+def test_a_token_is_accepted_with_invalid_additional_members(tenant: Tenant, more: Json) -> None:
     form = f"grant_type=client_credentials&client_id={tenant.server.client_id}"
     form += f"&client_secret={tenant.server.client_secret}&scope={tenant.server.graph}/.default"
     service = tenant.server.emulator.identity
@@ -227,31 +229,31 @@ def test_a_token_counts_whatever_stands_beside_it(tenant: Tenant, more: Json) ->
 
 
 @pytest.mark.parametrize("claim", ["tid", "appid", "azp"])
-def test_a_token_of_somebody_else_proves_nothing(tenant: Tenant, claim: str) -> None:
+def test_a_token_of_another_application_verifies_nothing(tenant: Tenant, claim: str) -> None:
     claims = {claim: "11111111-1111-1111-1111-111111111111", "roles": ["SMTP.SendAsApp"]}
     token = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in ({}, claims, {}))
     tenant.server.faults.add(path="oauth2/v2.0/token", status=200, body={"access_token": token}, times=99)
-    told = tenant.fails("azure_app_token_info", **proof(tenant, expected_roles=["SMTP.SendAsApp"]))
-    assert f"its claim {claim} is not" in told["msg"]
-    assert token not in json.dumps(told)
+    failure = tenant.fails("azure_app_token_info", **proof(tenant, expected_roles=["SMTP.SendAsApp"]))
+    assert f"its claim {claim} is not" in failure["msg"]
+    assert token not in json.dumps(failure)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "configuration",
     [
         {},
         {"token_endpoint": 7},
         {"token_endpoint": "http://{host}/x/oauth2/v2.0/token"},
-        {"token_endpoint": "https://{host}@nobody.invalid/x/token"},
+        {"token_endpoint": "https://{host}@unknown.invalid/x/token"},
         {"token_endpoint": "https://["},
         {"token_endpoint": "//{host}/token"},
     ],
     ids=str,
 )
-def test_an_odd_description_of_the_tenant_is_not_remembered(tenant: Tenant, told: Json) -> None:
+def test_an_invalid_configuration_of_the_tenant_is_not_stored(tenant: Tenant, configuration: Json) -> None:
     tenant.memory = SharedMemory()
     host = tenant.server.graph.removeprefix("https://")
-    body = {name: value.format(host=host) if isinstance(value, str) else value for name, value in told.items()}
+    body = {name: value.format(host=host) if isinstance(value, str) else value for name, value in configuration.items()}
     tenant.server.faults.add(path="openid-configuration", status=200, body=body)
     failed = tenant.fails("azure_app_token_info", **proof(tenant))
     assert tenant.server.client_secret not in json.dumps(failed)
@@ -259,14 +261,14 @@ def test_an_odd_description_of_the_tenant_is_not_remembered(tenant: Tenant, told
     assert tenant.ok("azure_app_token_info", **proof(tenant))["proven"]
 
 
-def test_an_echoed_secret_leaves_the_rest_of_the_message_readable(tenant: Tenant) -> None:
+def test_only_the_secret_in_a_message_is_masked(tenant: Tenant) -> None:
     text = f"AADSTS7000215: Invalid client secret {tenant.server.client_secret} provided. Trace ID: x"
     body = {"error": "invalid_client", "error_description": text, "trace_id": {"a": 1}, "correlation_id": [7]}
     tenant.server.faults.add(path="oauth2/v2.0/token", status=401, body=body, times=99)
-    told = tenant.fails("azure_app_token_info", **proof(tenant, poll=False))
-    assert "AADSTS7000215: Invalid client secret ******** provided" in told["msg"]
-    assert told["error"]["code"] == "AADSTS7000215"
-    assert told["error"]["request_id"] is None
+    failure = tenant.fails("azure_app_token_info", **proof(tenant, poll=False))
+    assert "AADSTS7000215: Invalid client secret ******** provided" in failure["msg"]
+    assert failure["error"]["code"] == "AADSTS7000215"
+    assert failure["error"]["request_id"] is None
 
 
 # JSON
@@ -279,10 +281,10 @@ def test_an_echoed_secret_leaves_the_rest_of_the_message_readable(tenant: Tenant
         b"\xff", '{"a": 1}'.encode("utf-16"), b"[" * 60 + b"]" * 60, b"1" * 5000,
     ],
 )  # fmt: skip
-def test_what_could_not_be_written_again_is_no_json(content: bytes) -> None:
+def test_json_that_cannot_be_written_again_is_refused(content: bytes) -> None:
     assert _json.parse(content) is None
 
 
-def test_json_is_read() -> None:
+def test_valid_json_is_read() -> None:
     assert _json.parse(b'\xef\xbb\xbf{"a": ["\\ud83d\\ude00", 1e3, null]}') == {"a": ["\U0001f600", 1000.0, None]}
     assert _json.parse(b'{"id": 1, "id": "x"}') == {"id": "x"}

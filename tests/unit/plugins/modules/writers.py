@@ -4,7 +4,7 @@
 
 """The modules that write to the tenant, as data for test_writers.py. A new one is one entry of WRITERS.
 
-Its bad options are one entry of BAD_OPTIONS in bad_options.py.
+Its invalid options are one entry of BAD_OPTIONS in bad_options.py.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ UNKNOWN = "11111111-1111-1111-1111-111111111111"
 
 @dataclasses.dataclass(frozen=True)
 class Writer:
-    """One module, and what its object is to the common tests. They run in a folder of their own.
+    """One module, and its object in the common tests. They run in a folder of their own.
 
-    ``requests`` are the kinds of REQUESTS in tenant_application.py whose answers go wrong in the three
-    steps. ``held`` reads from the tenant what the module manages; ``states`` are what it has to be after each step.
+    ``requests`` are the kinds of REQUESTS in tenant_application.py whose responses go wrong in the three
+    steps. ``current_state`` reads from the tenant what the module manages; ``states`` are the expected values after
+    each step.
     """
 
     module: str
     prepare: c.Callable[[Tenant], object]  # a tenant without the object
     create: Json  # the options that create it
-    change: Json  # on top of these: the options that change it
+    change: Json  # additional options that change it
     remove: c.Callable[[Json], Json]  # the options that remove the object of this result
     writes: tuple[str, ...]  # the requests that create it, ids as *
     requests: t.Mapping[str, str]  # "create", "change", "remove"
-    held: c.Callable[[Tenant], object]
-    states: t.Mapping[str, object]  # what is held after "create", "change", "remove"
-    rights: tuple[str, ...]  # words of the next step where the operator may only read
-    diff_of_change: str  # a name that the diff of the change holds
+    current_state: c.Callable[[Tenant], object]
+    states: t.Mapping[str, object]  # the current state after "create", "change", "remove"
+    rights: tuple[str, ...]  # words of the next step if the operator can only read
+    diff_of_change: str  # a name in the diff of the change
     before_change: c.Callable[[Tenant], object] = lambda tenant: None
-    new_id: str | None = None  # the return value that check mode cannot know
+    new_id: str | None = None  # the return value that check mode cannot predict
     requests_if_unchanged: int = 2
     requests_if_absent: int = 2
-    secret: str | None = None  # the documented return value that holds one
+    secret: str | None = None  # the documented return value with a secret
     moving: tuple[str, ...] = ()  # return values that differ although nothing changed
-    files_for_the_next_run: tuple[str, ...] = ()  # what a refused creation leaves behind on purpose
+    files_for_the_next_run: tuple[str, ...] = ()  # objects that a refused creation leaves behind on purpose
 
 
 def _application(tenant: Tenant) -> TenantApplication | None:
@@ -57,8 +58,8 @@ def _registration(tenant: Tenant) -> object:
     application = _application(tenant)
     if application is None:
         return None
-    held = application.document
-    return held["displayName"], held["notes"], len(tenant.service_principals(held["appId"]))
+    document = application.document
+    return document["displayName"], document["notes"], len(tenant.service_principals(document["appId"]))
 
 
 def _of_application(read: c.Callable[[TenantApplication], object]) -> c.Callable[[Tenant], object]:
@@ -76,7 +77,7 @@ def _declares(*names: str) -> c.Callable[[Tenant], object]:
 
 
 def _with_exchange(tenant: Tenant) -> None:
-    """An application, and an operator who may also change roles in Exchange."""
+    """An application, and an operator who can also change roles in Exchange."""
     tenant.register()
     tenant.sign_in_with("RoleManagement.ReadWrite.Exchange", "Application.Read.All", "Directory.Read.All")
 
@@ -94,7 +95,7 @@ WRITERS = (
         remove=lambda made: {**GATEWAY, "state": "absent"},
         writes=("PATCH /applications(uniqueName='gateway')", "PATCH /servicePrincipals(appId='*')"),
         requests={"create": "register", "change": "update", "remove": "delete"},
-        held=_registration,
+        current_state=_registration,
         states={"create": ("Gateway", "first", 1), "change": ("Gateway", "second", 1), "remove": None},
         rights=("Application.ReadWrite.OwnedBy", "Cloud Application Administrator"),
         new_id="client_id",
@@ -112,7 +113,7 @@ WRITERS = (
         },
         writes=("PATCH /applications/*",),
         requests={"create": "update", "change": "update", "remove": "update"},
-        held=_of_application(lambda application: application.declared()),
+        current_state=_of_application(lambda application: application.declared()),
         states={
             "create": ["Mail.ReadWrite", "User.Read.All"],
             "change": ["Mail.ReadWrite", "Mail.Send", "User.Read.All"],
@@ -131,7 +132,7 @@ WRITERS = (
         remove=lambda made: {**GATEWAY, "state": "absent"},
         writes=("POST /servicePrincipals/*/appRoleAssignedTo",) * 2,
         requests={"create": "grant a role", "change": "grant a role", "remove": "withdraw a role"},
-        held=_of_application(lambda application: application.granted()),
+        current_state=_of_application(lambda application: application.granted()),
         states={
             "create": ["Mail.ReadWrite", "User.Read.All"],
             "change": ["Mail.ReadWrite", "Mail.Send", "User.Read.All"],
@@ -148,7 +149,7 @@ WRITERS = (
         remove=lambda made: {**GATEWAY, "key_id": made["key_id"], "state": "absent"},
         writes=("POST /applications/*/addPassword",),
         requests={"create": "create a secret", "change": "create a secret", "remove": "remove a secret"},
-        held=_of_application(lambda application: [secret["displayName"] for secret in application.secrets]),
+        current_state=_of_application(lambda application: [secret["displayName"] for secret in application.secrets]),
         states={"create": ["mail gateway"], "change": ["mail gateway"] * 2, "remove": []},
         rights=("Application.ReadWrite.OwnedBy", "Cloud Application Administrator"),
         new_id="key_id",
@@ -165,7 +166,7 @@ WRITERS = (
         remove=lambda made: {**GATEWAY, "key_id": made["key_id"], "state": "absent"},
         writes=("PATCH /applications/*",),
         requests={"create": "update", "change": "update", "remove": "update"},
-        held=_of_application(lambda application: [entry["displayName"] for entry in application.certificates]),
+        current_state=_of_application(lambda application: [entry["displayName"] for entry in application.certificates]),
         states={"create": ["mail gateway"], "change": ["mail gateway"] * 2, "remove": []},
         rights=("Application.ReadWrite.OwnedBy", "Cloud Application Administrator"),
         new_id="key_id",
@@ -186,7 +187,9 @@ WRITERS = (
             "change": "update a federated credential",
             "remove": "delete a federated credential",
         },
-        held=_of_application(lambda application: [entry["subject"] for entry in application.federated_credentials]),
+        current_state=_of_application(
+            lambda application: [entry["subject"] for entry in application.federated_credentials]
+        ),
         states={"create": ["first"], "change": ["second"], "remove": []},
         rights=("Application.ReadWrite.OwnedBy", "Cloud Application Administrator"),
         new_id="federated_credential_id",
@@ -200,7 +203,7 @@ WRITERS = (
         remove=lambda made: {**GATEWAY, "roles": ["Mail.ReadWrite"], "state": "absent"},
         writes=("POST /beta/roleManagement/exchange/roleAssignments",),
         requests={"create": "assign a role", "change": "assign a role", "remove": "remove a role"},
-        held=_exchange_roles,
+        current_state=_exchange_roles,
         states={
             "create": ["Application Mail.ReadWrite"],
             "change": ["Application Mail.ReadWrite", "Application Mail.Send"],
@@ -214,7 +217,7 @@ WRITERS = (
     ),
 )
 
-# Modules without _info in their name that write nothing to the tenant.
+# Modules without _info in their name that do not write to the tenant.
 NO_WRITERS = {
     "azure_app_report": "writes files only: test_azure_app_report.py",
     "azure_device_login": "signs in: test_azure_device_login.py",

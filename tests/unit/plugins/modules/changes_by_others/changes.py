@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What others change in the tenant after a first good run of the role."""
+"""Changes of others in the tenant after a first successful run of the role."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 SEND = "b633e1c5-b582-4048-a93e-9f11b44c7e96"  # Mail.Send of Microsoft Graph, as application permission
 READ_WRITE = "e2a3a72e-5f79-4c64-b1b1-878b674786c9"  # Mail.ReadWrite
-SEND_AS_APP = "4830f9d6-8ac4-46f7-93a9-e7f0e8f1ce2f"  # made up: of Exchange Online, where no name is looked up
+SEND_AS_APP = "4830f9d6-8ac4-46f7-93a9-e7f0e8f1ce2f"  # made up: of Exchange Online, whose names are not looked up
 OTHER_ID = "99999999-9999-9999-9999-999999999999"
 Hand = Client
 
 
 def did(answer: t.Any) -> t.Any:
-    """What the hand asked for was done; the answer's object."""
+    """The requested change was made; returns the object of the response."""
     assert answer.status_code < 300, answer.text
     return answer.json() if answer.content else None
 
@@ -44,7 +44,7 @@ def access(role: RoleSteps, resource: str = MICROSOFT_GRAPH) -> list[Json]:
 
 
 def declare(hand: Hand, role: RoleSteps, *, without: str = "", also: t.Sequence[Json] = ()) -> None:
-    """By hand, in the portal: the whole list of one resource, and maybe others beside it."""
+    """By hand, in the portal: the whole list of one resource, and optionally others."""
     kept = [entry for entry in access(role) if entry["id"] != without]
     mine = [{"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": kept}]
     did(hand.patch(app_path(role), {"requiredResourceAccess": [*mine, *also]}))
@@ -61,7 +61,7 @@ def all_principals(role: RoleSteps) -> Json:
 
 
 def rename(hand: Hand, role: RoleSteps) -> None:
-    did(hand.patch(app_path(role), {"displayName": "Somebody's"}))
+    did(hand.patch(app_path(role), {"displayName": "Renamed by hand"}))
 
 
 def for_everybody(hand: Hand, role: RoleSteps) -> None:
@@ -113,7 +113,7 @@ def delete_application(hand: Hand, role: RoleSteps) -> None:
 
 
 def delete_both_one_after_the_other(hand: Hand, role: RoleSteps) -> None:
-    """A restore of the application does not bring back a service principal that was deleted before it."""
+    """A restore of the application does not restore a service principal that was deleted before it."""
     path = app_path(role)
     did(hand.delete(principal_path(role)))
     hand.server.clock.advance(5)

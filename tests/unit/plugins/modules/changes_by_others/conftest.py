@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's steps after a first good run, and others who act between its requests."""
+"""The role's steps after a first successful run, and others who act between its requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenan
 
 @pytest.fixture
 def role(tenant: Tenant, hand: Hand) -> RoleSteps:
-    """Registered, granted, with a secret, proven; all that a year ago."""
+    """Registered, granted, with a secret, verified; all that a year ago."""
     tenant.also_operates(hand.client_id)
     role = RoleSteps(tenant)
     first = role.run()

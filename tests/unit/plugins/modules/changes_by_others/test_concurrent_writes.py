@@ -26,8 +26,10 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.cha
 from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import MICROSOFT_GRAPH, Meanwhile, RoleSteps
 
 
-def test_consent_in_the_portal_between_read_and_write(role: RoleSteps, hand: Hand, meanwhile: Meanwhile) -> None:
-    """Both kinds of grants appear right before we make them."""
+def test_consent_in_the_portal_between_read_and_write_is_accepted(
+    role: RoleSteps, hand: Hand, meanwhile: Meanwhile
+) -> None:
+    """Both kinds of grants appear right before the task creates them."""
     revoke_grant_keep_permission(hand, role)
     revoke_scopes(hand, role)
     (graph,) = role.tenant.service_principals(MICROSOFT_GRAPH)
@@ -44,7 +46,9 @@ def test_consent_in_the_portal_between_read_and_write(role: RoleSteps, hand: Han
     assert len(role.assignments()) == 2
 
 
-def test_a_grant_that_is_revoked_between_read_and_write(role: RoleSteps, hand: Hand, meanwhile: Meanwhile) -> None:
+def test_a_grant_that_is_revoked_between_read_and_write_is_handled(
+    role: RoleSteps, hand: Hand, meanwhile: Meanwhile
+) -> None:
     replace_scopes(hand, role)
     path = f"/oauth2PermissionGrants/{all_principals(role)['id']}"
     meanwhile.before("PATCH", "/oauth2PermissionGrants/", lambda: did(hand.delete(path)))
@@ -53,7 +57,7 @@ def test_a_grant_that_is_revoked_between_read_and_write(role: RoleSteps, hand: H
     role.is_settled()
 
 
-def test_an_application_that_is_deleted_between_our_read_and_our_write(
+def test_an_application_that_is_deleted_between_read_and_write_is_handled(
     role: RoleSteps, hand: Hand, meanwhile: Meanwhile
 ) -> None:
     rename(hand, role)
@@ -65,8 +69,8 @@ def test_an_application_that_is_deleted_between_our_read_and_our_write(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_scopes_of_another_run_are_not_lost(role: RoleSteps, hand: Hand, meanwhile: Meanwhile, moment: str) -> None:
-    """The other one read before us, and writes before our write, or over it."""
+def test_concurrently_added_scopes_are_not_lost(role: RoleSteps, hand: Hand, meanwhile: Meanwhile, moment: str) -> None:
+    """The other run reads before this one, and writes before or over this run's write."""
     did(hand.patch(f"/oauth2PermissionGrants/{all_principals(role)['id']}", {"scope": "User.Read"}))
     path = f"/oauth2PermissionGrants/{all_principals(role)['id']}"
     theirs = {"scope": "User.Read Mail.Send"}
@@ -80,9 +84,7 @@ def test_scopes_of_another_run_are_not_lost(role: RoleSteps, hand: Hand, meanwhi
     role.is_settled()
 
 
-def test_permissions_that_another_run_writes_over_ours_are_both_kept(
-    role: RoleSteps, hand: Hand, meanwhile: Meanwhile
-) -> None:
+def test_concurrently_declared_permissions_are_both_kept(role: RoleSteps, hand: Hand, meanwhile: Meanwhile) -> None:
     declare(hand, role, without=READ_WRITE)
     send = {"id": SEND, "type": "Role"}
     theirs = [{"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [*access(role), send]}]
@@ -95,10 +97,10 @@ def test_permissions_that_another_run_writes_over_ours_are_both_kept(
     role.is_settled()
 
 
-def test_what_a_later_write_of_another_run_took_away_comes_back_with_the_next_run(
+def test_permissions_overwritten_by_another_run_are_restored_by_the_next_run(
     role: RoleSteps, meanwhile: Meanwhile
 ) -> None:
-    """Where one run reads, the other one writes and looks, and then the first one writes, nobody can see it."""
+    """If one run reads, the other one writes and checks, and then the first one writes, neither can detect it."""
     module = "azure_app_graph_permissions"
 
     def other() -> None:
@@ -113,7 +115,9 @@ def test_what_a_later_write_of_another_run_took_away_comes_back_with_the_next_ru
     assert {"Calendars.Read", "Mail.Send"} <= set(again["application_permissions"])
 
 
-def test_another_client_that_always_wins_is_named_in_the_end(role: RoleSteps, hand: Hand, meanwhile: Meanwhile) -> None:
+def test_permanent_conflicts_with_another_client_are_reported(
+    role: RoleSteps, hand: Hand, meanwhile: Meanwhile
+) -> None:
     declare(hand, role, without=READ_WRITE)
     path = app_path(role)
     send = {"id": SEND, "type": "Role"}
@@ -129,8 +133,8 @@ def test_another_client_that_always_wins_is_named_in_the_end(role: RoleSteps, ha
     assert result["changed"] is True
 
 
-def test_the_addition_of_another_run_is_not_waited_out(role: RoleSteps, hand: Hand) -> None:
-    """What another run made of our declaration is not one that lags behind."""
+def test_an_addition_by_another_run_causes_no_wait(role: RoleSteps, hand: Hand) -> None:
+    """A change of the declaration by another run is not a lagging replica."""
     role.tenant.memory = SharedMemory()
     role.tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=["Calendars.Read"])
     declare(hand, role, also=[])

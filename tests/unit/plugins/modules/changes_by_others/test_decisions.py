@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only a person can decide: check mode and run say so, and nothing is touched."""
+"""States that need a decision of a person: check mode and run report them, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import R
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 
 
-def test_switched_off_sign_in_is_a_decision(role: RoleSteps, hand: Hand) -> None:
+def test_a_disabled_sign_in_needs_a_decision(role: RoleSteps, hand: Hand) -> None:
     did(hand.patch(principal_path(role), {"accountEnabled": False}))
     failed = role.needs_a_person("sign-in was switched off", "accountEnabled is false", "Enabled for users to sign-in")
     assert list(failed.steps) == ["registration"]
@@ -33,7 +33,7 @@ def test_switched_off_sign_in_is_a_decision(role: RoleSteps, hand: Hand) -> None
 
 
 @pytest.mark.parametrize("of", ["application", "service principal"])
-def test_a_deactivated_application_is_a_decision(role: RoleSteps, hand: Hand, of: str) -> None:
+def test_a_deactivated_application_needs_a_decision(role: RoleSteps, hand: Hand, of: str) -> None:
     path = app_path(role) if of == "application" else principal_path(role)
     did(hand.patch(path, {"isDisabled": True}))
     failed = role.needs_a_person("it was deactivated", "isDisabled is true", "reactivate it")
@@ -52,7 +52,7 @@ def test_a_deactivated_application_is_a_decision(role: RoleSteps, hand: Hand, of
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
-def test_no_credential_is_made_for_what_may_not_sign_in(
+def test_no_credential_is_created_if_the_sign_in_is_disabled(
     role: RoleSteps, tmp_path: Path, of: str, switch: Json, check: bool
 ) -> None:
     (role.application if of == "application" else role.principal).update(switch)
@@ -71,46 +71,46 @@ def test_no_credential_is_made_for_what_may_not_sign_in(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_switched_off_sign_in_is_found_before_anything_is_restored(role: RoleSteps, hand: Hand) -> None:
+def test_a_disabled_sign_in_is_reported_before_anything_is_restored(role: RoleSteps, hand: Hand) -> None:
     did(hand.patch(principal_path(role), {"accountEnabled": False}))
     delete_principal(hand, role)
     role.needs_a_person("sign-in was switched off")
 
 
-def test_what_was_switched_off_can_still_be_deleted(role: RoleSteps, hand: Hand) -> None:
+def test_a_disabled_application_can_be_deleted(role: RoleSteps, hand: Hand) -> None:
     did(hand.patch(principal_path(role), {"accountEnabled": False}))
     assert role.tenant.ok("azure_app_registration", unique_name="gateway", state="absent")["changed"]
 
 
 @pytest.mark.parametrize("of", ["application", "service principal", "deleted application"])
-def test_disabled_by_microsoft_is_a_decision(role: RoleSteps, hand: Hand, of: str) -> None:
-    held = role.principal if of == "service principal" else role.application
-    held["disabledByMicrosoftStatus"] = "DisabledDueToViolationOfServicesAgreement"
+def test_disabling_by_microsoft_needs_a_decision(role: RoleSteps, hand: Hand, of: str) -> None:
+    found = role.principal if of == "service principal" else role.application
+    found["disabledByMicrosoftStatus"] = "DisabledDueToViolationOfServicesAgreement"
     if of == "deleted application":
         delete_application(hand, role)
     role.needs_a_person("Microsoft has disabled it", "DisabledDueToViolationOfServicesAgreement", "Microsoft support")
 
 
 @pytest.mark.parametrize("status", ["NotDisabled", "unknownFutureValue", ""])
-def test_another_status_of_microsoft_s_is_none_of_our_business(role: RoleSteps, status: str) -> None:
+def test_another_status_of_microsoft_is_ignored(role: RoleSteps, status: str) -> None:
     role.application["disabledByMicrosoftStatus"] = status
     role.converges()
 
 
-def test_a_soft_deleted_application_without_restoring(role: RoleSteps, hand: Hand) -> None:
+def test_a_soft_deleted_application_is_reported_without_restoring(role: RoleSteps, hand: Hand) -> None:
     delete_application(hand, role)
     role.registration["restore_deleted"] = False
     role.needs_a_person("soft-deleted application has that key", "restore_deleted", "purge=true", "another unique_name")
 
 
 @pytest.mark.parametrize("name", [None, "changed"])
-def test_a_unique_name_that_is_gone_leads_to_adoption_and_never_to_a_second_application(
+def test_a_changed_unique_name_needs_adoption_and_creates_no_second_application(
     role: RoleSteps, name: str | None
 ) -> None:
-    held = role.application
-    held["uniqueName"] = name
-    role.needs_a_person("another application already has the display name", f"client_id={held['appId']}")
-    role.registration["client_id"] = held["appId"]
+    found = role.application
+    found["uniqueName"] = name
+    role.needs_a_person("another application already has the display name", f"client_id={found['appId']}")
+    role.registration["client_id"] = found["appId"]
     if name:
         role.needs_a_person("it is already 'changed'", "does not allow a change")
         role.registration["unique_name"] = name
@@ -120,7 +120,7 @@ def test_a_unique_name_that_is_gone_leads_to_adoption_and_never_to_a_second_appl
     assert len(role.tenant.applications) == 1
 
 
-def test_two_applications_of_our_name_and_none_with_our_key(role: RoleSteps, hand: Hand) -> None:
+def test_two_applications_with_the_display_name_need_a_decision(role: RoleSteps, hand: Hand) -> None:
     other = hand.application("Gateway")
     role.converges()
     role.application["uniqueName"] = None
@@ -129,12 +129,12 @@ def test_two_applications_of_our_name_and_none_with_our_key(role: RoleSteps, han
     assert len(failed.failure["error"]["client_ids"]) == 2
 
 
-def test_adopting_with_a_unique_name_that_a_deleted_application_holds(role: RoleSteps, hand: Hand) -> None:
+def test_a_unique_name_of_a_deleted_application_cannot_be_adopted(role: RoleSteps, hand: Hand) -> None:
     theirs = hand.application("Payroll", uniqueName="wanted")
     did(hand.delete(f"/applications/{theirs['id']}"))
-    held = role.application
-    role.registration |= {"client_id": held["appId"], "unique_name": "wanted"}
-    held["uniqueName"] = None
+    found = role.application
+    role.registration |= {"client_id": found["appId"], "unique_name": "wanted"}
+    found["uniqueName"] = None
     failure = role.run().failure
     assert failure is not None
     assert "soft-deleted application has this unique name" in failure["msg"]
@@ -142,8 +142,8 @@ def test_adopting_with_a_unique_name_that_a_deleted_application_holds(role: Role
     assert theirs["id"] in role.tenant.server.tenant.directory.deleted
 
 
-def test_a_deleted_application_of_another_team(role: RoleSteps, hand: Hand) -> None:
-    """It has our key, and we may not restore it."""
+def test_a_deleted_application_of_another_team_needs_a_decision(role: RoleSteps, hand: Hand) -> None:
+    """It has our unique name, and we have no right to restore it."""
     delete_application(hand, role)
     role.tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All")
     failure = role.run().failure
@@ -153,11 +153,11 @@ def test_a_deleted_application_of_another_team(role: RoleSteps, hand: Hand) -> N
     assert failure["changed"] is False
 
 
-def test_an_application_of_another_team(role: RoleSteps, hand: Hand) -> None:
+def test_an_application_of_another_team_needs_a_decision(role: RoleSteps, hand: Hand) -> None:
     role.tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All", "Directory.Read.All")
     assert role.run().failure is None, "as long as nothing has to be written"
     rename(hand, role)
     failure = role.run().failure
     assert failure is not None
     assert "for applications that it owns" in failure["msg"]
-    assert role.application["displayName"] == "Somebody's"
+    assert role.application["displayName"] == "Renamed by hand"

@@ -35,7 +35,7 @@ REFUSED: Json = {"error": {"code": "Authorization_RequestDenied", "message": "In
         ("azure_app_secret", {"unique_name": "gateway", "description": "x"}, None),
     ],
 )
-def test_a_failure_after_a_write_says_changed(
+def test_a_failure_after_a_write_is_reported_as_changed(
     role: RoleSteps,
     hand: Hand,
     meanwhile: Meanwhile,
@@ -72,7 +72,7 @@ def test_a_failure_after_a_write_says_changed(
         ("azure_app_secret", {"unique_name": "gateway", "description": "x"}),
     ],
 )
-def test_a_failure_before_any_write_says_unchanged(role: RoleSteps, module: str, options: Json) -> None:
+def test_a_failure_before_any_write_is_reported_as_unchanged(role: RoleSteps, module: str, options: Json) -> None:
     for method in ("PATCH", "POST", "DELETE"):
         path = r"^/v1.0/(?!\$batch)"
         role.tenant.server.faults.add(method=method, path=path, status=403, body=REFUSED, times=9)

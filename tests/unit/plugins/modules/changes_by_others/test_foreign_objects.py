@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What others made stays, whatever is put right, however odd it looks and however much it is."""
+"""Objects of others are kept by every repair, also unusual ones and many of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json
 from graph_emulator.directory.identifiers import grant_id
 
 
-def test_nothing_of_others_is_removed(role: RoleSteps, hand: Hand) -> None:
+def test_objects_of_others_are_not_removed(role: RoleSteps, hand: Hand) -> None:
     ada, bob = list(role.tenant.server.tenant.directory.users.values())[:2]
     path, directory = app_path(role), role.tenant.server.tenant.directory
     others = [hand.application("Gateway"), hand.application("Payroll", uniqueName="payroll")]
@@ -55,7 +55,8 @@ def test_nothing_of_others_is_removed(role: RoleSteps, hand: Hand) -> None:
     alone = did(hand.post("/oauth2PermissionGrants", {**personal, "resourceId": graph["id"], "scope": "Mail.Read"}))
     did(hand.patch(f"/oauth2PermissionGrants/{all_principals(role)['id']}", {"scope": "offline_access User.Read"}))
 
-    # Ours drifts in every corner at once, so that every module writes. What Exchange does not offer is nobody's grant.
+    # Our objects drift in every respect, so that every module writes. Permissions that Exchange does not offer cannot
+    # be granted.
     exchange["resourceAccess"] = []
     did(hand.patch(path, {"requiredResourceAccess": [{**mine, "resourceAccess": [send]}, exchange]}))
     did(hand.patch(path, {"tags": ["theirs"], "notes": "theirs"}))
@@ -64,24 +65,24 @@ def test_nothing_of_others_is_removed(role: RoleSteps, hand: Hand) -> None:
     delete_secret(hand, role)
     role.converges("registration", "permissions", "consent", "secret")
 
-    held = role.application
-    assert set(held["tags"]) == {"ours", "theirs"}
-    assert held["web"]["redirectUris"] == ["https://theirs.example/cb"]
-    assert held["servicePrincipalLockConfiguration"]["isEnabled"] is True
-    assert held["identifierUris"] == [f"api://{held['appId']}"]
-    assert ada["id"] in directory.owners[held["id"]]
-    assert {entry["keyId"] for entry in held["passwordCredentials"]} == {by_hand["keyId"], role.store["key_id"]}
-    assert held["keyCredentials"] == [certificate]
+    current = role.application
+    assert set(current["tags"]) == {"ours", "theirs"}
+    assert current["web"]["redirectUris"] == ["https://theirs.example/cb"]
+    assert current["servicePrincipalLockConfiguration"]["isEnabled"] is True
+    assert current["identifierUris"] == [f"api://{current['appId']}"]
+    assert ada["id"] in directory.owners[current["id"]]
+    assert {entry["keyId"] for entry in current["passwordCredentials"]} == {by_hand["keyId"], role.store["key_id"]}
+    assert current["keyCredentials"] == [certificate]
     assert send in access(role)
-    assert EXCHANGE_ONLINE in [entry["resourceAppId"] for entry in held["requiredResourceAccess"]]
+    assert EXCHANGE_ONLINE in [entry["resourceAppId"] for entry in current["requiredResourceAccess"]]
     assert theirs["id"] in [entry["id"] for entry in role.assignments()]
     assert directory.grants[alone["id"]]["scope"] == "Mail.Read"
     assert sorted(all_principals(role)["scope"].split()) == ["User.Read", "offline_access"]
-    assert {entry["id"] for entry in role.tenant.applications} == {held["id"], *(other["id"] for other in others)}
+    assert {entry["id"] for entry in role.tenant.applications} == {current["id"], *(other["id"] for other in others)}
     assert role.tenant.application(uniqueName="payroll")["displayName"] == "Payroll"
 
 
-def test_a_secret_of_the_same_description_is_never_taken_for_ours(role: RoleSteps, hand: Hand) -> None:
+def test_a_foreign_secret_of_the_same_description_is_not_used(role: RoleSteps, hand: Hand) -> None:
     theirs = did(hand.post(f"{app_path(role)}/addPassword", {"passwordCredential": {"displayName": "Mail gateway"}}))
     role.converges()
     delete_secret(hand, role)
@@ -91,8 +92,8 @@ def test_a_secret_of_the_same_description_is_never_taken_for_ours(role: RoleStep
     assert len(role.application["passwordCredentials"]) == 2
 
 
-def test_a_person_s_own_consent_is_no_consent_for_the_tenant(role: RoleSteps) -> None:
-    """The user's grant has our scope, which is granted to nobody else any more."""
+def test_consent_of_one_user_is_not_consent_for_the_tenant(role: RoleSteps) -> None:
+    """The user's grant has our scope, which is not granted to anyone else any more."""
     bob = next(iter(role.tenant.server.tenant.directory.users))
     shared = all_principals(role)
     own = {**shared, "consentType": "Principal", "principalId": bob}
@@ -117,15 +118,15 @@ def test_a_person_s_own_consent_is_no_consent_for_the_tenant(role: RoleSteps) ->
     ],
     ids=["all_null", "our_description", "no_end", "no_key_id"],
 )
-def test_password_credentials_without_the_usual_members(role: RoleSteps, odd: Json) -> None:
+def test_password_credentials_without_the_usual_members_are_accepted(role: RoleSteps, odd: Json) -> None:
     entry = {"keyId": OTHER_ID, "secretText": None, "customKeyIdentifier": None, **odd}
-    held = role.application
-    held["passwordCredentials"] = [entry, *held["passwordCredentials"]]
+    current = role.application
+    current["passwordCredentials"] = [entry, *current["passwordCredentials"]]
     role.converges()
     (shown,) = role.tenant.ok("azure_app_registration_info", unique_name="gateway")["applications"]
     assert len(shown["secrets"]) == 2
-    delete_ours = [one for one in held["passwordCredentials"] if one["keyId"] != role.store["key_id"]]
-    held["passwordCredentials"] = delete_ours
+    delete_ours = [one for one in current["passwordCredentials"] if one["keyId"] != role.store["key_id"]]
+    current["passwordCredentials"] = delete_ours
     role.converges("secret")
     assert entry in role.application["passwordCredentials"]
 
@@ -145,15 +146,15 @@ def many(count: int) -> list[Json]:
     ]
 
 
-def test_ours_is_found_among_900_secrets(role: RoleSteps) -> None:
-    held = role.application
-    held["passwordCredentials"] = [*many(450), *held["passwordCredentials"], *many(900)[450:]]
+def test_our_secret_is_found_among_900_others(role: RoleSteps) -> None:
+    current = role.application
+    current["passwordCredentials"] = [*many(450), *current["passwordCredentials"], *many(900)[450:]]
     role.converges()
     assert len(role.application["passwordCredentials"]) == 901
 
 
-def test_an_application_full_of_credentials_says_so(role: RoleSteps, hand: Hand) -> None:
-    """microsoft-graph-docs issue 21469: comes as 403, although no right is missing."""
+def test_the_limit_of_credentials_is_reported(role: RoleSteps, hand: Hand) -> None:
+    """microsoft-graph-docs issue 21469: reported as 403, although no right is missing."""
     delete_secret(hand, role)
     role.application["passwordCredentials"] = many(900)
     body = {

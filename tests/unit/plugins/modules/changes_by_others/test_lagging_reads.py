@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replicas that do not know yet what another run made, and runs after one that was killed."""
+"""Replicas that do not know the objects of another run yet, and runs after a killed one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("writes", [1, 2, 5])
-def test_a_run_after_a_killed_one_finishes_the_job(
+def test_a_run_after_a_killed_one_completes_the_job(
     tenant: Tenant, meanwhile: Meanwhile, writes: int, seed: int
 ) -> None:
     tenant.server.settings.update({"replica_delays": [0, 2, 9], "weather_seed": seed})
@@ -48,7 +48,7 @@ def test_a_run_after_a_killed_one_finishes_the_job(
     role.is_settled()
 
 
-def test_a_removal_of_our_own_is_not_waited_out(role: RoleSteps) -> None:
+def test_our_own_removal_causes_no_wait(role: RoleSteps) -> None:
     role.tenant.memory = SharedMemory()
     before = role.tenant.server.clock.offset
     role.tenant.ok("azure_app_graph_permissions", unique_name="gateway", application_permissions=[], exact=True)
@@ -57,8 +57,8 @@ def test_a_removal_of_our_own_is_not_waited_out(role: RoleSteps) -> None:
     assert role.tenant.server.clock.offset == before
 
 
-def test_consent_waits_for_a_declaration_that_an_earlier_task_saw(role: RoleSteps, hand: Hand) -> None:
-    """A killed run declared it; the task of this run that declares found it on one replica, consent asks another."""
+def test_consent_waits_for_a_declaration_that_an_earlier_task_read(role: RoleSteps, hand: Hand) -> None:
+    """A killed run declared it; the task of this run that declares found it on one replica, consent uses another."""
     for grant in role.grants():
         did(hand.delete(f"/oauth2PermissionGrants/{grant['id']}"))
     for assignment in role.assignments():
@@ -79,25 +79,25 @@ def test_consent_waits_for_a_declaration_that_an_earlier_task_saw(role: RoleStep
         (r"^/v1.0/\$batch", {"status": 200, "body": {"responses": []}}),
     ],
 )
-def test_a_first_read_that_misses_what_is_there(role: RoleSteps, path: str, fault: Json) -> None:
-    """A replica that lags behind: our own application must not be taken for a namesake."""
+def test_an_application_that_the_first_read_misses_is_found(role: RoleSteps, path: str, fault: Json) -> None:
+    """A replica that lags behind: our own application must not be treated as another one of the same name."""
     role.tenant.server.faults.add(path=path, **fault)
     assert role.run().failure is None
     assert len(role.tenant.applications) == 1
     role.is_settled()
 
 
-def test_our_own_application_that_only_the_list_shows_is_no_namesake(role: RoleSteps) -> None:
+def test_our_own_application_that_only_the_list_shows_is_recognised(role: RoleSteps) -> None:
     role.tenant.server.faults.add(method="GET", path=r"^/v1.0/applications\(uniqueName", status=404, times=3)
     outcome = role.run()
     assert outcome.failure is None, outcome.failure
     assert (outcome.changed, outcome.writes) == ([], [])
 
 
-def test_a_unique_name_that_is_taken_by_what_no_read_shows_yet(role: RoleSteps) -> None:
-    """The one that refuses knows the application, the ones that were read do not."""
+def test_a_unique_name_of_an_application_that_is_not_visible_yet_is_reported(role: RoleSteps) -> None:
+    """The replica that refuses knows the application, the ones that were read do not."""
     faults = role.tenant.server.faults
-    role.registration["display_name"] = "Another name"  # no namesake to be seen either
+    role.registration["display_name"] = "Another name"  # the list does not show another one either
     body = {
         "error": {
             "code": "Request_BadRequest",
@@ -118,8 +118,8 @@ def test_a_unique_name_that_is_taken_by_what_no_read_shows_yet(role: RoleSteps) 
     assert failure["changed"] is False
 
 
-def test_a_service_principal_that_the_first_read_missed(role: RoleSteps) -> None:
-    """Graph answers 204 to the upsert, or 409 as to a plain creation."""
+def test_a_service_principal_that_the_first_read_missed_is_used(role: RoleSteps) -> None:
+    """Graph responds with 204 to the upsert, or with 409 as to a plain creation."""
     app_id = role.application["appId"]
     message = (
         "The service principal cannot be created, updated, or restored because the service principal name"
@@ -166,10 +166,10 @@ def test_a_service_principal_that_the_first_read_missed(role: RoleSteps) -> None
         ),
     ],
 )
-def test_a_replica_that_does_not_know_yet_what_another_run_made(
+def test_an_object_that_was_just_read_is_waited_for_on_other_replicas(
     role: RoleSteps, hand: Hand, path: str, status: int, message: str
 ) -> None:
-    """Nobody remembers the creation, but what was just read cannot be missing."""
+    """The creation is not in the memory, but an object that was just read cannot be missing."""
     purge_principal(hand, role)
     empty_declaration(hand, role)
     codes = {400: "Request_BadRequest", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound"}
@@ -181,7 +181,7 @@ def test_a_replica_that_does_not_know_yet_what_another_run_made(
     role.is_settled()
 
 
-def test_what_this_run_granted_is_not_missing_if_a_replica_does_not_know_it(role: RoleSteps, hand: Hand) -> None:
+def test_a_grant_of_this_run_is_not_reported_as_missing_by_a_lagging_replica(role: RoleSteps, hand: Hand) -> None:
     revoke_grant_keep_permission(hand, role)
     role.tenant.memory = SharedMemory()
     role.tenant.ok("azure_admin_consent", unique_name="gateway")
@@ -190,7 +190,7 @@ def test_what_this_run_granted_is_not_missing_if_a_replica_does_not_know_it(role
     assert role.assignments() == []
 
 
-def test_what_this_run_registered_is_not_taken_for_gone_where_a_replica_does_not_know_it(tenant: Tenant) -> None:
+def test_an_application_of_this_run_is_not_reported_as_missing_by_a_lagging_replica(tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     tenant.register()
     tenant.server.faults.add(method="DELETE", path="/applications/", status=404, times=2)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What others changed or deleted is put right by the next run."""
+"""Changes and deletions by others are repaired by the next run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.role_steps import M
 
 
 @pytest.mark.parametrize(("act", "changed"), REPAIRS, ids=lambda value: getattr(value, "__name__", ""))
-def test_what_a_hand_changed_is_put_right(
+def test_manual_changes_are_repaired(
     role: RoleSteps, hand: Hand, act: c.Callable[[Hand, RoleSteps], None], changed: list[str]
 ) -> None:
     act(hand, role)
@@ -34,10 +34,10 @@ def test_what_a_hand_changed_is_put_right(
 
 
 @pytest.mark.parametrize("act", [delete_principal, delete_application, delete_both_one_after_the_other])
-def test_what_was_soft_deleted_comes_back_as_the_same_object(
+def test_soft_deleted_objects_are_restored(
     role: RoleSteps, hand: Hand, act: c.Callable[[Hand, RoleSteps], None]
 ) -> None:
-    """Exchange Online knows the gateway by the object id of its service principal; grants by hand come back with it."""
+    """Exchange Online knows the gateway by the object id of its service principal; manual grants are restored too."""
     ids = (role.application["id"], role.principal["id"])
     (graph,) = role.tenant.service_principals(MICROSOFT_GRAPH)
     body = {"principalId": ids[1], "resourceId": graph["id"], "appRoleId": SEND}
@@ -49,7 +49,7 @@ def test_what_was_soft_deleted_comes_back_as_the_same_object(
     assert role.tenant.server.tenant.directory.deleted == {}
 
 
-def test_of_several_deleted_service_principals_the_last_one_comes_back(role: RoleSteps, hand: Hand) -> None:
+def test_the_last_of_several_deleted_service_principals_is_restored(role: RoleSteps, hand: Hand) -> None:
     did(hand.delete(principal_path(role)))
     hand.server.clock.advance(60)
     second = hand.service_principal(role.application["appId"])
@@ -58,7 +58,7 @@ def test_of_several_deleted_service_principals_the_last_one_comes_back(role: Rol
     assert role.principal["id"] == second["id"]
 
 
-def test_without_restoring_a_new_service_principal_is_made(role: RoleSteps, hand: Hand) -> None:
+def test_without_restoring_a_new_service_principal_is_created(role: RoleSteps, hand: Hand) -> None:
     old = role.principal["id"]
     did(hand.delete(principal_path(role)))
     role.registration["restore_deleted"] = False
@@ -67,7 +67,7 @@ def test_without_restoring_a_new_service_principal_is_made(role: RoleSteps, hand
     assert old in role.tenant.server.tenant.directory.deleted, "the old one is not ours to purge"
 
 
-def test_owners_that_were_wished_for_do_not_get_in_the_way_of_a_restore(role: RoleSteps, hand: Hand) -> None:
+def test_requested_owners_do_not_prevent_a_restore(role: RoleSteps, hand: Hand) -> None:
     ada = next(iter(role.tenant.server.tenant.directory.users))
     role.registration["owners"] = [ada]
     assert role.run().failure is None
@@ -81,5 +81,5 @@ def test_a_deleted_application_with_another_name_is_restored_with_a_warning(role
     delete_application(hand, role)
     done = role.converges("registration")
     (warning,) = done.steps["registration"]["warnings"]
-    assert "Somebody's" in warning
+    assert "Renamed by hand" in warning
     assert "granted" in warning

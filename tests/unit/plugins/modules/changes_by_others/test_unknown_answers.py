@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that come in small pages, or with members and kinds that are not known yet."""
+"""Responses that come in small pages, or with unknown members and kinds."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from graph_emulator.graph.dispatch import Graph, GraphRequest, GraphResponse
 from graph_emulator.odata.query import Query
 
 
-def test_answers_in_pages(role: RoleSteps, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server may give less than was asked for: here one entry at a time, in every collection."""
+def test_responses_in_small_pages_are_accepted(role: RoleSteps, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may return less than requested: here one entry at a time, in every collection."""
     monkeypatch.setattr(Query, "_page_size", lambda _self, _default: 1)
     users = list(role.tenant.server.tenant.directory.users)[:3]
     role.registration["owners"] = users[:2]
@@ -62,13 +62,13 @@ def test_answers_in_pages(role: RoleSteps, hand: Hand, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def unknown_members(monkeypatch: pytest.MonkeyPatch, metadata_observer: t.Any) -> None:
-    """A Graph of tomorrow: every object of every answer has members that nobody knows, and it takes them back."""
+    """A future Graph: every object in every response has unknown members, and accepts them in requests."""
     names = {"@odata.etag": 'W/"1"', "aMember": {"of": ["tomorrow", None]}, "last": None}
 
     def strange(value: t.Any) -> t.Any:
         if isinstance(value, dict):
-            told = {name: strange(member) for name, member in value.items()}
-            return {**names, **told}
+            renamed = {name: strange(member) for name, member in value.items()}
+            return {**names, **renamed}
         return [strange(member) for member in value] if isinstance(value, list) else value
 
     def of_today(value: t.Any) -> t.Any:
@@ -91,7 +91,9 @@ def unknown_members(monkeypatch: pytest.MonkeyPatch, metadata_observer: t.Any) -
 
 @pytest.mark.usefixtures("unknown_members")
 @pytest.mark.parametrize("act", [rename, remove_both, replace_scopes, delete_secret, delete_application])
-def test_unknown_members_in_all_answers(role: RoleSteps, hand: Hand, act: c.Callable[[Hand, RoleSteps], None]) -> None:
+def test_unknown_members_in_responses_are_accepted(
+    role: RoleSteps, hand: Hand, act: c.Callable[[Hand, RoleSteps], None]
+) -> None:
     changed = dict(REPAIRS)[act]
     act(hand, role)
     role.converges(*changed)
@@ -99,12 +101,12 @@ def test_unknown_members_in_all_answers(role: RoleSteps, hand: Hand, act: c.Call
     assert shown["consented"] is True
 
 
-def test_kinds_of_permission_that_are_not_known_yet_stay(role: RoleSteps, hand: Hand, metadata_observer: t.Any) -> None:
+def test_unknown_kinds_of_permissions_are_kept(role: RoleSteps, hand: Hand, metadata_observer: t.Any) -> None:
     future = {"id": OTHER_ID, "type": "SomeFutureType"}
-    held = role.application
-    (entry,) = held["requiredResourceAccess"]
+    current = role.application
+    (entry,) = current["requiredResourceAccess"]
     kept = [item for item in entry["resourceAccess"] if item["id"] != READ_WRITE]
-    held["requiredResourceAccess"] = [{**entry, "resourceAccess": [future, *kept]}]
+    current["requiredResourceAccess"] = [{**entry, "resourceAccess": [future, *kept]}]
     role.tenant.server.faults.add(method="PATCH", path="/applications/", status=204, body={}, times=1)
     role.tenant.memory = SharedMemory()
     role.tenant.clear_requests()
