@@ -38,7 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._shared_m
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # AnsibleModule's word for it
 MODULES = "ansible_collections.email_gateway.azure_apps.plugins.modules"
 RIGHTS_MODULE = "azure_operator_access_info"
-# Modules whose tasks have an environment of their own, and the steps of whoever signs in there.
+# Modules whose tasks have their own environment, and the steps of the identity that signs in there.
 MODULES_OF_OTHERS = ("azure_admin_consent", "azure_app_mailbox_scope")
 STEPS_OF_OTHERS = ("consent_steps", "mailbox_steps")
 SECONDS_FOR_RIGHTS = 10  # of waiting, for a run that has failed anyway
@@ -82,7 +82,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         if any(result.get(name) for name in module.secret_results):
             # Callbacks and logs get the censored form, registered variables the whole.
             result["_ansible_no_log"] = True
-            # Before ansible-core 2.19 the result of a whole loop is hidden by what its tasks say, not by its items.
+            # Before ansible-core 2.19 the result of a whole loop is hidden by no_log of its tasks, not of its items.
             self._task.no_log = True
         return result
 
@@ -160,7 +160,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
 
 def declared_module(name: str) -> Module:
-    """What the file of a module declares which a task calls besides its own."""
+    """What the file of a module declares which a task calls in addition to its own."""
     declared: Module = importlib.import_module(f"{MODULES}.{name}").MODULE
     return declared
 

@@ -41,7 +41,7 @@ State = t.TypeVar("State")
 class Found:
     """What the tenant has, or will have. ``key_id`` is "" for a credential that does not exist yet.
 
-    ``due`` says that one has to be created or changed; ``removes`` that secrets are there whose value nobody knows.
+    ``due``: one has to be created or changed; ``removes``: there are secrets whose value is unknown.
     ``confirmed_starts`` need not be looked for again. ``result`` is what the module returns without stores.
     """
 
@@ -92,12 +92,12 @@ class Kind(abc.ABC):
         """What the application signs in with, by its option of azure_app_token_info; {} if that is not known."""
 
     def remove_unconfirmed(self) -> None:
-        """After ``look``: remove the secrets whose value nobody knows."""
+        """After ``look``: remove the secrets whose value is unknown."""
         raise NotImplementedError
 
     @property
     def may_be_left(self) -> bool:
-        """After ``create`` failed: whether a secret may exist whose value nobody knows."""
+        """After ``create`` failed: whether a secret may exist whose value is unknown."""
         raise NotImplementedError
 
     def remove_new(self) -> None:
@@ -291,7 +291,7 @@ class FederatedCredential(Kind):
         return self._found(self._current, applied(self.call, self._resource, self._current))
 
     def _found(self, current: Federation, state: Federation) -> Found:
-        """Microsoft Graph tells no start. The overlap counts from when the stores first kept it."""
+        """Microsoft Graph shows no start. The overlap counts from when the stores first kept it."""
         result = self._resource.result(state)
         before, after = self._resource.view(current), self._resource.view(state)
         key_id = str(result["federated_credential_id"] or "").lower()

@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._controller_action import plain
 
 ROLES = Path(__file__).parents[2] / "roles"
-# The same for all hosts of a play; without them Ansible would work them out anew for each.
+# The same for all hosts of a play; without them Ansible would evaluate them again for each.
 OF_THE_PLAY = ("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "hostvars", "play_hosts")
 
 
@@ -44,7 +44,7 @@ class HostVariables:
 
     @property
     def _templar(self) -> t.Any:
-        """That of all hosts with this host's variables: a new one would load each filter of a template anew."""
+        """That of all hosts with this host's variables: a new one would load each filter of a template again."""
         self._templar_of_play.available_variables = self._variables
         return self._templar_of_play
 
@@ -90,7 +90,7 @@ class PlayVariables:
         """The keyword ``environment`` of the play, blocks and includes around the task. Raises InputError."""
         found: dict[str, str] = {}
         entries = self._action._task._parent._get_parent_attribute("environment")
-        for entry in entries if isinstance(entries, (list, tuple)) else ():  # a marker if nobody set it
+        for entry in entries if isinstance(entries, (list, tuple)) else ():  # a marker if it is not set
             variables = host.evaluated(entry, known_as="keyword environment")
             found.update({str(name): str(value) for name, value in (variables or {}).items()})
         return found

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""JSON from a server that may be anybody: a few bytes of it can become thirty times as many in memory.
+"""JSON from an untrusted server: a few bytes of it can become thirty times as many in memory.
 
-What is taken for JSON here can be written as JSON in UTF-8 again, and walked through without Python's recursion limit.
+A value that is accepted can be written as JSON in UTF-8 again, and traversed within Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def too_large(content: bytes) -> bool:
-    """Would it take too much memory? Told before it is parsed; what stands in strings is counted as well."""
+    """Whether it would need too much memory, before it is parsed; the content of strings is counted as well."""
     if b"\\u" in content:
         width = 4
     else:
@@ -40,7 +40,7 @@ def too_large(content: bytes) -> bool:
 
 
 def parse(content: bytes) -> t.Any | None:
-    """The value; None for what is no JSON (RFC 8259), or too much of it."""
+    """The value; None if it is not JSON (RFC 8259), or too large."""
     if not content or too_large(content):
         return None
     try:

@@ -19,7 +19,7 @@ DAY = datetime.timedelta(days=1)
 
 
 def parse(value: str) -> datetime.datetime | None:
-    """A point in time from Graph; None where it is none."""
+    """A point in time from Graph; None if it is not one."""
     match = _GRAPH_TIME.fullmatch(value)
     if match is None:
         return None

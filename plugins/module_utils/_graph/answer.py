@@ -40,7 +40,7 @@ class MemoryBudget:
             raise too_much(self._action, f"more than {LARGEST_IN_MEMORY // 2**20} MiB")
 
     def clear(self) -> None:
-        """Begin anew: what was read so far is thrown away."""
+        """Start again: what was read so far is discarded."""
         self._bytes = 0
 
 

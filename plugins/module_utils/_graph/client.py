@@ -76,7 +76,7 @@ class GraphClient(RunNotes):
         self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
-        """The object, which is what ``read.shape`` says, or None if there is none (404)."""
+        """The object in the form of ``read.shape``, or None if there is none (404)."""
         if known := self.handed.known([read]):
             return _answer.object_of(known[0], read)
         try:
@@ -136,7 +136,7 @@ class GraphClient(RunNotes):
         """The answer's object, or {} if it has none.
 
         Raises GraphError also for a DELETE of what is not found: whether it is gone, or only not there yet, is what
-        the next read says (see converge).
+        the next read shows (see converge).
         """
         answer = self._sent(write)
         self.wrote = True
@@ -260,7 +260,7 @@ class GraphClient(RunNotes):
         raise _too_many_pages(read)
 
     def _exchange(self, method: str, url: str, request: Read | Write) -> Json | None:
-        """Send, and send again as long as ``decide`` says so and the allowance of time is not used up."""
+        """Send, and send again as long as ``decide`` allows it and the allowance of time is not used up."""
         attempts = Attempts()
         token = self._token(False)
         while True:

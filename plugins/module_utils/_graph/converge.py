@@ -38,8 +38,8 @@ class Resource(t.Protocol[State]):
 def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
     """Read, plan, apply.
 
-    If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
-    A refusal for a reason that is not known to be another one (``read_once``) may mean that somebody else made or
+    If another write was in progress, or the state is not replicated everywhere yet, read again and continue from there.
+    A refusal for a reason that is not known to be another one (``read_once``) may mean that another client made or
     removed the same: it stands unless the next read shows something new.
     """
     call.validate_sign_in()
@@ -74,7 +74,7 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
 
 
 def _is_settled(resource: Resource[t.Any], current: t.Any) -> bool:
-    """Whether there is nothing to do. What an earlier task of the role read is good enough to say so."""
+    """Whether there is nothing to do. The reads of an earlier task of the role are sufficient for this."""
     try:
         return resource.view(current) == resource.view(resource.desired(current))
     except AppsError:

@@ -47,7 +47,7 @@ COMBINED: dict[str, tuple[tuple[str, str], ...]] = {
         ("microsoft_graph", "Contacts.ReadWrite"),
     ),
 }
-# Permissions without a role of their own that open a part of every mailbox.
+# Permissions without a role of their own that give access to a part of every mailbox.
 BASIC = (("microsoft_graph", "Mail.ReadBasic.All"), ("microsoft_graph", "Calendars.ReadBasic.All"))
 AN_ASSIGNMENT = Shape("a role assignment", needs=("id", "principalId", "roleDefinitionId"))
 A_ROLE = Shape("a role", needs=("id", "displayName"))
@@ -61,7 +61,7 @@ class Scope:
     """The mailboxes for which a role is assigned.
 
     ``kind`` is "tenant", "group", "administrative_unit", "user", "custom", or "other" for one that is not known here.
-    ``id`` is empty for the tenant, and for a custom scope that is not there yet. Names do not tell scopes apart.
+    ``id`` is empty for the tenant, and for a custom scope that does not exist yet. Names do not identify scopes.
     """
 
     kind: str
@@ -114,12 +114,12 @@ def principal_of(document: Json) -> str:
 
 
 def role_of(resource: str, permission: str) -> str | None:
-    """The role that opens in Exchange what the permission opens in Entra ID; None if there is none."""
+    """The role in Exchange with the rights of the permission in Entra ID; None if there is none."""
     return f"{PREFIX}{permission}" if permission in SCOPED_PERMISSIONS.get(resource, ()) else None
 
 
 def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
-    """Resource and name of the permissions that open in Entra ID, for all mailboxes, what the role opens or a part."""
+    """Resource and name of the permissions in Entra ID, for all mailboxes, with rights of the role."""
     permission = role[len(PREFIX) :] if role.startswith(PREFIX) else role
     same = tuple((resource, permission) for resource, names in SCOPED_PERMISSIONS.items() if permission in names)
     own = COMBINED.get(role, same)
@@ -132,7 +132,7 @@ def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
 
 
 def _family(permission: str) -> tuple[str, str]:
-    """Of permissions of which the wider ones open what the others open: Mail.ReadBasic, Mail.Read, Mail.ReadWrite."""
+    """Of permissions of which the wider ones include the others: Mail.ReadBasic, Mail.Read, Mail.ReadWrite."""
     kind, _dot, right = permission.partition(".")
     return kind, "Read" if right.startswith("Read") else right
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What the tasks of a run tell each other about the objects that they made, changed and deleted.
+"""Notes that the tasks of a run share about the objects that they created, changed and deleted.
 
 A read may be answered by a replica that does not know of it yet (replication lag).
 """

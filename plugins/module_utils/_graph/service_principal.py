@@ -73,7 +73,7 @@ def last_deleted(documents: t.Iterable[Json], client_id: str) -> Json | None:
 
 
 def restore_service_principal(graph: GraphClient, client_id: str, object_id: str) -> Json | None:
-    """None where it is not among the deleted ones any more, because it is back or was purged."""
+    """None if it is no longer among the deleted ones, because it was restored or purged."""
     try:
         restored = graph.write(
             Write(

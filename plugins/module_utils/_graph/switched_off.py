@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The three ways to switch an application off, each of which is somebody's decision.
+"""The three ways to switch an application off, each of which is a decision of an administrator or of Microsoft.
 
 Source: "Deactivate an app registration", Microsoft Learn, which compares isDisabled, disabledByMicrosoftStatus and
 accountEnabled.
@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     service_principal_read,
 )
 
-# Of an application; a service principal has accountEnabled besides.
+# Of an application; a service principal also has accountEnabled.
 SWITCHES = ("isDisabled", "disabledByMicrosoftStatus")
 
 
@@ -35,7 +35,7 @@ class SwitchedOff:
 
 
 def switched_off(document: Json) -> SwitchedOff | None:
-    """What an application or a service principal says of itself; None where it may sign in."""
+    """Why an application or a service principal may not sign in, by its own properties; None if it may."""
     status = application.text(document, "disabledByMicrosoftStatus") or ""
     if status.startswith("Disabled"):  # null, NotDisabled and values to come do not stand in the way
         return SwitchedOff(

@@ -29,12 +29,12 @@ class ServerClock:
         if self._server or not date:
             return
         try:
-            told = email.utils.parsedate_to_datetime(date)
+            sent = email.utils.parsedate_to_datetime(date)
         except (TypeError, ValueError, IndexError):
             return
-        if told.tzinfo is None:
+        if sent.tzinfo is None:
             return
-        ahead = self._own() - told
+        ahead = self._own() - sent
         self._ahead, self._server = ahead if abs(ahead) >= RESOLUTION else datetime.timedelta(), host
 
     def now(self) -> datetime.datetime:
@@ -43,7 +43,7 @@ class ServerClock:
 
     @property
     def warning(self) -> str:
-        """What to tell the user; empty if the clocks agree."""
+        """The warning for the user; empty if the clocks agree."""
         seconds = self._ahead.total_seconds()
         if abs(seconds) <= TOLERATED:
             return ""

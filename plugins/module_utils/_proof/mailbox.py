@@ -104,7 +104,7 @@ def _wanted(params: t.Mapping[str, t.Any]) -> dict[str, bool]:
 
 
 def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[str, bool]) -> list[Access]:
-    """One answer for each mailbox; ``wanted`` says whether it has to be reachable."""
+    """One answer for each mailbox; ``wanted``: whether it has to be reachable."""
 
     def current(fresh: bool) -> AccessToken:
         return sign_in.token(call.endpoint.graph) if fresh else token
@@ -131,7 +131,7 @@ def _access(
 ) -> Access:
     expected = wanted[mailbox]
     reachable = refusal is None
-    # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
+    # A missing mailbox proves nothing: only a refusal shows that the restriction works.
     as_expected = reachable if expected else refusal is not None and refusal.status == 403
     next_step = ""
     commands: tuple[str, ...] = ()
@@ -199,9 +199,9 @@ def _next_step(expected: bool, refusal: GraphFault | None, *, reads: t.Sequence[
 def _commands(
     mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
 ) -> list[str]:
-    """For what only an Exchange administrator can look at or mend.
+    """For what only an Exchange administrator can see or correct.
 
-    The scope of a role assignment is all that shall be reachable.
+    The scope of a role assignment is all mailboxes that must be reachable.
     """
     expected, reads = wanted[mailbox], _reading(token)
     allowed = [name for name, reachable in wanted.items() if reachable]

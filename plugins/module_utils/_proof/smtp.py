@@ -45,7 +45,7 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Meaning:
-    """What an answer means. ``passes`` says that it can become better by waiting."""
+    """What an answer means. ``passes``: waiting may help."""
 
     reason: str
     next_step: str = ""
@@ -77,7 +77,7 @@ class SmtpProof:
 
 
 def smtp_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:
-    """Poll, within wait_timeout, until the server accepts a fresh token, or refuses it so that waiting cannot mend it.
+    """Poll, within wait_timeout, until the server accepts a fresh token, or refuses it for a reason that stays.
 
     Raises SignInError if there is no token, TransportError if the server is not reached, not trusted, or none.
     """
@@ -182,8 +182,8 @@ def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str
             f"The server refused the step {answer.step} before it saw the token (it answered {reply.code}).",
             "Check smtp_host and smtp_port, and that the server accepts connections from the controller.",
         )
-    if reply.says("SmtpClientAuthentication is disabled for the"):
-        whose = "tenant" if reply.says("disabled for the tenant") else "mailbox"
+    if reply.contains("SmtpClientAuthentication is disabled for the"):
+        whose = "tenant" if reply.contains("disabled for the tenant") else "mailbox"
         return Meaning(
             f"SMTP AUTH is disabled for the {whose}.",
             f"An Exchange administrator has to allow it for {mailbox}, see exchange_commands.",

@@ -47,7 +47,7 @@ SELECTION = ArgumentSpec(
     },
 )
 
-# What every finding tells; null where it does not apply.
+# The members of every finding; null if one does not apply.
 FINDING: View = dict.fromkeys(
     (
         "state",
@@ -125,7 +125,7 @@ def look(call: Call) -> dict[str, t.Any]:
     found += [
         {**_about(call, document), "state": "no_credential"}
         for document, answer in zip(alone, federated, strict=True)
-        # Where federated credentials may not be read, nobody knows.
+        # Unknown if the federated credentials may not be read.
         if answer is not None and not answer.get("value") and FORBIDDEN not in answer
     ]
     found.sort(key=lambda finding: (finding["end"] or "", finding["client_id"], finding["key_id"] or ""))
@@ -179,8 +179,8 @@ def _due(kinds: t.Sequence[tuple[str, list[View]]], days: int) -> t.Iterator[Vie
         for entry in entries:
             left = entry["days_left"]
             if left is not None and left < days and not is_replaced(entry, entries):
-                told = {name: entry[name] for name in ("key_id", "description", "end", "days_left")}
-                yield {"state": "expired" if left < 0 else "expiring", "kind": kind, **told}
+                described = {name: entry[name] for name in ("key_id", "description", "end", "days_left")}
+                yield {"state": "expired" if left < 0 else "expiring", "kind": kind, **described}
 
 
 def _about(call: Call, document: Json) -> View:

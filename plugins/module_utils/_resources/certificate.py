@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """A certificate as a state: "the application has that of this file, and it has at least N days left".
 
-The private key stays in the file. Nothing here removes a certificate that it was not told to remove by its key id.
+The private key stays in the file. Nothing here removes a certificate unless the options name its key id.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class CertificateOptions:
         present, description, subject = params["state"] == "present", params["description"] or "", params["subject"]
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
         if present:
-            import_library("cryptography")  # said before anything is sent, also in check mode
+            import_library("cryptography")  # reported before anything is sent, also in check mode
             check_text("description", description, longest=LONGEST_DESCRIPTION)
         elif params["key_id"] is None:
             raise InputError(
@@ -142,7 +142,7 @@ class Certificates:
     """The application's records and what is in the files.
 
     ``chosen`` is the record that the module is about, if there is one that will do; ``outdated`` the best one of the
-    same description that will not. ``in_use`` says that its key is in PATH, not in PATH.new.
+    same description that will not. ``in_use``: its key is in PATH, not in PATH.new.
     """
 
     object_id: str
@@ -235,7 +235,7 @@ class CertificateResource:
     ) -> tuple[KeyCredential, ...]:
         """Read again while the certificate in PATH is missing and so young that the answer may be older than it.
 
-        PATH is written after the tenant showed it. Whoever believed such an answer would make a second key.
+        PATH is written after the tenant showed it. Such an answer would lead to a second key.
         """
         graph, options = self._call.graph, self._options
         certificate = files.current.certificate if files and files.current else None
@@ -257,9 +257,7 @@ class CertificateResource:
         if not options.present:
             kept = tuple(c for c in current.credentials if c is not current.chosen)
             return dataclasses.replace(current, chosen=None, credentials=kept)
-        wanted = dataclasses.replace(
-            current, in_use=True, private=True, keeps_previous=self._shall_keep_previous(current)
-        )
+        wanted = dataclasses.replace(current, in_use=True, private=True, keeps_previous=self._keeps_previous(current))
         if current.chosen is not None and current.in_use:
             return wanted
         if options.files and options.files.obstacle:
@@ -279,7 +277,7 @@ class CertificateResource:
     def _to_register(self, current: Certificates) -> Certificate | None:
         """What is there to be registered; None where a key has to be made.
 
-        A key in PATH was registered once. Where the tenant does not have it any more, somebody removed it, perhaps
+        A key in PATH was registered once. If the tenant no longer has it, it was removed, perhaps
         because it is in wrong hands: it does not come back. One in PATH.new is taken up, as made by a run that was
         interrupted, unless the options ask for another lifetime by now.
         """
@@ -290,7 +288,7 @@ class CertificateResource:
             return None
         return pending
 
-    def _shall_keep_previous(self, current: Certificates) -> bool:
+    def _keeps_previous(self, current: Certificates) -> bool:
         """PATH.old is kept as long as it can be used. Where PATH is replaced, what was in it becomes PATH.old."""
         if current.files is None:
             return False
@@ -326,7 +324,7 @@ class CertificateResource:
         return now if certificate is not None else wanted
 
     def _new_key(self, files: KeyFiles, current: Certificates) -> Certificate:
-        """On the disk before anything is told to the tenant."""
+        """On the disk before anything is sent to the tenant."""
         pair = new_pair(common_name=self._options.common_name, now=self._call.now, lifetime=self._options.lifetime)
         self._check_untouched(files, current)
         pending = current.files.pending if current.files else None

@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 HANDED_ON = ("passwordCredentials", *SWITCHES)  # read with the declaration, for the credential's task
-# The form of an option that lists permissions, one entry a resource.
+# The form of an option that lists permissions, one entry for each resource.
 LISTED: dict[str, dict[str, t.Any]] = {
     "resource": {"type": "str", "required": True},
     "application": {"type": "list", "elements": "str"},
@@ -82,7 +82,7 @@ def listed_resources(option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) ->
 
 
 def required_principal(document: Json | None, resource: str) -> ResourcePrincipal:
-    """The tenant's service principal of a resource. Raises ConflictError where it has none."""
+    """The tenant's service principal of a resource. Raises ConflictError if it has none."""
     if document is None:
         raise ConflictError(
             f"The tenant has no service principal of the resource {resource}",
@@ -224,7 +224,7 @@ class PermissionsResource:
 
     def read(self) -> Declared:
         found = read_declaration(
-            self._graph, self._read, told=lambda found: (found.client_id, declared_permissions(found.document))
+            self._graph, self._read, declared_in=lambda found: (found.client_id, declared_permissions(found.document))
         )
         note_seen(self._graph, found.client_id, declared_permissions(found.document))
         return found
@@ -311,7 +311,7 @@ class PermissionsResource:
         document = read_declaration(
             self._graph,
             lambda: self._graph.get(address.read(self._graph, select=(*FIELDS, *HANDED_ON))) or {},
-            told=lambda found: (current.client_id, declared_permissions(found)),
+            declared_in=lambda found: (current.client_id, declared_permissions(found)),
         )
         self._graph.handed.hand_on(current.client_id.lower(), {"application": document})
         declared = {*declared_permissions(document)}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""An identity, as its token tells, against the table of rights. Pure.
+"""An identity, according to its token, compared with the table of rights. Pure.
 
 The claims are those of "Access token claims reference": roles of an application; scp and wids of a person. Microsoft
 advises clients against reading tokens for its own services, so what is not there is unknown, never an error.
@@ -31,7 +31,7 @@ class Identity:
     """Who signed in. ``kind`` is "application", "person" or "unknown".
 
     ``permissions`` are application permissions, or the scopes of a person's token; ``roles`` the template ids of a
-    person's directory roles, None where the token does not tell.
+    person's directory roles, None if the token does not show them.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Identity:
         return [name for name, role in DIRECTORY_ROLES.items() if role in (self.roles or ())]
 
     def may(self, right: Right) -> bool | str | None:
-        """True on every object, "owned" on its own objects only, False, or None where the token does not tell."""
+        """True on every object, "owned" on its own objects only, False, or None if the token does not show this."""
         if self.kind == "unknown":
             return None
         if self.kind == "application":
@@ -97,9 +97,9 @@ class Identity:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """Whether an identity may do a step. ``possible`` is None where the token does not tell.
+    """Whether an identity may do a step. ``possible`` is None if the token does not show this.
 
-    ``missing`` are the names of rights; ``add`` says what to add, for a person to read.
+    ``missing`` are the names of rights; ``add`` is what to add, as readable text.
     """
 
     step: str

@@ -42,7 +42,7 @@ AGAIN = "Run the login again."
 
 @dataclasses.dataclass(frozen=True)
 class Login:
-    """Somebody who signed in in this run. ``asked`` is the tenant as it was asked for."""
+    """A person who signed in during this run. ``asked`` is the tenant of the request."""
 
     id: str
     authority: str
@@ -128,9 +128,9 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
 def poll(
     identity: IdentityPlatform, code: Code, *, endpoint: Endpoint, tenant: str | None, client_id: str
 ) -> Login | Code:
-    """Ask once whether somebody has signed in; where nobody has yet, the code again, with how long to wait.
+    """Ask once whether a person has signed in; if not, returns the code again, with the time to wait.
 
-    Raises SignInError for a refusal, InputError for somebody of another or an unknown tenant, TransportError.
+    Raises SignInError for a refusal, InputError for a person of another or an unknown tenant, TransportError.
     """
     what = f"sign a person in to the tenant {tenant or ANY_TENANT}"
     try:

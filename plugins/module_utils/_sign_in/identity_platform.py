@@ -86,7 +86,7 @@ class AccessToken:
 class IdentityPlatform:
     """The token endpoint of one cloud, by msal over our transport.
 
-    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token each time.
+    The public description of a tenant's endpoints is requested once in an ansible-playbook run; a token each time.
     """
 
     def __init__(self, http: HttpClient, *, authority: str, memory: RunMemory) -> None:
@@ -106,7 +106,7 @@ class IdentityPlatform:
         ``credential`` is what msal calls client_credential: a client secret, or a dict with ``private_key`` and
         ``thumbprint``, or with ``client_assertion``.
 
-        Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
+        Raises SignInError with the AADSTS code if the identity platform refuses, TransportError if it is not
         reached.
         """
         what = f"sign in as the application {client_id} to the tenant {tenant_id}"
@@ -134,7 +134,7 @@ class IdentityPlatform:
     ) -> tuple[dict[str, t.Any], Response | None]:
         """What an application of msal of this kind answers to one question, and the last answer of the server.
 
-        Raises SignInError for what msal does not understand, TransportError where nobody was reached.
+        Raises SignInError for an answer that msal does not understand, TransportError if no host was reached.
         """
         msal = quiet_msal()
         refused_by_msal = import_library("msal.exceptions").MsalError
@@ -194,7 +194,7 @@ def refusal(
 ) -> SignInError:
     """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
 
-    ``person``: somebody signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
+    ``person``: a person signs in with a device code. ``otherwise`` is the next step if there is no AADSTS code.
     """
     if not result.get("error_description") and last is not None:
         result = _json_object(last) or result
@@ -220,7 +220,7 @@ def refusal(
 
 
 def _code(description: str | None) -> str | None:
-    """The one that the description begins with; behind that of any wrong credential, the one that says which."""
+    """The code at the beginning of the description; after the general code of a wrong credential, the specific one."""
     if AADSTS.match(description or "") is None:
         return None
     codes = AADSTS.findall(description or "")

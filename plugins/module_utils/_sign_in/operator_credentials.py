@@ -190,7 +190,7 @@ class ManagedIdentityCredential(_BySettings):
 
 
 class AccessTokenCredential(_BySettings):
-    """A token that somebody else got."""
+    """A token that was requested elsewhere."""
 
     name: t.ClassVar[str] = "access_token"
 
@@ -264,7 +264,7 @@ class DeviceCodeCredential:
 
 
 class AzureCliCredential(_BySettings):
-    """Whoever is signed in to the Azure CLI on the controller."""
+    """The account that is signed in to the Azure CLI on the controller."""
 
     name: t.ClassVar[str] = "cli"
 
@@ -296,8 +296,8 @@ class AzureCliCredential(_BySettings):
                 next_step="Try it by hand: az account get-access-token",
             ) from None
         if done.returncode != 0:
-            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-            raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
+            reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise SignInError(f"The Azure CLI gave no token: {reason}", next_step="Run: az login")
         document = _json.parse(done.stdout.encode(errors="replace"))
         answer = document if isinstance(document, dict) else {}
         value = answer.get("accessToken")

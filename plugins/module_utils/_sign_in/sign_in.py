@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Settings to credential to token: which way to sign in is taken, and one sign-in a run."""
+"""Settings to credential to token: which sign-in method is used, and one sign-in for each run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KINDS: tuple[type[Credential], ...] = (
     DeviceCodeCredential,
     AzureCliCredential,
 )
-# Set by the platform for every process in a pod, so that it counts only where nobody asked for anything else.
+# Set by the platform for every process in a pod, so it is used only if nothing else is set.
 AMBIENT = frozenset({"auth_federated_token_file"})
 
 
@@ -51,7 +51,7 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMem
 
     ``memory`` holds whether a person signed in in this run.
 
-    Raises InputError where two kinds are asked for at once, and for whatever the kind itself finds missing.
+    Raises InputError if two kinds are set at once, and if the kind itself misses a setting.
     """
     if settings.source == "auto":
         kind = _automatic(settings, endpoint, memory)
@@ -110,7 +110,7 @@ def operator_token(
 
     ``fresh`` asks for a new one where the remembered one was refused, and remembers that.
 
-    Raises InputError where the token is for another tenant than the one that was asked for.
+    Raises InputError if the token is for a tenant other than the requested one.
     """
     digest = hashlib.sha256()
     for part in (credential.name, endpoint.authority, endpoint.resource, credential.identity):

@@ -104,7 +104,13 @@ FEDERATED = {"federated_credential_id": guid(7), "name": "cluster", "issuer": "h
             "no",
             "the federated credential in the store is not among",
         ),
-        ("federated", {"federated_credentials": None}, guid(7), "not checked", "may not read the federated credentials"),
+        (
+            "federated",
+            {"federated_credentials": None},
+            guid(7),
+            "not checked",
+            "may not read the federated credentials",
+        ),
         (
             "client_secret",
             {"certificates": [CERTIFICATE]},

@@ -52,8 +52,8 @@ def test_two_identities_are_told_apart() -> None:
     unknown = Asked(("consent_application",), {"failed": True, "msg": "no token"})
     text = rights_of_run([registrar, unknown])
     assert text.startswith(
-        "As an application, this run needs in total AppRoleAssignment.ReadWrite.All and Application.Read.All (to consent"
-        " to application permissions of Microsoft Graph). Or set gateway_app_consent to none"
+        "As an application, this run needs in total AppRoleAssignment.ReadWrite.All and Application.Read.All (to"
+        " consent to application permissions of Microsoft Graph). Or set gateway_app_consent to none"
     )
 
 
