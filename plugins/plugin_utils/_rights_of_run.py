@@ -33,7 +33,7 @@ INSTEAD = (
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """An identity's steps, and what azure_operator_access_info answered: a failed result where it could not."""
+    """An identity's steps, and what azure_operator_access_info answered: a failed result if it could not."""
 
     steps: tuple[str, ...]
     answer: Result

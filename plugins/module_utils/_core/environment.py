@@ -65,7 +65,7 @@ def pick(
 ) -> str | None:
     """The option, else the value of a section of ~/.azure/credentials or of the environment; a blank is unset.
 
-    A section that an option names takes precedence over the environment. Otherwise it is one of several spellings; two with
+    A section that an option names takes precedence over the environment. Otherwise it is one of the spellings; two with
     different values are a contradiction, never a silent choice. Raises InputError.
     """
     option = filled(params.get(name))

@@ -53,7 +53,7 @@ def parse(content: bytes) -> t.Any | None:
 
 
 def _loaded(text: str) -> t.Any:
-    # What nests too deep ends at Python's recursion limit, where a finalizer that the collector runs would fail.
+    # A value that is nested too deep ends at Python's recursion limit, at which a finalizer would fail.
     collecting = gc.isenabled()
     gc.disable()
     try:

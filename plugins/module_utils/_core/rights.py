@@ -157,7 +157,7 @@ RIGHTS: dict[str, Right] = {
         scopes=((_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
         roles=_CONSENTING,
     ),
-    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". With the second one, an identity can give itself any
+    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". The second one lets an identity give itself any
     # role of Exchange.
     "read_exchange_roles": Right(
         application=((_EXCHANGE_READ,), (_EXCHANGE,)),
@@ -205,7 +205,7 @@ class Step:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The directory roles that do for all of it; empty where every member of the tenant may."""
+        """The directory roles that are enough for all of it; empty if every member of the tenant may do it."""
         asked = [RIGHTS[name].roles for name in self.rights if RIGHTS[name].roles]
         return tuple(role for role in asked[0] if all(role in roles for roles in asked)) if asked else ()
 

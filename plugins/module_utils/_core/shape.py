@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 
 Json = dict[str, t.Any]
 
-# Ids stand in addresses. They are GUIDs, or base64 for URLs where one object joins two others.
+# Ids are parts of addresses. They are GUIDs, or base64 for URLs if one object joins two others.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 

@@ -62,7 +62,7 @@ def parse_end_date(value: str) -> datetime.datetime:
 
 
 def written(moment: datetime.datetime) -> str:
-    """As Graph takes and echoes it; microseconds only where there are any."""
+    """In the form of Graph; microseconds only if there are any."""
     return moment.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 

@@ -91,7 +91,7 @@ class CredentialOptions:
 
 
 def refuse_stores(params: t.Mapping[str, t.Any]) -> None:
-    """Raises InputError in a module that runs as a process of its own, where Ansible's vault secrets are not."""
+    """Raises InputError in a module that runs as a separate process, which has no access to Ansible's vault secrets."""
     given = next((name for name in ("stores", "profile_info") if params[name] is not None), None)
     if given is not None:
         raise InputError(

@@ -140,7 +140,7 @@ class InnerAnswer:
 
     @property
     def accepted(self) -> Json | None:
-        """The object that a write made, {} where the answer has none; None for a write that was not accepted."""
+        """The object that a write made, {} if the answer has none; None for a write that was not accepted."""
         if not 200 <= self.status < 300:
             return None
         return self._document if isinstance(self._document, dict) else {}

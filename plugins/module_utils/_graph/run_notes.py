@@ -18,7 +18,7 @@ LAG_WINDOW = 900  # seconds after its creation in which an object may still be m
 
 
 class RunNotes:
-    """Kept in the memory of the run, and in this task where that remembers nothing."""
+    """Stored in the memory of the run, and in this task if there is no such memory."""
 
     def __init__(self, memory: RunMemory) -> None:
         self._memory = memory

@@ -67,7 +67,7 @@ def deleted_service_principals_read(*, action: str) -> Read:
 
 
 def last_deleted(documents: t.Iterable[Json], client_id: str) -> Json | None:
-    """The soft-deleted service principal of an application; the one deleted last, where there are several."""
+    """The soft-deleted service principal of an application; the one deleted last, if there are several."""
     own = [document for document in documents if text(document, "appId") == client_id]
     return max(own, key=lambda document: text(document, "deletedDateTime") or "", default=None)
 

@@ -165,7 +165,7 @@ class HttpClient:
             session = requests.Session()
             # False also keeps macOS' proxy look-up out of forked workers, where it can crash the process.
             session.trust_env = False
-            # Also where it does not follow a redirect, requests looks at its target, and for that reads the whole body.
+            # Even if it does not follow a redirect, requests looks at its target, and reads the whole body for this.
             session.get_redirect_target = lambda _answer: None
             session.verify = self._verify and (self._endpoint.ca_file or True)
             if not self._verify:

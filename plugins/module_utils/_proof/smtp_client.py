@@ -64,7 +64,7 @@ class Reply:
 class Answer:
     """What came of the dialogue. ``step`` is the last one: connect, ehlo, starttls, auth.
 
-    ``reply`` is the one that decided, None where the server does not offer what the step needs.
+    ``reply`` is the one that decided, None if the server does not offer what the step needs.
     """
 
     step: str
@@ -78,7 +78,7 @@ class Answer:
 def try_xoauth2(host: str, port: int, *, mailbox: str, token: str, ca_file: str | None, seconds: float) -> Answer:
     """EHLO, STARTTLS, EHLO, AUTH XOAUTH2, QUIT, all of it in so many seconds.
 
-    The token is sent only over TLS, to a server whose certificate was verified. Raises TransportError where the server
+    The token is sent only over TLS, to a server whose certificate was verified. Raises TransportError if the server
     is not reached, is not trusted or does not speak SMTP.
     """
     with contextlib.closing(_Dialogue(host, port, ca_file=ca_file, seconds=seconds)) as dialogue:

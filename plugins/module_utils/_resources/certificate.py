@@ -158,7 +158,7 @@ class Certificates:
 
 
 class CertificateResource:
-    """Registers a certificate where the tenant has none that is valid long enough; removes the one with a key id."""
+    """Registers a certificate if the tenant has none that is valid long enough; removes the one with a key id."""
 
     def __init__(self, call: Call, options: CertificateOptions | None = None) -> None:
         self._call = call
@@ -275,7 +275,7 @@ class CertificateResource:
         return dataclasses.replace(wanted, chosen=new, registered=True, credentials=(new, *current.credentials))
 
     def _to_register(self, current: Certificates) -> Certificate | None:
-        """What is there to be registered; None where a key has to be made.
+        """The pair to register; None if a key has to be made.
 
         A key in PATH was registered once. If the tenant no longer has it, it was removed, perhaps
         because it is in wrong hands: it does not come back. One in PATH.new is taken up, as made by a run that was
@@ -332,7 +332,7 @@ class CertificateResource:
         return pair.certificate
 
     def _check_untouched(self, files: KeyFiles, current: Certificates) -> None:
-        """Raises OvertakenError where another run has changed the files since they were read."""
+        """Raises OvertakenError if another run has changed the files since they were read."""
         if current.files is None or files.read(current.client_id).thumbprints != current.files.thumbprints:
             raise OvertakenError(
                 f"Another run has changed {files.path} at the same time", next_step="Run again when it has ended."

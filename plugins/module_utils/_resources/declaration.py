@@ -121,7 +121,7 @@ def read_declaration(
     *,
     declared_in: t.Callable[[State], tuple[str, t.Iterable[Permission]]],
 ) -> State:
-    """Read; again, as long as there is patience, where the answer lags behind what this run declared.
+    """Read, and read again, as long as waiting is allowed, if the answer lags behind what this run declared.
 
     ``declared_in`` returns the client id and all declared permissions of what was read.
     """

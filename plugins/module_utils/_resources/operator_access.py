@@ -152,7 +152,7 @@ def _address(params: t.Mapping[str, t.Any]) -> application.Address | None:
 
 
 def _ownership(call: Call, identity: Identity, address: application.Address) -> tuple[bool | None, bool | None]:
-    """Whether the application is there, and whether the identity owns it; None where it may not read that.
+    """Whether the application is there, and whether the identity owns it; None if it may not read that.
 
     What is not there yet, it will own once it has made it.
     """

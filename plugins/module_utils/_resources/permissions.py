@@ -130,7 +130,7 @@ class Listed:
 
 @dataclasses.dataclass(frozen=True)
 class PermissionsOptions:
-    """``listed`` may name a resource twice, where the second only adds."""
+    """``listed`` may name a resource twice; the second one only adds."""
 
     address: application.Address
     present: bool

@@ -64,7 +64,7 @@ INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCre
 
 
 def registration_info(call: Call) -> dict[str, t.Any]:
-    """The applications that the options select, by display name; an empty list where there is none."""
+    """The applications that the options select, by display name; an empty list if there is none."""
     selection = _selection(call)
     applications = RegistrationReader(call, mailbox_roles=call.params["mailbox_roles"]).read([selection])
     for found in applications:
@@ -212,7 +212,7 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
 
 
 def _owners(answer: Json | None) -> list[View] | None:
-    """None where the operator may not read them. Without a right to read people, an owner has no name."""
+    """None if the operator may not read them. Without a right to read people, an owner has no name."""
     if answer is not None and FORBIDDEN in answer:
         return None
     found = [
@@ -227,7 +227,7 @@ def _owners(answer: Json | None) -> list[View] | None:
 
 
 def _federated_credentials(answer: Json | None) -> list[View] | None:
-    """None where the operator may not read them."""
+    """None if the operator may not read them."""
     if answer is not None and FORBIDDEN in answer:
         return None
     found = [FederatedCredential.of(entry).described for entry in application.objects((answer or {}).get("value"))]

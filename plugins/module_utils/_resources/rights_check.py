@@ -119,7 +119,7 @@ class Verdict:
 
 
 def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
-    """``owns``: whether the identity owns the application, or is going to make it; None where that is not known."""
+    """``owns``: whether the identity owns the application, or is going to create it; None if that is not known."""
     step = STEPS[name]
     answers = {right: identity.may(RIGHTS[right]) for right in step.rights}
     missing = tuple(r for r, answer in answers.items() if answer is False or (answer == "owned" and owns is False))

@@ -32,7 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 )
 
 # The Azure CLI: public in every cloud, and allowed beforehand for Microsoft Graph and Azure Key Vault, so that no
-# tenant has to consent to it. azure-identity's DeviceCodeCredential takes it, too, where no client id is given.
+# tenant has to consent to it. azure-identity's DeviceCodeCredential uses it, too, if no client id is set.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ANY_TENANT = "organizations"  # the home tenant of who signs in
 REMEMBERED = 7 * 86400.0  # seconds: longer than any run

@@ -358,7 +358,7 @@ class _MsalHttp:
 
 
 def _passes(answer: Response) -> bool:
-    """Whether asking again after a while may help: by the code, and by the status where there is none."""
+    """Whether asking again after a while may help: by the code, and by the status if there is none."""
     if answer.status_code < 400:
         return False
     known = _known(_text(_json_object(answer) or {}, "error_description"))

@@ -58,7 +58,7 @@ class Credential(t.Protocol):
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
-        """The settings present that ask for this kind; empty where none does."""
+        """The settings that select this kind; empty if there are none."""
 
     @property
     def identity(self) -> tuple[t.Any, ...]:

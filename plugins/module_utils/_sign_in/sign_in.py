@@ -108,7 +108,7 @@ def operator_token(
 ) -> AccessToken:
     """The operator's token: signed in once an ansible-playbook run, not once a task.
 
-    ``fresh`` asks for a new one where the remembered one was refused, and remembers that.
+    ``fresh`` requests a new one if the stored one was refused, and stores it.
 
     Raises InputError if the token is for a tenant other than the requested one.
     """
