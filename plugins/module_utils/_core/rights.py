@@ -157,7 +157,7 @@ RIGHTS: dict[str, Right] = {
         scopes=((_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
         roles=_CONSENTING,
     ),
-    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". The second one lets an identity give itself any
+    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". The second one allows an identity any
     # role of Exchange.
     "read_exchange_roles": Right(
         application=((_EXCHANGE_READ,), (_EXCHANGE,)),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: start in the foreground, say where in one JSON line, serve until told to stop."""
+"""The command line: start in the foreground, print the addresses as one JSON line, serve until a signal stops it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"graph_emulator: cannot listen on {chosen.host} port {ports}: {error.strerror}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
 
-    # The handlers come first: whoever reads the line may send a signal at once.
+    # The handlers come first: the reader of the line may send a signal immediately.
     _stop_on_signal(server)
     print(json.dumps(server.announcement()), flush=True)
     if chosen.paste:
@@ -152,7 +152,7 @@ def lines_for_azure_cli(server: EmulatorServer) -> str:
 
 
 def _stop_on_signal(server: EmulatorServer) -> None:
-    """uvicorn raises the signal again once it has shut down; by then it means nothing more."""
+    """uvicorn raises the signal again after it has shut down; then it is ignored."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.stop()
