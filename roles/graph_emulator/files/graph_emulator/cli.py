@@ -32,11 +32,11 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
     address = options.add_mutually_exclusive_group()
-    address.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address.add_argument("--port", type=int, default=0, help="0 uses a free port")
     address.add_argument(
         "--microsoft-names",
         action="store_true",
-        help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must lead to loopback",
+        help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must resolve to loopback",
     )
     options.add_argument("--smtp-port", type=int, default=0, help="the same for SMTP")
     options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--lag", type=int, default=0, metavar="N", help="requests for which a fresh object is not there yet"
     )
-    options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds a token is good for")
+    options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds for which a token is valid")
     options.add_argument(
         "--replica-delays",
         type=_numbers,
@@ -82,10 +82,10 @@ def parser() -> argparse.ArgumentParser:
         help="seconds in which a second write to the same object is refused",
     )
     options.add_argument(
-        "--weather-seed", type=int, default=0, metavar="N", help="chooses among the sequences in which replicas serve"
+        "--weather-seed", type=int, default=0, metavar="N", help="selects the sequence in which replicas serve"
     )
     options.add_argument(
-        "--paste", action="store_true", help="also print on standard error the lines that point Azure CLI here"
+        "--paste", action="store_true", help="also print on standard error the commands that make Azure CLI use this tenant"
     )
     options.add_argument("--log-file", help="where warnings and tracebacks go; default: standard error")
     return options
