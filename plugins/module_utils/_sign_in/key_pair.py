@@ -181,7 +181,7 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
         found = [block for label, block in _blocks(content) if label in _CERTIFICATES]
         if len(found) != 1:
             raise InputError(
-                f"{what} holds {len(found)} certificates in PEM form",
+                f"{what} contains {len(found)} certificates in PEM form",
                 next_step="Keep only the one that the application signs in with, without the certificates of issuers.",
             )
         loaded = _loaded(x509.load_pem_x509_certificate, found[0], what)

@@ -65,7 +65,7 @@ def managed_identity_token(
         result = client.acquire_token_for_client(resource=resource)
     except (*ODDITIES, OSError) as exc:  # what comes of answers that msal does not understand, and of the network
         raise SignInError(
-            f"The managed identity gave no token: {http.trouble or type(exc).__name__}", next_step=NO_IDENTITY
+            f"The managed identity returned no token: {http.trouble or type(exc).__name__}", next_step=NO_IDENTITY
         ) from None
     finally:
         http.close()
@@ -73,7 +73,7 @@ def managed_identity_token(
     if not is_token(answer.get("access_token")):
         reason = answer.get("error_description") or answer.get("error") or http.trouble
         shortened = " ".join(str(reason or "the answer contains no token").split())[:300]
-        raise SignInError(f"The managed identity gave no token: {shortened}", next_step=NO_IDENTITY)
+        raise SignInError(f"The managed identity returned no token: {shortened}", next_step=NO_IDENTITY)
     lifetime = seconds_of(answer.get("expires_in")) or DEFAULT_LIFETIME
     return AccessToken.of(str(answer["access_token"]), time.time() + lifetime)
 

@@ -297,7 +297,7 @@ class AzureCliCredential(_BySettings):
             ) from None
         if done.returncode != 0:
             reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-            raise SignInError(f"The Azure CLI gave no token: {reason}", next_step="Run: az login")
+            raise SignInError(f"The Azure CLI returned no token: {reason}", next_step="Run: az login")
         document = _json.parse(done.stdout.encode(errors="replace"))
         answer = document if isinstance(document, dict) else {}
         value = answer.get("accessToken")
