@@ -83,9 +83,9 @@ class ActionModule(ControllerAction):
     def _report(self, call: Call) -> dict[str, t.Any]:
         params = call.params
         mode = mode_of("O(mode)", params["mode"])
-        all_applications(params["tag"])  # raises InputError, before anybody signs in
+        all_applications(params["tag"])  # raises InputError, before the sign-in
         hosts, report = self._built(call)
-        # A report on nothing would replace one that says something.
+        # An empty report would replace a useful one.
         texts = _texts(report, params) if hosts.tenants else {}
         files = [write_report_file(path, text, mode=mode, check_mode=call.check_mode) for path, text in texts.items()]
         problems = failures(
@@ -151,7 +151,7 @@ def _lines(problems: t.Iterable[Problem]) -> list[str]:
     """Each problem and what to do; hosts that were not looked at for the same reason share a line."""
     hosts: dict[str, list[str]] = {}
     for problem in problems:
-        text = _told(problem)
+        text = _line(problem)
         if problem["kind"] == "not_looked_at":
             host = str(problem["host"])
             hosts.setdefault(text.removeprefix(f"{host} was "), []).append(host)
@@ -168,11 +168,11 @@ def _by_host(problems: t.Iterable[Problem], *, elsewhere: str) -> dict[str, str]
     """For each host what it has to fail with; ``elsewhere`` is charged with what concerns no host of the play."""
     lines: dict[str, list[str]] = {}
     for problem in problems:
-        lines.setdefault(problem["host"] or elsewhere, []).append(_told(problem))
+        lines.setdefault(problem["host"] or elsewhere, []).append(_line(problem))
     return {host: _message(found) for host, found in lines.items()}
 
 
-def _told(problem: Problem) -> str:
+def _line(problem: Problem) -> str:
     """On one line."""
     text = printable(render(f"{line(problem).rstrip('.')}. {problem['next_step']}".rstrip(), OPTION_NAMES))
     return text.rstrip(".")

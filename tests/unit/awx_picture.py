@@ -39,7 +39,7 @@ def _node(node: dict[str, t.Any]) -> str:
     if "approval" in node:
         return f'    {_id(node)}{{"{node["approval"]["name"]}"}}'
     if "setting" in node:
-        what = "for gateways with gateway_app_mailboxes" if "job_template" in node else "a job template of yours"
+        what = "for gateways with gateway_app_mailboxes" if "job_template" in node else "your own job template"
         return f'    {_id(node)}("{node["name"]}: {what}")'
     return f'    {_id(node)}["{node["name"]}"]'
 

@@ -27,7 +27,7 @@ NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
 def check_characters(name: str, value: t.Any, *, is_path: bool = False) -> None:
-    """Raises InputError where a text, also one inside a list or a dict, cannot be written in UTF-8 or holds a NUL.
+    """Raises InputError if a text, also one inside a list or a dict, cannot be written in UTF-8 or contains a NUL.
 
     Names of files need not be UTF-8: Python holds their other bytes as halves of characters.
     """
@@ -72,7 +72,7 @@ def check_tenant(name: str, value: str) -> str:
 def check_text(name: str, value: str, *, longest: int, limit_of: str = "Entra ID") -> str:
     """One line of text, as directory names are: not blank, not too long, no control characters.
 
-    ``limit_of`` says whose limit ``longest`` is: no source gives one for each text.
+    ``limit_of`` is the owner of the limit ``longest``: there is no source for some of them.
     """
     if not value.strip():
         raise InputError(f"{name} is blank", next_step=f"Give {name} a value.")
@@ -86,7 +86,7 @@ def check_text(name: str, value: str, *, longest: int, limit_of: str = "Entra ID
 
 
 def check_mailbox(name: str, value: str) -> str:
-    """A mailbox by its address. What is no address could change the meaning of what it is written into."""
+    """A mailbox by its address. Other text could change the meaning of what it is written into."""
     text = value.strip()
     if not ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
         raise InputError(

@@ -61,7 +61,7 @@ def endpoint_settings(
 ) -> Endpoint:
     """Which cloud, or which custom pair of hosts; ``section`` is the one of ~/.azure/credentials that counts.
 
-    Raises InputError where names and hosts of different clouds are mixed.
+    Raises InputError if names and hosts of different clouds are mixed.
     """
     name = pick("cloud_environment", params, environ, section)
     if name is not None and name not in CLOUDS:

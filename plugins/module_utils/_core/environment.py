@@ -23,8 +23,8 @@ class Section:
     """The values of one section, by the names of our options.
 
     ``before_environment`` is true for the one that an option names: it goes before variables, as the option would.
-    ``open_to_others`` says that it holds a secret that other users of the machine can read, ``ignores_certificates``
-    that it asks not to check who answers.
+    ``open_to_others``: it has a secret that other users of the machine can read; ``ignores_certificates``:
+    it turns certificate validation off.
     """
 
     name: str
@@ -64,9 +64,9 @@ _OPTIONS = {**AUTH.options, **ENDPOINT.options}
 def pick(
     name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
 ) -> str | None:
-    """The option, else what a section of ~/.azure/credentials or the environment holds; a blank is unset.
+    """The option, else the value of a section of ~/.azure/credentials or of the environment; a blank is unset.
 
-    A section that an option names goes before the environment. Otherwise it is one of several spellings, and two with
+    A section that an option names takes precedence over the environment. Otherwise it is one of the spellings; two with
     different values are a contradiction, never a silent choice. Raises InputError.
     """
     option = filled(params.get(name))

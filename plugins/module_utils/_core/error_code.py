@@ -13,7 +13,7 @@ import typing as t
 
 
 class Then(enum.Enum):
-    """What a run does by itself before it fails; the values are words of docs/errors.md."""
+    """What a run does by itself before it fails; the values are texts of docs/errors.md."""
 
     FAIL = "fails"
     WAIT = "waits and sends again"
@@ -26,8 +26,8 @@ class Then(enum.Enum):
 class ErrorCode:
     """One row. ``next_step`` completes the error message; the text ``RIGHT`` in it becomes the missing right.
 
-    ``text`` is a part of the message that has to be there, and ``status`` the status, where the code alone is not
-    enough. ``person`` replaces ``next_step`` where a person signs in with a device code.
+    ``text`` is a required part of the message, and ``status`` the status, if the code alone is not
+    enough. ``person`` replaces ``next_step`` if a person signs in with a device code.
     """
 
     code: str
@@ -41,7 +41,7 @@ class ErrorCode:
 
     @property
     def key(self) -> tuple[str, str, int | None]:
-        """What makes a row of a table one of its own."""
+        """What distinguishes a row from the others."""
         return self.code, self.text, self.status
 
     def fits(self, *, status: int, codes: t.Collection[str], message: str) -> bool:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What can go wrong, as data: every failure says what was tried, why it failed and what to do next.
+"""Failures as data: every failure contains what was tried, why it failed and what to do next.
 
 Only ``_module`` turns these into a failed result, and masks then what a server may have put into them.
 """
@@ -28,14 +28,14 @@ PRIVILEGES = re.compile(r"privilege|permission|scope|role|authori[sz]", re.IGNOR
 class AppsError(Exception):
     """A failure that a user or a tenant can cause.
 
-    ``message`` is one or two sentences for a person; ``next_step`` says what to do; ``details`` is the
+    ``message`` is one or two sentences for a person; ``next_step`` is what to do; ``details`` is the
     machine-readable part, returned as ``error``. Both texts write the name of an option as ``O(lifetime_days)``.
     """
 
     kind = "error"
-    read_again = False  # whether reading again and planning anew may help
-    read_once = False  # the same, but only where the next read shows something else
-    retry_after: str | None = None  # what the server asks to wait for before that, as it wrote it
+    read_again = False  # whether it may help to read and plan again
+    read_once = False  # the same, but only if the next read shows something else
+    retry_after: str | None = None  # the wait that the server asks for, as it wrote it
 
     def __init__(self, message: str, *, next_step: str = "", **details: t.Any) -> None:
         super().__init__(message)
@@ -62,19 +62,19 @@ class AppsError(Exception):
 
 
 class InputError(AppsError):
-    """The options or the environment contradict each other or miss something; nothing was sent."""
+    """The options or the environment contradict each other or are incomplete; nothing was sent."""
 
     kind = "input"
 
 
 class MissingLibraryError(AppsError):
-    """A Python library that the modules need is not there."""
+    """A Python library that the modules need is missing."""
 
     kind = "missing_library"
 
 
 class ConflictError(AppsError):
-    """The tenant holds something that only a person can decide about."""
+    """The tenant contains something about which a person has to decide."""
 
     kind = "conflict"
 
@@ -84,7 +84,7 @@ class NotRegisteredError(ConflictError):
 
 
 class ForeignContentError(ConflictError):
-    """A store keeps something that this collection did not write."""
+    """A store contains something that this collection did not write."""
 
 
 class OvertakenError(ConflictError):
@@ -106,9 +106,9 @@ class SignInError(AppsError):
 class TransportError(AppsError):
     """No usable answer arrived.
 
-    ``maybe_processed`` is false only where the request cannot have reached the server, so that it may be sent again.
-    ``permanent`` is true where sending again cannot help. ``accepted`` is true where a write was answered with success,
-    but with something that is not understood.
+    ``maybe_processed`` is false only if the request cannot have reached the server, so that it may be sent again.
+    ``permanent`` is true if sending again cannot help. ``accepted`` is true if a write was answered with success,
+    but with an unexpected body.
     """
 
     kind = "transport"
@@ -157,7 +157,7 @@ class GraphFault:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The code and those of the details, which say more."""
+        """The code and those of the details, which are more specific."""
         return (*self.detail_codes, self.code)
 
     @property
@@ -179,12 +179,12 @@ class GraphFault:
 
     @property
     def not_found(self) -> bool:
-        """Graph says so: a page that is not found is no object that is not there."""
+        """Only with a code of Graph: a page that is not found does not mean a missing object."""
         return self.status == 404 and self.code != ""
 
     @property
     def concurrency(self) -> bool:
-        """Another write to the same object was in the way; this one was not applied (seen as 400, 409 and 503)."""
+        """Another write to the same object was in progress; this one was not applied (seen as 400, 409 and 503)."""
         return self.code == CONCURRENCY_CODE or self.message.startswith(CONCURRENCY_TEXT)
 
     @property
@@ -198,7 +198,7 @@ class GraphFault:
 
     @property
     def exists(self) -> bool:
-        """Graph says that what should be made is there already."""
+        """Graph reports that the object to create already exists."""
         return self.then is Then.READ_AGAIN and not self.concurrency
 
     @property
@@ -261,7 +261,7 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     if known is not None:
         return known.next_step.replace("RIGHT", _give(right))
     if not fault.code and fault.status in (401, 403):
-        # Graph gives a code with a refusal; what stands in between has no right to give.
+        # Graph's refusals have a code; one without a code comes from another host, for which no right can be named.
         return (
             "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so it may come from a"
             f" proxy or a filter. If it is Microsoft Graph: {_by_status(fault.status, right)}"

@@ -33,7 +33,7 @@ _TOOLKIT = "OfficeDev/microsoft-365-agents-toolkit, its list of error codes"
 _CONCURRENT = "nais/azurerator#448 (409), Azure/azure-cli#23081 (503)"
 _LAG = "The object was created moments ago and is not replicated everywhere yet"
 
-# The first row that fits counts: what needs a text or a status stands before what needs the code alone.
+# The first matching row is used: rows with a text or a status come before rows with the code alone.
 GRAPH_CODES: tuple[ErrorCode, ...] = (
     # Another writer, or a replica that lags behind
     ErrorCode(
@@ -102,7 +102,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
         then=Then.WAIT_AFTER_CREATE,
         text="No password credential found with keyId",
     ),
-    # What another client made or removed since the last read
+    # Objects that another client created or removed since the last read
     ErrorCode(
         "Request_MultipleObjectsWithSameKeyValue",
         "An object with this key already exists",
@@ -306,7 +306,7 @@ GRAPH_CODES: tuple[ErrorCode, ...] = (
     ErrorCode("Request_UnsupportedQuery", "The query is not supported", _DEFECT, _DIRECTORY),
     ErrorCode("Request_InvalidRequestUrl", "The address is not supported", _DEFECT, _DIRECTORY),
     ErrorCode("Request_DataContractVersionMissing", "The version is missing", _DEFECT, _DIRECTORY),
-    # The code of many refusals; the message says which one it is
+    # The code of many refusals, which differ in their message
     ErrorCode(
         "Request_BadRequest",
         "The request is refused; the message contains the reason",

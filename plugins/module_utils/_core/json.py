@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""JSON from a server that may be anybody: a few bytes of it can become thirty times as many in memory.
+"""JSON from an untrusted server: a few bytes of it can become thirty times as many in memory.
 
-What is taken for JSON here can be written as JSON in UTF-8 again, and walked through without Python's recursion limit.
+A value that is accepted can be written as JSON in UTF-8 again, and traversed within Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def objects(value: t.Any) -> list[dict[str, t.Any]]:
 
 
 def _loaded(text: str) -> t.Any:
-    # What nests too deep ends at Python's recursion limit, where a finalizer that the collector runs would fail.
+    # A value that is nested too deep ends at Python's recursion limit, at which a finalizer would fail.
     collecting = gc.isenabled()
     gc.disable()
     try:

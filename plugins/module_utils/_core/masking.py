@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What a user reads holds no secret, also where a server or a proxy answers with what it was sent."""
+"""Keeps secrets out of what a user reads, even if a server or a proxy sends them back."""
 
 from __future__ import annotations
 

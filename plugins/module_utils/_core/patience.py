@@ -43,7 +43,7 @@ class Patience:
         self.waited_for: collections.Counter[WaitedFor] = collections.Counter()  # seconds
 
     def renew(self) -> None:
-        """Begin the whole allowance anew, for a part of a task that must not suffer from what came before."""
+        """Restore the whole allowance, for a part of a task that needs it whatever was used before."""
         self._deadline = time.monotonic() + self._seconds
 
     def end(self) -> None:
@@ -51,7 +51,7 @@ class Patience:
         self._deadline = time.monotonic()
 
     def pause(self, retry_after: str | None = None, *, why: WaitedFor = WaitedFor.LAG) -> bool:
-        """Wait before another try; False, without waiting, where the allowance does not reach.
+        """Wait before another try; False, without waiting, if the allowance is not enough.
 
         ``retry_after`` is the header's value: seconds, also fractional, or a date.
         """
@@ -62,7 +62,7 @@ class Patience:
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
             pause *= random.uniform(0.75, 1.25)
         else:
-            # The jitter keeps parallel hosts from coming back together.
+            # The jitter prevents that parallel hosts try again at the same moment.
             pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, asked)) + random.uniform(0.0, 0.25)
         if time.monotonic() + pause > self._deadline:
             return False
@@ -72,7 +72,7 @@ class Patience:
         return True
 
     def until(self, good: t.Callable[[Answer], bool], ask: t.Callable[[], Answer]) -> Answer:
-        """Ask again while the answer is not good and the allowance reaches; the last answer, good or not."""
+        """Try again while the answer is not good and allowance is left; returns the last answer, good or not."""
         while True:
             answer = ask()
             if good(answer) or not self.pause():

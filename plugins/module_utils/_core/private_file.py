@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Files that their owner alone may read, written whole or not at all."""
+"""Files that only their owner may read, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MODE = 0o600
 
 
 def is_private(path: str) -> bool:
-    """Readable and writable by its owner alone. Raises OSError."""
+    """Readable and writable by its owner only. Raises OSError."""
     return stat.S_IMODE(os.stat(path).st_mode) == MODE
 
 
 def nearest_folder(path: str) -> str:
-    """The folder that the file is in, or the nearest one above it that is there."""
+    """The folder that the file is in, or the nearest existing one above it."""
     folder = os.path.dirname(path)
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
@@ -50,7 +50,7 @@ def impossible(path: str, *, room: int = 0) -> str:
 
 
 def make_private_folder(folder: str) -> None:
-    """Make the missing directories, each for its owner alone; os.makedirs would do so for the last one only.
+    """Create the missing directories, each for its owner only; os.makedirs would do so for the last one only.
 
     Raises OSError.
     """
@@ -59,12 +59,12 @@ def make_private_folder(folder: str) -> None:
         missing.append(folder)
         folder = os.path.dirname(folder)
     for path in reversed(missing):
-        with contextlib.suppress(FileExistsError):  # a host beside this one made it; if it is a file, writing fails
+        with contextlib.suppress(FileExistsError):  # a parallel host created it; if it is a file, writing fails
             os.mkdir(path, 0o700)
 
 
 def obstacle(path: str, *, room: int = 0) -> str:
-    """Why ``write`` would fail, as far as that can be known before; "" where it would not. ``room`` as above."""
+    """Why ``write`` would fail, as far as that can be known before; "" if it would not. ``room`` as above."""
     folder = nearest_folder(path)
     if not os.path.isdir(folder):
         return f"{folder} is not a directory"
@@ -79,10 +79,10 @@ def obstacle(path: str, *, room: int = 0) -> str:
 
 
 def write(path: str, content: bytes, *, replace: bool = True, mode: int = MODE) -> None:
-    """Write the file atomically and to the disk, with missing folders, all for their owner alone
-    unless ``mode`` says otherwise of the file.
+    """Write the file atomically and to the disk, with missing folders, all for their owner only
+    unless ``mode`` is set for the file.
 
-    Raises FileExistsError where there is one that must not be replaced, else OSError; what was there is then intact.
+    Raises FileExistsError if there is one that must not be replaced, else OSError; the old file is then intact.
     """
     folder = os.path.dirname(path)
     make_private_folder(folder)
@@ -106,7 +106,7 @@ def write(path: str, content: bytes, *, replace: bool = True, mode: int = MODE) 
 
 
 def sync(folder: str) -> None:
-    """Have on the disk which files the folder holds. Raises OSError."""
+    """Write the entries of the folder to the disk. Raises OSError."""
     directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
@@ -115,7 +115,7 @@ def sync(folder: str) -> None:
 
 
 def make_private(path: str) -> None:
-    """Let nobody but its owner read or write it. Raises ConflictError."""
+    """Make it readable and writable for its owner only. Raises ConflictError."""
     try:
         os.chmod(path, MODE)
     except OSError as exc:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Who may do what: the one table behind the hints of a 403, the preflight and the documentation. Pure.
+"""Who may do what: one table for the message of a 403, the check of access and the documentation. Pure.
 
 An application needs application permissions. A person needs delegated permissions in the token and, as a person, a
 directory role or the object as its own ("Overview of Microsoft Graph permissions").
@@ -55,7 +55,7 @@ class Right:
     """What Microsoft Graph asks for one kind of request.
 
     ``application`` and ``roles`` work on every object; ``owned``, ``own_roles`` and, for every member of the tenant,
-    ``members_own`` only on objects that the identity owns; ``members`` says that every member may.
+    ``members_own`` only on objects that the identity owns; with ``members``, every member may.
     """
 
     application: Alternatives
@@ -160,7 +160,7 @@ RIGHTS: dict[str, Right] = {
         scopes=((_GRANT,), (_WRITE_DIRECTORY,), (_AS_USER,)),
         roles=_CONSENTING,
     ),
-    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". Who holds the second one can give itself any
+    # Beta: "List unifiedRoleAssignment", "Create unifiedRoleAssignment". The second one allows an identity any
     # role of Exchange.
     "read_exchange_roles": Right(
         application=((_EXCHANGE_READ,), (_EXCHANGE,)),
@@ -187,8 +187,8 @@ RIGHTS: dict[str, Right] = {
 class Step:
     """Something that the role does for an application, and the rights that it takes together.
 
-    ``sources`` are the pages that state it, those of the reference by their last part. ``elsewhere`` names what a token
-    for Microsoft Graph says nothing about.
+    ``sources`` are the pages that state it, the reference by the last part. ``elsewhere`` is a right that a token
+    for Microsoft Graph does not show.
     """
 
     does: str

@@ -29,12 +29,12 @@ class RunMemory:
 
     @contextlib.contextmanager
     def exclusive(self, seconds: float = 60.0) -> t.Iterator[None]:
-        """Held by one task at a time, so that parallel hosts sign in once; who waited so long goes on without."""
+        """A lock for one task at a time: parallel hosts sign in once. After this time, a task continues without it."""
         yield
 
     @contextlib.contextmanager
     def application_lock(self, client_id: str, *, seconds: float, holder: str = "") -> t.Iterator[None]:
-        """Held by one task of the run at a time for an application. A module by itself is the only task of its run.
+        """A lock for one task of the run at a time, for an application. A module by itself is the only task of its run.
 
         Raises ConflictError if another task, whose ``holder`` the message names, has it for longer than ``seconds``.
         """

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """What an object of Microsoft Graph must be before anything is concluded from it: the one place that looks at types.
 
-Unknown properties are not looked at. A property may be null or missing unless the shape needs it; what is there must
+Unknown properties are ignored. A property may be null or missing unless the shape needs it; what is there must
 be of its type. Source of the types: the CSDL of v1.0.
 """
 
@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 
 Json = dict[str, t.Any]
 
-# Ids stand in addresses. They are GUIDs, or base64 for URLs where one object joins two others.
+# Ids are parts of addresses. They are GUIDs, or base64 for URLs if one object joins two others.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -79,7 +79,7 @@ ANYTHING = Shape("an object")
 
 
 def check(document: t.Any, shape: Shape, *, action: str) -> Json:
-    """The document. Raises TransportError where it is something else than what was asked for."""
+    """The document. Raises TransportError if it is not what was requested."""
     if not isinstance(document, dict):
         raise not_understood(action, f"Microsoft Graph answered with something that is not {shape.what}")
     if shape is ANYTHING:

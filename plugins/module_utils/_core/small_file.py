@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Files that people keep: read with a limit, since none of them is large unless it is the wrong one."""
+"""Files of users: read with a limit, since a large one can only be the wrong file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST = 2**20  # bytes
 
 
 def read(path: str, *, largest: int = LARGEST) -> bytes:
-    """The content. Raises OSError, also for a file with more than ``largest`` bytes; strerror says why."""
+    """The content. Raises OSError, also for a file with more than ``largest`` bytes; strerror is the reason."""
     with open(path, "rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:

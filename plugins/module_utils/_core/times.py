@@ -19,7 +19,7 @@ DAY = datetime.timedelta(days=1)
 
 
 def parse(value: str) -> datetime.datetime | None:
-    """A point in time from Graph; None where it is none."""
+    """A point in time from Graph; None if it is not one."""
     match = _GRAPH_TIME.fullmatch(value)
     if match is None:
         return None
@@ -61,7 +61,7 @@ def parse_end_date(value: str) -> datetime.datetime:
 
 
 def written(moment: datetime.datetime) -> str:
-    """As Graph takes and echoes it; microseconds only where there are any."""
+    """In the form of Graph; microseconds only if there are any."""
     return moment.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 

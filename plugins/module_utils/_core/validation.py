@@ -19,7 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.mas
 
 
 def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see: str) -> dict[str, t.Any]:
-    """The arguments of ``name`` with their defaults, in the types of the spec. ``see`` says where they are explained.
+    """The arguments of ``name`` with their defaults, in the types of the spec. ``see`` names their documentation.
 
     Raises InputError, in whose words no secret option is shown.
     """
@@ -55,4 +55,4 @@ def _endless(value: t.Any) -> bool:
     except OverflowError:
         return True
     except (TypeError, ValueError):
-        return False  # no number at all, which the validation says better
+        return False  # not a number, which the validation reports better

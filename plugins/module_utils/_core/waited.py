@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""How long the tasks of a host waited for what, in the memory of the run: its last lines say so."""
+"""How long the tasks of a host waited, and for what, in the memory of the run, for the last lines of the run."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """The files with an application's key: PATH in use, PATH.new not announced or not in use yet, PATH.old the one before.
 
-PATH changes only after the tenant shows the certificate of the new key, so that who reads it can always sign in.
+PATH changes only after the tenant shows the certificate of the new key, so that its readers can always sign in.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.user_file import LARGEST
 
-# The first line says whose file it is, so that no other is ever overwritten. PEM allows text before the first block.
+# The first line names the application, so that no other file is overwritten. PEM allows text before the first block.
 MARK = "# Made by email_gateway.azure_apps: key and certificate of the application "
 _MARK = re.compile(re.escape(MARK).encode() + rb"([0-9a-f-]{36})")
 
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """What the three files hold; None where there is nothing that can be used.
+    """The content of the three files; None if there is nothing that can be used.
 
-    ``private`` says that all that are there are for their owner alone; ``damaged`` names those that cannot be read;
+    ``private``: all existing files are readable by their owner only; ``damaged`` names those that cannot be read;
     ``client_id`` is of the application that they are for, or "".
     """
 
@@ -71,7 +71,7 @@ class KeyFiles:
 
     @property
     def obstacle(self) -> str:
-        """Why a key could not be written; "" where it could."""
+        """Why a key could not be written; "" if it could."""
         return private_file.obstacle(self.path)
 
     def read(self, client_id: str = "") -> Files:
@@ -125,7 +125,7 @@ class KeyFiles:
         try:
             return parse_pair(content, what=path), owner
         except InputError:
-            damaged.append(path)  # told to the user by whoever reads it
+            damaged.append(path)  # the caller reports it to the user
             return None, owner
 
     def _present(self) -> list[str]:
@@ -138,7 +138,7 @@ class KeyFiles:
             return []
 
     def make_private(self) -> None:
-        """Take the files from everybody but their owner. Raises ConflictError."""
+        """Make the files readable by their owner only. Raises ConflictError."""
         for path in self._open_to_others():
             try:
                 os.chmod(path, private_file.MODE)
@@ -148,9 +148,9 @@ class KeyFiles:
                 ) from None
 
     def add_pending(self, pair: KeyPair, client_id: str, *, instead_of: KeyPair | None) -> None:
-        """Write PATH.new; ``instead_of`` is what it held and nobody can use any more.
+        """Write PATH.new; ``instead_of`` is its old content, which is no longer used.
 
-        Raises OvertakenError where another run has just written one, ConflictError where it cannot be written.
+        Raises OvertakenError if another run has just written one, ConflictError if it cannot be written.
         """
         found, _owner = self._read(self.new, client_id, [])
         if _thumbprint(found) != _thumbprint(instead_of):
@@ -167,7 +167,7 @@ class KeyFiles:
     def use_pending(self, client_id: str, thumbprint: str) -> None:
         """PATH.new with this certificate takes the place of PATH, which becomes PATH.old.
 
-        Raises OvertakenError where another run replaced it, ConflictError where the files cannot be written.
+        Raises OvertakenError if another run replaced it, ConflictError if the files cannot be written.
         """
         files = self.read(client_id)
         current, pending, _previous = files.thumbprints

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """The life of a stored credential: which record counts, what replaces it, who waits for it, what may be removed.
 
-Pure functions on records. ``None`` stands for a store that keeps nothing.
+Pure functions on records. ``None`` stands for an empty store.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def is_known(record: Record) -> bool:
 
 
 def most_recent(records: Records) -> Record | None:
-    """The youngest; one whose value is known before those whose value a store cannot give back.
+    """The most recent one; one with a known value before those whose value a store cannot return.
 
-    If an interrupted run reached only some of the stores, this one is written to the others. Of two equally young ones
-    the later counts.
+    If an interrupted run reached only some of the stores, this one is written to the others. Of two with the same start
+    the later in the list is used.
     """
     present = list(filter(None, records))
     known = list(filter(is_known, present))
@@ -70,8 +70,8 @@ def previous_of(
 ) -> tuple[str, ...]:
     """The replaced credentials, once the one with ``key_id`` is in use.
 
-    What was in a store is of this collection, since nobody else knows its value. A federated credential has nothing
-    that could be replaced, and a refused one may be somebody else's: both stay.
+    What was in a store is of this collection, since no other client knows its value. A federated credential has nothing
+    that could be replaced, and a refused one may belong to another client: both stay.
     """
     if kept is None or kept.client_id.lower() != client_id.lower():
         return ()
@@ -139,7 +139,7 @@ def expected_record(records: Records, *, client_id: str, hand_over: bool, sharin
 
 @dataclasses.dataclass(frozen=True)
 class Lifecycle:
-    """What the options say about the end of replaced credentials."""
+    """The options for the end of replaced credentials."""
 
     renew_before: datetime.timedelta
     overlap: datetime.timedelta
@@ -156,7 +156,7 @@ class Lifecycle:
         return not self.waiting_hosts(record)
 
     def is_waited_for(self, record: Record, now: datetime.datetime) -> bool:
-        """A host that was taken away is waited for until what it had has ended, if it was renewed in time."""
+        """A removed host is waited for until the credential that it had has expired, if it was renewed in time."""
         waiting = self.waiting_hosts(record)
         if not waiting:
             return False

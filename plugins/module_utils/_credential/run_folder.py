@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Refuses files of credentials below a folder that goes away with the run, which would be lost with it."""
+"""Refuses credential files below a folder that is removed with the run, which would be lost with it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
-    """A folder that goes away; ``reason`` completes "it is in ..."."""
+    """A folder that is removed with the run; ``reason`` completes "it is in ..."."""
 
     path: str
     reason: str
@@ -86,7 +86,7 @@ def _of_rulebook(run: Run) -> t.Iterator[RunFolder]:
 
 
 def _of_awx(run: Run) -> t.Iterator[RunFolder]:
-    """A job of AWX runs in a copy of its project, in a container that goes away.
+    """A job of AWX runs in a copy of its project, in a container that is removed.
 
     Source: the private data directory of ansible-runner has the folders project, inventory and env.
     """
@@ -131,7 +131,7 @@ def _of_pull(run: Run) -> t.Iterator[RunFolder]:
 
 
 def _is_pull(run: Run) -> bool:
-    """It passes a limit that nobody else writes, unless it got one itself; a shell says what it started."""
+    """It passes a characteristic limit, unless it got one itself; a shell shows what it started."""
     checkout = os.path.realpath(run.working_folder)
     if not run.playbooks:
         return False

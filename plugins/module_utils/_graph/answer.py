@@ -38,7 +38,7 @@ class MemoryBudget:
             raise too_much(self._action, f"more than {LARGEST_IN_MEMORY // 2**20} MiB")
 
     def clear(self) -> None:
-        """Begin anew: what was read so far is thrown away."""
+        """Start again: what was read so far is discarded."""
         self._bytes = 0
 
 
@@ -143,7 +143,7 @@ class InnerAnswer:
 
     @property
     def accepted(self) -> Json | None:
-        """The object that a write made, {} where the answer has none; None for a write that was not accepted."""
+        """The object that a write made, {} if the answer has none; None for a write that was not accepted."""
         if not 200 <= self.status < 300:
             return None
         return _json.as_object(self._document)

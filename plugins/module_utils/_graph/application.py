@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The application object: how it is found, read defensively, and what may be wished for it."""
+"""The application object: how it is found, read defensively, and which values are allowed."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ class Address:
 
 
 def required(document: Json | None, address: Address, *, may_be_gone: bool = False) -> Json:
-    """The application; {} where it is gone and may be.
+    """The application; {} if it does not exist and this is allowed.
 
-    Raises NotRegisteredError if it must not be gone, which only a person or an earlier task can mend.
+    Raises NotRegisteredError if it must exist, which a person or an earlier task has to correct.
     """
     if document is None:
         if may_be_gone:
@@ -130,9 +130,9 @@ def required(document: Json | None, address: Address, *, may_be_gone: bool = Fal
 
 
 def derived_unique_name(display_name: str) -> str:
-    """The unique name where none is given: readable, plain characters, and different for different names.
+    """The unique name if none is set: readable, plain characters, and different for different names.
 
-    No source says which characters a unique name may hold, so only letters, digits and hyphens are used.
+    The allowed characters of a unique name are not documented, so only letters, digits and hyphens are used.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", display_name.lower()).strip("-")[:60].strip("-")
     digest = hashlib.sha256(display_name.encode()).hexdigest()[:8]
@@ -154,7 +154,7 @@ def check_tags(tags: t.Sequence[str]) -> list[str]:
 
 
 def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
-    """Entra ID takes https, and http for localhost only ("Redirect URI restrictions and limitations")."""
+    """Entra ID accepts https, and http for localhost only ("Redirect URI restrictions and limitations")."""
     for uri in uris:
         if len(uri) > 256 or not _may_be_redirected_to(uri):
             raise InputError(

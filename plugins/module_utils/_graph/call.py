@@ -45,7 +45,7 @@ def _whole_second() -> datetime.datetime:
 
 @dataclasses.dataclass(frozen=True)
 class Operator:
-    """Who signs in: the settings, and the way to sign in that they choose."""
+    """Who signs in: the settings, and the sign-in method that they select."""
 
     settings: AuthSettings
     credential: Credential
@@ -58,7 +58,7 @@ class Call:
     ``of_others`` are defaults of the action group for options that this module does not have. If they choose who signs
     in, the section [default] of ~/.azure/credentials does not count for this module either.
     ``option_names`` are the names by which the user knows the options; see ``_core/names.py``.
-    ``of_role`` says that the role's own task runs the module; see ``_graph/handed_reads.py``.
+    ``of_role``: the role's own task runs the module; see ``_graph/handed_reads.py``.
     """
 
     params: t.Mapping[str, t.Any]

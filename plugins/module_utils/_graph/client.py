@@ -140,7 +140,7 @@ class GraphClient(RunNotes):
         """The answer's object, or {} if it has none.
 
         Raises GraphError also for a DELETE of what is not found: whether it is gone, or only not there yet, is what
-        the next read says (see converge).
+        the next read shows (see converge).
         """
         answer = self._sent(write)
         self.wrote = True

@@ -77,8 +77,8 @@ def _first_state(call: Call, resource: Resource[t.Any]) -> t.Any:
 def _reach(call: Call, resource: Resource[t.Any], current: t.Any) -> _Reached:
     """Plan and apply, from the current state on.
 
-    If another writer was in the way, or what was read is not known everywhere yet, read again and continue from there.
-    A refusal for a reason that is not known to be another one (``read_once``) may mean that somebody else made or
+    If another write was in progress, or the state is not replicated everywhere yet, read again and continue from there.
+    A refusal for a reason that is not known to be another one (``read_once``) may mean that another client made or
     removed the same: it stands unless the next read shows something new.
     """
     wrote = False

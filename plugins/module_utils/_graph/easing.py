@@ -5,9 +5,9 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """Slows a run down before Microsoft Graph has to refuse its requests.
 
-Once an application has used 80 % of a limit in a tenant, each answer says how much: x-ms-throttle-limit-percentage,
+Once an application has used 80 % of a limit in a tenant, each answer has a header x-ms-throttle-limit-percentage,
 from 0.8 to 1.8 ("Microsoft Graph service-specific throttling limits", identity and access). All hosts of a run share a
-limit, so they share what was said last.
+limit, so they share the last value.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def pause_for(used: float) -> float:
 
 
 def used_share(headers: t.Iterable[t.Mapping[str, t.Any]]) -> float | None:
-    """The largest share that one of several answers tells; None if none does. Header names are lower case."""
+    """The largest share in one of several answers; None if none has one. Header names are lower case."""
     found = []
     for one in headers:
         with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
@@ -54,7 +54,7 @@ class Easing:
         return f"used-limit:{self._identity()}"
 
     def wait(self) -> None:
-        """Before a request. Goes on without a pause where the allowance of the task does not reach."""
+        """Before a request. Continues without a pause if the allowance of the task is not enough."""
         used = self._memory.recall(self._key)
         if not isinstance(used, float):
             return
@@ -63,6 +63,6 @@ class Easing:
             self._patience.pause(str(seconds), why=WaitedFor.LIMITS)
 
     def note(self, used: float | None) -> None:
-        """After an answer; None if it says nothing, as below 80 %."""
+        """After an answer; None if it has no value, as below 80 %."""
         if used is not None or self._memory.recall(self._key) is not None:
             self._memory.remember(self._key, used, seconds=LONGEST)

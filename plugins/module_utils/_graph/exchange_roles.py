@@ -47,7 +47,7 @@ COMBINED: dict[str, tuple[tuple[str, str], ...]] = {
         ("microsoft_graph", "Contacts.ReadWrite"),
     ),
 }
-# Permissions without a role of their own that open a part of every mailbox.
+# Permissions without a role of their own that give access to a part of every mailbox.
 BASIC = (("microsoft_graph", "Mail.ReadBasic.All"), ("microsoft_graph", "Calendars.ReadBasic.All"))
 AN_ASSIGNMENT = Shape("a role assignment", needs=("id", "principalId", "roleDefinitionId"))
 A_ROLE = Shape("a role", needs=("id", "displayName"))
@@ -61,7 +61,7 @@ class Scope:
     """The mailboxes for which a role is assigned.
 
     ``kind`` is "tenant", "group", "administrative_unit", "user", "custom", or "other" for one that is not known here.
-    ``id`` is empty for the tenant, and for a custom scope that is not there yet. Names do not tell scopes apart.
+    ``id`` is empty for the tenant, and for a custom scope that does not exist yet. Names do not identify scopes.
     """
 
     kind: str

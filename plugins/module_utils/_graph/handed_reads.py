@@ -5,10 +5,10 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """Reads that an earlier task of the run has made already, so that a run without a change asks once.
 
-Two kinds. What the role's task "Register the application" read of an application is handed to the tasks right behind
-it, where no task of the user can stand between; whoever has something to change reads again first.
-What Microsoft's own resources offer (RESOURCES) nobody in the tenant changes, so that one read serves the whole run.
-Both count only for the identity that read.
+Two kinds. What the role's task "Register the application" read of an application is passed to the tasks right after
+it, with no task of the user in between; a task that has something to change reads again first.
+What Microsoft's own resources offer (RESOURCES) cannot be changed in the tenant, so one read serves the whole run.
+Both are used only for the identity that read.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ OF_PERMISSION = ("id", "value", "isEnabled", "allowedMemberTypes")  # what is le
 
 
 class HandedReads:
-    """What one task takes and hands on. ``of_role`` says that it is one of the role's own tasks."""
+    """What one task gets and passes on. ``of_role``: it is one of the role's own tasks."""
 
     def __init__(self, memory: RunMemory, *, identity: t.Callable[[], str], of_role: bool) -> None:
-        """``identity`` tells who reads: a text that differs for each access token, and gives nothing away."""
+        """``identity`` is who reads: a text that differs for each access token, and reveals nothing."""
         self._memory = memory
         self._identity = identity
         self.of_role = of_role

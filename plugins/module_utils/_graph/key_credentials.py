@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The collection keyCredentials of an application: read, merged, written whole, and looked at again.
+"""The collection keyCredentials of an application: read, merged, written as a whole, and read again.
 
 Sources: resource page keyCredential; the azure-cli recording rbac_create_cert.
 """
@@ -34,10 +34,10 @@ _HEX = re.compile(r"[0-9A-Fa-f]{40}")
 
 
 def thumbprint_of(identifier: str | None) -> str | None:
-    """customKeyIdentifier as a SHA-1 thumbprint in upper case hexadecimal; None where it is none.
+    """customKeyIdentifier as a SHA-1 thumbprint in upper case hexadecimal; None if it is not one.
 
-    Graph fills in the thumbprint of the certificate where a client sends nothing, and shows it in hexadecimal although
-    the metadata says Edm.Binary. So base64 of the twenty bytes, or of the hexadecimal text, is understood as well.
+    Graph fills in the thumbprint of the certificate if a client sends nothing, and shows it in hexadecimal although
+    its type in the metadata is Edm.Binary. So base64 of the twenty bytes, or of the hexadecimal text, is accepted too.
     """
     if identifier is None:
         return None
@@ -114,7 +114,7 @@ class KeyCredentialsClient:
         self._replaced: set[str] = set()
 
     def read(self, address: application.Address) -> Json | None:
-        """The application; read again where the answer lags behind what this run wrote, as long as there is patience.
+        """The application; read again if the answer lags behind what this run wrote, as long as waiting is allowed.
 
         Writing the whole collection back from such an answer would drop what was added since.
         """
@@ -126,7 +126,7 @@ class KeyCredentialsClient:
     def add(self, object_id: str, certificate: Certificate, *, description: str) -> KeyCredential:
         """Register a certificate beside the others, unless it is there by now; its record.
 
-        Raises OvertakenError where it does not show, since another client replaced the collection.
+        Raises OvertakenError if it is not in the answer, since another client replaced the collection.
         """
         document = self._fresh(object_id)
         if _find(document, lambda record: record.is_for(certificate)) is None:
@@ -151,7 +151,7 @@ class KeyCredentialsClient:
         return found
 
     def remove(self, object_id: str, key_id: str | None) -> None:
-        """Raises OvertakenError where the certificate is still there after all, or there again."""
+        """Raises OvertakenError if the certificate is still there, or there again."""
         document = self._fresh(object_id)
         if _find(document, lambda record: record.has_key_id(key_id)) is None:
             return

@@ -41,12 +41,12 @@ class Module:
     checks_itself: tuple[str, ...] = ()
 
     def execute(self, call: Call) -> dict[str, t.Any]:
-        """The result, or one with ``failed``. Other errors than AppsError are bugs, raised without secrets."""
+        """The result, or one with ``failed``. Errors other than AppsError are bugs, raised without secrets."""
         try:
             return self._result(call)
         except AppsError as exc:
-            told = exc.describe(call.secrets.for_message, call.option_names)
-            return {"failed": True, "changed": call.wrote, **told, **_warnings(call)}
+            failure = exc.describe(call.secrets.for_message, call.option_names)
+            return {"failed": True, "changed": call.wrote, **failure, **_warnings(call)}
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
             shown = traceback.format_exc()

@@ -27,15 +27,15 @@ BETA = "beta"  # only for what v1.0 does not have
 class Read:
     """One GET. ``action`` completes "Could not ..."; ``right`` is a key of RIGHTS in _core/rights.py.
 
-    ``collection`` says that the answer is a list, which may have several pages, and not one object.
-    ``created_recently`` says that this run created the object, so that a misleading answer means "not replicated yet".
-    ``empty_if_forbidden`` takes "no right to read this" for an empty collection, with FORBIDDEN set in it.
-    ``optional`` is for what one can do without, or what a later question asks for: whatever refuses it is no failure,
-    it is asked for only once, and of a collection only a whole answer counts. Only for ``get_many``.
+    ``collection``: the answer is a list, which may have several pages, and not one object.
+    ``created_recently``: this run created the object, so that a misleading answer means "not replicated yet".
+    ``empty_if_forbidden``: without the right to read, the result is an empty collection with FORBIDDEN set in it.
+    ``optional`` is for what is not required, or what a later request reads again: a refusal is not a failure,
+    it is sent only once, and only a complete answer of a collection is used. Only for ``get_many``.
     ``max_entries`` is the number of entries that a collection may have. ``shape`` is what the object, or each entry,
     must be. ``version`` is that of the API.
     ``paged`` asks only for the first page of a collection; the others are asked for by GraphClient.pages.
-    ``handed``, a name and a client id, says that the answer may come from an earlier task of the role (HandedReads).
+    ``handed``, a name and a client id: the answer may come from an earlier task of the role (HandedReads).
     ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
     """
 
@@ -81,9 +81,9 @@ class Read:
 
 @dataclasses.dataclass(frozen=True)
 class Write:
-    """One write. ``repeatable`` says that sending it twice does no more than sending it once.
+    """One write. ``repeatable``: sending it twice has the same effect as sending it once.
 
-    ``action``, ``right`` and ``created_recently`` are those of Read. ``leaves_application`` says that it changes no
+    ``action``, ``right`` and ``created_recently`` are those of Read. ``leaves_application``: it changes no
     property of the application, only what is granted to it. ``foreign_id`` is an id that this run did not
     create: an answer that misses it is no replication lag. ``shape`` is what the object in the answer must be, if there
     is one. ``version`` is that of the API.

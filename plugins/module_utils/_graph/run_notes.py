@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What the tasks of a run tell each other about the objects that they made, changed and deleted.
+"""Notes that the tasks of a run share about the objects that they created, changed and deleted.
 
 A read may be answered by a replica that does not know of it yet (replication lag).
 """
@@ -19,7 +19,7 @@ LAG_WINDOW = 900  # seconds after its creation in which an object may still be m
 
 
 class RunNotes:
-    """Kept in the memory of the run, and in this task where that remembers nothing."""
+    """Stored in the memory of the run, and in this task if there is no such memory."""
 
     def __init__(self, memory: RunMemory) -> None:
         self._memory = memory

@@ -71,13 +71,13 @@ def deleted_service_principals_read(*, action: str) -> Read:
 
 
 def last_deleted(documents: t.Iterable[Json], client_id: str) -> Json | None:
-    """The soft-deleted service principal of an application; the one deleted last, where there are several."""
+    """The soft-deleted service principal of an application; the one deleted last, if there are several."""
     own = [document for document in documents if text(document, "appId") == client_id]
     return max(own, key=lambda document: text_or_empty(document, "deletedDateTime"), default=None)
 
 
 def restore_service_principal(graph: GraphClient, client_id: str, object_id: str) -> Json | None:
-    """None where it is not among the deleted ones any more, because it is back or was purged."""
+    """None if it is no longer among the deleted ones, because it was restored or purged."""
     try:
         restored = graph.write(
             Write(

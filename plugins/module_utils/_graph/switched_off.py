@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The three ways to switch an application off, each of which is somebody's decision.
+"""The three ways to switch an application off, each of which is a decision of an administrator or of Microsoft.
 
 Source: "Deactivate an app registration", Microsoft Learn, which compares isDisabled, disabledByMicrosoftStatus and
 accountEnabled.
@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     service_principal_read,
 )
 
-# Of an application; a service principal has accountEnabled besides.
+# Of an application; a service principal also has accountEnabled.
 SWITCHES = ("isDisabled", "disabledByMicrosoftStatus")
 
 

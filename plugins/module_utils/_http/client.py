@@ -70,7 +70,7 @@ class Response:
 class HttpClient:
     """Sends one request to one of the configured hosts and reads one bounded answer.
 
-    Redirects are not followed, so that no credential reaches another host. The environment's proxies are honoured;
+    Redirects are not followed, so that no credential reaches another host. The environment's proxies are used;
     ``.netrc`` is not, because requests would let it replace the Authorization header.
     """
 
@@ -86,7 +86,7 @@ class HttpClient:
         self.patience = patience or Patience(endpoint.wait_timeout)
 
     def allow(self, address: str) -> None:
-        """One more host that the user named; by http only if the address says so."""
+        """One more host that the user named; by http only if this is its scheme."""
         self._allowed.add(_scheme_and_host(address))
 
     def request(
@@ -98,7 +98,7 @@ class HttpClient:
         body: bytes | str | t.Mapping[str, str] | None = None,
         params: t.Mapping[str, str] | None = None,
     ) -> Response:
-        """Raises TransportError where no complete answer arrived, or where the host is not one of the configured."""
+        """Raises TransportError if no complete answer arrived, or if the host is not a configured one."""
         scheme, host = _scheme_and_host(url)
         if not self.is_configured(url):
             raise TransportError(
@@ -131,7 +131,7 @@ class HttpClient:
                     self.clock.saw(host, names.get("date"))
                     return Response(status_code=answer.status_code, headers=names, content=content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as exc:
-            # A TLS handshake as a whole has the same timeout, and may be the first to say so.
+            # A TLS handshake as a whole has the same timeout, which may end first.
             if not self._watch.expired and not isinstance(exc, requests.exceptions.ReadTimeout):
                 raise _transport_error(requests, exc, what=what, ca_file=self._endpoint.ca_file) from None
         raise TransportError(
@@ -154,7 +154,7 @@ class HttpClient:
             session = requests.Session()
             # False also keeps macOS' proxy look-up out of forked workers, where it can crash the process.
             session.trust_env = False
-            # Also where it does not follow a redirect, requests looks at its target, and for that reads the whole body.
+            # Even if it does not follow a redirect, requests looks at its target, and reads the whole body for this.
             session.get_redirect_target = lambda _answer: None
             session.verify = self._verify and (self._endpoint.ca_file or True)
             if not self._verify:
@@ -168,7 +168,7 @@ class HttpClient:
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
-    """Empty for what is no address."""
+    """Empty if it is not an address."""
     try:
         parts = urlsplit(url)
     except ValueError:

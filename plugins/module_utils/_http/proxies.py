@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The proxies that the environment names, checked before anything is asked. No message repeats an address."""
+"""The proxies that the environment names, checked before anything is sent. No message repeats an address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXAMPLE = "http://user:password@proxy.example.com:3128"
 def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, str]:
     """The proxies for a host (with its port) by scheme; variables in lower case have precedence.
 
-    Raises InputError for what is no address, MissingLibraryError for SOCKS without its library.
+    Raises InputError for an invalid address, MissingLibraryError for SOCKS without its library.
     """
     names = [name for name in environ if name.lower().endswith("_proxy")]
     variables: dict[str, str] = {}  # by scheme, as the addresses

@@ -29,13 +29,13 @@ class ServerClock:
         if self._server or not date:
             return
         try:
-            told = email.utils.parsedate_to_datetime(date)
+            sent = email.utils.parsedate_to_datetime(date)
         except (TypeError, ValueError, IndexError):
             return
-        if told.tzinfo is None:
+        if sent.tzinfo is None:
             return
         self._server = host
-        ahead = self._own() - told
+        ahead = self._own() - sent
         if abs(ahead) >= RESOLUTION:
             self._ahead = ahead
 
@@ -45,7 +45,7 @@ class ServerClock:
 
     @property
     def warning(self) -> str:
-        """What to tell the user; empty if the clocks agree."""
+        """The warning for the user; empty if the clocks agree."""
         seconds = self._ahead.total_seconds()
         if abs(seconds) <= TOLERATED:
             return ""

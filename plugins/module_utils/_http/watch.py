@@ -133,7 +133,7 @@ def _watched(pool: t.Any, add: t.Callable[[t.Any, socket.socket], None]) -> t.An
     """A class of pools like ``pool`` whose connections call ``add`` with their socket."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]
-        """Tells of its socket."""
+        """Reports its socket."""
 
         response_class = _Response
 

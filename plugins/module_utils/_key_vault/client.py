@@ -85,7 +85,7 @@ class KeyVault:
         self._http.allow(self.url)
 
     def get(self, path: str, *, action: str) -> Json | None:
-        """The object in the answer; None if the vault itself says that there is none."""
+        """The object in the answer; None if the vault itself reports that there is none."""
         try:
             return self.send("GET", path, action=action)
         except VaultError as exc:
@@ -191,7 +191,7 @@ class KeyVault:
         return resource
 
     def _check_challenge(self, answer: Response, token: AccessToken) -> None:
-        """Raises SignInError if the challenge says why the token was refused. It goes to no other host."""
+        """Raises SignInError if the challenge contains why the token was refused. It goes to no other host."""
         found = _challenge(answer)
         resource = (found.get("resource") or found.get("scope", "").removesuffix("/.default")).rstrip("/").lower()
         if resource and resource != self._resource:

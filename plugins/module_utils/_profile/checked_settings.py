@@ -87,7 +87,7 @@ class CheckedSettings:
         return found
 
     def _of_token(self, profile: Profile) -> Options:
-        # Without a consent of this run, nobody knows when the roles will come.
+        # Without a consent of this run, it is unknown when the roles will be granted.
         consents = self.access.grants_consent
         return {
             "resource": profile.token_resource,

@@ -99,7 +99,7 @@ class CredentialSettings:
 
     @classmethod
     def of(cls, settings: Settings) -> CredentialSettings:
-        """Raises InputError for what is wrong whatever the profile says."""
+        """Raises InputError for what is wrong with every profile."""
         credential_type = settings.choice("credential_type", "client_secret", choices=CREDENTIAL_TYPES)
         lifetime = settings.number("secret_lifetime_days", 180, lowest=1, highest=MOST_DAYS)
         renew_before = settings.number("secret_renew_before_days", 30, lowest=0, highest=MOST_DAYS)

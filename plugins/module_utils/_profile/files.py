@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yam
 
 ROLE_PROFILES = Path(__file__).parents[3] / "roles" / "gateway_app" / "vars" / "profiles"
 CONTENT = "gateway_app_profile_content"
-LONGEST_REASON = 300  # characters of what a parser says
+LONGEST_REASON = 300  # characters of the message of a parser
 
 
 def load_yaml(path: str) -> t.Any:
@@ -47,7 +47,7 @@ class Files:
     def find(self, path: str, *, name: str, what: str) -> str:
         """The absolute path of a file that is there. ``name`` is the option or variable that has it.
 
-        Raises InputError, which lists where was looked.
+        Raises InputError, which lists the folders.
         """
         expanded = os.path.expanduser(os.path.expandvars(path))
         candidates = []

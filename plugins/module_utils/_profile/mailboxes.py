@@ -77,7 +77,7 @@ class MailboxSettings:
     def revokes(self, entry_point: str | None) -> bool:
         """Whether the roles are assigned by then, so that grants in Entra ID may be revoked.
 
-        Commands are run by somebody else, at an unknown time. With ``none``, the playbook mailboxes comes after main.
+        An administrator runs commands at an unknown time. With ``none``, the playbook mailboxes comes after main.
         """
         return self.method == "graph" or (self.method == "none" and entry_point != "main")
 

@@ -45,5 +45,5 @@ def check_accepted(
 
 
 def is_refused(exc: SignInError, *, fresh: bool) -> bool:
-    """Whether the identity platform says that a client secret is not, or no longer, one of the application."""
+    """Whether the identity platform reports that a client secret is not, or no longer, one of the application."""
     return exc.code == EXPIRED_SECRET or (exc.code == WRONG_SECRET and not fresh)

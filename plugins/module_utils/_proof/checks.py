@@ -55,7 +55,7 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
-    """A proof that nobody asked for; ``next_step`` says what to set."""
+    """A proof that was not requested; ``next_step`` is what to set."""
 
     name: str
     next_step: str
@@ -66,7 +66,7 @@ class Skipped:
 
 
 def all_checks(seen: Seen) -> list[Check]:
-    """All that was asked for, in the order in which it was tried.
+    """All requested checks, in the order in which they were tried.
 
     What could not be tried is in it as well, so that the same options give the same checks. Only a failed preparation
     is one check more, and with a profile that cannot be read, no more than a token is asked for.
@@ -307,7 +307,7 @@ def _forbidden_mailbox(seen: Seen) -> Check:
 
 
 def _or_pending(check: Check, seen: Seen) -> Check:
-    """A mailbox that is not as expected is no failure as long as a role assignment may not have arrived."""
+    """A mailbox that is not as expected is not a failure as long as a role assignment may not have taken effect."""
     until = seen.asked.pending_until
     if check.ok or until is None or not _may_change(check, seen):
         return check

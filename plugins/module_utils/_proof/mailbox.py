@@ -106,7 +106,7 @@ def _wanted(params: t.Mapping[str, t.Any]) -> dict[str, bool]:
 
 
 def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[str, bool]) -> list[Access]:
-    """One answer for each mailbox; ``wanted`` says whether it has to be reachable."""
+    """One answer for each mailbox; ``wanted``: whether it has to be reachable."""
 
     def current(fresh: bool) -> AccessToken:
         if fresh:
@@ -203,9 +203,9 @@ def _next_step(expected: bool, status: int, *, reads: t.Sequence[str]) -> str:
 def _commands(
     mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], status: int, *, client_id: str
 ) -> list[str]:
-    """For what only an Exchange administrator can look at or mend.
+    """For what only an Exchange administrator can see or correct.
 
-    The scope of a role assignment is all that shall be reachable.
+    The scope of a role assignment is all mailboxes that must be reachable.
     """
     reads = _reading(token)
     allowed = [name for name, reachable in wanted.items() if reachable]

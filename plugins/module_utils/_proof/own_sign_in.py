@@ -29,7 +29,7 @@ EXCHANGE_ONLINE = "https://outlook.office365.com"
 class OwnSignIn:
     """Fresh tokens for an application. ``attempts`` counts the requests for one.
 
-    ``waits`` says that a refused credential may have been created moments ago, so that it is tried again.
+    ``waits``: a refused credential may have been created moments ago, so it is tried again.
     """
 
     def __init__(self, call: Call, credential: OwnCredential, *, waits: bool) -> None:

@@ -54,11 +54,11 @@ class Failure:
     code: str = ""
 
     @classmethod
-    def of(cls, exc: AppsError, told: t.Callable[[str], str]) -> Failure:
-        """``told`` takes secrets out of a text."""
+    def of(cls, exc: AppsError, masked: t.Callable[[str], str]) -> Failure:
+        """``masked`` removes secrets from a text."""
         return cls(
-            reason=f"{told(exc.message).rstrip('.')}.",
-            next_step=told(exc.next_step),
+            reason=f"{masked(exc.message).rstrip('.')}.",
+            next_step=masked(exc.next_step),
             code=str(exc.details.get("code") or ""),
         )
 

@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Meaning:
-    """What an answer means. ``passes`` says that it can become better by waiting."""
+    """What an answer means. ``passes``: waiting may help."""
 
     reason: str
     next_step: str = ""
@@ -73,7 +73,7 @@ class SmtpProof:
 
 
 def smtp_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:
-    """Poll, within wait_timeout, until the server accepts a fresh token, or refuses it so that waiting cannot mend it.
+    """Poll, within wait_timeout, until the server accepts a fresh token, or refuses it for a reason that stays.
 
     Raises SignInError if there is no token, TransportError if the server is not reached, not trusted, or none.
     """
@@ -157,9 +157,9 @@ def _meaning(answer: Answer, token: AccessToken, *, client_id: str, mailbox: str
             f"The server refused the step {answer.step} before it saw the token (it answered {reply.code}).",
             "Check smtp_host and smtp_port, and that the server accepts connections from the controller.",
         )
-    if reply.says("SmtpClientAuthentication is disabled for the"):
+    if reply.contains("SmtpClientAuthentication is disabled for the"):
         whose = "mailbox"
-        if reply.says("disabled for the tenant"):
+        if reply.contains("disabled for the tenant"):
             whose = "tenant"
         return Meaning(
             f"SMTP AUTH is disabled for the {whose}.",

@@ -6,7 +6,7 @@
 """As much of SMTP as it takes to try AUTH XOAUTH2, bounded in time and in what is read. It cannot send mail.
 
 Python's smtplib bounds neither the time of a dialogue nor the number of lines of a reply, and its exceptions hold what
-the server said, which can be the token. Nothing of a server's text gets out of here except codes.
+the server sent, which can be the token. No text of a server leaves this module except codes.
 
 Sources: RFC 5321, RFC 3207 (STARTTLS), RFC 4954 (AUTH), and the page "Authenticate an IMAP, POP or SMTP connection
 using OAuth" for the dialogue with Exchange Online.
@@ -37,7 +37,7 @@ PROTOCOL_STEP = "Check smtp_host and smtp_port: the server there is not Exchange
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """A reply: its code, and the text of its lines, which is for nobody's eyes."""
+    """A reply: its code, and the text of its lines, which is never shown."""
 
     code: int
     lines: tuple[str, ...] = dataclasses.field(repr=False)
@@ -50,7 +50,7 @@ class Reply:
             return None
         return found[0]
 
-    def says(self, words: str) -> bool:
+    def contains(self, words: str) -> bool:
         return words.lower() in " ".join(self.lines).lower()
 
     def offers(self, keyword: str, parameter: str = "") -> bool:
@@ -66,7 +66,7 @@ class Reply:
 class Answer:
     """What came of the dialogue. ``step`` is the last one: connect, ehlo, starttls, auth.
 
-    ``reply`` is the one that decided, None where the server does not offer what the step needs.
+    ``reply`` is the one that decided, None if the server does not offer what the step needs.
     """
 
     step: str
@@ -80,7 +80,7 @@ class Answer:
 def try_xoauth2(host: str, port: int, *, mailbox: str, token: str, ca_file: str | None, seconds: float) -> Answer:
     """EHLO, STARTTLS, EHLO, AUTH XOAUTH2, QUIT, all of it in so many seconds.
 
-    The token is sent only over TLS, to a server whose certificate was verified. Raises TransportError where the server
+    The token is sent only over TLS, to a server whose certificate was verified. Raises TransportError if the server
     is not reached, is not trusted or does not speak SMTP.
     """
     with contextlib.closing(_Dialogue(host, port, ca_file=ca_file, seconds=seconds)) as dialogue:
@@ -106,7 +106,7 @@ def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
     if ready.code != 220:
         return Answer("starttls", ready)
     dialogue.start_tls()
-    # What the server offered before is forgotten: somebody in between could have written it.
+    # What the server offered before is discarded: another host could have added it.
     hello = dialogue.ehlo()
     if hello.code != 250:
         return Answer("ehlo", hello)
@@ -114,7 +114,7 @@ def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
         return Answer("auth", None)
     reply = dialogue.ask(f"AUTH XOAUTH2 {credential}")
     if reply.code == 334:
-        # A refusal told in JSON; the final answer follows an empty response.
+        # A refusal in JSON; the final answer follows an empty response.
         reply = dialogue.ask("")
     if reply.code < 400 and reply.code != 235:
         raise dialogue.error("the answer to AUTH is not valid SMTP", permanent=True, next_step=PROTOCOL_STEP)
@@ -153,7 +153,7 @@ class _Dialogue:
         raise self._unreachable(failure)
 
     def ehlo(self) -> Reply:
-        """With the address instead of a name, which nobody has to look up (RFC 5321, section 4.1.4)."""
+        """With the address instead of a name, which needs no look-up (RFC 5321, section 4.1.4)."""
         address = self._connected.getsockname()[0]
         if ":" in address:
             address = f"IPv6:{address}"
@@ -187,7 +187,7 @@ class _Dialogue:
             raise self._lost(exc, "TLS could not be started") from None
 
     def quit(self) -> None:
-        """Politely; what the server makes of it says nothing any more."""
+        """For good order; the server's reply does not matter any more."""
         with contextlib.suppress(TransportError):
             self.ask("QUIT")
 

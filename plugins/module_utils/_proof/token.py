@@ -163,7 +163,7 @@ def _result(call: Call, proof: Proof, *, resource: str, missing: list[str]) -> d
 
 
 def unexpected(content: TokenContent | None, expected: t.Sequence[str] | None) -> list[str]:
-    """Roles beyond the expected ones, such as a broad permission that somebody granted by hand."""
+    """Roles beyond the expected ones, such as a broad permission that was granted by hand."""
     if content is None or expected is None:
         return []
     return without(content.roles, expected)

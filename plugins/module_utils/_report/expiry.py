@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Which credentials of which applications have to be looked after: for the event source. Only reads."""
+"""Which credentials of which applications are due: for the event source. Only reads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ SELECTION = ArgumentSpec(
     },
 )
 
-# What every finding tells; null where it does not apply.
+# The members of every finding; null if one does not apply.
 FINDING: View = dict.fromkeys(
     (
         "state",
@@ -107,7 +107,7 @@ class Selection:
 
 
 def look(call: Call) -> dict[str, t.Any]:
-    """``found``: what has to be looked after, the most urgent first; empty where all is well."""
+    """``found``: the findings, the most urgent first; empty if there is none."""
     selection = Selection.of(call.params)
     documents, missing = _documents(call, selection)
     found, alone = [], []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""A file of the report: written only if it would differ, and changed only if it says something else than before."""
+"""A file of the report: written only if it would differ, and changed only if its content is different."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ReportFile:
 
     @property
     def changed(self) -> bool:
-        """Whether it says something else, or has another mode: days that passed are no change."""
+        """Whether its content or mode is different: passed days are not a change."""
         return self.before is None or self.mode_before != self.mode or _content(self.before) != _content(self.after)
 
     def diff(self) -> dict[str, t.Any]:
@@ -85,7 +85,7 @@ def _read(path: str) -> tuple[str | None, int]:
 
 
 def _content(text: str) -> str:
-    """What a written report says, apart from the time: equal if nothing but the days left has changed."""
+    """The content of a written report without the time: equal if nothing but the days left has changed."""
     if text.startswith(f'"{COLUMNS[0]}"'):
         return without_days_left(text)
     found = DIGEST.search(text)

@@ -33,7 +33,7 @@ class StoredCredential:
 
 @dataclasses.dataclass(frozen=True)
 class StoreContent:
-    """What is known of the stores of a gateway. ``note`` says why nothing is, if ``checked`` is false."""
+    """What is known of the stores of a gateway. ``note`` is why nothing is known, if ``checked`` is false."""
 
     checked: bool
     credential: StoredCredential | None = None
@@ -54,7 +54,7 @@ class Gateway:
 
     ``permissions`` are those of its profile, a list of {resource, application, delegated}. ``client_id``, or
     ``unique_name``, or else ``display_name`` is the key of its application, as the role gateway_app finds it.
-    ``limited`` says that it is limited to some mailboxes.
+    ``limited``: it is limited to some mailboxes.
     """
 
     host: str
@@ -103,7 +103,7 @@ class Gateway:
         stored = self.stored.credential
         rotate = run_playbook("rotate", self.host)
         if not self.stored.checked:
-            return "not checked", self.stored.note or "the store was not read", ""  # the note says what to do
+            return "not checked", self.stored.note or "the store was not read", ""  # the note contains what to do
         if stored is None:
             return "no", f"the store has no {self.credential}", f"{rotate}, which creates and stores one."
         if stored.client_id.lower() != application["client_id"].lower():

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What somebody has to look after, each with the host that it is a problem of and what helps in that case. Pure."""
+"""The problems, each with its host and with what to do about it. Pure."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class ReadApplication(t.TypedDict):
 class ReportedGateway(t.TypedDict):
     """A gateway of an application. ``in_store`` is one of STORE_STATES; ``next_step`` is about the store.
 
-    ``limited`` says that its settings limit it to some mailboxes.
+    ``limited``: its settings limit it to some mailboxes.
 
     ``missing_permissions`` are those that its own profile wants and that are not granted.
     """
@@ -142,7 +142,7 @@ class ReportedCredential(t.TypedDict):
 
 
 class ReportedPermission(t.TypedDict):
-    """A permission. ``wanted`` is None if no gateway says what it wants."""
+    """A permission. ``wanted`` is None if no gateway has a profile."""
 
     resource: str
     type: str
@@ -196,7 +196,7 @@ class SkippedHost(t.TypedDict):
 
 
 class Problem(t.TypedDict):
-    """What somebody has to look after, and how. ``kind`` is one of PROBLEMS; no host: of no gateway of the play."""
+    """A problem, and what to do about it. ``kind`` is one of PROBLEMS; no host: of no gateway of the play."""
 
     kind: str
     host: str | None

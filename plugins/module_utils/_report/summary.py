@@ -96,7 +96,7 @@ def _next(applications: t.Sequence[ReportedApplication]) -> NextCredential | Non
 
 
 def without_names(summary: Summary) -> dict[str, t.Any]:
-    """The summary without names that anybody may choose who registers an application, for variables of a run."""
+    """The summary without names, which any user who registers an application can choose, for variables of a run."""
     following = summary["next"]
     if following is None:
         return {**summary, "next": {}}

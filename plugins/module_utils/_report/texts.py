@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """Texts as a form of the report prints them.
 
-Names in a tenant are chosen by anybody who may register an application, so none is trusted.
+Any user who may register an application can choose its name, so no name is trusted.
 """
 
 from __future__ import annotations

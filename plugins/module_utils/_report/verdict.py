@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The headline of a report: the worst that it found, or could not look at. Pure, and without names of others."""
+"""The headline of a report: the most severe problem. Pure, and without names of others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ATTENTION = (
 
 
 def verdict(summary: Summary, *, due_within_days: int) -> Verdict:
-    """Says that nothing expires only if there is nothing else to say."""
+    """Reports that nothing expires only if there is no problem to report."""
     numbers = {**summary, **summary["credentials"]}
     days = f"{due_within_days} days"
     if due_within_days == 1:

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """A certificate as a state: "the application has that of this file, and it has at least N days left".
 
-The private key stays in the file. Nothing here removes a certificate that it was not told to remove by its key id.
+The private key stays in the file. Nothing here removes a certificate unless the options name its key id.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class CertificateOptions:
         present, description, subject = params["state"] == "present", params["description"] or "", params["subject"]
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
         if present:
-            import_library("cryptography")  # said before anything is sent, also in check mode
+            import_library("cryptography")  # reported before anything is sent, also in check mode
             check_text("description", description, longest=LONGEST_DESCRIPTION)
         elif params["key_id"] is None:
             raise InputError(
@@ -152,7 +152,7 @@ class Certificates:
     """The application's records and what is in the files.
 
     ``chosen`` is the record that the module is about, if there is one that will do; ``outdated`` the best one of the
-    same description that will not. ``in_use`` says that its key is in PATH, not in PATH.new.
+    same description that will not. ``in_use``: its key is in PATH, not in PATH.new.
     """
 
     object_id: str
@@ -168,7 +168,7 @@ class Certificates:
 
 
 class CertificateResource:
-    """Registers a certificate where the tenant has none that is valid long enough; removes the one with a key id."""
+    """Registers a certificate if the tenant has none that is valid long enough; removes the one with a key id."""
 
     def __init__(self, call: Call, options: CertificateOptions | None = None) -> None:
         self._call = call
@@ -235,7 +235,7 @@ class CertificateResource:
     def _with_the_one_in_use(self, credentials: tuple[KeyCredential, ...], files: Files) -> tuple[KeyCredential, ...]:
         """Read again while the certificate in PATH is missing and so young that the answer may be older than it.
 
-        PATH is written after the tenant showed it. Whoever believed such an answer would make a second key.
+        PATH is written after the tenant showed it. Such an answer would lead to a second key.
         """
         graph, options = self._call.graph, self._options
         if files.current is None:
@@ -256,7 +256,7 @@ class CertificateResource:
         if not options.present:
             kept = without(current.credentials, (current.chosen,))
             return dataclasses.replace(current, chosen=None, credentials=tuple(kept))
-        keeps_previous = self._shall_keep_previous(current)
+        keeps_previous = self._keeps_previous(current)
         wanted = dataclasses.replace(current, in_use=True, private=True, keeps_previous=keeps_previous)
         if current.chosen is not None and current.in_use:
             return wanted
@@ -275,9 +275,9 @@ class CertificateResource:
         return dataclasses.replace(wanted, chosen=new, registered=True, credentials=(new, *current.credentials))
 
     def _to_register(self, current: Certificates) -> Certificate | None:
-        """What is there to be registered; None where a key has to be made.
+        """The pair to register; None if a key has to be made.
 
-        A key in PATH was registered once. Where the tenant does not have it any more, somebody removed it, perhaps
+        A key in PATH was registered once. If the tenant no longer has it, it was removed, perhaps
         because it is in wrong hands: it does not come back. One in PATH.new is taken up, as made by a run that was
         interrupted, unless the options ask for another lifetime by now.
         """
@@ -288,7 +288,7 @@ class CertificateResource:
             return None
         return pending
 
-    def _shall_keep_previous(self, current: Certificates) -> bool:
+    def _keeps_previous(self, current: Certificates) -> bool:
         """PATH.old is kept as long as it can be used. Where PATH is replaced, what was in it becomes PATH.old."""
         previous = current.files.previous
         if current.chosen is None or not current.in_use:
@@ -326,7 +326,7 @@ class CertificateResource:
         return reached
 
     def _new_key(self, files: KeyFiles, current: Certificates) -> Certificate:
-        """On the disk before anything is told to the tenant."""
+        """On the disk before anything is sent to the tenant."""
         pair = new_pair(common_name=self._options.common_name, now=self._call.now, lifetime=self._options.lifetime)
         self._check_untouched(files, current)
         files.add_pending(pair, current.client_id, instead_of=current.files.pending)

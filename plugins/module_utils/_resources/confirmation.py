@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""A removal that somebody has to confirm by the name of the application."""
+"""A removal that has to be confirmed by the name of the application."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ GRAPH_PRINCIPAL = "microsoft_graph"
 
 @dataclasses.dataclass(frozen=True)
 class ConsentOptions:
-    """``grants`` is false for the method url. ``confirm`` is None if nobody has to confirm a withdrawal."""
+    """``grants`` is false for the method url. ``confirm`` is None if a withdrawal needs no confirmation."""
 
     address: application.Address
     present: bool
@@ -154,7 +154,9 @@ class ConsentResource:
             return self._read_if_allowed()
         if not self._options.present:
             return self._read()
-        return read_declaration(self._graph, self._read, told=lambda consent: (consent.client_id, consent.declared))
+        return read_declaration(
+            self._graph, self._read, declared_in=lambda consent: (consent.client_id, consent.declared)
+        )
 
     def _read_if_allowed(self) -> Consent:
         """A person who consents on the page needs no right of the operator's, so a 403 is no failure."""

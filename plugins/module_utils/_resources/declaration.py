@@ -169,10 +169,10 @@ def read_declaration(
     graph: GraphClient,
     read: t.Callable[[], State],
     *,
-    told: t.Callable[[State], tuple[str, t.Iterable[Permission]]],
+    declared_in: t.Callable[[State], tuple[str, t.Iterable[Permission]]],
 ) -> State:
-    """Read; again, as long as there is patience, where the answer lags behind what this run declared.
+    """Read, and read again, as long as waiting is allowed, if the answer lags behind what this run declared.
 
-    ``told`` gives the client id and all declared permissions of what was read.
+    ``declared_in`` returns the client id and all declared permissions of what was read.
     """
-    return graph.patience.until(lambda state: not lags_behind(graph, *told(state)), read)
+    return graph.patience.until(lambda state: not lags_behind(graph, *declared_in(state)), read)

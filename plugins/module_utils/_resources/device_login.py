@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""A sign-in in two tasks: the first tells the code at once, the second waits until somebody has used it."""
+"""A sign-in in two tasks: the first returns the code immediately, the second waits until a person has used it."""
 
 from __future__ import annotations
 
@@ -55,19 +55,19 @@ Json = dict[str, t.Any]
 
 
 def device_login(call: Call) -> Json:
-    """Tell a code, or wait until somebody has used it; where a sign-in of this run is still good, tell that.
+    """Return a code, or wait until a person has used it; if a sign-in of this run is still valid, return that.
 
-    Nothing in the tenant changes, so that the result never says so. Raises AppsError.
+    Nothing in the tenant changes, so the result is never changed. Raises AppsError.
     """
-    # A file may say which application signs in; here a person does.
+    # A file may name an application to sign in as; here a person signs in.
     call.of_others = {**call.of_others, "auth_source": "device_code"}
     task = _Task(call)
     login = find_login(call.memory, call.endpoint.authority, task.tenant_id)
     if login is not None:
-        return _told(login)
+        return _signed_in(login)
     if not call.params["wait"]:
         return _shown(task.begin())
-    return _told(task.wait())
+    return _signed_in(task.wait())
 
 
 class _Task:
@@ -98,7 +98,7 @@ class _Task:
         return code
 
     def wait(self) -> Login:
-        """Raises InputError where nobody began, SignInError where the time is up or the sign-in was refused."""
+        """Raises InputError if no sign-in has begun, SignInError if the time is over or the sign-in was refused."""
         code = self._pending()
         if code is None:
             raise InputError(
@@ -129,7 +129,7 @@ class _Task:
         )
 
     def _asked(self, code: Code) -> Login | Code:
-        """Once; parallel hosts that wait for the same person ask in turns, and the first that is told tells all."""
+        """Once; parallel hosts that wait for the same person ask in turns, and share the first answer."""
         call = self._call
         with call.memory.exclusive():
             login = find_login(call.memory, call.endpoint.authority, self.tenant_id)
@@ -140,16 +140,16 @@ class _Task:
                     self._identity, code, endpoint=call.endpoint, tenant=self.tenant_id, client_id=self._client_id
                 )
             except (SignInError, InputError):
-                self._forget()  # it will not get better
+                self._clear()  # trying again cannot help
                 raise
             if isinstance(found, Login):
                 for secret in (found.refresh_token, (found.first or {}).get("value")):
                     call.secrets.add(secret)
                 keep_login(call.memory, found)
-                self._forget()
+                self._clear()
             return found
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._call.memory.remember(self._key, None, seconds=0)
 
     def _pending(self) -> Code | None:
@@ -190,7 +190,7 @@ def _shown(code: Code) -> Json:
     }
 
 
-def _told(login: Login) -> Json:
+def _signed_in(login: Login) -> Json:
     return {
         "changed": False,
         "signed_in": True,

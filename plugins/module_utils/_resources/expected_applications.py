@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""The applications that an earlier job registered, as it handed them over: refuse any other before a grant."""
+"""The applications that an earlier job registered, as it handed them over: any other is refused before a grant."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ExpectedApplications:
             return
         expected = self.applications.get(unique_name or client_id)
         if expected is None:
-            said = "does not list it"
+            difference = "does not list it"
         elif not expected.is_of(client_id, tenant_id):
             said = f"lists the one with the client id {expected.client_id}"
             if expected.tenant_id:
@@ -65,7 +65,7 @@ class ExpectedApplications:
             return
         raise ConflictError(
             f"{whose} is now the application with the client id {client_id} in the tenant {tenant_id}, and"
-            f" {self.name} {said}",
+            f" {self.name} {difference}",
             next_step="Find out who replaced it, and register it again.",
             client_id=client_id,
         )

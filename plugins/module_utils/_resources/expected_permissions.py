@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""What somebody who consents expects an application to declare, compared with what it does declare.
+"""The permissions that the identity that consents expects, compared with the declared ones.
 
-Whoever may change an application may change its declaration at any time, also after somebody looked at it. So the
+An identity that may change an application can change its declaration at any time, also after a review. So the
 comparison belongs between the last read and the grant.
 """
 
@@ -43,7 +43,7 @@ class Expected:
         return cls(tuple(found))
 
     def check(self, declared: t.Iterable[Permission], principals: ResourcePrincipals, *, whose: object) -> None:
-        """Raises ConflictError where more or less is declared than is expected, and names the difference."""
+        """Raises ConflictError if more or fewer permissions are declared than expected, and names the difference."""
         wanted = set(self.permissions)
         unexpected = []
         met: set[tuple[str, str, str]] = set()

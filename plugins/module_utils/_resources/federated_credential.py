@@ -120,7 +120,7 @@ def federated_credentials_read(
 
 @dataclasses.dataclass(frozen=True)
 class Federation:
-    """All credentials of the application; ``chosen`` is the one with the name, where there is one."""
+    """All credentials of the application; ``chosen`` is the one with the name, if there is one."""
 
     object_id: str
     client_id: str

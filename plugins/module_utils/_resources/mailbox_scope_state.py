@@ -37,7 +37,7 @@ AUTHORIZATION = (401, 403)
 
 @dataclasses.dataclass(frozen=True)
 class Assignment:
-    """One role for one scope. ``ids`` are its objects in Exchange, more than one where it was made twice."""
+    """One role for one scope. ``ids`` are its objects in Exchange, more than one if it was made twice."""
 
     role: str
     scope: Scope

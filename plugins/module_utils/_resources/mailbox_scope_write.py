@@ -30,7 +30,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 
 class MailboxScopeWriter:
-    """Writes for one application. ``changed_mailboxes`` says whether the application gets others."""
+    """Writes for one application. ``changed_mailboxes``: whether the mailboxes of the application change."""
 
     def __init__(self, graph: GraphClient, address: application.Address) -> None:
         self._graph = graph

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 OWNER = Shape("an owner", needs=("id",))
 WIDTH = 100  # characters of a line
-# What no token tells.
+# What no token shows.
 BEYOND = (
     "Roles that Privileged Identity Management has not activated, custom roles, roles within an administrative unit,"
     " Conditional Access and app management policies are not in a token."
@@ -36,7 +36,7 @@ BEYOND = (
 
 @dataclasses.dataclass(frozen=True)
 class OtherIdentity:
-    """Somebody else than the operator, who signs in by ``call``. ``known_as`` is what a user calls it."""
+    """An identity other than the operator, which signs in by ``call``. ``known_as`` is its name for the user."""
 
     call: Call
     steps: t.Sequence[str]
@@ -101,7 +101,7 @@ class _Access:
 
 
 def _seen(call: Call, steps: t.Sequence[str], address: application.Address | None) -> _Access:
-    """Without steps, nobody has to sign in."""
+    """Without steps, no sign-in is needed."""
     if not steps:
         return _Access(_described(Identity("unknown")), [])
     call.validate_sign_in()
@@ -155,7 +155,7 @@ def _failure(impossible: t.Sequence[str]) -> str:
 
 
 def _address(params: t.Mapping[str, t.Any]) -> application.Address | None:
-    """Found as azure_app_registration finds it; None where no application is named."""
+    """Found as azure_app_registration finds it; None if no application is named."""
     unique_name = params["unique_name"]
     if params["client_id"] is None and unique_name is None:
         if params["display_name"] is None:

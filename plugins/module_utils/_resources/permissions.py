@@ -88,7 +88,7 @@ def listed_resources(option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) ->
 
 
 def required_principal(document: Json | None, resource: str) -> ResourcePrincipal:
-    """The tenant's service principal of a resource. Raises ConflictError where it has none."""
+    """The tenant's service principal of a resource. Raises ConflictError if it has none."""
     if document is None:
         raise ConflictError(
             f"The tenant has no service principal of the resource {resource}",
@@ -138,7 +138,7 @@ class Listed:
 
 @dataclasses.dataclass(frozen=True)
 class PermissionsOptions:
-    """``listed`` may name a resource twice, where the second only adds."""
+    """``listed`` may name a resource twice; the second one only adds."""
 
     address: application.Address
     present: bool
@@ -233,7 +233,7 @@ class PermissionsResource:
 
     def read(self) -> Declared:
         found = read_declaration(
-            self._graph, self._read, told=lambda found: (found.client_id, declared_permissions(found.document))
+            self._graph, self._read, declared_in=lambda found: (found.client_id, declared_permissions(found.document))
         )
         note_seen(self._graph, found.client_id, declared_permissions(found.document))
         return found
@@ -314,7 +314,7 @@ class PermissionsResource:
         document = read_declaration(
             self._graph,
             lambda: self._graph.get(address.read(self._graph, select=(*FIELDS, *HANDED_ON))) or {},
-            told=lambda found: (current.client_id, declared_permissions(found)),
+            declared_in=lambda found: (current.client_id, declared_permissions(found)),
         )
         self._graph.handed.hand_on(current.client_id.lower(), {"application": document})
         declared = {*declared_permissions(document)}

@@ -102,7 +102,7 @@ class RegistrationResource:
         check_confirmed(self._options.confirm, names, action="delete")
 
     def _refuse_what_was_switched_off(self, current: Registration) -> None:
-        """Somebody decided that the application shall not sign in: more secrets and grants are not the answer."""
+        """An application that was switched off on purpose gets no new secrets and grants."""
         if current.switched_off is not None:
             raise ConflictError(
                 f"Could not register {self._options.address}: {current.switched_off.reason}",

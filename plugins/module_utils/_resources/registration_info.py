@@ -58,13 +58,13 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 MOST_APPLICATIONS = 2000  # each is a few kilobytes as it comes, and as many in the result
-MOST_TOLD = 20 * 2**20  # bytes in memory of all that is told (tests/limits); that of a gateway takes about 6 kB
+LARGEST_RESULT = 20 * 2**20  # bytes in memory of a result (tests/limits); a gateway needs about 6 kB
 APPLICATIONS_AT_ONCE = 48  # so that what is asked for them fills three batches
 INFO_FIELDS = (*FIELDS, "requiredResourceAccess", "passwordCredentials", "keyCredentials")
 
 
 def registration_info(call: Call) -> dict[str, t.Any]:
-    """The applications that the options select, by display name; an empty list where there is none."""
+    """The applications that the options select, by display name; an empty list if there is none."""
     selection = _selection(call)
     applications = RegistrationReader(call, mailbox_roles=call.params["mailbox_roles"]).read([selection])
     for found in applications:
@@ -82,7 +82,7 @@ class RegistrationReader:
         *,
         mailbox_roles: bool = False,
         kept: t.Callable[[View], View] = lambda described: described,
-        most: int = MOST_TOLD,
+        most: int = LARGEST_RESULT,
         also: t.Sequence[Read] = (),
     ) -> None:
         """``kept`` is what is needed of a description, ``most`` how many bytes in memory that may take in all.

@@ -53,7 +53,7 @@ class Registration:
     client_id: str | None = None
     service_principal_object_id: str | None = None
     has_service_principal: bool = False
-    deleted_principal: str | None = None  # object id of its soft-deleted service principal, where it has no live one
+    deleted_principal: str | None = None  # object id of its soft-deleted service principal, if it has no live one
     switched_off: SwitchedOff | None = None
     properties: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     owners: tuple[str, ...] = ()

@@ -147,7 +147,7 @@ class RegistrationWriter:
                 self._graph.get(dataclasses.replace(read, created_recently=True)), self._address
             )
         made = Registration(found="live").with_document(document)
-        # Graph may make an owner of whoever creates an application.
+        # Graph may make the identity that creates an application its owner.
         return made.with_owners(self._graph.collect(owners_read(made, self._address, created_recently=True)))
 
     def _restored(self, current: Registration) -> Registration:

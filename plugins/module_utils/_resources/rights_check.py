@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""An identity, as its token tells, against the table of rights. Pure.
+"""An identity, according to its token, compared with the table of rights. Pure.
 
 The claims are those of "Access token claims reference": roles of an application; scp and wids of a person. Microsoft
 advises clients against reading tokens for its own services, so what is not there is unknown, never an error.
@@ -35,7 +35,7 @@ class Identity:
     """Who signed in. ``kind`` is "application", "person" or "unknown".
 
     ``permissions`` are application permissions, or the scopes of a person's token; ``roles`` the template ids of a
-    person's directory roles, None where the token does not tell.
+    person's directory roles, None if the token does not show them.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Identity:
         return [name for name in DIRECTORY_ROLES if self._has_role((name,))]
 
     def may(self, right: Right) -> bool | str | None:
-        """True on every object, "owned" on its own objects only, False, or None where the token does not tell."""
+        """True on every object, "owned" on its own objects only, False, or None if the token does not show this."""
         if self.kind == "unknown":
             return None
         if self.kind == "application":
@@ -108,9 +108,9 @@ class Identity:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """Whether an identity may do a step. ``possible`` is None where the token does not tell.
+    """Whether an identity may do a step. ``possible`` is None if the token does not show this.
 
-    ``missing`` are the names of rights; ``add`` says what to add, for a person to read.
+    ``missing`` are the names of rights; ``add`` is what to add, as readable text.
     """
 
     step: str
@@ -133,7 +133,7 @@ class Verdict:
 
 
 def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
-    """``owns``: whether the identity owns the application, or is going to make it; None where that is not known."""
+    """``owns``: whether the identity owns the application, or is going to create it; None if that is not known."""
     step = STEPS[name]
     answers = {right: identity.may(RIGHTS[right]) for right in step.rights}
     refusals: tuple[bool | str, ...] = (False,)

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """A client secret as a state: "there is one with this description that has at least N days left".
 
-Nothing here removes a secret that it did not create itself or was not told to remove. See secret_creation.py for how
+Nothing here removes a secret that it did not create or that no option names. See secret_creation.py for how
 one is created.
 """
 
@@ -51,7 +51,7 @@ def is_fresh(start: datetime.datetime | None) -> bool:
 class SecretResource:
     """Creates a secret if the tenant has no valid one; removes the one that the options name.
 
-    ``remembers`` says that the hosts of a run share the value of a new secret through the memory of the run. With
+    ``remembers``: the hosts of a run share the value of a new secret through the memory of the run. With
     stores, they share it through these.
     """
 

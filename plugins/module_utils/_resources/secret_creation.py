@@ -6,7 +6,7 @@
 """Creates one client secret, whose value exists once: in the answer to addPassword.
 
 addPassword is never simply sent again, because its answer may have been lost after the secret was made. All attempts
-have the same start, to the microsecond, so that a secret whose value nobody received is found by it and removed.
+have the same start, to the microsecond, so that a secret whose value was lost is found by it and removed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CREATE_ATTEMPTS = 3
 
 
 class SecretCreation:
-    """One creation. ``answer_was_lost`` says that a secret may exist whose value was not received."""
+    """One creation. ``answer_was_lost``: a secret may exist whose value was not received."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class SecretCreation:
         )
 
     def _received(self, answer: Json, *, value: str, end: datetime.datetime) -> ClientSecrets:
-        """What the answer says about itself is believed if it is the secret that was asked for.
+        """The answer is used if it describes the requested secret.
 
         Otherwise only the value is kept: it must not be lost, nor a record that another one made be taken for ours.
         """
@@ -236,7 +236,7 @@ class SecretCreation:
 def remove_secret(
     graph: GraphClient, current: ClientSecrets, credential: PasswordCredential, *, address: application.Address
 ) -> None:
-    """Raises AppsError. A secret that somebody else has just removed is removed."""
+    """Raises AppsError. A secret that another client has just removed counts as removed."""
     if credential.key_id is None:
         raise ConflictError(
             f"Could not remove a client secret of {address}: Microsoft Graph shows no key id of it",

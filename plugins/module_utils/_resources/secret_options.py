@@ -32,7 +32,7 @@ LONGEST_LIFETIME = 3650  # days; no source gives a limit: ours
 class SecretOptions:
     """The secret that has to be there, or to go away.
 
-    ``stored_key_id`` is None if the caller does not say which value it holds, and "" if it holds none. The stored hint
+    ``stored_key_id`` is None if the caller does not name its value, and "" if it has none. The stored hint
     and start, ``start`` and ``unconfirmed_starts`` are set by a task with stores, not by options.
     """
 
@@ -90,7 +90,7 @@ class SecretOptions:
         return [credential for credential in credentials if not self.is_stored(credential)]
 
     def is_valid(self, credential: PasswordCredential, now: datetime.datetime) -> bool:
-        """Whether it has the description and enough days left, and, if the caller says which it holds, is that one."""
+        """Whether it has the description and enough days left, and, if the caller names its value, is that one."""
         if credential.description != self.description or credential.end is None:
             return False
         if credential.end <= now or credential.end - now < self.renew_before:

@@ -82,7 +82,7 @@ def key_ids(credentials: t.Iterable[PasswordCredential]) -> list[str]:
 def with_start(
     credentials: t.Iterable[PasswordCredential], starts: t.Collection[datetime.datetime]
 ) -> tuple[PasswordCredential, ...]:
-    """Those with one of the starts: Graph echoes a start to the digit, and nobody else picks this microsecond."""
+    """Those with one of the starts: Graph echoes a start exactly, and no other client uses this microsecond."""
     return tuple(credential for credential in credentials if credential.start in starts)
 
 

@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """What an application proves itself with, in the form that msal calls client_credential.
 
-The same for the operator and for the application of a gateway that is put to the test.
+The same for the operator and for the application of a gateway that is verified.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def by_certificate(
     password_option: str = "",
     send_chain: bool = False,
 ) -> dict[str, str]:
-    """The private key and the certificate in a file. ``renewal`` says what to do where it has expired.
+    """The private key and the certificate in a file. ``renewal`` is what to do if it has expired.
 
     Raises InputError.
     """

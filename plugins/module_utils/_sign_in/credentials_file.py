@@ -27,7 +27,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
-# Somebody's name, which azure.azcollection and Microsoft's libraries take together with a password. Nobody here does.
+# A user name, which azure.azcollection and Microsoft's libraries use with a password. It is not supported here.
 USER_VARIABLES = ("AZURE_AD_USER", "AZURE_USERNAME")
 FILE = os.path.join(".azure", "credentials")  # below the home folder; azure.azcollection reads no other
 DEFAULT = "default"
@@ -61,7 +61,7 @@ class _File:
 
 
 def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
-    """The section that the option auth_profile or AZURE_PROFILE names. Raises InputError where it is not there."""
+    """The section that the option auth_profile or AZURE_PROFILE names. Raises InputError if it does not exist."""
     by_option = pick("auth_profile", params, {})
     name = by_option or pick("auth_profile", {}, environ)
     if name is None:
@@ -123,7 +123,7 @@ def _path(environ: t.Mapping[str, str]) -> str:
 
 
 def _read(environ: t.Mapping[str, str]) -> _File | None:
-    """None where there is no such file. Raises InputError; no message repeats what is in the file."""
+    """None if there is no such file. Raises InputError; no message repeats what is in the file."""
     home, path = environ.get("HOME"), _path(environ)
     if not home:
         return None

@@ -32,7 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import refusal
 
 # The Azure CLI: public in every cloud, and allowed beforehand for Microsoft Graph and Azure Key Vault, so that no
-# tenant has to consent to it. azure-identity's DeviceCodeCredential takes it, too, where no client id is given.
+# tenant has to consent to it. azure-identity's DeviceCodeCredential uses it, too, if no client id is set.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ANY_TENANT = "organizations"  # the home tenant of who signs in
 LONGEST_TEXT = 500  # characters of a message for a person
@@ -86,9 +86,9 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
 def poll(
     identity: IdentityPlatform, code: Code, *, endpoint: Endpoint, tenant: str | None, client_id: str
 ) -> Login | Code:
-    """Ask once whether somebody has signed in; where nobody has yet, the code again, with how long to wait.
+    """Ask once whether a person has signed in; if not, returns the code again, with the time to wait.
 
-    Raises SignInError for a refusal, InputError for somebody of another or an unknown tenant, TransportError.
+    Raises SignInError for a refusal, InputError for a person of another or an unknown tenant, TransportError.
     """
     asked = tenant or ANY_TENANT
     what = f"sign a person in to the tenant {asked}"

@@ -87,7 +87,7 @@ class AccessToken:
 class IdentityPlatform:
     """The token endpoint of one cloud, by msal over our transport.
 
-    The public description of a tenant's endpoints is asked for once an ansible-playbook run; a token each time.
+    The public description of a tenant's endpoints is requested once in an ansible-playbook run; a token each time.
     """
 
     def __init__(self, http: HttpClient, *, authority: str, memory: RunMemory) -> None:
@@ -107,7 +107,7 @@ class IdentityPlatform:
         ``credential`` is what msal calls client_credential: a client secret, or a dict with ``private_key`` and
         ``thumbprint``, or with ``client_assertion``.
 
-        Raises SignInError with the AADSTS code where the identity platform refuses, TransportError where it is not
+        Raises SignInError with the AADSTS code if the identity platform refuses, TransportError if it is not
         reached.
         """
         what = f"sign in as the application {client_id} to the tenant {tenant_id}"
@@ -135,7 +135,7 @@ class IdentityPlatform:
     ) -> tuple[dict[str, t.Any], Response | None]:
         """What an application of msal of this kind answers to one question, and the last answer of the server.
 
-        Raises SignInError for what msal does not understand, TransportError where nobody was reached.
+        Raises SignInError for an answer that msal does not understand, TransportError if no host was reached.
         """
         msal = quiet_msal()
         refused_by_msal = import_library("msal.exceptions").MsalError
@@ -313,7 +313,7 @@ class _MsalHttp:
 
 
 def _passes(answer: Response) -> bool:
-    """Whether asking again after a while may help: by the code, and by the status where there is none."""
+    """Whether asking again after a while may help: by the code, and by the status if there is none."""
     if answer.status_code < 400:
         return False
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import known_code

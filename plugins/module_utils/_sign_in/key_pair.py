@@ -90,9 +90,9 @@ def new_pair(*, common_name: str, now: datetime.datetime, lifetime: datetime.tim
 
 
 def parse_pair(content: bytes, *, what: str, password: str | None = None, password_option: str = "") -> KeyPair:
-    """The key and its certificate in a PEM text or, where a password may be given, in a PKCS #12 file (PFX).
+    """The key and its certificate in a PEM text or, if a password is possible, in a PKCS #12 file (PFX).
 
-    ``password_option`` names the option for it; "" where there is none. Raises InputError, which names ``what``;
+    ``password_option`` names the option for it; "" if there is none. Raises InputError, which names ``what``;
     MissingLibraryError.
     """
     if password_option and b"-----BEGIN " not in content:
@@ -189,7 +189,7 @@ def parse_certificate(content: bytes, *, what: str) -> Certificate:
         found = _certificates(content)
         if len(found) != 1:
             raise InputError(
-                f"{what} holds {len(found)} certificates in PEM form",
+                f"{what} contains {len(found)} certificates in PEM form",
                 next_step="Keep only the one that the application signs in with, without the certificates of issuers.",
             )
         loaded = _loaded(x509.load_pem_x509_certificate, found[0], what)

@@ -32,14 +32,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
 )
 
 CONNECT_TIMEOUT = 3  # seconds; the endpoint is on the machine, or nowhere
-# "IMDS is updating", and "the identity is not there yet", besides those that everything retries.
+# "IMDS is updating", and "the identity is not there yet", in addition to those that everything retries.
 RETRIED = RETRY_STATUS | {404, 410}
 ATTEMPTS = 5
 NO_IDENTITY = "Run on an Azure machine that has a managed identity; for a user-assigned one, set auth_client_id to it."
 
 
 def check_library() -> None:
-    """Raises InputError where msal is too old, MissingLibraryError where it is not there."""
+    """Raises InputError if msal is too old, MissingLibraryError if it is missing."""
     if not hasattr(quiet_msal(), "ManagedIdentityClient"):
         raise InputError(
             "Signing in with a managed identity needs msal 1.29 or newer", next_step="Update it: pip install -U msal"
@@ -64,7 +64,7 @@ def managed_identity_token(
         result = client.acquire_token_for_client(resource=resource)
     except (*ODDITIES, OSError) as exc:  # what comes of answers that msal does not understand, and of the network
         raise SignInError(
-            f"The managed identity gave no token: {http.trouble or type(exc).__name__}", next_step=NO_IDENTITY
+            f"The managed identity returned no token: {http.trouble or type(exc).__name__}", next_step=NO_IDENTITY
         ) from None
     finally:
         http.close()
@@ -77,7 +77,7 @@ def managed_identity_token(
 
 
 class _MetadataHttp:
-    """msal's view of the endpoint: past every proxy, without redirects, bounded, and patient where Azure says so."""
+    """msal's view of the endpoint: no proxy, no redirects, bounded, with retries if Azure asks for them."""
 
     def __init__(self, *, request_timeout: int, patience: Patience) -> None:
         self._session = import_library("requests").Session()

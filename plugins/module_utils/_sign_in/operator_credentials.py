@@ -50,7 +50,7 @@ class Credential(t.Protocol):
 
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
-        """The settings present that ask for this kind; empty where none does."""
+        """The settings that select this kind; empty if there are none."""
 
     @property
     def identity(self) -> tuple[t.Any, ...]:
@@ -192,7 +192,7 @@ class ManagedIdentityCredential(_BySettings):
 
 
 class AccessTokenCredential(_BySettings):
-    """A token that somebody else got."""
+    """A token that was requested elsewhere."""
 
     name: t.ClassVar[str] = "access_token"
 
@@ -272,7 +272,7 @@ class DeviceCodeCredential:
 
 
 class AzureCliCredential(_BySettings):
-    """Whoever is signed in to the Azure CLI on the controller."""
+    """The account that is signed in to the Azure CLI on the controller."""
 
     name: t.ClassVar[str] = "cli"
 

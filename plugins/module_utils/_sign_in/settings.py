@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.env
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import user_variable
 
-# Each says how to sign in, not only as whom.
+# Each selects how to sign in, not only as whom.
 WAYS = frozenset(
     {
         "auth_client_secret",
@@ -73,7 +73,7 @@ class AuthSettings:
 
     @property
     def identity(self) -> tuple[t.Any, ...]:
-        """Who signs in, wherever that was said."""
+        """Who signs in, wherever this was set."""
         nowhere: frozenset[str] = frozenset()
         same = dataclasses.replace(
             self, source="", given=nowhere, of_profile=nowhere, of_section=nowhere, user_variable=None
@@ -141,7 +141,7 @@ def auth_settings(
 
 
 def _switch(name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> bool:
-    """Raises InputError for a variable that says neither yes nor no, as Microsoft's own libraries spell it."""
+    """Raises InputError for a variable that is neither true nor false, as Microsoft's own libraries spell it."""
     if isinstance(params.get(name), bool):
         return bool(params[name])
     value = (pick(name, {}, environ) or "false").strip().lower()

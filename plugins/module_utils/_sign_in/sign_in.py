@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Settings to credential to token: which way to sign in is taken, and one sign-in a run."""
+"""Settings to credential to token: which sign-in method is used, and one sign-in for each run."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMem
 
     ``memory`` holds whether a person signed in in this run.
 
-    Raises InputError where two kinds are asked for at once, and for whatever the kind itself finds missing.
+    Raises InputError if two kinds are set at once, and if the kind itself misses a setting.
     """
     if settings.source == "auto":
         kind = _automatic(settings, endpoint, memory)
@@ -115,9 +115,9 @@ def operator_token(
 ) -> AccessToken:
     """The operator's token: signed in once an ansible-playbook run, not once a task.
 
-    ``fresh`` asks for a new one where the remembered one was refused, and remembers that.
+    ``fresh`` requests a new one if the stored one was refused, and stores it.
 
-    Raises InputError where the token is for another tenant than the one that was asked for.
+    Raises InputError if the token is for a tenant other than the requested one.
     """
     digest = hashlib.sha256()
     for part in (credential.name, endpoint.authority, endpoint.resource, credential.identity):

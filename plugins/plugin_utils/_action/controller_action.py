@@ -91,7 +91,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         if any(result.get(name) for name in module.secret_results):
             # Callbacks and logs get the censored form, registered variables the whole.
             result["_ansible_no_log"] = True
-            # Before ansible-core 2.19 the result of a whole loop is hidden by what its tasks say, not by its items.
+            # Before ansible-core 2.19 the result of a whole loop is hidden by no_log of its tasks, not of its items.
             self._task.no_log = True
         return result
 
@@ -176,7 +176,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
 
 def declared_module(name: str) -> Module:
-    """What the file of a module declares which a task calls besides its own."""
+    """What the file of a module declares which a task calls in addition to its own."""
     declared: Module = importlib.import_module(f"{MODULES}.{name}").MODULE
     return declared
 

@@ -6,7 +6,7 @@
 """All rights that a run of the role misses, in one sentence, after Microsoft Graph refused one request.
 
 Only a run that has failed comes here. It asks what the entry point check_access asks; if that is not possible, the
-table of rights says what the run needs.
+table of rights is used for what the run needs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ INSTEAD = (
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """An identity's steps, and what azure_operator_access_info answered: a failed result where it could not."""
+    """An identity's steps, and what azure_operator_access_info answered: a failed result if it could not."""
 
     steps: tuple[str, ...]
     answer: Result

@@ -53,7 +53,7 @@ class Awx:
     """One AWX, asked as one user."""
 
     def __init__(self, call: Call) -> None:
-        """Raises InputError if the environment does not say where it is and who signs in."""
+        """Raises InputError if the environment does not contain the address and the sign-in."""
         self._call = call
         self._settings = awx_settings(call.environ)
         for secret in (self._settings.token, self._settings.password):

@@ -5,7 +5,7 @@
 # This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
 """One run at a time changes the credential of a store, and what it is about to create is written down before.
 
-A client secret whose value nobody received can only be recognised by its start, so the start is in this file before the
+A client secret whose value was lost can only be recognised by its start, so the start is in this file before the
 request is sent. The file holds no secret. It is locked for as long as a run works: who gets the lock knows that no
 process of this kernel, in whatever container, is at work any more. A claim of another kernel ends by its time, and so
 do all claims on a file system without locks.
@@ -56,7 +56,7 @@ def this_kernel() -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """``start`` marks the secret; ``until`` ends the claim if nobody can know whether its run still lives."""
+    """``start`` marks the secret; ``until`` ends the claim if it is unknown whether its run is still at work."""
 
     start: str
     kernel: str

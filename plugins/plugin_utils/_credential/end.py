@@ -115,7 +115,7 @@ def described(work: Work, tenant: TenantCredentials, record: Record | None) -> V
 
 
 def _of_module(work: Work, tenant: TenantCredentials, found: PasswordCredential | KeyCredential | None) -> View:
-    """What each module returns besides, so that all its states return the same members."""
+    """What each module also returns, so that all its states return the same members."""
     params = work.call.params
     if "name" in params:
         names = ("federated_credential_id", "issuer", "subject")
@@ -145,7 +145,7 @@ def _start(tenant: TenantCredentials, record: Record | None) -> datetime.datetim
 
 
 class PruneTask:
-    """Records that this host was served, then removes what was replaced, if nobody waits and the overlap is over."""
+    """Records that this host was served, then removes what was replaced, if no host waits and the overlap is over."""
 
     def __init__(self, work: Work, *, key_path: str | None) -> None:
         self._work = work

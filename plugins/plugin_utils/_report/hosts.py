@@ -167,8 +167,8 @@ class HostReader:
     def _environ_of_task(self, variables: HostVariables) -> dict[str, str]:
         """As if the task was that of the host.
 
-        Ansible evaluated the keyword ``environment`` for one host alone. What a play or block says in it is evaluated
-        for each, unless the task itself says something else.
+        Ansible evaluated the keyword ``environment`` for one host alone. The value of a play or block is evaluated
+        for each, unless the task itself sets the keyword.
         """
         environ = dict(self._call.environ)
         around = self._variables.environment(variables)
@@ -193,7 +193,7 @@ class HostReader:
 
 
 def _key(settings: Settings) -> dict[str, str]:
-    """The settings that say which application it is. Raises InputError for what cannot be the key of one."""
+    """The settings that identify the application. Raises InputError for what cannot be the key of one."""
     texts = {name: settings.text(name) for name in ("client_id", "unique_name", "display_name")}
     if texts["client_id"]:
         check_guid(f"{PREFIX}client_id", texts["client_id"])

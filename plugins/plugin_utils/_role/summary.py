@@ -150,9 +150,9 @@ def _next_steps(result: Result, *, check_mode: bool) -> list[Entry]:
         steps.append("run it again for the hosts that do not have the new credential yet")
     needs_consent = result["consent"] != "grant" and result["missing_roles"]
     if needs_consent:
-        steps.append("let an administrator grant admin consent, by the playbook consent or on this page")
+        steps.append("let an administrator grant admin consent, with the playbook consent or on this page")
     elif not result["proven"]:
-        steps.append("prove it by the playbook verify")
+        steps.append("verify it with the playbook verify")
     if not steps:
         steps.append("nothing; run the playbook rotate every day, which renews the credential in time")
     page = [Entry("", result["consent_url"], whole=True)] if needs_consent and result["consent_url"] else []
@@ -187,7 +187,7 @@ def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
         entries.append(Entry("Left over", f"{_names(result['stale'])}: granted, but no longer declared"))
     if check_mode and result["changed"]:
         return [*entries, Entry("Next", "run it without --check")]
-    return [*entries, Entry("Next", "prove it by the playbook verify")]
+    return [*entries, Entry("Next", "verify it with the playbook verify")]
 
 
 def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
@@ -204,7 +204,7 @@ def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
         return [*entries, Entry("Next", "run it without --check")]
     if result["mailbox_method"] == "commands":
         return [*entries, Entry("Next", "let an Exchange administrator run the commands")]
-    return [*entries, Entry("Next", "prove it by the playbook verify; a change takes 30 minutes to two hours")]
+    return [*entries, Entry("Next", "verify it with the playbook verify; a change takes 30 minutes to two hours")]
 
 
 def _role(assignment: Result) -> str:

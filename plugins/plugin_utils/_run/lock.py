@@ -45,23 +45,23 @@ class RunLocks:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._held: set[str] = set()
+        self._locked: set[str] = set()
 
     @contextlib.contextmanager
     def application(self, client_id: str, *, seconds: float, holder: str) -> t.Iterator[None]:
         """Held by one task at a time; a task that holds it already passes. Raises ConflictError."""
         name = hashlib.sha256(client_id.lower().encode()).hexdigest()[:32]
-        if name in self._held:
+        if name in self._locked:
             yield
             return
         file = self._open(name)
         try:
             self._wait(file, client_id, seconds=seconds)
             _write_holder(file, holder)
-            self._held.add(name)
+            self._locked.add(name)
             yield
         finally:
-            self._held.discard(name)
+            self._locked.discard(name)
             os.close(file)
 
     def _open(self, name: str) -> int:

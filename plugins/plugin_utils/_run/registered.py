@@ -5,7 +5,7 @@
 # This is a private plugin utility of email_gateway.azure_apps: it may change without notice.
 """Which application each host of a run has, as the role registered it.
 
-From the memory of the run: Ansible's hostvars work out all variables of a host anew for each look, which in a fleet is
+From the memory of the run: Ansible's hostvars evaluate all variables of a host for each access, which in a fleet is
 done for every other host.
 """
 

@@ -55,7 +55,7 @@ class SharedMemory(RunMemory):
 
     def recall(self, key: str) -> t.Any | None:
         wanted = key.encode()
-        with _held(self._table_lock, TABLE_TIMEOUT):
+        with _locked(self._table_lock, TABLE_TIMEOUT):
             until, value = self._newest(wanted)
         if until <= time.time():
             return None
@@ -70,7 +70,7 @@ class SharedMemory(RunMemory):
         if length > self._size - FIRST:
             return
         bucket = _bucket(name)
-        with _held(self._table_lock, TABLE_TIMEOUT):
+        with _locked(self._table_lock, TABLE_TIMEOUT):
             position = self._head(0) or FIRST
             if position + length > self._size:
                 # Full: a task that needs what is lost signs in or reads once more.
@@ -84,7 +84,7 @@ class SharedMemory(RunMemory):
 
     @contextlib.contextmanager
     def exclusive(self, seconds: float = LOCK_TIMEOUT) -> t.Iterator[None]:
-        with _held(self._sign_in_lock, min(seconds, LOCK_TIMEOUT)):
+        with _locked(self._sign_in_lock, min(seconds, LOCK_TIMEOUT)):
             yield
 
     @contextlib.contextmanager
@@ -112,7 +112,7 @@ def _bucket(key: bytes) -> int:
 
 
 @contextlib.contextmanager
-def _held(lock: t.Any, timeout: float) -> t.Iterator[None]:
+def _locked(lock: t.Any, timeout: float) -> t.Iterator[None]:
     got = lock.acquire(timeout=timeout)
     try:
         yield

@@ -67,7 +67,7 @@ class Store(abc.ABC):
     """One place that keeps a credential. Every method raises AppsError, in words that name the store.
 
     A subclass is constructed from its validated settings (the members of its ``argument_spec``) and the context;
-    neither constructing nor ``reference`` asks anybody anything. Constructing raises InputError for settings that
+    neither constructing nor ``reference`` sends a request. Constructing raises InputError for settings that
     cannot be right.
     """
 
@@ -103,7 +103,7 @@ class Store(abc.ABC):
     def write(self, record: Record, *, expected: Record | None) -> None:
         """Keep the record instead of ``expected``, which is what ``read`` returned last.
 
-        Raises OvertakenError, and writes nothing, if somebody else wrote since. An answer that was lost is looked
+        Raises OvertakenError, and writes nothing, if another client wrote since. An answer that was lost is looked
         up. ``record.client_secret`` is None only if ``can_give_back`` is false and the value is to stay as it is.
         """
 
@@ -207,7 +207,7 @@ def store_class(store_type: str) -> type[Store]:
 
 
 def open_stores(entries: t.Sequence[t.Mapping[str, t.Any]], context: StoreContext) -> list[Store]:
-    """The stores of the option ``stores``, in its order. Raises InputError. Asks nobody anything."""
+    """The stores of the option ``stores``, in its order. Raises InputError. Sends no request."""
     if not entries:
         raise InputError("O(stores) is empty", next_step="Name at least one store in O(stores).")
     stores = [_open_store(entry, number, context) for number, entry in enumerate(entries, start=1)]

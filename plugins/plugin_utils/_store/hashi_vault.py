@@ -75,7 +75,7 @@ class HashiVault:
         try:
             found = self._ask("vault_read", f"{self._mount}/metadata/{name}", action=action)
         except HashiVaultError as exc:
-            # The lookup does not say by a type of its own that there is nothing.
+            # The lookup has no error type of its own for a missing secret.
             if exc.cause or "doesn't seem to exist" not in exc.message:
                 raise
             return 0

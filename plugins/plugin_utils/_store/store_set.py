@@ -106,7 +106,7 @@ class StoreSet:
         try:
             now = store.read()
         except ForeignContentError:
-            return ""  # somebody else has overwritten it
+            return ""  # another client has overwritten it
         if now is None or now.key_id != key_id:
             return ""
         if before is None:

@@ -104,7 +104,7 @@ class HashiVaultSecret(Store):
         try:
             self._vault.write(self._name, record.content(), version=found.number)
         except HashiVaultError:
-            # Somebody else may have written, or the answer may have been lost on its way.
+            # Another client may have written, or the answer may have been lost.
             current = self._look_again()
             if current is None:
                 raise

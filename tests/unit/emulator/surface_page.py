@@ -20,7 +20,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "emulator-surface.md"
 BEGIN = "<!-- begin: made from the routes by tests/unit/emulator/surface_page.py -->"
 END = "<!-- end -->"
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
-_HEAD = ("| path | methods | also | what one needs |", "|---|---|---|---|")
+_HEAD = ("| path | methods | also | right |", "|---|---|---|---|")
 _RIGHTS_HEAD = (
     "| to | an application needs | on objects that it owns |",
     "|---|---|---|",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An event source of ansible-rulebook: client secrets and certificates that end soon."""
+"""An event source of ansible-rulebook: client secrets and certificates that expire soon."""
 
 from __future__ import annotations
 
@@ -153,20 +153,20 @@ logger = logging.getLogger(NAME)
 
 
 async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
-    """Look, send what is due, wait, for ever.
+    """Poll, send what is due, wait, and repeat without end.
 
-    Raises ValueError for arguments that cannot be, RuntimeError where a library is missing.
+    Raises ValueError for invalid arguments, RuntimeError if a library is missing.
     """
     expiry = Expiry(args)
     while True:
-        # A look waits for the network, so it is made outside of the loop that all sources share.
+        # A poll waits for the network, so it runs outside of the event loop that all sources share.
         for event in await asyncio.to_thread(expiry.look):
             await queue.put({"app_secret_expiry": event})
         await asyncio.sleep(expiry.interval)
 
 
 class Expiry:
-    """The looks of one source, which share one sign-in."""
+    """The polls of one source, which share one sign-in."""
 
     def __init__(self, args: dict[str, t.Any]) -> None:
         """Sends nothing. Raises ValueError, RuntimeError."""
@@ -195,7 +195,7 @@ class Expiry:
             raise ValueError(refused["msg"])
 
     def look(self) -> list[dict[str, t.Any]]:
-        """The events of one look. Raises RuntimeError where a library is missing."""
+        """The events of one poll. Raises RuntimeError if a library is missing."""
         result = self._look.execute(self._call())
         if not result.get("failed"):
             found: list[dict[str, t.Any]] = result["found"]
@@ -217,7 +217,7 @@ def argument_spec() -> t.Any:
     endpoint = arguments.ArgumentSpec(
         options={**arguments.ENDPOINT.options, "wait_timeout": {"type": "int", "default": 60}}
     )
-    # Nobody is there to sign in with a device code.
+    # An event source cannot sign in with a device code.
     ways = [way for way in arguments.AUTH.options["auth_source"]["choices"] if way != "device_code"]
     auth = arguments.ArgumentSpec(options={**arguments.AUTH.options, "auth_source": {"type": "str", "choices": ways}})
     own = arguments.ArgumentSpec(options={"interval": {"type": "int", "default": 3600}})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a Graph request comes from, as its token says: an application by itself, or a user at an application."""
+    """Who a Graph request comes from, according to its token: an application by itself, or a user at an application."""
 
     client_id: str
     principal_id: str

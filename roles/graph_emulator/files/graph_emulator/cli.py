@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: start in the foreground, say where in one JSON line, serve until told to stop."""
+"""The command line: start in the foreground, print the addresses as one JSON line, serve until a signal stops it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--host", default="127.0.0.1", choices=["127.0.0.1", "::1", "localhost"])
     address = options.add_mutually_exclusive_group()
-    address.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    address.add_argument("--port", type=int, default=0, help="0 uses a free port")
     address.add_argument(
         "--microsoft-names",
         action="store_true",
-        help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must lead to loopback",
+        help=f"answer as {', '.join(MICROSOFT_NAMES)} on port {HTTPS_PORT}; these names must resolve to loopback",
     )
     options.add_argument("--smtp-port", type=int, default=0, help="the same for SMTP")
     options.add_argument("--state-dir", help="folder for the CA file; default: a temporary one")
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--lag", type=int, default=0, metavar="N", help="requests for which a fresh object is not there yet"
     )
-    options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds a token is good for")
+    options.add_argument("--token-lifetime", type=int, default=3599, metavar="S", help="seconds a token is valid")
     options.add_argument(
         "--replica-delays",
         type=_numbers,
@@ -82,10 +82,10 @@ def parser() -> argparse.ArgumentParser:
         help="seconds in which a second write to the same object is refused",
     )
     options.add_argument(
-        "--weather-seed", type=int, default=0, metavar="N", help="chooses among the sequences in which replicas serve"
+        "--weather-seed", type=int, default=0, metavar="N", help="selects the sequence in which replicas serve"
     )
     options.add_argument(
-        "--paste", action="store_true", help="also print on standard error the lines that point Azure CLI here"
+        "--paste", action="store_true", help="also print the commands for Azure CLI, on standard error"
     )
     options.add_argument("--log-file", help="where warnings and tracebacks go; default: standard error")
     return options
@@ -120,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"graph_emulator: cannot listen on {chosen.host} port {ports}: {error.strerror}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
 
-    # The handlers come first: whoever reads the line may send a signal at once.
+    # The handlers come first: the reader of the line may send a signal immediately.
     _stop_on_signal(server)
     print(json.dumps(server.announcement()), flush=True)
     if chosen.paste:
@@ -152,7 +152,7 @@ def lines_for_azure_cli(server: EmulatorServer) -> str:
 
 
 def _stop_on_signal(server: EmulatorServer) -> None:
-    """uvicorn raises the signal again once it has shut down; by then it means nothing more."""
+    """uvicorn raises the signal again after it has shut down; then it is ignored."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.stop()

@@ -77,7 +77,7 @@ class Emulator:
             self.tenant.settings.update(self._initial)
             self.weather.reset()
             self._plant()
-            self.identity.forget_sign_ins()
+            self.identity.clear_sign_ins()
         self.journal.clear()
         self.faults.clear()
         self.internal_errors.clear()
@@ -87,5 +87,5 @@ class Emulator:
         operator = Operator(roles=tuple(roles), display_name="Test operator")
         with self.tenant.lock:
             add_operator(self.tenant, operator, age=timedelta(hours=1))
-            self.weather.replicas.forget_past()
+            self.weather.replicas.clear_past()
         return operator.client_id, operator.client_secret

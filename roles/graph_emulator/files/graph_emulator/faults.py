@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that go wrong on purpose: a test says which request, and how."""
+"""Answers that go wrong on purpose: a test selects the request and the fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Fault:
     """One rule. It fires for the matching requests number `nth` to `nth + times - 1`; with `outer_only`, those inside a
     $batch are not among them.
 
-    `status`, `headers` and `body` replace the answer; `processed` says whether the request still takes effect first.
+    `status`, `headers` and `body` replace the answer; `processed`: whether the request still takes effect first.
     Without them the request is served, with the other switches spoiling the connection or the answer: `delay` seconds
     before it is served, `delay_after` seconds between that and the answer, `oversize` bytes that the answer is filled
     up to. `refuse` breaks the connection off unserved and refuses new ones for so many seconds. `then` is called
@@ -105,7 +105,7 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
-        # The server says how: it stops listening for so many seconds.
+        # Set by the server: it stops listening for so many seconds.
         self.refuse_connections: Callable[[float], None] = lambda seconds: None
 
     def add(self, **rule: Any) -> Fault:

@@ -141,7 +141,7 @@ def masked_query(query: str) -> str:
 
 
 def masked_body(raw: bytes, content_type: str) -> Any:
-    """A request body in readable form; what is neither JSON nor a form is told by its size only."""
+    """A request body in readable form; anything else is described by its size only."""
     if not raw:
         return None
     try:

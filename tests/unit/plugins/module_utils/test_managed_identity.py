@@ -141,7 +141,7 @@ def test_an_endpoint_that_is_not_ready_is_waited_for(tenant: Tenant, metadata: M
         ),
         (200, b"<html>a captive portal</html>", "answered with status 200"),
         (200, b'{"access_token": 7, "expires_in": "3599"}', "no token"),
-        (200, b'{"access_token": "t", "expires_in": "soon"}', "The managed identity gave no token"),
+        (200, b'{"access_token": "t", "expires_in": "soon"}', "The managed identity returned no token"),
         (200, b"[" * 100_000, "answered with status 200"),
         (200, b"x" * 2**20, "answered with status 200"),
         (302, b"", "answered with status 302"),

@@ -115,7 +115,7 @@ def test_an_application_is_adopted_by_client_id_and_gets_its_unique_name_once(
     assert not tenant.ok(MODULE, unique_name="adopted")["changed"]
     tenant.clear_requests()
     result = tenant.fails(MODULE, client_id=gateway.client_id, unique_name="other")
-    assert "'adopted' already" in result["msg"]
+    assert "already 'adopted'" in result["msg"]
     assert tenant.writes == []
 
 

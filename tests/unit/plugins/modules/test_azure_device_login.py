@@ -188,7 +188,7 @@ def test_another_sign_in_of_the_environment_has_precedence_with_a_warning(person
     tenant = person.tenant
     tenant.environ = {**tenant.environ, **tenant.server.environment()}
     (warning,) = tenant.ok(LOGIN)["warnings"]
-    assert warning.startswith("AZURE_SECRET says") and "device_code" in warning
+    assert warning.startswith("AZURE_SECRET also sets") and "device_code" in warning
     person.signs_in()
     tenant.clear_requests()
     tenant.ok(MODULE, **UNREGISTERED)

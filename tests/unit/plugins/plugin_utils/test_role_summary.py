@@ -108,10 +108,10 @@ def test_a_certificate_is_in_its_file_and_a_federated_credential_has_no_secret()
     [
         ({"credential_changed": True}, "enter tenant id, client id and client secret in the gateway"),
         ({"handed_over": False}, "run it again for the hosts that do not have the new credential yet"),
-        ({"proven": False, "unproven_reason": "why"}, "prove it by the playbook verify"),
+        ({"proven": False, "unproven_reason": "why"}, "verify it with the playbook verify"),
         (
             {"proven": False, "unproven_reason": "why", "missing_roles": ["Mail.ReadWrite"], "consent": "none"},
-            "let an administrator grant admin consent, by the playbook consent or on this page",
+            "let an administrator grant admin consent, with the playbook consent or on this page",
         ),
     ],
     ids=["enter", "hand over", "prove", "consent"],
@@ -176,7 +176,7 @@ def test_consent_ends_with_what_is_granted() -> None:
         "Client id:      b2466de6-5867-4b23-83ff-449c85f44ba1",
         "Granted:        Mail.ReadWrite",
         "Left over:      Mail.Send: granted, but no longer declared",
-        "Next:           prove it by the playbook verify",
+        "Next:           verify it with the playbook verify",
     ]
     assert _entry(role_summary(result, check_mode=True), "Next") == "run it without --check"
     assert not any("Left over" in line for line in role_summary({**result, "stale": []}))
@@ -221,7 +221,7 @@ LIMITED: Json = {
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({}, ["Application Mail.ReadWrite for mail@example.com", "prove it by the playbook verify"]),
+        ({}, ["Application Mail.ReadWrite for mail@example.com", "verify it with the playbook verify"]),
         ({"mailbox_method": "none", "assignments": [], "changed": False}, ["gateway_app_mailboxes is not set"]),
         ({"mailbox_method": "commands", "assignments": []}, ["let an Exchange administrator run the commands"]),
         (

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class Members:
-    """Object ids only; what an id stands for is a matter of the tables."""
+    """Object ids only; the tables contain the objects."""
 
     def __init__(self) -> None:
         self._members: dict[str, list[str]] = {}
@@ -41,9 +41,9 @@ class Members:
         return _reached(member, self.containers)
 
     def set_aside(self, object_id: str) -> None:
-        """A deleted object that can be restored is no member and has none for now."""
+        """A deleted object that can be restored is not a member and has no members for now."""
         found = list(self.of(object_id)), list(self.containers(object_id))
-        self.forget(object_id)
+        self.remove_all(object_id)
         self._set_aside[object_id] = found
 
     def bring_back(self, object_id: str, *, alive: Callable[[str], bool]) -> None:
@@ -54,8 +54,8 @@ class Members:
         for container in filter(alive, containers):
             self.add(container, object_id)
 
-    def forget(self, object_id: str) -> None:
-        """An object that is gone for good is no member and has none."""
+    def remove_all(self, object_id: str) -> None:
+        """An object that was deleted for good is not a member and has no members."""
         self._set_aside.pop(object_id, None)
         for member in list(self.of(object_id)):
             self.remove(object_id, member)

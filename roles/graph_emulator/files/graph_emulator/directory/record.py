@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An object of a table: a dict that tells its table which properties change."""
+"""An object of a table: a dict that reports to its table which properties change."""
 
 from __future__ import annotations
 

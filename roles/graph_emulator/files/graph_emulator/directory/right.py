@@ -12,7 +12,7 @@ from .directory_roles import MEMBER
 
 Alternatives = tuple[tuple[str, ...], ...]
 
-NOBODY: frozenset[str] = frozenset()
+NO_ROLES: frozenset[str] = frozenset()
 EVERYONE = frozenset({MEMBER})
 # "the same access to information in the directory as the signed-in user" (permissions reference).
 AS_USER = ("Directory.AccessAsUser.All",)
@@ -22,12 +22,12 @@ AS_USER = ("Directory.AccessAsUser.All",)
 class Delegated:
     """For users: a scope, and one of the directory roles in `by`; on objects of one's own, `own_scopes` and `own_by`.
 
-    `graph_roles_by` says who may also touch app roles of Microsoft Graph itself; None means everybody in `by`.
+    `graph_roles_by` are the roles that may also assign app roles of Microsoft Graph itself; None means all in `by`.
     """
 
     scopes: Alternatives
-    by: frozenset[str] = NOBODY
-    own_by: frozenset[str] = NOBODY
+    by: frozenset[str] = NO_ROLES
+    own_by: frozenset[str] = NO_ROLES
     own_scopes: Alternatives = ()
     graph_roles_by: frozenset[str] | None = None
 
@@ -53,8 +53,8 @@ def any_of(*rows: Right) -> Right:
         owned=_alternatives(*(row.owned for row in rows)),
         delegated=Delegated(
             _alternatives(*(row.scopes for row in delegated)),
-            by=NOBODY.union(*(row.by for row in delegated)),
-            own_by=NOBODY.union(*(row.own_by for row in delegated)),
+            by=NO_ROLES.union(*(row.by for row in delegated)),
+            own_by=NO_ROLES.union(*(row.own_by for row in delegated)),
             own_scopes=_alternatives(*(row.own_scopes for row in delegated)),
         ),
     )

@@ -215,21 +215,21 @@ def with_defaults(caller: Caller, *, allowed_to_create_apps: bool) -> Caller:
     return caller
 
 
-def _held(permissions: frozenset[str], alternatives: Alternatives) -> bool:
+def _has_one_of(permissions: frozenset[str], alternatives: Alternatives) -> bool:
     return any(permissions.issuperset(needed) for needed in alternatives)
 
 
 def _anywhere(caller: Caller, row: Right) -> bool:
     if not caller.delegated:
-        return _held(caller.roles, row.anywhere)
-    return bool(caller.wids & row.delegated.by) and _held(caller.scopes, row.delegated.scopes)
+        return _has_one_of(caller.roles, row.anywhere)
+    return bool(caller.wids & row.delegated.by) and _has_one_of(caller.scopes, row.delegated.scopes)
 
 
 def _own(caller: Caller, row: Right) -> bool:
     if not caller.delegated:
-        return _held(caller.roles, row.owned)
+        return _has_one_of(caller.roles, row.owned)
     scopes = (*row.delegated.scopes, *row.delegated.own_scopes)
-    return bool(caller.wids & row.delegated.own_by) and _held(caller.scopes, scopes)
+    return bool(caller.wids & row.delegated.own_by) and _has_one_of(caller.scopes, scopes)
 
 
 def _refusal(row: Right) -> errors.GraphError:
@@ -237,7 +237,7 @@ def _refusal(row: Right) -> errors.GraphError:
 
 
 def require(caller: Caller, right: str, *, owned: bool = False, resource_app_id: str | None = None) -> None:
-    """A 403 unless the caller's permissions suffice; `owned` says that the caller owns the object in question.
+    """A 403 unless the caller's permissions suffice; `owned`: the caller owns the object.
 
     `resource_app_id` is the API whose app role is assigned, if that is what happens.
     """

@@ -190,7 +190,7 @@ def _microsoft_principal(object_id: str, name: str, *, table: str) -> Json:
 
 
 def _azure_cli(object_id: str) -> Json:
-    """Microsoft's own public client, as in any tenant in which somebody ran `az login`."""
+    """Microsoft's own public client, as in any tenant in which `az login` was used."""
     return _first_party(
         object_id,
         app_id=catalogue.AZURE_CLI_APP_ID,

@@ -4,8 +4,8 @@
 
 """Tables of objects that find by more than the id, at a cost that does not grow with their size.
 
-A table is a dict, id -> object. It watches its objects: whoever changes an indexed property in whatever way, the index
-follows, so that nobody can forget it. Two rules are left: hold the tenant's lock, and put a new list in the place of an
+A table is a dict, id -> object. It watches its objects: whenever an indexed property changes, in any way, the index
+is updated automatically. Two rules are left: hold the tenant's lock, and put a new list in the place of an
 old one instead of changing it.
 """
 
@@ -25,7 +25,7 @@ _ALL = ("", "")
 class Table(dict[str, Any]):
     """Objects by id, in the order in which they came, and by the properties named in `indexed`.
 
-    `looked_at` counts the objects that were handed out; a test uses it to see that no call walks through all of them.
+    `looked_at` counts the objects that were returned; a test uses it to see that no call walks through all of them.
     """
 
     def __init__(self, *indexed: str) -> None:
@@ -193,7 +193,7 @@ class DeletedTable(Table):
 
 
 class Rows:
-    """Objects of one table in the order in which they came, read only as far as somebody looks."""
+    """Objects of one table in the order in which they came, read only as far as needed."""
 
     def __init__(self, table: Table, key: tuple[str, str], *, keep: tuple[Callable[[Json], bool], ...] = ()) -> None:
         self.table = table
@@ -214,7 +214,7 @@ class Rows:
         return Rows(self.table, best, keep=(*self._keep, lambda item: _has(item, name, value)))
 
     def one_of(self, name: str, values: Iterable[str]) -> Rows | list[Record]:
-        """Those with one of these values, if an index of the whole table tells; else all, for the caller to test."""
+        """Those with one of these values, if an index of the whole table exists; else all, for the caller to test."""
         if name not in self.table.indexed or self.key != _ALL:
             return self
         positions = {position for value in values for position in self.table.bucket((name, value.casefold()))}

@@ -102,7 +102,7 @@ def update(call: Call) -> Answer:
     body = lookups.body_of_update(call, item)
     changes = check_properties(body, type_name="application", resource="Application")
     _refuse_read_only(changes)
-    passwords.refuse_other_than_held(changes, item["passwordCredentials"])
+    passwords.refuse_changed_secrets(changes, item["passwordCredentials"])
     if changes.get("uniqueName", item["uniqueName"]) != item["uniqueName"] and item["uniqueName"] is not None:
         # "Can be updated only if null and is immutable once set" (reference page "Update application").
         raise errors.read_only("uniqueName")
@@ -119,7 +119,7 @@ def _create_by_unique_name(call: Call) -> Answer:
     if body.get("passwordCredentials"):
         # "passwordCredentials can't be set" by it (page "Upsert application"; words: msgraph-bicep-types issue 38).
         raise errors.service_generated_passwords()
-    # A soft-deleted application still holds the name; check_application says so.
+    # A soft-deleted application still has the name; check_application refuses it.
     return _create(call, {**body, "uniqueName": call.key.value})
 
 

@@ -141,7 +141,7 @@ def remove_for(collection: str) -> Handler:
     return remove
 
 
-def forget(call: Call, principal_id: str) -> None:
+def remove_all_of(call: Call, principal_id: str) -> None:
     """When a service principal is purged, so is every assignment from or to it."""
     for side in _SIDES.values():
         for entry in list(call.directory.assignments.where(side, principal_id)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Resource units: what a call costs, as x-ms-resource-unit says and as the throttle counts.
+"""Resource units: what a call costs, for x-ms-resource-unit and for the throttle.
 
 Page "Microsoft Graph service-specific throttling limits", section "Identity and access service limits". The base costs
 stand with the handlers (Answer.cost).

@@ -53,7 +53,7 @@ def _type(schema: ET.Element, name: str, properties: dict[str, str], *, known: d
     for member, kind in properties.items():
         ET.SubElement(described, "Property", {"Name": member, "Type": _full(kind)})
     for member in NAVIGATION.get(name, ()):
-        # The type of the object at the other end matters to nobody here: all are directory objects or policies.
+        # The type of the object at the other end is not needed: all are directory objects or policies.
         ET.SubElement(described, "NavigationProperty", {"Name": member, "Type": "Collection(graph.directoryObject)"})
 
 

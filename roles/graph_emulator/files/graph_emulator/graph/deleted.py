@@ -133,20 +133,20 @@ def purge(call: Call) -> Answer:
         raise errors.bad_request("Administrative units cannot be permanently deleted.")
     call.right = "purge groups" if kind == "groups" else "purge applications"
     call.authorize(item["id"])
-    _forget(call, item)
+    _clear(call, item)
     if kind == "applications":
         for other in _principals_of(call, item):
-            _forget(call, other)
+            _clear(call, other)
     return Answer(204)
 
 
-def _forget(call: Call, item: Json) -> None:
+def _clear(call: Call, item: Json) -> None:
     del call.directory.deleted[item["id"]]
-    lookups.forget(call, item["id"])
+    lookups.remove_references(call, item["id"])
     call.directory.federated_credentials.pop(item["id"], None)
     for credential in item.get("passwordCredentials", ()):
         call.directory.secrets.pop(credential["keyId"], None)
     for credential in item.get("keyCredentials", ()):
         call.directory.certificates.pop(credential["keyId"], None)
-    assignments.forget(call, item["id"])
-    grants.forget(call, item["id"])
+    assignments.remove_all_of(call, item["id"])
+    grants.remove_all_of(call, item["id"])

@@ -95,7 +95,7 @@ def _round(call: Call, kind: str) -> Token:
 def _answer(call: Call, kind: str, token: Token) -> Answer:
     query = Query(_TYPES[kind], token.options)
     size = _size(token.options)
-    # One more than a page holds tells whether another follows.
+    # One entry more than a page has shows whether another page follows.
     found = list(islice(_entries(call, query, token), size + 1))
     body: Json = {"@odata.context": call.context(f"{kind}{query.context_suffix()}")}
     here = f"{call.base}{call.path}"

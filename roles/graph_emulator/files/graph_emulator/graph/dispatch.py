@@ -139,7 +139,7 @@ class Graph:
         return address.split(request.raw_path, (self.tenant.tenant_id, self.tenant.domain.lower()))
 
     def _in_mail(self, caller: Caller, right: str) -> Caller:
-        """What Exchange's own role assignments add counts for mail only; for which mailbox, the handler says."""
+        """Exchange's own role assignments count for mail only; the handler checks for which mailbox."""
         if not rights.RIGHTS[right].mail:
             return caller
         return self.tenant.directory.exchange.anywhere(caller, ExchangeScopes(self.tenant))

@@ -6,8 +6,8 @@
 
 Reference pages of beta: "List roleDefinitions", "List unifiedRoleAssignment", "Create unifiedRoleAssignment" (example
 5), "Delete unifiedRoleAssignment", "Create customAppScope", "Update customAppScope", resource page customAppScope.
-It rests on documentation alone: nobody recorded this provider. Inferred are that Exchange needs no New-ServicePrincipal
-before, that the same assignment may be made twice, and every refusal's code and words.
+It follows documentation only: there is no recording of this provider. Inferred are that Exchange needs no
+New-ServicePrincipal before, that the same assignment may be made twice, and every refusal's code and words.
 """
 
 from __future__ import annotations
@@ -202,8 +202,8 @@ def _attributes(value: Any) -> Json:
     return {"Exclusive": bool(value.get("Exclusive", False)), "RecipientFilter": text}
 
 
-def forget(call: Call, principal_id: str) -> None:
-    """A service principal that is gone for good has no roles."""
+def remove_all_of(call: Call, principal_id: str) -> None:
+    """A service principal that was deleted for good has no roles."""
     exchange = call.directory.exchange
     for entry in list(exchange.assignments.values()):
         if entry.principal_id == principal_id:

@@ -43,7 +43,7 @@ def list_all(call: Call) -> Answer:
     return listing.page(call, _entries(call, item), type_name=_TYPE, fragment=_fragment(item))
 
 
-def _held(call: Call, item: Json) -> Json | None:
+def _addressed(call: Call, item: Json) -> Json | None:
     """By id or by name, also as the alternate key (name='...')."""
     key = call.keys[1]
     if key.name not in ("id", "name"):
@@ -58,7 +58,7 @@ def _held(call: Call, item: Json) -> Json | None:
 
 
 def _find(call: Call, item: Json) -> Json:
-    found = _held(call, item)
+    found = _addressed(call, item)
     if found is None:
         raise errors.not_found(call.keys[1].value)
     return found
@@ -121,7 +121,7 @@ def _refuse_same_pair(body: Json, others: list[Json]) -> None:
 def update(call: Call) -> Answer:
     """PATCH, and with `Prefer: create-if-missing` on name also create (page "Upsert federatedIdentityCredential")."""
     item = lookups.find_to_change(call, "applications", call.key)
-    entry = _held(call, item)
+    entry = _addressed(call, item)
     if entry is None and call.keys[1].name == "name" and call.prefers("create-if-missing"):
         return _create(call, item, {**call.body(), "name": call.keys[1].value})
     if entry is None:

@@ -92,7 +92,7 @@ def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-def forget(call: Call, principal_id: str) -> None:
+def remove_all_of(call: Call, principal_id: str) -> None:
     for side in ("clientId", "resourceId"):
         for grant in list(call.directory.grants.where(side, principal_id)):
             del call.directory.grants[grant["id"]]

@@ -165,6 +165,6 @@ def delete(call: Call) -> Answer:
         deleted.delete_container(call, KIND, item)
         return Answer(204)
     del call.directory.groups[item["id"]]
-    assignments.forget(call, item["id"])
-    lookups.forget(call, item["id"])
+    assignments.remove_all_of(call, item["id"])
+    lookups.remove_references(call, item["id"])
     return Answer(204)

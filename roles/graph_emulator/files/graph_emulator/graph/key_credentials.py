@@ -28,7 +28,7 @@ _TYPE, _USAGE = "AsymmetricX509Cert", "Verify"
 
 
 def replaced(call: Call, sent: list[Json] | None, *, item: Json, kind: str, resource: str) -> list[Json]:
-    """What takes the place of what is there. Unless all is good nothing changes; what is left out is forgotten."""
+    """The new collection. Unless all entries are valid nothing changes; entries that are left out are removed."""
     if sent is None or None in sent:
         raise errors.invalid_value("keyCredentials", resource)
     known = {entry["keyId"]: entry for entry in item["keyCredentials"]}

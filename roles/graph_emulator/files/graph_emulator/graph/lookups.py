@@ -95,8 +95,8 @@ def note_creator(call: Call, object_id: str) -> None:
         call.directory.created_by[object_id] = call.caller.principal_id
 
 
-def forget(call: Call, object_id: str) -> None:
-    """What points to an object that is gone for good."""
-    call.directory.members.forget(object_id)
+def remove_references(call: Call, object_id: str) -> None:
+    """Remove what points to an object that was deleted for good."""
+    call.directory.members.remove_all(object_id)
     call.directory.owners.pop(object_id, None)
     call.directory.created_by.pop(object_id, None)

@@ -116,7 +116,7 @@ def _check(call: Call, kind: str, container: Json, member: str) -> None:
     item = lookups.directory_object(call, member) or {}
     type_name = str(item.get("@odata.type")).rpartition(".")[2]
     if type_name not in _allowed(kind, container) or (kind == "groups" and "Unified" in item.get("groupTypes", [])):
-        # The tables of "Add members" say which types; the wording is inferred.
+        # The tables of "Add members" list the types; the wording is inferred.
         raise errors.bad_request(f"An object of type '{type_name}' cannot be a member of this object.")
     if type_name == "servicePrincipal":
         owned = call.tenant.owns(call.caller.principal_id, container["id"])

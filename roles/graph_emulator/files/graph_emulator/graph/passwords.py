@@ -74,14 +74,14 @@ def asked_for(changes: Json) -> list[Json]:
     return sent
 
 
-def refuse_other_than_held(changes: Json, held: list[Json]) -> None:
+def refuse_changed_secrets(changes: Json, current: list[Json]) -> None:
     """An update neither adds nor changes secrets; those that the item has may be sent back as they were read.
 
     passwordCredential resource page: "Using PATCH to update passwordCredentials is not supported". That secrets which
     are left out stay is inferred.
     """
     for entry in changes.pop("passwordCredentials", None) or []:
-        if not any(entry.items() <= known.items() for known in held if entry.get("keyId") == known["keyId"]):
+        if not any(entry.items() <= known.items() for known in current if entry.get("keyId") == known["keyId"]):
             raise errors.service_generated_passwords()
 
 

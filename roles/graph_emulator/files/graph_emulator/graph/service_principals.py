@@ -77,7 +77,7 @@ def _create(call: Call, body: Json) -> Answer:
         raise errors.missing_value("appId", "ServicePrincipal")
     _refuse_read_only(changes)
     # "Adding passwordCredential when creating service principals is not supported" (page "Create servicePrincipal").
-    passwords.refuse_other_than_held(changes, [])
+    passwords.refuse_changed_secrets(changes, [])
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
     application = _backing_application(call, app_id)
     rights.require(
@@ -129,7 +129,7 @@ def update(call: Call) -> Answer:
     if (changes.get("appId") or "").lower() == item["appId"]:
         changes.pop("appId")
     _refuse_read_only(changes)
-    passwords.refuse_other_than_held(changes, item["passwordCredentials"])
+    passwords.refuse_changed_secrets(changes, item["passwordCredentials"])
     check_tags(changes.get("tags", []), resource="ServicePrincipal")
     _apply(call, item, changes)
     return Answer(204)

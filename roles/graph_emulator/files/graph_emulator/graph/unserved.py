@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Microsoft Graph has and the emulator does not play: such a path gets a 501 that says so, and not Graph's 400.
+"""What Microsoft Graph has and the emulator does not serve: such a path gets a 501 with the reason, not Graph's 400.
 
 Names are those of the metadata of v1.0 (microsoftgraph/msgraph-metadata): entity sets and singletons, and per type its
 navigation properties, actions and functions. Below a name whose type is not listed here, anything may exist.

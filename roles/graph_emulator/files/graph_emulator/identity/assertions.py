@@ -5,7 +5,7 @@
 """Client assertions signed with the key of a certificate that is registered on the application.
 
 Header and claims: page "Microsoft identity platform application authentication certificate credentials". An assertion
-by somebody else than the client itself is a federated one, see federation.py.
+by an issuer other than the client itself is a federated one, see federation.py.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def is_microsofts(tenant: Tenant, principal: Json) -> bool:
 
 
 def authenticate(tenant: Tenant, client_id: str, fields: dict[str, str], *, base: str) -> str:
-    """How the client proved itself, as the claim appidacr tells it: 1 by a secret, 2 by an assertion."""
+    """How the client proved itself, as in the claim appidacr: 1 by a secret, 2 by an assertion."""
     application = tenant.application_by("appId", client_id)
     principal = tenant.service_principal_by("appId", client_id)
     holders = [item for item in (application, principal) if item is not None]
@@ -106,7 +106,7 @@ def authenticate_for_user(tenant: Tenant, client_id: str, fields: dict[str, str]
 
 
 def _check_assertion(tenant: Tenant, assertion: str, *, client_id: str, holders: list[Json], base: str) -> None:
-    """By its issuer: the client itself means a certificate, anybody else federation."""
+    """By its issuer: the client itself means a certificate, any other issuer federation."""
     claims = unverified_claims(assertion)
     sent = claims.get("iss")
     if isinstance(sent, str) and sent.startswith("https://"):

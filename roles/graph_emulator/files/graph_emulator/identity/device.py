@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The device code flow: codes, what the user decided, and what the polling client is told.
+"""The device code flow: codes, what the user decided, and the answers to the polling client.
 
 Page "Microsoft identity platform and the OAuth 2.0 device authorization grant flow"; texts of the AADSTS codes from
 Azure/azure-cli issue 22251 and public logs. Numbers marked inferred are documented for the same event elsewhere.
@@ -47,7 +47,7 @@ class DeviceFlows:
         code = "".join(secrets.choice(_CHARACTERS) for _count in range(9))
         flow = Flow(secrets.token_urlsafe(60), code, client_id, scope, clock.timestamp() + LIFETIME)
         now = clock.timestamp()
-        # Those long expired are forgotten, so that the table does not grow for ever.
+        # Those that expired long ago are removed, so that the table does not grow without limit.
         self.flows = {key: held for key, held in self.flows.items() if held.expires + LIFETIME > now}
         self.flows[flow.device_code] = flow
         return flow
@@ -61,7 +61,7 @@ class DeviceFlows:
         return None
 
     def redeemable(self, device_code: str, client_id: str, clock: Clock) -> Flow:
-        """The approved flow, or the answer that tells the client to wait or to give up."""
+        """The approved flow, or the answer with which the client waits or gives up."""
         flow = self.flows.get(device_code)
         if flow is None or flow.client_id != client_id:
             # Number inferred: BadVerificationCode in the list of codes.

@@ -63,7 +63,7 @@ def _matching(claims: Json, credentials: list[Json]) -> Json:
 
 
 def _check_signature(assertion: str, claims: Json, base: str) -> None:
-    """The keys of other issuers are out of the emulator's reach, and it says so."""
+    """The emulator cannot read the keys of other issuers, and reports this."""
     if claims["iss"] != f"{base}{issuer.PATH}":
         raise refused(
             50166,

@@ -32,7 +32,7 @@ class IdentityPlatform:
         self.devices = DeviceFlows()
         self.refresh_tokens = RefreshTokens()
 
-    def forget_sign_ins(self) -> None:
+    def clear_sign_ins(self) -> None:
         self.devices = DeviceFlows()
         self.refresh_tokens = RefreshTokens()
 
@@ -189,7 +189,7 @@ class IdentityPlatform:
         return self.devices.answer(flow, self.base), client_id
 
     def decide(self, user_code: str, *, user_name: str, approve: bool) -> None:
-        """What the user does on the page; a ValueError says what is wrong with the code or the user."""
+        """What the user does on the page; a ValueError contains what is wrong with the code or the user."""
         flow = self.devices.awaiting(user_code, self.tenant.clock)
         if flow is None:
             raise ValueError("That code isn't right, has expired, or was used already.")
@@ -241,10 +241,10 @@ class IdentityPlatform:
         sign_in = SignIn(client, user, proof)
         lifetime = self.tenant.settings.token_lifetime
         prefix = f"{wanted.prefix}/" if wanted.prefix else ""
-        told = [*sorted(wanted.openid - {"offline_access"}), *(f"{prefix}{name}" for name in names)]
+        shown = [*sorted(wanted.openid - {"offline_access"}), *(f"{prefix}{name}" for name in names)]
         body: Json = {
             "token_type": "Bearer",
-            "scope": " ".join([*told, *([f"{prefix}.default"] if wanted.default else [])]),
+            "scope": " ".join([*shown, *([f"{prefix}.default"] if wanted.default else [])]),
             "expires_in": lifetime,
             "ext_expires_in": lifetime,
             "access_token": user_tokens.access_token(

@@ -261,11 +261,11 @@ class KeyVault:
             found = [item for item in held.versions if version in ("", item["version"])]
             if found:
                 return found[-1]
-        told = f"{name}/{version}" if version else name
+        shown = f"{name}/{version}" if version else name
         raise VaultRefusal(
             404,
             "SecretNotFound",
-            f"A secret with (name/id) {told} was not found in this key vault. If you recently deleted this secret you "
+            f"A secret with (name/id) {shown} was not found in this key vault. If you recently deleted this secret you "
             "may be able to recover it using the correct recovery command. For help resolving this issue, please see "
             "https://go.microsoft.com/fwlink/?linkid=2125182",
         )

@@ -94,7 +94,7 @@ class Exchange:
     smtp_auth_disabled_for: dict[str, bool] = field(default_factory=dict)
     """Set-CASMailbox -SmtpClientAuthenticationDisabled, which goes before the tenant's setting"""
     challenges_errors: bool = False
-    """Tell a refusal first in a 334, as the description of XOAUTH2 has it; Exchange's page shows the 535 at once."""
+    """Send a refusal first in a 334, as in the description of XOAUTH2; Exchange's page shows the 535 immediately."""
 
     def as_dict(self) -> dict[str, Any]:
         """The state for a human reader."""
@@ -154,7 +154,7 @@ class Exchange:
         return self._widened(caller, entries)
 
     def smtp_auth_off(self, user_id: str) -> str | None:
-        """Whose setting turns SMTP AUTH off for the mailbox: Mailbox, Tenant, or nobody's."""
+        """Whose setting turns SMTP AUTH off for the mailbox: Mailbox, Tenant, or none."""
         own = self.smtp_auth_disabled_for.get(user_id)
         if own is not None:
             return "Mailbox" if own else None

@@ -139,7 +139,7 @@ def merge(target: Json, changes: Json, *, type_name: str) -> None:
         current = target.get(name)
         if isinstance(value, dict) and isinstance(current, dict):
             merge(current, value, type_name=types[name])
-            # Tells the table that the object has changed.
+            # Reports to the table that the object has changed.
             target[name] = current
         else:
             target[name] = completed(value, types.get(name, ""))

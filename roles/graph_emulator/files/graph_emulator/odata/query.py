@@ -169,7 +169,7 @@ class Query:
         """The objects of this page and the @odata.nextLink of the next one."""
         size = self._page_size(size)
         start = _skip(self.options.get("$skiptoken"))
-        # One more than a page holds tells whether another follows.
+        # One entry more than a page has shows whether another page follows.
         found: Iterator[Json] = items.after(start - 1) if isinstance(items, Rows) else islice(items, start, None)
         shown = list(islice(found, size + 1))
         if len(shown) <= size:

@@ -24,7 +24,7 @@ _FOLDER = Path(__file__).resolve().parent
 
 
 class Window:
-    """Renders the page anew for every request."""
+    """Renders the page for every request."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator

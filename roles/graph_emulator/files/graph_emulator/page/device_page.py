@@ -4,7 +4,7 @@
 
 """The page on which a user enters a device's code and approves or declines: one form, no script, nothing from afar.
 
-The emulator has no passwords: whoever is at the page picks the user to be.
+The emulator has no passwords: the page lets a person select the user.
 """
 
 from __future__ import annotations

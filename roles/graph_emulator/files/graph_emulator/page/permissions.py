@@ -59,10 +59,10 @@ class Permissions:
             for access in entry["resourceAccess"] or []:
                 known = names.roles if access["type"] == "Role" else names.scopes
                 wanted.add((_kind(access["type"]), known.get(access["id"].lower(), access["id"])))
-        held = self._held(principal) if principal is not None else {}
+        assigned = self._assigned(principal) if principal is not None else {}
         found = []
-        for app_id in {**declared, **held}:
-            wanted, have = declared.get(app_id, set()), held.get(app_id, set())
+        for app_id in {**declared, **assigned}:
+            wanted, have = declared.get(app_id, set()), assigned.get(app_id, set())
             permissions = [
                 Permission(name=name, kind=kind, state=_state((kind, name), wanted, have))
                 for kind, name in sorted(wanted | have, key=lambda pair: (pair[0], pair[1].casefold()))
@@ -70,22 +70,22 @@ class Permissions:
             found.append(Resource(self._of_resource(app_id).resource, permissions))
         return sorted(found, key=lambda resource: resource.name.casefold())
 
-    def _held(self, principal: Json) -> dict[str, set[tuple[str, str]]]:
+    def _assigned(self, principal: Json) -> dict[str, set[tuple[str, str]]]:
         """What was consented to: app role assignments, and grants for all users."""
         directory = self._tenant.directory
-        held: dict[str, set[tuple[str, str]]] = {}
+        assigned: dict[str, set[tuple[str, str]]] = {}
         for assignment in directory.assignments.where("principalId", principal["id"]):
             resource = directory.service_principals.get(assignment["resourceId"])
             if resource is not None:
                 roles = self._of_resource(resource["appId"]).roles
                 role = roles.get(assignment["appRoleId"], "(access without a role)")
-                held.setdefault(resource["appId"], set()).add((_kind("Role"), role))
+                assigned.setdefault(resource["appId"], set()).add((_kind("Role"), role))
         for grant in directory.grants.where("clientId", principal["id"]):
             resource = directory.service_principals.get(grant["resourceId"])
             if resource is not None and grant["consentType"] == "AllPrincipals":
-                scopes = held.setdefault(resource["appId"], set())
+                scopes = assigned.setdefault(resource["appId"], set())
                 scopes.update((_kind("Scope"), scope) for scope in (grant["scope"] or "").split())
-        return held
+        return assigned
 
     def _of_resource(self, app_id: str) -> _Names:
         app_id = app_id.lower()

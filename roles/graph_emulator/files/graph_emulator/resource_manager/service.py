@@ -76,7 +76,7 @@ class ResourceManager:
             return Answer(error.status, body, headers, client_id)
 
     def endpoints(self, version: str) -> Json | list[Json]:
-        """Only what the emulator plays; every other service is missing, and clients say so."""
+        """Only what the emulator serves; every other service is missing, and clients report this."""
         audiences = list(catalogue.RESOURCE_MANAGER_NAMES)
         authentication = {"loginEndpoint": self.authority, "audiences": audiences}
         if version < _LISTS:

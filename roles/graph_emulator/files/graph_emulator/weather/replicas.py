@@ -23,7 +23,7 @@ from .. import errors
 from ..directory.tenant import Directory, Tenant
 from ..graph.call import Answer, Call
 
-# What Graph says about something that a replica does not know yet; any other refusal is the up-to-date state's to make.
+# Graph's answers about an object that a replica does not know yet; other refusals come from the current state.
 _UNKNOWN_YET = (
     "does not reference a valid application object",
     "must in the local tenant",
@@ -33,7 +33,7 @@ _UNKNOWN_YET = (
 
 
 class Replicas:
-    """Settings.replica_delays has one delay for each replica; a seeded sequence says which one serves a request."""
+    """Settings.replica_delays has one delay for each replica; a seeded sequence selects one for a request."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
@@ -45,7 +45,7 @@ class Replicas:
         self._sequence: random.Random | None = None
         self._seed = 0
 
-    def forget_past(self) -> None:
+    def clear_past(self) -> None:
         """What is there now has been there for long, for all replicas."""
         self._past.clear()
 

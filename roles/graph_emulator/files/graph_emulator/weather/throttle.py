@@ -27,7 +27,7 @@ _WORTH_TELLING = 0.8
 
 
 class Throttled(errors.GraphError):
-    """429 with Graph's own body, which says little, and headers, which say more."""
+    """429 with Graph's own short body, and headers with more detail."""
 
     def __init__(self, *, wait: float, scope: str, reason: str) -> None:
         super().__init__(

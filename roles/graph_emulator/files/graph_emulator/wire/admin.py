@@ -5,9 +5,9 @@
 """The emulator's own interface under /_emulator/: journal, state, reset, clock, operators, settings, faults, and
 what users and outside issuers would do: device, assertion, users, mailbox_access, exchange, vault_role.
 
-It needs no token: the emulator listens on loopback and holds nothing worth protecting. A page in the browser of whoever
-runs it must not reach it all the same: it answers under the names of loopback alone, and a change needs a header and a
-content type that a foreign page cannot send.
+It needs no token: the emulator listens on loopback and contains nothing worth protecting. A page in the user's browser
+must not reach it anyway: it answers only under the names of loopback, and a change needs a header and a content type
+that a foreign page cannot send.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Wire:
         started = time.perf_counter()
         moment = seven_digits(self.clock.now())
         reply = Reply()
-        # Whoever has no event loop waits by other means.
+        # Without an event loop, the caller waits by other means.
         sleep = scope["state"].get("sleep", asyncio.sleep)
         try:
             if fault is not None and fault.delay:
@@ -161,7 +161,7 @@ def _fault_body(fault: Fault) -> bytes:
 
 
 async def _deliver(reply: Reply, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the answer, or break off as the fault says. The server puts its transport into scope["state"]."""
+    """Send the answer, or break off as the fault requires. The server puts its transport into scope["state"]."""
     transport: Any = scope["state"].get("transport")
     broken_off = fault is not None and (fault.close_before or fault.close_after or fault.refuse > 0)
     if broken_off and transport is not None:

@@ -124,11 +124,11 @@ class _Session:
     async def auth_XOAUTH2(self, server: SmtpProtocol, args: list[str]) -> AuthResult:
         """aiosmtpd asks for it by this name, with the words behind AUTH."""
         encoded = args[1] if len(args) > 1 else await server.asked("334 ")
-        said = _credential(encoded)
-        if said is None:
+        sent = _credential(encoded)
+        if sent is None:
             # The text is inferred.
             return AuthResult(success=False, handled=False, message="501 5.5.4 Invalid arguments")
-        mailbox, token = said
+        mailbox, token = sent
         answer, client_id = self._exchange.judge(mailbox, token)
         good = answer == ACCEPTED
         if not good and self._exchange.challenges_errors:
@@ -139,7 +139,7 @@ class _Session:
         self.entry.body.update(mailbox=mailbox, authenticated=good, code=" ".join(answer.split()[:2]))
         if server.session is not None:
             server.session.authenticated = good
-        # Not told as a success, for which aiosmtpd would set what it deprecates itself.
+        # Not returned as a success, for which aiosmtpd would set what it deprecates itself.
         return AuthResult(success=False, handled=False, message=answer)
 
     async def handle_exception(self, error: Exception) -> str:

@@ -82,4 +82,4 @@ def test_a_deleted_application_with_another_name_is_restored_with_a_warning(role
     done = role.converges("registration")
     (warning,) = done.steps["registration"]["warnings"]
     assert "Renamed by hand" in warning
-    assert "granted" in warning
+    assert "grants" in warning
