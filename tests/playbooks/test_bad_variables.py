@@ -142,7 +142,7 @@ def test_invalid_variables_of_verify_are_refused_before_any_request(playbooks: P
     begins = ("gateway_app_verify_", "gateway_app_expected_applications", "gateway_app_mailbox")
     assert own and all(name.startswith(begins) for name in own)
     tries = [(name, value) for name in own for value in REFUSED[options[name]["type"]]]
-    addresses = ["nobody", " ", ["a@b.example"], 7, "a/../b@c.example", f"{hostile_input.CODE[0]}@b.example"]
+    addresses = ["no-mailbox", " ", ["a@b.example"], 7, "a/../b@c.example", f"{hostile_input.CODE[0]}@b.example"]
     tries += [(name, value) for name in own if name.endswith("mailbox") for value in addresses]
     tries += [("gateway_app_verify_smtp_host", value) for value in ("https://smtp.example", "a b", "")]
     tries += [("gateway_app_verify_smtp_port", value) for value in (0, 65536, 1e9)]

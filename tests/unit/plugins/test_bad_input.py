@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever is written into an option: it is done, or refused clearly before anything is written.
+"""Any value of an option is either used, or refused clearly before anything is written.
 
-The options come from each module's own argument spec, so that a new one is tried without a word here.
-BAD_INPUT_EXAMPLES=2000 tries as many for each option, other ones in each run.
+The options are those of each module's argument spec, so that a new one is tested without a change here.
+BAD_INPUT_EXAMPLES=2000 tries as many for each option, different ones in each run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FEW = settings(
     phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
-# Where an option needs more than its kind to be sensible. One that is not here gets a value of its kind.
+# For options that need a specific value to be valid. Other options get a value of their kind.
 SENSIBLE: dict[str, t.Any] = {
     "description": "gateway",
     "display_name": "Gateway",
@@ -68,7 +68,7 @@ OPTIONS = [(module, option) for module in MODULES for option in _options(module)
 
 
 class SignInOnly(RunMemory):
-    """Remembers the operator's token, for the sake of speed, and nothing that one example did for the next."""
+    """Stores only the operator's token, for the sake of speed, so that one example does not affect the next."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, t.Any] = {}
@@ -82,7 +82,7 @@ class SignInOnly(RunMemory):
 
 
 class Trial:
-    """One module, run with sensible options but for those that are tried, in a tenant with a bystander."""
+    """One module, run with valid options except for those that are tried, in a tenant with a bystander."""
 
     def __init__(self, tenant: Tenant, folder: Path, asked: list[str], actions: ActionRunner) -> None:
         self.tenant = tenant
@@ -90,13 +90,13 @@ class Trial:
         self.folder = folder
         self.asked = asked
         self.paths = hostile_input.paths(folder)
-        # Nothing that is installed is found, so that no example runs a program.
+        # No installed program is found, so that no example runs one.
         self.environ = {**tenant.environ, "PATH": str(folder / "no-programs")}
         self.tenant.memory = SignInOnly()
         self._made: dict[str, t.Any] = {}
 
     def prepare(self) -> dict[str, t.Any]:
-        """What the options can name; made anew where the last example wrote."""
+        """The objects that the options can name; created again if the last example wrote."""
         if self._made and not self.tenant.writes:
             return self._made
         self.tenant.server.reset()
@@ -110,7 +110,7 @@ class Trial:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hosts that were looked up or connected to. Only those on loopback can be."""
+    """The hosts that were looked up or connected to. Only those on loopback are reachable."""
     seen: list[str] = []
     connect, look_up = socket.socket.connect, socket.getaddrinfo
 
@@ -139,7 +139,7 @@ def trial(tenant: Tenant, tmp_path: Path, asked: list[str], monkeypatch: pytest.
 
 
 def _sensible(spec: ArgumentSpec, made: dict[str, t.Any], without: set[str]) -> dict[str, t.Any]:
-    """As few options as the spec allows, ``without`` those that come otherwise."""
+    """As few options as the spec allows, ``without`` those that are set otherwise."""
     present = spec.options.get("state", {}).get("default") == "present"
     names = [name for name, option in spec.options.items() if option.get("required")]
     for group in spec.required_one_of:
@@ -182,7 +182,7 @@ def _may_be_asked(params: dict[str, t.Any]) -> set[str]:
 
 
 @pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda name: name)
-def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial) -> None:
+def test_every_option_is_accepted_or_refused(module: str, option: str, trial: Trial) -> None:
     declared = trial.actions.module(module)
     spec = declared.argument_spec
 
@@ -220,14 +220,14 @@ def test_every_option_is_taken_or_refused(module: str, option: str, trial: Trial
 QUOTED = [
     text
     for text in (*hostile_input.BREAKOUTS, *hostile_input.UNICODE, *hostile_input.CODE)
-    # Entra ID compares without case, so that such a name is the bystander's own.
+    # Entra ID ignores case in comparisons, so that such a name is the bystander's own.
     if text.isprintable() and text.strip() and text.strip().lower() != "bystander"
 ]
 BYSTANDERS = ("bystander", "O'Bryan", "x")
 
 
 @pytest.mark.parametrize("name", QUOTED)
-def test_a_name_reaches_the_object_that_it_names_and_no_other(name: str, tenant: Tenant) -> None:
+def test_a_name_only_affects_the_object_that_it_names(name: str, tenant: Tenant) -> None:
     for other in BYSTANDERS:
         tenant.ok("azure_app_registration", display_name=other, unique_name=other, tags=[other])
     tag = "".join(name.split())[:200]

@@ -82,7 +82,7 @@ def test_contradicting_variables_are_an_error(no_network: Tenant) -> None:
         ({"AZURE_SECRET": "wrong"}, "AADSTS7000215", "secret's value, not its id"),
         ({"AZURE_CLIENT_ID": UNKNOWN}, "AADSTS700016", "Check the client id"),
         ({"AZURE_TENANT": UNKNOWN}, "AADSTS90002", "Check the tenant id"),
-        ({"AZURE_TENANT": "nobody.example"}, "AADSTS90002", "Check the tenant id"),
+        ({"AZURE_TENANT": "unknown.example"}, "AADSTS90002", "Check the tenant id"),
     ],
 )
 def test_a_refused_sign_in_has_a_reason_and_a_next_step(tenant: Tenant, change: Json, code: str, words: str) -> None:

@@ -19,7 +19,7 @@ GATEWAY: Json = {"unique_name": "gateway", "description": "mail gateway"}
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 
 
-def held(tenant: Tenant) -> list[Json]:
+def registered(tenant: Tenant) -> list[Json]:
     credentials: list[Json] = tenant.application(uniqueName="gateway")["keyCredentials"]
     return credentials
 

@@ -19,8 +19,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.cer
     MODULE,
     add_foreign,
     files,
-    held,
     is_accepted,
+    registered,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
@@ -33,7 +33,7 @@ def test_a_key_is_created_and_its_certificate_registered(
 ) -> None:
     result = tenant.ok(MODULE, **certificate_options)
     assert result["changed"]
-    (credential,) = held(tenant)
+    (credential,) = registered(tenant)
     assert (credential["keyId"], credential["displayName"]) == (result["key_id"], "mail gateway")
     assert credential["customKeyIdentifier"] == result["thumbprint"]
     assert tenant.writes == [f"PATCH /applications/{result['application_object_id']}"]
@@ -56,7 +56,7 @@ def test_a_renewal_keeps_the_old_pair_and_both_can_sign_in(
     second = tenant.ok(MODULE, **certificate_options)
     assert second["changed"]
     assert second["other_key_ids"] == [first["key_id"]]
-    assert {c["keyId"] for c in held(tenant)} == {first["key_id"], second["key_id"], other["keyId"]}
+    assert {c["keyId"] for c in registered(tenant)} == {first["key_id"], second["key_id"], other["keyId"]}
     assert len(tenant.writes) == 1
     assert files(key_path) == ["gateway.pem", "gateway.pem.old"]
     old = key_path.with_name("gateway.pem.old")
@@ -78,7 +78,7 @@ def test_only_the_named_certificate_and_its_key_are_removed(
     assert tenant.ok(MODULE, check=True, **gone)["changed"]
     assert tenant.writes == []
     assert tenant.ok(MODULE, **gone)["changed"]
-    assert {c["keyId"] for c in held(tenant)} == {second["key_id"], other["keyId"]}
+    assert {c["keyId"] for c in registered(tenant)} == {second["key_id"], other["keyId"]}
     assert other["keyId"] in tenant.server.tenant.directory.certificates
     assert not tenant.ok(MODULE, **gone)["changed"]
     assert files(key_path) == ["gateway.pem", "gateway.pem.old"]
@@ -95,7 +95,7 @@ def test_a_replaced_certificate_is_renewed_once(tenant: Tenant, certificate_opti
     assert tenant.writes == []
     second = tenant.ok(MODULE, **replaced)
     assert second["other_key_ids"] == [first["key_id"]]
-    assert {c["keyId"] for c in held(tenant)} == {first["key_id"], second["key_id"]}
+    assert {c["keyId"] for c in registered(tenant)} == {first["key_id"], second["key_id"]}
     assert is_accepted(tenant, key_path)
     assert is_accepted(tenant, key_path.with_name("gateway.pem.old"))
     assert not tenant.ok(MODULE, **replaced)["changed"], "the new one does"
@@ -110,7 +110,7 @@ def test_a_certificate_is_renewed_below_the_threshold(
     # A second passes between the runs, so that slightly less than 40 days are left.
     result = tenant.ok(MODULE, **certificate_options, lifetime_days=90, renew_before_days=renew_before_days)
     assert result["changed"] is renews
-    assert len(held(tenant)) == 1 + renews
+    assert len(registered(tenant)) == 1 + renews
 
 
 def test_another_subject_leads_to_a_new_certificate(tenant: Tenant, certificate_options: Json) -> None:
@@ -147,7 +147,7 @@ def test_a_policy_is_explained_and_a_shorter_lifetime_accepted(
     result = tenant.fails(MODULE, **certificate_options)
     assert result["error"]["code"] == "CredentialInvalidLifetimeAsPerAppPolicy"
     assert "smaller lifetime_days" in result["error"]["next_step"]
-    assert held(tenant) == []
+    assert registered(tenant) == []
     assert not key_path.exists()
     assert tenant.ok(MODULE, **certificate_options, lifetime_days=89)["changed"]
     assert files(key_path) == ["gateway.pem"]

@@ -19,8 +19,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.cer
     MODULE,
     add_foreign,
     files,
-    held,
     is_accepted,
+    registered,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
@@ -40,7 +40,7 @@ def test_a_lost_response_ends_with_one_certificate(
     other = add_foreign(tenant)
     tenant.server.faults.add(method="PATCH", path="applications", **fault)
     result = tenant.ok(MODULE, **certificate_options)
-    assert {c["keyId"] for c in held(tenant)} == {result["key_id"], other["keyId"]}
+    assert {c["keyId"] for c in registered(tenant)} == {result["key_id"], other["keyId"]}
     assert files(key_path) == ["gateway.pem"]
     assert is_accepted(tenant, key_path)
 
@@ -73,7 +73,7 @@ def test_a_killed_run_is_continued_without_another_key(
     assert result["changed"]
     assert key_path.read_bytes() == made
     assert key_path.with_name("gateway.pem.old").read_bytes() == in_use
-    assert len(held(tenant)) == 2
+    assert len(registered(tenant)) == 2
     assert is_accepted(tenant, key_path)
     assert not tenant.ok(MODULE, **certificate_options)["changed"]
 
@@ -84,7 +84,7 @@ def test_a_write_too_close_to_another_is_planned_again(
 ) -> None:
     tenant.server.faults.add(method="PATCH", path="applications", status=status, body=concurrency_violation(status))
     tenant.ok(MODULE, **certificate_options)
-    assert len(held(tenant)) == 1
+    assert len(registered(tenant)) == 1
     assert len(tenant.writes) == 2
     sent = [entry.body["keyCredentials"][0]["key"] for entry in tenant.write_entries if entry.body]
     assert sent[0] == sent[1], "the same key"
@@ -114,7 +114,7 @@ def test_a_concurrent_write_of_another_client_is_not_lost(
     monkeypatch.setattr(client, "add", late)
     monkeypatch.setattr(client, "_write", replaced)
     result = tenant.ok(MODULE, **certificate_options)
-    assert {c["keyId"] for c in held(tenant)} == {result["key_id"], foreign[0]["keyId"]}
+    assert {c["keyId"] for c in registered(tenant)} == {result["key_id"], foreign[0]["keyId"]}
     assert files(key_path) == ["gateway.pem"]
     assert is_accepted(tenant, key_path)
 
@@ -135,7 +135,7 @@ def test_two_concurrent_runs_end_with_one_key(
     monkeypatch.setattr(_certificate, "new_pair", late)
     result = tenant.run(MODULE, **certificate_options)
     assert not result.get("failed"), result
-    assert [c["keyId"] for c in held(tenant)] == [others[0]["key_id"]] == [result["key_id"]]
+    assert [c["keyId"] for c in registered(tenant)] == [others[0]["key_id"]] == [result["key_id"]]
     assert files(key_path) == ["gateway.pem"]
     assert is_accepted(tenant, key_path)
     assert not tenant.ok(MODULE, **certificate_options)["changed"]
@@ -147,6 +147,6 @@ def test_lagging_replicas_cause_no_second_certificate(
     tenant.server.settings.update({"replica_delays": [0, 20, 40]})
     first = tenant.ok(MODULE, **certificate_options)
     assert tenant.ok(MODULE, **certificate_options)["key_id"] == first["key_id"]
-    assert [c["keyId"] for c in held(tenant)] == [first["key_id"]]
+    assert [c["keyId"] for c in registered(tenant)] == [first["key_id"]]
     tenant.server.clock.advance(40)
     assert is_accepted(tenant, key_path)

@@ -65,10 +65,13 @@ def _declares(*names: str) -> t.Callable[[Tenant, Json], bool]:
 
 def _registered(name: str) -> t.Callable[[Tenant, Json], bool]:
     def holds(tenant: Tenant, result: Json) -> bool:
-        held = tenant.application(uniqueName=name)
-        (principal,) = tenant.service_principals(held["appId"])
+        application = tenant.application(uniqueName=name)
+        (principal,) = tenant.service_principals(application["appId"])
         ids = (result["application_object_id"], result["client_id"], result["service_principal_object_id"])
-        return ids == (held["id"], held["appId"], principal["id"]) and held["notes"] == result["notes"] == "n"
+        return (
+            ids == (application["id"], application["appId"], principal["id"])
+            and application["notes"] == result["notes"] == "n"
+        )
 
     return holds
 
@@ -94,8 +97,8 @@ def _has_its_secret(tenant: Tenant, result: Json) -> bool:
 
 
 def _without_its_secret(tenant: Tenant, _result: Json) -> bool:
-    held = tenant.application(uniqueName="gateway")["passwordCredentials"]
-    return [credential["displayName"] for credential in held] == ["other"]
+    secrets = tenant.application(uniqueName="gateway")["passwordCredentials"]
+    return [credential["displayName"] for credential in secrets] == ["other"]
 
 
 SECRET = {**GATEWAY, "description": "mail gateway", "wait_timeout": WAIT}
@@ -283,8 +286,8 @@ def _copied(directory: Directory) -> Directory:
             setattr(made, field.name, copy.deepcopy(value))
             continue
         for object_id in value:
-            held = dict.__getitem__(value, object_id)
-            plain = (held[0], dict(held[1])) if isinstance(held, tuple) else dict(held)
+            original = dict.__getitem__(value, object_id)
+            plain = (original[0], dict(original[1])) if isinstance(original, tuple) else dict(original)
             target[object_id] = copy.deepcopy(plain)
     return made
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a credential task refuses and returns, and a client secret that is due."""
+"""The refusals and results of a credential task, and a client secret that is due."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ KEYS = {
 
 
 def due(gateway: Gateway) -> str:
-    """A first secret that has to be renewed; its key id."""
+    """A first secret that must be renewed; returns its key id."""
     made: str = gateway.ok()["key_id"]
     gateway.age(made, days=170)
     gateway.expire(made, days=3)
-    gateway.ok(renew_before_days=1)  # the stores take over what the tenant shows
+    gateway.ok(renew_before_days=1)  # copy the state of the tenant to the stores
     for shelf in gateway.shelves:
         shelf.writes.clear()
     gateway.tenant.clear_requests()

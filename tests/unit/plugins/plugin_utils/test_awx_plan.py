@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbook awx_setup plans for the settings of a user, and what it refuses."""
+"""The plan of the playbook awx_setup for the settings of a user, and its refusals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_settings_of_the_documentation_are_planned() -> None:
     assert _names(planned["schedules"]) == ["rotate", "report"]
 
 
-def test_a_setting_that_is_null_is_empty() -> None:
+def test_a_setting_that_is_null_means_empty() -> None:
     empty: Json = {"more_credentials": [], "group_variables": {}, "mailbox_credential": ""}
     null: Json = dict.fromkeys(empty)
     made, same = (plan(**{f"awx_setup_{name}": value for name, value in of.items()}) for of in (null, empty))
@@ -59,7 +59,7 @@ def test_a_setting_that_is_null_is_empty() -> None:
         ({"awx_setup_slices": True}, "awx_setup_slices is not a number from 1."),
         ({"awx_setup_gatway": {}}, "awx_setup_gatway is not a setting of this playbook. Did you mean"),
         ({"awx_setup_slices": "2", "awx_setup_gateways": SHARED}, "Set awx_setup_slices to 1"),
-        ({"awx_setup_operator_credential": "Nobody"}, "no credential Nobody, which awx_setup_operator_credential"),
+        ({"awx_setup_operator_credential": "Unknown"}, "no credential Unknown, which awx_setup_operator_credential"),
         ({"awx_setup_more_credentials": ["Vault"]}, "no credential Vault, which awx_setup_more_credentials names"),
         ({"awx_setup_consent_credential": "Operator"}, "are credentials of one type, but a job can only have one"),
         ({"awx_setup_inventory": "theirs", "awx_setup_gateways": {}}, "AWX has no inventory theirs."),
@@ -71,12 +71,12 @@ def test_a_setting_that_is_null_is_empty() -> None:
          "There is no permanent store for a:"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_a_problem_in_words(settings: Json, words: str) -> None:
+def test_invalid_settings_are_reported_as_problems(settings: Json, words: str) -> None:
     problems = plan(**settings)["problems"]
     assert any(words in problem for problem in problems), problems
 
 
-def test_an_organization_that_awx_lacks_is_a_problem() -> None:
+def test_a_missing_organization_is_a_problem() -> None:
     (problem,) = plan(awx=found(organizations=[]))["problems"]
     assert "Set awx_setup_organization" in problem
 
@@ -92,12 +92,12 @@ def test_an_organization_that_awx_lacks_is_a_problem() -> None:
             "gateway_app_stores": [STORE], "gateway_app_unique_name": "{{ inventory_hostname }}"}},
     ],
 )  # fmt: skip
-def test_what_may_be_is_no_problem(settings: Json) -> None:
+def test_valid_settings_are_not_a_problem(settings: Json) -> None:
     assert plan(**settings)["problems"] == []
 
 
 @pytest.mark.parametrize("version", ["with a provision step", "without"])
-def test_all_surveys_and_credential_types_are_as_awx_takes_them(version: str) -> None:
+def test_all_surveys_and_credential_types_are_accepted_by_awx(version: str) -> None:
     templates = [{"id": 3, "name": "Mine"}]
     mine: Json = {"awx_setup_provision_job_template": "Mine"} if version != "without" else {}
     planned = plan(awx=found(provision_job_templates=templates), **mine)
@@ -125,7 +125,7 @@ def _with_mailbox_credential(kind: int = 9) -> Json:
     return found(credentials=credentials)
 
 
-def test_roles_in_exchange_are_assigned_by_a_step_of_their_own_once_their_credential_is_set() -> None:
+def test_roles_in_exchange_have_their_own_step_if_their_credential_is_set() -> None:
     without, planned = plan(), plan(awx=_with_mailbox_credential(), **WITH_MAILBOXES)
     assert planned["problems"] == planned["to_do"] == []
     assert "mailboxes.yml" in set(planned["playbooks"]) - set(without["playbooks"])
@@ -134,7 +134,7 @@ def test_roles_in_exchange_are_assigned_by_a_step_of_their_own_once_their_creden
         *("check access", "mailboxes"),
     ]
     assert templates["mailboxes"]["credentials"] == ["Mailboxes"]
-    # Without that step, register assigns them, as the inventory has it.
+    # Without that step, register assigns them, according to the inventory.
     (alone,) = [entry for entry in without["job_templates"] if entry["name"].endswith(": register")]
     left = "gateway_app_mailbox_method"
     assert (templates["register"]["extra_vars"][left], left in alone["extra_vars"]) == ("none", False)
@@ -143,18 +143,18 @@ def test_roles_in_exchange_are_assigned_by_a_step_of_their_own_once_their_creden
     assert (nodes["approve"]["success"], nodes[step]["success"]) == ([step], ["consent"])
     assert {node["name"]: node["success"] for node in without["nodes"]}["approve"] == ["consent"]
     assert nodes.keys() - {node["name"] for node in without["nodes"]} == {step, f"{step} failed"}
-    # Without what leads to them, they would run when the workflow starts.
+    # Without a preceding node, they would run when the workflow starts.
     assert without["removed_nodes"][:1] == [step]
     assert step not in planned["removed_nodes"]
     assert plan(awx_setup_consent_credential="")["removed_nodes"] == []
-    # The credential is of a type of its own.
+    # The credential has a type of its own.
     (problem,) = plan(awx=_with_mailbox_credential(kind=8), **WITH_MAILBOXES)["problems"]
     assert "Consent and Mailboxes are credentials of one type" in problem
     assert "awx_setup_mailbox_credential to one of a type Entra mailboxes" in problem
 
 
-def test_only_the_schedule_brings_slices() -> None:
-    """A job with a limit fails in slices that have no such host."""
+def test_only_the_schedule_uses_slices() -> None:
+    """A job with a limit fails in slices without such a host."""
     planned = plan(awx_setup_slices=4)
     slices = {schedule["name"].partition(": ")[2]: schedule.get("slices") for schedule in planned["schedules"]}
     assert slices == {"rotate": 4, "report": None}
@@ -162,7 +162,7 @@ def test_only_the_schedule_brings_slices() -> None:
     assert asked == ["register", "consent", "rotate", "verify"]
 
 
-def test_every_step_that_fails_leads_to_a_node_that_fails() -> None:
+def test_every_failed_step_is_followed_by_a_node_that_fails() -> None:
     nodes = {node["name"]: node for node in plan(awx=_with_mailbox_credential(), **WITH_MAILBOXES)["nodes"]}
     for name, node in nodes.items():
         if "answers" in node and not name.endswith(" failed"):
@@ -170,7 +170,7 @@ def test_every_step_that_fails_leads_to_a_node_that_fails() -> None:
     assert [node["success"] + node["failure"] for name, node in nodes.items() if name.endswith(" failed")] == [[]] * 4
 
 
-def test_check_mode_names_what_it_cannot_look_up() -> None:
+def test_check_mode_lists_missing_objects() -> None:
     planned = plan(check_mode=True)
     assert [planned[kind] for kind in ("job_templates", "schedules", "workflow", "nodes")] == [[], [], {}, []]
     (line,) = planned["to_do"]
@@ -207,7 +207,7 @@ def test_a_project_is_updated_if_its_playbooks_are_not_known(
     assert plan(awx=awx, check_mode=True)["sync"] is False
 
 
-def _held(key: int, name: str, *, fields: int = 4, label: str = "Tenant ID") -> Json:
+def _credential_type(key: int, name: str, *, fields: int = 4, label: str = "Tenant ID") -> Json:
     (declared,) = [kind for kind in OBJECTS["credential_types"] if kind["name"] == OPERATOR]
     kept = [{**field, "label": label} for field in declared["inputs"]["fields"][:fields]]
     return {"id": key, "name": name, "inputs": {"fields": kept, "required": declared["inputs"]["required"]}}
@@ -218,31 +218,46 @@ def _used(*keys: int) -> list[Json]:
 
 
 @pytest.mark.parametrize(
-    ("held", "used", "name", "noted"),
+    ("existing", "used", "name", "noted"),
     [
         ([], (), OPERATOR, False),
-        ([_held(1, OPERATOR, fields=3)], (), OPERATOR, False),
-        ([_held(1, OPERATOR, label="Other")], (1,), OPERATOR, False),
-        ([_held(1, OPERATOR, fields=3)], (1,), f"{OPERATOR} 2", True),
-        ([_held(1, OPERATOR, fields=3), _held(2, f"{OPERATOR} 2")], (1, 2), f"{OPERATOR} 2", False),
-        ([_held(1, OPERATOR, fields=3), _held(2, f"{OPERATOR} 2", fields=2)], (1, 2), f"{OPERATOR} 3", True),
-        ([_held(1, OPERATOR, fields=3), _held(2, f"{OPERATOR} 2", fields=2)], (1,), f"{OPERATOR} 2", False),
+        ([_credential_type(1, OPERATOR, fields=3)], (), OPERATOR, False),
+        ([_credential_type(1, OPERATOR, label="Other")], (1,), OPERATOR, False),
+        ([_credential_type(1, OPERATOR, fields=3)], (1,), f"{OPERATOR} 2", True),
+        (
+            [_credential_type(1, OPERATOR, fields=3), _credential_type(2, f"{OPERATOR} 2")],
+            (1, 2),
+            f"{OPERATOR} 2",
+            False,
+        ),
+        (
+            [_credential_type(1, OPERATOR, fields=3), _credential_type(2, f"{OPERATOR} 2", fields=2)],
+            (1, 2),
+            f"{OPERATOR} 3",
+            True,
+        ),
+        (
+            [_credential_type(1, OPERATOR, fields=3), _credential_type(2, f"{OPERATOR} 2", fields=2)],
+            (1,),
+            f"{OPERATOR} 2",
+            False,
+        ),
     ],
 )
-def test_a_type_in_use_keeps_its_fields(held: list[Json], used: tuple[int, ...], name: str, noted: bool) -> None:
+def test_a_type_in_use_keeps_its_fields(existing: list[Json], used: tuple[int, ...], name: str, noted: bool) -> None:
     planned = plan(
-        awx=found(credential_types=held, credentials=_used(*used)),
+        awx=found(credential_types=existing, credentials=_used(*used)),
         awx_setup_operator_credential="",
         awx_setup_consent_credential="",
     )
     first = planned["credential_types"][0]
     assert first["name"] == name
-    in_place = [kind for kind in held if kind["name"] == name and kind["id"] in used]
+    in_place = [kind for kind in existing if kind["name"] == name and kind["id"] in used]
     assert first["inputs"] == (in_place[0]["inputs"] if in_place else OBJECTS["credential_types"][0]["inputs"])
     assert any("is created beside it" in line and "Credential 1" in line for line in planned["to_do"]) is noted
 
 
-def test_without_credentials_nothing_is_made_that_needs_them() -> None:
+def test_objects_that_need_credentials_are_not_planned_without_them() -> None:
     planned = plan(awx_setup_operator_credential="", awx_setup_consent_credential="")
     assert [planned[kind] for kind in ("job_templates", "schedules", "workflow", "nodes")] == [[], [], {}, []]
     planned = plan(awx_setup_consent_credential="")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why AWX could not update a project: results of failed tasks as AWX 24.6.1 was seen to show them."""
+"""The reasons why AWX could not update a project: results of failed tasks as AWX 24.6.1 was observed to show them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ GIT: Json = {
         ({"msg": "x" * 2 * LONGEST}, "xxx", " ..."),
     ],
 )
-def test_the_reason_is_what_the_program_says(result: Json, begins: str, has: str) -> None:
+def test_the_reason_is_the_output_of_the_program(result: Json, begins: str, has: str) -> None:
     reason = update_error([{"event_data": {"res": result}}], [{"job_explanation": ""}])
     assert reason.startswith(begins)
     assert has in reason
@@ -53,15 +53,17 @@ def test_an_update_that_did_not_start_has_an_explanation() -> None:
     assert update_error([], []) == update_error([{"event_data": {}}], []) == ""
 
 
-def test_a_project_that_cannot_be_used_is_named_with_the_reason_and_the_next_step() -> None:
+def test_an_unusable_project_is_reported_with_the_reason_and_the_next_step() -> None:
     events = [{"event_data": {"res": {"msg": "fatal: no such branch"}}}]
-    told = unusable_project("Gateways", {"msg": "The update failed"}, updates=[{}], events=events)
-    assert told.startswith("The project Gateways cannot be used: The update failed fatal: no such branch Correct the")
-    assert "awx_setup_project_*" in told
+    problem = unusable_project("Gateways", {"msg": "The update failed"}, updates=[{}], events=events)
+    assert problem.startswith(
+        "The project Gateways cannot be used: The update failed fatal: no such branch Correct the"
+    )
+    assert "awx_setup_project_*" in problem
     assert "no answer" in unusable_project("Gateways", {}, updates=[], events=[])
 
 
-def test_the_playbooks_that_a_repository_lacks() -> None:
+def test_missing_playbooks_of_a_repository_are_named() -> None:
     assert missing_playbooks("https://git.example", ["a.yml", "b.yml"], ["b.yml", "a.yml", "c.yml"]) == ""
-    told = missing_playbooks("https://git.example", ["a.yml", "b.yml", "c.yml"], ["b.yml"])
-    assert told.startswith("The repository https://git.example lacks a.yml, c.yml. Copy docs/examples/awx_project")
+    problem = missing_playbooks("https://git.example", ["a.yml", "b.yml", "c.yml"], ["b.yml"])
+    assert problem.startswith("The repository https://git.example lacks a.yml, c.yml. Copy docs/examples/awx_project")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lookups of the playbook awx_setup, with a stand-in for the lookup of awx.awx; tests/stores has the real one."""
+"""The lookups of the playbook awx_setup, with a stand-in for the lookup of awx.awx; tests/stores uses the real one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PLAYBOOKS = plan()["playbooks"]
 
 @dataclasses.dataclass
 class ControllerApi:
-    """``answers`` are by endpoint; one without is refused, as AWX refuses whoever may not read it."""
+    """``answers`` are by endpoint; others are refused, as AWX does without the right to read."""
 
     answers: Json
     asked: list[tuple[str, Json]] = dataclasses.field(default_factory=list)
@@ -69,7 +69,7 @@ def _lookup(module: t.Any, *terms: t.Any, check_mode: bool = False, **options: t
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_the_plan_is_that_of_the_objects_that_awx_has(monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
+def test_the_plan_uses_the_objects_of_awx(monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
     api = _api(monkeypatch)
     assert _lookup(awx_setup_plan, OBJECTS, check_mode=check_mode) == plan(check_mode=check_mode)
     assert not any(endpoint.startswith("projects/") for endpoint, _options in api.asked), "there is no project yet"
@@ -86,7 +86,7 @@ def test_the_playbooks_are_those_of_the_project(monkeypatch: pytest.MonkeyPatch)
         assert _lookup(awx_setup_plan, OBJECTS)["sync"] is is_updated
 
 
-def test_awx_that_cannot_be_read_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_awx_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     api = _api(monkeypatch)
     del api.answers["inventories"]
     (problem,) = _lookup(awx_setup_plan, OBJECTS)["problems"]
@@ -97,19 +97,19 @@ def test_awx_that_cannot_be_read_is_a_problem(monkeypatch: pytest.MonkeyPatch) -
     assert "CONTROLLER_HOST" in _lookup(awx_project_problem, "register.yml")
 
 
-def test_a_project_lacks_a_playbook(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_playbook_of_a_project_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     projects = [{"id": 5, "name": "Mail gateways"}]
     _api(monkeypatch, projects=projects, **{"projects/5/playbooks": [["register.yml"]]})
     assert _lookup(awx_project_problem, "register.yml") == ""
     assert "lacks rotate.yml, verify.yml." in _lookup(awx_project_problem, "register.yml", "rotate.yml", "verify.yml")
 
 
-def test_a_project_that_was_not_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_update_of_a_project_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     events = [{"event_data": {"res": {"msg": "fatal: no such branch"}}}]
     updates = [{"id": 9, "job_explanation": ""}]
     api = _api(monkeypatch, project_updates=updates, **{"project_updates/9/events": events})
-    told = _lookup(awx_project_problem, failure={"msg": "It failed."})
-    assert told.startswith("The project Mail gateways cannot be used: It failed. fatal: no such branch Correct")
+    message = _lookup(awx_project_problem, failure={"msg": "It failed."})
+    assert message.startswith("The project Mail gateways cannot be used: It failed. fatal: no such branch Correct")
     assert api.asked[0][1]["query_params"]["order_by"] == "-id"
     _api(monkeypatch, project_updates=[])
     assert "cannot be used: It failed. Correct" in _lookup(awx_project_problem, failure={"msg": "It failed."})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Claims against real locks: other runs are real processes."""
+"""Claims with real locks: other runs are real processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
 START = datetime.datetime(2026, 11, 23, 7, 0, 0, 123456, datetime.timezone.utc)
 WRITTEN = "2026-11-23T07:00:00.123456Z"
 LATER = START + datetime.timedelta(seconds=1)
-# Another container of this kernel: it has another temporary folder, and perhaps the same host name.
+# Another container with the same kernel: it has another temporary folder, and perhaps the same host name.
 OTHER_RUN = """
 import datetime, sys
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
@@ -37,7 +37,7 @@ with claims.locked(wait=True, seconds=10):
 """
 
 
-def test_without_a_file_there_is_no_place_for_claims() -> None:
+def test_claims_need_a_store_in_a_file_or_a_path() -> None:
     with pytest.raises(InputError, match="no store is a file") as failure:
         claims_path([], None)
     assert "O(store_path)" in failure.value.next_step
@@ -70,14 +70,14 @@ def start_other_run(path: str, folder: Path, script: str = OTHER_RUN) -> subproc
 
 @pytest.fixture
 def other_run(path: str, tmp_path: Path) -> c.Iterator[subprocess.Popen[str]]:
-    """A process of its own that has claimed and lives."""
+    """A process of its own that has made a claim and is running."""
     with start_other_run(path, tmp_path / "of another run") as process:
         yield process
         process.kill()
 
 
 def left_by(claims: Claims, start: datetime.datetime) -> None:
-    """A run that ended without settling what it claimed."""
+    """A run that ended without settling its claim."""
     with claims.locked(wait=True, seconds=1):
         claims.claim(start, seconds=60)
 
@@ -87,7 +87,7 @@ def is_locked(claims: Claims) -> bool:
         return not got
 
 
-def test_a_claim_that_was_settled_leaves_no_file(claims: Claims, path: str) -> None:
+def test_a_settled_claim_leaves_no_file(claims: Claims, path: str) -> None:
     assert claims.look() == []
     assert not os.path.exists(os.path.dirname(path)), "to look creates nothing"
     with claims.locked(wait=True, seconds=1) as got:
@@ -100,7 +100,7 @@ def test_a_claim_that_was_settled_leaves_no_file(claims: Claims, path: str) -> N
     assert not os.path.exists(path)
 
 
-def test_what_was_not_settled_is_remembered_until_it_is(claims: Claims, path: str) -> None:
+def test_an_unsettled_claim_is_kept_until_it_is_settled(claims: Claims, path: str) -> None:
     left_by(claims, START)
     assert claims.look() == [START]
     with claims.locked(wait=True, seconds=1):
@@ -115,7 +115,7 @@ def test_what_was_not_settled_is_remembered_until_it_is(claims: Claims, path: st
 
 
 @pytest.mark.usefixtures("other_run")
-def test_another_run_is_in_the_way_for_as_long_as_it_lives(claims: Claims) -> None:
+def test_the_lock_of_another_run_lasts_until_it_ends(claims: Claims) -> None:
     assert is_locked(claims)
     assert claims.look() == [], "it will settle its start itself"
     with pytest.raises(ConflictError, match=r"for other has been changing this credential") as failure:
@@ -125,9 +125,7 @@ def test_another_run_is_in_the_way_for_as_long_as_it_lives(claims: Claims) -> No
     assert "wait_timeout" in failure.value.next_step
 
 
-def test_the_lock_of_a_run_that_was_killed_is_free_and_its_claim_is_left(
-    claims: Claims, other_run: subprocess.Popen[str]
-) -> None:
+def test_a_killed_run_releases_its_lock_and_leaves_its_claim(claims: Claims, other_run: subprocess.Popen[str]) -> None:
     other_run.send_signal(signal.SIGKILL)
     other_run.wait()
     assert claims.look() == [START]
@@ -135,7 +133,7 @@ def test_the_lock_of_a_run_that_was_killed_is_free_and_its_claim_is_left(
         assert claims.unconfirmed_starts == [START]
 
 
-def test_a_worker_that_outlives_its_run_still_counts(claims: Claims, path: str, tmp_path: Path) -> None:
+def test_a_worker_that_outlives_its_run_keeps_the_lock(claims: Claims, path: str, tmp_path: Path) -> None:
     script = OTHER_RUN.replace("    print(", "    import os\n    if os.fork():\n        os._exit(0)\n    print(")
     with start_other_run(path, tmp_path, script) as parent:
         assert parent.stdout is not None and parent.stdin is not None
@@ -148,7 +146,7 @@ def test_a_worker_that_outlives_its_run_still_counts(claims: Claims, path: str, 
 
 @pytest.mark.parametrize(("until", "blocks"), [("2999-01-01T00:00:00Z", True), ("2026-01-01T00:00:00Z", False)])
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_claim_of_another_kernel_is_respected_until_its_time_is_over(
+def test_a_claim_of_another_kernel_is_respected_until_it_expires(
     claims: Claims, path: str, until: str, blocks: bool, ended: bool
 ) -> None:
     entry = {"start": WRITTEN, "kernel": "another", "host_name": "elsewhere", "inventory_host": "h", "until": until}
@@ -159,7 +157,7 @@ def test_a_claim_of_another_kernel_is_respected_until_its_time_is_over(
 
 
 @pytest.mark.parametrize(("seconds", "blocks"), [(3600, True), (-1, False)])
-def test_without_locks_every_claim_ends_by_its_time(
+def test_without_locks_every_claim_expires(
     claims: Claims, path: str, monkeypatch: pytest.MonkeyPatch, seconds: float, blocks: bool
 ) -> None:
     def unsupported(_file: int, _operation: int) -> None:
@@ -175,7 +173,7 @@ def test_without_locks_every_claim_ends_by_its_time(
 
 
 @pytest.mark.parametrize("content", ["precious", "[1]", '[{"start": "x"}]', '{"a": 1}', "[null]"])
-def test_a_file_of_somebody_else_is_left_as_it_is(claims: Claims, path: str, content: str) -> None:
+def test_a_foreign_file_is_not_changed(claims: Claims, path: str, content: str) -> None:
     os.makedirs(os.path.dirname(path))
     Path(path).write_text(content)
     with pytest.raises(ConflictError, match="not a claims file"):
@@ -183,8 +181,8 @@ def test_a_file_of_somebody_else_is_left_as_it_is(claims: Claims, path: str, con
     assert Path(path).read_text() == content
 
 
-def test_the_rest_of_a_longer_list_is_no_trouble(claims: Claims, path: str) -> None:
-    """A run that was killed between writing and cutting off leaves one."""
+def test_the_remains_of_a_longer_list_are_ignored(claims: Claims, path: str) -> None:
+    """Left by a run that was killed between writing and truncating."""
     left_by(claims, START)
     with open(path, "a", encoding="ascii") as file:
         file.write('"host": "x", "until": "2026')
@@ -200,7 +198,7 @@ def test_a_link_is_not_followed(claims: Claims, path: str, tmp_path: Path) -> No
     assert (tmp_path / "target").read_text() == "precious"
 
 
-def test_a_place_that_cannot_hold_the_file_is_named(tmp_path: Path) -> None:
+def test_a_place_where_the_file_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     claims = Claims(str(tmp_path / "file" / "gateway.claims"), inventory_host="localhost")
     with pytest.raises(ConflictError, match=r"gateway\.claims could not be opened"):

@@ -27,12 +27,12 @@ class Text(str):
 
 
 @pytest.mark.parametrize("value", ["text", Text("text"), wrap_var("text")], ids=["str", "subclass", "unsafe"])
-def test_every_kind_of_string_becomes_a_plain_one(value: t.Any) -> None:
+def test_every_kind_of_string_becomes_a_plain_string(value: t.Any) -> None:
     assert plain(value).__class__ is str
     assert plain(value) == "text"
 
 
-def test_what_is_nested_is_plain_too_and_can_be_dumped() -> None:
+def test_nested_values_become_plain_and_can_be_dumped() -> None:
     value = wrap_var({"a": ["b", {"c": 1, "d": None, "e": True, "f": 1.5}]})
     assert yaml.safe_load(yaml.safe_dump(plain(value))) == {"a": ["b", {"c": 1, "d": None, "e": True, "f": 1.5}]}
 
@@ -44,7 +44,7 @@ def test_what_is_nested_is_plain_too_and_can_be_dumped() -> None:
         (datetime.datetime(2027, 6, 30, 12, tzinfo=datetime.timezone.utc), "2027-06-30T12:00:00+00:00"),
     ],
 )
-def test_dates_of_a_playbook_are_written_as_they_are_read(value: datetime.date, text: str) -> None:
+def test_dates_of_a_playbook_keep_their_text(value: datetime.date, text: str) -> None:
     assert plain(value) == text
 
 
@@ -67,7 +67,7 @@ print(*[name for name in ("requests", "msal") if name in sys.modules])
     ("missing", "imported"), [((), "requests msal"), (("msal",), "requests"), (("requests",), "")], ids=str
 )
 def test_libraries_are_imported_before_a_worker_is_forked(missing: tuple[str, ...], imported: str) -> None:
-    """A missing one is reported by the task that needs it, see test_sign_in.py, and not where the plugin is loaded."""
+    """A missing library is reported by the task that needs it, see test_sign_in.py, not when the plugin is loaded."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     code = LOADED.format(missing=missing)
     done = subprocess.run(
@@ -171,10 +171,10 @@ def test_a_refusal_in_the_role_names_all_rights_that_the_run_lacks(
     assert " lacks " not in consents.run("azure_app_registration", **GATEWAY)["msg"]
 
 
-def test_a_refused_look_up_of_the_profile_names_them_too(
+def test_a_refused_look_up_of_the_profile_names_all_rights(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The steps come from the profile, which is read again without the tenant."""
+    """The steps are taken from the profile, which is read again without the tenant."""
     tenant.sign_in_with("Mail.Read")
     settings = {"gateway_app_profile": "outbound_smtp", "gateway_app_unique_name": "gateway"}
     settings["gateway_app_store_path"] = str(tmp_path / "gateway.vault.yml")

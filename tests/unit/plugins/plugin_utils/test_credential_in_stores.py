@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the stores hold: refused values, stores of others, several stores, and stores that do not give a value back."""
+"""The content of the stores: refused values, stores of others, several stores, and write-only stores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant, VirtualTime
 
 
-def test_a_stored_value_that_is_refused_is_replaced_and_stays_in_the_tenant(gateway: Gateway) -> None:
+def test_a_refused_stored_value_is_replaced_and_kept_in_the_tenant(gateway: Gateway) -> None:
     made = gateway.ok()["key_id"]
     gateway.age(made, days=1)
     wrong = f"{str(gateway.stored.client_secret)[:3]}-a-wrong-value"
@@ -36,7 +36,7 @@ def test_a_stored_value_that_is_refused_is_replaced_and_stays_in_the_tenant(gate
     assert gateway.is_accepted(gateway.stored)
 
 
-def test_a_fresh_stored_value_that_is_refused_is_waited_for(gateway: Gateway, virtual_time: VirtualTime) -> None:
+def test_a_refused_fresh_stored_value_is_waited_for(gateway: Gateway, virtual_time: VirtualTime) -> None:
     made = gateway.ok()["key_id"]
     # The first token is the operator's.
     gateway.tenant.server.faults.add(path="/token$", nth=2, times=3, status=401, body=REFUSAL)
@@ -46,7 +46,7 @@ def test_a_fresh_stored_value_that_is_refused_is_waited_for(gateway: Gateway, vi
     assert len(virtual_time.waited) == 3
 
 
-def test_a_stored_value_that_cannot_be_tried_is_a_note_in_check_mode_and_a_failure_otherwise(gateway: Gateway) -> None:
+def test_a_stored_value_that_cannot_be_tested_is_only_a_failure_outside_of_check_mode(gateway: Gateway) -> None:
     """Such as that of an application whose service principal an earlier task would only create."""
     made = gateway.ok()["key_id"]
     unknown = {"error": "unauthorized_client", "error_description": "AADSTS700016: Application was not found."}
@@ -62,7 +62,7 @@ def test_a_stored_value_that_cannot_be_tried_is_a_note_in_check_mode_and_a_failu
     assert {*gateway.secrets} == {made}
 
 
-def test_without_verify_token_nothing_is_tried(gateway: Gateway) -> None:
+def test_without_verify_token_no_value_is_tested(gateway: Gateway) -> None:
     gateway.ok(verify_token=False)
     gateway.tenant.clear_requests()
     gateway.ok(verify_token=False)
@@ -70,14 +70,14 @@ def test_without_verify_token_nothing_is_tried(gateway: Gateway) -> None:
     assert len([entry for entry in asked if entry.path.endswith("/token")]) == 1  # the operator's
 
 
-def test_the_token_is_left_for_the_proof_of_the_same_run(gateway: Gateway) -> None:
+def test_the_token_is_kept_for_the_verification_of_the_same_run(gateway: Gateway) -> None:
     gateway.ok()
     record = gateway.stored
     key = Credential(tenant_id=record.tenant_id, client_id=record.client_id, key_id=record.key_id)
     assert recall_token(gateway.tenant.memory, key, resource=gateway.tenant.server.graph) is not None
 
 
-def test_a_store_of_another_application_is_refused_and_left(gateway: Gateway) -> None:
+def test_a_store_of_another_application_is_refused_and_not_changed(gateway: Gateway) -> None:
     other = gateway.tenant.register("other")
     kept = Record(client_id=other["client_id"], key_id="1" * 8 + "-1111-1111-1111-" + "1" * 12, client_secret="x" * 40)
     gateway.shelves[0].keep(kept)
@@ -93,7 +93,7 @@ def test_a_store_of_another_tenant_is_refused(gateway: Gateway) -> None:
     assert len(gateway.secrets) == 1
 
 
-def test_a_store_of_an_application_that_is_gone_is_taken_over(gateway: Gateway) -> None:
+def test_a_store_of_a_deleted_application_is_reused(gateway: Gateway) -> None:
     gone = Record(
         client_id="3" * 8 + "-3333-3333-3333-" + "3" * 12,
         key_id="4" * 8 + "-4444-4444-4444-" + "4" * 12,
@@ -116,7 +116,7 @@ def test_the_most_recent_secret_is_written_to_a_store_that_lost_it(two: Gateway)
 
 @pytest.mark.parametrize("broken", ["check", "write"])
 @pytest.mark.parametrize("position", [0, 1])
-def test_all_stores_have_the_new_secret_or_none_has(two: Gateway, broken: str, position: int) -> None:
+def test_either_all_stores_have_the_new_secret_or_none(two: Gateway, broken: str, position: int) -> None:
     old = due(two)
     before = [shelf.record for shelf in two.shelves]
     two.shelves[position].broken.add(broken)
@@ -131,14 +131,14 @@ def test_all_stores_have_the_new_secret_or_none_has(two: Gateway, broken: str, p
     two.check_promise()
 
 
-def test_a_store_that_cannot_be_read_stops_the_task_before_a_secret_is_made(two: Gateway) -> None:
+def test_an_unreadable_store_stops_the_task_before_a_secret_is_created(two: Gateway) -> None:
     two.shelves[1].broken.add("read")
     two.fails("store1.json cannot read")
     assert two.secrets == {}
 
 
 @pytest.mark.parametrize("position", [0, 1])
-def test_a_write_whose_answer_was_lost_is_taken_back(two: Gateway, position: int) -> None:
+def test_a_write_with_a_lost_response_is_rolled_back(two: Gateway, position: int) -> None:
     old = due(two)
     before = [shelf.record for shelf in two.shelves]
     two.shelves[position].loses_writes = 1
@@ -146,8 +146,8 @@ def test_a_write_whose_answer_was_lost_is_taken_back(two: Gateway, position: int
     assert ({*two.secrets}, [shelf.record for shelf in two.shelves]) == ({old}, before)
 
 
-def test_what_cannot_be_put_back_keeps_the_new_secret(two: Gateway) -> None:
-    """The next run goes on with the one that a store has."""
+def test_the_new_secret_is_kept_if_a_store_cannot_be_rolled_back(two: Gateway) -> None:
+    """The next run continues with the one that a store has."""
     old = due(two)
 
     def break_reading(step: str) -> None:
@@ -183,7 +183,7 @@ def test_a_new_secret_that_cannot_be_removed_is_removed_by_the_next_run(gateway:
     gateway.check_promise()
 
 
-def test_a_new_secret_that_is_never_accepted_is_removed_and_the_old_one_stays(gateway: Gateway) -> None:
+def test_a_new_secret_that_is_not_accepted_is_removed_and_the_old_one_kept(gateway: Gateway) -> None:
     old = due(gateway)
     before = gateway.stored
 
@@ -197,9 +197,7 @@ def test_a_new_secret_that_is_never_accepted_is_removed_and_the_old_one_stays(ga
     assert not gateway.claims.exists()
 
 
-def test_a_blind_store_alone_is_believed_and_its_value_stays_in_the_memory_of_the_run(
-    tenant: Tenant, tmp_path: Path
-) -> None:
+def test_a_single_write_only_store_is_trusted_and_its_value_kept_in_memory(tenant: Tenant, tmp_path: Path) -> None:
     tenant.register()
     gateway = Gateway(tenant, tmp_path, blind=(True,))
     made = gateway.ok()
@@ -211,7 +209,7 @@ def test_a_blind_store_alone_is_believed_and_its_value_stays_in_the_memory_of_th
     gateway.check_promise()
 
 
-def test_a_blind_store_is_written_last_and_gets_its_value_back_from_another_one(tenant: Tenant, tmp_path: Path) -> None:
+def test_a_write_only_store_is_written_last_and_rolled_back_from_another_store(tenant: Tenant, tmp_path: Path) -> None:
     tenant.register()
     gateway = Gateway(tenant, tmp_path, blind=(True, False))
     old = due(gateway)
@@ -222,8 +220,8 @@ def test_a_blind_store_is_written_last_and_gets_its_value_back_from_another_one(
     assert {*gateway.secrets} == {old}
 
 
-def test_what_no_store_gives_back_cannot_be_put_back(tenant: Tenant, tmp_path: Path) -> None:
-    """The blind store goes on with the new secret, and the next run with it."""
+def test_a_single_write_only_store_cannot_be_rolled_back(tenant: Tenant, tmp_path: Path) -> None:
+    """The write-only store keeps the new secret, and the next run uses it."""
     tenant.register()
     gateway = Gateway(tenant, tmp_path, blind=(True,))
     old = due(gateway)
@@ -236,7 +234,7 @@ def test_what_no_store_gives_back_cannot_be_put_back(tenant: Tenant, tmp_path: P
     gateway.check_promise()
 
 
-def test_blind_stores_that_differ_get_a_new_secret(tenant: Tenant, tmp_path: Path) -> None:
+def test_different_write_only_stores_get_a_new_secret(tenant: Tenant, tmp_path: Path) -> None:
     tenant.register()
     gateway = Gateway(tenant, tmp_path, blind=(True, True))
     made = gateway.ok()["key_id"]

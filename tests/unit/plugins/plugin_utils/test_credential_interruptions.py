@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A credential task against time-outs, kills and other processes: each of them is real."""
+"""A credential task with time-outs, kills and other processes, all of them real."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RENEWAL_REQUESTS = 7  # from the sign-in to the last one
 
 
 class TimedOut(BaseException):
-    """As ansible-core's TaskTimeoutError."""
+    """Like ansible-core's TaskTimeoutError."""
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def gateway(tenant: Tenant, tmp_path: Path) -> Gateway:
 
 @pytest.fixture
 def alarm() -> c.Iterator[None]:
-    """As Ansible sets it for a task with a time-out."""
+    """The alarm that Ansible sets for a task with a time-out."""
 
     def stop(_number: int, _frame: t.Any) -> None:
         raise TimedOut
@@ -51,7 +51,7 @@ def alarm() -> c.Iterator[None]:
 
 
 def in_another_process(work: c.Callable[[], object]) -> int:
-    """Its process id. Time is real there."""
+    """Returns its process id. Time is real there."""
     child = os.fork()
     if child == 0:
         try:
@@ -67,7 +67,7 @@ def ended(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def test_a_renewal_sends_as_many_requests_as_are_numbered_here(gateway: Gateway) -> None:
+def test_a_renewal_has_the_expected_number_of_requests(gateway: Gateway) -> None:
     gateway.tenant.clear_requests()
     gateway.ok(rotate=True)
     assert len(gateway.tenant.server.requests()) == RENEWAL_REQUESTS
@@ -77,7 +77,7 @@ def test_a_renewal_sends_as_many_requests_as_are_numbered_here(gateway: Gateway)
 @pytest.mark.parametrize("number", range(1, RENEWAL_REQUESTS + 1))
 def test_a_time_out_at_any_request_loses_nothing(gateway: Gateway, number: int) -> None:
     old = gateway.stored
-    # In the emulator's thread; Python calls the handler in the main thread, which waits for the answer.
+    # In the emulator's thread; Python calls the handler in the main thread, which waits for the response.
     gateway.tenant.server.faults.add(path=".", nth=number, then=lambda: os.kill(os.getpid(), signal.SIGALRM))
     with pytest.raises(TimedOut):
         gateway.run(rotate=True)
@@ -88,7 +88,7 @@ def test_a_time_out_at_any_request_loses_nothing(gateway: Gateway, number: int) 
 
 
 @pytest.mark.usefixtures("alarm")
-def test_a_time_out_while_a_store_is_written_is_delivered_when_all_have_it(gateway: Gateway) -> None:
+def test_a_time_out_during_the_writes_is_raised_after_all_stores_are_written(gateway: Gateway) -> None:
     def stop(step: str) -> None:
         if step == "written":
             gateway.shelves[0].then = None
@@ -102,7 +102,7 @@ def test_a_time_out_while_a_store_is_written_is_delivered_when_all_have_it(gatew
 
 
 @pytest.mark.usefixtures("alarm")
-def test_a_time_out_ends_the_wait_for_acceptance_and_takes_the_secret_back(gateway: Gateway) -> None:
+def test_a_time_out_ends_the_wait_for_acceptance_and_removes_the_secret(gateway: Gateway) -> None:
     old = gateway.stored
     refusal = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
 
@@ -120,9 +120,7 @@ def test_a_time_out_ends_the_wait_for_acceptance_and_takes_the_secret_back(gatew
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
-def test_whatever_is_raised_while_a_store_is_written_is_rolled_back(
-    gateway: Gateway, stop: type[BaseException]
-) -> None:
+def test_any_exception_during_a_write_is_rolled_back(gateway: Gateway, stop: type[BaseException]) -> None:
     old = gateway.stored
 
     def interrupt(step: str) -> None:
@@ -140,7 +138,9 @@ def test_whatever_is_raised_while_a_store_is_written_is_rolled_back(
 
 @pytest.mark.parametrize("processed", [True, False])
 @pytest.mark.parametrize("number", range(1, RENEWAL_REQUESTS + 1))
-def test_one_plain_run_mends_what_a_kill_at_any_request_left(gateway: Gateway, number: int, processed: bool) -> None:
+def test_the_next_run_repairs_the_state_after_a_kill_at_any_request(
+    gateway: Gateway, number: int, processed: bool
+) -> None:
     old = gateway.stored.key_id
     seen = [0]
 
@@ -166,8 +166,8 @@ def test_one_plain_run_mends_what_a_kill_at_any_request_left(gateway: Gateway, n
     gateway.check_promise(may_claim=True)
 
 
-def test_two_runs_at_once_make_one_secret(tenant: Tenant, tmp_path: Path) -> None:
-    """Each with a temporary folder of its own, as two runs, or two containers with the same host name, have it."""
+def test_two_concurrent_runs_create_one_secret(tenant: Tenant, tmp_path: Path) -> None:
+    """Each with a temporary folder of its own, like two runs, or two containers with the same host name."""
     tenant.register()
     gateway = Gateway(tenant, tmp_path)
     gateway.same_run = True
@@ -185,7 +185,7 @@ def test_two_runs_at_once_make_one_secret(tenant: Tenant, tmp_path: Path) -> Non
     gateway.check_promise()
 
 
-def test_hosts_of_one_run_at_once_make_one_secret(tenant: Tenant, tmp_path: Path) -> None:
+def test_parallel_hosts_of_one_run_create_one_secret(tenant: Tenant, tmp_path: Path) -> None:
     tenant.register()
     gateway = Gateway(tenant, tmp_path)
     gateway.same_run = True
@@ -200,7 +200,7 @@ def test_hosts_of_one_run_at_once_make_one_secret(tenant: Tenant, tmp_path: Path
     gateway.check_promise()
 
 
-def test_a_run_that_is_at_work_is_waited_for_and_then_named(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_concurrent_run_is_waited_for_and_then_named(gateway: Gateway, tmp_path: Path) -> None:
     ready, started = os.pipe()
     go, finished = os.pipe()
 

@@ -35,7 +35,7 @@ def certificates(gateway: Gateway) -> set[str]:
 
 
 def age_certificate(gateway: Gateway, key_id: str, *, days: float) -> None:
-    """Move its start to this long ago in the tenant."""
+    """Set its start to this long ago in the tenant."""
     gateway.age(key_id, days=days)
     record = gateway.stored
     for credential in gateway.application["keyCredentials"]:
@@ -43,7 +43,7 @@ def age_certificate(gateway: Gateway, key_id: str, *, days: float) -> None:
             credential["startDateTime"] = record.secret_start
 
 
-def test_a_certificate_is_created_tried_and_noted_in_all_stores(gateway: Gateway, key: Path) -> None:
+def test_a_certificate_is_created_tested_and_recorded_in_all_stores(gateway: Gateway, key: Path) -> None:
     result = gateway.ok(CERTIFICATE, path=str(key), profile="outbound_smtp")
     assert (result["changed"], result["path"]) == (True, str(key))
     assert certificates(gateway) == {result["key_id"]}
@@ -54,7 +54,7 @@ def test_a_certificate_is_created_tried_and_noted_in_all_stores(gateway: Gateway
     assert not gateway.claims.exists()
 
 
-def test_a_steady_certificate_writes_nothing(gateway: Gateway, key: Path) -> None:
+def test_a_valid_certificate_causes_no_write(gateway: Gateway, key: Path) -> None:
     gateway.ok(CERTIFICATE, path=str(key))
     gateway.tenant.clear_requests()
     before = sorted(path.name for path in gateway.folder.rglob("*"))
@@ -76,7 +76,7 @@ def test_check_mode_predicts_a_certificate_without_an_application(tenant: Tenant
 
 
 def test_a_store_that_fails_is_written_by_the_next_run(gateway: Gateway, key: Path) -> None:
-    """The key in the file works, so that nothing has to be taken back."""
+    """The key in the file works, so that nothing has to be rolled back."""
     old = gateway.ok(CERTIFICATE, path=str(key))["key_id"]
     gateway.shelves[1].broken.add("write")
     gateway.fails("store1.json cannot write", module=CERTIFICATE, path=str(key), rotate=True)
@@ -88,7 +88,7 @@ def test_a_store_that_fails_is_written_by_the_next_run(gateway: Gateway, key: Pa
     assert gateway.stored.previous_key_ids == (old,)
 
 
-def test_a_certificate_is_rotated_once_a_run(gateway: Gateway, key: Path) -> None:
+def test_a_certificate_is_rotated_once_in_each_run(gateway: Gateway, key: Path) -> None:
     old = gateway.ok(CERTIFICATE, path=str(key))["key_id"]
     gateway.same_run = True
     new = gateway.ok(CERTIFICATE, path=str(key), rotate=True)["key_id"]
@@ -122,7 +122,7 @@ def test_a_certificate_needs_a_path_with_stores(gateway: Gateway) -> None:
     assert gateway.tenant.server.requests() == []
 
 
-def test_a_federated_credential_is_kept_by_its_name(gateway: Gateway) -> None:
+def test_a_federated_credential_is_identified_by_its_name(gateway: Gateway) -> None:
     options = federation(gateway)
     result = gateway.ok(FEDERATED, **options)
     assert (result["changed"], result["end"], result["days_left"]) == (True, None, None)
@@ -132,12 +132,12 @@ def test_a_federated_credential_is_kept_by_its_name(gateway: Gateway) -> None:
     assert (again["changed"], again["start"]) == (False, result["start"])
 
 
-def test_a_federated_credential_is_predicted(gateway: Gateway, tenant: Tenant, tmp_path: Path) -> None:
+def test_check_mode_predicts_a_federated_credential(gateway: Gateway, tenant: Tenant, tmp_path: Path) -> None:
     result = gateway.ok(FEDERATED, check=True, **federation(gateway))
     assert (result["changed"], result["key_id"], gateway.tenant.writes) == (True, None, [])
 
 
-def test_a_federated_credential_is_predicted_without_an_application(tenant: Tenant, tmp_path: Path) -> None:
+def test_check_mode_predicts_a_federated_credential_without_an_application(tenant: Tenant, tmp_path: Path) -> None:
     gateway = Gateway(tenant, tmp_path)
     result = gateway.ok(FEDERATED, check=True, **federation(gateway))
     assert (result["changed"], result["client_id"], result["key_id"]) == (True, None, None)
@@ -145,14 +145,14 @@ def test_a_federated_credential_is_predicted_without_an_application(tenant: Tena
     assert gateway.tenant.writes == []
 
 
-def test_a_federated_credential_that_is_tried_needs_a_token(gateway: Gateway) -> None:
+def test_testing_a_federated_credential_needs_a_token(gateway: Gateway) -> None:
     options = {**federation(gateway), "assertion_file": str(gateway.folder / "missing")}
     gateway.fails("assertion_file", "verify_token", module=FEDERATED, **options)
     assert gateway.tenant.writes == []
     gateway.ok(FEDERATED, **{**options, "verify_token": False})
 
 
-def test_after_changes_of_the_type_each_replaced_one_is_removed_as_what_it_is(gateway: Gateway, key: Path) -> None:
+def test_replaced_credentials_of_every_type_are_removed(gateway: Gateway, key: Path) -> None:
     secret = gateway.ok()["key_id"]
     certificate = gateway.ok(CERTIFICATE, path=str(key))["key_id"]
     assert [*gateway.stored.previous_key_ids] == [secret]
@@ -163,7 +163,7 @@ def test_after_changes_of_the_type_each_replaced_one_is_removed_as_what_it_is(ga
     result = gateway.ok(state="pruned", overlap_days=0)
     assert result["removed_key_ids"] == sorted([secret, certificate])
     assert (gateway.secrets, certificates(gateway)) == ({}, set())
-    # A federated credential has nothing that could be found out, and stays.
+    # A federated credential has no secret that could leak, and is kept.
     again = gateway.ok()
     assert again["previous_key_ids"] == []
     assert len(gateway.secrets) == 1
@@ -184,7 +184,7 @@ def test_retiring_removes_the_key_files(gateway: Gateway, key: Path) -> None:
     assert (key.exists(), Path(f"{key}.old").exists(), certificates(gateway)) == (False, False, set())
 
 
-def test_a_key_that_somebody_else_made_is_not_removed(gateway: Gateway, key: Path) -> None:
+def test_a_foreign_key_file_is_not_removed(gateway: Gateway, key: Path) -> None:
     gateway.ok(CERTIFICATE, path=str(key))
     for shelf in gateway.shelves:
         shelf.keep(dataclasses.replace(gateway.stored, certificate_path=str(key.parent / "strange.pem")))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole task of azure_app_secret with stores: creation, renewal, hand-over and retirement, and what it returns."""
+"""The whole task of azure_app_secret with stores: creation, renewal, hand-over and retirement, and its results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 
-def test_the_first_run_creates_tries_and_stores_one_secret(gateway: Gateway) -> None:
+def test_the_first_run_creates_tests_and_stores_one_secret(gateway: Gateway) -> None:
     result = gateway.ok(profile="outbound_smtp")
     assert result["changed"] is True
     assert result.keys() >= KEYS
@@ -32,7 +32,7 @@ def test_the_first_run_creates_tries_and_stores_one_secret(gateway: Gateway) -> 
     gateway.check_promise()
 
 
-def test_a_steady_state_sends_three_requests_and_touches_no_file(gateway: Gateway) -> None:
+def test_the_steady_state_sends_three_requests_and_changes_no_file(gateway: Gateway) -> None:
     gateway.ok()
     before = sorted(path.name for path in gateway.folder.iterdir())
     gateway.shelves[0].writes.clear()
@@ -46,8 +46,8 @@ def test_a_steady_state_sends_three_requests_and_touches_no_file(gateway: Gatewa
     assert sorted(path.name for path in gateway.folder.iterdir()) == before
 
 
-def test_what_another_machine_stored_meanwhile_is_used(gateway: Gateway) -> None:
-    """Machines see no lock of each other: the one that comes later removes its own secret again."""
+def test_a_secret_that_another_machine_stored_concurrently_is_used(gateway: Gateway) -> None:
+    """Machines do not share a lock: the later one removes its own secret again."""
     shelf = gateway.shelves[0]
     stored: list[str] = []
 
@@ -78,7 +78,7 @@ def test_what_another_machine_stored_meanwhile_is_used(gateway: Gateway) -> None
     gateway.check_promise()
 
 
-def test_what_another_machine_stored_and_lost_is_not_used(gateway: Gateway) -> None:
+def test_an_invalid_record_of_another_machine_is_not_used(gateway: Gateway) -> None:
     shelf = gateway.shelves[0]
     unknown = Record(client_id=gateway.application["appId"], key_id="1" * 8 + "-1111-1111-1111-" + "1" * 12,
                      tenant_id=gateway.tenant.server.tenant_id, client_secret="x" * 40)  # fmt: skip
@@ -103,7 +103,7 @@ def test_check_mode_predicts_a_new_secret_and_writes_nothing(gateway: Gateway) -
 
 
 @pytest.mark.parametrize("options", [{}, {"client_id": None}, {"unique_name": None}, {"unique_name": ""}], ids=str)
-def test_check_mode_predicts_also_for_an_application_that_does_not_exist_yet(
+def test_check_mode_predicts_a_secret_of_an_unregistered_application(
     tenant: Tenant, tmp_path: Path, options: Json
 ) -> None:
     gateway = Gateway(tenant, tmp_path)
@@ -114,7 +114,7 @@ def test_check_mode_predicts_also_for_an_application_that_does_not_exist_yet(
     assert (result["hand_over"], result["prune"], result["handed_over"]) == (False, False, False)
 
 
-def test_check_mode_refuses_the_store_of_another_application_before_there_is_an_own_one(
+def test_check_mode_refuses_the_store_of_another_application_before_registration(
     tenant: Tenant, tmp_path: Path
 ) -> None:
     gateway = Gateway(tenant, tmp_path)
@@ -123,18 +123,18 @@ def test_check_mode_refuses_the_store_of_another_application_before_there_is_an_
     gateway.fails("has the credential of another application", check=True)
 
 
-def test_a_missing_application_fails_outside_of_check_mode(tenant: Tenant, tmp_path: Path) -> None:
+def test_a_missing_application_is_a_failure_outside_of_check_mode(tenant: Tenant, tmp_path: Path) -> None:
     Gateway(tenant, tmp_path).fails("Could not find", "register it first")
 
 
-def test_check_mode_of_a_renewal_predicts_it(gateway: Gateway) -> None:
+def test_check_mode_predicts_a_renewal(gateway: Gateway) -> None:
     old = due(gateway)
     result = gateway.ok(check=True)
     assert (result["changed"], result["key_id"], result["previous_key_ids"]) == (True, None, [old])
     assert (gateway.tenant.writes, gateway.shelves[0].writes) == ([], [])
 
 
-def test_a_renewal_keeps_the_old_secret_and_notes_it(gateway: Gateway) -> None:
+def test_a_renewal_keeps_and_records_the_old_secret(gateway: Gateway) -> None:
     old = due(gateway)
     result = gateway.ok()
     assert result["previous_key_ids"] == [old]
@@ -142,7 +142,7 @@ def test_a_renewal_keeps_the_old_secret_and_notes_it(gateway: Gateway) -> None:
     gateway.check_promise()
 
 
-def test_rotate_replaces_what_was_stored_when_the_run_began(gateway: Gateway) -> None:
+def test_rotate_replaces_the_secret_that_was_stored_when_the_run_began(gateway: Gateway) -> None:
     first = gateway.ok()["key_id"]
     gateway.same_run = True
     second = gateway.ok(rotate=True)["key_id"]
@@ -155,14 +155,14 @@ def test_rotate_replaces_what_was_stored_when_the_run_began(gateway: Gateway) ->
     assert third["previous_key_ids"] == [first, second]
 
 
-def test_without_a_store_before_a_second_host_does_not_rotate(gateway: Gateway) -> None:
+def test_a_second_host_does_not_rotate_a_first_secret(gateway: Gateway) -> None:
     gateway.same_run = True
     first = gateway.ok(rotate=True)
     assert gateway.ok(rotate=True)["key_id"] == first["key_id"]
     assert len(gateway.secrets) == 1
 
 
-def test_another_profile_is_written_without_a_new_secret(gateway: Gateway) -> None:
+def test_a_changed_profile_is_stored_without_a_new_secret(gateway: Gateway) -> None:
     made = gateway.ok(profile="outbound_smtp")
     result = gateway.ok(profile="outbound_microsoft365")
     assert (result["changed"], result["key_id"]) == (True, made["key_id"])
@@ -173,15 +173,15 @@ def test_another_profile_is_written_without_a_new_secret(gateway: Gateway) -> No
 @pytest.mark.parametrize(
     "fault", [{"close_before": True}, {"close_after": True}, {"status": 504, "processed": True}], ids=str
 )
-def test_a_lost_answer_ends_with_one_secret(gateway: Gateway, fault: Json) -> None:
+def test_a_lost_response_ends_with_one_secret(gateway: Gateway, fault: Json) -> None:
     gateway.tenant.server.faults.add(method="POST", path="addPassword", **fault)
     gateway.ok()
     assert {*gateway.secrets} == {gateway.stored.key_id}
-    # A request that may still be processed is looked for by the next runs.
+    # Later runs search for a secret of a request that may still be processed.
     assert gateway.claims.exists() is ("close_before" in fault)
 
 
-def test_answers_that_are_always_lost_leave_nothing_but_the_claim(gateway: Gateway) -> None:
+def test_permanently_lost_responses_only_leave_the_claim(gateway: Gateway) -> None:
     gateway.tenant.server.faults.add(method="POST", path="addPassword", close_after=True, times=99)
     gateway.fails()
     assert (gateway.secrets, gateway.claims.exists()) == ({}, True)
@@ -190,8 +190,8 @@ def test_answers_that_are_always_lost_leave_nothing_but_the_claim(gateway: Gatew
     gateway.check_promise()
 
 
-def test_a_value_without_its_key_id_is_not_kept(gateway: Gateway) -> None:
-    """Nobody could renew or remove it."""
+def test_a_value_without_its_key_id_is_not_stored(gateway: Gateway) -> None:
+    """It could not be renewed or removed."""
     gateway.tenant.server.faults.add(
         method="POST", path="addPassword", status=200, body={"secretText": "a-value-without-its-key-id"}
     )
@@ -221,7 +221,7 @@ def test_a_job_of_awx_does_not_lose_a_secret_with_its_folder(gateway: Gateway, v
     assert gateway.tenant.server.requests() == []
 
 
-def test_hosts_are_waited_for_until_all_of_them_were_served(gateway: Gateway) -> None:
+def test_replaced_secrets_are_kept_until_all_hosts_were_served(gateway: Gateway) -> None:
     gateway.sharing = {"": ("one", "two")}
     options: Json = {"hand_over": True, "overlap_days": 0}
     first = gateway.ok(**options)
@@ -253,19 +253,19 @@ def test_a_hand_over_is_not_recorded_under_ignore_errors(gateway: Gateway) -> No
     assert gateway.stored.handed_over_to == ()
 
 
-def test_nothing_is_handed_over_before_there_is_something(gateway: Gateway) -> None:
+def test_a_hand_over_needs_a_stored_credential(gateway: Gateway) -> None:
     gateway.fails("has no credential of", "state=present", state="pruned", handed_over=True, hand_over=True)
     assert (gateway.shelves[0].record, gateway.tenant.writes) == (None, [])
 
 
-def test_a_store_that_somebody_empties_meanwhile_is_not_pruned(gateway: Gateway) -> None:
+def test_a_concurrently_emptied_store_is_not_pruned(gateway: Gateway) -> None:
     old = due(gateway)
     new = gateway.ok(overlap_days=0)["key_id"]
     reads: list[str] = []
 
     def empty(step: str) -> None:
         reads.append(step)
-        if reads.count("read") == 2:  # the one under the locks
+        if reads.count("read") == 2:  # the read under the locks
             gateway.shelves[0].keep(None)
 
     gateway.shelves[0].then = empty
@@ -273,13 +273,13 @@ def test_a_store_that_somebody_empties_meanwhile_is_not_pruned(gateway: Gateway)
     assert {*gateway.secrets} == {old, new}
 
 
-def test_check_mode_hands_nothing_over(gateway: Gateway) -> None:
+def test_check_mode_records_no_hand_over(gateway: Gateway) -> None:
     gateway.ok(hand_over=True)
     result = gateway.ok(check=True, hand_over=True)
     assert (result["changed"], result["hand_over"]) == (False, False)
 
 
-def test_a_replaced_secret_is_removed_after_the_overlap_and_not_before(gateway: Gateway) -> None:
+def test_a_replaced_secret_is_only_removed_after_the_overlap(gateway: Gateway) -> None:
     old = due(gateway)
     new = gateway.ok()
     assert new["prune"] is False
@@ -297,7 +297,7 @@ def test_a_replaced_secret_is_removed_after_the_overlap_and_not_before(gateway: 
     assert gateway.ok()["changed"] is False
 
 
-def test_a_strange_secret_of_the_same_description_is_never_removed(gateway: Gateway) -> None:
+def test_a_foreign_secret_of_the_same_description_is_not_removed(gateway: Gateway) -> None:
     strange = gateway.tenant.ok("azure_app_secret", unique_name="gateway", description="mail gateway")["key_id"]
     made = gateway.ok()
     assert made["other_key_ids"] == [strange]
@@ -306,7 +306,7 @@ def test_a_strange_secret_of_the_same_description_is_never_removed(gateway: Gate
     assert strange in gateway.secrets
 
 
-def test_retiring_removes_everything_and_has_to_be_confirmed(two: Gateway) -> None:
+def test_retiring_needs_a_confirmation_and_removes_everything(two: Gateway) -> None:
     two.ok()
     two.tenant.ok("azure_app_secret", unique_name="gateway", description="strange")
     federated: Json = {"name": "f", "issuer": "https://issuer.example", "subject": "s"}
@@ -325,7 +325,7 @@ def test_retiring_removes_everything_and_has_to_be_confirmed(two: Gateway) -> No
     assert two.ok(state="absent")["changed"] is False
 
 
-def test_retiring_works_when_the_application_is_gone(gateway: Gateway) -> None:
+def test_retiring_works_without_the_application(gateway: Gateway) -> None:
     gateway.ok()
     gateway.tenant.ok(
         "azure_app_registration", unique_name="gateway", display_name="Gateway gateway", state="absent", purge=True
@@ -341,19 +341,19 @@ def test_all_states_return_the_same_members(gateway: Gateway) -> None:
     assert results[0].keys() >= KEYS
 
 
-def test_the_run_s_folder_is_left_without_locks(gateway: Gateway) -> None:
+def test_no_locks_are_left_in_the_folder_of_the_run(gateway: Gateway) -> None:
     gateway.ok()
     for path in gateway.folder.glob("azure_apps.*.lock"):
         assert os.stat(path).st_mode & 0o777 == 0o600
 
 
-def test_what_goes_without_saying_is_refused_before_anything_is_asked(gateway: Gateway) -> None:
+def test_invalid_options_are_refused_before_any_request(gateway: Gateway) -> None:
     gateway.fails("overlap_days is 3651", overlap_days=3651)
     gateway.fails("a certificate whose key it did not create", module="azure_app_certificate", path=None)
     assert gateway.tenant.server.requests() == []
 
 
-def test_a_module_that_is_a_process_of_its_own_opens_no_store(gateway: Gateway) -> None:
+def test_a_module_in_its_own_process_cannot_open_stores(gateway: Gateway) -> None:
     stores = [{"type": "ansible_vault"}]
     for module, options in (("azure_app_secret", gateway.options), ("azure_app_credential_info", {})):
         refused = gateway.tenant.fails(module, **options, stores=stores)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts that are templates, with and without ansible-core's marks for them."""
+"""Texts that are templates, with and without ansible-core's tags for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run impo
 
 
 class Template(str):
-    """A text that is marked."""
+    """A text that is tagged as a template."""
 
     __slots__ = ()
 

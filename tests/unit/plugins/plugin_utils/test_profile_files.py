@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a relative path of the settings is looked for. How files are read is in test_profile_info_task.py."""
+"""The search for relative paths of the settings. Reading the files is tested in test_profile_info_task.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.pro
     ],
     ids=["no playbook", "a playbook of the user", "a playbook of this collection"],
 )
-def test_files_are_looked_for_beside_the_user_s_playbook_first(
+def test_files_are_searched_beside_the_playbook_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook_dir: str, folders: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which application each host of a run has."""
+"""The application of each host of a run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenan
         ({}, ""),
     ],
 )
-def test_a_host_that_this_run_did_not_register_is_looked_up_among_its_variables(
+def test_the_application_of_an_unregistered_host_is_read_from_its_variables(
     registered: dict[str, t.Any], client_id: str
 ) -> None:
     memory = ProcessMemory()
@@ -40,7 +40,7 @@ def test_a_host_that_this_run_did_not_register_is_looked_up_among_its_variables(
     assert registered_client_id(memory, "gw", {}) == ""
 
 
-def test_what_the_run_registered_last_counts() -> None:
+def test_the_last_registration_of_a_host_counts() -> None:
     memory = ProcessMemory()
     for client_id in ("first", "second"):
         note_registered(memory, "gw", {"client_id": client_id})
@@ -49,10 +49,10 @@ def test_what_the_run_registered_last_counts() -> None:
     assert registered_client_id(memory, "gw", {"gw": {REGISTRATION: {"client_id": "before"}}}) == ""
 
 
-def test_the_task_of_the_credential_works_out_the_variables_of_no_other_host(
+def test_the_credential_task_does_not_evaluate_variables_of_other_hosts(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a fleet of five hundred, that would be done a quarter of a million times."""
+    """In a fleet of five hundred hosts, that would happen a quarter of a million times."""
     hosts = ["gw1", "gw2", "gw3"]
     runner = ActionRunner(tenant, tmp_path, monkeypatch, {host: {} for host in hosts})
     runner.of_role = True

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sentence that names all rights that a run misses, after one refusal."""
+"""The message that names all rights that a run lacks, after one refusal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _verdict(step: str, possible: bool | None, add: str = "") -> Json:
     return {"step": step, "does": f"do {step}", "possible": possible, "add": add}
 
 
-def test_what_is_missing_is_said_once_with_all_that_it_is_for() -> None:
+def test_each_missing_right_is_named_once_with_all_steps_that_need_it() -> None:
     answer = _answer(
         _verdict("register", False, "the application permission A"),
         _verdict("declare_permissions", False, "the application permission A"),
@@ -47,7 +47,7 @@ def test_what_is_missing_is_said_once_with_all_that_it_is_for() -> None:
     assert text.endswith(BEFOREHAND)
 
 
-def test_two_identities_are_told_apart() -> None:
+def test_the_rights_of_two_identities_are_listed_separately() -> None:
     registrar = Asked(REGISTRAR, _answer(_verdict("register", True), _verdict("declare_permissions", True)))
     unknown = Asked(("consent_application",), {"failed": True, "msg": "no token"})
     text = rights_of_run([registrar, unknown])
@@ -57,7 +57,7 @@ def test_two_identities_are_told_apart() -> None:
     )
 
 
-def test_a_token_that_tells_nothing_leads_to_what_the_run_needs() -> None:
+def test_an_opaque_token_leads_to_the_list_of_needed_rights() -> None:
     text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", None)))])
     needed = "As an application, this run needs in total Application.ReadWrite.OwnedBy (to remove the application)."
     assert text == f"{needed} {BEFOREHAND}"
@@ -70,18 +70,18 @@ def test_steps_without_a_right_of_graph_and_identities_without_steps_are_left_ou
     assert text == f"{needed} {BEFOREHAND}"
 
 
-def test_a_refusal_against_the_token_says_what_a_token_does_not_show() -> None:
+def test_a_refusal_despite_the_token_names_possible_reasons() -> None:
     text = rights_of_run([Asked(("retire",), _answer(_verdict("retire", True)))])
     assert text.startswith("According to its token, nothing is missing. As an application, this run needs in total")
     assert "Conditional Access" in text
 
 
-def test_consent_alone_is_not_advised_to_leave_consent_to_others() -> None:
+def test_an_identity_for_consent_is_not_advised_to_leave_consent_to_others() -> None:
     answer = _answer(_verdict("consent_application", False, "B"))
     assert "gateway_app_consent" not in rights_of_run([Asked(("consent_application",), answer)])
 
 
-def test_a_failure_on_the_way_leaves_the_refusal_as_it_is() -> None:
+def test_a_failed_check_of_rights_keeps_the_original_refusal() -> None:
     def ask() -> t.NoReturn:
         raise KeyError("__gateway_app_profile")
 
@@ -91,7 +91,7 @@ def test_a_failure_on_the_way_leaves_the_refusal_as_it_is() -> None:
     assert result["error"]["next_step"] == f"Give it a right. {BEFOREHAND}"
 
 
-def test_only_a_refusal_for_want_of_a_right_counts() -> None:
+def test_only_refusals_because_of_rights_are_extended() -> None:
     def error(status: int, code: str, *, right: str = "write_application", message: str = "") -> Json:
         fault = GraphFault(status=status, code=code, message=message)
         failure = GraphError(fault, action="do it", method="POST", path="/x", right=right)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role sets as its result, from the results of its tasks."""
+"""The result of the role, from the results of its tasks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _result(**changes: t.Any) -> Json:
     return result
 
 
-def test_a_steady_run() -> None:
+def test_a_steady_run_has_an_unchanged_result() -> None:
     result = _result()
     assert (result["changed"], result["proven"], result["missing_roles"]) == (False, True, [])
     assert (result["key_id"], result["secret_days_left"]) == ("k1", 170)
@@ -85,11 +85,11 @@ def test_a_steady_run() -> None:
     ],
     ids=["registration", "credential", "hand-over"],
 )
-def test_whatever_changed_counts(changes: Json) -> None:
+def test_a_change_of_any_task_is_a_change(changes: Json) -> None:
     assert _result(**changes)["changed"] is True
 
 
-def test_the_last_task_that_ran_has_the_last_word_on_the_credential() -> None:
+def test_the_credential_is_the_result_of_the_last_task() -> None:
     before = _credential(previous_key_ids=["k0"], handed_over=False, path="/srv/key.pem")
     result = _result(credentials=[before, _credential(previous_key_ids=[])])
     assert (result["previous_key_ids"], result["handed_over"]) == ([], True)
@@ -106,28 +106,28 @@ def test_the_last_task_that_ran_has_the_last_word_on_the_credential() -> None:
     ],
     ids=["proven", "without the role", "nothing to prove with", "not asked for"],
 )
-def test_what_is_proven(token: Json, missing: list[str], reason: str | None) -> None:
+def test_proven_depends_on_the_token(token: Json, missing: list[str], reason: str | None) -> None:
     result = _result(token=token)
     assert (result["missing_roles"], result["proven"]) == (missing, reason is None)
     assert result["unproven_reason"] == reason
 
 
-def test_without_a_token_nothing_is_proven_also_if_no_role_is_expected() -> None:
+def test_proven_is_false_without_a_token() -> None:
     result = _result(profile=_profile(expected_roles=[]), token=_token(roles=[], audience=None))
     assert (result["missing_roles"], result["proven"]) == ([], False)
 
 
-def test_a_credential_that_is_only_predicted_is_not_proven() -> None:
+def test_a_predicted_credential_is_not_proven() -> None:
     result = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED])
     assert (result["proven"], result["unproven_reason"]) == (False, "the new credential does not exist yet")
 
 
-def test_a_task_that_failed_gives_no_result() -> None:
+def test_a_failed_task_gives_no_result() -> None:
     with pytest.raises(KeyError):
         _result(credentials=[{"changed": False, "failed": True, "msg": "no"}, SKIPPED])
 
 
-def test_the_notes_of_the_application_are_not_those_of_the_run() -> None:
+def test_the_notes_of_the_application_are_not_notes_of_the_run() -> None:
     registered = _registration(notes="Registered by us")
     result = role_result(registered, **{**GIVEN, "written": [registered]})
     assert result["notes"] == ["about the store"]
@@ -137,7 +137,7 @@ def _live(key_id: str, kind: str = "client_secret", description: str | None = "i
     return {"type": kind, "key_id": key_id, "description": description, "end": "2027-03-01T00:00:00Z", "days_left": 98}
 
 
-def test_live_credentials_that_no_store_knows_are_named_with_the_command_that_removes_them() -> None:
+def test_unstored_credentials_are_listed_with_the_commands_that_remove_them() -> None:
     ours = [_live("K1"), _live("k0"), _live("k9")]
     others = [_live("portal"), _live("old", "certificate", None)]
     registered = _registration(client_id="app", live_credentials=[*ours, *others])
@@ -150,7 +150,7 @@ def test_live_credentials_that_no_store_knows_are_named_with_the_command_that_re
     ]
 
 
-def test_the_result_of_a_consent() -> None:
+def test_the_result_of_consent_has_its_members() -> None:
     granted: Json = {"changed": True, "granted": [{"name": "Mail.Send"}], "stale": [], "consent_url": "https://page"}
     result = consent_result(_registration(), profile=_profile(), granted=granted)
     assert result == {
@@ -170,7 +170,7 @@ RETIRED: Json = {
 }
 
 
-def test_the_result_of_a_retirement() -> None:
+def test_the_result_of_retire_has_its_members() -> None:
     result = retire_result(_registration(client_id=None, display_name=None), **RETIRED)
     assert result == {
         "display_name": "Gateway",
@@ -185,11 +185,11 @@ def test_the_result_of_a_retirement() -> None:
 
 
 @pytest.mark.parametrize("task", ["withdrawn", "removed", "deleted"])
-def test_a_retirement_that_changed_something(task: str) -> None:
+def test_a_change_by_retire_is_a_change(task: str) -> None:
     assert retire_result(_registration(), **{**RETIRED, task: {**REMOVED, "changed": True}})["changed"] is True
 
 
-def test_a_retirement_or_consent_that_failed_gives_no_result() -> None:
+def test_a_failed_retire_or_consent_gives_no_result() -> None:
     failed = {"changed": False, "failed": True, "msg": "no"}
     with pytest.raises(KeyError):
         retire_result(_registration(), **{**RETIRED, "removed": failed})
@@ -197,7 +197,7 @@ def test_a_retirement_or_consent_that_failed_gives_no_result() -> None:
         consent_result(_registration(), profile=_profile(), granted=failed)
 
 
-def test_what_limited_the_application_is_the_result_of_mailboxes() -> None:
+def test_the_result_of_mailboxes_has_the_roles_and_scopes() -> None:
     profile = {"profile": "outbound_smtp", "mailbox_method": "graph"}
     lists = {"assignments": ["a"], "other_assignments": ["b"], "granted_for_all_mailboxes": ["c"]}
     assigned = {"changed": True, "assigned_at": "2026-11-24T09:00:00Z", **lists}

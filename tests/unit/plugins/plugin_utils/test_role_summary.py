@@ -69,7 +69,7 @@ def test_a_steady_run_ends_with_eight_lines() -> None:
 
 
 @pytest.mark.parametrize("store_type", STORE_TYPES)
-def test_the_command_that_reads_the_credential_is_that_of_its_store(store_type: str) -> None:
+def test_the_command_that_reads_the_credential_depends_on_the_store(store_type: str) -> None:
     assert store_type in REFERENCES, (
         f"add {store_type!r} to REFERENCES in tests/unit/plugins/plugin_utils/test_role_summary.py: a reference, and"
         " the command that reads the client secret"
@@ -80,7 +80,7 @@ def test_the_command_that_reads_the_credential_is_that_of_its_store(store_type: 
     assert len(lines) == 8
 
 
-def test_the_first_store_that_gives_the_credential_back_counts() -> None:
+def test_the_first_readable_store_is_used_for_the_command() -> None:
     stores = [REFERENCES["awx_credential"][0], {**REFERENCES["command"][0], "readable": False}, VAULT]
     lines = role_summary(_result(stores=stores))
     assert _entry(lines, "Client secret") == "in the credential Vienna of AWX"
@@ -91,7 +91,7 @@ def test_the_first_store_that_gives_the_credential_back_counts() -> None:
     assert _entry(lines, "Read it with") == "ansible-vault view '/srv/our gateway.vault.yml'"
 
 
-def test_a_certificate_is_in_its_file_and_a_federated_credential_has_no_secret() -> None:
+def test_certificates_and_federated_credentials_have_no_command() -> None:
     certificate = {"credential_type": "certificate", "certificate_path": "/srv/a.pem", "certificate_thumbprint": "AB"}
     lines = role_summary(_result(**certificate, credential_changed=True))
     assert _entry(lines, "Certificate") == "thumbprint AB, with its private key in /srv/a.pem on this controller"
@@ -116,7 +116,7 @@ def test_a_certificate_is_in_its_file_and_a_federated_credential_has_no_secret()
     ],
     ids=["enter", "hand over", "prove", "consent"],
 )
-def test_what_is_next(changes: Json, steps: str) -> None:
+def test_the_next_step_is_shown(changes: Json, steps: str) -> None:
     lines = role_summary(_result(**changes))
     assert _entry(lines, "Next") == steps
     if "unproven_reason" in changes:
@@ -125,7 +125,7 @@ def test_what_is_next(changes: Json, steps: str) -> None:
     assert shows_page is ("consent" in changes)
 
 
-def test_check_mode_says_what_would_be() -> None:
+def test_check_mode_shows_the_predicted_changes() -> None:
     predicted = _result(changed=True, credential_changed=True, client_id=None, key_id=None, secret_expires=None)
     lines = role_summary(predicted, check_mode=True)
     assert lines[0] == "Mail gateway (outbound_smtp): would be changed (check mode)"
@@ -136,7 +136,7 @@ def test_check_mode_says_what_would_be() -> None:
     assert _entry(role_summary(_result(), check_mode=True), "Next") == "nothing"
 
 
-def test_other_credentials_come_with_commands_and_only_some_of_many() -> None:
+def test_other_credentials_are_listed_with_commands_up_to_a_limit() -> None:
     other: Json = {"type": "client_secret", "end": None, "days_left": None}
     others = [
         {
@@ -159,14 +159,14 @@ def test_other_credentials_come_with_commands_and_only_some_of_many() -> None:
     assert few[-1].strip() == others[2]["remove_command"]
 
 
-def test_lines_fit_unless_they_are_to_be_copied() -> None:
+def test_lines_fit_the_screen_except_commands() -> None:
     names = [f"Permission{i}.ReadWrite.All" for i in range(12)]
     lines = role_summary(_result(roles=names, notes=["a note of many words " * 20], display_name="N" * 40))
     assert max(map(len, lines)) <= WIDTH
     assert set(names) <= {word.strip(",") for line in lines for word in line.split()}
 
 
-def test_consent_ends_with_what_is_granted() -> None:
+def test_consent_ends_with_the_granted_permissions() -> None:
     of_role = ("profile", "display_name", "unique_name", "tenant_id", "client_id", "consent_url")
     result: Json = {name: _result()[name] for name in of_role}
     result |= {"granted": [{"name": "Mail.ReadWrite"}], "stale": [{"name": "Mail.Send"}], "changed": True}
@@ -182,7 +182,7 @@ def test_consent_ends_with_what_is_granted() -> None:
     assert not any("Left over" in line for line in role_summary({**result, "stale": []}))
 
 
-def test_retire_ends_with_what_is_gone_and_how_long_it_can_be_restored() -> None:
+def test_retire_ends_with_the_removed_objects_and_the_time_for_a_restore() -> None:
     result: Json = {
         "display_name": "Mail gateway",
         "tenant_id": "t",
@@ -231,7 +231,7 @@ LIMITED: Json = {
         ({"granted_for_all_mailboxes": ["Mail.ReadWrite"]}, ["Mail.ReadWrite is granted in Entra ID"]),
     ],
 )
-def test_the_summary_of_mailboxes_has_the_roles_and_their_scope(more: Json, words: list[str]) -> None:
+def test_mailboxes_ends_with_the_roles_and_their_scope(more: Json, words: list[str]) -> None:
     text = " ".join(" ".join(role_summary({**LIMITED, **more})).split())
     assert [word for word in words if word not in text] == []
     predicted = " ".join(role_summary({**LIMITED, **more}, check_mode=True))

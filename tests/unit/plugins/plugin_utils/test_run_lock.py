@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lock of an application among the hosts of one run, which are processes of their own."""
+"""The lock of an application among the hosts of one run, which are separate processes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def memory(tmp_path: Path) -> SharedMemory:
 
 
 def another_host(memory: SharedMemory, client_id: str) -> str:
-    """What another host of the run gets: "" if the lock was free, else the message."""
-    told, tell = os.pipe()
+    """The result for another host of the run: "" if the lock was free, otherwise the message."""
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
         memory._locks._locked.clear()  # a worker is forked before its task takes a lock
@@ -34,28 +34,28 @@ def another_host(memory: SharedMemory, client_id: str) -> str:
             with memory.application_lock(client_id, seconds=0.1, holder="The task for two"):
                 pass
         except ConflictError as exc:
-            os.write(tell, exc.message.encode())
+            os.write(write_end, exc.message.encode())
         os._exit(0)
     os.waitpid(child, 0)
-    os.close(tell)
-    with os.fdopen(told) as file:
+    os.close(write_end)
+    with os.fdopen(read_end) as file:
         return file.read()
 
 
-def test_one_host_at_a_time_and_the_message_names_it(memory: SharedMemory) -> None:
+def test_only_one_host_has_the_lock_and_the_message_names_it(memory: SharedMemory) -> None:
     with memory.application_lock(CLIENT_ID, seconds=1, holder="The task for one"):
         assert "The task for one of this run" in another_host(memory, CLIENT_ID.upper())
         assert another_host(memory, ANOTHER) == ""
     assert another_host(memory, CLIENT_ID) == ""
 
 
-def test_a_task_that_holds_it_passes(memory: SharedMemory) -> None:
+def test_the_lock_can_be_acquired_again_by_its_owner(memory: SharedMemory) -> None:
     with memory.application_lock(CLIENT_ID, seconds=1), memory.application_lock(CLIENT_ID, seconds=1):
         assert another_host(memory, CLIENT_ID) != ""
     assert another_host(memory, CLIENT_ID) == ""
 
 
-def test_a_host_that_was_killed_lets_go(memory: SharedMemory) -> None:
+def test_a_killed_host_releases_the_lock(memory: SharedMemory) -> None:
     child = os.fork()
     if child == 0:
         with memory.application_lock(CLIENT_ID, seconds=1):
@@ -64,7 +64,7 @@ def test_a_host_that_was_killed_lets_go(memory: SharedMemory) -> None:
     assert another_host(memory, CLIENT_ID) == ""
 
 
-def test_it_is_never_left_out(memory: SharedMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_lock_is_an_error(memory: SharedMemory, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsupported(_file: int, _operation: int) -> None:
         raise OSError(95, "Operation not supported")
 

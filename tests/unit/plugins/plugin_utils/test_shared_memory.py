@@ -28,7 +28,7 @@ def memory() -> SharedMemory:
 
 
 def in_a_worker(work: c.Callable[[], object]) -> int:
-    """Run in a forked process, as ansible-playbook runs a task; what the process ended with."""
+    """Run in a forked process, as ansible-playbook runs a task; returns its exit status."""
     child = os.fork()
     if child == 0:
         try:
@@ -39,7 +39,7 @@ def in_a_worker(work: c.Callable[[], object]) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def test_workers_know_what_was_remembered_before_and_tell_what_they_learned(memory: SharedMemory) -> None:
+def test_workers_share_stored_values_in_both_directions(memory: SharedMemory) -> None:
     memory.remember("before", {"value": "t", "roles": ["ä"]}, seconds=60)
 
     def work() -> None:
@@ -52,17 +52,17 @@ def test_workers_know_what_was_remembered_before_and_tell_what_they_learned(memo
     assert memory.recall("before") == "changed"
 
 
-def test_what_was_never_remembered_is_none(memory: SharedMemory) -> None:
+def test_an_unknown_key_is_none(memory: SharedMemory) -> None:
     assert memory.recall("token") is None
 
 
-def test_false_is_remembered_as_false(memory: SharedMemory) -> None:
+def test_false_is_stored_as_false(memory: SharedMemory) -> None:
     memory.remember("created:x", False, seconds=60)
     assert memory.recall("created:x") is False
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
-def test_what_has_expired_is_forgotten(memory: SharedMemory, seconds: float) -> None:
+def test_expired_values_are_none(memory: SharedMemory, seconds: float) -> None:
     memory.remember("kept", 1, seconds=60)
     memory.remember("token", "t", seconds=60)
     memory.remember("token", "t", seconds=seconds)
@@ -75,7 +75,7 @@ def test_two_runs_share_nothing(memory: SharedMemory) -> None:
     assert SharedMemory().recall("token") is None
 
 
-def test_a_full_table_is_begun_anew() -> None:
+def test_a_full_table_is_cleared() -> None:
     memory = SharedMemory(size=SMALL)
     for number in range(100):
         memory.remember(f"token:{number}", "x" * 10_000, seconds=60)
@@ -84,7 +84,7 @@ def test_a_full_table_is_begun_anew() -> None:
     assert memory.recall("token:98") == "x" * 10_000
 
 
-def test_what_does_not_fit_at_all_is_not_remembered() -> None:
+def test_values_that_do_not_fit_are_not_stored() -> None:
     memory = SharedMemory(size=SMALL)
     memory.remember("huge", "x" * SMALL, seconds=60)
     assert memory.recall("huge") is None
@@ -92,7 +92,7 @@ def test_what_does_not_fit_at_all_is_not_remembered() -> None:
     assert memory.recall("token") == "t"
 
 
-def test_many_keys_are_kept_apart(memory: SharedMemory) -> None:
+def test_many_keys_have_their_own_values(memory: SharedMemory) -> None:
     """Also those that share a bucket."""
     for number in range(3 * BUCKETS):
         memory.remember(f"created:{number}", number, seconds=60)
@@ -100,7 +100,7 @@ def test_many_keys_are_kept_apart(memory: SharedMemory) -> None:
 
 
 def forked(work: c.Callable[[], object]) -> int:
-    """As in_a_worker, but without waiting for its end; its process id."""
+    """Like in_a_worker, but without waiting for its end; returns its process id."""
     child = os.fork()
     if child == 0:
         try:
@@ -110,20 +110,20 @@ def forked(work: c.Callable[[], object]) -> int:
     return child
 
 
-def test_the_sign_in_lock_keeps_others_out_while_it_is_held(memory: SharedMemory) -> None:
-    events, said = os.pipe()
+def test_the_sign_in_lock_is_exclusive(memory: SharedMemory) -> None:
+    events, step_done = os.pipe()
     waiting, go = os.pipe()
 
     def first() -> None:
         with memory.exclusive():
-            os.write(said, b"1")
+            os.write(step_done, b"1")
             os.read(waiting, 1)
-            os.write(said, b"3")
+            os.write(step_done, b"3")
 
     def second() -> None:
-        os.write(said, b"2")
+        os.write(step_done, b"2")
         with memory.exclusive():
-            os.write(said, b"4")
+            os.write(step_done, b"4")
 
     workers = [forked(first)]
     seen = os.read(events, 1)
@@ -134,18 +134,18 @@ def test_the_sign_in_lock_keeps_others_out_while_it_is_held(memory: SharedMemory
         os.waitpid(worker, 0)
     seen += os.read(events, 10)
     assert seen == b"1234"
-    for end in (events, said, waiting, go):
+    for end in (events, step_done, waiting, go):
         os.close(end)
 
 
-def test_remembering_is_possible_while_the_sign_in_lock_is_held(memory: SharedMemory) -> None:
+def test_values_can_be_stored_during_the_sign_in_lock(memory: SharedMemory) -> None:
     with memory.exclusive(), memory.exclusive():
         memory.remember("token", "t", seconds=60)
         assert memory.recall("token") == "t"
 
 
 def killed_while(hold: c.Callable[[], object]) -> None:
-    """A worker takes hold of something and is killed before it lets go."""
+    """A worker acquires something and is killed before it releases it."""
 
     def work() -> None:
         hold()
@@ -154,7 +154,7 @@ def killed_while(hold: c.Callable[[], object]) -> None:
     assert os.WTERMSIG(in_a_worker(work)) == signal.SIGKILL
 
 
-def test_a_worker_killed_with_a_lock_does_not_stop_the_others_for_ever(
+def test_the_lock_of_a_killed_worker_does_not_block_forever(
     memory: SharedMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.remember("before", 1, seconds=60)
@@ -168,7 +168,7 @@ def test_a_worker_killed_with_a_lock_does_not_stop_the_others_for_ever(
     assert memory.recall("before") == 1
 
 
-def test_an_entry_half_written_leaves_the_one_before(memory: SharedMemory) -> None:
+def test_a_partly_written_entry_keeps_the_previous_one(memory: SharedMemory) -> None:
     memory.remember("token", "t", seconds=60)
     free = HEAD.unpack_from(memory._block)[0]
     memory._block[free : free + ENTRY.size] = b"\xff" * ENTRY.size
@@ -178,8 +178,8 @@ def test_an_entry_half_written_leaves_the_one_before(memory: SharedMemory) -> No
 
 
 @pytest.mark.parametrize("damaged", [b"\xff", b"\x7f", b"\x00"])
-def test_a_damaged_entry_is_none(memory: SharedMemory, damaged: bytes) -> None:
-    """After a worker was killed with the lock, two may write at once."""
+def test_a_damaged_entry_is_ignored(memory: SharedMemory, damaged: bytes) -> None:
+    """After a worker was killed with the lock, two may write at the same time."""
     memory.remember("token", "t", seconds=60)
     end = HEAD.unpack_from(memory._block)[0]
     for begin in (end - 1, FIRST):
@@ -189,7 +189,7 @@ def test_a_damaged_entry_is_none(memory: SharedMemory, damaged: bytes) -> None:
     assert memory.recall("token") == "again"
 
 
-def test_an_error_lets_go_of_the_lock(memory: SharedMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_releases_the_lock(memory: SharedMemory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_memory, "LOCK_TIMEOUT", 0.05)
     with pytest.raises(TypeError):
         memory.remember("set", {1}, seconds=60)

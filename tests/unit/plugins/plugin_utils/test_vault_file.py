@@ -55,7 +55,7 @@ def open_umask() -> t.Iterator[None]:
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_what_was_written_is_read_again_and_only_its_owner_can(tmp_path: Path) -> None:
+def test_a_written_file_can_only_be_read_by_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "gateway.vault.yml"
     file = at(path)
     assert file.read() is None
@@ -76,7 +76,7 @@ def test_ansible_vault_itself_can_read_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_missing_directories_are_made_for_the_owner_alone(tmp_path: Path) -> None:
+def test_missing_directories_are_created_for_the_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "c" / "gateway.vault.yml"
     at(path).check_writable()
     assert not (tmp_path / "a").exists()
@@ -85,7 +85,7 @@ def test_missing_directories_are_made_for_the_owner_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_a_file_that_others_can_read_is_not_private_until_it_is_written_again(tmp_path: Path) -> None:
+def test_a_file_that_others_can_read_becomes_private_with_the_next_write(tmp_path: Path) -> None:
     path = tmp_path / "f"
     at(path).write(CREDENTIAL)
     path.chmod(0o644)
@@ -105,9 +105,7 @@ def test_the_file_is_replaced_and_never_changed_in_place(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace", "write"])
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
-) -> None:
+def test_a_failed_write_keeps_only_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     path = tmp_path / "f"
     at(path).write({"a": 1})
 
@@ -125,7 +123,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     assert [entry.name for entry in tmp_path.iterdir()] == ["f"]
 
 
-def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "f", tmp_path / "link"
     link.symlink_to(target)
@@ -148,7 +146,7 @@ def test_removing_is_idempotent(tmp_path: Path) -> None:
 # Passwords
 
 
-def test_without_any_vault_password_nothing_is_tried(tmp_path: Path) -> None:
+def test_a_missing_vault_password_is_reported(tmp_path: Path) -> None:
     nothing: list[Secrets | None] = [None, []]
     for secrets in nothing:
         with pytest.raises(InputError) as failure:
@@ -157,7 +155,7 @@ def test_without_any_vault_password_nothing_is_tried(tmp_path: Path) -> None:
         assert "--vault-password-file" in failure.value.next_step
 
 
-def test_the_wrong_password_is_told_and_the_file_kept(tmp_path: Path) -> None:
+def test_a_wrong_password_is_reported_and_the_file_kept(tmp_path: Path) -> None:
     path = tmp_path / "f"
     at(path).write(CREDENTIAL)
     before = path.read_bytes()
@@ -168,7 +166,7 @@ def test_the_wrong_password_is_told_and_the_file_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_several_vault_ids_encrypt_with_the_one_asked_for(tmp_path: Path) -> None:
+def test_the_requested_vault_id_is_used(tmp_path: Path) -> None:
     path = tmp_path / "f"
     secrets = vault(dev="one", prod="two")
     at(path, secrets, "prod").write(CREDENTIAL)
@@ -178,12 +176,12 @@ def test_several_vault_ids_encrypt_with_the_one_asked_for(tmp_path: Path) -> Non
         at(path, vault(dev="one")).read()
 
 
-def test_several_vault_ids_encrypt_with_the_first_where_none_is_asked_for(tmp_path: Path) -> None:
+def test_the_first_vault_id_is_used_by_default(tmp_path: Path) -> None:
     at(tmp_path / "f", vault(dev="one", prod="two")).write(CREDENTIAL)
     assert at(tmp_path / "f", vault(dev="one")).read() == CREDENTIAL
 
 
-def test_an_unknown_vault_id_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_unknown_vault_id_is_reported_before_anything_is_written(tmp_path: Path) -> None:
     file = at(tmp_path / "f", vault(dev="one", prod="two"), "staging")
     for attempt in (file.check_writable, lambda: file.write(CREDENTIAL)):
         with pytest.raises(InputError) as failure:
@@ -193,7 +191,7 @@ def test_an_unknown_vault_id_is_told_before_anything_is_written(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-# Files that are not ours
+# Foreign files
 
 
 @pytest.mark.parametrize(
@@ -204,7 +202,7 @@ def test_an_unknown_vault_id_is_told_before_anything_is_written(tmp_path: Path) 
         b"\xff\xfe\x00binary",
     ],
 )
-def test_a_file_that_is_not_encrypted_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_an_unencrypted_file_is_not_changed(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "f"
     path.write_bytes(content)
     with pytest.raises(ConflictError, match="not encrypted"):
@@ -221,7 +219,7 @@ def test_a_file_that_is_not_encrypted_is_left_as_it_is(tmp_path: Path, content: 
         b"$ANSIBLE_VAULT;9.9;ROT13\n6162\n",
     ],
 )
-def test_a_damaged_file_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_not_changed(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "f"
     path.write_bytes(content)
     with pytest.raises(ConflictError):
@@ -229,7 +227,7 @@ def test_a_damaged_file_is_left_as_it_is(tmp_path: Path, content: bytes) -> None
     assert path.read_bytes() == content
 
 
-def test_a_truncated_file_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_truncated_file_is_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "f"
     at(path).write(CREDENTIAL)
     path.write_bytes(path.read_bytes()[:-40])
@@ -238,7 +236,7 @@ def test_a_truncated_file_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["just text", "- a\n- b\n", "", "a: [", "!!python/object/apply:os.getpid []", "\x01"])
-def test_an_encrypted_file_without_variables_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+def test_an_encrypted_file_without_variables_is_not_changed(tmp_path: Path, text: str) -> None:
     path = tmp_path / "f"
     vault_id, secret = SECRETS[0]
     path.write_bytes(VaultLib(SECRETS).encrypt(text, secret=secret, vault_id=vault_id))
@@ -246,7 +244,7 @@ def test_an_encrypted_file_without_variables_is_left_as_it_is(tmp_path: Path, te
         at(path).read()
 
 
-def test_a_directory_is_told(tmp_path: Path) -> None:
+def test_a_directory_instead_of_a_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConflictError):
         at(tmp_path).read()
     for attempt in (at(tmp_path).check_writable, lambda: at(tmp_path).write(CREDENTIAL)):
@@ -255,7 +253,7 @@ def test_a_directory_is_told(tmp_path: Path) -> None:
     assert_nowhere_in_clear(tmp_path)
 
 
-def test_a_path_through_a_file_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_a_path_through_a_file_is_reported_before_anything_is_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for attempt in (
         at(tmp_path / "file" / "f").check_writable,
@@ -267,7 +265,7 @@ def test_a_path_through_a_file_is_told_before_anything_is_written(tmp_path: Path
 
 
 @as_other_than_root
-def test_an_unwritable_directory_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_reported_before_anything_is_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     for attempt in (at(tmp_path / "f").check_writable, lambda: at(tmp_path / "a" / "f").write(CREDENTIAL)):
         with pytest.raises(ConflictError, match="is not writable"):
@@ -277,23 +275,21 @@ def test_an_unwritable_directory_is_told_before_anything_is_written(tmp_path: Pa
 
 
 @as_other_than_root
-def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     at(tmp_path / "f").write(CREDENTIAL)
     (tmp_path / "f").chmod(0)
     with pytest.raises(ConflictError, match="Permission denied"):
         at(tmp_path / "f").read()
 
 
-def test_a_path_that_is_too_long_is_told(tmp_path: Path) -> None:
+def test_a_path_that_is_too_long_is_reported(tmp_path: Path) -> None:
     file = at(tmp_path / ("x" * 300))
     with pytest.raises(ConflictError, match="too long"):
         file.write(CREDENTIAL)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_another_host_makes_at_the_same_moment_is_no_obstacle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_concurrently_created_folder_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mkdir = os.mkdir
 
     def late(path: str, mode: int) -> None:

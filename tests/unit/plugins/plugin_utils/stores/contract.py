@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every store promises: tests that each type of store passes, and how a test looks at a place past the store."""
+"""The contract of every store: tests that each type of store passes, and a test's direct access to its content."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def make_context(
     default_path: str = "",
     **params: t.Any,
 ) -> StoreContext:
-    """As a task has it whose options are these."""
+    """The context of a task with these options."""
     call = Call(
         params=validated(AUTH + ENDPOINT, params, name="a test", see="the test"),
         check_mode=False,
@@ -88,50 +88,50 @@ def make_context(
 
 
 class Place(abc.ABC):
-    """Where a store keeps a credential."""
+    """The place where a store keeps a credential."""
 
     entry: Json  # of the option ``stores``
 
     @abc.abstractmethod
     def context(self) -> StoreContext:
-        """That of another task."""
+        """The context of another task."""
 
     def open(self) -> Store:
-        """As another task, which knows nothing of what was read before."""
+        """The store in another task, which has not read anything yet."""
         (store,) = open_stores([self.entry], self.context())
         return store
 
     @abc.abstractmethod
     def value(self) -> str | None:
-        """The client secret that is kept; None if there is none."""
+        """The stored client secret; None if there is none."""
 
     @abc.abstractmethod
     def fingerprint(self) -> t.Any:
-        """Another value after each change of what is kept."""
+        """A value that changes with every change of the content."""
 
     @abc.abstractmethod
     def fill_with_foreign(self) -> None:
-        """Put something there that this collection did not write."""
+        """Write content there that this collection did not write."""
 
     @abc.abstractmethod
     def make_unwritable(self) -> str:
-        """Let ``check_writable`` refuse; a part of its message."""
+        """Make ``check_writable`` refuse; returns a part of its message."""
 
     def traces(self) -> list[str]:
-        """Arguments and environments of programs, file names, and files: nothing of it may show a client secret."""
+        """Arguments and environments of programs, file names, and files: none of them may contain a client secret."""
         return []
 
 
 class SharedPlace(Place):
-    """One that can hold something beside the credential."""
+    """A place that can contain other content beside the credential."""
 
     @abc.abstractmethod
     def add_other_content(self) -> None:
-        """Put something beside the credential."""
+        """Write other content beside the credential."""
 
     @abc.abstractmethod
     def other_content_is_there(self) -> bool:
-        """Whether that is still there as it was."""
+        """Whether that content still exists unchanged."""
 
 
 class StoreContract:
@@ -141,12 +141,12 @@ class StoreContract:
     def place(self) -> Place:
         raise NotImplementedError
 
-    def test_an_empty_place_is_read_without_a_change(self, place: Place) -> None:
+    def test_reading_an_empty_place_changes_nothing(self, place: Place) -> None:
         before = place.fingerprint()
         assert place.open().read() is None
         assert place.fingerprint() == before
 
-    def test_what_was_written_is_read_again(self, place: Place) -> None:
+    def test_a_written_credential_can_be_read(self, place: Place) -> None:
         _write(place, FIRST)
         assert place.open().read() == shown(place, FIRST)
         assert place.value() == SECRET
@@ -154,7 +154,7 @@ class StoreContract:
         assert place.open().read() == shown(place, SECOND)
         assert place.value() == OTHER_SECRET
 
-    def test_one_store_writes_and_rolls_back(self, place: Place) -> None:
+    def test_a_write_can_be_rolled_back(self, place: Place) -> None:
         store = place.open()
         assert store.read() is None
         store.check_writable(dataclasses.replace(SECOND, client_secret=""))
@@ -165,7 +165,7 @@ class StoreContract:
         store.remove()
         assert (store.read(), place.value()) == (None, None)
 
-    def test_every_type_of_credential_is_kept_or_refused(self, place: Place) -> None:
+    def test_every_type_of_credential_is_stored_or_refused(self, place: Place) -> None:
         for credential_type in CREDENTIAL_TYPES:
             store = place.open()
             if credential_type in store.credential_types:
@@ -185,7 +185,7 @@ class StoreContract:
         assert place.fingerprint() == before
 
     @pytest.mark.parametrize("first", [None, FIRST], ids=["empty", "filled"])
-    def test_what_somebody_else_wrote_meanwhile_stays(self, place: Place, first: Record | None) -> None:
+    def test_a_concurrent_write_is_not_overwritten(self, place: Place, first: Record | None) -> None:
         if first is not None:
             _write(place, first)
         store = place.open()
@@ -196,9 +196,9 @@ class StoreContract:
         with pytest.raises(OvertakenError) as failure:
             store.write(SECOND, expected=seen)
         assert (place.fingerprint(), place.value()) == (before, theirs.client_secret)
-        _assert_says(failure.value)
+        _assert_has_next_step(failure.value)
 
-    def test_what_was_removed_meanwhile_is_not_written_again(self, place: Place) -> None:
+    def test_a_concurrently_removed_credential_is_not_written_again(self, place: Place) -> None:
         _write(place, FIRST)
         store = place.open()
         seen = store.read()
@@ -207,7 +207,7 @@ class StoreContract:
             store.write(SECOND, expected=seen)
         assert place.value() is None
 
-    def test_a_removed_credential_is_gone_and_removing_twice_is_no_error(self, place: Place) -> None:
+    def test_a_credential_can_be_removed_twice(self, place: Place) -> None:
         place.open().remove()
         _write(place, FIRST)
         store = place.open()
@@ -220,7 +220,7 @@ class StoreContract:
         _write(place, SECOND)
         assert (place.open().read(), place.value()) == (shown(place, SECOND), OTHER_SECRET)
 
-    def test_what_this_collection_did_not_write_is_left_alone(self, place: Place) -> None:
+    def test_foreign_content_is_not_changed(self, place: Place) -> None:
         place.fill_with_foreign()
         before = place.fingerprint()
         for attempt in (
@@ -230,10 +230,10 @@ class StoreContract:
         ):
             with pytest.raises(AppsError) as failure:
                 attempt()
-            _assert_says(failure.value)
+            _assert_has_next_step(failure.value)
             assert place.fingerprint() == before
 
-    def test_a_place_that_cannot_be_written_is_refused_before(self, place: Place) -> None:
+    def test_an_unwritable_place_is_refused_in_advance(self, place: Place) -> None:
         before = place.fingerprint()
         place.open().check_writable(dataclasses.replace(SECOND, client_secret=""))
         assert place.fingerprint() == before, "asking changes nothing"
@@ -242,10 +242,10 @@ class StoreContract:
         with pytest.raises(AppsError) as failure:
             place.open().check_writable(dataclasses.replace(SECOND, client_secret=""))
         assert words in failure.value.message
-        _assert_says(failure.value)
+        _assert_has_next_step(failure.value)
         assert place.fingerprint() == before
 
-    def test_the_reference_names_the_place_and_no_secret(self, place: Place) -> None:
+    def test_the_reference_names_the_place_without_a_secret(self, place: Place) -> None:
         store = place.open()
         reference = store.reference()
         assert reference["type"] == place.entry["type"]
@@ -265,7 +265,7 @@ class StoreContract:
             assert SECRET not in text
             assert OTHER_SECRET not in text
 
-    def test_a_client_secret_is_known_to_the_masking_of_the_task(self, place: Place) -> None:
+    def test_a_client_secret_is_masked_by_the_task(self, place: Place) -> None:
         _write(place, FIRST)
         store = place.open()
         kept = store.read()
@@ -275,19 +275,19 @@ class StoreContract:
         store.write(SECOND, expected=kept)
         assert OTHER_SECRET not in store.context.call.secrets.for_message(f"a text with {OTHER_SECRET}")
 
-    def test_the_contract_is_that_of_its_kind_of_store(self, place: Place) -> None:
+    def test_the_right_contract_is_tested(self, place: Place) -> None:
         assert isinstance(self, WriteOnlyContract) is not place.open().can_give_back
         assert isinstance(self, SharedPlaceContract) is isinstance(place, SharedPlace)
 
 
 class SharedPlaceContract(StoreContract):
-    """Of stores whose place is a SharedPlace."""
+    """Tests of stores whose place is a SharedPlace."""
 
     @pytest.fixture
     def place(self) -> SharedPlace:
         raise NotImplementedError
 
-    def test_what_is_kept_beside_the_credential_stays(self, place: SharedPlace) -> None:
+    def test_other_content_beside_the_credential_is_kept(self, place: SharedPlace) -> None:
         place.add_other_content()
         assert place.open().read() is None
         _write(place, FIRST)
@@ -299,9 +299,9 @@ class SharedPlaceContract(StoreContract):
 
 
 class WriteOnlyContract(StoreContract):
-    """Of stores that do not give the client secret back."""
+    """Tests of stores that do not return the client secret."""
 
-    def test_a_value_that_nobody_knows_stays_as_it_is(self, place: Place) -> None:
+    def test_an_unknown_value_is_kept(self, place: Place) -> None:
         store = place.open()
         store.write(FIRST, expected=store.read())
         kept = place.open().read()
@@ -315,7 +315,7 @@ class WriteOnlyContract(StoreContract):
 
 
 def shown(place: Place, record: Record) -> Record:
-    """As the store reads it."""
+    """The record as the store reads it."""
     return record if place.open().can_give_back else record.without_value()
 
 
@@ -325,7 +325,7 @@ def _write(place: Place, record: Record) -> None:
 
 
 def _failure(attempt: t.Callable[[], None]) -> str:
-    """All that a failure can show; empty if there was none."""
+    """Everything that a failure can show; empty if it succeeded."""
     try:
         attempt()
     except AppsError as exc:
@@ -333,6 +333,6 @@ def _failure(attempt: t.Callable[[], None]) -> str:
     return ""
 
 
-def _assert_says(failure: AppsError) -> None:
+def _assert_has_next_step(failure: AppsError) -> None:
     assert failure.next_step
     assert SECRET not in repr(failure.describe(lambda value: value))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lookups of community.hashi_vault against an engine of KV version 2 in memory; tests/stores has a real one."""
+"""The lookups of community.hashi_vault, with an engine of KV version 2 in memory; tests/stores uses a real one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POLICY = {"data": ["create", "read", "update"], "metadata": ["read"], "delete": 
 
 
 def _hvac(name: str) -> type[Exception]:
-    """An exception as hvac names it."""
+    """An exception with the name that hvac uses."""
     return type(name, (Exception,), {"__module__": "hvac.exceptions"})
 
 
@@ -33,9 +33,9 @@ class FakeVault:
         self.asked: list[tuple[str, str]] = []
         self.fail: dict[str, Exception] = {}  # by the name of a lookup and the beginning of a term
         self.lose_next_write = False
-        self.hides_deleted = True  # as hvac before version 3
+        self.hides_deleted = True  # as in hvac before version 3
         self.destroyed: set[int] = set()
-        self.before_write: t.Callable[[], None] = lambda: None  # as if somebody else did it at that moment
+        self.before_write: t.Callable[[], None] = lambda: None  # to simulate a concurrent change
 
     def __call__(self, name: str, terms: t.Sequence[str], **options: t.Any) -> list[t.Any]:
         (term,) = terms

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs on PATH that stand in for those of others, and what they were started with."""
+"""Fake programs on PATH that replace real ones, and the records of their starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-# Notes how it was started, then does what the rest of the script says.
+# Records how it was started, then runs the rest of the script.
 HEAD = """#!{python}{options}
 import json, os, sys
 with open({journal!r}, "a") as journal:
@@ -27,7 +27,7 @@ with open({journal!r}, "a") as journal:
 
 
 class Programs:
-    """A folder of programs in Python; ``environ`` has it first in PATH."""
+    """A folder of programs in Python; it is the first folder of PATH in ``environ``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class Programs:
         self.environ = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(folder)}
 
     def add(self, name: str, script: str, *, with_libraries: bool = False) -> Path:
-        """Without libraries it starts in half the time."""
+        """Without the site packages it starts in half the time."""
         path = self.folder / name
         options = "" if with_libraries else " -SE"
         path.write_text(HEAD.format(python=sys.executable, options=options, journal=str(self._journal)) + script)

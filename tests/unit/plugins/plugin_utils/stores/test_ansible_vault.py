@@ -85,7 +85,7 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_only_its_owner_can_read_it_and_its_folder(place: VaultFilePlace) -> None:
+def test_only_the_owner_can_read_the_file_and_its_folder(place: VaultFilePlace) -> None:
     before = os.umask(0)
     try:
         place.open().write(FIRST, expected=None)
@@ -95,7 +95,7 @@ def test_only_its_owner_can_read_it_and_its_folder(place: VaultFilePlace) -> Non
     assert [path.name for path in place.path.parent.iterdir()] == [place.path.name], "no temporary file is left"
 
 
-def test_a_mode_that_lets_others_read_is_mended_without_a_change_of_the_content(place: VaultFilePlace) -> None:
+def test_a_mode_that_lets_others_read_is_corrected_without_a_change_of_the_content(place: VaultFilePlace) -> None:
     store = place.open()
     assert not store.needs_rewrite(), "there is no file"
     store.write(FIRST, expected=None)
@@ -107,13 +107,13 @@ def test_a_mode_that_lets_others_read_is_mended_without_a_change_of_the_content(
     assert (_mode(place.path), place.fingerprint(), store.needs_rewrite()) == (0o600, before, False)
 
 
-def test_a_file_with_nothing_else_in_it_is_removed_whole(place: VaultFilePlace) -> None:
+def test_a_file_without_other_content_is_removed(place: VaultFilePlace) -> None:
     place.open().write(FIRST, expected=None)
     place.open().remove()
     assert not place.path.exists()
 
 
-def test_the_defaults_of_the_task_are_for_an_entry_that_names_none(place: VaultFilePlace) -> None:
+def test_an_entry_without_a_path_uses_the_defaults_of_the_task(place: VaultFilePlace) -> None:
     for entry in ({"type": "ansible_vault"}, {"type": "ansible_vault", "path": "", "vault_id": None}):
         (store,) = open_stores([entry], make_context({}, default_path=str(place.path)))
         assert store.reference()["path"] == str(place.path)
@@ -123,8 +123,8 @@ def test_the_defaults_of_the_task_are_for_an_entry_that_names_none(place: VaultF
 
 
 def test_an_unknown_vault_id_is_refused_before_anything_is_written(place: VaultFilePlace) -> None:
-    place.entry["vault_id"] = "nobody"
-    with pytest.raises(InputError, match="no vault password with the vault id 'nobody'"):
+    place.entry["vault_id"] = "unknown"
+    with pytest.raises(InputError, match="no vault password with the vault id 'unknown'"):
         place.open().check_writable(SECOND)
     assert not place.path.exists()
 
@@ -140,7 +140,7 @@ def test_an_unknown_vault_id_is_refused_before_anything_is_written(place: VaultF
         (VaultLib([("x", VaultSecret(b"another"))]).encrypt("{}", secret=VaultSecret(b"another")), "Could not decrypt"),
     ],
 )
-def test_a_file_of_somebody_else_is_left_as_it_is(place: VaultFilePlace, content: bytes, words: str) -> None:
+def test_a_foreign_file_is_not_changed(place: VaultFilePlace, content: bytes, words: str) -> None:
     place.path.parent.mkdir()
     place.path.write_bytes(content)
     for attempt in (place.open().read, place.open().remove, lambda: place.open().write(FIRST, expected=None)):
@@ -149,7 +149,7 @@ def test_a_file_of_somebody_else_is_left_as_it_is(place: VaultFilePlace, content
     assert place.path.read_bytes() == content
 
 
-def test_a_file_without_the_variable_is_not_touched_by_a_removal(place: VaultFilePlace) -> None:
+def test_removing_does_not_change_a_file_without_the_variable(place: VaultFilePlace) -> None:
     place.add_other_content()
     before = place.fingerprint()
     place.open().remove()

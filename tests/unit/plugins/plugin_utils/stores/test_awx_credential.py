@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Against a stand-in of AWX's API that follows its documentation."""
+"""With a stand-in for AWX's API that follows its documentation."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class TestContract(WriteOnlyContract):
         return place
 
 
-def test_all_fields_are_texts_and_lists_are_json_in_them(place: AwxPlace) -> None:
+def test_all_fields_are_texts_and_lists_are_json(place: AwxPlace) -> None:
     store = place.open()
     store.write(SECOND, expected=None)
     inputs = place.server.inputs(NAME)
@@ -99,7 +99,7 @@ def test_all_fields_are_texts_and_lists_are_json_in_them(place: AwxPlace) -> Non
     assert place.server.writes == ["POST /api/v2/credentials/"]
 
 
-def test_a_credential_of_no_organization_is_created_without_one(place: AwxPlace) -> None:
+def test_a_credential_can_be_created_without_an_organization(place: AwxPlace) -> None:
     del place.entry["organization"]
     place.open().write(FIRST, expected=None)
     (credential,) = place.server.credentials.values()
@@ -113,7 +113,7 @@ def test_a_credential_of_no_organization_is_created_without_one(place: AwxPlace)
         ({"credential_type": "Nothing"}, "has no credential type Nothing"),
     ],
 )
-def test_a_credential_type_that_cannot_hold_it_is_refused_before(place: AwxPlace, changes: Json, words: str) -> None:
+def test_an_unsuitable_credential_type_is_refused_in_advance(place: AwxPlace, changes: Json, words: str) -> None:
     place.entry.update(changes)
     with pytest.raises(ConflictError, match=words):
         place.open().check_writable(SECOND)
@@ -128,12 +128,12 @@ def test_another_secret_field_of_the_type_is_refused(place: AwxPlace) -> None:
 
 
 def test_an_unknown_organization_is_refused(place: AwxPlace) -> None:
-    place.entry["organization"] = "Nobody"
-    with pytest.raises(ConflictError, match="has no organization Nobody"):
+    place.entry["organization"] = "Unknown"
+    with pytest.raises(ConflictError, match="has no organization Unknown"):
         place.open().write(FIRST, expected=None)
 
 
-def test_two_credentials_of_the_name_are_left_alone(place: AwxPlace) -> None:
+def test_two_credentials_of_the_same_name_are_not_changed(place: AwxPlace) -> None:
     place.open().write(FIRST, expected=None)
     (credential,) = place.server.credentials.values()
     place.server.credentials[99] = {**credential, "id": 99}
@@ -143,14 +143,14 @@ def test_two_credentials_of_the_name_are_left_alone(place: AwxPlace) -> None:
     assert len(place.server.credentials) == 2
 
 
-def test_a_sign_in_that_may_only_look_is_told_at_the_write(place: AwxPlace) -> None:
+def test_a_read_only_sign_in_is_reported_at_the_write(place: AwxPlace) -> None:
     place.environ["CONTROLLER_OAUTH_TOKEN"] = place.server.reader
     with pytest.raises(AppsError, match="Could not create the credential Mail gateway Vienna in AWX: You do not have"):
         place.open().write(FIRST, expected=None)
     assert place.server.credentials == {}
 
 
-def test_a_refused_sign_in_and_a_server_that_is_down_are_told(place: AwxPlace) -> None:
+def test_a_refused_sign_in_and_an_unreachable_server_are_reported(place: AwxPlace) -> None:
     place.environ["CONTROLLER_OAUTH_TOKEN"] = "an-invalid-token-of-awx"
     with pytest.raises(
         AppsError, match=r"Authentication credentials were not provided. \(HTTP status 401\)"
@@ -163,13 +163,13 @@ def test_a_refused_sign_in_and_a_server_that_is_down_are_told(place: AwxPlace) -
     assert "CONTROLLER_HOST" in failure.value.next_step
 
 
-def test_a_write_that_is_refused_is_told_with_the_words_of_awx(place: AwxPlace) -> None:
+def test_a_refused_write_is_reported_with_the_message_of_awx(place: AwxPlace) -> None:
     place.server.broken = True
     with pytest.raises(AppsError, match="A server error has occurred"):
         place.open().write(FIRST, expected=None)
 
 
-def test_a_write_whose_answer_is_lost_is_looked_up(place: AwxPlace) -> None:
+def test_a_write_with_a_lost_response_is_checked(place: AwxPlace) -> None:
     store = place.open()
     for record, before in ((FIRST, None), (SECOND, FIRST.without_value())):
         place.server.lose_next_write = True
@@ -178,7 +178,7 @@ def test_a_write_whose_answer_is_lost_is_looked_up(place: AwxPlace) -> None:
     assert [write.split()[0] for write in place.server.writes] == ["POST", "PATCH"]
 
 
-def test_a_removal_that_somebody_else_did_is_no_error(place: AwxPlace) -> None:
+def test_a_concurrent_removal_is_not_an_error(place: AwxPlace) -> None:
     store = place.open()
     store.write(FIRST, expected=None)
     place.server.credentials.clear()
@@ -187,7 +187,7 @@ def test_a_removal_that_somebody_else_did_is_no_error(place: AwxPlace) -> None:
     store.remove()
 
 
-def test_user_name_and_password_sign_in_with_every_request_and_leave_no_token_behind(place: AwxPlace) -> None:
+def test_user_name_and_password_are_sent_with_every_request_and_leave_no_token_behind(place: AwxPlace) -> None:
     del place.environ["CONTROLLER_OAUTH_TOKEN"]
     place.environ |= {"CONTROLLER_USERNAME": "gäte", "CONTROLLER_PASSWORD": "correct horse: battery"}
     place.server.token = place.server.basic = base64.b64encode("gäte:correct horse: battery".encode()).decode()
@@ -197,7 +197,7 @@ def test_user_name_and_password_sign_in_with_every_request_and_leave_no_token_be
     assert "correct horse" not in store.context.call.secrets.for_message("it is correct horse: battery")
 
 
-def test_http_to_another_machine_and_an_unchecked_certificate_are_warned_of(place: AwxPlace) -> None:
+def test_http_to_another_machine_and_an_unverified_certificate_cause_a_warning(place: AwxPlace) -> None:
     place.environ |= {"CONTROLLER_HOST": "http://awx.example.invalid", "CONTROLLER_VERIFY_SSL": "no"}
     store = place.open()
     with pytest.raises(AppsError):
@@ -219,7 +219,7 @@ def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -
         ("https://aap.example.com", "/api/controller/", "https://aap.example.com/api/controller/v2/"),
     ],
 )
-def test_the_address_is_that_which_awx_awx_would_use(
+def test_the_address_is_the_one_that_awx_awx_would_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, prefix: str, url: str
 ) -> None:
     environ = {
@@ -249,7 +249,7 @@ def test_all_names_of_the_variables_are_known(
 
 
 @pytest.mark.parametrize("section", ["[general]\n", ""])
-def test_a_file_of_tower_cli_is_read_and_the_environment_has_precedence(
+def test_the_environment_has_precedence_over_a_file_of_tower_cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, section: str
 ) -> None:
     text = "host = awx.example.com\nusername = admin\npassword = 50% of it\nverify_ssl = false\n"
@@ -274,14 +274,14 @@ def test_a_file_of_tower_cli_is_read_and_the_environment_has_precedence(
         ),
     ],
 )
-def test_a_sign_in_that_cannot_be_right_is_refused(
+def test_an_invalid_sign_in_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
         _settings(tmp_path, monkeypatch, **environ)
 
 
-def test_a_file_that_cannot_be_read_is_told_without_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_reported_without_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tower_cli.cfg").write_text(f"[general\npassword {SECRET}\n")
     with pytest.raises(InputError, match=r"tower_cli\.cfg with the sign-in to AWX cannot be read") as failure:
         _settings(tmp_path, monkeypatch)

@@ -67,7 +67,7 @@ class KeyVaultPlace(Place):
         return [f"{entry.method} {entry.path}" for entry in self.tenant.server.vault_writes()]
 
     def make_unwritable(self) -> str:
-        """There is no way to ask for that; the number of tags is all that can be known."""
+        """This cannot be checked in advance; only the number of tags is known."""
         self.entry = {**self.entry, "vault_url": "https://elsewhere.vault.azure.net"}
         return "not a vault of the cloud"
 
@@ -83,7 +83,7 @@ class TestContract(StoreContract):
         return place
 
 
-def test_the_value_is_the_client_secret_alone_and_the_rest_is_in_tags_and_times(place: KeyVaultPlace) -> None:
+def test_the_value_is_the_client_secret_and_the_rest_is_in_tags_and_times(place: KeyVaultPlace) -> None:
     place.open().write(SECOND, expected=None)
     assert place.value() == OTHER_SECRET
     tags = place.newest["tags"]
@@ -100,7 +100,7 @@ def test_the_value_is_the_client_secret_alone_and_the_rest_is_in_tags_and_times(
     }
 
 
-def test_tags_change_without_a_new_version_and_a_new_value_is_one(place: KeyVaultPlace) -> None:
+def test_only_a_new_value_creates_a_new_version(place: KeyVaultPlace) -> None:
     store = place.open()
     store.write(FIRST, expected=None)
     version = place.newest["version"]
@@ -111,7 +111,7 @@ def test_tags_change_without_a_new_version_and_a_new_value_is_one(place: KeyVaul
     assert len(place.vault.secrets["gateway"].versions) == 2
 
 
-def test_long_lists_need_several_tags_and_come_back_in_their_order(place: KeyVaultPlace) -> None:
+def test_long_lists_are_split_into_several_tags_in_order(place: KeyVaultPlace) -> None:
     hosts = tuple(f"gateway-{number:02}.vienna.example.com" for number in range(32))
     key_ids = tuple(f"{number:08}-0000-4000-8000-000000000000" for number in range(14))
     record = dataclasses.replace(FIRST, handed_over_to=hosts, previous_key_ids=key_ids, pending_hosts=("a,b",))
@@ -122,7 +122,7 @@ def test_long_lists_need_several_tags_and_come_back_in_their_order(place: KeyVau
     assert len(place.newest["tags"]) > 9
 
 
-def test_what_the_tags_cannot_hold_is_refused_before(place: KeyVaultPlace) -> None:
+def test_a_record_that_does_not_fit_into_the_tags_is_refused_in_advance(place: KeyVaultPlace) -> None:
     hosts = tuple(f"gateway-{number:03}.vienna.example.com" for number in range(100))
     store = place.open()
     for record in (
@@ -137,7 +137,7 @@ def test_what_the_tags_cannot_hold_is_refused_before(place: KeyVaultPlace) -> No
     assert place.tenant.server.requests() == []
 
 
-def test_a_name_in_other_letters_is_the_same_place(place: KeyVaultPlace) -> None:
+def test_the_name_of_a_secret_is_not_case_sensitive(place: KeyVaultPlace) -> None:
     both = [place.entry, {**place.entry, "name": "GATEWAY", "vault_url": place.entry["vault_url"] + "/"}]
     with pytest.raises(InputError, match=r"The entries 1 and 2 of O\(stores\) name the same place"):
         open_stores(both, place.context())
@@ -156,13 +156,13 @@ def test_a_deleted_name_is_recovered(place: KeyVaultPlace, lag: int) -> None:
 
 
 @pytest.mark.parametrize("fault", [{"close_after": True}, {"invalid_json": True}])
-def test_a_write_whose_answer_is_lost_is_looked_up(place: KeyVaultPlace, fault: Json) -> None:
+def test_a_write_with_a_lost_response_is_checked(place: KeyVaultPlace, fault: Json) -> None:
     place.tenant.server.faults.add(method="PUT", path="/secrets/", **fault)
     place.open().write(FIRST, expected=None)
     assert len(place.vault.secrets["gateway"].versions) == 1
 
 
-def test_a_request_that_got_lost_is_sent_again(place: KeyVaultPlace) -> None:
+def test_a_lost_request_is_sent_again(place: KeyVaultPlace) -> None:
     place.tenant.server.faults.add(method="PUT", path="/secrets/", close_before=True)
     place.open().write(FIRST, expected=None)
     assert place.value() == SECRET
@@ -172,7 +172,7 @@ def test_a_request_that_got_lost_is_sent_again(place: KeyVaultPlace) -> None:
 def test_a_write_that_never_arrives_is_reported(
     place: KeyVaultPlace, monkeypatch: pytest.MonkeyPatch, reached: bool
 ) -> None:
-    """Only one that may have arrived is looked up."""
+    """Only a write that may have arrived is checked."""
     place.open().write(FIRST, expected=None)
     store = place.open()
     seen = store.read()
@@ -195,13 +195,13 @@ def _unreachable(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
 
     def refused(http: HttpClient, asked: str, url: str, **more: t.Any) -> Response:
         if asked == method:
-            raise TransportError("Nobody listens.", maybe_processed=False, next_step="Try again.")
+            raise TransportError("Connection refused.", maybe_processed=False, next_step="Try again.")
         return request(http, asked, url, **more)
 
     monkeypatch.setattr(HttpClient, "request", refused)
 
 
-def test_a_busy_vault_is_waited_for_as_long_as_it_says(place: KeyVaultPlace) -> None:
+def test_retry_after_of_a_busy_vault_is_respected(place: KeyVaultPlace) -> None:
     body = {"error": {"code": "Throttled", "message": "Too many requests were received."}}
     faults = place.tenant.server.faults
     faults.add(method="PUT", path="/secrets/", status=429, headers={"retry-after": "17"}, body=body)
@@ -234,7 +234,7 @@ def test_a_missing_role_is_named(place: KeyVaultPlace, role: str | None, action:
     assert place.value() is None
 
 
-def test_a_disabled_secret_is_left_alone(place: KeyVaultPlace) -> None:
+def test_a_disabled_secret_is_not_changed(place: KeyVaultPlace) -> None:
     place.open().write(FIRST, expected=None)
     place.newest["attributes"]["enabled"] = False
     with pytest.raises(AppsError) as failure:
@@ -257,7 +257,7 @@ def test_an_expired_secret_can_be_read(place: KeyVaultPlace) -> None:
         ({"vault_url": "https://user:password@localhost"}, "is not the address of an https host"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(place: KeyVaultPlace, changes: Json, words: str) -> None:
+def test_invalid_settings_are_refused(place: KeyVaultPlace, changes: Json, words: str) -> None:
     place.entry.update(changes)
     with pytest.raises(InputError, match=words):
         place.open()
@@ -315,7 +315,7 @@ def _token(tenant: Tenant, resource: str) -> str:
 @pytest.mark.parametrize(
     "resource", ["https://vault.example.org", "https://ocalhost", "http://localhost", "https://", "localhost"]
 )
-def test_who_asks_for_a_token_for_another_place_gets_none(
+def test_a_challenge_for_another_resource_gets_no_token(
     place: KeyVaultPlace, monkeypatch: pytest.MonkeyPatch, resource: str
 ) -> None:
     monkeypatch.setattr("graph_emulator.key_vault.vault.resource_of", lambda host: resource)
@@ -324,7 +324,7 @@ def test_who_asks_for_a_token_for_another_place_gets_none(
     assert not [entry for entry in place.tenant.server.requests() if entry.path.endswith("/token")]
 
 
-def test_a_vault_of_another_tenant_is_told(place: KeyVaultPlace) -> None:
+def test_a_vault_of_another_tenant_is_reported(place: KeyVaultPlace) -> None:
     other = "11111111-2222-3333-4444-555555555555"
     challenge = (
         f'Bearer authorization="https://login.microsoftonline.com/{other}", resource="{place.entry["vault_url"]}"'
@@ -347,7 +347,7 @@ def test_a_token_that_was_refused_once_is_renewed(place: KeyVaultPlace) -> None:
     assert place.value() == SECRET
 
 
-def test_a_vault_that_is_down_is_told(place: KeyVaultPlace) -> None:
+def test_an_unreachable_vault_is_reported(place: KeyVaultPlace) -> None:
     place.tenant.server.faults.add(path="/secrets/", close_before=True, times=99)
     with pytest.raises(AppsError) as failure:
         place.open().read()
@@ -363,7 +363,7 @@ ANOTHER = {"status": 200, "body": {"id": "https://localhost/secrets/another/" + 
 
 
 @pytest.mark.parametrize("answer", [PAGE, EMPTY, OTHER_CODE, NO_OBJECT, NO_VALUE, ANOTHER])
-def test_only_a_key_vault_says_that_a_secret_is_not_there(place: KeyVaultPlace, answer: Json) -> None:
+def test_only_a_response_of_a_key_vault_means_absence(place: KeyVaultPlace, answer: Json) -> None:
     place.tenant.server.faults.add(path="/secrets/gateway", times=99, **answer)
     store = place.open()
     for attempt in (store.read, store.remove, lambda: store.write(FIRST, expected=None)):

@@ -31,7 +31,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.programs import Programs
 
-# A whole store in one file; with CREDENTIAL_IS_BLIND it never gives the value back.
+# A whole store in one file; with CREDENTIAL_IS_BLIND it never returns the value.
 STORE = """
 request = json.load(sys.stdin)
 assert request["version"] == 1 and request["action"] == sys.argv[-1], request
@@ -110,7 +110,7 @@ class TestWriteOnlyContract(WriteOnlyContract):
         return CommandPlace(tmp_path, blind=True)
 
 
-def test_the_program_gets_its_settings_and_neither_a_terminal_nor_the_sign_in(readable: CommandPlace) -> None:
+def test_the_program_gets_its_settings_but_no_terminal_and_no_sign_in(readable: CommandPlace) -> None:
     hidden = {
         "AZURE_CLIENT_SECRET": "operator-secret",
         "AZURE_TENANT": "contoso.example",
@@ -131,7 +131,7 @@ def test_the_program_gets_its_settings_and_neither_a_terminal_nor_the_sign_in(re
     assert all(request["settings"] == readable.entry["settings"] for request in requests)
 
 
-def test_what_the_program_says_when_it_fails_is_shown_without_secrets(readable: CommandPlace) -> None:
+def test_the_output_of_a_failing_program_is_shown_without_secrets(readable: CommandPlace) -> None:
     readable.programs.add("our-store", f"sys.stderr.write('no room \\n for {SECRET}'); sys.exit(3)\n")
     store = readable.open()
     with pytest.raises(ConflictError, match="could not read the credential: no room for") as failure:
@@ -153,26 +153,26 @@ def test_what_the_program_says_when_it_fails_is_shown_without_secrets(readable: 
         ('{"client_id": "x", "client_secret": "y", "handed_over_to": "localhost"}', "handed_over_to with another type"),
     ],
 )
-def test_an_answer_that_is_no_credential_is_refused(readable: CommandPlace, answer: str, words: str) -> None:
+def test_invalid_output_is_refused(readable: CommandPlace, answer: str, words: str) -> None:
     readable.programs.add("our-store", f"print({answer!r})\n")
     with pytest.raises(ConflictError, match=words):
         readable.open().read()
 
 
 @pytest.mark.parametrize("answer", ["", "\n", "{}"])
-def test_an_empty_answer_is_an_empty_place(readable: CommandPlace, answer: str) -> None:
+def test_empty_output_means_an_empty_store(readable: CommandPlace, answer: str) -> None:
     readable.programs.add("our-store", f"print({answer!r})\n")
     assert readable.open().read() is None
 
 
-def test_a_program_that_fails_after_it_has_written_has_written(place: CommandPlace) -> None:
+def test_a_failure_after_the_write_counts_as_written(place: CommandPlace) -> None:
     place.program.write_text(place.program.read_text() + "\nsys.exit(1 if sys.argv[-1] == 'write' else 0)\n")
     place.open().write(FIRST, expected=None)
     assert place.value() == SECRET
 
 
 @pytest.mark.parametrize("last_act", ["pass", "os.unlink(sys.argv[0])"], ids=["can be asked", "is gone"])
-def test_a_program_that_fails_before_it_has_written_has_not(place: CommandPlace, last_act: str) -> None:
+def test_a_failure_before_the_write_counts_as_not_written(place: CommandPlace, last_act: str) -> None:
     store = place.open()
     store.write(FIRST, expected=None)
     seen = store.read()
@@ -183,7 +183,7 @@ def test_a_program_that_fails_before_it_has_written_has_not(place: CommandPlace,
     assert json.loads(place.kept.read_text()) == FIRST.content()
 
 
-def test_a_program_that_waits_is_stopped_with_its_children(readable: CommandPlace, tmp_path: Path) -> None:
+def test_a_program_that_hangs_is_ended_with_its_children(readable: CommandPlace, tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = f"import subprocess, time\nopen({str(child)!r}, 'w').write(str(subprocess.Popen(['sleep', '99']).pid))\n"
     readable.programs.add("our-store", script + "time.sleep(99)\n")
@@ -205,7 +205,7 @@ def _runs(process: int) -> bool:
         return False
 
 
-def test_a_path_is_a_path_and_its_home_is_found(readable: CommandPlace) -> None:
+def test_a_path_in_the_home_folder_is_expanded(readable: CommandPlace) -> None:
     os.environ["HOME"], before = str(readable.programs.folder), os.environ["HOME"]
     try:
         readable.entry["argv"] = ["~/our-store"]
@@ -215,7 +215,7 @@ def test_a_path_is_a_path_and_its_home_is_found(readable: CommandPlace) -> None:
         os.environ["HOME"] = before
 
 
-def test_a_program_that_cannot_be_started_is_told(readable: CommandPlace) -> None:
+def test_a_program_that_cannot_be_started_is_reported(readable: CommandPlace) -> None:
     readable.program.write_text("#!/nowhere/at/all\n")
     with pytest.raises(ConflictError, match="cannot be started"):
         readable.open().read()
@@ -228,12 +228,12 @@ def test_a_program_that_cannot_be_started_is_told(readable: CommandPlace) -> Non
     ("changes", "words"),
     [({"argv": []}, "argv is empty"), ({"argv": None}, "missing required arguments: argv"), ({"file": "x"}, "file")],
 )
-def test_settings_that_cannot_be_right_are_refused(readable: CommandPlace, changes: Json, words: str) -> None:
+def test_invalid_settings_are_refused(readable: CommandPlace, changes: Json, words: str) -> None:
     with pytest.raises(InputError, match=words):
         open_stores([{**readable.entry, **changes}], readable.context())
 
 
-def test_a_value_that_has_to_come_back_changed_by_hand_is_overtaken(place: CommandPlace) -> None:
+def test_a_manual_change_of_a_write_only_store_is_a_conflict(place: CommandPlace) -> None:
     store = place.open()
     store.write(FIRST, expected=store.read())
     seen = store.read()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of docs/stores.md as they stand, with stand-ins of the programs that they run."""
+"""The examples of docs/stores.md, unchanged, with fake programs instead of the real ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
 
 ROOT = Path(__file__).resolve().parents[5]
 EXAMPLES = ROOT / "docs" / "examples" / "stores"
-# Each keeps a dictionary of texts by name in a file, as far as the example asks for it.
+# Each keeps a dictionary of texts by name in a file, as far as the example needs it.
 START = """
 path = STATE
 kept = json.load(open(path)) if os.path.exists(path) else {}
@@ -157,8 +157,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> ExamplePlace:
     return ExamplePlace(tmp_path, request.param)
 
 
-def test_an_example_keeps_the_credential_and_leaves_everything_else(place: ExamplePlace) -> None:
-    """In one go, since each step starts two programs; test_command.py has the whole contract."""
+def test_an_example_stores_the_credential_and_keeps_everything_else(place: ExamplePlace) -> None:
+    """In one test, since each step starts two programs; test_command.py tests the whole contract."""
     place.put("another", {"foreign_variable": "stays"})
     store = place.open()
     assert store.read() is None
@@ -179,7 +179,7 @@ def test_an_example_keeps_the_credential_and_leaves_everything_else(place: Examp
     assert OTHER_SECRET not in started
 
 
-def test_what_somebody_else_keeps_under_the_name_is_left_alone(place: ExamplePlace) -> None:
+def test_foreign_content_under_the_name_is_not_changed(place: ExamplePlace) -> None:
     place.put(NAME, {"password": "foreign-password"})
     before = place.kept()
     for attempt in (place.open().remove, lambda: place.open().write(FIRST, expected=None)):
@@ -188,7 +188,7 @@ def test_what_somebody_else_keeps_under_the_name_is_left_alone(place: ExamplePla
     assert place.kept() == before
 
 
-def test_every_example_is_tried_and_named_in_the_page() -> None:
+def test_every_example_of_the_page_is_tested() -> None:
     page = (ROOT / "docs" / "stores.md").read_text()
     assert sorted(path.name for path in EXAMPLES.iterdir()) == sorted(PROGRAMS)
     for example in PROGRAMS:
@@ -198,7 +198,7 @@ def test_every_example_is_tried_and_named_in_the_page() -> None:
     assert whole.endswith(shown), "the page shows one of them, without its head"
 
 
-def test_a_program_that_fails_is_not_an_empty_place(place: ExamplePlace) -> None:
+def test_a_failing_program_does_not_mean_an_empty_store(place: ExamplePlace) -> None:
     place.open().write(FIRST, expected=None)
     place.programs.add(place.name, "sys.stderr.write('the sign-in has expired'); sys.exit(3)\n")
     store = place.open()

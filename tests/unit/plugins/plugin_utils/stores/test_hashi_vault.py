@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With a stand-in of the lookups; tests/stores has the real collection and a real server."""
+"""With a stand-in for the lookups; tests/stores uses the real collection and a real server."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _questions(place: HashiVaultPlace) -> list[str]:
     return [f"{lookup} {term}" for lookup, term in place.vault.asked]
 
 
-def test_the_credential_is_the_secret_and_every_write_a_version(place: HashiVaultPlace) -> None:
+def test_the_record_is_the_secret_and_every_write_is_a_version(place: HashiVaultPlace) -> None:
     store = place.open()
     store.write(FIRST, expected=None)
     store.write(SECOND, expected=FIRST)
@@ -79,7 +79,7 @@ def test_the_credential_is_the_secret_and_every_write_a_version(place: HashiVaul
     assert store.reference() == {"type": "hashi_vault", "mount": "secret", "name": "gateways/vienna"}
 
 
-def test_a_steady_state_asks_for_the_secret_alone(place: HashiVaultPlace) -> None:
+def test_the_steady_state_only_reads_the_secret(place: HashiVaultPlace) -> None:
     place.vault.versions.append(FIRST.content())
     store = place.open()
     assert store.read() == FIRST
@@ -87,7 +87,7 @@ def test_a_steady_state_asks_for_the_secret_alone(place: HashiVaultPlace) -> Non
 
 
 @pytest.mark.parametrize("hides_deleted", [True, False])
-def test_a_deleted_version_counts_for_check_and_set(place: HashiVaultPlace, hides_deleted: bool) -> None:
+def test_check_and_set_includes_deleted_versions(place: HashiVaultPlace, hides_deleted: bool) -> None:
     place.vault.hides_deleted = hides_deleted
     place.open().write(FIRST, expected=None)
     place.open().remove()
@@ -99,20 +99,20 @@ def test_a_deleted_version_counts_for_check_and_set(place: HashiVaultPlace, hide
     assert place.vault.versions == [None, SECOND.content()]
 
 
-def test_a_destroyed_version_counts_too(place: HashiVaultPlace) -> None:
+def test_check_and_set_includes_destroyed_versions(place: HashiVaultPlace) -> None:
     place.vault.versions.append(None)
     place.vault.destroyed.add(1)
     place.open().write(FIRST, expected=None)
     assert place.vault.versions == [None, FIRST.content()]
 
 
-def test_only_the_version_that_is_there_is_deleted(place: HashiVaultPlace) -> None:
+def test_only_the_current_version_is_deleted(place: HashiVaultPlace) -> None:
     place.vault.versions += [FIRST.content(), SECOND.content()]
     place.open().remove()
     assert place.vault.versions == [FIRST.content(), None]
 
 
-def test_a_write_whose_answer_is_lost_is_looked_up(place: HashiVaultPlace) -> None:
+def test_a_write_with_a_lost_response_is_checked(place: HashiVaultPlace) -> None:
     store = place.open()
     assert store.read() is None
     place.vault.lose_next_write = True
@@ -121,7 +121,7 @@ def test_a_write_whose_answer_is_lost_is_looked_up(place: HashiVaultPlace) -> No
     assert place.vault.versions == [FIRST.content(), SECOND.content()]
 
 
-def test_a_write_that_fails_is_told_and_is_no_write_of_somebody_else(place: HashiVaultPlace) -> None:
+def test_a_failed_write_is_not_reported_as_a_concurrent_one(place: HashiVaultPlace) -> None:
     store = place.open()
     assert store.read() is None
     place.vault.fail = {"vault_write": ConnectionError("Connection refused")}
@@ -137,7 +137,7 @@ def test_a_write_that_fails_is_told_and_is_no_write_of_somebody_else(place: Hash
         store.write(FIRST, expected=None)
 
 
-def test_what_somebody_else_writes_between_the_last_look_and_the_write_stays(place: HashiVaultPlace) -> None:
+def test_a_concurrent_write_after_the_last_read_is_not_overwritten(place: HashiVaultPlace) -> None:
     place.vault.before_write = lambda: place.vault.versions.append(SECOND.content())
     with pytest.raises(OvertakenError):
         place.open().write(FIRST, expected=None)
@@ -152,7 +152,7 @@ def test_what_somebody_else_writes_between_the_last_look_and_the_write_stays(pla
         AnsibleError("[Errno -2] Name or service not known"),
     ],
 )
-def test_a_question_that_failed_is_no_empty_vault(place: HashiVaultPlace, failure: Exception) -> None:
+def test_a_failed_read_does_not_mean_an_empty_vault(place: HashiVaultPlace, failure: Exception) -> None:
     if "Forbidden" in str(failure):
         failure.__cause__ = Forbidden()
     place.vault.fail = {"vault_kv2_get": failure}
@@ -162,13 +162,13 @@ def test_a_question_that_failed_is_no_empty_vault(place: HashiVaultPlace, failur
     assert place.vault.versions == []
 
 
-def test_metadata_that_cannot_be_read_are_no_empty_vault(place: HashiVaultPlace) -> None:
+def test_unreadable_metadata_do_not_mean_an_empty_vault(place: HashiVaultPlace) -> None:
     place.vault.policy["metadata"] = []
     with pytest.raises(AppsError, match="Could not read the metadata of secret/gateways/vienna"):
         place.open().read()
 
 
-def test_answers_that_contradict_each_other_are_refused(place: HashiVaultPlace) -> None:
+def test_contradicting_responses_are_refused(place: HashiVaultPlace) -> None:
     place.vault.versions.append(FIRST.content())
     missing = AnsibleError("Invalid or missing path")
     missing.__cause__ = type("InvalidPath", (Exception,), {"__module__": "hvac.exceptions"})()
@@ -199,8 +199,8 @@ def test_a_missing_capability_is_named(place: HashiVaultPlace, kind: str, needed
         store.check_writable(SECOND)
 
 
-def test_the_place_is_checked_for_policies_content_and_engine(place: HashiVaultPlace) -> None:
-    """The policies first: their message names all that is missing."""
+def test_policies_content_and_engine_are_checked_in_advance(place: HashiVaultPlace) -> None:
+    """The policies first: their message names everything that is missing."""
     place.open().check_place()
     assert place.vault.versions == [], "nothing is written"
     place.vault.engine = {"type": "kv", "options": {"version": "1"}}
@@ -227,7 +227,7 @@ def test_a_missing_hvac_is_named(place: HashiVaultPlace) -> None:
         place.open().read()
 
 
-def test_a_failure_does_not_show_what_a_lookup_shows(place: HashiVaultPlace) -> None:
+def test_a_secret_in_the_message_of_a_lookup_is_masked(place: HashiVaultPlace) -> None:
     store = place.open()
     place.vault.fail = {"vault_write": AnsibleError(f"could not write {SECRET}")}
     with pytest.raises(AppsError, match="could not write") as failure:
@@ -246,7 +246,7 @@ def test_a_failure_does_not_show_what_a_lookup_shows(place: HashiVaultPlace) -> 
         ({"file": "x"}, "file"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(place: HashiVaultPlace, changes: Json, words: str) -> None:
+def test_invalid_settings_are_refused(place: HashiVaultPlace, changes: Json, words: str) -> None:
     place.entry.update(changes)
     with pytest.raises(InputError, match=words):
         place.open()

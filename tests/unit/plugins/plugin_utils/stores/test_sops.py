@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With a stand-in of sops; tests/stores has the real one."""
+"""With a fake sops; tests/stores uses the real one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_util
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.programs import Programs
 
 MARK = "sops-of-the-tests "
-# As sops it takes the rules of the nearest .sops.yaml, or recipients; ``clear`` is a rule that encrypts nothing.
+# Like sops, it uses the rules of the nearest .sops.yaml, or recipients; ``clear`` is a rule that encrypts nothing.
 SOPS = """
 import base64, yaml
 def fail(text):
@@ -120,7 +120,7 @@ class TestContract(SharedPlaceContract):
         return place
 
 
-def test_only_its_owner_can_read_it_and_a_mode_is_mended(place: SopsPlace) -> None:
+def test_only_the_owner_can_read_the_file_and_its_mode_is_corrected(place: SopsPlace) -> None:
     store = place.open()
     store.write(FIRST, expected=None)
     assert stat.S_IMODE(place.path.stat().st_mode) == 0o600
@@ -134,7 +134,7 @@ def test_only_its_owner_can_read_it_and_a_mode_is_mended(place: SopsPlace) -> No
     assert not place.path.exists(), "nothing else is in it"
 
 
-def test_sops_runs_beside_the_file_without_a_terminal_and_with_the_environment_of_the_task(place: SopsPlace) -> None:
+def test_sops_runs_in_the_folder_of_the_file_with_the_environment_of_the_task(place: SopsPlace) -> None:
     place.programs.environ["SOPS_AGE_KEY_FILE"] = "/srv/age.key"
     place.open().write(FIRST, expected=place.open().read())
     (started,) = place.programs.started
@@ -143,7 +143,7 @@ def test_sops_runs_beside_the_file_without_a_terminal_and_with_the_environment_o
     assert started["terminal"] is False
 
 
-def test_recipients_go_to_sops_by_its_own_options(place: SopsPlace) -> None:
+def test_recipients_are_passed_to_sops_as_options(place: SopsPlace) -> None:
     place.rules.unlink()
     place.entry["recipients"] = {
         "age": ["age1x", "age1y"],
@@ -157,7 +157,9 @@ def test_recipients_go_to_sops_by_its_own_options(place: SopsPlace) -> None:
     assert place.value() == SECRET
 
 
-def test_a_rule_that_leaves_the_client_secret_in_clear_is_refused_before_and_at_the_write(place: SopsPlace) -> None:
+def test_a_rule_that_does_not_encrypt_the_client_secret_is_refused_in_advance_and_at_the_write(
+    place: SopsPlace,
+) -> None:
     place.rules.write_text("clear\n")
     with pytest.raises(ConflictError, match="would leave the client secret"):
         place.open().check_writable(SECOND)
@@ -166,14 +168,14 @@ def test_a_rule_that_leaves_the_client_secret_in_clear_is_refused_before_and_at_
     assert not place.path.exists()
 
 
-def test_what_sops_says_is_shown_without_the_client_secret(place: SopsPlace) -> None:
+def test_the_output_of_sops_is_shown_without_the_client_secret(place: SopsPlace) -> None:
     place.rules.write_text("broken\n")
     with pytest.raises(ConflictError, match="cannot encrypt: ") as failure:
         place.open().write(FIRST, expected=None)
     assert SECRET not in str(failure.value)
 
 
-def test_a_file_that_sops_did_not_encrypt_is_left_as_it_is(place: SopsPlace) -> None:
+def test_an_unencrypted_file_is_not_changed(place: SopsPlace) -> None:
     place.path.write_text("plain: true\n")
     for attempt in (place.open().read, place.open().remove, lambda: place.open().write(FIRST, expected=None)):
         with pytest.raises(ConflictError, match=r"could not decrypt .*: sops metadata not found$"):
@@ -181,7 +183,7 @@ def test_a_file_that_sops_did_not_encrypt_is_left_as_it_is(place: SopsPlace) -> 
     assert place.path.read_text() == "plain: true\n"
 
 
-def test_a_missing_folder_is_refused_before(place: SopsPlace) -> None:
+def test_a_missing_folder_is_refused_in_advance(place: SopsPlace) -> None:
     place.entry["path"] = str(place.path.parent / "missing" / "vienna.sops.yml")
     with pytest.raises(ConflictError, match="there is no folder"):
         place.open().check_writable(SECOND)
@@ -203,14 +205,14 @@ def test_a_missing_program_is_named_when_it_is_used(place: SopsPlace) -> None:
         ({"recipients": {"rot13": ["x"]}}, "rot13"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(place: SopsPlace, changes: Json, words: str) -> None:
+def test_invalid_settings_are_refused(place: SopsPlace, changes: Json, words: str) -> None:
     place.entry.update(changes)
     with pytest.raises(InputError, match=words) as failure:
         place.open()
     assert failure.value.message.startswith("Entry 1 of O(stores), of the type sops: ")
 
 
-def test_a_sops_that_waits_is_stopped(place: SopsPlace) -> None:
+def test_a_sops_that_hangs_is_ended(place: SopsPlace) -> None:
     place.programs.add("sops", "import time; time.sleep(60)\n")
     place.path.write_text(MARK)
     context = make_context(place.programs.environ, wait_timeout=1)

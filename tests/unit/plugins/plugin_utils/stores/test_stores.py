@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stores of a task, and what is the same for every type of store."""
+"""The stores of a task, and the common behaviour of every type of store."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HASHI: Json = {"type": "hashi_vault", "name": "gateways/vienna"}
 SOPS: Json = {"type": "sops", "path": "/srv/gateway.sops.yml"}
 
 
-def test_there_is_a_class_a_contract_test_and_a_section_of_the_documentation_for_every_type() -> None:
+def test_every_type_has_a_class_a_contract_test_and_a_section_of_the_documentation() -> None:
     folder = ROOT / "plugins" / "plugin_utils" / "stores"
     files = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
     check_listed(files, STORE_TYPES, table="STORE_TYPES in plugins/plugin_utils/_store/contract.py")
@@ -69,7 +69,7 @@ def test_there_is_a_class_a_contract_test_and_a_section_of_the_documentation_for
 
 
 @pytest.mark.parametrize("store_type", STORE_TYPES)
-def test_the_settings_are_documented_where_they_are_declared_and_in_the_page(store_type: str) -> None:
+def test_the_settings_are_documented_in_the_plugin_and_in_the_page(store_type: str) -> None:
     documented = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{store_type}").DOCUMENTATION)["options"]
     declared = store_class(store_type).argument_spec.options
     file = f"plugins/plugin_utils/stores/{store_type}.py"
@@ -99,7 +99,7 @@ def _yaml(value: t.Any) -> str:
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def test_the_stores_are_opened_in_their_order_and_nobody_is_asked() -> None:
+def test_the_stores_are_opened_in_order_without_any_request() -> None:
     stores = open_stores([FILE, AWX, VAULT, COMMAND, HASHI, SOPS], make_context({}))
     assert [store.type for store in stores] == [
         "ansible_vault",
@@ -135,7 +135,7 @@ def test_the_stores_are_opened_in_their_order_and_nobody_is_asked() -> None:
         ([{**COMMAND, "settings": 5}], "Entry 1 of O(stores), of the type command: "),
     ],
 )
-def test_entries_that_cannot_be_right_are_refused_by_their_number_and_type(entries: list[t.Any], words: str) -> None:
+def test_invalid_entries_are_reported_with_their_number_and_type(entries: list[t.Any], words: str) -> None:
     with pytest.raises(InputError) as failure:
         open_stores(entries, make_context({}))
     assert failure.value.message.startswith(words)
@@ -153,13 +153,13 @@ def test_entries_that_cannot_be_right_are_refused_by_their_number_and_type(entri
         (AWX, AWX),
     ],
 )
-def test_two_stores_that_are_the_same_place_are_refused(first: Json, second: Json) -> None:
+def test_two_stores_in_the_same_place_are_refused(first: Json, second: Json) -> None:
     context = make_context({}, default_path="/srv/gateway.vault.yml")
     with pytest.raises(InputError, match=r"The entries 1 and 3 of O\(stores\) name the same place"):
         open_stores([first, VAULT, second], context)
 
 
-def test_places_that_differ_in_one_name_are_two(tmp_path: Path) -> None:
+def test_places_that_differ_in_one_setting_are_different(tmp_path: Path) -> None:
     entries = [HASHI, {**HASHI, "mount": "kv"}, COMMAND, {**COMMAND, "settings": {"name": "x"}}, AWX]
     assert len(open_stores([*entries, {**AWX, "organization": "Default"}], make_context({}))) == 6
 
@@ -183,12 +183,12 @@ def test_a_credential_that_a_store_cannot_keep_is_refused(credential_type: str) 
 
 
 @pytest.mark.parametrize("record", [FIRST, SECOND])
-def test_a_record_comes_back_from_what_it_is_kept_as(record: t.Any) -> None:
+def test_a_record_can_be_read_from_its_content(record: t.Any) -> None:
     assert record_of(record.content(), where="A store") == record
 
 
 @pytest.mark.parametrize("nothing", [None, {}])
-def test_nothing_is_no_record(nothing: t.Any) -> None:
+def test_empty_content_is_not_a_record(nothing: t.Any) -> None:
     assert record_of(nothing, where="A store") is None
 
 
@@ -202,13 +202,13 @@ def test_nothing_is_no_record(nothing: t.Any) -> None:
         ({**FIRST.content(), "handed_over_to": [1]}, "contains handed_over_to with another type"),
     ],
 )
-def test_what_this_collection_did_not_write_is_no_record(content: t.Any, words: str) -> None:
+def test_foreign_content_is_refused_as_a_record(content: t.Any, words: str) -> None:
     with pytest.raises(ConflictError, match=words):
         record_of(content, where="A store")
 
 
 class _Loader:
-    """Stands in for ansible-core's loader of lookups."""
+    """A stand-in for ansible-core's loader of lookups."""
 
     def __init__(self, plugin: t.Any) -> None:
         self.plugin = plugin
@@ -256,7 +256,7 @@ def test_a_lookup_runs_with_the_variables_and_the_environment_of_the_task(monkey
     assert (context.default_path, context.default_vault_id, context.vault_secrets) == ("/srv/x", "prod", [])
 
 
-def test_a_lookup_of_a_collection_that_is_not_installed_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lookup_of_a_missing_collection_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(context_file, "lookup_loader", _Loader(None))
     context = store_context(_templating([("default", "secret")]), make_context({}).call)
     with pytest.raises(LookupMissing):
