@@ -26,7 +26,7 @@ _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def too_large(content: bytes) -> bool:
-    """Would it take too much memory? Told before it is parsed; what stands in strings is counted as well."""
+    """Whether it would take too much memory, before it is parsed; the content of strings is counted as well."""
     entries = content.count(b",") + content.count(b":")
     structure = DICT * content.count(b"{") + LIST * content.count(b"[") + ENTRY * entries
     # The bytes, the text, and its parts.

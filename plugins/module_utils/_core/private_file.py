@@ -42,7 +42,7 @@ def impossible(path: str, *, room: int = 0) -> str:
     try:
         longest = os.pathconf(folder, "PC_NAME_MAX") - room
     except OSError:
-        return ""  # a file system that does not say
+        return ""  # a file system without this information
     names = os.path.relpath(path, folder).split(os.sep)
     if any(len(os.fsencode(name)) > longest for name in names):
         return f"a name in it is longer than {longest} bytes"

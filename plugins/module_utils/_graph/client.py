@@ -74,7 +74,7 @@ class GraphClient(RunNotes):
         self.clock = http.clock
 
     def get(self, read: Read) -> Json | None:
-        """The object, which is what ``read.shape`` says, or None if there is none (404)."""
+        """The object, checked by ``read.shape``; None if there is none (404)."""
         known = self.handed.known([read])
         if known:
             return _answer.object_of(known[0], read)

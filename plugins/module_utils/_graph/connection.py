@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""One request to Microsoft Graph, sent again as long as ``retry`` and the allowance of time say so."""
+"""One request to Microsoft Graph, sent again as long as ``retry`` and the allowance of time permit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Connection:
         self.easing = Easing(memory, http.patience, identity=lambda: token(False).digest)
 
     def exchange(self, request: Read | Write, *, page: str = "") -> Json:
-        """Send, and send again as long as ``decide`` says so and the allowance of time is not used up.
+        """Send, and send again as long as ``decide`` permits it and the allowance of time is not used up.
 
         ``page`` is the address of a further page of a collection, below that of the API.
         """

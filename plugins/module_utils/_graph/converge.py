@@ -67,7 +67,7 @@ def converge(call: Call, resource: Resource[t.Any]) -> dict[str, t.Any]:
 
 
 def _first_state(call: Call, resource: Resource[t.Any]) -> t.Any:
-    """What an earlier task of the role read is good enough to say that there is nothing to do."""
+    """Whether, by what an earlier task of the role read, there is nothing to do."""
     current = resource.read()
     if call.took_handed_reads and not _is_settled(resource, current):
         return resource.read()

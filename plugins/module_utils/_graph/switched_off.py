@@ -35,7 +35,7 @@ class SwitchedOff:
 
 
 def switched_off(document: Json) -> SwitchedOff | None:
-    """What an application or a service principal says of itself; None where it may sign in."""
+    """The reason in the document of an application or a service principal; None if it may sign in."""
     status = application.text_or_empty(document, "disabledByMicrosoftStatus")
     if status.startswith("Disabled"):  # null, NotDisabled and values to come do not stand in the way
         return SwitchedOff(

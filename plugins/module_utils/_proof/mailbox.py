@@ -133,7 +133,7 @@ def _access(
     status, code = REACHED, None
     if refusal is not None:
         status, code = refusal.status, refusal.code or None
-    # A mailbox that is not there is kept from nobody: only a refusal shows that the fence stands.
+    # A missing mailbox proves nothing: only a refusal shows that access is restricted.
     expected, as_expected = "denied", status == 403
     if wanted[mailbox]:
         expected, as_expected = "allowed", status == REACHED

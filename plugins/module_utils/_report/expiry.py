@@ -118,7 +118,7 @@ def look(call: Call) -> dict[str, t.Any]:
             alone.append(document)
     federated = call.graph.get_many(list(map(_federated_credentials_read, alone)))
     for document, answer in zip(alone, federated, strict=True):
-        # Where federated credentials may not be read, nobody knows.
+        # Unknown if federated credentials may not be read.
         if answer is not None and not answer.get("value") and FORBIDDEN not in answer:
             found.append({**_about(call, document), "state": "no_credential"})
     found.sort(key=lambda finding: (finding["end"] or "", finding["client_id"], finding["key_id"] or ""))

@@ -153,10 +153,10 @@ class _Task:
         self._call.memory.remember(self._key, None, seconds=0)
 
     def _pending(self) -> Code | None:
-        told = self._call.memory.recall(self._key)
-        if not isinstance(told, dict):
+        stored = self._call.memory.recall(self._key)
+        if not isinstance(stored, dict):
             return None
-        return Code(**told)
+        return Code(**stored)
 
     def _remember(self, code: Code) -> None:
         self._call.memory.remember(self._key, dataclasses.asdict(code), seconds=code.expires - time.time())

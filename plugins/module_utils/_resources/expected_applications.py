@@ -58,9 +58,9 @@ class ExpectedApplications:
         if expected is None:
             difference = "does not list it"
         elif not expected.is_of(client_id, tenant_id):
-            said = f"lists the one with the client id {expected.client_id}"
+            difference = f"lists the one with the client id {expected.client_id}"
             if expected.tenant_id:
-                said += f" in the tenant {expected.tenant_id}"
+                difference += f" in the tenant {expected.tenant_id}"
         else:
             return
         raise ConflictError(

@@ -35,7 +35,7 @@ class RegistrationOptions:
     create: bool
     restore: bool
     purge: bool
-    confirm: t.Sequence[str] | None  # None if nobody has to confirm a deletion
+    confirm: t.Sequence[str] | None  # None if a deletion needs no confirmation
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> RegistrationOptions:

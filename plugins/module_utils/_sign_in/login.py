@@ -20,7 +20,7 @@ REMEMBERED = 7 * 86400.0  # seconds: longer than any run
 
 @dataclasses.dataclass(frozen=True)
 class Login:
-    """Somebody who signed in in this run. ``asked`` is the tenant as it was asked for."""
+    """A person who signed in in this run. ``asked`` is the tenant as the task named it."""
 
     id: str
     authority: str

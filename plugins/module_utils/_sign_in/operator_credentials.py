@@ -304,8 +304,8 @@ class AzureCliCredential(_BySettings):
                 next_step="Try it by hand: az account get-access-token",
             ) from None
         if done.returncode != 0:
-            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-            raise SignInError(f"The Azure CLI gave no token: {said}", next_step="Run: az login")
+            reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise SignInError(f"The Azure CLI gave no token: {reason}", next_step="Run: az login")
         answer = _json.parse_object(done.stdout.encode(errors="replace"))
         value = answer.get("accessToken")
         if not is_token(value):

@@ -33,7 +33,7 @@ def refusal(
 ) -> SignInError:
     """Prefer the identity platform's own words: msal drops the body of a refused tenant discovery.
 
-    ``person``: somebody signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
+    ``person``: a person signs in with a device code. ``otherwise`` is the next step where there is no AADSTS code.
     """
     status = None
     if last is not None:
@@ -68,7 +68,7 @@ def _first_line(description: str) -> str:
 
 
 def _code(description: str) -> str | None:
-    """The one that the description begins with; behind that of any wrong credential, the one that says which."""
+    """The one that the description begins with; behind that of any wrong credential, the more precise one."""
     if AADSTS.match(description) is None:
         return None
     codes = AADSTS.findall(description)

@@ -44,7 +44,7 @@ KINDS: tuple[type[Credential], ...] = (
     AzureCliCredential,
 )
 KIND_BY_NAME = {kind.name: kind for kind in KINDS}
-# Set by the platform for every process in a pod, so that it counts only where nobody asked for anything else.
+# Set by the platform for every process in a pod, so it is used only if no other method is selected.
 AMBIENT = frozenset({"auth_federated_token_file"})
 
 

@@ -127,7 +127,7 @@ class Claims:
             try:
                 with self._opened(os.O_CREAT | os.O_RDWR) as file:
                     claims = self._of_ended_runs(file)
-                    if self._still_there(file):  # else the run before removed it, and nobody finds it any more
+                    if self._still_there(file):  # else the previous run removed it: no other run would find this one
                         self._known, self._file = claims, os.dup(file)  # the lock is that of both
             except RunAtWorkError:
                 if not patience.pause(POLL, why=WaitedFor.OTHERS):

@@ -61,7 +61,7 @@ class FederatedCredential(Kind):
         return self._found(self._current, applied(self.call, self._resource, self._current))
 
     def _found(self, current: Federation, state: Federation) -> Found:
-        """Microsoft Graph tells no start. The overlap counts from when the stores first kept it."""
+        """Microsoft Graph has no start. The overlap begins when the credential was stored first."""
         result = self._resource.result(state)
         before, after = self._resource.view(current), self._resource.view(state)
         key_id = str(result["federated_credential_id"] or "").lower()

@@ -25,7 +25,7 @@ State = t.TypeVar("State")
 class Found:
     """What the tenant has, or will have. ``key_id`` is "" for a credential that does not exist yet.
 
-    ``due`` says that one has to be created or changed; ``removes`` that secrets are there whose value nobody knows.
+    ``due`` says that one has to be created or changed; ``removes`` that there are secrets whose value is unknown.
     ``confirmed_starts`` need not be looked for again. ``result`` is what the module returns without stores.
     """
 
@@ -76,12 +76,12 @@ class Kind(abc.ABC):
         """What the application signs in with, by its option of azure_app_token_info; {} if that is not known."""
 
     def remove_unconfirmed(self) -> None:
-        """After ``look``: remove the secrets whose value nobody knows."""
+        """After ``look``: remove the secrets whose value is unknown."""
         raise NotImplementedError
 
     @property
     def may_be_left(self) -> bool:
-        """After ``create`` failed: whether a secret may exist whose value nobody knows."""
+        """After ``create`` failed: whether a secret with an unknown value may exist."""
         raise NotImplementedError
 
     def remove_new(self) -> None:
