@@ -151,7 +151,7 @@ SECRET_SET: dict[str, str] = {"AZURE_TENANT": UNKNOWN, "AZURE_CLIENT_ID": UNKNOW
 TOKEN_SET: dict[str, str] = {"AZURE_ACCESS_TOKEN": "opaque"}
 BY_CLI = "Azure CLI"
 BY_SECRET = "AADSTS90002"  # the sign-in was tried, with a tenant that does not exist
-BY_TOKEN = "does not list its tenant"
+BY_TOKEN = "does not name its tenant"
 TWO_WAYS = "Two sign-in methods are set at once"
 
 

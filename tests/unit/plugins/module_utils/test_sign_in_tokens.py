@@ -100,10 +100,10 @@ def test_the_tenant_of_a_token_is_compared_without_case(tenant: Tenant) -> None:
         ("Bearer abc", "contains a space"),
         ("abc\n", "contains a space"),
         ("äbc", "character that is not allowed in a token"),
-        ("opaque", "does not list its tenant"),
+        ("opaque", "does not name its tenant"),
         (made_token(tid=UNKNOWN, exp=1), "has expired"),
-        (made_token(exp=9e12), "does not list its tenant"),
-        (made_token(tid="x", exp=9e12), "does not list its tenant"),
+        (made_token(exp=9e12), "does not name its tenant"),
+        (made_token(tid="x", exp=9e12), "does not name its tenant"),
     ],
 )
 def test_a_token_that_cannot_be_one_is_refused(no_network: Tenant, token: str, words: str) -> None:

@@ -113,7 +113,7 @@ def test_adopts_by_client_id_and_sets_the_unique_name_once(gateway: TenantApplic
     assert not tenant.ok(MODULE, unique_name="adopted")["changed"]
     tenant.forget_requests()
     result = tenant.fails(MODULE, client_id=gateway.client_id, unique_name="other")
-    assert "'adopted' already" in result["msg"]
+    assert "already 'adopted'" in result["msg"]
     assert tenant.writes == []
 
 

@@ -188,7 +188,7 @@ def test_a_way_that_the_environment_names_goes_before_and_is_told(person: Person
     tenant = person.tenant
     tenant.environ = {**tenant.environ, **tenant.server.environment()}
     (warning,) = tenant.ok(LOGIN)["warnings"]
-    assert warning.startswith("AZURE_SECRET says") and "device_code" in warning
+    assert warning.startswith("AZURE_SECRET also sets a sign-in") and "device_code" in warning
     person.signs_in()
     tenant.forget_requests()
     tenant.ok(MODULE, **NOBODY)

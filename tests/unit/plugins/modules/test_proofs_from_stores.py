@@ -117,7 +117,7 @@ def test_a_store_that_cannot_be_read_is_a_failure_if_no_other_one_helps(tenant: 
 @pytest.mark.parametrize(
     ("change", "more", "words"),
     [
-        ({"client_secret": None}, {}, "was proven when it was created, and one cannot give it back"),
+        ({"client_secret": None}, {}, "was proven when it was created, and one cannot return it"),
         ({"client_secret": "", "federated_credential": "mail"}, {}, "is used with a token of its issuer"),
         ({"client_id": OTHER}, {}, f"one stores the credential of another application, {OTHER}"),
         ({}, {"key_id": OTHER}, f"the credential {OTHER} is not stored in one"),

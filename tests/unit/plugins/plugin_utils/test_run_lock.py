@@ -29,7 +29,7 @@ def another_host(memory: SharedMemory, client_id: str) -> str:
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        memory._locks._held.clear()  # a worker is forked before its task takes a lock
+        memory._locks._locked.clear()  # a worker is forked before its task takes a lock
         try:
             with memory.application_lock(client_id, seconds=0.1, holder="The task for two"):
                 pass

@@ -161,7 +161,7 @@ def test_a_worker_killed_with_a_lock_does_not_stop_the_others_for_ever(
     monkeypatch.setattr(_shared_memory, "LOCK_TIMEOUT", 0.05)
     monkeypatch.setattr(_shared_memory, "TABLE_TIMEOUT", 0.05)
     killed_while(lambda: memory.exclusive().__enter__())
-    killed_while(lambda: _shared_memory._held(memory._table_lock, 0.05).__enter__())
+    killed_while(lambda: _shared_memory._locked(memory._table_lock, 0.05).__enter__())
     with memory.exclusive():
         memory.remember("token", "t", seconds=60)
     assert memory.recall("token") == "t"

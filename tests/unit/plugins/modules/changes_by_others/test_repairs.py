@@ -82,4 +82,4 @@ def test_a_deleted_application_with_another_name_is_restored_with_a_warning(role
     done = role.converges("registration")
     (warning,) = done.steps["registration"]["warnings"]
     assert "Somebody's" in warning
-    assert "granted" in warning
+    assert "secrets and grants" in warning
