@@ -122,7 +122,7 @@ def result_lines() -> list[str]:
 def screenshots(announced: str) -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
-        print("pictures: no Chromium on the PATH, so the screenshots are left as they are", file=sys.stderr)
+        print("pictures: no Chromium on the PATH, so the screenshots are not changed", file=sys.stderr)
         return
     report = (DEMO / "report.html").as_uri()
     for name, url, dark in (

@@ -159,7 +159,7 @@ def clone(tmp_path: Path) -> Path:
         ([], "Name the version"),
         (["1.0"], "Name the version"),
         (["v1.1.0"], "Name the version"),
-        (["1.0.0"], "There is a tag 1.0.0 already"),
+        (["1.0.0"], "The tag 1.0.0 already exists"),
         (["1.1.0", "--do"], "make check has not passed"),
     ],
 )
