@@ -216,7 +216,7 @@ def test_a_refused_mailbox_has_the_response_in_its_reason() -> None:
     assert (check.next_step, check.exchange_commands) == ("Ask Exchange.", ("Test-It",))
     check = of(seen(asked("microsoft_graph", expected_roles=("Mail.ReadWrite",)), mailboxes=both), "mailbox")
     assert "what the token lacks first" in check.next_step
-    assert check.exchange_commands == (), "Exchange is not what is in the way"
+    assert check.exchange_commands == (), "the reason is not in Exchange"
 
 
 def test_a_refusal_by_smtp_is_temporary_while_roles_are_pending() -> None:
@@ -245,7 +245,7 @@ def test_a_refused_mailbox_is_only_limited_if_another_one_is_allowed() -> None:
     assert f"but so is {MINE}" in check.reason
     assert not of(seen(smtp=Failure("Not reached.")), "forbidden_mailbox").ok
     check = of(seen(forbidden_smtp=answer(OTHER, 535, "5.7.139")), "forbidden_mailbox")
-    assert (check.ok, check.next_step) == (False, "Do that."), "SMTP may be off, which is no fence"
+    assert (check.ok, check.next_step) == (False, "Do that."), "SMTP may be disabled, which does not limit mailboxes"
 
 
 @pytest.mark.parametrize("way", ["mailbox permission", "role assignment"])

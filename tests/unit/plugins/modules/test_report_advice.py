@@ -275,7 +275,7 @@ def test_only_skipped_hosts_fail(make: c.Callable[..., Gateways]) -> None:
         assert set(result["failures_by_host"]) == {HOST}
         assert "did you mean gateway_app_environment?" in result["failures_by_host"][HOST]
         assert "not looked at." in " ".join([result["verdict"]["headline"], *result["verdict"]["more"]])
-    assert result["files"] == [], "a report on nothing replaces none"
+    assert result["files"] == [], "an empty report does not replace an existing one"
 
 
 def test_a_problem_without_a_host_fails_the_host_that_runs_the_task(make: c.Callable[..., Gateways]) -> None:
