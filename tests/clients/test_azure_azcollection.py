@@ -95,7 +95,7 @@ def test_the_life_cycle_of_an_application(run: Modules, life: Life, named_emulat
     assert not run("adapplication", **one, display_name="Gateway 2", state="absent")["changed"]
 
 
-def test_users_and_groups(run: Modules, named_emulator: EmulatorServer) -> None:
+def test_users_and_groups_can_be_managed(run: Modules, named_emulator: EmulatorServer) -> None:
     (user,) = run("aduser_info", user_principal_name=f"adele@{named_emulator.domain}")["ad_users"]
     assert user["user_principal_name"] == f"adele@{named_emulator.domain}"
     groups = run("adgroup_info", all=True)["ad_groups"]

@@ -58,7 +58,7 @@ def writes(run: Run) -> list[str]:
     return [f"{entry.method} {ids.sub('', entry.path)}" for entry in run.writes]
 
 
-def test_register(user: Playbooks) -> None:
+def test_register_predicts_creates_and_then_changes_nothing(user: Playbooks) -> None:
     """Register a new application: predicted, created, and unchanged in the next run."""
     announced = ansible_playbook(user, "register", *GATEWAY, "--check", "--diff").ok()
     assert announced.writes == []
@@ -85,7 +85,7 @@ def test_register(user: Playbooks) -> None:
     assert user.stored(NAME) == stored
 
 
-def test_rotate(user: Playbooks) -> None:
+def test_rotate_replaces_the_secret(user: Playbooks) -> None:
     old = registered(user)
     run = ansible_playbook(user, "rotate", *GATEWAY, "-e", "gateway_app_rotate_now=true").ok()
     new = user.stored(NAME)
@@ -95,7 +95,7 @@ def test_rotate(user: Playbooks) -> None:
     assert writes(run) == ["POST applications/addPassword"]
 
 
-def test_consent(user: Playbooks) -> None:
+def test_consent_grants_the_declared_permissions(user: Playbooks) -> None:
     """With an identity that can only consent, for the permissions that another job declared."""
     permissions = [{"resource": "microsoft_graph", "application": PERMISSIONS}]
     user.tenant.register(NAME)
@@ -110,7 +110,7 @@ def test_consent(user: Playbooks) -> None:
     assert not user.store_of(NAME).exists()
 
 
-def test_mailboxes(user: Playbooks) -> None:
+def test_mailboxes_assigns_the_roles_in_exchange(user: Playbooks) -> None:
     """With an identity that can only assign roles, for an application that another job registered."""
     user.tenant.register(NAME)
     rights = ["RoleManagement.ReadWrite.Exchange", "Application.Read.All", "GroupMember.Read.All"]
@@ -125,7 +125,7 @@ def test_mailboxes(user: Playbooks) -> None:
     ]
 
 
-def test_verify(user: Playbooks) -> None:
+def test_verify_shows_the_checks(user: Playbooks) -> None:
     stored = registered(user)
     mailbox = ("-e", f"gateway_app_verify_mailbox={user.tenant.mailbox('megan')}")
     run = ansible_playbook(user, "verify", *GATEWAY, *mailbox).ok()
@@ -136,7 +136,7 @@ def test_verify(user: Playbooks) -> None:
     assert {entry.client_id for entry in looked_at} == {stored["client_id"]}, "as the gateway itself"
 
 
-def test_check_access(user: Playbooks) -> None:
+def test_check_access_shows_the_rights(user: Playbooks) -> None:
     client_id, secret = user.server.add_operator(["Application.Read.All"])
     user.tenant.also_operates(client_id)
     run = ansible_playbook(
@@ -146,7 +146,7 @@ def test_check_access(user: Playbooks) -> None:
     assert user.tenant.applications == []
 
 
-def test_report(user: Playbooks) -> None:
+def test_report_writes_the_page(user: Playbooks) -> None:
     registered(user)
     found = user.folder / "report.json"
     where = ("-i", "inventory.yml", "-e", "gateway_app_hosts=mail_gateways")
@@ -157,7 +157,7 @@ def test_report(user: Playbooks) -> None:
     assert [(gateway["host"], gateway["in_store"]) for gateway in application["gateways"]] == [("vienna", "yes")]
 
 
-def test_retire(user: Playbooks) -> None:
+def test_retire_removes_the_application(user: Playbooks) -> None:
     stored = registered(user)
     run = ansible_playbook(user, "retire", *GATEWAY, "-e", f"gateway_app_retire_confirmed={NAME}").ok()
     assert user.tenant.applications == []
@@ -166,7 +166,7 @@ def test_retire(user: Playbooks) -> None:
     assert writes(run)[-1].startswith("DELETE ")
 
 
-def test_login_and_bootstrap(user: Playbooks) -> None:
+def test_bootstrap_creates_the_operator_after_a_login(user: Playbooks) -> None:
     """A person signs in and creates the operator for all later runs."""
     person = DeviceCodeUser(user)
     names = (f"{PREFIX}.login", f"{PREFIX}.bootstrap")

@@ -93,7 +93,7 @@ def test_check_mode_reports_the_same_as_a_run(playbooks: Playbooks) -> None:
         assert run.writes == []
 
 
-def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) -> None:
+def test_a_refusal_names_all_rights_that_the_run_lacks(playbooks: Playbooks) -> None:
     """All rights in one message, the same as the ones that check_access lists."""
     registrar = _identity(playbooks, "Application.Read.All")
     everything = (
@@ -115,7 +115,7 @@ def test_a_refusal_names_all_rights_that_the_run_misses(playbooks: Playbooks) ->
     owner = _identity(playbooks, "Application.ReadWrite.OwnedBy", "Application.Read.All")
     run = playbooks.register("-e", f"@{both}", environ=owner)
     run.failed("lacks the application permission AppRoleAssignment.ReadWrite.All (to consent to application")
-    assert "Application.ReadWrite.OwnedBy (to" not in run.output, "the one that registers has what it needs"
+    assert "Application.ReadWrite.OwnedBy (to" not in run.output, "the registering identity has its rights"
     run = playbooks.register("-e", f"@{both}", environ=registrar)
     run.failed(everything[1], "Application.ReadWrite.All (to register the application and its service principal")
 

@@ -88,7 +88,7 @@ def test_the_second_job_consents_to_the_application_of_the_first(workflow: Workf
     predicted = workflow.job("consent", "--check", "--diff", **artifacts).ok()
     assert predicted.writes == []
     assert "+" in predicted.output and "microsoft_graph: Mail.ReadWrite (application)" in predicted.output
-    assert workflow.artifacts(predicted) == artifacts, "these ids are no prediction"
+    assert workflow.artifacts(predicted) == artifacts, "these ids are not predicted"
 
     # As text, which they may become on the way.
     second = workflow.job("consent", **{name: json.dumps(ids) for name, ids in artifacts.items()}).ok()

@@ -110,7 +110,7 @@ def test_a_certificate_is_renewed_and_handed_over_and_the_old_one_pruned_after_t
     _predicts(_run(playbooks, "--check", **given))
     _run(playbooks, **given).failed("the gateway does not answer")
     new = playbooks.stored()["key_id"]
-    assert _credentials(playbooks).keys() == {old, new}, "the old one is used still"
+    assert _credentials(playbooks).keys() == {old, new}, "the old one is still in use"
     assert _key(playbooks).with_name("gateway.pem.old").exists()
     hook.write_text(
         yaml.safe_dump([{"ansible.builtin.debug": {"msg": "got {{ gateway_app_handover.certificate_path }}"}}])

@@ -43,4 +43,4 @@ def test_a_login_with_import_playbook_works_in_check_mode_and_with_all_logging(l
     assert {entry.client_id for entry in run.requests if entry.is_graph} == {AZURE_CLI}
     assert sum(entry.path.endswith("/devicecode") for entry in run.requests) == 1
     assert "changed=0 " in run.output
-    assert [secret for secret in loud.issued.secrets if secret.startswith("1.")], "the search knows refresh tokens"
+    assert [secret for secret in loud.issued.secrets if secret.startswith("1.")], "refresh tokens are searched for"

@@ -101,7 +101,7 @@ def play(playbooks: Playbooks, *blocks: list[Json], **variables: t.Any) -> Run:
     first: list[Json] = [{"ansible.builtin.set_fact": {"failures": []}}]
     plays = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [*first, *tasks]}]
     run = playbooks.run(plays, show=["failures"]).ok()
-    assert "touch sprung/" in run.output, "the text is shown as it is written"
+    assert "touch sprung/" in run.output, "the text is shown unchanged"
     return run
 
 

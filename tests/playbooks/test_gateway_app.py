@@ -105,7 +105,7 @@ def test_a_stored_key_id_that_does_not_fit_leads_to_a_new_secret(playbooks: Play
     assert result["changed"] is True
     assert result["proven"] is True
     assert playbooks.stored()["key_id"] == result["key_id"]
-    assert len(playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 2, "the old one stays"
+    assert len(playbooks.tenant.application(uniqueName="gateway")["passwordCredentials"]) == 2, "the old one is kept"
 
 
 def test_a_lost_store_leads_to_a_new_secret(playbooks: Playbooks) -> None:
@@ -258,7 +258,7 @@ def test_check_mode_refuses_an_unknown_permission(playbooks: Playbooks) -> None:
 def test_booleans_of_the_command_line_are_accepted(playbooks: Playbooks) -> None:
     arguments = ("-e", "gateway_app_add_user_read=false", "-e", "gateway_app_verify_token=false")
     run = playbooks.register(*arguments, "-e", "gateway_app_exact_permissions=no").ok()
-    assert run.results["gateway_app_result"]["roles"] == [], "no proof was asked for"
+    assert run.results["gateway_app_result"]["roles"] == [], "verify_token is false"
     declared = playbooks.tenant.application(uniqueName="gateway")["requiredResourceAccess"]
     assert {access["type"] for resource in declared for access in resource["resourceAccess"]} == {"Role"}
 

@@ -146,7 +146,7 @@ def test_after_adopting_the_lines_list_the_old_credentials_and_the_commands_that
     ]
     current = playbooks.tenant.application(appId=made["appId"])
     assert {entry["keyId"] for entry in current["passwordCredentials"]} == {secret, first["key_id"]}, (
-        "it left them alone"
+        "the credentials of others are kept"
     )
 
     lines = last_lines(playbook(playbooks, "rotate", **adopted))

@@ -35,7 +35,7 @@ def test_only_the_store_contains_a_secret(loud: Playbooks) -> None:
     loud.register().ok()
     assert len(loud.issued.secrets) == 5, "the vault's password, the operator's secret and token, the new ones"
     loud.register().ok()
-    assert len(loud.issued.secrets) == 7, "a token for the operator, another for the proof"
+    assert len(loud.issued.secrets) == 7, "a token for the operator, another for the verification"
     wrote_all(loud)
     assert loud.stored()["client_secret"] in loud.issued.secrets
 
@@ -273,7 +273,7 @@ def test_a_verification_shows_no_secret(loud: Playbooks) -> None:
     play_tasks(loud, [verify(), shown, rescued(refused), shown, rescued(unread), shown]).ok()
     codes = sorted(entry.body["code"] for entry in loud.server.smtp_sessions())
     assert codes == ["235 2.7.0", *["535 5.7.3"] * 3]
-    assert len(loud.issued.secrets) - before >= 6, "a token for each proof"
+    assert len(loud.issued.secrets) - before >= 6, "a token for each check"
     loud.tenant.application(uniqueName="gateway")["passwordCredentials"].clear()
     play_tasks(loud, [rescued(verify()), shown, {"ansible.builtin.debug": {"var": "hostvars.localhost"}}]).ok()
     wrote_all(loud)

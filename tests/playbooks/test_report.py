@@ -117,7 +117,7 @@ def test_every_view_contains_everything(playbooks: Playbooks) -> None:
     assert vienna["status"] == "ok"
     assert [owner["type"] for owner in vienna["owners"]] == ["servicePrincipal"]
     assert (of(found, "gateway-graz")["status"], of(found, "gateway-graz")["days_left"]) == ("due", 12)
-    assert of(found, "gateway-wels")["managed"] is False, "it bears no tag, but belongs to a gateway"
+    assert of(found, "gateway-wels")["managed"] is False, "it has no tag, but belongs to a gateway"
     assert of(found, "two-secrets")["gateways"] == []
     two = {c["description"]: [] for c in of(found, "two-secrets")["credentials"]}  # type: dict[str, list[t.Any]]
     for credential in of(found, "two-secrets")["credentials"]:
@@ -197,7 +197,7 @@ def test_a_second_run_changes_nothing_also_on_a_later_day(playbooks: Playbooks) 
         aged = text.replace(today, "2026-01-01") if today else text.replace('"generated": "', '"generated": "1')
         path.write_text(re.sub(r"(\b17[89]|180)\b(?=(\"|,| days| \|))", "200", aged))
     assert "changed=0" in report(playbooks).ok().output
-    assert "2026-01-01" not in written(playbooks)["html"], "it is brought up to date all the same"
+    assert "2026-01-01" not in written(playbooks)["html"], "the file is updated anyway"
     end_in(playbooks, "gateway-graz", 3)
     assert "changed=1" in report(playbooks).ok().output
 
@@ -288,7 +288,7 @@ def test_missing_read_rights_are_reported(playbooks: Playbooks) -> None:
     report(playbooks, gateway_app_report_fail_on_drift=True).ok()
 
 
-def test_the_right_to_read_applications_is_enough(playbooks: Playbooks) -> None:
+def test_the_right_to_read_applications_is_sufficient(playbooks: Playbooks) -> None:
     register(playbooks)
     client_id, client_secret = playbooks.server.add_operator(["Application.Read.All"])
     playbooks.environ.update(playbooks.server.environment(client_id, client_secret))

@@ -84,7 +84,7 @@ def test_variables_of_each_host_are_evaluated_as_in_its_own_tasks(playbooks: Pla
     found = written(playbooks)
     assert in_store(found) == {"graz": "yes", "linz": "yes"}
     assert skipped(found) == {}
-    assert found["summary"]["not_in_inventory"] == 1, "wels is no host of this play"
+    assert found["summary"]["not_in_inventory"] == 1, "wels is not a host of this play"
 
 
 @pytest.mark.parametrize("keyword", [False, True])

@@ -69,7 +69,7 @@ def test_an_interrupted_retirement_is_completed_by_the_next_run(playbooks: Playb
     assert not playbooks.store.exists()
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["there", "gone already"])
+@pytest.mark.parametrize("there", [True, False], ids=["existing", "already deleted"])
 def test_the_store_of_another_application_is_not_changed(playbooks: Playbooks, there: bool) -> None:
     playbooks.register().ok()
     before = playbooks.store.read_bytes()

@@ -101,7 +101,7 @@ def test_the_old_secret_is_kept_until_the_gateway_has_the_new_one(playbooks: Pla
     assert _secrets(playbooks).keys() == {new}
     assert playbooks.stored()["handed_over_to"] == ["localhost"]
     last = _rotate(playbooks, **settings, gateway_app_after_new_secret=_hook(playbooks, BROKEN)).ok()
-    assert last.writes == [], "what was handed over is not handed over again"
+    assert last.writes == [], "a credential is handed over once"
 
 
 def test_the_first_secret_is_handed_over(playbooks: Playbooks) -> None:

@@ -45,5 +45,5 @@ def test_a_run_signs_in_once_for_each_identity_and_resource(playbooks: Playbooks
     assert list(asked.values()) == [1], f"the key vault: {asked}"
     gateways = {application["appId"] for application in playbooks.tenant.applications}
     assert len(gateways) == 2
-    assert {entry.body["client_id"] for entry in tokens} == {operator, *gateways}, "the others are the proofs"
+    assert {entry.body["client_id"] for entry in tokens} == {operator, *gateways}, "the others are verifications"
     assert run.output.count("PLAY [") == 2, "both playbooks ran"

@@ -43,4 +43,4 @@ def test_a_run_shows_few_tasks(playbooks: Playbooks) -> None:
     assert playbooks.tenant.applications == []
     over = {what: f"{len(names)} > {limit}: {names}" for what, (limit, names) in seen.items() if len(names) > limit}
     assert over == {}
-    assert all(names for _limit, names in seen.values()), "the names of the role's tasks look different"
+    assert all(names for _limit, names in seen.values()), "the names of the role's tasks have another form"

@@ -59,7 +59,7 @@ def test_each_identity_only_does_its_own_part(playbooks: Playbooks) -> None:
     assert _consenting(run) == [two.consenter] * 4
     assert {entry.client_id for entry in run.writes if entry.client_id != two.consenter} == {two.operator}
     tokens = [entry.body["client_id"] for entry in run.requests if entry.path.endswith("/oauth2/v2.0/token")]
-    assert tokens.count(two.consenter) == tokens.count(two.operator) == 1, "each signs in once a run"
+    assert tokens.count(two.consenter) == tokens.count(two.operator) == 1, "each signs in once in each run"
 
     run = two.run("retire", gateway_app_retire_confirmed="gateway").ok()
     assert playbooks.tenant.applications == []

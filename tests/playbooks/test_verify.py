@@ -118,7 +118,7 @@ def test_problems_in_entra_id_and_with_mail_by_graph_are_reported(playbooks: Pla
         f"New-ServicePrincipal -AppId '{gateways.client_id('open')}' -ObjectId '{gateways.principal('open')}'"
     )
     assert commands[2].startswith("New-ManagementRoleAssignment -Role 'Application Mail.ReadWrite'")
-    assert all(f'"  {command}"' in made.run.output for command in commands), "alone on their lines, to copy"
+    assert all(f'"  {command}"' in made.run.output for command in commands), "on separate lines, to be copied"
 
     made.only_fails("misspelt", "mailbox")
     assert "no such user" in made.check("misspelt", "mailbox")["reason"]
@@ -197,7 +197,7 @@ def test_problems_in_exchange_with_smtp_are_reported(playbooks: Playbooks) -> No
 
     made.only_fails("unasked")
     assert [other["name"] for other in made.of["unasked"]["not_asked"]] == ["smtp", "forbidden_mailbox"]
-    assert len(playbooks.server.smtp_sessions()) == 7, "where it was asked for, and reached"
+    assert len(playbooks.server.smtp_sessions()) == 7, "only requested and reachable ones"
 
 
 def test_a_missing_application_or_secret_is_reported(playbooks: Playbooks) -> None:

@@ -61,7 +61,7 @@ class WarmRun:
 
     def _answer(self) -> int:
         line = self._lines.readline()
-        assert line, "the process that has Ansible loaded has ended; it wrote to standard error why"
+        assert line, "the process with Ansible loaded has ended; the reason is on standard error"
         return int(line)
 
     def poll(self) -> int | None:

@@ -117,7 +117,7 @@ class Awx:
     def _page(self, rows: list[Json], query: str) -> tuple[int, Json]:
         for name, value in parse_qsl(query):
             if name == "page_size":
-                assert len(rows) <= int(value), "this stand-in has one page of credentials"
+                assert len(rows) <= int(value), "this stand-in only implements one page of credentials"
                 continue
             if name not in FILTERS:
                 return not_implemented("GET", ["credentials", name])

@@ -76,7 +76,7 @@ def test_a_default_does_not_answer_a_required_question(api: Api) -> None:
     # A question that is not required is answered by its default.
     key = api.template({**QUESTION, "required": False}, name="Other")
     status, job = api.ask("POST", f"job_templates/{key}/launch/", extra_vars={"strange": 1})
-    assert (status, json.loads(job["extra_vars"])) == (201, {"survey_profile": "one"}), "what is strange is ignored"
+    assert (status, json.loads(job["extra_vars"])) == (201, {"survey_profile": "one"}), "unknown fields are ignored"
 
 
 @pytest.mark.parametrize(

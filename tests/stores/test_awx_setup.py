@@ -101,7 +101,7 @@ def _has_the_expected_objects(awx: Awx) -> None:
     assert {host["name"]: json.loads(host["variables"]) for host in awx_objects.rows("hosts")} == gateways
     assert awx_objects.linked("groups", "mail_gateways", "hosts") == sorted(gateways)
     (store,) = json.loads(awx_objects.named("groups", "mail_gateways")["variables"])["gateway_app_stores"]
-    assert store["name"] == "{{ gateway_app_unique_name }}", "for AWX to fill in"
+    assert store["name"] == "{{ gateway_app_unique_name }}", "to be filled in by AWX"
     templates = {
         row["name"].removeprefix(f"{NAME}: "): row
         for row in awx_objects.rows("job_templates")
@@ -128,7 +128,7 @@ def _has_the_expected_objects(awx: Awx) -> None:
         for name, row in templates.items()
         if awx_objects.linked("job_templates", row["name"], "notification_templates_error")
     ]
-    assert notified == ["rotate", "report"], "those that run by themselves"
+    assert notified == ["rotate", "report"], "those that start automatically"
     assert _flow(awx) == {
         "register": (["approve"], ["register failed"]),
         "approve": (["consent"], []),
@@ -253,7 +253,7 @@ def test_a_limit_leaves_no_slice_without_a_host(awx: Awx, playbooks: Playbooks) 
     assert schedules == {f"{NAME}: rotate": 2, f"{NAME}: report": None}
     for name in ("register", "consent", "rotate", "verify", "report"):
         assert not has_empty_slice(awx.objects, _template(awx, name), limit=limit), name
-    assert has_empty_slice(awx.objects, _template(awx, "rotate"), limit=limit, slices=2), "as AWX itself does"
+    assert has_empty_slice(awx.objects, _template(awx, "rotate"), limit=limit, slices=2), "as in AWX"
     assert not has_empty_slice(awx.objects, _template(awx, "rotate"), limit="", slices=2)
     awx.new_writes()
     set_up(playbooks, **more).ok()

@@ -112,7 +112,7 @@ def test_retiring_removes_the_credential_from_the_store(playbooks: Playbooks, st
     assert (again.writes, "changed=0 " in again.output) == ([], True)
     if isinstance(store, OpenBao):
         store.ask("PUT", "secret/undelete/gateways/vienna", {"versions": [1]})
-        assert store.kept() == kept, "the vault's own undelete brings it back"
+        assert store.kept() == kept, "undelete of the vault restores it"
 
 
 def test_a_sops_file_without_other_content_is_removed(playbooks: Playbooks, sops: SopsFile) -> None:

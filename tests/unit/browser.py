@@ -140,7 +140,7 @@ def accessibility_findings(browser: Any) -> list[str]:
     axe = pytest.importorskip("selenium_axe_python", reason="selenium-axe-python is not installed").Axe(browser)
     axe.inject()
     results = axe.run()
-    assert results["passes"], "axe-core looked at nothing"
+    assert results["passes"], "axe-core checked nothing"
     return [
         f"{finding['id']} ({kind}): {finding['help']}: {node['target']} {node['html']}"
         for kind in ("violations", "incomplete")

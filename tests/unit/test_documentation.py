@@ -38,7 +38,7 @@ def links(text: str) -> t.Iterator[str]:
 
 def test_the_page_on_variables_matches_the_argument_specs() -> None:
     made = (DOCS / "variables.md").read_text() == variables_page.page()
-    assert made, f"docs/variables.md is not made of the argument specs: .ci/dev run {COMMAND}"
+    assert made, f"docs/variables.md does not match the argument specs: .ci/dev run {COMMAND}"
 
 
 def test_every_variable_in_the_list_of_common_ones_exists() -> None:
@@ -53,9 +53,9 @@ def test_every_link_between_pages_has_a_target(page: str) -> None:
         if re.match(r"[a-z]+:", path):
             continue
         target = (DOCS / path).resolve() if path else DOCS / page
-        assert target.exists(), f"docs/{page} links to {link}, which is not there"
+        assert target.exists(), f"docs/{page} links to {link}, which does not exist"
         if anchor and target.suffix == ".md":
-            assert anchor in anchors(target.read_text()), f"docs/{page} links to {link}, a heading that is not there"
+            assert anchor in anchors(target.read_text()), f"docs/{page} links to {link}, a heading that does not exist"
 
 
 @pytest.mark.parametrize("page", [name for name in PAGES if name != "index.md"])
@@ -73,7 +73,7 @@ def test_every_command_uses_existing_names() -> None:
             for name in re.findall(r"email_gateway\.azure_apps\.(\w+)", block):
                 assert name in known, f"{path.name} has a command with {name}, which is not in the collection"
             for name in re.findall(r"-e (gateway_app_\w+)=", block):
-                assert name in {*variables, "gateway_app_hosts"}, f"{path.name} sets {name}, which is no variable"
+                assert name in {*variables, "gateway_app_hosts"}, f"{path.name} sets {name}, which is not a variable"
 
 
 def test_the_pages_for_galaxy_are_in_the_index() -> None:

@@ -23,7 +23,7 @@ COMMAND = (
 
 def test_the_page_on_errors_has_the_generated_tables() -> None:
     page = PAGE.read_text()
-    assert page == page_with_tables(page), f"docs/errors.md is not made of the tables of codes: .ci/dev run {COMMAND}"
+    assert page == page_with_tables(page), f"docs/errors.md does not match the tables of codes: .ci/dev run {COMMAND}"
 
 
 @pytest.mark.parametrize("rows", [GRAPH_CODES, SIGN_IN_CODES])

@@ -62,7 +62,7 @@ def test_every_version_that_can_run_is_selected(count: int) -> None:
         assert newest.items() <= ran
 
 
-def test_a_machine_with_python_3_11_alone() -> None:
+def test_a_machine_with_only_python_3_11_skips_other_versions() -> None:
     names = [(cell.core.name, cell.skipped) for cell in cells([11])]
     assert names[:6] == [(core.name, "") for core in SUPPORTED[:6]]
     assert names[6:] == [("2.20", "no Python 3.12 to 3.14"), ("2.21", "no Python 3.12 to 3.14")]

@@ -135,7 +135,7 @@ def test_every_environment_variable_is_documented() -> None:
             assert f"E({variable})" in text, f"add E({variable}) to the option {option} in plugins/doc_fragments"
 
 
-def test_the_page_on_signing_in_names_every_way_variable_key_and_host() -> None:
+def test_the_page_on_the_sign_in_lists_every_source_variable_key_and_host() -> None:
     page = (ROOT / "docs/sign-in.md").read_text()
     for way in arguments.AUTH.options["auth_source"]["choices"]:
         assert f"| `{way}` |" in page, f"add a row for {way} to the table in docs/sign-in.md"

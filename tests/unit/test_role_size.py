@@ -157,6 +157,6 @@ def _conditions(value: t.Any) -> list[str]:
 def test_the_name_of_a_task_is_an_action_and_an_object(role: str) -> None:
     names = {task.where: str(task.content.get("name", "")) for task in tasks(role)}
     without_verb = [where for where, name in names.items() if not VERB.match(name)]
-    assert without_verb == [], "begin these with what they do, by a word of VERB in tests/unit/test_role_size.py"
+    assert without_verb == [], "begin these with an action, a word of VERB in tests/unit/test_role_size.py"
     unclear = [where for where, name in names.items() if RIDDLE.search(name)]
     assert unclear == [], "rename it without the words of RIDDLE in tests/unit/test_role_size.py"

@@ -154,7 +154,7 @@ def test_tokens_expire_after_seven_days(emulator: Any, operator: Client) -> None
     operator._token = None
     error = operator.get(link).json()["error"]
     assert error["code"] == "syncStateNotFound"
-    assert follower.round() == [], "each round makes a token of its own"
+    assert follower.round() == [], "each round has its own token"
 
 
 def test_a_reset_of_the_tenant_requires_a_new_start(emulator: Any, operator: Client) -> None:

@@ -82,7 +82,7 @@ def test_a_microsoft_365_group_has_an_address(writer: Client, tenant: Tenant, em
     path = f"/groups/{created['id']}/members/$ref"
     assert writer.post(path, reference(tenant["Adele Vance"])).status_code == 204
     assert writer.post(path, reference(tenant["Accounting"])).status_code == 400, "users only"
-    assert writer.post("/groups", body).status_code == 400, "the alias is taken"
+    assert writer.post("/groups", body).status_code == 400, "the alias is in use"
 
 
 @pytest.mark.parametrize(

@@ -144,4 +144,4 @@ def test_the_observer_records_traffic(operator: Any, metadata_observer: Metadata
     operator.application()
     requests = [{"id": "1", "method": "GET", "url": "/applications"}]
     assert operator.post("/$batch", {"requests": requests}).status_code == 200
-    assert metadata_observer.answers_seen == 2, "the inner answers of a batch are looked at too"
+    assert metadata_observer.answers_seen == 2, "the responses in a batch are checked too"

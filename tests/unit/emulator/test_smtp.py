@@ -113,7 +113,7 @@ def test_the_response_can_follow_the_challenge(people: People, client_with: Any)
     with connected(people.server) as smtp:
         assert smtp.docmd("AUTH XOAUTH2")[0] == 334
         assert smtp.docmd(response(people.name(PLAIN), a_token(client))) == ACCEPTED
-        assert smtp.docmd("MAIL FROM:<a@b.example>")[0] == 554, "it takes no mail"
+        assert smtp.docmd("MAIL FROM:<a@b.example>")[0] == 554, "it accepts no mail"
 
 
 def test_a_wrong_object_id_is_refused(people: People, client_with: Any) -> None:
@@ -153,7 +153,7 @@ def test_disabled_smtp_auth_is_reported(people: People, client_with: Any) -> Non
     code, text = shown(people, token)
     assert code == 535 and text.startswith(b"5.7.139") and b"disabled for the Tenant" in text
     people.control("exchange", {"smtp_auth_disabled": False, "mailboxes": [people.name(PLAIN)]})
-    assert shown(people, token) == ACCEPTED, "the mailbox's own setting goes first"
+    assert shown(people, token) == ACCEPTED, "the setting of the mailbox has precedence"
     people.control("exchange", {"smtp_auth_disabled": True, "mailboxes": [people.name(PLAIN)]})
     assert b"disabled for the Mailbox" in shown(people, token)[1]
 

@@ -38,4 +38,4 @@ def stranger() -> c.Iterator[Stranger]:
 @pytest.fixture
 def no_network(tenant: Tenant) -> c.Iterator[Tenant]:
     yield tenant
-    assert tenant.server.requests() == [], "what can be known offline is reported before anything is sent"
+    assert tenant.server.requests() == [], "errors that are detected offline are reported before any request"

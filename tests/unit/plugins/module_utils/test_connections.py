@@ -80,12 +80,12 @@ def test_an_untrusted_certificate_is_named_with_the_option(tenant: Tenant, virtu
     assert result["error"]["kind"] == "transport"
     assert "certificate" in result["msg"]
     assert "ca_file" in result["error"]["next_step"]
-    assert virtual_time.waited == [], "that does not pass by itself"
+    assert virtual_time.waited == [], "that is a permanent error"
     tenant.ok(INFO, **UNREGISTERED, ca_file=ca_file)
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate\n"])
-def test_an_unusable_file_of_authorities_is_named(
+def test_an_invalid_ca_file_is_reported(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -115,7 +115,7 @@ def test_a_connection_is_reused_after_a_request() -> None:
         before = threading.active_count()
         for _number in range(5):
             assert client.request("GET", f"{server.url}/v1.0/applications").content == b"{}"
-        assert threading.active_count() <= before + 1, "the server's, and no timer that is left"
+        assert threading.active_count() <= before + 1, "only threads of the server, and no remaining timer"
         client.close()
     assert len(set(connections)) == 1
 

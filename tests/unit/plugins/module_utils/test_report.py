@@ -143,7 +143,7 @@ def test_a_store_of_another_application_is_named_with_what_to_set() -> None:
     assert f"gateway_app_client_id to {guid(2)}" in described["next_step"]
 
 
-def test_a_federated_credential_is_one_without_an_end() -> None:
+def test_a_federated_credential_has_no_end() -> None:
     read = application(NOW, 1, "One", [], federated_credentials=[FEDERATED])
     wanting = gateway("mx-graz", 1, credential_type="federated")
     report = made([read], [wanting])

@@ -100,7 +100,7 @@ class Walk:
         }[step]
         result = self.tenant.run(module, **options)
         if step == "look_up" and not result.get("failed"):
-            assert result["applications"][0]["consented"] is True, "what is granted was read as well"
+            assert result["applications"][0]["consented"] is True, "the grants were read as well"
         return result
 
 

@@ -115,7 +115,7 @@ def test_a_managed_identity_needs_no_subscription(tenant: Tenant, machine: Metad
     tenant.environ = {name: tenant.environ[name] for name in HOSTS}
     tenant.ok(MODULE, **UNREGISTERED, auth_source="managed_identity")
     assert identities(tenant) == {tenant.server.client_id}
-    assert len(machine.asked) == 1, "no list of subscriptions is asked for"
+    assert len(machine.asked) == 1, "no list of subscriptions is requested"
 
 
 def test_a_missing_section_of_the_environment_is_an_error(tenant: Tenant, home: Path) -> None:

@@ -116,7 +116,7 @@ def test_an_unreadable_response_is_not_logged(
     tenant.server.faults.add(path=path, status=200, body='{"access_token": "secret and cut o')
     tenant.fails(MODULE, **UNREGISTERED)
     logging.getLogger().removeHandler(handler)
-    assert path in log.getvalue(), "what urllib3 logs is there"
+    assert path in log.getvalue(), "the logs of urllib3 are included"
     assert "secret and cut" not in "".join([log.getvalue(), *capfd.readouterr()])
 
 

@@ -46,7 +46,7 @@ def test_two_identities_never_share_a_sign_in(tenant: Tenant) -> None:
     tenant.ok(MODULE, **UNREGISTERED, auth_client_id=client_id, auth_client_secret=client_secret)
     assert {entry.client_id for entry in tenant.server.requests() if entry.is_graph} == {client_id}
     wrong = tenant.fails(MODULE, **UNREGISTERED, auth_client_id=client_id, auth_client_secret="wrong")
-    assert wrong["error"]["code"] == "AADSTS7000215", "a remembered token must not hide a wrong secret"
+    assert wrong["error"]["code"] == "AADSTS7000215", "a stored token must not hide a wrong secret"
 
 
 def test_a_token_about_to_expire_is_not_stored(tenant: Tenant) -> None:

@@ -245,7 +245,7 @@ def test_a_refused_mailbox_is_only_limited_if_another_one_is_allowed() -> None:
     assert f"but so is {MINE}" in check.reason
     assert not of(seen(smtp=Failure("Not reached.")), "forbidden_mailbox").ok
     check = of(seen(forbidden_smtp=answer(OTHER, 535, "5.7.139")), "forbidden_mailbox")
-    assert (check.ok, check.next_step) == (False, "Do that."), "SMTP may be off, which is no fence"
+    assert (check.ok, check.next_step) == (False, "Do that."), "SMTP may be disabled, which does not limit mailboxes"
 
 
 @pytest.mark.parametrize("way", ["mailbox permission", "role assignment"])

@@ -75,7 +75,7 @@ def test_a_refused_grant_is_named_and_earlier_grants_are_a_change(tenant: Tenant
     assert ROLES[1] in failure["msg"]
     assert failure["changed"]
     assert granted_app_roles(tenant, made) == ROLES[:1]
-    assert [entry.status for entry in tenant.write_entries].count(403) == 1, "a refusal is not tried again"
+    assert [entry.status for entry in tenant.write_entries].count(403) == 1, "a refusal is not repeated"
 
 
 def test_a_refusal_without_a_grant_is_not_a_change(tenant: Tenant) -> None:

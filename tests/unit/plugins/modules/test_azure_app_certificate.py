@@ -83,7 +83,7 @@ def test_only_the_named_certificate_and_its_key_are_removed(
     assert not tenant.ok(MODULE, **gone)["changed"]
     assert files(key_path) == ["gateway.pem", "gateway.pem.old"]
     assert tenant.ok(MODULE, **certificate_options)["changed"]
-    assert files(key_path) == ["gateway.pem"], "the old key is of no use any more"
+    assert files(key_path) == ["gateway.pem"], "the old key does not work any more"
     assert is_accepted(tenant, key_path)
 
 

@@ -66,7 +66,7 @@ def test_a_killed_run_is_continued_without_another_key(
             patch.setattr(client, "add", killed)
         with pytest.raises(Killed):
             tenant.run(MODULE, **certificate_options)
-    assert key_path.read_bytes() == in_use, "what is in use stays what it is"
+    assert key_path.read_bytes() == in_use, "the key in use is unchanged"
     assert is_accepted(tenant, key_path)
     made = key_path.with_name("gateway.pem.new").read_bytes()
     result = tenant.ok(MODULE, **certificate_options)

@@ -78,7 +78,7 @@ def test_everything_except_the_value_is_shown(memory: SharedMemory, tmp_path: Pa
     assert VALUE not in json.dumps(result)
 
 
-def test_the_value_is_returned_on_request_in_a_result_that_hides_itself(memory: SharedMemory, tmp_path: Path) -> None:
+def test_the_value_is_returned_on_request_in_a_hidden_result(memory: SharedMemory, tmp_path: Path) -> None:
     result = info(memory, shelf(tmp_path, "a", KEPT), include_value=True)
     assert result.pop("credential") == KEPT.content()
     assert VALUE not in json.dumps(result)

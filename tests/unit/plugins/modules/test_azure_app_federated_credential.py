@@ -49,7 +49,7 @@ def test_only_differences_are_changed(gateway: TenantApplication, tenant: Tenant
     other = tenant.ok(MODULE, **{**CLUSTER, "name": "other", "subject": "other"})
     assert other["other_names"] == ["cluster"]
     tenant.clear_requests()
-    assert not tenant.ok(MODULE, **CLUSTER)["changed"], "a description that is not given stays"
+    assert not tenant.ok(MODULE, **CLUSTER)["changed"], "an omitted description is kept"
     assert tenant.ok(MODULE, check=True, **{**CLUSTER, "subject": "new"})["changed"]
     assert tenant.writes == []
     result = tenant.ok(MODULE, **{**CLUSTER, "subject": "new"})

@@ -215,7 +215,7 @@ def test_the_wrong_kind_of_a_permission_is_reported(
     assert tenant.writes == []
 
 
-def test_one_name_is_two_permissions_application_and_delegated(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_name_can_be_an_application_and_a_delegated_permission(gateway: TenantApplication, tenant: Tenant) -> None:
     tenant.ok(MODULE, unique_name="gateway", application_permissions=["Mail.Send"])
     result = tenant.ok(MODULE, unique_name="gateway", delegated_permissions=["Mail.Send"])
     assert (result["application_permissions"], result["delegated_permissions"]) == (["Mail.Send"], ["Mail.Send"])
@@ -257,7 +257,7 @@ def test_a_name_given_twice_is_declared_once(gateway: TenantApplication, tenant:
     assert entry["resourceAccess"] == [{"id": permission_id, "type": "Role"}]
 
 
-def test_repeats_in_the_tenant_are_no_difference(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_duplicates_in_the_tenant_are_ignored(gateway: TenantApplication, tenant: Tenant) -> None:
     (permission_id,) = role_ids(tenant, MICROSOFT_GRAPH, "Mail.Send")
     gateway.declare(MICROSOFT_GRAPH, (permission_id, "Role"), (permission_id, "Role"))
     gateway.declare(MICROSOFT_GRAPH, (permission_id, "Role"))
@@ -310,7 +310,7 @@ def test_exact_only_applies_to_the_listed_resources_and_lists(gateway: TenantApp
     result = tenant.ok(MODULE, unique_name="gateway", permissions=BOTH, exact=True)
     assert gateway.declared(kind="Role") == ["Mail.ReadWrite"]
     assert gateway.declared(EXCHANGE_ONLINE, kind="Role") == ["SMTP.SendAsApp"]
-    assert result["permissions"][0]["delegated"] == ["offline_access"], "that list was not given"
+    assert result["permissions"][0]["delegated"] == ["offline_access"], "that list was omitted"
     assert kept in gateway.document["requiredResourceAccess"]
 
 
@@ -342,4 +342,4 @@ def test_check_mode_predicts_permissions_of_an_unregistered_application(tenant: 
     assert result["application_permissions"] == ["Mail.ReadWrite", "SMTP.SendAsApp"]
     assert tenant.writes == []
     failure = tenant.run(MODULE, check=True, client_id=UNKNOWN, permissions=BOTH)
-    assert "Could not find" in failure["msg"], "an id that is not there does not come by itself"
+    assert "Could not find" in failure["msg"], "an unknown id is an error"

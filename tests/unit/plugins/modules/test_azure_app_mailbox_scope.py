@@ -92,7 +92,7 @@ def test_a_group_by_its_object_id_is_shown_by_its_address(exchange: Tenant) -> N
     known = group_id(exchange, "Gateway Mailboxes")
     made = exchange.ok(MODULE, **{**GROUP, "scope": {"group": known}})
     assert made["diff"]["after"]["assignments"] == [f"{READ_WRITE} for group gatewaymailboxes@contoso.onmicrosoft.com"]
-    assert "Accounting" in made["warnings"][0], "a group in the group, whose members do not count"
+    assert "Accounting" in made["warnings"][0], "a nested group, whose members do not count"
 
 
 def test_a_filter_becomes_a_custom_scope_that_is_updated(exchange: Tenant, gateway: TenantApplication) -> None:

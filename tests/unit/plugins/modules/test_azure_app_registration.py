@@ -86,7 +86,7 @@ def test_an_application_can_be_identified_by_its_display_name(tenant: Tenant) ->
     assert first["unique_name"].startswith("mail-gateway-1-")
     assert not tenant.ok(MODULE, display_name="Mail gateway 1")["changed"]
     other = tenant.ok(MODULE, display_name="Mail-gateway 1")
-    assert other["client_id"] != first["client_id"], "names that look alike are different applications"
+    assert other["client_id"] != first["client_id"], "similar names are different applications"
 
 
 def test_an_application_is_not_adopted_by_its_display_name(tenant: Tenant) -> None:
@@ -266,7 +266,7 @@ def test_a_soft_deleted_application_is_not_purged_without_confirmation(
     absent: Json = {"unique_name": "gateway", "state": "absent"}
     tenant.ok(MODULE, **absent, confirm=["Gateway gateway"])
     tenant.clear_requests()
-    assert not tenant.ok(MODULE, **absent, confirm=[])["changed"], "nothing is left to confirm"
+    assert not tenant.ok(MODULE, **absent, confirm=[])["changed"], "there is nothing to confirm"
     tenant.fails(MODULE, **absent, purge=True, confirm=[])
     assert tenant.writes == []
     assert tenant.ok(MODULE, **absent, purge=True, confirm=["gateway"])["changed"]

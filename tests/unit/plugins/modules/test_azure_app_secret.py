@@ -38,7 +38,7 @@ def test_one_secret_is_created_and_its_value_is_accepted_by_the_token_endpoint(
     assert result["secret_count"] == 1
 
 
-def test_another_description_is_another_secret(gateway: TenantApplication, tenant: Tenant) -> None:
+def test_a_secret_is_identified_by_its_description(gateway: TenantApplication, tenant: Tenant) -> None:
     first = tenant.ok(MODULE, **GATEWAY)
     second = tenant.ok(MODULE, unique_name="gateway", description="other gateway")
     assert second["changed"]

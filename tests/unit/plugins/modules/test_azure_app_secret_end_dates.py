@@ -71,7 +71,7 @@ def test_a_lifetime_beyond_the_policy_is_explained_and_nothing_is_created(
     assert result["error"]["code"] == "CredentialInvalidLifetimeAsPerAppPolicy"
     assert "smaller lifetime_days" in result["error"]["next_step"]
     assert gateway.secrets == []
-    assert len(tenant.writes) == 1, "a refusal for good is not tried again"
+    assert len(tenant.writes) == 1, "a permanent refusal is not repeated"
     assert tenant.ok(MODULE, **GATEWAY, lifetime_days=89)["changed"]
 
 

@@ -211,7 +211,7 @@ def test_a_store_without_a_usable_credential_is_reported(tenant: Tenant, change:
     assert words in result["failure"]
     own = change is not None and not {"client_id", "tenant_id"} & change.keys()
     assert result["key_id"] == (KEY if own else "")
-    assert gateway.verify(shelf, gateway.shelf)["proven"], "another store gives it back"
+    assert gateway.verify(shelf, gateway.shelf)["proven"], "it is read from another store"
 
 
 def test_a_missing_key_file_is_a_failed_check(tenant: Tenant) -> None:

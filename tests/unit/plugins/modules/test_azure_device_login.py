@@ -56,7 +56,7 @@ def test_the_following_tasks_run_as_this_person_with_one_token_request(person: P
     ways: list[Json] = [{}, {"auth_source": "auto"}, {"auth_source": "device_code"}]
     for options in ways:
         assert tenant.ok(MODULE, **UNREGISTERED, **options)["tenant_id"] == tenant.server.tenant_id
-    assert polls(tenant) == 0, "that of the sign-in serves"
+    assert polls(tenant) == 0, "the token of the sign-in is used"
     assert callers(tenant) == {AZURE_CLI}
 
 
@@ -89,7 +89,7 @@ def test_a_waiting_host_uses_the_response_of_another_host(person: Person, at_pau
 
     at_pause(1, another_host_is_answered)
     assert tenant.ok(LOGIN, wait=True)["account"] == tenant.mailbox("adele")
-    assert polls(tenant) == 2, "one of each host: the code is used up"
+    assert polls(tenant) == 2, "one for each host: the code can be used once"
 
 
 def test_the_sign_in_is_renewed_when_its_token_expires(person: Person) -> None:

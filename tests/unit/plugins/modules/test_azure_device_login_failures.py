@@ -35,7 +35,7 @@ def test_a_declined_sign_in_is_reported(person: Person) -> None:
     person.decides(person.tenant.ok(LOGIN)["user_code"], approve=False)
     failure = person.tenant.fails(LOGIN, wait=True)
     assert failure["error"]["code"] == "AADSTS65004" and "declined" in failure["error"]["next_step"]
-    assert person.tenant.ok(LOGIN)["user_code"], "the next try begins anew"
+    assert person.tenant.ok(LOGIN)["user_code"], "the next attempt starts from the beginning"
 
 
 def test_an_expired_code_is_reported(person: Person) -> None:

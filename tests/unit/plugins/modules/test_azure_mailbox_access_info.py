@@ -139,7 +139,7 @@ def test_a_missing_mailbox_is_reported(tenant: Tenant, virtual_time: VirtualTime
     assert "no such user" in result["mailboxes"][0]["reason"]
     assert "on premises" in result["mailboxes"][1]["reason"]
     assert commands(result) == {"without-mailbox": [], "alex": []}
-    assert virtual_time.waited == [], "it does not appear by waiting"
+    assert virtual_time.waited == [], "waiting does not help"
 
 
 def test_fresh_consent_is_waited_for_with_fresh_tokens(tenant: Tenant, virtual_time: VirtualTime) -> None:

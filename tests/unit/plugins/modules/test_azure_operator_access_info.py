@@ -38,7 +38,7 @@ def test_possible_steps_and_missing_permissions_are_returned(tenant: Tenant) -> 
         assert "Key Vault Secrets Officer" in steps["key_vault"]["note"]
     assert result["identity"]["kind"] == "application"
     assert result["identity"]["permissions"] == ["Application.ReadWrite.OwnedBy"]
-    assert tenant.graph_requests == 0, "the token is enough"
+    assert tenant.graph_requests == 0, "the token is sufficient"
 
 
 def test_the_owners_of_the_application_are_read(tenant: Tenant) -> None:

@@ -50,7 +50,7 @@ def test_a_role_assignment_without_the_permission_allows_smtp(tenant: Tenant) ->
     assign(tenant, options)
     assert tenant.ok(MODULE, **options)["authenticated"] is True
     other = tenant.ok(MODULE, **{**options, "mailbox": tenant.mailbox("adele")})
-    assert other["authenticated"] is False, "the scope of the assignment does not hold this one"
+    assert other["authenticated"] is False, "this one is not in the scope of the assignment"
 
 
 def test_the_permission_requires_the_mailbox_permission_despite_a_role_assignment(tenant: Tenant) -> None:
@@ -112,7 +112,7 @@ def test_disabled_smtp_auth_is_reported(tenant: Tenant, virtual_time: VirtualTim
     assert result["exchange_commands"] == [
         f"Set-CASMailbox -Identity '{options['mailbox']}' -SmtpClientAuthenticationDisabled $false"
     ]
-    assert virtual_time.waited == [], "waiting does not mend it"
+    assert virtual_time.waited == [], "waiting does not help"
     exchange.smtp_auth_disabled_for[tenant.user_id("megan")] = False
     assert tenant.ok(MODULE, **options)["authenticated"] is True
 

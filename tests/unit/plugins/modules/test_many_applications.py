@@ -78,7 +78,7 @@ def test_many_applications_are_described_as_each_is_separately(tenant: Tenant, n
     assert sum(permission["granted"] for permission in together[6]["permissions"]) > 20
 
 
-def test_requests_are_pages_and_a_batch_for_sixteen(tenant: Tenant) -> None:
+def test_many_applications_need_few_requests(tenant: Tenant) -> None:
     for number in range(48):
         tenant.register(f"n{number}", tags=["many"])
     tenant.clear_requests()

@@ -103,7 +103,7 @@ def snapshot(tenant: Tenant) -> str:
     return json.dumps({k: v for k, v in tenant.server.tenant.snapshot().items() if k != "clock_offset"})
 
 
-def test_every_module_that_writes_is_an_entry() -> None:
+def test_every_module_that_writes_is_listed() -> None:
     names = {path.stem for path in MODULES.glob("*.py") if not path.stem.endswith("_info")}
     listed = {writer.module for writer in WRITERS}
     missing = sorted(names - listed - NO_WRITERS.keys())
@@ -119,7 +119,9 @@ def test_every_module_that_writes_is_an_entry() -> None:
     [(writer, options, words) for writer in WRITERS for options, words in BAD_OPTIONS[writer.module]],
     ids=lambda value: value.module if isinstance(value, Writer) else "",
 )
-def test_bad_options_are_refused_before_any_request(writer: Writer, options: Json, words: str, tenant: Tenant) -> None:
+def test_invalid_options_are_refused_before_any_request(
+    writer: Writer, options: Json, words: str, tenant: Tenant
+) -> None:
     given = {name: value for name, value in {**writer.create, **options}.items() if value is not None}
     result = tenant.fails(writer.module, **given)
     assert words in result["msg"]
@@ -220,7 +222,7 @@ def test_a_temporary_fault_ends_in_the_desired_state(work: Work, step: str, faul
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_throttling_and_unavailability_are_waited_out(work: Work, status: int, virtual_time: VirtualTime) -> None:
+def test_throttling_and_unavailability_are_retried(work: Work, status: int, virtual_time: VirtualTime) -> None:
     work.fault("create", status=status, headers={"Retry-After": "17"})
     assert work.run("create")["changed"]
     assert 17 <= sum(virtual_time.waited) < 19

@@ -168,7 +168,7 @@ def test_a_value_is_returned_also_without_its_record(gateway: TenantApplication,
     made = tenant.ok("azure_app_secret", **SECRET)
     (credential,) = password_credentials(tenant)
     assert made["client_secret"] == value
-    assert made["key_id"] == credential["keyId"], "found by the start that it was given"
+    assert made["key_id"] == credential["keyId"], "found by its start"
 
 
 @pytest.mark.parametrize("value", [None, "", 7, [], "\ud800" + "x" * 40, "x y", "x\ny", "\x00" * 40])

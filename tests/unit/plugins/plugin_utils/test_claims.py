@@ -89,7 +89,7 @@ def is_locked(claims: Claims) -> bool:
 
 def test_a_settled_claim_leaves_no_file(claims: Claims, path: str) -> None:
     assert claims.look() == []
-    assert not os.path.exists(os.path.dirname(path)), "to look creates nothing"
+    assert not os.path.exists(os.path.dirname(path)), "reading creates nothing"
     with claims.locked(wait=True, seconds=1) as got:
         assert got is True
         claims.claim(START, seconds=60)
@@ -106,7 +106,7 @@ def test_an_unsettled_claim_is_kept_until_it_is_settled(claims: Claims, path: st
     with claims.locked(wait=True, seconds=1):
         assert claims.unconfirmed_starts == [START]
         claims.claim(LATER, seconds=60)
-        assert claims.unconfirmed_starts == [START], "the own one is not looked for"
+        assert claims.unconfirmed_starts == [START], "its own start is not searched for"
         claims.settle([LATER])
     assert claims.look() == [START]
     with claims.locked(wait=True, seconds=1):

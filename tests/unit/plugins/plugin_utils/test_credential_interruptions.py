@@ -217,7 +217,7 @@ def test_a_concurrent_run_is_waited_for_and_then_named(gateway: Gateway, tmp_pat
 
     child = in_another_process(work)
     try:
-        assert select.select([ready], [], [], 30)[0], "the other process did not come that far"
+        assert select.select([ready], [], [], 30)[0], "the other process did not reach this point"
         gateway.run_folder = tmp_path / "another run"
         gateway.run_folder.mkdir()
         before = {*gateway.secrets}

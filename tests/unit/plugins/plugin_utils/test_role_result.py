@@ -93,7 +93,7 @@ def test_the_credential_is_the_result_of_the_last_task() -> None:
     before = _credential(previous_key_ids=["k0"], handed_over=False, path="/srv/key.pem")
     result = _result(credentials=[before, _credential(previous_key_ids=[])])
     assert (result["previous_key_ids"], result["handed_over"]) == ([], True)
-    assert result["certificate_path"] == "/srv/key.pem", "the task that keeps a certificate knows its file"
+    assert result["certificate_path"] == "/srv/key.pem", "the path is in the result of the certificate task"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_credential_is_the_result_of_the_last_task() -> None:
         (_token(roles=[], audience=None), ["Mail.ReadWrite"], "no token could be requested with the stored credential"),
         (SKIPPED, ["Mail.ReadWrite"], "gateway_app_verify_token is false"),
     ],
-    ids=["proven", "without the role", "nothing to prove with", "not asked for"],
+    ids=["proven", "without the role", "without a token", "not requested"],
 )
 def test_proven_depends_on_the_token(token: Json, missing: list[str], reason: str | None) -> None:
     result = _result(token=token)

@@ -100,7 +100,9 @@ def test_the_file_is_replaced_and_never_changed_in_place(tmp_path: Path) -> None
     before = path.stat().st_ino
     with path.open("rb") as reader:
         at(path).write(CREDENTIAL)
-        assert VaultLib(SECRETS).decrypt(reader.read()) == b"---\na: 1\n", "a reader of the old file still has it whole"
+        assert VaultLib(SECRETS).decrypt(reader.read()) == b"---\na: 1\n", (
+            "a reader of the old file still has the complete content"
+        )
     assert path.stat().st_ino != before
 
 
@@ -127,7 +129,7 @@ def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "f", tmp_path / "link"
     link.symlink_to(target)
-    assert at(link).read() is None, "it points to where nothing is yet"
+    assert at(link).read() is None, "its target does not exist yet"
     at(link).write(CREDENTIAL)
     assert link.is_symlink()
     assert not target.is_symlink()

@@ -155,7 +155,7 @@ def test_a_deleted_application_of_another_team_needs_a_decision(role: RoleSteps,
 
 def test_an_application_of_another_team_needs_a_decision(role: RoleSteps, hand: Hand) -> None:
     role.tenant.sign_in_with("Application.ReadWrite.OwnedBy", "Application.Read.All", "Directory.Read.All")
-    assert role.run().failure is None, "as long as nothing has to be written"
+    assert role.run().failure is None, "if nothing has to be written"
     rename(hand, role)
     failure = role.run().failure
     assert failure is not None

@@ -64,7 +64,7 @@ def test_without_restoring_a_new_service_principal_is_created(role: RoleSteps, h
     role.registration["restore_deleted"] = False
     role.converges("registration", "consent")
     assert role.principal["id"] != old
-    assert old in role.tenant.server.tenant.directory.deleted, "the old one is not ours to purge"
+    assert old in role.tenant.server.tenant.directory.deleted, "the old one must not be purged"
 
 
 def test_requested_owners_do_not_prevent_a_restore(role: RoleSteps, hand: Hand) -> None:

@@ -236,7 +236,7 @@ class StoreContract:
     def test_an_unwritable_place_is_refused_in_advance(self, place: Place) -> None:
         before = place.fingerprint()
         place.open().check_writable(dataclasses.replace(SECOND, client_secret=""))
-        assert place.fingerprint() == before, "asking changes nothing"
+        assert place.fingerprint() == before, "the check changes nothing"
         words = place.make_unwritable()
         before = place.fingerprint()
         with pytest.raises(AppsError) as failure:

@@ -298,7 +298,7 @@ def test_a_token_for_graph_is_not_sent_to_the_vault(place: KeyVaultPlace) -> Non
         tenant.environ = {**environ, "AZURE_ACCESS_TOKEN": tokens["graph"]}
         with pytest.raises(InputError, match=r"The access token is for https://graph\.microsoft\.com"):
             place.open().read()
-        assert seen == [""], "only the question for the challenge was asked"
+        assert seen == [""], "only the request for the challenge was sent"
         tenant.environ = {**environ, "AZURE_ACCESS_TOKEN": tokens["vault"]}
         place.open().write(FIRST, expected=None)
     finally:

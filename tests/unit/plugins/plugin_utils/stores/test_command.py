@@ -171,7 +171,7 @@ def test_a_failure_after_the_write_counts_as_written(place: CommandPlace) -> Non
     assert place.value() == SECRET
 
 
-@pytest.mark.parametrize("last_act", ["pass", "os.unlink(sys.argv[0])"], ids=["can be asked", "is gone"])
+@pytest.mark.parametrize("last_act", ["pass", "os.unlink(sys.argv[0])"], ids=["readable again", "removed"])
 def test_a_failure_before_the_write_counts_as_not_written(place: CommandPlace, last_act: str) -> None:
     store = place.open()
     store.write(FIRST, expected=None)

@@ -91,7 +91,7 @@ def test_check_and_set_includes_deleted_versions(place: HashiVaultPlace, hides_d
     place.vault.hides_deleted = hides_deleted
     place.open().write(FIRST, expected=None)
     place.open().remove()
-    assert place.vault.versions == [None], "Vault's undelete can bring it back"
+    assert place.vault.versions == [None], "undelete of Vault can restore it"
     store = place.open()
     assert store.read() is None
     store.check_writable(SECOND)
