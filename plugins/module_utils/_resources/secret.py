@@ -32,6 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     ClientSecrets,
     PasswordCredential,
     key_ids,
+    other_key_ids,
     password_credentials,
     with_start,
 )
@@ -227,16 +228,13 @@ class SecretResource:
 
     def result(self, state: ClientSecrets) -> View:
         chosen = state.chosen or PasswordCredential(description=self._options.description)
-        alike: list[PasswordCredential] = []
-        if state.chosen is not None:
-            alike = [c for c in state.credentials if c.description == chosen.description and c.key_id != chosen.key_id]
         return {
             "client_id": state.client_id,
             "application_object_id": state.application_object_id or None,
             **chosen.described(self._call.now),
             "fresh": is_fresh(chosen.start),
             "secret_count": len(state.credentials),
-            "other_key_ids": key_ids(alike),
+            "other_key_ids": other_key_ids(state.credentials, state.chosen),
             "removed_key_ids": key_ids(state.removed),
             "client_secret": state.value,
         }

@@ -91,9 +91,9 @@ class SecretOptions:
 
     def is_valid(self, credential: PasswordCredential, now: datetime.datetime) -> bool:
         """Whether it has the description and enough days left, and, if the caller says which it holds, is that one."""
-        if credential.description != self.description or credential.end is None:
+        if credential.description != self.description:
             return False
-        if credential.end <= now or credential.end - now < self.renew_before:
+        if not times.lasts(credential.end, now, at_least=self.renew_before):
             return False
         if self.stored_key_id is not None and not self.is_stored(credential):
             return False
