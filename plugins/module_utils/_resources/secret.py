@@ -155,9 +155,8 @@ class SecretResource:
 
     def _confirmed_by(self, state: ClientSecrets) -> tuple[datetime.datetime, ...]:
         """The starts that need not be looked for again: those found, and those so old that nothing can show up."""
-        seen = {credential.start for credential in state.unconfirmed}
-        # The value of such a one is in the stores.
-        seen |= {credential.start for credential in filter(self._options.is_stored, state.credentials)}
+        stored = filter(self._options.is_stored, state.credentials)
+        seen = {credential.start for credential in (*state.unconfirmed, *stored)}
         oldest = self._call.now - datetime.timedelta(seconds=LAG_WINDOW)
         confirmed = [start for start in self._options.unconfirmed_starts if start in seen or start < oldest]
         if self._options.start:
