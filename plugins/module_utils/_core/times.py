@@ -77,6 +77,13 @@ def days_left_if_known(end: datetime.datetime | None, now: datetime.datetime) ->
     return days_left(end, now)
 
 
+def lasts(end: datetime.datetime | None, now: datetime.datetime, *, at_least: datetime.timedelta) -> bool:
+    """Whether it has not ended and will not end for that long."""
+    if end is None or end <= now:
+        return False
+    return end - now >= at_least
+
+
 def days_left(end: datetime.datetime, now: datetime.datetime) -> int:
     """Whole days until ``end``; negative once it has passed."""
     return (end - now) // DAY

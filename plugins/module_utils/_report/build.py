@@ -105,8 +105,11 @@ def build(
 
 def reaches_mail(application: ReadApplication) -> bool:
     """Does it declare or hold a permission on mailboxes?"""
-    names = [permission["name"] for permission in application["permissions"] if permission["resource"] in MAILED]
-    return any(name.lower().startswith(MAIL_PERMISSIONS) for name in names)
+    return any(map(_reaches_mail, application["permissions"]))
+
+
+def _reaches_mail(permission: ReadPermission) -> bool:
+    return permission["resource"] in MAILED and permission["name"].lower().startswith(MAIL_PERMISSIONS)
 
 
 def digest(content: t.Mapping[str, t.Any]) -> str:

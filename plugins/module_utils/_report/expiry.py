@@ -72,13 +72,20 @@ FINDING: View = dict.fromkeys(
 
 def is_replaced(entry: t.Mapping[str, t.Any], entries: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
     """Is there a newer one: of the same description, begun no earlier, and ending later?"""
-    if not entry["end"]:
+    start, end = _life(entry)
+    if not end:
         return False
     for other in entries:
-        same = other["description"] == entry["description"]
-        if same and (other["end"] or "") > entry["end"] and (other["start"] or "") >= (entry["start"] or ""):
+        other_start, other_end = _life(other)
+        is_newer = other_end > end and other_start >= start
+        if is_newer and other["description"] == entry["description"]:
             return True
     return False
+
+
+def _life(entry: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    """Start and end; empty if there is none."""
+    return entry["start"] or "", entry["end"] or ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,8 +120,9 @@ def look(call: Call) -> dict[str, t.Any]:
     found, alone = [], []
     for document in documents:
         kinds = _entries(call, document)
-        found += [{**_about(call, document), **finding} for finding in _due(kinds, selection.days)]
-        if not kinds:
+        for finding in _due(kinds, selection.days):
+            found.append({**_about(call, document), **finding})
+        if not any(kinds.values()):
             alone.append(document)
     federated = call.graph.get_many(list(map(_federated_credentials_read, alone)))
     for document, answer in zip(alone, federated, strict=True):
@@ -165,17 +173,16 @@ def _tagged_read(tag: str) -> Read:
     )
 
 
-def _entries(call: Call, document: Json) -> list[tuple[str, list[View]]]:
-    """The credentials that end, by kind; only kinds of which there is one."""
-    kinds = {
+def _entries(call: Call, document: Json) -> dict[str, list[View]]:
+    """The credentials that end, by kind."""
+    return {
         "client_secret": all_described(password_credentials(document), call.now),
         "certificate": all_described(key_credentials(document), call.now),
     }
-    return [(kind, entries) for kind, entries in kinds.items() if entries]
 
 
-def _due(kinds: t.Sequence[tuple[str, list[View]]], days: int) -> t.Iterator[View]:
-    for kind, entries in kinds:
+def _due(kinds: t.Mapping[str, list[View]], days: int) -> t.Iterator[View]:
+    for kind, entries in kinds.items():
         for entry in entries:
             left = entry["days_left"]
             if left is None or left >= days or is_replaced(entry, entries):

@@ -28,8 +28,10 @@ OPENING |= {*BASIC, *itertools.chain.from_iterable(COMBINED.values())}
 
 def mailbox_reach(application: ReadApplication) -> MailboxReach:
     """``reach`` is "all", "some", "none", or "unknown" if it may not be read."""
-    opening = list(filter(_opens_mailboxes, application["permissions"]))
-    granted = sorted(permission["name"] for permission in opening if permission["granted"])
+    opening: dict[bool | None, list[str]] = {True: [], False: [], None: []}  # names, by whether it is granted
+    for permission in filter(_opens_mailboxes, application["permissions"]):
+        opening[permission["granted"]].append(permission["name"])
+    granted = sorted(opening[True])
     if granted:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(granted)} in Entra ID)"}
     roles = application["mailbox_roles"]

@@ -37,7 +37,6 @@ def summarize(
         if application["mailboxes"]["reach"] in ("all", "none"):
             not_limited += _number(application["gateways"], lambda gateway: gateway["limited"])
     states = [credential["status"] for credential in credentials if credential["counts"]]
-    in_store = [gateway["in_store"] for gateway in described]
     return {
         "applications": len(applications),
         "gateways": gateways,
@@ -49,8 +48,8 @@ def summarize(
         "gateways_without_credential": gateways_without_credential,
         "gateways_lacking_permissions": _number(described, lambda gateway: gateway["missing_permissions"]),
         "gateways_not_limited": not_limited,
-        "not_in_store": in_store.count("no"),
-        "stores_not_checked": in_store.count("not checked"),
+        "not_in_store": _number(described, lambda gateway: gateway["in_store"] == "no"),
+        "stores_not_checked": _number(described, lambda gateway: gateway["in_store"] == "not checked"),
         "gateways_without_application": absent,
         "hosts_not_looked_at": not_looked_at,
         "grants_unknown": _number(applications, _has_unknown_grants),

@@ -70,10 +70,11 @@ def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -
     reader = RegistrationReader(call, mailbox_roles=limited, kept=_Kept().of, most=MOST_KEPT, also=[ORGANIZATION])
     listed = dataclasses.replace(all_applications(tag), paged=True, max_entries=MOST_APPLICATIONS)
     found = _of_tenant(reader.read([listed]), call.tenant_id)
-    addresses = [Address.of({field: value}) for field, value in unread_keys(gateways, found)]
-    if addresses:
-        more = reader.read([address.read(call.graph, select=INFO_FIELDS) for address in addresses])
-        found += _of_tenant(more, call.tenant_id)
+    reads = []
+    for field, value in unread_keys(gateways, found):
+        reads.append(Address.of({field: value}).read(call.graph, select=INFO_FIELDS))
+    if reads:
+        found += _of_tenant(reader.read(reads), call.tenant_id)
     (organizations,) = reader.also_read
     return ReadTenant(
         display_name=_display_name(organizations, call.tenant_id),

@@ -41,6 +41,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ke
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import refuse_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import other_key_ids
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
     BACKDATED,
     LONGEST_COMMON_NAME,
@@ -120,7 +121,7 @@ class CertificateOptions:
         if not own:
             return options
         certificate = parse_certificate(read_file(own, option="certificate_file"), what=own)
-        if not options.lasts(certificate.end, now):
+        if not times.lasts(certificate.end, now, at_least=options.renew_before):
             end = times.written(certificate.end)
             raise InputError(
                 f"The certificate in {params['certificate_file']} ends at {end}, and renew_before_days is"
@@ -129,12 +130,9 @@ class CertificateOptions:
             )
         return dataclasses.replace(options, certificate=certificate)
 
-    def lasts(self, end: datetime.datetime | None, now: datetime.datetime) -> bool:
-        return end is not None and end > now and end - now >= self.renew_before
-
     def fitting(self, pair: KeyPair | None, now: datetime.datetime) -> Certificate | None:
         """The certificate of the pair, if it would do once it is registered."""
-        if pair is None or not self.lasts(pair.certificate.end, now):
+        if pair is None or not times.lasts(pair.certificate.end, now, at_least=self.renew_before):
             return None
         if self.exact_name and pair.certificate.common_name != self.common_name:
             return None
@@ -227,7 +225,7 @@ class CertificateResource:
         if certificate is None:
             return None
         for record in _records_of(credentials, certificate):
-            lasts = self._options.lasts(record.end, self._call.now)
+            lasts = times.lasts(record.end, self._call.now, at_least=self._options.renew_before)
             if lasts and not record.has_key_id(self._options.replaced_key_id):
                 return record
         return None
@@ -298,7 +296,7 @@ class CertificateResource:
         return any(map(self._is_live, _records_of(current.credentials, previous.certificate)))
 
     def _is_live(self, record: KeyCredential) -> bool:
-        return record.end is not None and record.end > self._call.now
+        return times.lasts(record.end, self._call.now, at_least=datetime.timedelta(0))
 
     def apply(self, current: Certificates, wanted: Certificates) -> Certificates:
         # Tasks of one run do not drop each other's certificates.
@@ -378,7 +376,7 @@ class CertificateResource:
             **chosen.described(self._call.now),
             "fresh": state.registered or young,
             "certificate_count": len(state.credentials),
-            "other_key_ids": _other_key_ids(state),
+            "other_key_ids": other_key_ids(state.credentials, state.chosen),
             "path": path,
             "old_path": old_path,
         }
@@ -386,11 +384,3 @@ class CertificateResource:
 
 def _records_of(credentials: t.Iterable[KeyCredential], certificate: Certificate) -> list[KeyCredential]:
     return [record for record in credentials if record.is_for(certificate)]
-
-
-def _other_key_ids(state: Certificates) -> list[str]:
-    """Of those with the description of the chosen one."""
-    if state.chosen is None:
-        return []
-    alike = {c.key_id or "" for c in state.credentials if c.description == state.chosen.description}
-    return sorted(alike - {state.chosen.key_id or ""})

@@ -15,11 +15,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
-    ConflictError,
-    GraphError,
-    InputError,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -30,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipal,
     ResourcePrincipals,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.allowed import if_allowed
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
     check_confirm_option,
     check_confirmed,
@@ -160,12 +157,7 @@ class ConsentResource:
 
     def _read_if_allowed(self) -> Consent:
         """A person who consents on the page needs no right of the operator's, so a 403 is no failure."""
-        try:
-            return self._read()
-        except GraphError as exc:
-            if exc.fault.status != 403:
-                raise
-            return no_consent(self._address, declared_known=False)
+        return if_allowed(self._read) or no_consent(self._address, declared_known=False)
 
     def _read(self) -> Consent:
         if self._address.client_id:

@@ -237,12 +237,10 @@ def _read_resources(
 ) -> None:
     """Names come from the tenant's own service principals of the resources, each read once."""
     client_ids = [client_id for client_id in resources_of(declared) if known.of_client_id(client_id) is None]
-    if client_ids:
-        known.add(graph.get_many(list(map(ResourcePrincipal.read, client_ids))))
+    known.add(graph.get_many(list(map(ResourcePrincipal.read, client_ids))))
     object_ids = dict.fromkeys(application.text(item, "resourceId") for item in granting)
     unknown = [object_id for object_id in object_ids if object_id and known.of_object_id(object_id) is None]
-    if unknown:
-        known.add(graph.get_many(list(map(_resource_read, unknown))))
+    known.add(graph.get_many(list(map(_resource_read, unknown))))
 
 
 def _resource_read(object_id: str) -> Read:

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.allowed import if_allowed
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import names_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     ExchangeDirectory,
@@ -39,10 +40,6 @@ class ExchangeReader:
 
     def _read(self) -> ExchangeDirectory | None:
         try:
-            return ExchangeDirectory.read(self._graph)
+            return if_allowed(lambda: ExchangeDirectory.read(self._graph))
         except ConflictError:
-            return None
-        except GraphError as exc:
-            if exc.fault.status != 403:
-                raise
             return None

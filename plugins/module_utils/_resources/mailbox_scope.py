@@ -258,8 +258,8 @@ class MailboxScopeResource:
             "tenant_id": self._call.tenant_id,
             "roles": list(state.roles),
             "scopes": [scope.described for scope in state.scopes],
-            "assignments": [a.described for a in own],
-            "other_assignments": [a.described for a in other],
+            "assignments": _described(own),
+            "other_assignments": _described(other),
             "granted_for_all_mailboxes": state.for_all_mailboxes,
             "declared_for_all_mailboxes": state.once_consented,
             "assigned_at": assigned_at,
@@ -300,6 +300,10 @@ class MailboxScopeResource:
             scopes=state.scopes,
             scope_name=self._scope_name(state.client_id),
         )
+
+
+def _described(assignments: t.Iterable[Assignment]) -> list[View]:
+    return [assignment.described for assignment in assignments]
 
 
 def _role_names(permissions: t.Iterable[Permission], known: ResourcePrincipals) -> frozenset[tuple[str, str]]:

@@ -8,16 +8,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from urllib.parse import quote
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, odata_string
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.allowed import if_allowed
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import (
     MailboxScopeOptions,
     is_address,
@@ -88,12 +90,7 @@ def names_of(graph: GraphClient, scopes: t.Iterable[Scope]) -> dict[Scope, str]:
         kind = KINDS.get(scope.kind)
         if kind is None:
             continue
-        try:
-            document = graph.get(_by_id(kind, scope.id))
-        except GraphError as exc:
-            if exc.fault.status != 403:
-                raise
-            continue
+        document = if_allowed(functools.partial(graph.get, _by_id(kind, scope.id)))
         if document is not None:
             names[scope] = _scope(kind, document).name
     return names

@@ -11,11 +11,12 @@ import dataclasses
 import textwrap
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, GraphError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.allowed import if_allowed
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.rights_check import (
     Identity,
     Verdict,
@@ -181,10 +182,7 @@ def _ownership(call: Call, identity: Identity, address: application.Address | No
         query={"$select": "id"},
         shape=OWNER,
     )
-    try:
-        held = [application.text(owner, "id") for owner in call.graph.collect(owners)]
-    except GraphError as exc:
-        if exc.fault.status != 403:
-            raise
+    found = if_allowed(lambda: call.graph.collect(owners))
+    if found is None:
         return True, None
-    return True, identity.object_id in held
+    return True, identity.object_id in [application.text(owner, "id") for owner in found]

@@ -58,9 +58,9 @@ LISTED: dict[str, dict[str, t.Any]] = {
 }
 
 
-def check_permission_names(option: str, names: t.Iterable[str]) -> None:
+def check_permission_names(option: str, names: t.Iterable[str] | None) -> None:
     """Raises InputError for what cannot be the name of a permission."""
-    for name in names:
+    for name in names or ():
         if name.split() != [name] or not name.isascii() or len(name) > 256:
             raise InputError(
                 f"{option}: {shown(name)} is not the name of a permission",
@@ -83,7 +83,7 @@ def listed_resources(option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) ->
             )
         resources.append(client_id)
         for kind in GRAPH_TYPES:
-            check_permission_names(f"{option}: {kind}", entry.get(kind) or ())
+            check_permission_names(f"{option}: {kind}", entry.get(kind))
     return resources
 
 
@@ -183,7 +183,7 @@ def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
     if entries is None:
         names = {kind: params[f"{kind}_permissions"] for kind in GRAPH_TYPES}
         for kind in GRAPH_TYPES:
-            check_permission_names(f"O({kind}_permissions)", names[kind] or ())
+            check_permission_names(f"O({kind}_permissions)", names[kind])
         return [Listed(resource_client_id(params["resource"] or "microsoft_graph"), names, exact)]
     listed = []
     for resource, entry in zip(listed_resources("O(permissions)", entries), entries, strict=True):

@@ -71,7 +71,8 @@ class Identity:
     @property
     def role_names(self) -> list[str]:
         """Of the directory roles that matter here."""
-        return [name for name in DIRECTORY_ROLES if self._has_role((name,))]
+        known = self.roles or ()
+        return [name for name, role in DIRECTORY_ROLES.items() if role in known]
 
     def may(self, right: Right) -> bool | str | None:
         """True on every object, "owned" on its own objects only, False, or None if the token does not show this."""
@@ -103,7 +104,7 @@ class Identity:
         return any(self.permissions.issuperset(needed) for needed in alternatives)
 
     def _has_role(self, names: t.Iterable[str]) -> bool:
-        return not {DIRECTORY_ROLES[name] for name in names}.isdisjoint(self.roles or ())
+        return not set(names).isdisjoint(self.role_names)
 
 
 @dataclasses.dataclass(frozen=True)

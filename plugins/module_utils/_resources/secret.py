@@ -28,6 +28,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     ClientSecrets,
     PasswordCredential,
     key_ids,
+    other_key_ids,
     password_credentials,
     with_start,
 )
@@ -153,9 +154,8 @@ class SecretResource:
 
     def _confirmed_by(self, state: ClientSecrets) -> tuple[datetime.datetime, ...]:
         """The starts that need not be looked for again: those found, and those so old that nothing can show up."""
-        seen = {credential.start for credential in state.unconfirmed}
-        # The value of such a one is in the stores.
-        seen |= {credential.start for credential in filter(self._options.is_stored, state.credentials)}
+        stored = filter(self._options.is_stored, state.credentials)
+        seen = {credential.start for credential in (*state.unconfirmed, *stored)}
         oldest = self._call.now - datetime.timedelta(seconds=LAG_WINDOW)
         confirmed = [start for start in self._options.unconfirmed_starts if start in seen or start < oldest]
         if self._options.start:
@@ -234,16 +234,13 @@ class SecretResource:
 
     def result(self, state: ClientSecrets) -> View:
         chosen = state.chosen or PasswordCredential(description=self._options.description)
-        alike: list[PasswordCredential] = []
-        if state.chosen is not None:
-            alike = [c for c in state.credentials if c.description == chosen.description and c.key_id != chosen.key_id]
         return {
             "client_id": state.client_id,
             "application_object_id": state.application_object_id or None,
             **chosen.described(self._call.now),
             "fresh": is_fresh(chosen.start),
             "secret_count": len(state.credentials),
-            "other_key_ids": key_ids(alike),
+            "other_key_ids": other_key_ids(state.credentials, state.chosen),
             "removed_key_ids": key_ids(state.removed),
             "client_secret": state.value,
         }

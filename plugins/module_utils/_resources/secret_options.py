@@ -93,7 +93,7 @@ class SecretOptions:
         """Whether it has the description and enough days left, and, if the caller names its value, is that one."""
         if credential.description != self.description or credential.end is None:
             return False
-        if credential.end <= now or credential.end - now < self.renew_before:
+        if not times.lasts(credential.end, now, at_least=self.renew_before):
             return False
         if self.stored_key_id is not None and not self.is_stored(credential):
             return False

@@ -79,6 +79,16 @@ def key_ids(credentials: t.Iterable[PasswordCredential]) -> list[str]:
     return sorted(credential.key_id or "" for credential in credentials)
 
 
+def other_key_ids(
+    credentials: t.Iterable[PasswordCredential | KeyCredential], chosen: PasswordCredential | KeyCredential | None
+) -> list[str]:
+    """Of those with the description of the chosen one; none if none is chosen."""
+    if chosen is None:
+        return []
+    alike = {credential.key_id or "" for credential in credentials if credential.description == chosen.description}
+    return sorted(alike - {chosen.key_id or ""})
+
+
 def with_start(
     credentials: t.Iterable[PasswordCredential], starts: t.Collection[datetime.datetime]
 ) -> tuple[PasswordCredential, ...]:
