@@ -38,7 +38,7 @@ def mailbox_reach(application: ReadApplication) -> MailboxReach:
     everywhere = sorted({entry["role"] for entry in roles or () if entry["scope"]["type"] == "tenant"})
     if everywhere:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(everywhere)} in Exchange)"}
-    if None in [permission["granted"] for permission in opening]:
+    if opening[None]:
         return {"reach": "unknown", "text": "grants cannot be read"}
     if roles is None:
         return {"reach": "none", "text": "none in Entra ID"}
