@@ -18,12 +18,14 @@ import yaml
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import CREDENTIAL_TYPES
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import ANYWHERE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store import context as context_file
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     PACKAGE,
     STORE_TYPES,
     LookupMissing,
+    Store,
     check_credential_type,
     open_stores,
     record_of,
@@ -66,6 +68,11 @@ def test_every_type_has_a_class_a_contract_test_and_a_section_of_the_documentati
         assert len(rows) == 2, (
             f"add a row that begins with | `{store_type}` | to each of the two tables of types in docs/stores.md"
         )
+
+
+def test_stores_that_are_no_files_can_be_used_by_jobs_of_awx() -> None:
+    elsewhere = [name for name in STORE_TYPES if store_class(name).local_paths is Store.local_paths]
+    check_listed(elsewhere, ANYWHERE, table="ANYWHERE in plugins/plugin_utils/_awx/checks.py")
 
 
 @pytest.mark.parametrize("store_type", STORE_TYPES)
