@@ -112,9 +112,12 @@ def _sentence(asked: Asked) -> str:
 
 def _needed(steps: t.Iterable[str]) -> str:
     """By the table alone: the least privileged permissions of an application."""
-    needed = [STEPS[name] for name in dict.fromkeys(steps)]
-    purposes = _by_permission((" and ".join(step.needs[0]), step.does) for step in needed if step.rights)
-    return f"As an application, this run needs in total {purposes}."
+    purposes = []
+    for name in dict.fromkeys(steps):
+        step = STEPS[name]
+        if step.rights:
+            purposes.append((" and ".join(step.needs[0]), step.does))
+    return f"As an application, this run needs in total {_by_permission(purposes)}."
 
 
 def _by_permission(purposes: t.Iterable[tuple[str, str]]) -> str:
