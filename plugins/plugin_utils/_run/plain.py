@@ -17,7 +17,7 @@ def plain(value: t.Any) -> t.Any:
         return {plain(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, bool):
+    if isinstance(value, (bool, type(None))):
         return value
     if isinstance(value, float):
         return float(value)
