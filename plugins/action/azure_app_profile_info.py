@@ -10,6 +10,7 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import check_outlives_run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
@@ -43,14 +44,19 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plai
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     check_credential_type,
+    local_paths,
     open_stores,
 )
 
 # Of the role's later tasks: the store that most runs have, and the filters that make the result.
-NEEDED_LATER = ("stores.ansible_vault", "_role.result", "_role.summary")
+NEEDED_LATER = (
+    "ansible_collections.email_gateway.azure_apps.plugins.plugin_utils.stores.ansible_vault",
+    "ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.result",
+    "ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._role.summary",
+)
 ENVIRONMENTS = frozenset({"environment", "consent_environment", "mailbox_environment"})
 
-import_all(tuple(f"ansible_collections.email_gateway.azure_apps.plugins.plugin_utils.{name}" for name in NEEDED_LATER))
+import_all(NEEDED_LATER)
 
 
 class ActionModule(ControllerAction):
@@ -61,8 +67,11 @@ class ActionModule(ControllerAction):
 
     def _variables(self) -> dict[str, t.Any]:
         """The settings of the role as the play has them. Environments stay out: they may hold a secret."""
-        names = [name for name in sorted(SETTINGS - ENVIRONMENTS) if PREFIX + name in self._task_vars]
-        return {name: self._variable(PREFIX + name) for name in names}
+        settings = {}
+        for name in sorted(SETTINGS - ENVIRONMENTS):
+            if PREFIX + name in self._task_vars:
+                settings[name] = self._variable(PREFIX + name)
+        return settings
 
     def _variable(self, name: str) -> t.Any:
         try:
@@ -72,7 +81,7 @@ class ActionModule(ControllerAction):
 
     def _check_environments(self) -> None:
         """Those that other tasks of the role combine. Only a text is filled in for that: it may look up a secret."""
-        for name in sorted(PREFIX + name for name in ENVIRONMENTS if PREFIX + name in self._task_vars):
+        for name in among(sorted(PREFIX + name for name in ENVIRONMENTS), self._task_vars):
             value = self._task_vars[name]
             if isinstance(value, str):
                 try:
@@ -110,7 +119,7 @@ class ActionModule(ControllerAction):
             check_credential_type(opened, credential.type)
             if not looks_up(call.params):
                 return  # an entry point that writes no store
-            files = [path for store in opened for path in store.local_paths]
+            files = local_paths(opened)
             if credential.certificate_path:
                 files.append(credential.certificate_path)
             check_outlives_run(files, this_run(self._task_vars, call.environ))
@@ -119,7 +128,9 @@ class ActionModule(ControllerAction):
 
         def check_mailboxes(roles: t.Sequence[str]) -> None:
             name = f"{PREFIX}mailbox_environment"
-            environment = self._variable(name) if name in self._task_vars else {}
+            environment = {}
+            if name in self._task_vars:
+                environment = self._variable(name)
             predict_mailbox_scope(call, call.params["settings"], roles=roles, environment=environment)
 
         self._check_environments()

@@ -20,5 +20,5 @@ class ActionModule(ControllerAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         if self._is_of_role:
-            note_registered(self.memory, str((task_vars or {})["inventory_hostname"]), result)
+            note_registered(self.memory, str(self._task_vars["inventory_hostname"]), result)
         return result

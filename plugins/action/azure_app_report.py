@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import typing as t
 from pathlib import Path
@@ -25,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.f
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.problems import failures, line
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     Problem,
+    ReadApplication,
     Report,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import without_names
@@ -85,16 +87,16 @@ class ActionModule(ControllerAction):
         mode = mode_of("O(mode)", params["mode"])
         all_applications(params["tag"])  # raises InputError, before the sign-in
         hosts, report = self._built(call)
-        # An empty report would replace a useful one.
-        texts = _texts(report, params) if hosts.tenants else {}
+        texts: dict[str, str] = {}
+        begin = "No gateway could be checked. "
+        if hosts.tenants:  # an empty report would replace a useful one
+            texts, begin = _texts(report, params), ""
         files = [write_report_file(path, text, mode=mode, check_mode=call.check_mode) for path, text in texts.items()]
         problems = failures(
             report, within_days=params["fail_within_days"], drift=params["fail_on_drift"], failed=hosts.failed
         )
         found = _lines(problems)
-        begin = "" if hosts.tenants else "No gateway could be checked. "
-        fails = bool(found) and not params["fail_each_host"]
-        return {
+        result = {
             "changed": any(file.changed for file in files),
             "verdict": report["verdict"],
             "summary": without_names(report["summary"]),
@@ -104,30 +106,42 @@ class ActionModule(ControllerAction):
             "digest": report["digest"],
             "files": [file.path for file in files],
             "diff": [file.diff() for file in files],
-            **(_failure(f"{begin}{_message(found)}") if fails else {}),
         }
+        if found and not params["fail_each_host"]:
+            result |= _failure(f"{begin}{_message(found)}")
+        return result
 
     def _built(self, call: Call) -> tuple[Hosts, Report]:
         """What was read of many applications is not in memory any more when the views are made."""
         params = call.params
         variables = PlayVariables(self, task=self._task, task_vars=self._task_vars, role="gateway_app")
         files = profile_files(self._loader, self._task_vars)
+        tag = None
+        if params["scope"] == "managed":
+            tag = params["tag"]
         reader = HostReader(call, variables, files=files, task_vars=self._task_vars)
         try:
             hosts = reader.read()
-            tenants = _read_tenants(hosts, reader, tag=params["tag"] if params["scope"] == "managed" else None)
+            tenants = _read_tenants(hosts, reader, tag=tag)
         finally:
             reader.close()
+        applications: list[ReadApplication] = []
+        deleted: set[tuple[str, str, str]] = set()
+        names = {}
+        for tenant_id, tenant in tenants.items():
+            applications += tenant.applications
+            deleted |= tenant.deleted
+            names[tenant_id] = tenant.display_name
         report = build(
-            [application for tenant in tenants.values() for application in tenant.applications],
-            tenants={tenant_id: tenant.display_name for tenant_id, tenant in tenants.items()},
+            applications,
+            tenants=names,
             gateways=hosts.gateways,
             tag=params["tag"],
             scope=params["scope"],
             due_within_days=params["due_within_days"],
             now=datetime.datetime.now(datetime.timezone.utc),
             skipped=hosts.skipped,
-            deleted={key for tenant in tenants.values() for key in tenant.deleted},
+            deleted=deleted,
         )
         return hosts, report
 
@@ -157,11 +171,15 @@ def _lines(problems: t.Iterable[Problem]) -> list[str]:
             hosts.setdefault(text.removeprefix(f"{host} was "), []).append(host)
         else:
             hosts[text] = []
-    return [_with_hosts(text, names) for text, names in hosts.items()]
+    return list(itertools.starmap(_with_hosts, hosts.items()))
 
 
 def _with_hosts(text: str, hosts: list[str]) -> str:
-    return f"{', '.join(hosts)} {'was' if len(hosts) == 1 else 'were'} {text}" if hosts else text
+    if not hosts:
+        return text
+    if len(hosts) == 1:
+        return f"{hosts[0]} was {text}"
+    return f"{', '.join(hosts)} were {text}"
 
 
 def _by_host(problems: t.Iterable[Problem], *, elsewhere: str) -> dict[str, str]:
@@ -186,7 +204,11 @@ def _texts(report: Report, params: t.Mapping[str, t.Any]) -> dict[str, str]:
         "json_path": _json,
         "markdown_path": markdown_page,
     }
-    return {params[option]: view(report) for option, view in views.items() if params[option]}
+    texts = {}
+    for option, view in views.items():
+        if params[option]:
+            texts[params[option]] = view(report)
+    return texts
 
 
 def _json(report: Report) -> str:
@@ -200,6 +222,10 @@ def _failure(message: str) -> dict[str, t.Any]:
 
 
 def _message(found: list[str]) -> str:
-    text = " ".join(f"{line}." for line in found[:MOST_LISTED])
-    more = "" if len(found) <= MOST_LISTED else " The others are in the report."
-    return f"Found {'1 problem' if len(found) == 1 else f'{len(found)} problems'}. {text}{more}"
+    number = f"{len(found)} problems"
+    if len(found) == 1:
+        number = "1 problem"
+    text = f"Found {number}. {'. '.join(found[:MOST_LISTED])}."
+    if len(found) > MOST_LISTED:
+        text += " The others are in the report."
+    return text

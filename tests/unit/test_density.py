@@ -39,6 +39,8 @@ LIMITS: dict[str, Density] = {
     f"{UTILITIES}/_graph": Density(0.5, 2.0, 24),
     f"{UTILITIES}/_key_vault": Density(0.5, 1.0, 28),
     "plugins/modules": Density(0, 0.5, 10),
+    "plugins/plugin_utils": Density(0, 2.0, 24),
+    "plugins/action": Density(0, 2.2, 24),
     "plugins/filter": Density(0, 4, 24),
     "plugins/lookup": Density(0, 4, 24),
     "extensions": Density(0.5, 1.7, 24),

@@ -30,3 +30,8 @@ def among(items: t.Iterable[Item], others: t.Container[object]) -> list[Item]:
 def selected(members: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:
     """The members with these names, which all have to be there."""
     return {name: members[name] for name in names}
+
+
+def filled_members(members: t.Mapping[str, Item]) -> dict[str, Item]:
+    """Without the members that are empty."""
+    return {name: value for name, value in members.items() if value}

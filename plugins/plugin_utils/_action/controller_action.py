@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import with_checked_options
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, lacks_right
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
@@ -36,7 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.i
     environment_of_operator,
     identities_of_run,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import as_texts, plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import RUN
 
 if t.TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
             add_rights_of_run(result, lambda: self._ask_rights(args, environ))
         if not self._task.diff:
             result.pop("diff", None)
-        if any(result.get(name) for name in module.secret_results):
+        if any(map(result.get, module.secret_results)):
             # Callbacks and logs get the censored form, registered variables the whole.
             result["_ansible_no_log"] = True
             # Before ansible-core 2.19 the result of a whole loop is hidden by no_log of its tasks, not of its items.
@@ -119,7 +120,9 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
     def _option_names(self) -> t.Mapping[str, str]:
         """The role's variables for the options, in a task of the role: its user wrote those."""
-        return ROLE_VARIABLES.get(self.module_name, NO_NAMES) if self._is_of_role else NO_NAMES
+        if not self._is_of_role:
+            return NO_NAMES
+        return ROLE_VARIABLES.get(self.module_name, NO_NAMES)
 
     def _profile(self) -> t.Mapping[str, t.Any]:
         """What the first task of the role found."""
@@ -128,8 +131,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
     def _variable_environment(self, name: str) -> dict[str, str]:
         """The value of a variable of the role; empty if the play has no such variable."""
-        found = plain(self._templar.template(self._task_vars.get(name, {}))).items()
-        return {str(variable): str(value) for variable, value in found}
+        return as_texts(plain(self._templar.template(self._task_vars.get(name, {}))))
 
     def _ask_rights(self, args: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> list[Asked]:
         """As the entry point check_access: the operator, and the identities that are others in the settings."""
@@ -142,7 +144,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import Asked
 
         shared = {*AUTH.options, *ENDPOINT.options, "client_id", "unique_name", "display_name"}
-        given = {name: value for name, value in args.items() if name in shared}
+        given = selected(args, among(args, shared))
         given |= {"steps": list(identity.steps), "wait_timeout": SECONDS_FOR_RIGHTS}
         answer = call_module(
             declared_module(RIGHTS_MODULE),
@@ -172,7 +174,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
         """That of ansible-playbook, with the task's ``environment`` laid over it."""
         of_task: dict[str, t.Any] = {}
         self._compute_environment_string(of_task)
-        return {**os.environ, **{str(name): str(value) for name, value in plain(of_task).items()}}
+        return {**os.environ, **as_texts(plain(of_task))}
 
 
 def declared_module(name: str) -> Module:
@@ -196,9 +198,8 @@ def call_module(
     """Validate the task's arguments as Ansible does for a module, and run it for a host of the inventory."""
     spec = module.argument_spec
     # Defaults of the action group reach every module of it, also the few that sign in to nothing.
-    of_group = {**AUTH.options, **ENDPOINT.options}
-    given = {option: value for option, value in args.items() if option in spec.options or option not in of_group}
-    of_others = {option: value for option, value in args.items() if option not in given}
+    foreign = without(among(args, {*AUTH.options, *ENDPOINT.options}), spec.options)
+    given = selected(args, without(args, foreign))
     try:
         params = validated(
             spec, with_checked_options(given, name), name=name, see=f"ansible-doc email_gateway.azure_apps.{name}"
@@ -210,7 +211,7 @@ def call_module(
         check_mode=check_mode,
         environ=environ,
         memory=memory,
-        of_others=of_others,
+        of_others=selected(args, foreign),
         option_names=option_names,
         of_role=of_role,
     )
@@ -222,7 +223,8 @@ def call_module(
 def _hidden(value: t.Any, names: t.Collection[str]) -> t.Any:
     """A copy in which whatever has one of these names is hidden."""
     if isinstance(value, dict):
-        return {name: HIDDEN if name in names else _hidden(item, names) for name, item in value.items()}
+        shown = {name: _hidden(item, names) for name, item in value.items()}
+        return {**shown, **dict.fromkeys(among(value, names), HIDDEN)}
     if isinstance(value, list):
         return [_hidden(item, names) for item in value]
     return value

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected, without
+
 Environ = t.Mapping[str, str]
 EnvironmentOf = t.Callable[[str], Environ]  # evaluates a variable of the role, which may look up a secret
 OPERATOR = "gateway_app_environment"
@@ -37,11 +39,12 @@ def other_identities(
 
     ``profile`` is a result of azure_app_profile_info, and ``of_operator`` the environment of a task of the operator.
     """
-    return [
-        Identity(variable, tuple(profile[steps]), {**of_operator, **environment_of(variable)})
-        for variable, steps in STEPS_OF_OTHERS.items()
-        if profile.get(steps)
-    ]
+    found = []
+    for variable, steps in STEPS_OF_OTHERS.items():
+        if profile.get(steps):
+            environ = {**of_operator, **environment_of(variable)}
+            found.append(Identity(variable, tuple(profile[steps]), environ))
+    return found
 
 
 def identities_of_run(
@@ -67,5 +70,8 @@ def environment_of_operator(
         return of_task
     own = environment_of(variable)
     before = {**of_process, **environment_of(OPERATOR)}
-    kept = {name: value for name, value in of_task.items() if name not in own}
-    return {**kept, **{name: before[name] for name in own if before.get(name)}}
+    environ = selected(of_task, without(of_task, own))
+    for name in own:
+        if before.get(name):
+            environ[name] = before[name]
+    return environ

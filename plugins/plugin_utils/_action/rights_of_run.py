@@ -12,6 +12,7 @@ table of rights is used for what the run needs.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
@@ -49,9 +50,19 @@ class Asked:
 
     @property
     def is_known(self) -> bool:
-        return not self.answer.get("failed") and all(
-            verdict["possible"] is not None or STEPS[verdict["step"]].elsewhere for verdict in self.answer["steps"]
-        )
+        return not self.answer.get("failed") and all(map(_is_decided, self.answer["steps"]))
+
+    @property
+    def concerned(self) -> list[str]:
+        """The steps that are refused, and all of them if that is not known."""
+        steps = [verdict["step"] for verdict in self.missing]
+        if not self.is_known:
+            steps += self.steps
+        return steps
+
+
+def _is_decided(verdict: Result) -> bool:
+    return verdict["possible"] is not None or bool(STEPS[verdict["step"]].elsewhere)
 
 
 def add_rights_of_run(result: dict[str, t.Any], ask: t.Callable[[], t.Sequence[Asked]]) -> None:
@@ -66,37 +77,52 @@ def add_rights_of_run(result: dict[str, t.Any], ask: t.Callable[[], t.Sequence[A
 
 def rights_of_run(asked: t.Sequence[Asked]) -> str:
     """What is missing for the run, then what else can be done about it. Pure."""
-    sentences = [sentence for one in asked for sentence in _sentences(one)]
+    sentences = list(filter(None, map(_sentence, asked)))
     if not sentences:
-        needed = [step for one in asked for step in one.steps]
+        needed = itertools.chain.from_iterable(one.steps for one in asked)
         return f"According to its token, nothing is missing. {_needed(needed)} {ELSEWHERE} {BEFOREHAND}"
-    concerned = [verdict["step"] for one in asked for verdict in one.missing]
-    concerned += [step for one in asked if not one.is_known for step in one.steps]
-    has_others = any(not step.startswith("consent_") for one in asked for step in one.steps)
-    instead = [text for prefix, text in INSTEAD if has_others and any(step.startswith(prefix) for step in concerned)]
-    return " ".join([*sentences, *instead, BEFOREHAND])
+    return " ".join([*sentences, *_instead(asked), BEFOREHAND])
 
 
-def _sentences(asked: Asked) -> list[str]:
+def _instead(asked: t.Sequence[Asked]) -> t.Iterator[str]:
+    """Nothing if the run only grants consent."""
+    steps: list[str] = []
+    concerned: list[str] = []
+    for one in asked:
+        steps += one.steps
+        concerned += one.concerned
+    if all(step.startswith("consent_") for step in steps):
+        return
+    for prefix, text in INSTEAD:
+        if any(step.startswith(prefix) for step in concerned):
+            yield text
+
+
+def _sentence(asked: Asked) -> str:
+    """What an identity lacks; "" if that is nothing."""
     if not asked.steps:
-        return []
-    if not asked.is_known and not asked.missing:
-        return [_needed(asked.steps)]
-    if not asked.missing:
-        return []
-    purposes: dict[str, list[str]] = {}
-    for verdict in asked.missing:
-        purposes.setdefault(verdict["add"], []).append(verdict["does"])
-    parts = [f"{add} (to {'; to '.join(does)})" for add, does in purposes.items()]
-    return [f"In total, {asked.who} lacks {', and '.join(parts)} for this run."]
+        return ""
+    if asked.missing:
+        lacks = _by_permission((verdict["add"], verdict["does"]) for verdict in asked.missing)
+        return f"In total, {asked.who} lacks {lacks} for this run."
+    if asked.is_known:
+        return ""
+    return _needed(asked.steps)
 
 
 def _needed(steps: t.Iterable[str]) -> str:
     """By the table alone: the least privileged permissions of an application."""
-    purposes: dict[str, list[str]] = {}
+    purposes = []
     for name in dict.fromkeys(steps):
         step = STEPS[name]
         if step.rights:
-            purposes.setdefault(" and ".join(step.needs[0]), []).append(step.does)
-    parts = [f"{permissions} (to {'; to '.join(does)})" for permissions, does in purposes.items()]
-    return f"As an application, this run needs in total {', and '.join(parts)}."
+            purposes.append((" and ".join(step.needs[0]), step.does))
+    return f"As an application, this run needs in total {_by_permission(purposes)}."
+
+
+def _by_permission(purposes: t.Iterable[tuple[str, str]]) -> str:
+    """Each permission once, with all that it is for."""
+    found: dict[str, list[str]] = {}
+    for permission, does in purposes:
+        found.setdefault(permission, []).append(does)
+    return ", and ".join(f"{permission} (to {'; to '.join(does)})" for permission, does in found.items())

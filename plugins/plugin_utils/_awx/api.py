@@ -68,9 +68,9 @@ class Awx:
 
     def find(self, kind: str, *, action: str, **query: str) -> list[Json]:
         """The objects of a kind by exact filters."""
-        document = self._send("GET", f"{kind}/", action=action, params=query)
-        found = document.get("results") if isinstance(document, dict) else None
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        document = _json.as_object(self._send("GET", f"{kind}/", action=action, params=query))
+        found = _json.objects(document.get("results"))
+        if document.get("results") != found:
             raise _not_understood(action)
         return found
 
@@ -117,12 +117,15 @@ class Awx:
         return answer.document
 
     def _request(self, method: str, path: str, *, params: t.Mapping[str, str] | None, body: Json | None) -> Answer:
+        content = None
+        if body is not None:
+            content = json.dumps(body).encode()
         answer = self._http.request(
             method,
             f"{self._settings.url}{path}",
             headers={"Accept": "application/json", "Content-Type": "application/json", **self._sign_in()},
             params=params,
-            body=None if body is None else json.dumps(body).encode(),
+            body=content,
         )
         return Answer(answer.status_code, _json.parse(answer.content))
 
@@ -138,20 +141,25 @@ class Awx:
             403: "Give the user that signs in the role Admin of the credential, or of its organization.",
             404: AT_HOST,
         }
+        next_step = steps.get(answer.status, AT_HOST)
+        if answer.status >= 500:
+            next_step = "Run again later."
         return AwxError(
             f"Could not {action} in AWX: {_reason(answer)}",
-            next_step=steps.get(answer.status, "Run again later." if answer.status >= 500 else AT_HOST),
+            next_step=next_step,
             status=answer.status,
         )
 
 
 def _reason(answer: Answer) -> str:
     """AWX answers with detail, or with the errors by field."""
-    document = answer.document
-    if isinstance(document, dict) and document:
-        text = document["detail"] if isinstance(document.get("detail"), str) else json.dumps(document)
-        return f"{' '.join(text.split())} (HTTP status {answer.status})"
-    return f"HTTP status {answer.status}"
+    document = _json.as_object(answer.document)
+    if not document:
+        return f"HTTP status {answer.status}"
+    text = _json.text(document, "detail")
+    if text is None:
+        text = json.dumps(document)
+    return f"{' '.join(text.split())} (HTTP status {answer.status})"
 
 
 def _named(exc: TransportError, action: str) -> TransportError:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import posixpath
+import re
 import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, as_text
 
 Json = dict[str, t.Any]
 PREFIX = "awx_setup_"
 ANYWHERE = ("azure_key_vault", "hashi_vault", "awx_credential", "command")  # stores that are not a file of the job
+COUNT = re.compile("0*[1-9][0-9]*")
 SEE = 'See "Where the client secret is stored" in docs/awx.md.'
 
 
@@ -53,8 +57,8 @@ class Settings:
         values: Json = {}
         for name, kind in known.items():
             make, empty, words = KINDS[str(kind)]
-            values[name] = made = make(given.get(name))
-            if made is None:
+            values[name] = make(given.get(name))
+            if values[name] is None:
                 values[name] = empty
                 problems.append(f"{PREFIX}{name} is not {words}.")
         return cls(**values), problems
@@ -70,25 +74,35 @@ class Settings:
 def _text(value: t.Any) -> str | None:
     if value is None:
         return ""
-    return value if isinstance(value, str) else None
+    return as_text(value)
 
 
 def _texts(value: t.Any) -> list[str] | None:
     if value in (None, ""):
         return []
-    return list(value) if isinstance(value, list) and all(isinstance(item, str) and item for item in value) else None
+    if isinstance(value, list) and all(map(_is_name, value)):
+        return list(value)
+    return None
+
+
+def _is_name(value: t.Any) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _mapping(value: t.Any) -> Json | None:
     if value in (None, ""):
         return {}
-    return value if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return value
+    return None
 
 
 def _count(value: t.Any) -> int | None:
     """A number, also as text, as -e passes it."""
     text = str(value)
-    return int(text) if not isinstance(value, bool) and text.isascii() and text.isdigit() and int(text) > 0 else None
+    if COUNT.fullmatch(text):
+        return int(text)
+    return None
 
 
 KINDS: dict[str, tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = {
@@ -100,9 +114,11 @@ KINDS: dict[str, tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = {
 
 
 def _unknown(name: str, known: t.Iterable[str]) -> str:
+    problem = f"{PREFIX}{name} is not a setting of this playbook."
     close = difflib.get_close_matches(name, list(known), n=1)
-    meant = f" Did you mean {PREFIX}{close[0]}?" if close else ""
-    return f"{PREFIX}{name} is not a setting of this playbook.{meant}"
+    if not close:
+        return problem
+    return f"{problem} Did you mean {PREFIX}{close[0]}?"
 
 
 def problems_of(settings: Settings) -> list[str]:
@@ -129,17 +145,18 @@ def _malformed_gateways(settings: Settings) -> t.Iterator[str]:
 
 def _gateways(settings: Settings) -> dict[str, Json]:
     """What a job sees of each: its own variables over those of the group."""
-    own = {host: variables for host, variables in settings.gateways.items() if isinstance(variables, dict)}
-    return {host: {**settings.group_variables, **own.get(host, {})} for host in settings.gateways}
+    return {host: {**settings.group_variables, **as_object(own)} for host, own in settings.gateways.items()}
 
 
 def _shared_applications(settings: Settings) -> t.Iterator[str]:
     """The jobs of slices cannot wait for each other: each might create a client secret."""
     if settings.slices == 1:
         return
-    names = [variables.get("gateway_app_unique_name") for variables in _gateways(settings).values()]
-    # One with braces, for AWX to fill in, differs from host to host.
-    fixed = [str(name) for name in names if name and "{" not in str(name)]
+    fixed = []
+    for variables in _gateways(settings).values():
+        name = str(variables.get("gateway_app_unique_name") or "")
+        if name and "{" not in name:  # one with braces, for AWX to fill in, differs from host to host
+            fixed.append(name)
     if len(set(fixed)) < len(fixed):
         yield (
             f"With {PREFIX}slices {settings.slices}, each gateway needs its own application, but some share"
@@ -149,7 +166,10 @@ def _shared_applications(settings: Settings) -> t.Iterator[str]:
 
 def _stores(settings: Settings) -> t.Iterator[str]:
     """Of an inventory that is there, nothing is known here: the job itself refuses a store that goes away with it."""
-    without = [host for host, variables in _gateways(settings).items() if not _outlives_a_job(variables)]
+    without = []
+    for host, variables in _gateways(settings).items():
+        if not _outlives_a_job(variables):
+            without.append(host)
     if without:
         yield (
             f"There is no permanent store for {', '.join(sorted(without))}: the files of a job are removed with its"

@@ -11,24 +11,26 @@ Texts with braces are for AWX to fill in. They are passed on as the objects that
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import (
     PREFIX,
     Json,
     Settings,
     problems_of,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.credential_types import Types, names_of
 
 CREDENTIALS = {
     "operator": "operator_credential",
     "consent": "consent_credential",
     "mailboxes": "mailbox_credential",
 }
+TO_ORGANIZATION = f"Set {PREFIX}organization to an existing one."
+TO_INVENTORY = f"Correct {PREFIX}inventory."
+TO_TEMPLATE = f"Correct {PREFIX}provision_job_template."
 NEEDED = ("operator", "consent")
-# What a person sees of a field, and nothing depends on.
-COSMETIC = ("label", "help_text")
 
 
 def awx_setup_plan(
@@ -59,8 +61,10 @@ def awx_setup_plan(
 
 def questions(names: t.Iterable[str], *, objects: Json, profiles: t.Sequence[str]) -> list[Json]:
     """The questions of a survey; that for the profile offers those of the role."""
-    found = [dict(objects["questions"][name]) for name in names]
-    for question in found:
+    found = []
+    for name in names:
+        question = dict(objects["questions"][name])
+        found.append(question)
         if question["variable"] == "survey_profile":
             question["choices"] = [*question["choices"], *profiles]
     return found
@@ -70,68 +74,6 @@ def survey(names: t.Iterable[str], *, objects: Json, profiles: t.Sequence[str]) 
     return {"name": "", "description": "", "spec": questions(names, objects=objects, profiles=profiles)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Types:
-    """The credential types to make or change, and what a person has to do about those that AWX does not change."""
-
-    wanted: list[Json]
-    notes: list[str]
-
-    @classmethod
-    def of(cls, declared: t.Iterable[Json], found: Json) -> Types:
-        """AWX refuses other fields for a type that a credential uses, so that a new one is made beside it."""
-        wanted: list[Json] = []
-        notes: list[str] = []
-        for kind in declared:
-            current = _of_this_type(kind["name"], found["credential_types"])
-            used_by = {held["id"]: _users(held, found["credentials"]) for held in current}
-            same = [held for held in current if _fields(held) == _fields(kind)]
-            free = [held for held in current if not used_by[held["id"]]]
-            if same:
-                inputs = same[0]["inputs"] if used_by[same[0]["id"]] else kind["inputs"]
-                wanted.append({**kind, "name": same[0]["name"], "inputs": inputs})
-            elif free or not current:
-                wanted.append({**kind, "name": free[0]["name"] if free else kind["name"]})
-            else:
-                name = f"{kind['name']} {len(current) + 1}"
-                wanted.append({**kind, "name": name})
-                users = [user for held in current for user in used_by[held["id"]]]
-                notes.append(_moving(kind["name"], name, users))
-        return cls(wanted, notes)
-
-
-def _of_this_type(name: str, found: t.Iterable[Json]) -> list[Json]:
-    """Those of the name, and of the name with a number, the first one first."""
-    return sorted(
-        (held for held in found if held["name"] == name or held["name"].removeprefix(f"{name} ").isdigit()),
-        key=lambda held: (len(held["name"]), held["name"]),
-    )
-
-
-def _users(kind: Json, credentials: t.Iterable[Json]) -> list[str]:
-    return [held["name"] for held in credentials if held["credential_type"] == kind["id"]]
-
-
-def _fields(kind: Json) -> tuple[list[Json], list[str]]:
-    """What AWX goes by: it adds the type of a field that has none."""
-    inputs = kind["inputs"]
-    fields = [
-        {"type": "string", **{name: value for name, value in field.items() if name not in COSMETIC}}
-        for field in inputs.get("fields") or []
-    ]
-    return fields, sorted(inputs.get("required") or [])
-
-
-def _moving(name: str, new: str, users: list[str]) -> str:
-    return (
-        f"The credential type {name} has other fields now. AWX does not change the fields of a type that a credential"
-        f" uses ({', '.join(users)}), so {new} is created beside it. The old credentials stay in use. Create"
-        " credentials of the new type in AWX with the same values, which AWX itself does not show; set"
-        " awx_setup_operator_credential, awx_setup_consent_credential or awx_setup_mailbox_credential to their names,"
-        " run this again, and delete the old ones."
-    )
-
-
 class _Plan:
     def __init__(
         self, settings: Settings, objects: Json, found: Json, profiles: list[str], *, check_mode: bool
@@ -139,30 +81,35 @@ class _Plan:
         self._settings, self._objects, self._found, self._profiles = settings, objects, found, profiles
         self._check_mode = check_mode
         self.types = Types.of(objects["credential_types"], found)
-        own = [settings.prefixed("a job failed")] if settings.notification_webhook else []
-        self.notifications = [*settings.notification_templates, *own]
+        self.notifications = list(settings.notification_templates)
+        if settings.notification_webhook:
+            self.notifications.append(settings.prefixed("a job failed"))
 
     def problems(self) -> list[str]:
         """What the objects that AWX has do not fit."""
-        settings, found = self._settings, self._found
-        problems = []
-        if settings.organization and not found["organizations"]:
-            problems.append(
-                f"AWX has no organization {settings.organization}. Set {PREFIX}organization to an existing one."
-            )
-        names = {held["name"] for held in found["credentials"]}
+        settings = self._settings
+        template = settings.provision_job_template
+        return [
+            *self._lacking("organizations", settings.organization, noun="organization", step=TO_ORGANIZATION),
+            *self._lacking_credentials(),
+            *self._lacking("inventories", settings.inventory, noun="inventory", step=TO_INVENTORY),
+            *self._lacking("provision_job_templates", template, noun="job template", step=TO_TEMPLATE),
+            *self._same_type(),
+        ]
+
+    def _lacking(self, kind: str, name: str, *, noun: str, step: str) -> t.Iterator[str]:
+        """The problem if a setting names an object that AWX does not have."""
+        if name and not self._found[kind]:
+            yield f"AWX has no {noun} {name}. {step}"
+
+    def _lacking_credentials(self) -> t.Iterator[str]:
+        settings = self._settings
+        names = names_of(self._found["credentials"])
         named = {f"{PREFIX}{name}": getattr(settings, name) for name in CREDENTIALS.values()}
         named |= {f"{PREFIX}more_credentials": name for name in settings.more_credentials}
         for setting, name in named.items():
             if name and name not in names:
-                problems.append(f"AWX has no credential {name}, which {setting} names, or the sign-in may not see it.")
-        if settings.inventory and not found["inventories"]:
-            problems.append(f"AWX has no inventory {settings.inventory}. Correct {PREFIX}inventory.")
-        if settings.provision_job_template and not self._has("provision_job_templates"):
-            problems.append(
-                f"AWX has no job template {settings.provision_job_template}. Correct {PREFIX}provision_job_template."
-            )
-        return [*problems, *self._same_type()]
+                yield f"AWX has no credential {name}, which {setting} names, or the sign-in may not see it."
 
     def _same_type(self) -> t.Iterator[str]:
         """A job takes one credential of a type, and some jobs need all of them."""
@@ -172,7 +119,8 @@ class _Plan:
             name = getattr(self._settings, setting)
             if name not in kinds:
                 continue
-            if (other := named.get(kinds[name])) is not None:
+            other = named.get(kinds[name])
+            if other is not None:
                 yield (
                     f"{other} and {name} are credentials of one type, but a job can only have one of a type. Set"
                     f" {PREFIX}{setting} to one of a type Entra {kind}."
@@ -191,27 +139,36 @@ class _Plan:
         return [template["playbook"] for template in self._declared()]
 
     def job_templates(self) -> list[Json]:
-        return [self._job_template(declared) for declared in self._makable() if self._can_refer]
+        if not self._can_refer:
+            return []
+        return list(map(self._job_template, self._makable()))
 
     def _job_template(self, declared: Json) -> Json:
         settings = self._settings
-        writes = declared.get("writes", False)
+        notifications = []
+        if declared.get("notify"):
+            notifications = self.notifications
         return {
             "name": settings.prefixed(declared["name"]),
             "description": declared["description"],
             "playbook": declared["playbook"],
-            "credentials": [*self._credentials(declared), *self._optional(declared), *settings.more_credentials],
+            "credentials": [
+                *self._credentials(declared["credentials"]),
+                *filter(None, self._credentials(declared.get("optional_credentials", []))),
+                *settings.more_credentials,
+            ],
             "extra_vars": {"gateway_app_hosts": settings.group, **self._extra_vars(declared)},
             "may_be_sliced": declared.get("may_be_sliced", False),
-            "writes": writes,
+            "writes": declared.get("writes", False),
             "survey": self._survey(declared),
-            "notifications": self.notifications if declared.get("notify") else [],
+            "notifications": notifications,
         }
 
     def _extra_vars(self, declared: Json) -> Json:
         variables = dict(declared.get("extra_vars", {}))
         for setting, more in declared.get("extra_vars_with", {}).items():
-            variables |= more if self._is_set(setting) else {}
+            if self._is_set(setting):
+                variables |= more
         return variables
 
     def _survey(self, declared: Json) -> Json:
@@ -220,21 +177,29 @@ class _Plan:
     def schedules(self) -> list[Json]:
         """With an answer to each question that has a default: what the scheduled job does is written there."""
         made = {declared["name"]: declared for declared in self._makable()}
-        return [
-            {
-                "name": self._settings.prefixed(entry["job_template"]),
-                "rrule": getattr(self._settings, entry["setting"]),
-                "answers": self._default_answers(made[entry["job_template"]]),
-                **({"slices": self._settings.slices} if made[entry["job_template"]].get("may_be_sliced") else {}),
-            }
-            for entry in self._objects["schedules"]
-            if entry["job_template"] in made and getattr(self._settings, entry["setting"])
-            if self._is_there("job_templates", entry["job_template"])
-        ]
+        schedules = []
+        for entry in self._objects["schedules"]:
+            name = entry["job_template"]
+            if name in made and self._is_set(entry["setting"]) and self._is_there("job_templates", name):
+                schedules.append(self._schedule(entry, made[name]))
+        return schedules
+
+    def _schedule(self, entry: Json, declared: Json) -> Json:
+        schedule = {
+            "name": self._settings.prefixed(entry["job_template"]),
+            "rrule": getattr(self._settings, entry["setting"]),
+            "answers": self._default_answers(declared),
+        }
+        if declared.get("may_be_sliced"):
+            schedule["slices"] = self._settings.slices
+        return schedule
 
     def _default_answers(self, declared: Json) -> Json:
-        asked = self._survey(declared)["spec"]
-        return {question["variable"]: question["default"] for question in asked if question.get("default", "") != ""}
+        answers = {}
+        for question in self._survey(declared)["spec"]:
+            if question.get("default", "") != "":
+                answers[question["variable"]] = question["default"]
+        return answers
 
     def workflow(self) -> Json:
         """Empty if its job templates cannot be made yet."""
@@ -252,15 +217,16 @@ class _Plan:
         if not self.workflow() or not self._is_there("workflow_job_templates", declared["name"]):
             return []
         nodes = self._nodes()
-        steps = {node["job_template"] for node in nodes if "job_template" in node}
-        if not all(self._is_there("job_templates", step) for step in steps):
+        if self._new(_steps(nodes)):
             return []
-        return [self._node(node) for node in nodes]
+        return list(map(self._node, nodes))
 
     def removed_nodes(self) -> list[str]:
         """The names of those that are left out, which may be there from settings of before."""
-        kept = {node["name"] for node in self.nodes()}
-        return [node["name"] for node in self._objects["workflow"]["nodes"] if kept and node["name"] not in kept]
+        kept = names_of(self.nodes())
+        if not kept:
+            return []
+        return without(names_of(self._objects["workflow"]["nodes"]), kept)
 
     def _node(self, node: Json) -> Json:
         """One of a job template, or of an approval."""
@@ -268,8 +234,9 @@ class _Plan:
         if "approval" in node:
             approval = node["approval"]
             return {**shown, "approval": {**approval, "name": self._settings.prefixed(approval["name"])}}
-        own = node.get("job_template")
-        template = self._settings.prefixed(own) if own else self._settings.provision_job_template
+        template = self._settings.provision_job_template
+        if node.get("job_template"):
+            template = self._settings.prefixed(node["job_template"])
         return {**shown, "job_template": template, "answers": node.get("answers", {})}
 
     def to_do(self) -> list[str]:
@@ -278,11 +245,11 @@ class _Plan:
         unset = [kind for kind in NEEDED if not self._is_set(CREDENTIALS[kind])]
         if unset:
             begins = tuple(f"Entra {kind} " for kind in unset)
-            kinds = ", ".join(kind["name"] for kind in self.types.wanted if kind["name"].startswith(begins))
-            names = " and ".join(f"{PREFIX}{CREDENTIALS[kind]}" for kind in unset)
+            kinds = [name for name in names_of(self.types.wanted) if name.startswith(begins)]
+            settings = " and ".join(f"{PREFIX}{CREDENTIALS[kind]}" for kind in unset)
             lines.append(
-                f"Create credentials in AWX of the types {kinds}; set {names} to their names, and run this again. Until"
-                f" then, these are not created: {', '.join(self._not_makable())}."
+                f"Create credentials in AWX of the types {', '.join(kinds)}; set {settings} to their names, and run"
+                f" this again. Until then, these are not created: {', '.join(self._not_makable())}."
             )
         announced = self._announced()
         if announced:
@@ -290,32 +257,33 @@ class _Plan:
         return lines
 
     def _not_makable(self) -> list[str]:
-        made = [declared["name"] for declared in self._makable()]
-        names = [declared["name"] for declared in self._declared() if declared["name"] not in made]
-        workflow = [] if self._has_all_steps else [f"the workflow {self._objects['workflow']['name']}"]
-        return [*(f"the job template {name}" for name in names), *workflow]
+        names = without(names_of(self._declared()), names_of(self._makable()))
+        lines = _with_noun("the job template", names)
+        if not self._has_all_steps:
+            lines.append(f"the workflow {self._objects['workflow']['name']}")
+        return lines
 
     def _announced(self) -> list[str]:
         """The objects that are not looked up in check mode, since what they refer to is not there."""
         if not self._check_mode:
             return []
-        made = [declared["name"] for declared in self._makable()]
-        new = [name for name in made if not self._is_there("job_templates", name)]
-        due = [entry["job_template"] for entry in self._objects["schedules"] if entry["job_template"] in new]
-        lines = [f"the job template {name}" for name in new if not self._can_refer]
-        lines += [f"the schedule {name}" for name in due]
+        new = self._new(names_of(self._makable()))
+        lines = []
+        if not self._can_refer:
+            lines = _with_noun("the job template", new)
+        due = among((entry["job_template"] for entry in self._objects["schedules"]), new)
+        lines += _with_noun("the schedule", due)
         if self._has_all_steps and not self.nodes():
             lines.append(f"the workflow {self._objects['workflow']['name']}")
         return lines
 
     def _makable(self) -> list[Json]:
         """The job templates whose credentials are set: without them, no job of theirs can work."""
-        return [declared for declared in self._declared() if all(self._credentials(declared))]
+        return [declared for declared in self._declared() if all(self._credentials(declared["credentials"]))]
 
     def _declared(self) -> list[Json]:
         """The job templates without those of a setting that is empty."""
-        declared = self._objects["job_templates"]
-        return [entry for entry in declared if "setting" not in entry or self._is_set(entry["setting"])]
+        return [entry for entry in self._objects["job_templates"] if _is_wanted(entry, self._is_set)]
 
     def _is_set(self, setting: str) -> bool:
         return bool(getattr(self._settings, setting))
@@ -323,31 +291,43 @@ class _Plan:
     def _nodes(self) -> list[Json]:
         return declared_nodes(self._objects, is_set=self._is_set)
 
-    def _credentials(self, declared: Json) -> list[str]:
-        return [getattr(self._settings, CREDENTIALS[kind]) for kind in declared["credentials"]]
-
-    def _optional(self, declared: Json) -> list[str]:
-        found = [getattr(self._settings, CREDENTIALS[kind]) for kind in declared.get("optional_credentials", [])]
-        return [name for name in found if name]
+    def _credentials(self, kinds: t.Iterable[str]) -> list[str]:
+        return [getattr(self._settings, CREDENTIALS[kind]) for kind in kinds]
 
     @property
     def _has_all_steps(self) -> bool:
-        made = {declared["name"] for declared in self._makable()}
-        needed = {node["job_template"] for node in self._nodes() if "job_template" in node}
-        return needed <= made
+        return _steps(self._nodes()) <= {*names_of(self._makable())}
 
     @property
     def _can_refer(self) -> bool:
         """Whether a job template can name its project and its inventory."""
-        return not self._check_mode or bool(self._has("projects") and self._has("inventories"))
+        return not self._check_mode or all(map(self._has, ("projects", "inventories")))
 
     def _is_there(self, kind: str, name: str) -> bool:
         """Whether AWX has it; outside of check mode, it has been made before it is named."""
-        return not self._check_mode or self._settings.prefixed(name) in {held["name"] for held in self._has(kind)}
+        return not self._check_mode or self._settings.prefixed(name) in names_of(self._has(kind))
+
+    def _new(self, names: t.Iterable[str]) -> list[str]:
+        """The job templates that AWX does not have."""
+        return [name for name in names if not self._is_there("job_templates", name)]
 
     def _has(self, kind: str) -> list[Json]:
         found: list[Json] = self._found[kind]
         return found
+
+
+def _with_noun(noun: str, names: t.Iterable[str]) -> list[str]:
+    return [f"{noun} {name}" for name in names]
+
+
+def _is_wanted(entry: Json, is_set: t.Callable[[str], bool]) -> bool:
+    """Unless it is declared for a setting that is empty."""
+    return "setting" not in entry or is_set(entry["setting"])
+
+
+def _steps(nodes: t.Iterable[Json]) -> set[str]:
+    """The job templates of nodes, some of which are approvals."""
+    return {node["job_template"] for node in nodes if "job_template" in node}
 
 
 def declared_nodes(objects: Json, *, is_set: t.Callable[[str], bool]) -> list[Json]:
@@ -356,18 +336,22 @@ def declared_nodes(objects: Json, *, is_set: t.Callable[[str], bool]) -> list[Js
     What follows such a node by success follows the one before it instead.
     """
     declared = objects["workflow"]["nodes"]
-    left_out = {node["name"]: node for node in declared if "setting" in node and not is_set(node["setting"])}
+    left_out = {node["name"]: node for node in declared if not _is_wanted(node, is_set)}
 
     def following(node: Json, way: str) -> list[str]:
         found: list[str] = []
         for name in node.get(way, ()):
-            found += following(left_out[name], "success") if name in left_out else [name]
+            if name in left_out:
+                found += following(left_out[name], "success")
+            else:
+                found.append(name)
         return found
 
-    nodes = [
-        {**node, **{way: following(node, way) for way in ("success", "failure")}}
-        for node in declared
-        if node["name"] not in left_out
-    ]
-    linked = {name for node in nodes for name in (*node["success"], *node["failure"])}
+    nodes = []
+    linked: set[str] = set()
+    for node in declared:
+        if node["name"] not in left_out:
+            ways = {"success": following(node, "success"), "failure": following(node, "failure")}
+            nodes.append({**node, **ways})
+            linked.update(*ways.values())
     return [node for node in nodes if node["name"] in linked or node is nodes[0]]

@@ -7,8 +7,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
+
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 
 Json = dict[str, t.Any]
 # How git and ansible-galaxy begin what is wrong. All before it is warnings.
@@ -26,7 +30,7 @@ def unusable_project(name: str, failure: Json, *, updates: t.Sequence[Json], eve
 
 def missing_playbooks(url: str, needed: t.Iterable[str], found: t.Collection[str]) -> str:
     """Empty if the repository has all of them."""
-    missing = [name for name in needed if name not in found]
+    missing = without(needed, found)
     if not missing:
         return ""
     return (
@@ -37,17 +41,23 @@ def missing_playbooks(url: str, needed: t.Iterable[str], found: t.Collection[str
 
 def update_error(events: t.Sequence[Json], updates: t.Sequence[Json]) -> str:
     """In the words of the program that failed. ``events`` are the failed tasks of the last update."""
-    results = [(event.get("event_data") or {}).get("res") or {} for event in events]
-    words = [_words(result) for result in results] or [str(update.get("job_explanation") or "") for update in updates]
-    files = {found for result in results for found in REQUIREMENTS.findall(str(result.get("cmd", "")))}
+    results = [as_object(as_object(event.get("event_data")).get("res")) for event in events]
+    words = list(map(_words, results))
+    if not results:
+        words = [str(update.get("job_explanation") or "") for update in updates]
+    files: set[str] = set()
+    for result in results:
+        files.update(REQUIREMENTS.findall(str(result.get("cmd", ""))))
     return " ".join(filter(None, [*dict.fromkeys(words), *map(_about, sorted(files))]))
 
 
 def _words(result: Json) -> str:
     lines = str(result.get("stderr") or result.get("msg") or "").splitlines()
-    first = next((number for number, line in enumerate(lines) if ERROR.match(line)), 0)
-    text = " ".join(" ".join(lines[first:]).split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    from_error = list(itertools.dropwhile(lambda line: not ERROR.match(line), lines))
+    text = " ".join(" ".join(from_error or lines).split())
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]} ..."
 
 
 def _about(file: str) -> str:

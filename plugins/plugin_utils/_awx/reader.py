@@ -51,8 +51,11 @@ class AwxLookup(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core
     def setup_variables(self) -> Json:
         """The variables of the play with the prefix, as the objects that they are: some must not be filled in."""
         variables = self._templar.available_variables
-        names = [name for name in variables if str(name).startswith(PREFIX)]
-        return {str(name): self._templar.template(variables[name]) for name in names}
+        found = {}
+        for name in variables:
+            if str(name).startswith(PREFIX):
+                found[str(name)] = self._templar.template(variables[name])
+        return found
 
 
 def read_objects(query: Query, settings: Settings) -> Json:

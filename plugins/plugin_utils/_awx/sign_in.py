@@ -15,7 +15,9 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first
 
 # Of awx.awx and ansible.controller: today's names, those of Tower, and those of Ansible Automation Platform.
 VARIABLES = {
@@ -52,9 +54,9 @@ def awx_settings(environ: t.Mapping[str, str]) -> AwxSettings:
     """Raises InputError."""
     values = _of_files(environ)
     for name, variables in VARIABLES.items():
-        found = [environ[variable] for variable in variables if environ.get(variable, "").strip()]
-        if found:
-            values[name] = found[0]
+        variable = first(variables, lambda one: filled(environ.get(one)) is not None)
+        if variable is not None:
+            values[name] = environ[variable]
     if not values.get("host"):
         raise InputError(
             "CONTROLLER_HOST is not set, so that AWX cannot be found",
@@ -76,7 +78,9 @@ def awx_settings(environ: t.Mapping[str, str]) -> AwxSettings:
 
 
 def _address(host: str, prefix: str) -> str:
-    text = host.strip() if re.match("https?://", host.strip()) else f"https://{host.strip()}"
+    text = host.strip()
+    if not re.match("https?://", text):
+        text = f"https://{text}"
     parts = urlsplit(text)
     if not HOST.fullmatch(parts.netloc) or parts.query or parts.fragment:
         raise InputError(
@@ -119,11 +123,13 @@ def _of_file(path: str) -> dict[str, str]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         text = small_file.read(path).decode("utf-8")
-        parser.read_string(text if "[general]" in text else f"[general]\n{text}")
+        if "[general]" not in text:
+            text = f"[general]\n{text}"
+        parser.read_string(text)
         section = dict(parser.items("general"))
     except (OSError, UnicodeDecodeError, configparser.Error):
         # The parser's own words show lines of the file.
         raise InputError(
             f"The file {path} with the sign-in to AWX cannot be read", next_step="Correct it, or remove it."
         ) from None
-    return {name: value for name, value in section.items() if name in VARIABLES and value}
+    return {name: section[name] for name in among(section, VARIABLES) if section[name]}

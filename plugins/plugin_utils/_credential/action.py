@@ -32,6 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.co
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     Store,
     check_credential_type,
+    local_paths,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.store_set import StoreSet
 
@@ -42,20 +43,18 @@ class CredentialAction(ControllerAction):
     kind: t.ClassVar[type[Kind]]
 
     def module(self) -> Module:
-        declared = self.declared
-        return dataclasses.replace(
-            declared,
-            run=lambda call: declared.run(call) if call.params["stores"] is None else self._run_with_stores(call),
-        )
+        return dataclasses.replace(self.declared, run=self._run_call)
 
-    def _run_with_stores(self, call: Call) -> dict[str, t.Any]:
+    def _run_call(self, call: Call) -> dict[str, t.Any]:
+        if call.params["stores"] is None:
+            return self.declared.run(call)
         return run_with_stores(call, kind=self.kind, stores=stores_of_task(self, call), facts=self._facts(call))
 
     def _facts(self, call: Call) -> TaskFacts:
         host = str(self._task_vars.get("inventory_hostname", ""))
         names = call.params["sharing_hosts"]
-        if names is None:
-            names = self._task_vars.get("ansible_play_hosts_all") if REGISTRATION in self._task_vars else None
+        if names is None and REGISTRATION in self._task_vars:
+            names = self._task_vars.get("ansible_play_hosts_all")
         names = tuple(plain(names or ()))
         return TaskFacts(
             inventory_host=host,
@@ -78,13 +77,15 @@ def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], 
     """One task, whatever its state."""
     params = call.params
     check_credential_type(stores, kind.type)
-    is_registered = any(params[name] for name in application.ADDRESS)
+    is_registered = any(map(params.get, application.ADDRESS))
     if params["state"] == "present" and call.check_mode and not is_registered:
         # An earlier task in check mode found no application, and returned null for its ids.
         call.params = {**params, **dict.fromkeys(application.ADDRESS), "unique_name": "not registered yet"}
     claims = Claims(claims_path(stores, params["store_path"]), inventory_host=facts.inventory_host)
     work = Work(call, stores=StoreSet(stores), claims=claims, facts=facts)
-    of_present = kind(call) if params["state"] == "present" else None
+    of_present = None
+    if params["state"] == "present":
+        of_present = kind(call)
     call.validate_sign_in()
     if of_present is not None:
         return PresentTask(work, of_present, is_registered=is_registered).run()
@@ -98,12 +99,11 @@ def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], 
 def claims_path(stores: t.Sequence[Store], store_path: str | None) -> str:
     """Beside the first file of ansible-vault. Raises InputError if there is no place."""
     vaults = [store.local_paths[0] for store in stores if store.type == "ansible_vault"]
-    files = [path for store in stores for path in store.local_paths]
-    for path in (*vaults, store_path, *files):
-        if path:
-            return f"{os.path.realpath(os.path.expanduser(path))}.claims"
-    raise InputError(
-        "O(store_path) is not set, and no store is a file: a run needs a path to record which client secret it is about"
-        " to create",
-        next_step="Set O(store_path) to a path on the controller; the claims file is this path with .claims.",
-    )
+    path = next(filter(None, (*vaults, store_path, *local_paths(stores))), None)
+    if path is None:
+        raise InputError(
+            "O(store_path) is not set, and no store is a file: a run needs a path to record which client secret it is"
+            " about to create",
+            next_step="Set O(store_path) to a path on the controller; the claims file is this path with .claims.",
+        )
+    return f"{os.path.realpath(os.path.expanduser(path))}.claims"

@@ -25,6 +25,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import (
     impossible,
@@ -105,8 +106,11 @@ class Claims:
 
         Raises ConflictError if it is at work for longer than ``seconds``. At the end, a file without claims goes away.
         """
+        allowance = seconds
+        if not wait:
+            allowance = 0
         try:
-            self._lock(Patience(seconds if wait else 0))
+            self._lock(Patience(allowance))
         except RunAtWorkError as exc:
             if wait:
                 raise ConflictError(
@@ -161,12 +165,11 @@ class Claims:
             inventory_host=self._inventory_host,
             until=times.written(start + datetime.timedelta(seconds=seconds)),
         )
-        earlier = [dataclasses.replace(claim, ended=True) for claim in self._known]
-        self._save([*earlier, self._own])
+        self._save([*self._ended(), self._own])
 
     def settle(self, confirmed: t.Iterable[datetime.datetime]) -> None:
         """Remove the claims of which nothing is left, while the lock is held."""
-        starts = {times.written(start) for start in confirmed}
+        starts = set(map(times.written, confirmed))
         left = [claim for claim in self._known if claim.start not in starts]
         if left != self._known:
             self._save(left)
@@ -175,9 +178,12 @@ class Claims:
         """Drop all claims, while the lock is held: the application has no secrets any more."""
         self._known = []
 
+    def _ended(self) -> list[Claim]:
+        return [dataclasses.replace(claim, ended=True) for claim in self._known]
+
     def _end(self) -> None:
         """What fails here decides nothing: an empty file is no claim, and the kernel releases the lock."""
-        left = [dataclasses.replace(claim, ended=True) for claim in self._known]
+        left = self._ended()
         try:
             if not left:
                 with contextlib.suppress(OSError):
@@ -201,7 +207,8 @@ class Claims:
             claims = self._load(file)
         except ConflictError:
             return ""
-        return next((str(claim) for claim in claims if not claim.ended), "")
+        holder = first(claims, lambda claim: not claim.ended)
+        return str(holder or "")
 
     @contextlib.contextmanager
     def _opened(self, flags: int) -> t.Iterator[int]:
@@ -247,7 +254,7 @@ class Claims:
         return claims
 
     def _save(self, claims: list[Claim]) -> None:
-        content = json.dumps([dataclasses.asdict(claim) for claim in claims], indent=1).encode() + b"\n"
+        content = json.dumps(list(map(dataclasses.asdict, claims)), indent=1).encode() + b"\n"
         try:
             self._write(content)
         except OSError as exc:
@@ -275,5 +282,4 @@ class Claims:
 
 
 def _starts(claims: t.Iterable[Claim]) -> list[datetime.datetime]:
-    found = (times.parse(claim.start) for claim in claims)
-    return sorted(start for start in found if start is not None)
+    return sorted(filter(None, (times.parse(claim.start) for claim in claims)))

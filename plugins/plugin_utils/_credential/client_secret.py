@@ -72,17 +72,21 @@ class ClientSecret(Kind):
 
     @property
     def may_be_left(self) -> bool:
-        creation = self._resource.creation if self._resource else None
-        return creation is not None and creation.answer_was_lost
+        resource = self._resource
+        return resource is not None and resource.creation is not None and resource.creation.answer_was_lost
 
     def record(self, common: Record, kept: Record | None) -> Record:
         if self._made is not None and self._made.chosen_key_id == (common.key_id or None):
             return dataclasses.replace(common, client_secret=self._made.value)
-        value = kept.client_secret if kept is not None and kept.key_id == common.key_id else ""
+        value: str | None = ""
+        if kept is not None and kept.key_id == common.key_id:
+            value = kept.client_secret
         return dataclasses.replace(common, client_secret=value)
 
     def value(self, record: Record) -> dict[str, str]:
-        return {"client_secret": record.client_secret} if record.client_secret else {}
+        if not record.client_secret:
+            return {}
+        return {"client_secret": record.client_secret}
 
     def remove_unconfirmed(self) -> None:
         if self._resource is not None and self._current is not None:

@@ -13,6 +13,11 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    filled_members,
+    first,
+    selected,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
@@ -59,20 +64,22 @@ class TenantCredentials:
 
     @property
     def object_id(self) -> str:
-        return application.text(self.document, "id") or ""
+        return application.text_or_empty(self.document, "id")
 
     @property
     def client_id(self) -> str:
-        return (application.text(self.document, "appId") or "").lower()
+        return application.text_or_empty(self.document, "appId").lower()
 
     @property
     def names(self) -> set[str]:
-        return {application.text(self.document, name) or "" for name in ("displayName", "uniqueName")} - {""}
+        document = self.document
+        names = {application.text_or_empty(document, "displayName"), application.text_or_empty(document, "uniqueName")}
+        return names - {""}
 
     def find(self, key_id: str) -> PasswordCredential | KeyCredential | None:
         """Each id is looked for as what it is: after a change of the credential type, a record lists both kinds."""
-        secret = next((c for c in self.secrets if c.key_id == key_id), None)
-        return secret or next((c for c in self.certificates if c.has_key_id(key_id)), None)
+        secret = first(self.secrets, lambda credential: credential.key_id == key_id)
+        return secret or first(self.certificates, lambda credential: credential.has_key_id(key_id))
 
     def remove(self, credential: PasswordCredential | KeyCredential) -> None:
         if isinstance(credential, PasswordCredential):
@@ -85,7 +92,7 @@ class TenantCredentials:
         if not self.object_id:
             return []
         read = federated_credentials_read(self.object_id, action=f"list the federated credentials of {self.address}")
-        return [FederatedCredential.of(entry) for entry in self._call.graph.collect(read)]
+        return list(map(FederatedCredential.of, self._call.graph.collect(read)))
 
     def remove_federated(self, credential: FederatedCredential) -> None:
         path = f"applications/{self.object_id}/federatedIdentityCredentials/{credential.id}"
@@ -98,14 +105,15 @@ def described(work: Work, tenant: TenantCredentials, record: Record | None) -> V
     found, key_id, end = None, None, None
     if record is not None:
         found, key_id, end = tenant.find(record.key_id), record.key_id, times.parse(record.secret_expires)
+    description = None
     if found is not None:
-        end = found.end
+        end, description = found.end, found.description
     start = _start(tenant, record)
     return {
         "client_id": tenant.client_id or None,
         "application_object_id": tenant.object_id or None,
         "key_id": key_id,
-        "description": found.description if found else None,
+        "description": description,
         "start": times.written_if_known(start),
         "end": times.written_if_known(end),
         "days_left": times.days_left_if_known(end, work.call.now),
@@ -121,7 +129,9 @@ def _of_module(work: Work, tenant: TenantCredentials, found: PasswordCredential 
         names = ("federated_credential_id", "issuer", "subject")
         return {"name": params["name"], **dict.fromkeys(names), "audiences": [], "other_names": []}
     if "path" in params:
-        thumbprint = found.described(work.call.now)["thumbprint"] if isinstance(found, KeyCredential) else None
+        thumbprint = None
+        if isinstance(found, KeyCredential):
+            thumbprint = found.described(work.call.now)["thumbprint"]
         return {
             "path": params["path"],
             "old_path": None,
@@ -129,8 +139,11 @@ def _of_module(work: Work, tenant: TenantCredentials, found: PasswordCredential 
             "certificate_count": len(tenant.certificates),
             "other_key_ids": [],
         }
+    hint = None
+    if isinstance(found, PasswordCredential):
+        hint = found.hint
     return {
-        "hint": found.hint if isinstance(found, PasswordCredential) else None,
+        "hint": hint,
         "secret_count": len(tenant.secrets),
         "other_key_ids": [],
         "client_secret": None,
@@ -141,7 +154,13 @@ def _start(tenant: TenantCredentials, record: Record | None) -> datetime.datetim
     if record is None:
         return None
     found = tenant.find(record.key_id)
-    return found.start if found and found.start else times.parse(record.secret_start)
+    if found is None or found.start is None:
+        return times.parse(record.secret_start)
+    return found.start
+
+
+def _key_ids(credentials: t.Iterable[PasswordCredential | KeyCredential]) -> list[str | None]:
+    return [credential.key_id for credential in credentials]
 
 
 class PruneTask:
@@ -165,7 +184,9 @@ class PruneTask:
         if record is None or wanted is None or (record == wanted and not prunes):
             return self._result(record, before, changed=False)
         if work.call.check_mode:
-            return self._result(life.pruned(wanted) if prunes else wanted, before, changed=True)
+            if prunes:
+                wanted = life.pruned(wanted)
+            return self._result(wanted, before, changed=True)
         with work.locked(self._tenant.client_id):
             return self._write(before)
 
@@ -183,8 +204,9 @@ class PruneTask:
                     next_step="Create it first, with O(state=present).",
                 )
             return None, None, False
-        host = work.facts.inventory_host
-        wanted = life.handed_over(record, host) if work.options.handed_over else record
+        wanted = record
+        if work.options.handed_over:
+            wanted = life.handed_over(record, work.facts.inventory_host)
         return record, wanted, self._lifecycle().may_prune(self._aged(wanted), work.call.now)
 
     def _lifecycle(self) -> life.Lifecycle:
@@ -193,7 +215,7 @@ class PruneTask:
     def _aged(self, record: Record) -> Record:
         """With the start that the tenant has."""
         start = _start(self._tenant, record)
-        return dataclasses.replace(record, secret_start=times.written(start) if start else "")
+        return dataclasses.replace(record, secret_start=times.written_if_known(start) or "")
 
     def _write(self, before: View) -> dict[str, t.Any]:
         """While the locks are held: read again, decide again."""
@@ -232,7 +254,9 @@ class PruneTask:
     def _result(
         self, record: Record | None, before: View, *, changed: bool, removed: t.Sequence[str] = ()
     ) -> dict[str, t.Any]:
-        aged = self._aged(record) if record else None
+        aged = None
+        if record is not None:
+            aged = self._aged(record)
         self._work.note_waiting(aged)
         return self._work.result(
             changed=changed,
@@ -247,7 +271,7 @@ class PruneTask:
         if record is None:
             return {}
         names = ("key_id", "previous_key_ids", "handed_over_to", "pending_hosts")
-        return {name: getattr(record, name) for name in names}
+        return selected(vars(record), names)
 
 
 class RetireTask:
@@ -283,24 +307,24 @@ class RetireTask:
         )
 
     def _key_files(self) -> list[KeyFiles]:
-        paths = {record.certificate_path for record in self._work.stores.records if record is not None}
+        paths = {record.certificate_path for record in self._work.stores.kept}
         paths |= {self._key_path or ""}
-        return [files for path in sorted(paths - {""}) if (files := KeyFiles(path)).exist]
+        return [files for files in map(KeyFiles, sorted(paths - {""})) if files.exist]
 
     def _view(self) -> View:
         """What is there; {} if nothing is."""
         tenant, work = self._tenant, self._work
         view: View = {
-            "client_secrets": [c.key_id for c in tenant.secrets],
-            "certificates": [c.key_id for c in tenant.certificates],
-            "federated_credentials": [c.name for c in tenant.federated()],
+            "client_secrets": _key_ids(tenant.secrets),
+            "certificates": _key_ids(tenant.certificates),
+            "federated_credentials": [credential.name for credential in tenant.federated()],
             "key_files": [files.path for files in self._key_files()],
         }
         if any(work.stores.records):
             view["stores"] = work.stores.view()
         if work.claims.exists:
             view["claims"] = work.claims.path
-        return {name: value for name, value in view.items() if value}
+        return filled_members(view)
 
     def _remove(self) -> list[str]:
         """Certificates and federated credentials first, as the last ones that could be used go last."""
@@ -316,7 +340,8 @@ class RetireTask:
         for credential in credentials:
             tenant.remove(credential)
             removed.append(credential.key_id or "")
-        owner = tenant.client_id or next((r.client_id for r in stores.records if r is not None), "")
+        owners = [tenant.client_id, *(record.client_id for record in stores.kept)]
+        owner = next(filter(None, owners), "")
         for files in self._key_files():
             files.remove(owner)
         stores.remove()

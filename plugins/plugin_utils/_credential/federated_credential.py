@@ -65,17 +65,19 @@ class FederatedCredential(Kind):
         result = self._resource.result(state)
         before, after = self._resource.view(current), self._resource.view(state)
         key_id = str(result["federated_credential_id"] or "").lower()
-        kept = self._kept
-        same = kept is not None and kept.key_id == key_id
-        start = kept.secret_start if kept is not None and same else times.written(self.call.now)
+        start = times.written(self.call.now)
+        if self._kept is not None and self._kept.key_id == key_id:
+            start = self._kept.secret_start
         result = {
             **result,
             "key_id": key_id or None,
-            "start": start if key_id else None,
+            "start": None,
             "end": None,
             "days_left": None,
             "fresh": before != after,
         }
+        if key_id:
+            result["start"] = start
         return Found(
             client_id=state.client_id,
             object_id=state.object_id,

@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
     SignInError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
@@ -36,7 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.alarm import alarm_held_back
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kind import Found, Kind
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +85,9 @@ class PresentTask:
         if not look.must_write and not look.found.confirmed_starts:
             return self._result(look, changed=False)
         with work.locked(look.found.client_id, wait=look.must_write) as locked:
-            return self._write_or_follow(look) if locked else self._result(look, changed=False)
+            if locked:
+                return self._write_or_follow(look)
+            return self._result(look, changed=False)
 
     def _look(self, unconfirmed: t.Sequence[datetime.datetime]) -> Look:
         """Sends no write. Raises ConflictError for stores of another application."""
@@ -99,14 +102,18 @@ class PresentTask:
         if not found.due and not self._is_accepted(found, kept):
             found = kind.look(None, outgoing=self._left_out(kept), unconfirmed=unconfirmed)
         record = self._record(found, kept)
-        differing = () if found.due else tuple(stores.differing(record))
-        return Look(found=found, kept=kept, record=record, differing=differing)
+        look = Look(found=found, kept=kept, record=record, differing=())
+        if found.due:
+            return look
+        return dataclasses.replace(look, differing=tuple(stores.differing(record)))
 
     def _counting(self, kept: Record | None) -> Record | None:
         """The stored credential, if no new one is needed for the sake of the stores."""
         if kept is None or kept.type != self._kind.type or not life.is_ours(kept, kept.client_id):
             return None
-        return kept if life.is_stored(self._work.stores.records, kept, outgoing=self._left_out(kept)) else None
+        if not life.is_stored(self._work.stores.records, kept, outgoing=self._left_out(kept)):
+            return None
+        return kept
 
     def _left_out(self, kept: Record | None) -> set[str]:
         """Key ids that do not count: refused ones, and what is to be rotated."""
@@ -119,11 +126,12 @@ class PresentTask:
         if self._outgoing is None:
             memory, key = self._call.memory, f"rotated:{self._work.claims.path}"
             # Read first, then recalled, then noted: another host notes it before it makes anything.
-            remembered = memory.recall(key)
-            now = kept.key_id if kept is not None else ""
-            self._outgoing = remembered if isinstance(remembered, str) else now
-            memory.remember(key, self._outgoing, seconds=WHOLE_RUN)
-        return {self._outgoing} if self._outgoing else set()
+            outgoing = memory.recall(key)
+            if not isinstance(outgoing, str):
+                outgoing = (kept or NO_RECORD).key_id
+            self._outgoing = outgoing
+            memory.remember(key, outgoing, seconds=WHOLE_RUN)
+        return {self._outgoing} - {""}
 
     def _is_accepted(self, found: Found, kept: Record | None) -> bool:
         """Whether the identity platform accepts the stored credential; true if that cannot be tried.
@@ -164,7 +172,7 @@ class PresentTask:
             client_id=found.client_id,
             key_id=found.key_id,
             tenant_id=self._call.tenant_id,
-            profile=self._work.options.profile or (kept.profile if kept else ""),
+            profile=self._work.options.profile or (kept or NO_RECORD).profile,
             secret_start=found.start,
             secret_expires=found.end,
         )
@@ -246,7 +254,9 @@ class PresentTask:
         if not self._kind.rolls_back:
             return
         self._call.http.patience.renew()
-        left = self._work.stores.put_back(found.key_id) if found.key_id else ["its key id is not known"]
+        left = ["its key id is not known"]
+        if found.key_id:
+            left = self._work.stores.put_back(found.key_id)
         if not left:
             try:
                 self._kind.remove_new()
@@ -276,12 +286,15 @@ class PresentTask:
         work, found = self._work, look.found
         work.note_waiting(look.record)
         before = before or self._view(look, after=False)
+        after = before
+        if changed:
+            after = self._view(look, after=True)
         return work.result(
             changed=changed,
             of_kind={**found.result, "client_id": found.client_id or None},
             record=look.record,
             before=before,
-            after=self._view(look, after=True) if changed else before,
+            after=after,
             exists=bool(found.key_id) and not (self._call.check_mode and found.due),
         )
 
@@ -294,8 +307,10 @@ class PresentTask:
 
 
 def _lists(record: Record | None) -> dict[str, t.Any]:
+    if record is None:
+        return {}
     names = ("previous_key_ids", "handed_over_to", "pending_hosts", "profile")
-    return {} if record is None else {name: getattr(record, name) for name in names}
+    return selected(vars(record), names)
 
 
 def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictError:
@@ -307,7 +322,9 @@ def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictErr
             next_step=f"Repair the store and run again. {exc.next_step}".strip(),
             **exc.details,
         )
-    kind = OvertakenError if isinstance(exc, OvertakenError) else ConflictError
+    kind = ConflictError
+    if isinstance(exc, OvertakenError):
+        kind = OvertakenError
     return kind(
         f"The new credential could not be stored. {reason}. It was removed from the tenant again, and the stores have"
         " their previous content",

@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ca
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.store_set import StoreSet
 
+NO_RECORD = Record(client_id="", key_id="")
 CLAIMED_TIMES = 8  # wait_timeout: the allowance is renewed for parts of a task, and requests take their time, too
 
 
@@ -69,14 +70,18 @@ class Work:
 
         What is left of an application that is gone is taken over.
         """
-        records = [record for record in self.stores.records if record is not None]
-        tenant_id = self.call.tenant_id
-        tenants = {record.tenant_id for record in records if record.tenant_id.lower() not in ("", tenant_id.lower())}
-        others = {record.client_id for record in records if record.client_id.lower() != client_id.lower()}
+        tenants, others = set(), set()
+        own_tenants = ("", self.call.tenant_id.lower())
+        for record in self.stores.kept:
+            if record.tenant_id.lower() not in own_tenants:
+                tenants.add(record.tenant_id)
+            if record.client_id.lower() != client_id.lower():
+                others.add(record.client_id)
+        of_tenant = f" in the tenant {', '.join(sorted(tenants))}"
         if not tenants:
-            others = {other for other in others if self._is_registered(other)}
+            others = set(filter(self._is_registered, others))
+            of_tenant = ""
         if tenants or others:
-            of_tenant = f" in the tenant {', '.join(sorted(tenants))}" if tenants else ""
             raise ConflictError(
                 f"The store {self.stores.titles} has the credential of another application,"
                 f" {', '.join(sorted(others)) or client_id}{of_tenant}, and is not changed",
@@ -115,10 +120,12 @@ class Work:
     ) -> dict[str, t.Any]:
         """The same members for every state. ``exists`` is false for a credential that check mode predicts."""
         host = self.facts.inventory_host
-        shown = record or Record(client_id="", key_id="")
+        shown = record or NO_RECORD
         life = self.life_of(shown.client_id)
         found = exists and record is not None
-        waits = life.waiting_hosts(shown) if record is not None else []
+        waits: list[str] = []
+        if record is not None:
+            waits = life.waiting_hosts(record)
         hands_over = life.hand_over and found and host not in shown.handed_over_to
         return {
             "changed": changed,

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import typing as t
 
@@ -34,6 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.host
     HostVariables,
     PlayVariables,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import as_texts
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.context import store_context
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import open_stores
 
@@ -77,7 +79,7 @@ class Hosts:
 
     @property
     def gateways(self) -> list[Gateway]:
-        return [gateway for tenant in self.tenants.values() for gateway in tenant.gateways]
+        return list(itertools.chain.from_iterable(tenant.gateways for tenant in self.tenants.values()))
 
     def fail(self, host: str, reason: str) -> None:
         self.failed[host] = self.skipped[host] = reason
@@ -89,8 +91,8 @@ class HostReader:
     def __init__(self, call: Call, variables: PlayVariables, *, files: Files, task_vars: t.Mapping[str, t.Any]) -> None:
         self._call = call
         self._variables = variables
-        self._hosts = [str(host) for host in task_vars["ansible_play_hosts_all"]]
-        self._active = {str(host) for host in task_vars["ansible_play_hosts"]}
+        self._hosts = list(map(str, task_vars["ansible_play_hosts_all"]))
+        self._active = set(map(str, task_vars["ansible_play_hosts"]))
         self._own_host = str(task_vars["inventory_hostname"])
         self._around_own_host = self._variables.environment(self._variables.of(self._own_host))
         self._files = files
@@ -122,7 +124,7 @@ class HostReader:
 
     def _read_host(self, host: str, hosts: Hosts) -> None:
         variables = self._variables.of(host)
-        if not any(variables.value(PREFIX + name) for name in ("profile", "profile_file")):
+        if not variables.value(f"{PREFIX}profile") and not variables.value(f"{PREFIX}profile_file"):
             return
         Names.of(variables.names).check()
         settings = Settings({name: variables.value(PREFIX + name) for name in NEEDED})
@@ -153,8 +155,7 @@ class HostReader:
                 f"{PREFIX}environment is not a dictionary",
                 next_step="Set it to environment variables with their values.",
             )
-        texts = {str(name): str(value) for name, value in environment.items()}
-        environ = {**self._environ_of_task(variables), **texts}
+        environ = {**self._environ_of_task(variables), **as_texts(environment)}
         key = tuple(sorted(environ.items()))
         if key not in self._connections:
             call = dataclasses.replace(self._call, environ=environ)
@@ -203,7 +204,9 @@ def _key(settings: Settings) -> dict[str, str]:
 
 
 def _permissions(profile: Profile, settings: Settings) -> list[dict[str, t.Any]]:
-    entries = profile.with_user_read() if settings.flag("add_user_read") else profile.permissions
+    entries = profile.permissions
+    if settings.flag("add_user_read"):
+        entries = profile.with_user_read()
     return [entry.as_option() for entry in entries]
 
 

@@ -41,7 +41,9 @@ def predict_mailbox_scope(
         if not consents:
             return
         method, scope, environment = "commands", {"tenant": True}, {}
-    key = "client_id" if settings.get("client_id") else "unique_name"
+    key = "client_id"
+    if not settings.get(key):
+        key = "unique_name"
     name = settings.get(key) or derived_unique_name(str(settings.get("display_name", "")))
     args = {
         key: name,

@@ -12,6 +12,8 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
+
 Result = t.Mapping[str, t.Any]
 REMOVING_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 
@@ -34,6 +36,7 @@ OF_REGISTRATION = (
 # Stale is what was granted once and is not declared any more: for a person to look at.
 OF_CONSENT = ("granted", "stale", "consent_url", "changed")
 OF_MAILBOX_SCOPE = ("assignments", "other_assignments", "granted_for_all_mailboxes")
+NOTHING_ASSIGNED: Result = {**dict.fromkeys(OF_MAILBOX_SCOPE, ()), "assigned_at": None, "changed": False}
 
 
 def role_result(
@@ -52,14 +55,16 @@ def role_result(
     """
     done = [result for result in credentials if not result.get("skipped")]
     credential = done[-1]
-    asked = not token.get("skipped")
-    roles = list(token["roles"]) if asked else []
+    roles: list[str] = []
+    scope = None
+    if not token.get("skipped"):
+        roles, scope = list(token["roles"]), token["scope"]
     missing = sorted(set(profile["expected_roles"]) - set(roles))
     reason = _unproven_reason(token, missing, exists=bool(credential["key_id"]))
     return {
         "profile": profile["profile"],
-        **{name: registration[name] for name in OF_REGISTRATION},
-        "token_scope": token["scope"] if asked else None,
+        **selected(registration, OF_REGISTRATION),
+        "token_scope": scope,
         "credential_type": credential_type,
         "key_id": credential["key_id"],
         "secret_expires": credential["end"],
@@ -73,8 +78,8 @@ def role_result(
         "unproven_reason": reason,
         "consent": consent,
         # For verify, which waits for roles of Exchange to take effect.
-        "mailboxes_assigned_at": next(filter(None, (result.get("assigned_at") for result in written)), None),
-        "credential_changed": any(result["changed"] for result in done),
+        "mailboxes_assigned_at": _assigned_at(written),
+        "credential_changed": _changed(done),
         # Older ones, which this collection made and will remove.
         "previous_key_ids": list(credential["previous_key_ids"]),
         "other_credentials": _other_credentials(registration, done),
@@ -82,7 +87,7 @@ def role_result(
         "handed_over": credential["handed_over"],
         "stores": list(credential["stores"]),
         "notes": _notes([profile, *done, token]),
-        "changed": any(result["changed"] for result in [*written, *done]),
+        "changed": _changed([*written, *done]),
     }
 
 
@@ -91,14 +96,15 @@ def mailboxes_result(registration: Result, *, profile: Result, assigned: Result)
 
     Raises KeyError if a task failed and the play went on.
     """
-    skipped = bool(assigned.get("skipped"))
+    if assigned.get("skipped"):
+        assigned = NOTHING_ASSIGNED
     return {
         "profile": profile["profile"],
-        **{name: registration[name] for name in IDENTITY},
+        **selected(registration, IDENTITY),
         "mailbox_method": profile["mailbox_method"],
-        **{name: [] if skipped else list(assigned[name]) for name in OF_MAILBOX_SCOPE},
-        "mailboxes_assigned_at": None if skipped else assigned["assigned_at"],
-        "changed": not skipped and assigned["changed"],
+        **{name: list(assigned[name]) for name in OF_MAILBOX_SCOPE},
+        "mailboxes_assigned_at": assigned["assigned_at"],
+        "changed": assigned["changed"],
     }
 
 
@@ -106,8 +112,8 @@ def consent_result(registration: Result, *, profile: Result, granted: Result) ->
     """Of the entry point consent. Raises KeyError if a task failed and the play went on."""
     return {
         "profile": profile["profile"],
-        **{name: registration[name] for name in IDENTITY},
-        **{name: granted[name] for name in OF_CONSENT},
+        **selected(registration, IDENTITY),
+        **selected(granted, OF_CONSENT),
     }
 
 
@@ -126,11 +132,11 @@ def retire_result(
     """
     return {
         "display_name": display_name,
-        **{name: registration[name] for name in ("tenant_id", "client_id")},
+        **selected(registration, ("tenant_id", "client_id")),
         "retired": True,
         "purged": boolean(purge),
         "stores": list(removed["stores"]),
-        "changed": any(result["changed"] for result in (withdrawn, removed, deleted)),
+        "changed": _changed((withdrawn, removed, deleted)),
     }
 
 
@@ -158,6 +164,17 @@ def artifacts(result: Result) -> dict[str, t.Any]:
     return found
 
 
+def _assigned_at(results: t.Iterable[Result]) -> str | None:
+    for result in results:
+        if result.get("assigned_at"):
+            return str(result["assigned_at"])
+    return None
+
+
+def _changed(results: t.Iterable[Result]) -> bool:
+    return any(result["changed"] for result in results)
+
+
 def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -> str | None:
     if not exists:
         return "the new credential does not exist yet"
@@ -165,19 +182,25 @@ def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -
         return "gateway_app_verify_token is false"
     if token["audience"] is None:
         return "no token could be requested with the stored credential"
-    return f"the token lacks {', '.join(missing)}" if missing else None
+    if missing:
+        return f"the token lacks {', '.join(missing)}"
+    return None
 
 
 def _other_credentials(registration: Result, done: t.Sequence[Result]) -> list[dict[str, t.Any]]:
     """The live credentials that the stores do not know: those of an application that was adopted, or made by hand."""
-    known = {str(result["key_id"] or "").lower() for result in done}
+    known: set[str] = set()
     for result in done:
-        known |= {key_id.lower() for name in ("previous_key_ids", "removed_key_ids") for key_id in result[name]}
-    return [
-        {**credential, "remove_command": _remove_command(registration["client_id"], credential)}
-        for credential in registration["live_credentials"]
-        if str(credential["key_id"] or "").lower() not in known
-    ]
+        known.update(map(_lowered, (result["key_id"], *result["previous_key_ids"], *result["removed_key_ids"])))
+    others = []
+    for credential in registration["live_credentials"]:
+        if _lowered(credential["key_id"]) not in known:
+            others.append({**credential, "remove_command": _remove_command(registration["client_id"], credential)})
+    return others
+
+
+def _lowered(key_id: str | None) -> str:
+    return str(key_id or "").lower()
 
 
 def _remove_command(client_id: str, credential: Result) -> str:

@@ -21,7 +21,12 @@ Result = t.Mapping[str, t.Any]
 WIDTH = 100  # characters of a line
 LABEL = 16  # of them before the text
 MOST_OTHERS = 3  # other credentials that are listed; the result has all of them
-CONTENT = {"client_secret": "client secret", "certificate": "key file", "federated": ""}
+# What the gateway needs of a new credential.
+HAND_OVER = {
+    "client_secret": "enter tenant id, client id and client secret in the gateway",
+    "certificate": "enter tenant id, client id and key file in the gateway",
+    "federated": "enter both ids in the gateway",
+}
 TYPES = {"client_secret": "client secret", "certificate": "certificate"}
 # By whether something changed, and whether it is check mode.
 OUTCOMES = {
@@ -43,9 +48,19 @@ class Entry:
     @property
     def lines(self) -> list[str]:
         text = printable(self.text)
-        wrapped = textwrap.wrap(text, WIDTH - LABEL, break_long_words=False, break_on_hyphens=False)
-        label = f"{printable(self.label)}:" if self.label else ""
-        return [f"{'' if i else label:<{LABEL}}{line}" for i, line in enumerate([text] if self.whole else wrapped)]
+        begin = " " * LABEL
+        if self.label:
+            begin = f"{printable(self.label)}:".ljust(LABEL)
+        if self.whole:
+            return [f"{begin}{text}"]
+        return textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=begin,
+            subsequent_indent=" " * LABEL,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def role_summary(result: Result, check_mode: bool = False) -> list[str]:
@@ -60,7 +75,9 @@ def role_summary(result: Result, check_mode: bool = False) -> list[str]:
 
 
 def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
-    unknown = "none: it is not in the tenant" if "retired" in result else "not known yet"
+    unknown = "not known yet"
+    if "retired" in result:
+        unknown = "none: it is not in the tenant"
     found = [Entry("Tenant id", result["tenant_id"]), Entry("Client id", result["client_id"] or unknown)]
     if "retired" in result:
         return [*found, *_of_retire(result, check_mode=check_mode)]
@@ -79,7 +96,6 @@ def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
 
 
 def _credential(result: Result) -> list[Entry]:
-    is_new = not result["key_id"]
     if result["credential_type"] == "federated":
         return [
             Entry("Federated", "the gateway signs in with a token of its issuer; there is no secret"),
@@ -88,24 +104,43 @@ def _credential(result: Result) -> list[Entry]:
             *_replaced(result),
         ]
     if result["credential_type"] == "certificate":
-        path = result["certificate_path"]
-        key = "a new key" if is_new else f"thumbprint {result['certificate_thumbprint']}"
-        found = [
-            Entry("Certificate", f"{key}, with its private key in {path} on this controller"),
-            Entry("Read it with", f"openssl x509 -noout -text -in {shlex.quote(path)}", whole=True),
-        ]
+        found = _certificate(result)
     else:
-        found = [
-            *_places("Client secret", result, before="a new one, in " if is_new else "in "),
-            _reading(result["stores"]),
-        ]
+        found = _client_secret(result)
     return [*found, Entry("Valid until", _validity(result)), *_replaced(result)]
+
+
+def _certificate(result: Result) -> list[Entry]:
+    path = result["certificate_path"]
+    key = f"thumbprint {result['certificate_thumbprint']}"
+    if not result["key_id"]:
+        key = "a new key"
+    return [
+        Entry("Certificate", f"{key}, with its private key in {path} on this controller"),
+        Entry("Read it with", f"openssl x509 -noout -text -in {shlex.quote(path)}", whole=True),
+    ]
+
+
+def _client_secret(result: Result) -> list[Entry]:
+    before = "in "
+    if not result["key_id"]:
+        before = "a new one, in "
+    return [*_places("Client secret", result, before=before), _reading(result["stores"])]
 
 
 def _places(label: str, result: Result, *, before: str = "") -> list[Entry]:
     """One line for each store."""
     places = [f"{before}{store_class(reference['type']).place_of(reference)}" for reference in result["stores"]]
-    return [Entry("" if i else label, place, whole=True) for i, place in enumerate(places)]
+    return _listed(label, places, whole=True)
+
+
+def _listed(label: str, texts: t.Iterable[str], *, whole: bool = False) -> list[Entry]:
+    """The label is that of the first text."""
+    entries = []
+    for text in texts:
+        entries.append(Entry(label, text, whole))
+        label = ""
+    return entries
 
 
 def _reading(references: t.Sequence[Result]) -> Entry:
@@ -134,18 +169,17 @@ def _proof(result: Result) -> Entry:
     if not result["proven"]:
         return Entry("Not proven", result["unproven_reason"])
     permissions = ", ".join(result["roles"])
-    return Entry("Proven", f"by a token with {permissions}" if permissions else "by a token")
+    if not permissions:
+        return Entry("Proven", "by a token")
+    return Entry("Proven", f"by a token with {permissions}")
 
 
 def _next_steps(result: Result, *, check_mode: bool) -> list[Entry]:
     if check_mode:
-        return [Entry("Next", "run it without --check" if result["changed"] else "nothing")]
+        return [_next(result, "nothing", check_mode=True)]
     steps = []
     if result["credential_changed"] and not result["after_new_secret"]:
-        secret = CONTENT[result["credential_type"]]
-        steps.append(
-            f"enter tenant id, client id and {secret} in the gateway" if secret else "enter both ids in the gateway"
-        )
+        steps.append(HAND_OVER[result["credential_type"]])
     if not result["handed_over"]:
         steps.append("run it again for the hosts that do not have the new credential yet")
     needs_consent = result["consent"] != "grant" and result["missing_roles"]
@@ -155,19 +189,26 @@ def _next_steps(result: Result, *, check_mode: bool) -> list[Entry]:
         steps.append("verify it with the playbook verify")
     if not steps:
         steps.append("nothing; run the playbook rotate every day, which renews the credential in time")
-    page = [Entry("", result["consent_url"], whole=True)] if needs_consent and result["consent_url"] else []
-    return [Entry("Next", "; ".join(steps)), *page]
+    entries = [Entry("Next", "; ".join(steps))]
+    if needs_consent and result["consent_url"]:
+        entries.append(Entry("", result["consent_url"], whole=True))
+    return entries
+
+
+def _next(result: Result, step: str, *, check_mode: bool) -> Entry:
+    """The next step, after what check mode only predicted is done."""
+    if check_mode and result["changed"]:
+        return Entry("Next", "run it without --check")
+    return Entry("Next", step)
 
 
 def _other_credentials(result: Result) -> list[Entry]:
     others = result["other_credentials"]
     if not others:
         return []
-    listed = [
-        entry
-        for other in others[:MOST_OTHERS]
-        for entry in (Entry("", _other(other)), Entry("", other["remove_command"], whole=True))
-    ]
+    listed = []
+    for other in others[:MOST_OTHERS]:
+        listed += [Entry("", _other(other)), Entry("", other["remove_command"], whole=True)]
     more = len(others) - MOST_OTHERS
     if more > 0:
         listed.append(Entry("", f"and {more} more, in gateway_app_result.other_credentials"))
@@ -176,42 +217,45 @@ def _other_credentials(result: Result) -> list[Entry]:
 
 
 def _other(other: Result) -> str:
-    name = f" {shown(other['description'])}" if other["description"] else ""
-    until = f" until {other['end'][:10]}" if other["end"] else ""
-    return f"{TYPES[other['type']]}{name}, key id {other['key_id']}, valid{until}"
+    text = TYPES[other["type"]]
+    if other["description"]:
+        text += f" {shown(other['description'])}"
+    text += f", key id {other['key_id']}, valid"
+    if other["end"]:
+        text += f" until {other['end'][:10]}"
+    return text
 
 
 def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
     entries = [Entry("Granted", _names(result["granted"]) or "nothing")]
     if result["stale"]:
         entries.append(Entry("Left over", f"{_names(result['stale'])}: granted, but no longer declared"))
-    if check_mode and result["changed"]:
-        return [*entries, Entry("Next", "run it without --check")]
-    return [*entries, Entry("Next", "verify it with the playbook verify")]
+    return [*entries, _next(result, "verify it with the playbook verify", check_mode=check_mode)]
 
 
 def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
     if result["mailbox_method"] == "none":
         return [Entry("Assigned", "nothing: gateway_app_mailboxes is not set, so the application is not limited")]
-    entries = [Entry("Assigned" if i == 0 else "", _role(entry)) for i, entry in enumerate(result["assignments"])]
+    entries = _listed("Assigned", map(_role, result["assignments"]))
     if result["other_assignments"]:
-        others = ", ".join(_role(entry) for entry in result["other_assignments"])
+        others = ", ".join(map(_role, result["other_assignments"]))
         entries.append(Entry("Also assigned", f"{others}; gateway_app_exact_permissions removes it"))
     if result["granted_for_all_mailboxes"]:
         granted = ", ".join(result["granted_for_all_mailboxes"])
         entries.append(Entry("No effect yet", f"{granted} is granted in Entra ID for all mailboxes"))
-    if check_mode and result["changed"]:
-        return [*entries, Entry("Next", "run it without --check")]
+    step = "verify it with the playbook verify; a change takes 30 minutes to two hours"
     if result["mailbox_method"] == "commands":
-        return [*entries, Entry("Next", "let an Exchange administrator run the commands")]
-    return [*entries, Entry("Next", "verify it with the playbook verify; a change takes 30 minutes to two hours")]
+        step = "let an Exchange administrator run the commands"
+    return [*entries, _next(result, step, check_mode=check_mode)]
 
 
 def _role(assignment: Result) -> str:
     """A role for a scope, by the names that Exchange shows."""
     scope = assignment["scope"]
     name = scope["name"] or scope["id"]
-    return f"{assignment['role']} for {'all mailboxes' if scope['type'] == 'tenant' else name}"
+    if scope["type"] == "tenant":
+        name = "all mailboxes"
+    return f"{assignment['role']} for {name}"
 
 
 def _names(permissions: t.Sequence[Result]) -> str:
@@ -219,9 +263,12 @@ def _names(permissions: t.Sequence[Result]) -> str:
 
 
 def _of_retire(result: Result, *, check_mode: bool) -> list[Entry]:
-    kept = "soft-deleted: it can be restored for 30 days, and its unique name stays reserved"
-    after = "deleted for good" if result["purged"] else kept
-    would = "would be " if check_mode else ""
+    after = "soft-deleted: it can be restored for 30 days, and its unique name stays reserved"
+    if result["purged"]:
+        after = "deleted for good"
+    would = ""
+    if check_mode:
+        would = "would be "
     return [
         Entry("Application", f"{would}{after}"),
         *_places("Credential", result, before=f"{would}removed from the tenant and "),

@@ -22,6 +22,6 @@ def this_run(task_vars: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> 
         playbook_folder=str(task_vars.get("playbook_dir") or os.getcwd()),
         variables=frozenset(task_vars),
         limit=str(arguments.get("subset") or ""),
-        playbooks=tuple(str(path) for path in arguments.get("args") or ()),
+        playbooks=tuple(map(str, arguments.get("args") or ())),
         shell_command=environ.get("_", ""),
     )

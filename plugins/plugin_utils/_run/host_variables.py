@@ -19,7 +19,8 @@ except ImportError:  # before ansible-core 2.19, every text of a file is a templ
     trust_as_template = None
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, selected
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import as_texts, plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.private_ansible import (
     Templating,
     environment_around,
@@ -77,7 +78,7 @@ class PlayVariables:
 
     def of(self, host: str) -> HostVariables:
         variables = variables_of_host(self._task_vars["hostvars"], host, task=self._task)
-        variables.update({name: self._task_vars[name] for name in OF_THE_PLAY if name in self._task_vars})
+        variables.update(selected(self._task_vars, among(OF_THE_PLAY, self._task_vars)))
         return HostVariables(
             host,
             frozenset(variables),
@@ -91,7 +92,7 @@ class PlayVariables:
         found: dict[str, str] = {}
         for entry in environment_around(self._task):
             variables = host.evaluated(entry, known_as="keyword environment")
-            found.update({str(name): str(value) for name, value in (variables or {}).items()})
+            found.update(as_texts(variables or {}))
         return found
 
     def _role_defaults(self, path: Path) -> dict[str, t.Any]:
@@ -107,4 +108,6 @@ def _trusted(value: t.Any) -> t.Any:
         return {name: _trusted(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_trusted(item) for item in value]
-    return trust_as_template(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return trust_as_template(value)
+    return value

@@ -17,11 +17,20 @@ def plain(value: t.Any) -> t.Any:
         return {plain(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, bool):
+    if isinstance(value, (bool, type(None))):
         return value
-    if isinstance(value, (int, float)):
-        return float(value) if isinstance(value, float) else int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int):
+        return int(value)
     if isinstance(value, datetime.date):  # an unquoted date in a playbook; a point in time is one too
         return value.isoformat()
+    if not isinstance(value, str):
+        value = str(value)
     # str() leaves a subclass of str whose __str__ returns itself, as Ansible's unsafe text does, what it is.
-    return str.__str__(value if isinstance(value, str) else str(value))
+    return str.__str__(value)
+
+
+def as_texts(variables: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Environment variables: names and values are texts, whatever was written in YAML."""
+    return {str(name): str(value) for name, value in variables.items()}

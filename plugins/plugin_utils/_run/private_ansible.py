@@ -63,4 +63,6 @@ def environment_around(task: t.Any) -> list[t.Any]:
     ``_parent``, ``_get_parent_attribute``: task.environment has it joined with that of the task itself.
     """
     entries = task._parent._get_parent_attribute("environment")
-    return list(entries) if isinstance(entries, (list, tuple)) else []  # a marker if it is not set
+    if not isinstance(entries, (list, tuple)):  # a marker if it is not set
+        return []
+    return list(entries)

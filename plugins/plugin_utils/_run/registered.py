@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 
@@ -29,8 +30,9 @@ def registered_client_id(memory: RunMemory, host: str, hostvars: t.Mapping[str, 
     known = memory.recall(_key(host))
     if isinstance(known, str):
         return known
-    registered = plain(hostvars[host].get(REGISTRATION)) if host in hostvars else None
-    return _client_id(registered) if isinstance(registered, dict) else ""
+    if host not in hostvars:
+        return ""
+    return _client_id(as_object(plain(hostvars[host].get(REGISTRATION))))
 
 
 def _client_id(result: t.Mapping[str, t.Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import importlib
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
@@ -20,6 +21,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import MEMBERS, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -118,8 +121,7 @@ class Store(abc.ABC):
     @classmethod
     def place_of(cls, reference: t.Mapping[str, t.Any]) -> str:
         """The place that a ``reference`` names, in words."""
-        names = {name: value for name, value in reference.items() if name in ("type", "name", "path")}
-        return str(list(names.values())[-1])
+        return str(reference[among(reference, ("type", "name", "path"))[-1]])
 
     @classmethod
     def read_command(cls, reference: t.Mapping[str, t.Any]) -> str:
@@ -145,7 +147,7 @@ class Store(abc.ABC):
     @property
     def place(self) -> tuple[str, ...]:
         """The same for two entries that name the same place."""
-        return tuple(str(value) for value in self.reference().values())
+        return tuple(map(str, self.reference().values()))
 
     @property
     def title(self) -> str:
@@ -171,11 +173,11 @@ def record_of(content: t.Any, *, where: str) -> Record | None:
 
     Raises ConflictError for what is not a credential of this collection: a write would destroy it.
     """
-    if content is None or content == {}:
+    if content in (None, {}):
         return None
     if not isinstance(content, dict):
         raise _foreign(where, "does not contain a credential of this collection")
-    unknown = sorted(str(name) for name in content if name not in MEMBERS)
+    unknown = sorted(map(str, without(content, MEMBERS)))
     if unknown:
         raise _foreign(where, f"contains more than a credential of this collection, namely {', '.join(unknown)}")
     if not content.get("client_id"):
@@ -222,23 +224,31 @@ def open_stores(entries: t.Sequence[t.Mapping[str, t.Any]], context: StoreContex
     return stores
 
 
+def local_paths(stores: t.Iterable[Store]) -> list[str]:
+    """Those of all of them."""
+    return list(itertools.chain.from_iterable(store.local_paths for store in stores))
+
+
 def check_credential_type(stores: t.Iterable[Store], credential_type: str) -> None:
     """Raises InputError if one of the stores cannot keep a credential of this type."""
-    unfit = sorted({store.type for store in stores if credential_type not in store.credential_types})
+    unfit = set()
+    for store in stores:
+        if credential_type not in store.credential_types:
+            unfit.add(store.type)
     if unfit:
         fit = [name for name in STORE_TYPES if credential_type in store_class(name).credential_types]
         raise InputError(
-            f"A store of the type {' or '.join(unfit)} cannot store a {CREDENTIAL_NAMES[credential_type]}",
+            f"A store of the type {' or '.join(sorted(unfit))} cannot store a {CREDENTIAL_NAMES[credential_type]}",
             next_step=f"Use another type in O(stores): {', '.join(fit)}. See {PAGE}.",
         )
 
 
 def _open_store(entry: t.Any, number: int, context: StoreContext) -> Store:
-    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
+    store_type = text(as_object(entry), "type")
+    if store_type is None:
         raise InputError(
             f"Entry {number} of O(stores) has no type", next_step=f"Set type to one of: {', '.join(STORE_TYPES)}."
         )
-    store_type = entry["type"]
     if store_type not in STORE_TYPES:
         raise InputError(
             f"Entry {number} of O(stores) has the type {shown(store_type)}, which does not exist",
@@ -247,7 +257,7 @@ def _open_store(entry: t.Any, number: int, context: StoreContext) -> Store:
     found = store_class(store_type)
     where = f"Entry {number} of O(stores), of the type {store_type}"
     # As everywhere in the collection, what is blank is not set.
-    given = {name: value for name, value in entry.items() if name != "type" and not _is_blank(value)}
+    given = {name: entry[name] for name in without(entry, ("type",)) if not _is_blank(entry[name])}
     try:
         settings = validated(found.argument_spec, given, name=f"a store of the type {store_type}", see=PAGE)
         return found(settings, context)

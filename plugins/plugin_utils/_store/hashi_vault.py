@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     AppsError,
     MissingLibraryError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Lookup, LookupMissing
 
 if t.TYPE_CHECKING:
@@ -80,8 +81,9 @@ class HashiVault:
                 raise
             return 0
         number = int(found["data"]["current_version"])
-        last = (found["data"].get("versions") or {}).get(str(number), {})
-        if number and not last.get("destroyed") and not last.get("deletion_time"):
+        last = as_object(found["data"].get("versions")).get(str(number), {})
+        is_gone = any(map(last.get, ("destroyed", "deletion_time")))
+        if number and not is_gone:
             raise HashiVaultError(
                 f"HashiCorp Vault's answers about {self._mount}/{name} contradict each other, or another client writes"
                 " to it at the same time",
@@ -111,7 +113,7 @@ class HashiVault:
     def is_version_2(self) -> bool:
         action = f"read the type of {self._mount}"
         engine = self._ask("vault_read", f"sys/internal/ui/mounts/{self._mount}", action=action)["data"]
-        version = str((engine.get("options") or {}).get("version") or "1")
+        version = str(as_object(engine.get("options")).get("version") or "1")
         return engine.get("type") == "kv" and version == "2"
 
     def _ask(self, plugin: str, term: str, *, action: str, **options: t.Any) -> Json:
@@ -129,8 +131,12 @@ class HashiVault:
         return t.cast(Json, answers[0])
 
     def _failure(self, exc: Exception, action: str) -> AppsError:
-        cause = exc.__cause__ or exc.__context__ if isinstance(exc, AnsibleError) else exc
-        known = type(cause).__name__ if type(cause).__module__.startswith("hvac") else ""
+        cause: BaseException | None = exc
+        if isinstance(exc, AnsibleError):
+            cause = exc.__cause__ or exc.__context__
+        known = ""
+        if type(cause).__module__.startswith("hvac"):
+            known = type(cause).__name__
         text = " ".join(self._secrets.for_message(str(exc)).split())
         if "hvac" in text and not known:
             return MissingLibraryError(

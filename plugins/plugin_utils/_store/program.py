@@ -36,7 +36,9 @@ class Finished:
         text = " ".join(without_secrets(self.errors.decode(errors="replace")).split())
         if not text:
             return f"it ended with the exit status {self.status} and wrote nothing to standard error"
-        return text if len(text) <= LONGEST_REASON else f"... {text[-LONGEST_REASON:]}"
+        if len(text) <= LONGEST_REASON:
+            return text
+        return f"... {text[-LONGEST_REASON:]}"
 
 
 def find_program(name: str, environ: t.Mapping[str, str], *, needed_by: str, install: str) -> str:

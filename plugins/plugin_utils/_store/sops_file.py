@@ -71,7 +71,7 @@ class SopsFile(VariablesFile):
         done = self._run("encrypt", *arguments, *types, *name, "/dev/stdin", text=text.encode())
         if done.status != 0:
             raise ConflictError(f"sops could not encrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
-        secret = (variables.get(VARIABLE) or {}).get("client_secret")
+        secret = _json.as_object(variables.get(VARIABLE)).get("client_secret")
         if secret and secret.encode() in done.output:
             raise ConflictError(
                 f"sops would leave the client secret in {self.path} in clear text",

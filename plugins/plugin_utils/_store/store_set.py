@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store, local_paths
 
 
 class StoreSet:
@@ -38,7 +38,7 @@ class StoreSet:
 
     @property
     def local_paths(self) -> list[str]:
-        return [path for store in self._stores for path in store.local_paths]
+        return local_paths(self._stores)
 
     @property
     def give_back(self) -> bool:
@@ -51,6 +51,11 @@ class StoreSet:
         self._before = {}
 
     @property
+    def kept(self) -> list[Record]:
+        """Of the stores that keep one."""
+        return [record for record in self.records if record is not None]
+
+    @property
     def most_recent(self) -> Record | None:
         return life.most_recent(self.records)
 
@@ -59,7 +64,9 @@ class StoreSet:
         view: dict[str, t.Any] = {}
         for store, kept in zip(self._stores, self.records, strict=True):
             shown = record or kept
-            view[store.title] = None if shown is None else shown.key_id or "a new one"
+            view[store.title] = None
+            if shown is not None:
+                view[store.title] = shown.key_id or "a new one"
         return view
 
     def differing(self, record: Record) -> list[int]:
@@ -74,8 +81,10 @@ class StoreSet:
     def _as_read(self, i: int, record: Record) -> Record:
         """What the store shows of it."""
         kept = self.records[i]
-        blind = not self._stores[i].can_give_back or (kept is not None and kept.client_secret is None)
-        return record.without_value() if blind else record
+        is_without = kept is not None and kept.client_secret is None
+        if is_without or not self._stores[i].can_give_back:
+            return record.without_value()
+        return record
 
     def check_writable(self, expected: Record) -> None:
         """Raises AppsError if one of them could not keep such a record. Writes nothing."""
@@ -122,8 +131,8 @@ class StoreSet:
         """Another store may know the value of one that cannot give it back."""
         if before.client_secret is not None:
             return before
-        earlier = [self._before.get(i, record) for i, record in enumerate(self.records)]
-        for other in earlier:
+        earlier = {**dict(enumerate(self.records)), **self._before}
+        for other in earlier.values():
             if other is not None and other.has_value and other.key_id == before.key_id:
                 return dataclasses.replace(before, client_secret=other.client_secret)
         return None

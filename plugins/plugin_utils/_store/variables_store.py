@@ -11,6 +11,7 @@ import abc
 import shlex
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE, Store, record_of
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.variables_file import VariablesFile
@@ -62,7 +63,7 @@ class VariablesStore(Store):
         if variables is None or VARIABLE not in variables:
             return
         self._record(variables)  # raises if it is not ours to remove
-        others = {name: value for name, value in variables.items() if name != VARIABLE}
+        others = selected(variables, without(variables, (VARIABLE,)))
         if others:
             file.write(others)
         else:
@@ -84,5 +85,4 @@ class VariablesStore(Store):
         return ("file", self.path)
 
     def _record(self, variables: dict[str, t.Any] | None) -> Record | None:
-        content = None if variables is None else variables.get(VARIABLE)
-        return record_of(content, where=f"The variable {VARIABLE} in {self.path}")
+        return record_of((variables or {}).get(VARIABLE), where=f"The variable {VARIABLE} in {self.path}")

@@ -135,15 +135,15 @@ class AwxCredential(Store):
                 f"AWX has {len(found)} credentials {self._name} of the type {self._type_name}. They are left unchanged",
                 next_step="Set organization in O(stores), or name to one of its own.",
             )
-        return found[0] if found else None
+        return next(iter(found), None)
 
     def _record(self, found: Json | None) -> Record | None:
         if found is None:
             return None
         where = f"The credential {self._name} of AWX"
-        inputs = found.get("inputs")
-        lists = {name: _list(inputs.get(name)) for name in LISTS} if isinstance(inputs, dict) else {}
-        if not isinstance(inputs, dict) or inputs.keys() != set(FIELDS) or None in lists.values():
+        inputs = _json.as_object(found.get("inputs"))
+        lists = {name: _list(inputs.get(name)) for name in LISTS}
+        if inputs.keys() != set(FIELDS) or None in lists.values():
             raise ConflictError(
                 f"{where} was not written by this collection. It is not changed",
                 next_step="Set name in O(stores) to another one.",
@@ -153,12 +153,8 @@ class AwxCredential(Store):
     def _type_id(self) -> int:
         action = f"read the credential type {self._type_name}"
         found = self._awx.find("credential_types", action=action, name=self._type_name)
-        if len(found) == 1:
-            declared = (found[0].get("inputs") or {}).get("fields") or []
-            names = {field.get("id") for field in declared}
-            secret = [field.get("id") for field in declared if field.get("secret")]
-            if names >= set(FIELDS) and secret == [SECRET]:
-                return _key(found[0])
+        if len(found) == 1 and _is_for_a_record(found[0]):
+            return _key(found[0])
         raise ConflictError(
             f"AWX has no credential type {self._type_name} with the fields {', '.join(FIELDS)}, of which only {SECRET}"
             " is secret",
@@ -178,16 +174,30 @@ class AwxCredential(Store):
         return _key(found[0])
 
 
+def _is_for_a_record(credential_type: Json) -> bool:
+    """Whether it has all fields, of which the client secret alone is secret."""
+    names, secret = set(), []
+    for field in _json.objects(_json.as_object(credential_type.get("inputs")).get("fields")):
+        names.add(field.get("id"))
+        if field.get("secret"):
+            secret.append(field.get("id"))
+    return names >= set(FIELDS) and secret == [SECRET]
+
+
 def _field(record: Record, name: str) -> str:
     if name == SECRET:
         return record.client_secret or UNCHANGED
     value = getattr(record, name)
-    return json.dumps(list(value)) if name in LISTS else str(value)
+    if name in LISTS:
+        return json.dumps(list(value))
+    return str(value)
 
 
 def _list(text: t.Any) -> list[t.Any] | None:
-    value = _json.parse(text.encode()) if isinstance(text, str) else None
-    return value if isinstance(value, list) else None
+    value = _json.parse((_json.as_text(text) or "").encode())
+    if isinstance(value, list):
+        return value
+    return None
 
 
 def _key(found: Json) -> int:

@@ -17,6 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import host_url, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import NAME
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
@@ -45,8 +46,10 @@ options:
     required: true
 """
 TEXTS = ("profile", "tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
+HOSTS = ("handed_over_to", "pending_hosts")
 REQUIRED_TAGS = {"tenant-id", "client-id", "key-id"}
 KEY_IDS_A_TAG = 6  # six GUIDs with commas have 221 characters
+Sliced = t.TypeVar("Sliced", str, list[str])
 
 
 class AzureKeyVault(Store):
@@ -76,7 +79,7 @@ class AzureKeyVault(Store):
         """There is no way to ask whether the role of the sign-in allows a write."""
         url = self._secrets.url  # raises InputError for a vault of another cloud
         tags = _tags(_with_all_texts(expected))
-        if len(tags) > MAX_TAGS or any(len(text) > MAX_TAG_LENGTH for text in tags.values()):
+        if len(tags) > MAX_TAGS or max(map(len, tags.values())) > MAX_TAG_LENGTH:
             raise ConflictError(
                 f"The key vault {url} cannot store the names of {len(expected.handed_over_to)} hosts and"
                 f" {len(expected.pending_hosts)} pending hosts and of {len(expected.previous_key_ids)} replaced"
@@ -134,52 +137,72 @@ class AzureKeyVault(Store):
                 f"{where} was not written by this collection. It is not changed",
                 next_step="Set name in O(stores) to another one.",
             )
-        content: dict[str, t.Any] = {name: found.tags.get(name.replace("_", "-"), "") for name in TEXTS}
-        content["client_secret"] = found.value
-        content["previous_key_ids"] = [
-            key_id for text in _parts(found.tags, "previous-key-ids") for key_id in text.split(",")
-        ]
-        for name in ("handed_over_to", "pending_hosts"):
-            text = "".join(_parts(found.tags, name.replace("_", "-")))
-            content[name] = _json.parse(text.encode()) if text else []
+        content: dict[str, t.Any] = {"client_secret": found.value, "previous_key_ids": []}
+        for name in TEXTS:
+            content[name] = found.tags.get(_tag(name), "")
+        for text in _parts(found.tags, "previous_key_ids"):
+            content["previous_key_ids"] += text.split(",")
+        for name in HOSTS:
+            text = "".join(_parts(found.tags, name))
+            content[name] = []
+            if text:
+                content[name] = _json.parse(text.encode())
         return record_of(content, where=where)
+
+
+def _tag(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _tags(record: Record) -> dict[str, str]:
     """A tag cannot be empty. A host's name may hold a comma, a key id cannot."""
-    tags = {name.replace("_", "-"): str(getattr(record, name)) for name in TEXTS}
-    key_ids = list(record.previous_key_ids)
-    batches = [",".join(key_ids[at : at + KEY_IDS_A_TAG]) for at in range(0, len(key_ids), KEY_IDS_A_TAG)]
-    tags.update(_numbered("previous-key-ids", batches))
-    for name in ("handed_over_to", "pending_hosts"):
+    tags = {_tag(name): str(getattr(record, name)) for name in TEXTS}
+    key_ids = map(",".join, _slices(list(record.previous_key_ids), KEY_IDS_A_TAG))
+    tags.update(_numbered("previous_key_ids", key_ids))
+    for name in HOSTS:
         hosts = getattr(record, name)
-        text = json.dumps(list(hosts), separators=(",", ":")) if hosts else ""
-        pieces = [text[at : at + MAX_TAG_LENGTH] for at in range(0, len(text), MAX_TAG_LENGTH)]
-        tags.update(_numbered(name.replace("_", "-"), pieces))
-    return {name: text for name, text in tags.items() if text}
+        if hosts:
+            text = json.dumps(list(hosts), separators=(",", ":"))
+            tags.update(_numbered(name, _slices(text, MAX_TAG_LENGTH)))
+    return filled_members(tags)
 
 
-def _numbered(name: str, texts: t.Sequence[str]) -> dict[str, str]:
-    return {(name if number == 1 else f"{name}-{number}"): text for number, text in enumerate(texts, start=1)}
+def _slices(value: Sliced, length: int) -> list[Sliced]:
+    return [value[at : at + length] for at in range(0, len(value), length)]
+
+
+def _numbered(name: str, texts: t.Iterable[str]) -> dict[str, str]:
+    """A tag for each text; the first one has no number."""
+    tags = {}
+    for number, text in enumerate(texts, start=1):
+        tag = f"{_tag(name)}-{number}"
+        if number == 1:
+            tag = _tag(name)
+        tags[tag] = text
+    return tags
 
 
 def _parts(tags: t.Mapping[str, str], name: str) -> list[str]:
     """The texts of a value that needed several tags, in their order."""
-    found = [tags[name]] if name in tags else []
-    while f"{name}-{len(found) + 1}" in tags:
-        found.append(tags[f"{name}-{len(found) + 1}"])
+    found = []
+    tag = _tag(name)
+    if tag in tags:
+        found.append(tags[tag])
+    while f"{tag}-{len(found) + 1}" in tags:
+        found.append(tags[f"{tag}-{len(found) + 1}"])
     return found
 
 
 def _seconds(name: str, text: str) -> int | None:
     """Whole seconds: a start is never later than it was written."""
-    return int(times.parse_point(name, text).timestamp()) if text else None
+    if not text:
+        return None
+    return int(times.parse_point(name, text).timestamp())
 
 
 def _with_all_texts(expected: Record) -> Record:
     """What is not known yet takes a tag, too."""
-    names = ("profile", "tenant_id", "client_id", "key_id", "secret_start", "secret_expires")
-    texts: dict[str, t.Any] = {name: getattr(expected, name) or "-" for name in names}
+    texts: dict[str, t.Any] = {name: getattr(expected, name) or "-" for name in TEXTS}
     return dataclasses.replace(expected, **texts)
 
 

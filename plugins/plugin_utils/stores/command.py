@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     ConflictError,
     InputError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     Store,
@@ -77,7 +78,9 @@ class Command(Store):
         if not argv or not argv[0].strip():
             raise InputError("argv is empty", next_step="Set argv to a program and its arguments.")
         program = os.path.expanduser(argv[0])
-        self._argv = [os.path.abspath(program) if os.sep in program else program, *argv[1:]]
+        if os.sep in program:
+            program = os.path.abspath(program)
+        self._argv = [program, *argv[1:]]
         self.can_give_back = settings["readable"]
 
     def read(self) -> Record | None:
@@ -104,11 +107,14 @@ class Command(Store):
         self.check_expected(self.read(), expected)
         if record == expected:
             return
+        shown = record
+        if not self.can_give_back:
+            shown = record.without_value()
         try:
             self._ask("write", credential=record.content())
         except ConflictError:
             # It may have failed, or been stopped, after it had written.
-            if self.read_after_failure() != (record if self.can_give_back else record.without_value()):
+            if self.read_after_failure() != shown:
                 raise
 
     def remove(self) -> None:
@@ -167,9 +173,9 @@ class Command(Store):
                 status=done.status,
             )
         call.wrote_elsewhere |= action != "read"
-        if action != "read":
+        if action != "read" or not done.output.strip():
             return {}
-        answer = _json.parse(done.output) if done.output.strip() else {}
+        answer = _json.parse(done.output)
         if not isinstance(answer, dict):
             raise ConflictError(
                 f"{self.title} did not return a JSON object for read",
@@ -179,11 +185,8 @@ class Command(Store):
 
 
 def _without_sign_in(environ: t.Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in HIDDEN_VARIABLES and not name.startswith(HIDDEN_PREFIXES)
-    }
+    shown = without(environ, HIDDEN_VARIABLES)
+    return {name: environ[name] for name in shown if not name.startswith(HIDDEN_PREFIXES)}
 
 
 STORE = Command

@@ -71,7 +71,9 @@ class HashiVaultSecret(Store):
         self._check_policies()
 
     def _check_engine(self) -> None:
-        version = self._read().number if self._version is None else self._version
+        version = self._version
+        if version is None:
+            version = self._read().number
         # An engine that answered with a version is one of KV version 2.
         if not version and not self._vault.is_version_2():
             raise ConflictError(

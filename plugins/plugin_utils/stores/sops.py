@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.sops_file import SopsFile
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.variables_store import VariablesStore
@@ -55,7 +56,7 @@ class Sops(VariablesStore):
         self.path = os.path.realpath(os.path.expanduser(settings["path"]))
 
     def file(self) -> SopsFile:
-        recipients = {name: keys for name, keys in (self.settings["recipients"] or {}).items() if keys}
+        recipients = filled_members(self.settings["recipients"] or {})
         return SopsFile(self.path, recipients=recipients, call=self.context.call)
 
 
