@@ -25,7 +25,7 @@ State = t.TypeVar("State")
 class Found:
     """What the tenant has, or will have. ``key_id`` is "" for a credential that does not exist yet.
 
-    ``due`` says that one has to be created or changed; ``removes`` that there are secrets whose value is unknown.
+    ``due``: one has to be created or changed; ``removes``: there are secrets whose value is unknown.
     ``confirmed_starts`` need not be looked for again. ``result`` is what the module returns without stores.
     """
 
