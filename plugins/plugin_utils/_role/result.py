@@ -164,10 +164,10 @@ def artifacts(result: Result) -> dict[str, t.Any]:
     return found
 
 
-def _assigned_at(results: t.Iterable[Result]) -> str | None:
+def _assigned_at(results: t.Iterable[Result]) -> t.Any | None:
     for result in results:
         if result.get("assigned_at"):
-            return str(result["assigned_at"])
+            return result["assigned_at"]
     return None
 
 
