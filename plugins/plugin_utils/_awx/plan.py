@@ -105,11 +105,11 @@ class _Plan:
     def _lacking_credentials(self) -> t.Iterator[str]:
         settings = self._settings
         names = names_of(self._found["credentials"])
-        named = {f"{PREFIX}{name}": getattr(settings, name) for name in CREDENTIALS.values()}
-        named |= {f"{PREFIX}more_credentials": name for name in settings.more_credentials}
-        for setting, name in named.items():
+        named = [(setting, getattr(settings, setting)) for setting in CREDENTIALS.values()]
+        named += [("more_credentials", name) for name in settings.more_credentials]
+        for setting, name in named:
             if name and name not in names:
-                yield f"AWX has no credential {name}, which {setting} names, or the sign-in may not see it."
+                yield f"AWX has no credential {name}, which {PREFIX}{setting} names, or the sign-in may not see it."
 
     def _same_type(self) -> t.Iterator[str]:
         """A job takes one credential of a type, and some jobs need all of them."""

@@ -61,6 +61,7 @@ def test_a_setting_that_is_null_means_empty() -> None:
         ({"awx_setup_slices": "2", "awx_setup_gateways": SHARED}, "Set awx_setup_slices to 1"),
         ({"awx_setup_operator_credential": "Unknown"}, "no credential Unknown, which awx_setup_operator_credential"),
         ({"awx_setup_more_credentials": ["Vault"]}, "no credential Vault, which awx_setup_more_credentials names"),
+        ({"awx_setup_more_credentials": ["Vault", "Operator"]}, "no credential Vault, which"),
         ({"awx_setup_consent_credential": "Operator"}, "are credentials of one type, but a job can only have one"),
         ({"awx_setup_inventory": "theirs", "awx_setup_gateways": {}}, "AWX has no inventory theirs."),
         ({"awx_setup_provision_job_template": "Mine"}, "AWX has no job template Mine."),
