@@ -9,7 +9,7 @@ name: gateway_app_artifacts
 short_description: What a run of the role gateway_app passes to later jobs of a workflow
 version_added: 1.0.0
 description:
-  - The variables that the playbooks C(register), C(consent) and C(mailboxes) set with M(ansible.builtin.set_stats).
+  - The variables that the playbooks C(register), C(consent) and C(mailboxes) set with C(ansible.builtin.set_stats).
     AWX passes them to the next jobs of a workflow as extra variables. They contain neither a secret nor a path to one.
   - The name of each variable ends with the client id, so that the slices of a job do not overwrite each other's.
 author:
