@@ -176,8 +176,8 @@ def _next_step(expected: bool, status: int, *, reads: t.Sequence[str]) -> str:
     if status == REACHED and reads:
         return (
             f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments in"
-            " Exchange do not restrict it. If mailboxes_allowed is set, an Exchange administrator can grant it for"
-            " these again with exchange_commands. A change can take two hours to take effect."
+            " Exchange do not restrict it. If a mailbox that it must reach is set as well, an Exchange administrator"
+            " can grant it for that one again with exchange_commands. A change can take two hours to take effect."
         )
     if status == REACHED:
         return (

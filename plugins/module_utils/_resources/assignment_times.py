@@ -25,7 +25,9 @@ class AssignmentTimes:
     @classmethod
     def of(cls, name: str, value: t.Any) -> AssignmentTimes:
         """A point in time, a dictionary of them by client ids, or a list of such. Raises InputError."""
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str):
+            if not value.strip():
+                return cls(None, {})
             return cls(parse_point(name, value), {})
         if not isinstance(value, list):
             value = [value or {}]

@@ -72,7 +72,7 @@ def managed_identity_token(
     if not is_token(answer.get("access_token")):
         reason = answer.get("error_description") or answer.get("error") or http.trouble
         shortened = " ".join(str(reason or "the answer contains no token").split())[:300]
-        raise SignInError(f"The managed identity gave no token: {shortened}", next_step=NO_IDENTITY)
+        raise SignInError(f"The managed identity returned no token: {shortened}", next_step=NO_IDENTITY)
     return token_of(answer)
 
 

@@ -118,6 +118,8 @@ def test_all_checks_with_graph_are_made(tenant: Tenant) -> None:
     open_ = gateway.verify(forbidden_mailbox=tenant.mailbox("megan"))
     assert failed(open_) == ["forbidden_mailbox"]
     assert check(open_, "forbidden_mailbox")["exchange_commands"] == []
+    # An option of another module, and no variable of the role.
+    assert "mailboxes_allowed" not in check(open_, "forbidden_mailbox")["next_step"]
 
 
 def test_all_checks_with_smtp_are_made(tenant: Tenant) -> None:
@@ -303,6 +305,8 @@ def test_recently_assigned_roles_are_pending(tenant: Tenant) -> None:
     other = {"b2466de6-5867-4b23-83ff-449c85f44ba1": written(now)}
     for times, pending in (([other, {gateway.client_id: written(now)}], True), ([other], False), ([], False)):
         assert check(gateway.verify(**asked, assigned_at=times), "mailbox")["pending"] is pending
+    # A variable that is blank counts as not set.
+    assert check(gateway.verify(**asked, assigned_at=" "), "mailbox")["pending"] is False
     for wrong in (["yesterday"], {gateway.client_id: 5}):
         assert "assigned_at is malformed" in check(gateway.verify(**asked, assigned_at=wrong), "preparation")["reason"]
     malformed = gateway.verify(**asked, assigned_at="yesterday")
