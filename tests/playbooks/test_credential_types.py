@@ -189,7 +189,7 @@ REFUSED: list[tuple[Json, str]] = [
     (ISSUER, "gateway_app_verify_token to false"),
     ({**ISSUER, "assertion_file": "/nowhere"}, "'/nowhere'"),
     ({"gateway_app_certificate_path": ""}, "gateway_app_certificate_path is"),
-    ({"gateway_app_stores": [KEY_VAULT]}, "A store of the type azure_key_vault cannot keep a certificate"),
+    ({"gateway_app_stores": [KEY_VAULT]}, "A store of the type azure_key_vault cannot store a certificate"),
     ({"gateway_app_secret_description": "x" * 91}, "91 characters"),
     ({"gateway_app_certificate_path": "profile.yml/key.pem"}, "is not a directory"),
     ({"gateway_app_certificate_path": "profile.yml"}, "was not created by azure_app_certificate"),

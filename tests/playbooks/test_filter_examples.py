@@ -17,6 +17,8 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSI
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
 FILTERS = sorted(path.stem for path in (REPOSITORY / "plugins" / "filter").glob("gateway_*.py"))
+# An example is a task of one of these, whose first option is filtered.
+USING = ("ansible.builtin.set_fact", "ansible.builtin.debug", "ansible.builtin.set_stats")
 MODULES = {
     "registration": "azure_app_registration",
     "profile": "azure_app_profile_info",
@@ -55,8 +57,8 @@ def test_the_examples_of_a_filter_return_the_documented_samples(playbooks: Playb
     examples = _documented(f"filter.{name}", "EXAMPLES")
     assert examples
     for example in examples:
-        values = example.get("ansible.builtin.set_fact") or example["ansible.builtin.debug"]
-        (expression,) = values.values()
+        (values,) = (example[module] for module in USING if module in example)
+        expression = next(iter(values.values()))
         assert f"email_gateway.azure_apps.{name}" in expression
         play = {
             "hosts": "localhost",
