@@ -152,9 +152,6 @@ class Lifecycle:
             return []
         return sorted({*self.sharing_hosts, *record.pending_hosts} - {*record.handed_over_to})
 
-    def is_handed_over(self, record: Record) -> bool:
-        return not self.waiting_hosts(record)
-
     def is_waited_for(self, record: Record, now: datetime.datetime) -> bool:
         """A removed host is waited for until the credential that it had has expired, if it was renewed in time."""
         waiting = self.waiting_hosts(record)

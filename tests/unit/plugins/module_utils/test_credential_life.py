@@ -171,7 +171,6 @@ def test_hosts_are_waited_for_until_the_hand_over(
     of: Lifecycle, kept: Record, waiting: list[str], waited_for: bool
 ) -> None:
     assert of.waiting_hosts(kept) == waiting
-    assert of.is_handed_over(kept) is (not waiting)
     assert of.is_waited_for(kept, NOW) is waited_for
 
 
