@@ -80,8 +80,11 @@ def role_result(
         # For verify, which waits for roles of Exchange to take effect.
         "mailboxes_assigned_at": _assigned_at(written),
         "credential_changed": _changed(done),
+        # Not if the run only recorded a hand-over, or removed what was replaced.
+        "credential_stored": done[0]["changed"],
         # Older ones, which this collection made and will remove.
         "previous_key_ids": list(credential["previous_key_ids"]),
+        "removed_key_ids": _removed(done),
         "other_credentials": _other_credentials(registration, done),
         "after_new_secret": profile["after_new_secret"],
         "handed_over": credential["handed_over"],
@@ -173,6 +176,14 @@ def _assigned_at(results: t.Iterable[Result]) -> str | None:
 
 def _changed(results: t.Iterable[Result]) -> bool:
     return any(result["changed"] for result in results)
+
+
+def _removed(done: t.Iterable[Result]) -> list[str]:
+    """Each key id once, in the order of the tasks."""
+    removed: dict[str, None] = {}
+    for result in done:
+        removed.update(dict.fromkeys(result["removed_key_ids"]))
+    return list(removed)
 
 
 def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -> str | None:

@@ -96,6 +96,18 @@ def test_the_credential_is_the_result_of_the_last_task() -> None:
     assert result["certificate_path"] == "/srv/key.pem", "the path is in the result of the certificate task"
 
 
+def test_a_removal_is_no_new_credential() -> None:
+    pruned = _credential(changed=True, removed_key_ids=["k0"])
+    result = _result(credentials=[_credential(), pruned])
+    assert (result["credential_changed"], result["credential_stored"], result["removed_key_ids"]) == (
+        True,
+        False,
+        ["k0"],
+    )
+    result = _result(credentials=[_credential(changed=True, removed_key_ids=["lost"]), pruned])
+    assert (result["credential_stored"], result["removed_key_ids"]) == (True, ["lost", "k0"])
+
+
 @pytest.mark.parametrize(
     ("token", "missing", "reason"),
     [
