@@ -178,7 +178,8 @@ _value:
       type: bool
       sample: true
     removed_key_ids:
-      description: The key ids of the credentials that the run removed; in check mode, of those that it would remove.
+      description:
+        - The key ids of the credentials that the run removed. In check mode, replaced ones are only in the diff.
       type: list
       elements: str
       sample: []
