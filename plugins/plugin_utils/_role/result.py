@@ -60,7 +60,11 @@ def role_result(
     if not token.get("skipped"):
         roles, scope = list(token["roles"]), token["scope"]
     missing = sorted(set(profile["expected_roles"]) - set(roles))
-    reason = _unproven_reason(token, missing, exists=bool(credential["key_id"]))
+    exists = bool(credential["key_id"])
+    reason = _unproven_reason(token, missing, exists=exists)
+    noting = [profile, *done]
+    if exists:  # else the reason says it already
+        noting.append(token)
     return {
         "profile": profile["profile"],
         **selected(registration, OF_REGISTRATION),
@@ -89,7 +93,7 @@ def role_result(
         "after_new_secret": profile["after_new_secret"],
         "handed_over": credential["handed_over"],
         "stores": list(credential["stores"]),
-        "notes": _notes([profile, *done, token]),
+        "notes": _notes(noting),
         "changed": _changed([*written, *done]),
     }
 

@@ -130,8 +130,11 @@ def test_proven_is_false_without_a_token() -> None:
 
 
 def test_a_predicted_credential_is_not_proven() -> None:
-    result = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED])
+    token = _token(roles=[], audience=None, notes=["nothing is stored"])
+    result = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED], token=token)
     assert (result["proven"], result["unproven_reason"]) == (False, "the new credential does not exist yet")
+    assert result["notes"] == ["about the store"], "the reason is not repeated"
+    assert _result(token=token)["notes"] == ["about the store", "nothing is stored"]
 
 
 def test_a_failed_task_gives_no_result() -> None:
