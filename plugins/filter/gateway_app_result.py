@@ -171,6 +171,18 @@ _value:
       description: Whether the run changed the credential, or its record in the stores.
       type: bool
       sample: true
+    credential_stored:
+      description:
+        - Whether the run created a credential, or wrote it to a store. If it is V(false) and C(credential_changed) is
+          V(true), the run only recorded the hand-over, or removed replaced credentials.
+      type: bool
+      sample: true
+    removed_key_ids:
+      description:
+        - The key ids of the credentials that the run removed. In check mode, replaced ones are only in the diff.
+      type: list
+      elements: str
+      sample: []
     previous_key_ids:
       description:
         - The key ids of replaced credentials. The playbook C(rotate) removes them after C(gateway_app_overlap_days).

@@ -150,7 +150,9 @@ other_key_ids:
   returned: success
   sample: []
 removed_key_ids:
-  description: The key ids of secrets that were removed because their value was lost, or because they were replaced.
+  description:
+    - The key ids of secrets that were removed, by O(state=absent), because their value was lost, or because they were
+      replaced.
   type: list
   elements: str
   returned: success

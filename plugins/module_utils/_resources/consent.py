@@ -36,6 +36,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     Consent,
     consent_reads,
     get_named,
+    may_lag_behind,
     no_consent,
     read_consent,
     scopes_read,
@@ -177,7 +178,7 @@ class ConsentResource:
 
     def _read_by_client_id(self, client_id: str) -> tuple[Json, Answers, list[Json | None]]:
         """One request reads all that there is about an application that uses Graph alone."""
-        created_recently, present = self._graph.created_here(client_id), self._options.present
+        created_recently, present = may_lag_behind(self._call, client_id), self._options.present
         reads = {"application": self._address.read(self._graph, select=FIELDS, handed=present)}
         reads |= consent_reads(
             client_id,
@@ -195,7 +196,7 @@ class ConsentResource:
         client_id = application.text_or_empty(document, "appId")
         if not client_id:
             return {}, {}, []
-        created_recently = self._graph.created_here(client_id)
+        created_recently = may_lag_behind(self._call, client_id)
         reads = consent_reads(client_id, created_recently=created_recently, empty_if_forbidden=self._options.only_reads)
         resources = resources_of(declared_permissions(document))
         for resource in resources:

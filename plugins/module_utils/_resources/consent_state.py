@@ -35,6 +35,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     resources_of,
 )
 
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
+
 ALL_PRINCIPALS = "AllPrincipals"
 A_GRANT = Shape("a grant of delegated permissions", needs=("id", "resourceId"))
 Answers = t.Mapping[str, t.Any]  # a document or None for each name
@@ -139,6 +142,11 @@ def no_consent(address: application.Address, *, declared_known: bool = True) -> 
 def get_named(graph: GraphClient, reads: t.Mapping[str, Read]) -> dict[str, Json | None]:
     """The answers to several reads in one request, by the names of the reads."""
     return dict(zip(reads, graph.get_many(list(reads.values())), strict=True))
+
+
+def may_lag_behind(call: Call, client_id: str) -> bool:
+    """Whether reads of the service principal wait for it. In check mode, the one that is missing was not created."""
+    return not call.check_mode and call.graph.created_here(client_id)
 
 
 def consent_reads(

@@ -38,6 +38,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     consent_reads,
     get_named,
+    may_lag_behind,
     read_consent,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import may_come, of_type
@@ -121,8 +122,7 @@ class MailboxScopeResource:
             tenant_id=self._call.tenant_id,
             whose=shown(name or client_id),
         )
-        created_recently = self._graph.created_here(client_id)
-        reads = consent_reads(client_id, created_recently=created_recently)
+        reads = consent_reads(client_id, created_recently=may_lag_behind(self._call, client_id))
         reads["microsoft_graph"] = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
         answers = get_named(self._graph, reads)
         if answers["principal"] is None:

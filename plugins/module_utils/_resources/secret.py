@@ -134,8 +134,9 @@ class SecretResource:
 
     def desired(self, current: ClientSecrets) -> ClientSecrets:
         if not self._options.present:
-            kept = without(current.credentials, (current.chosen,))
-            return dataclasses.replace(current, chosen=None, credentials=tuple(kept))
+            removed = tuple(filter(None, (current.chosen,)))
+            kept = without(current.credentials, removed)
+            return dataclasses.replace(current, chosen=None, removed=removed, credentials=tuple(kept))
         kept = without(current.credentials, current.unconfirmed)
         wanted = dataclasses.replace(
             current,

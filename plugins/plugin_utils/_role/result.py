@@ -60,7 +60,11 @@ def role_result(
     if not token.get("skipped"):
         roles, scope = list(token["roles"]), token["scope"]
     missing = sorted(set(profile["expected_roles"]) - set(roles))
-    reason = _unproven_reason(token, missing, exists=bool(credential["key_id"]))
+    exists = bool(credential["key_id"])
+    reason = _unproven_reason(token, missing, exists=exists)
+    noting = [profile, *done]
+    if exists:  # else the reason says it already
+        noting.append(token)
     return {
         "profile": profile["profile"],
         **selected(registration, OF_REGISTRATION),
@@ -80,13 +84,16 @@ def role_result(
         # For verify, which waits for roles of Exchange to take effect.
         "mailboxes_assigned_at": _assigned_at(written),
         "credential_changed": _changed(done),
+        # Not if the run only recorded a hand-over, or removed what was replaced.
+        "credential_stored": done[0]["changed"],
         # Older ones, which this collection made and will remove.
         "previous_key_ids": list(credential["previous_key_ids"]),
+        "removed_key_ids": _removed(done),
         "other_credentials": _other_credentials(registration, done),
         "after_new_secret": profile["after_new_secret"],
         "handed_over": credential["handed_over"],
         "stores": list(credential["stores"]),
-        "notes": _notes([profile, *done, token]),
+        "notes": _notes(noting),
         "changed": _changed([*written, *done]),
     }
 
@@ -173,6 +180,14 @@ def _assigned_at(results: t.Iterable[Result]) -> t.Any | None:
 
 def _changed(results: t.Iterable[Result]) -> bool:
     return any(result["changed"] for result in results)
+
+
+def _removed(done: t.Iterable[Result]) -> list[str]:
+    """Each key id once, in the order of the tasks."""
+    removed: dict[str, None] = {}
+    for result in done:
+        removed.update(dict.fromkeys(result["removed_key_ids"]))
+    return list(removed)
 
 
 def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -> str | None:

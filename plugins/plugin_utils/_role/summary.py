@@ -89,6 +89,7 @@ def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
         *found,
         *_credential(result),
         _proof(result),
+        *_removed(result, check_mode=check_mode),
         *_next_steps(result, check_mode=check_mode),
         *_other_credentials(result),
         *(Entry("Note", note) for note in result["notes"]),
@@ -165,6 +166,15 @@ def _replaced(result: Result) -> list[Entry]:
     return [Entry("Replaced", text)]
 
 
+def _removed(result: Result, *, check_mode: bool) -> list[Entry]:
+    if not result["removed_key_ids"]:
+        return []
+    label = "Removed"
+    if check_mode:
+        label = "Would remove"
+    return [Entry(label, f"{', '.join(result['removed_key_ids'])} from the tenant")]
+
+
 def _proof(result: Result) -> Entry:
     if not result["proven"]:
         return Entry("Not proven", result["unproven_reason"])
@@ -178,7 +188,7 @@ def _next_steps(result: Result, *, check_mode: bool) -> list[Entry]:
     if check_mode:
         return [_next(result, "nothing", check_mode=True)]
     steps = []
-    if result["credential_changed"] and not result["after_new_secret"]:
+    if result["credential_stored"] and not result["after_new_secret"]:
         steps.append(HAND_OVER[result["credential_type"]])
     if not result["handed_over"]:
         steps.append("run it again for the hosts that do not have the new credential yet")
@@ -272,5 +282,5 @@ def _of_retire(result: Result, *, check_mode: bool) -> list[Entry]:
     return [
         Entry("Application", f"{would}{after}"),
         *_places("Credential", result, before=f"{would}removed from the tenant and "),
-        Entry("Next", "remove tenant id, client id and credential from the gateway"),
+        _next(result, "remove tenant id, client id and credential from the gateway", check_mode=check_mode),
     ]

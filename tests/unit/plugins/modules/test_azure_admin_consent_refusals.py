@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.consent_grants import (
     GATEWAY,
     GRANTING,
@@ -19,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.con
     delegated_grants,
     granted_app_roles,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 
@@ -31,6 +32,16 @@ def test_a_missing_service_principal_is_explained(tenant: Tenant) -> None:
     assert "azure_app_registration" in result["error"]["next_step"]
     assert tenant.writes == []
     assert not tenant.ok(MODULE, **GATEWAY, state="absent")["changed"], "nothing is granted without a service principal"
+
+
+def test_check_mode_does_not_wait_for_a_missing_service_principal(tenant: Tenant, virtual_time: VirtualTime) -> None:
+    """Of an application that was created moments ago: the role would create it, but not in check mode."""
+    tenant.memory = SharedMemory()
+    made = declared(tenant)
+    del tenant.server.tenant.directory.service_principals[made["service_principal_object_id"]]
+    for address in (GATEWAY, {"client_id": made["client_id"]}):
+        assert tenant.ok(MODULE, check=True, **address)["changed"]
+    assert virtual_time.waited == []
 
 
 def test_a_declared_permission_that_does_not_exist_is_named_before_any_write(tenant: Tenant) -> None:

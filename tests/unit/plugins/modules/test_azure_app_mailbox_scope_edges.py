@@ -10,6 +10,8 @@ import pathlib
 
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import RunNotes
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.test_azure_app_mailbox_scope import (
     EXCHANGE_ADMINISTRATOR,
     GROUP,
@@ -19,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.tes
     filters,
     unit_id,
 )
-from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
+from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant, VirtualTime
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant_application import TenantApplication
 
 SALES: Json = {"recipient_filter": "Department -eq 'Sales'"}
@@ -132,13 +134,19 @@ def test_a_wider_or_narrower_grant_in_entra_id_is_reported(
     assert any("for all mailboxes" in warning for warning in made.get("warnings", [])) is reported
 
 
-def test_check_mode_predicts_roles_without_a_service_principal(exchange: Tenant, gateway: TenantApplication) -> None:
+def test_check_mode_predicts_roles_without_a_service_principal(
+    exchange: Tenant, gateway: TenantApplication, virtual_time: VirtualTime
+) -> None:
     """The role checks this before it registers the application, which creates the service principal."""
+    exchange.memory = SharedMemory()
+    RunNotes(exchange.memory).note_created(gateway.client_id)
     exchange.server.tenant.directory.service_principals.pop(str(gateway.principal["id"]))
     for application in ({"unique_name": "gateway"}, {"client_id": gateway.client_id}):
         wanted = {**{name: GROUP[name] for name in ("roles", "scope")}, **application}
+        virtual_time.waited.clear()
         predicted = exchange.ok(MODULE, check=True, **wanted)
         assert (predicted["changed"], predicted["service_principal_object_id"]) == (True, None)
+        assert virtual_time.waited == []
         assert "has no service principal" in exchange.fails(MODULE, **wanted)["msg"]
     assert assigned_roles(exchange) == []
 

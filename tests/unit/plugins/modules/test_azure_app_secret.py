@@ -57,6 +57,7 @@ def test_one_secret_is_removed_by_its_description(gateway: TenantApplication, te
     gone = tenant.ok(MODULE, **GATEWAY, state="absent")
     assert gone["changed"]
     assert gone["diff"]["after"] == {}
+    assert (predicted["removed_key_ids"], gone["removed_key_ids"]) == ([made["key_id"]], [made["key_id"]])
     assert gateway.secret_ids == [kept["key_id"]]
     assert [(e.path.rsplit("/", 1)[-1], e.body) for e in tenant.write_entries] == [
         ("removePassword", {"keyId": made["key_id"]})
@@ -65,6 +66,7 @@ def test_one_secret_is_removed_by_its_description(gateway: TenantApplication, te
     tenant.clear_requests()
     again = tenant.ok(MODULE, **GATEWAY, state="absent")
     assert not again["changed"]
+    assert again["removed_key_ids"] == []
     assert tenant.writes == []
     assert tenant.graph_requests <= 2
 

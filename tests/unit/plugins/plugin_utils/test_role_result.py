@@ -96,6 +96,18 @@ def test_the_credential_is_the_result_of_the_last_task() -> None:
     assert result["certificate_path"] == "/srv/key.pem", "the path is in the result of the certificate task"
 
 
+def test_a_removal_is_no_new_credential() -> None:
+    pruned = _credential(changed=True, removed_key_ids=["k0"])
+    result = _result(credentials=[_credential(), pruned])
+    assert (result["credential_changed"], result["credential_stored"], result["removed_key_ids"]) == (
+        True,
+        False,
+        ["k0"],
+    )
+    result = _result(credentials=[_credential(changed=True, removed_key_ids=["lost"]), pruned])
+    assert (result["credential_stored"], result["removed_key_ids"]) == (True, ["lost", "k0"])
+
+
 @pytest.mark.parametrize(
     ("token", "missing", "reason"),
     [
@@ -118,8 +130,11 @@ def test_proven_is_false_without_a_token() -> None:
 
 
 def test_a_predicted_credential_is_not_proven() -> None:
-    result = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED])
+    token = _token(roles=[], audience=None, notes=["nothing is stored"])
+    result = _result(credentials=[_credential(changed=True, key_id=None), SKIPPED], token=token)
     assert (result["proven"], result["unproven_reason"]) == (False, "the new credential does not exist yet")
+    assert result["notes"] == ["about the store"], "the reason is not repeated"
+    assert _result(token=token)["notes"] == ["about the store", "nothing is stored"]
 
 
 def test_a_failed_task_gives_no_result() -> None:

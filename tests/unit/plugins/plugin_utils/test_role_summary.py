@@ -46,8 +46,8 @@ REFERENCES: dict[str, tuple[Json, str]] = {
 def _result(**changes: t.Any) -> Json:
     """A steady run, with the samples of the documentation."""
     samples = {name: member.get("sample") for name, member in MEMBERS.items()}
-    steady = {"changed": False, "credential_changed": False, "after_new_secret": "", "other_credentials": []}
-    return {**samples, **steady, **changes}
+    unchanged = {"changed": False, "credential_changed": False, "credential_stored": False}
+    return {**samples, **unchanged, "after_new_secret": "", "other_credentials": [], **changes}
 
 
 def _entry(lines: list[str], label: str) -> str:
@@ -93,7 +93,7 @@ def test_the_first_readable_store_is_used_for_the_command() -> None:
 
 def test_certificates_and_federated_credentials_have_no_command() -> None:
     certificate = {"credential_type": "certificate", "certificate_path": "/srv/a.pem", "certificate_thumbprint": "AB"}
-    lines = role_summary(_result(**certificate, credential_changed=True))
+    lines = role_summary(_result(**certificate, credential_stored=True))
     assert _entry(lines, "Certificate") == "thumbprint AB, with its private key in /srv/a.pem on this controller"
     assert _entry(lines, "Read it with") == "openssl x509 -noout -text -in /srv/a.pem"
     assert _entry(lines, "Next") == "enter tenant id, client id and key file in the gateway"
@@ -106,7 +106,10 @@ def test_certificates_and_federated_credentials_have_no_command() -> None:
 @pytest.mark.parametrize(
     ("changes", "steps"),
     [
-        ({"credential_changed": True}, "enter tenant id, client id and client secret in the gateway"),
+        (
+            {"credential_changed": True, "credential_stored": True},
+            "enter tenant id, client id and client secret in the gateway",
+        ),
         ({"handed_over": False}, "run it again for the hosts that do not have the new credential yet"),
         ({"proven": False, "unproven_reason": "why"}, "verify it with the playbook verify"),
         (
@@ -126,7 +129,7 @@ def test_the_next_step_is_shown(changes: Json, steps: str) -> None:
 
 
 def test_check_mode_shows_the_predicted_changes() -> None:
-    predicted = _result(changed=True, credential_changed=True, client_id=None, key_id=None, secret_expires=None)
+    predicted = _result(changed=True, credential_stored=True, client_id=None, key_id=None, secret_expires=None)
     lines = role_summary(predicted, check_mode=True)
     assert lines[0] == "Mail gateway (outbound_smtp): would be changed (check mode)"
     assert _entry(lines, "Client id") == "not known yet"
@@ -134,6 +137,14 @@ def test_check_mode_shows_the_predicted_changes() -> None:
     assert _entry(lines, "Valid until") == "not known yet"
     assert _entry(lines, "Next") == "run it without --check"
     assert _entry(role_summary(_result(), check_mode=True), "Next") == "nothing"
+
+
+def test_a_removal_is_shown_and_needs_no_step_in_the_gateway() -> None:
+    removed = _result(changed=True, credential_changed=True, removed_key_ids=["k0", "k1"])
+    lines = role_summary(removed)
+    assert _entry(lines, "Removed") == "k0, k1 from the tenant"
+    assert _entry(lines, "Next").startswith("nothing")
+    assert _entry(role_summary(removed, check_mode=True), "Would remove") == "k0, k1 from the tenant"
 
 
 def test_other_credentials_are_listed_with_commands_up_to_a_limit() -> None:
@@ -202,6 +213,7 @@ def test_retire_ends_with_the_removed_objects_and_the_time_for_a_restore() -> No
     ]
     predicted = role_summary({**result, "purged": True}, check_mode=True)
     assert _entry(predicted, "Application") == "would be deleted for good"
+    assert _entry(predicted, "Next") == "run it without --check"
 
 
 GROUP: Json = {"type": "group", "id": "5a9f1c0e", "name": "mail@example.com", "recipient_filter": None}
