@@ -99,6 +99,7 @@ class ActionModule(ControllerAction):
         result = {
             "changed": any(file.changed for file in files),
             "verdict": report["verdict"],
+            "lines": _last_lines(report, [file.path for file in files]),
             "summary": without_names(report["summary"]),
             "failures": len(found),
             "failure_list": found,
@@ -194,6 +195,12 @@ def _line(problem: Problem) -> str:
     """On one line."""
     text = printable(render(f"{line(problem).rstrip('.')}. {problem['next_step']}".rstrip(), OPTION_NAMES))
     return text.rstrip(".")
+
+
+def _last_lines(report: Report, paths: t.Sequence[str]) -> list[str]:
+    """For a person, at the end of a run."""
+    verdict = report["verdict"]
+    return [verdict["headline"], *verdict["more"], *(f"Report: {path}" for path in paths)]
 
 
 def _texts(report: Report, params: t.Mapping[str, t.Any]) -> dict[str, str]:

@@ -154,6 +154,14 @@ verdict:
       type: list
       elements: str
       sample: []
+lines:
+  description: The headline, the other problems, and the files, as lines for the end of a run.
+  type: list
+  elements: str
+  returned: success, or if the task fails after the files were written
+  sample:
+    - 1 credential expires within 30 days.
+    - "Report: /srv/automation/report.html"
 summary:
   description:
     - The report in numbers. All members except RV(summary.credentials) and RV(summary.next) are numbers.

@@ -131,8 +131,8 @@ def test_secrets_are_sorted_by_their_end_and_expired_ones_are_shown(gateway: Ten
     for days in (40, 90, 60):
         tenant.ok("azure_app_secret", unique_name="gateway", description=str(days), lifetime_days=days)
     secrets = gateway.document["passwordCredentials"]
-    secrets.append({"keyId": UNKNOWN, "displayName": None, "startDateTime": None, "hint": None,
-                 "endDateTime": "2020-01-01T00:00:00.1234567Z"})  # fmt: skip
+    expired = {"keyId": UNKNOWN, "endDateTime": "2020-01-01T00:00:00.1234567Z"}
+    secrets.append({**expired, "displayName": None, "startDateTime": None, "hint": None})
     (found,) = tenant.ok(MODULE, unique_name="gateway")["applications"]
     assert [secret["description"] for secret in found["secrets"]] == ["90", "60", "40", None]
     assert found["secrets"][-1]["days_left"] < -365

@@ -246,8 +246,8 @@ def test_later_jobs_get_the_ids_of_the_application() -> None:
 
 
 def test_later_jobs_know_an_application_without_unique_name_by_its_client_id() -> None:
-    (found,) = artifacts(_finished(unique_name=None)).values()
-    assert list(found) == ["b2466de6-5867"]
+    found = artifacts(_finished(unique_name=None))
+    assert list(found["gateway_app_expected_application_b2466de6_5867"]) == ["b2466de6-5867"]
 
 
 def test_later_jobs_get_the_time_at_which_roles_of_exchange_were_assigned() -> None:
