@@ -200,7 +200,7 @@ def _line(problem: Problem) -> str:
 def _last_lines(report: Report, paths: t.Sequence[str]) -> list[str]:
     """For a person, at the end of a run."""
     verdict = report["verdict"]
-    return [verdict["headline"], *verdict["more"], *(f"Report: {path}" for path in paths)]
+    return [verdict["headline"], *verdict["more"], *map("Report: {}".format, paths)]
 
 
 def _texts(report: Report, params: t.Mapping[str, t.Any]) -> dict[str, str]:
