@@ -25,7 +25,7 @@ class Size:
 
 SIZES = {
     "quick": Size(rounds=3, fleets={1: 3, 10: 3, 50: 1}, reports=(100, 1_000)),
-    "full": Size(rounds=7, fleets={1: 7, 10: 7, 100: 3, 500: 1}, reports=(100, 1_000, 10_000)),
+    "full": Size(rounds=7, fleets={1: 5, 10: 5, 100: 1, 500: 1}, reports=(100, 1_000, 10_000)),
 }
 
 
