@@ -290,7 +290,7 @@ def test_without_credentials_only_working_templates_are_created(awx: Awx, playbo
     # Only the operator's credential: the part that needs no consent.
     add_credentials(awx)
     run = set_up(playbooks, awx_setup_operator_credential="Operator").ok()
-    assert "not made: the job template check access, the job template consent, the job template retire" in run.output
+    assert "these are not created: the job template check access, the job template consent, the job template retire" in run.output
     made = {row["name"].removeprefix(f"{NAME}: ") for row in awx.objects.rows("job_templates")}
     assert made == {"register", "rotate", "verify", "report", "step failed"}
     assert len(awx.objects.rows("schedules")) == 2
@@ -340,7 +340,7 @@ def test_a_type_in_use_with_other_fields_is_kept_and_a_new_one_created(awx: Awx,
     new = "Entra operator (client secret) 2"
     types = ("--tags", "credential_types")
     run = set_up(playbooks, *types, **CREDENTIALS).ok()
-    for words in (f"(Operator), so that {new} is made beside it", "Create credentials of the new type"):
+    for words in (f"(Operator), so {new} is created beside it", "Create credentials of the new type"):
         assert words in run.output
     assert operator == before
     awx.objects.named("credential_types", new)
