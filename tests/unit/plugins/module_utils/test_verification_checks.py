@@ -162,6 +162,7 @@ def test_every_requested_check_is_in_the_result(wanted: Asked, names: str) -> No
             f"The store has the certificate {KEY}, which expires on 2027-05-23.",
         ),
         ({"federated_credential": "mail", "client_secret": ""}, False, "assertion_file, in O(federated_credential)"),
+        ({"secret_expires": ""}, True, f"The store has the client secret {KEY}."),
         ({"client_secret": None}, False, "cannot return its value"),
     ],
 )
@@ -191,6 +192,8 @@ def test_a_failed_preparation_is_a_failed_check() -> None:
 def test_an_error_is_a_failed_check_with_a_next_step() -> None:
     check = of(seen(smtp=Failure("Not reached.", "Check the host.")), "smtp")
     assert (check.ok, check.reason, check.next_step) == (False, "Not reached.", "Check the host.")
+    check = of(seen(smtp=answer(MINE, None, None, reason="No encryption.")), "smtp")
+    assert (check.ok, check.reason, check.next_step) == (False, "No encryption.", "Do that.")
     check = of(seen(smtp=Failure("Unexpected.")), "smtp")
     assert (check.ok, check.reason, bool(check.next_step)) == (False, "Unexpected.", True)
     for code in ("AADSTS7000215", "AADSTS7000222"):

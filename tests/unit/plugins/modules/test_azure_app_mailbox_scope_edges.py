@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -109,6 +110,23 @@ def test_a_deleted_scope_is_shown_without_its_name_and_errors_are_raised(exchang
     made = exchange.ok(MODULE, **MINE, scope={"tenant": True})
     (other,) = made["other_assignments"]
     assert (other["scope"]["id"], other["scope"]["name"]) == (unit, None)
+
+
+def test_a_scope_of_an_unknown_kind_is_shown_by_its_address(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **MINE, scope={"tenant": True})
+    assignments = exchange.server.tenant.directory.exchange.assignments
+    for name, entry in assignments.items():
+        assignments[name] = dataclasses.replace(entry, directory_scope="/Pigeons/7")
+    (other,) = exchange.ok(MODULE, **MINE, scope=SALES)["other_assignments"]
+    assert (other["scope"]["type"], other["scope"]["id"]) == ("other", "/Pigeons/7")
+
+
+def test_a_custom_scope_without_a_filter_is_shown(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **MINE, scope=SALES)
+    for scope in exchange.server.tenant.directory.exchange.custom_scopes.values():
+        scope["customAttributes"] = None
+    (other,) = exchange.ok(MODULE, **MINE, scope={"tenant": True})["other_assignments"]
+    assert (other["scope"]["type"], other["scope"]["recipient_filter"]) == ("custom", "")
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,13 @@ def test_a_fault_of_one_host_does_not_hide_others(play: Plays, tenant: Tenant) -
     assert len(refused) == 1, "a sign-in that was refused is not repeated for each host"
 
 
+def test_user_read_is_expected_of_a_gateway_that_adds_it(play: Plays) -> None:
+    actions = play(gateway("graz", gateway_app_add_user_read=True))
+    provision(actions, "graz")
+    _result, found = report(actions)
+    assert found["applications"][0]["gateways"][0]["missing_permissions"] == ["Mail.ReadWrite", "User.Read"]
+
+
 def test_the_environment_of_each_host_determines_its_sign_in(play: Plays, tenant: Tenant) -> None:
     with EmulatorServer() as other_server:
         other = Tenant(other_server)
