@@ -48,6 +48,11 @@ def test_a_role_that_is_not_for_applications_is_refused_before_a_custom_scope_is
     assert exchange.writes == []
 
 
+def test_a_permission_for_the_directory_is_no_role_of_exchange(exchange: Tenant) -> None:
+    failed = exchange.fails(MODULE, **{**MINE, "roles": ["Directory.AccessAsUser.All"], "scope": SALES})
+    assert failed["error"]["next_step"] == "Directory permissions have no role there."
+
+
 def test_the_name_of_a_custom_scope_is_compared_without_its_case(exchange: Tenant) -> None:
     exchange.ok(MODULE, **MINE, scope={**SALES, "scope_name": "Sales"})
     exchange.clear_requests()

@@ -237,6 +237,7 @@ def test_invalid_settings_are_refused_with_the_names_of_the_role_before_any_requ
         {"stores": [{"type": "command", "argv": ["our-store"], "settings": {"names": ["a", {"b": 1}]}}]},
         {"expected_applications": '{"gateway": {"client_id": "x", "tenant_id": "y"}}'},
         {"expected_applications": ""},
+        {"federated_credential": "of another type of credential"},
         {"verify_mailbox": "a@b.example", "verify_smtp": "true", "verify_smtp_port": "25"},
         {"environment": {"AZURE_SECRET": "x"}, "owners": [], "tags": [], "notes": ""},
     ],
@@ -331,3 +332,19 @@ def test_a_federated_credential_has_its_own_step(tenant: Tenant, tmp_path: Path)
     settings = {**FEDERATED_TYPE, "check_access_for": ["rotate"]}
     result = tenant.ok(MODULE, profile_file=_takes_all(tmp_path), settings=settings, look_up=False)
     assert result["operator_steps"] == ["federated_credential"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "step"),
+    [({"tenant": True}, "mailbox_scope"), ({"users": ["a@b.example"]}, "mailbox_scope_users")],
+    ids=str,
+)
+def test_roles_that_another_identity_assigns_are_a_step_of_its_playbook(tenant: Tenant, scope: Json, step: str) -> None:
+    settings = {"mailboxes": scope, "mailbox_method": "none", "check_access_for": ["mailboxes"]}
+    found = {}
+    for entry_point in ("main", "mailboxes"):
+        found[entry_point] = tenant.ok(
+            MODULE, profile="outbound_smtp", settings=settings, look_up=False, entry_point=entry_point
+        )
+    assert (found["main"]["mailbox_method"], found["mailboxes"]["mailbox_method"]) == ("none", "graph")
+    assert found["mailboxes"]["mailbox_steps"] == [step]

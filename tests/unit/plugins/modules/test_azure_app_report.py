@@ -204,6 +204,15 @@ def test_an_unreadable_tenant_is_a_problem_of_its_gateways(play: Plays, tenant: 
     assert "graz was not checked:" in result["msg"]
 
 
+def test_an_application_without_a_name_is_reported(play: Plays, tenant: Tenant) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    tenant.application(uniqueName="graz")["displayName"] = None
+    _result, found = report(actions)
+    assert [application["unique_name"] for application in found["applications"]] == ["graz"]
+    assert "(no name)" in found["problems"][0]["text"] or not found["problems"][0]["display_name"]
+
+
 def test_an_unreadable_tenant_without_gateways_fails_the_task(play: Plays, tenant: Tenant) -> None:
     tenant.server.faults.add(path="^/v1.0/applications", status=403, times=99)
     result, found = report(play({"printer": {}}))
