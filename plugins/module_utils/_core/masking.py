@@ -57,8 +57,8 @@ class Secrets:
         """The same for failures and warnings, without anything that looks like a secret, and of bounded length."""
         return with_texts(value, self._for_a_message)
 
-    def masked_bug(self, text: str) -> str:
-        """A traceback whole, without anything that looks like a secret."""
+    def masked_whole(self, text: str) -> str:
+        """A traceback or the output of a program, whole, without anything that looks like a secret."""
         return LOOKS.sub(MASK, self._without_known(text))
 
     def _without_known(self, text: str) -> str:
@@ -85,7 +85,7 @@ class Secrets:
     def _for_a_message(self, text: str) -> str:
         # First masked, then cut: half a secret would no longer be recognised.
         # Half of a character can be neither shown nor logged.
-        clean = self.masked_bug(text).encode(errors="backslashreplace").decode()
+        clean = self.masked_whole(text).encode(errors="backslashreplace").decode()
         if len(clean) > LONGEST_TEXT:
             clean = clean[: LONGEST_TEXT - 3] + "..."
         return clean

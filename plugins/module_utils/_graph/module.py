@@ -50,7 +50,7 @@ class Module:
         except Exception:
             # Ansible shows the text of a bug, which can be anything.
             shown = traceback.format_exc()
-            without_secrets = call.secrets.masked_bug(shown)
+            without_secrets = call.secrets.masked_whole(shown)
             if without_secrets == shown:
                 raise
         finally:
@@ -69,8 +69,7 @@ class Module:
         others = dict(returned)
         secret = {}
         for name in self.secret_results:
-            if name in others:
-                secret[name] = others.pop(name)
+            secret[name] = others.pop(name)
         return {**call.secrets.masked(others), **secret, **_warnings(call)}
 
 

@@ -107,8 +107,6 @@ class KeyVault:
         if answer.status_code >= 300:
             raise self._refusal(answer, action=action, method=method, path=path)
         self._call.wrote_elsewhere |= method != "GET"
-        if answer.status_code == 204:
-            return {}
         return _object(answer, action)
 
     def _refusal(self, answer: Response, *, action: str, method: str, path: str) -> VaultError:

@@ -121,6 +121,13 @@ def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
     return Answer("auth", reply)
 
 
+def _address_literal(address: str) -> str:
+    """RFC 5321, section 4.1.3."""
+    if ":" in address:
+        return f"[IPv6:{address}]"
+    return f"[{address}]"
+
+
 class _Dialogue:
     def __init__(self, host: str, port: int, *, ca_file: str | None, seconds: float) -> None:
         self._host = host
@@ -154,10 +161,7 @@ class _Dialogue:
 
     def ehlo(self) -> Reply:
         """With the address instead of a name, which needs no look-up (RFC 5321, section 4.1.4)."""
-        address = self._connected.getsockname()[0]
-        if ":" in address:
-            address = f"IPv6:{address}"
-        return self.ask(f"EHLO [{address}]")
+        return self.ask(f"EHLO {_address_literal(self._connected.getsockname()[0])}")
 
     def ask(self, command: str) -> Reply:
         self._send(command)

@@ -30,11 +30,12 @@ def check_confirmed(confirm: t.Sequence[str] | None, names: t.Iterable[str | Non
     known = list(filter(None, dict.fromkeys(names)))
     if not {*confirm, *map(derived_unique_name, confirm)}.isdisjoint(known):
         return
-    name = "the application"
+    name, step = "the application", "To confirm it, set O(confirm) to the name of the application"
     if known:
         name = shown(known[0])
+        step += f": {' or '.join(map(shown, known))}"
     raise ConflictError(
         f"Refused to {action} {name}: this is not confirmed, and mail through it would stop",
-        next_step=f"To confirm it, set O(confirm) to the name of the application: {' or '.join(map(shown, known))}.",
+        next_step=f"{step}.",
         names=known,
     )

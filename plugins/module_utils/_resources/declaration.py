@@ -101,8 +101,6 @@ def _digest(permissions: t.Iterable[Permission]) -> str:
 
 
 def _outdated(graph: GraphClient, client_id: str) -> list[str]:
-    if not client_id:
-        return []
     return _written(graph, f"declared:{client_id}").split()
 
 

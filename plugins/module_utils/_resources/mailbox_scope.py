@@ -167,7 +167,9 @@ class MailboxScopeResource:
         roles, full = exchange.role_ids, full_name(name)
         if not roles or full in roles:  # no roles are known for the method commands
             return full
-        close = closest(full, [role for role in roles if role.startswith(PREFIX)])
+        # Without the prefix, which would make any name look like any other.
+        known = [role.removeprefix(PREFIX) for role in roles if role.startswith(PREFIX)]
+        close = [PREFIX + role for role in closest(full.removeprefix(PREFIX), known)]
         hint = "Directory permissions have no role there."
         if close:
             hint = f"Did you mean {' or '.join(map(shown, close))}?"

@@ -91,9 +91,8 @@ class Registration:
     def with_owners(self, documents: t.Iterable[Json]) -> Registration:
         names: dict[str, str] = {}
         for owner in documents:
-            owner_id = application.text(owner, "id")
-            if owner_id:
-                names[owner_id] = application.text(owner, "displayName") or owner_id
+            owner_id = str(owner["id"])
+            names[owner_id] = application.text(owner, "displayName") or owner_id
         return dataclasses.replace(self, owners=tuple(sorted(names)), owner_names=names)
 
 

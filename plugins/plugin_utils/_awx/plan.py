@@ -258,10 +258,8 @@ class _Plan:
 
     def _not_makable(self) -> list[str]:
         names = without(names_of(self._declared()), names_of(self._makable()))
-        lines = _with_noun("the job template", names)
-        if not self._has_all_steps:
-            lines.append(f"the workflow {self._objects['workflow']['name']}")
-        return lines
+        # The workflow has steps with each of the credentials.
+        return [*_with_noun("the job template", names), f"the workflow {self._objects['workflow']['name']}"]
 
     def _announced(self) -> list[str]:
         """The objects that are not looked up in check mode, since what they refer to is not there."""

@@ -92,4 +92,4 @@ class SopsFile(VariablesFile):
         )
 
     def _reason(self, done: Finished) -> str:
-        return done.reason(self._call.secrets.for_message)
+        return done.reason(self._call.secrets.masked_whole)

@@ -168,7 +168,7 @@ class Command(Store):
         )
         if done.status != 0:
             raise ConflictError(
-                f"{self.title} could not {action} the credential: {done.reason(call.secrets.for_message)}",
+                f"{self.title} could not {action} the credential: {done.reason(call.secrets.masked_whole)}",
                 next_step="See docs/stores.md for what the program gets and has to answer.",
                 status=done.status,
             )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import typing as t
@@ -18,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     OURS,
+    check_characters,
     check_guid,
     check_tenant,
     check_text,
@@ -25,8 +27,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint, endpoint_settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import ENVIRONMENT, pick
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import check_redirect_uris
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_confirmed
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.settings import (
     AuthSettings,
     auth_settings,
@@ -356,3 +359,37 @@ def test_a_text_that_is_too_long_is_refused_with_the_source_of_the_limit(limit_o
     assert check_text("description", "x" * 120, longest=120, **limit_of) == "x" * 120
     with pytest.raises(InputError, match=f"description has 121 characters; {whose} allows 120"):
         check_text("description", "x" * 121, longest=120, **limit_of)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_path", "accepted"),
+    [
+        ("a\ud800", False, False),
+        ("a\udcff", False, False),
+        ("a\udcff", True, True),
+        ("a\ud800", True, False),
+        ("a\0", True, False),
+        ({"a": ["b", {"c\ud800": 1}]}, False, False),
+        ({"a": ["b", 7, None]}, False, True),
+    ],
+    ids=repr,
+)
+def test_a_text_has_to_be_writable(value: t.Any, is_path: bool, accepted: bool) -> None:
+    """A name of a file need not be UTF-8: Python reads its other bytes as the surrogates from U+DC80."""
+    with contextlib.nullcontext() if accepted else pytest.raises(InputError, match="an incomplete character"):
+        check_characters("O(x)", value, is_path=is_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "step"),
+    [
+        (["Gateway", None, "gateway"], "'Gateway'", "to the name of the application: 'Gateway' or 'gateway'."),
+        ([None, ""], "the application", "to the name of the application."),
+    ],
+)
+def test_a_removal_that_is_not_confirmed_is_refused(names: list[str | None], name: str, step: str) -> None:
+    with pytest.raises(ConflictError) as refused:
+        check_confirmed(["another"], names, action="delete")
+    assert refused.value.message.startswith(f"Refused to delete {name}: this is not confirmed")
+    assert refused.value.next_step.endswith(step)
+    check_confirmed(None, names, action="delete")

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from pathlib import Path
 
 import pytest
+import requests
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
@@ -19,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Write,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import _transport_error
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.module_utils.foreign_server import Stranger
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.module_utils.graph_reads import (
     UNKNOWN,
@@ -95,6 +98,17 @@ def test_an_invalid_ca_file_is_reported(
     assert "ca.pem" in result["msg"]
     # A missing file is reported before anything is sent.
     assert result["error"]["kind"] == ("input" if content is None else "transport")
+
+
+@pytest.mark.parametrize(
+    ("ca_file", "step"),
+    [(None, "Check the network of the controller."), ("/srv/ca.pem", "Check ca_file (/srv/ca.pem).")],
+)
+def test_an_error_of_the_operating_system_is_permanent(ca_file: str | None, step: str) -> None:
+    failure = OSError(errno.EMFILE, "Too many open files")
+    found = _transport_error(requests, failure, what="GET https://x", ca_file=ca_file)
+    assert (found.message, found.next_step) == ("GET https://x: Too many open files", step)
+    assert (found.permanent, found.maybe_processed) == (True, False)
 
 
 def test_an_unreachable_host_is_reported_after_a_few_seconds(tenant: Tenant, virtual_time: VirtualTime) -> None:

@@ -201,6 +201,14 @@ def test_a_named_section_without_a_known_key_is_an_error(tenant: Tenant, home: P
     assert "client_id" in failure["error"]["next_step"]
 
 
+def test_a_missing_section_of_an_empty_file_is_an_error(tenant: Tenant, home: Path) -> None:
+    written(home, "")
+    tenant.environ = hosts(tenant, home)
+    failure = tenant.fails(MODULE, **UNREGISTERED, auth_profile="x")
+    assert "has no such section" in failure["msg"]
+    assert failure["error"]["next_step"] == "Write the section [x] into it, or unset the name."
+
+
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "/dev/null"}], ids=str)
 def test_a_named_section_without_a_file_is_an_error(tenant: Tenant, home: Path, environ: dict[str, str]) -> None:
     tenant.environ = {**hosts(tenant, home), **environ}

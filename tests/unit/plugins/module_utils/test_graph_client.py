@@ -180,6 +180,17 @@ def test_a_collection_that_is_missing_or_forbidden_when_repeated_is_reported(
         graph.get_many([ALL])
 
 
+def test_an_optional_collection_that_is_forbidden_is_empty(tenant: Tenant, graph: GraphClient) -> None:
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    optional = dataclasses.replace(ALL, optional=True)
+    for read, expected in (
+        (optional, None),
+        (dataclasses.replace(optional, empty_if_forbidden=True), _answer.empty_but_forbidden()),
+    ):
+        tenant.server.faults.add(method="GET", path="applications", status=403, body=denied)
+        assert graph.get_many([read]) == [expected]
+
+
 def test_a_refused_read_of_a_batch_names_its_right(tenant: Tenant) -> None:
     tenant.sign_in_with("Application.Read.All")
     grants = Read(path="oauth2PermissionGrants", collection=True, action="read the grants", right="read_grant")

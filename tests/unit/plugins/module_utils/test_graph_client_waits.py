@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import email.utils
 import json
 import time
@@ -22,10 +23,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import LONGEST_PAUSE
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import ProcessMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     Write,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import RunNotes
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.module_utils.graph_reads import (
     UNKNOWN,
     client,
@@ -194,3 +197,13 @@ def test_an_endless_response_is_cut_off(tenant: Tenant, graph: GraphClient) -> N
         graph.get(one(UNKNOWN))
     assert failure.value.permanent
     assert len(graph_entries(tenant)) == 1
+
+
+@pytest.mark.parametrize(("age", "young"), [(None, False), (1, True), (9999, False)])
+def test_what_another_run_created_moments_ago_is_waited_for(age: int | None, young: bool) -> None:
+    notes = RunNotes(ProcessMemory())
+    created = None
+    if age is not None:
+        created = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age)
+    notes.note_young(created, "an id", None)
+    assert notes.created_here("an id") is young

@@ -58,3 +58,8 @@ def test_a_disabled_garbage_collector_stays_disabled() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_would_take_too_much_memory_is_refused() -> None:
+    assert _json.parse(b"[" + b"{}," * 100 + b"{}]") == [{}] * 101
+    assert _json.parse(b"[" + b"{}," * (_json.LARGEST_PARSED // _json.DICT) + b"{}]") is None

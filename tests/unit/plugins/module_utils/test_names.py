@@ -65,6 +65,11 @@ def test_message_next_step_and_error_use_the_same_name() -> None:
     assert described["error"]["next_step"] == "Set gateway_app_unique_name."
 
 
+def test_an_error_without_a_next_step_is_its_message_alone() -> None:
+    described = InputError("O(unique_name) is blank.").describe(lambda text: text, NAMES)
+    assert (described["msg"], described["error"]["next_step"]) == ("gateway_app_unique_name is blank.", "")
+
+
 @pytest.mark.parametrize("module", ROLE_VARIABLES)
 def test_every_name_in_the_table_is_a_variable_of_the_role(module: str) -> None:
     variables = set(re.findall(r"gateway_app_\w+", " ".join(ROLE_VARIABLES[module].values())))

@@ -17,9 +17,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import _next_step
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import REASONS, _reason
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import _meaning
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import Answer, Reply
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import (
+    Answer,
+    Reply,
+    _address_literal,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_server import _is_address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.refusal import refusal
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.
         (401, "the access token was refused"),
         (403, "Key Vault Secrets Officer"),
         (404, "vault_url"),
+        (302, "vault_url"),
         (429, "throttles"),
         (500, "Run again later"),
         (400, "See the code and the request id"),
@@ -68,6 +74,25 @@ def test_a_token_that_the_smtp_server_refuses_has_a_reason(code: int, line: str,
 @pytest.mark.parametrize(("text", "is_one"), [("192.0.2.1", True), ("2001:db8::1", True), ("smtp.example.com", False)])
 def test_ip_addresses_are_distinguished_from_names(text: str, is_one: bool) -> None:
     assert _is_address(text) is is_one
+
+
+@pytest.mark.parametrize(("address", "literal"), [("192.0.2.1", "[192.0.2.1]"), ("2001:db8::1", "[IPv6:2001:db8::1]")])
+def test_a_client_greets_an_smtp_server_with_its_address(address: str, literal: str) -> None:
+    assert _address_literal(address) == literal
+
+
+@pytest.mark.parametrize(
+    ("result", "message", "code"),
+    [
+        ({}, "Could not sign in: no access token", None),
+        ({"error": "odd"}, "Could not sign in: odd", None),
+        ({"error_description": "\n \n"}, "Could not sign in: no access token", None),
+        ({"error_description": "\n \nAADSTS7: No. Trace ID: 1"}, "Could not sign in: AADSTS7: No.", "AADSTS7"),
+    ],
+)
+def test_a_sign_in_without_a_response_has_a_reason(result: dict[str, str], message: str, code: str | None) -> None:
+    refused = refusal("sign in", None, result, fallback="no access token")
+    assert (refused.message, refused.details["code"], refused.details["status"]) == (message, code, None)
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,8 @@ def test_the_timeline_stays_in_its_frame_for_any_dates() -> None:
     )
     assert 2 <= len(drawn_timeline["ticks"]) <= 7
     assert 0 < drawn_timeline["today"] < drawn_timeline["due"] < 100
+    replaced = timeline(made([application(NOW, 1, "One", [12, 170])]))
+    assert [len(lane["bars"]) for lane in replaced["lanes"]] == [1], "what a newer one replaces is not drawn"
     many = timeline(made([application(NOW, i, "n", [i]) for i in range(100)]))
     assert (len(many["lanes"]), many["left_out"]) == (24, 76)
 
@@ -254,6 +256,8 @@ def test_failures_name_the_credential_and_the_date() -> None:
     report = made(applications(NOW), gateways())
     found = [line(problem) for problem in failures(report, within_days=13, drift=True)]
     assert any("Graz" in text and "expires on 2026-12-06, in 12 days" in text for text in found)
+    (tomorrow,) = failures(made([application(NOW, 1, "One", [1])]), within_days=13, drift=False)
+    assert line(tomorrow).endswith(", in 1 day")
     assert any("Wels" in text and "has expired on 2026-11-18" in text for text in found)
     assert any("Linz" in text and "not granted: SMTP.SendAsApp" in text for text in found)
     assert not any("Vienna" in text for text in found)

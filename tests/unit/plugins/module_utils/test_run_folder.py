@@ -116,6 +116,11 @@ def test_the_checkout_of_ansible_pull_with_purge_is_refused(pull: Run) -> None:
     assert refused("/srv/gateway.vault.yml", pull) == ""
 
 
+def test_a_folder_that_ansible_pull_did_not_check_out_is_accepted(pull: Run) -> None:
+    (Path(pull.working_folder) / ".git").rmdir()
+    assert refused(Path(pull.working_folder) / "gateway.vault.yml", pull) == ""
+
+
 def test_ansible_pull_with_a_limit_is_recognised_in_a_shell(pull: Run) -> None:
     limited = dataclasses.replace(pull, limit="gw1", shell_command="/usr/bin/ansible-pull")
     assert "--purge" in refused(Path(pull.working_folder) / "x.yml", limited)

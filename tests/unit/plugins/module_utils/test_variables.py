@@ -89,6 +89,11 @@ def test_a_misspelt_name_is_refused_with_the_known_one(name: str, meant: str) ->
     assert f"{PREFIX}{name} (did you mean {PREFIX}{meant}?) is not a variable" in refused.value.message
 
 
+def test_all_misspelt_names_are_in_one_message() -> None:
+    with pytest.raises(InputError, match=r"profil \(did you mean .*\?\), .*store \(did .*\) are not variables"):
+        Names.of([f"{PREFIX}profil", f"{PREFIX}store"]).check()
+
+
 def test_an_unknown_name_is_a_warning() -> None:
     names = Names.of([f"{PREFIX}building", f"{PREFIX}team", "my_gateway_app_x", "__gateway_app_profil"])
     names.check()

@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import Check, all_checks, not_asked
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import Access
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import object_id
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import (
     Application,
     Asked,
@@ -25,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.se
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import SmtpProof
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.summary import WIDTH, failure, summary
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 CLIENT = "11111111-1111-1111-1111-111111111111"
 TENANT = "22222222-2222-2222-2222-222222222222"
@@ -162,6 +164,7 @@ def test_every_requested_check_is_in_the_result(wanted: Asked, names: str) -> No
             f"The store has the certificate {KEY}, which expires on 2027-05-23.",
         ),
         ({"federated_credential": "mail", "client_secret": ""}, False, "assertion_file, in O(federated_credential)"),
+        ({"secret_expires": ""}, True, f"The store has the client secret {KEY}."),
         ({"client_secret": None}, False, "cannot return its value"),
     ],
 )
@@ -191,6 +194,8 @@ def test_a_failed_preparation_is_a_failed_check() -> None:
 def test_an_error_is_a_failed_check_with_a_next_step() -> None:
     check = of(seen(smtp=Failure("Not reached.", "Check the host.")), "smtp")
     assert (check.ok, check.reason, check.next_step) == (False, "Not reached.", "Check the host.")
+    check = of(seen(smtp=answer(MINE, None, None, reason="No encryption.")), "smtp")
+    assert (check.ok, check.reason, check.next_step) == (False, "No encryption.", "Do that.")
     check = of(seen(smtp=Failure("Unexpected.")), "smtp")
     assert (check.ok, check.reason, bool(check.next_step)) == (False, "Unexpected.", True)
     for code in ("AADSTS7000215", "AADSTS7000222"):
@@ -229,6 +234,16 @@ def test_a_refusal_by_smtp_is_temporary_while_roles_are_pending() -> None:
     assert of(both, "forbidden_mailbox").exchange_commands == ()
     for lasting in (answer(MINE, 535, "5.7.139"), REFUSED):
         assert of(seen(on_their_way, smtp=lasting), "smtp").failed
+
+
+def test_a_refused_token_proves_no_role() -> None:
+    refused = seen(token=REFUSED)
+    assert (refused.missing_roles, refused.unexpected_roles) == (["R"], [])
+
+
+@pytest.mark.parametrize(("claims", "found"), [({"oid": KEY}, KEY), ({"oid": "x"}, None), ({}, None)], ids=str)
+def test_the_service_principal_of_a_token_is_known_by_its_claim(claims: dict[str, t.Any], found: str | None) -> None:
+    assert object_id(AccessToken("opaque", 0.0, claims)) == found
 
 
 def test_missing_and_additional_roles_are_reported() -> None:

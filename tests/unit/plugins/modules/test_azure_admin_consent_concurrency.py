@@ -43,6 +43,16 @@ def test_a_concurrently_created_grant_is_completed(tenant: Tenant) -> None:
     assert sorted(grant["scope"].split()) == ["Mail.Send", "User.Read", "offline_access"]
 
 
+def test_a_concurrently_deleted_grant_is_created_again(tenant: Tenant) -> None:
+    made = declared(tenant, scopes=SCOPES)
+    grant_scopes(tenant, made, SCOPES[0])
+    gone = {"error": {"code": "Request_ResourceNotFound", "message": "Resource does not exist."}}
+    tenant.server.faults.add(method="GET", path="oauth2PermissionGrants/", status=404, body=gone)
+    assert tenant.ok(MODULE, **GATEWAY)["changed"]
+    (grant,) = delegated_grants(tenant, made)
+    assert sorted(grant["scope"].split()) == SCOPES
+
+
 def test_a_concurrently_revoked_assignment_is_accepted(tenant: Tenant) -> None:
     made = declared(tenant)
     tenant.ok(MODULE, **GATEWAY)

@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.cer
     GATEWAY,
     MODULE,
     is_accepted,
+    registered,
 )
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import (
     Json,
@@ -170,6 +171,14 @@ def _self_signed(key: t.Any) -> bytes:
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=99))
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_a_certificate_without_a_name_is_registered(tenant: Tenant, tmp_path: Path) -> None:
+    tenant.register()
+    file = tmp_path / "gateway.crt"
+    file.write_bytes(_self_signed(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+    made = tenant.ok(MODULE, **GATEWAY, certificate_file=str(file))
+    assert [entry["keyId"] for entry in registered(tenant)] == [made["key_id"]]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -45,6 +46,11 @@ def test_a_role_that_is_not_for_applications_is_refused_before_a_custom_scope_is
     failed = exchange.fails(MODULE, **{**MINE, "roles": ["Mail Recipients"], "scope": SALES})
     assert "has no role 'Application Mail Recipients' for applications" in failed["msg"]
     assert exchange.writes == []
+
+
+def test_a_permission_for_the_directory_is_no_role_of_exchange(exchange: Tenant) -> None:
+    failed = exchange.fails(MODULE, **{**MINE, "roles": ["Directory.AccessAsUser.All"], "scope": SALES})
+    assert failed["error"]["next_step"] == "Directory permissions have no role there."
 
 
 def test_the_name_of_a_custom_scope_is_compared_without_its_case(exchange: Tenant) -> None:
@@ -109,6 +115,23 @@ def test_a_deleted_scope_is_shown_without_its_name_and_errors_are_raised(exchang
     made = exchange.ok(MODULE, **MINE, scope={"tenant": True})
     (other,) = made["other_assignments"]
     assert (other["scope"]["id"], other["scope"]["name"]) == (unit, None)
+
+
+def test_a_scope_of_an_unknown_kind_is_shown_by_its_address(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **MINE, scope={"tenant": True})
+    assignments = exchange.server.tenant.directory.exchange.assignments
+    for name, entry in assignments.items():
+        assignments[name] = dataclasses.replace(entry, directory_scope="/Pigeons/7")
+    (other,) = exchange.ok(MODULE, **MINE, scope=SALES)["other_assignments"]
+    assert (other["scope"]["type"], other["scope"]["id"]) == ("other", "/Pigeons/7")
+
+
+def test_a_custom_scope_without_a_filter_is_shown(exchange: Tenant) -> None:
+    exchange.ok(MODULE, **MINE, scope=SALES)
+    for scope in exchange.server.tenant.directory.exchange.custom_scopes.values():
+        scope["customAttributes"] = None
+    (other,) = exchange.ok(MODULE, **MINE, scope={"tenant": True})["other_assignments"]
+    assert (other["scope"]["type"], other["scope"]["recipient_filter"]) == ("custom", "")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,13 @@ def test_user_read_is_an_entry_of_its_own_if_the_profile_does_not_name_microsoft
     assert result["permissions"] == [{"resource": "microsoft_graph", "application": None, "delegated": ["User.Read"]}]
 
 
+def test_user_read_is_added_after_permissions_for_another_resource(tenant: Tenant, tmp_path: Path) -> None:
+    file = _profile(tmp_path, permissions=BOTH[::-1], token_resource="exchange_online")
+    result = tenant.ok(MODULE, profile_file=file, add_user_read=True)
+    found = {entry["resource"]: entry["delegated"] for entry in result["permissions"]}
+    assert found == {"exchange_online": None, "microsoft_graph": ["User.Read"]}
+
+
 def test_a_file_of_the_user_has_precedence_over_the_name(tenant: Tenant, tmp_path: Path) -> None:
     permissions = [{"resource": GRAPH_ID, "application": ["Mail.Send"], "delegated": ["offline_access"]}]
     result = tenant.ok(MODULE, profile="outbound_smtp", profile_file=_profile(tmp_path, permissions=permissions))
@@ -132,6 +139,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({"secret_lifetime_days": True}, "secret_lifetime_days is True"),
     ({"secret_lifetime_days": []}, "secret_lifetime_days is []"),
     ({"secret_lifetime_days": 10**30}, "secret_lifetime_days is 1000"),
+    ({"secret_lifetime_days": ["x" * 99]}, f"secret_lifetime_days is ['{'x' * 75}. Set it to"),
     ({"secret_lifetime_days": 20}, "secret_renew_before_days is 30, and gateway_app_secret_lifetime_days is 20"),
     ({"secret_renew_before_days": -1}, "secret_renew_before_days is -1"),
     ({"secret_renew_before_days": 180}, "secret_renew_before_days is 180"),
@@ -229,6 +237,7 @@ def test_invalid_settings_are_refused_with_the_names_of_the_role_before_any_requ
         {"stores": [{"type": "command", "argv": ["our-store"], "settings": {"names": ["a", {"b": 1}]}}]},
         {"expected_applications": '{"gateway": {"client_id": "x", "tenant_id": "y"}}'},
         {"expected_applications": ""},
+        {"federated_credential": "of another type of credential"},
         {"verify_mailbox": "a@b.example", "verify_smtp": "true", "verify_smtp_port": "25"},
         {"environment": {"AZURE_SECRET": "x"}, "owners": [], "tags": [], "notes": ""},
     ],
@@ -323,3 +332,19 @@ def test_a_federated_credential_has_its_own_step(tenant: Tenant, tmp_path: Path)
     settings = {**FEDERATED_TYPE, "check_access_for": ["rotate"]}
     result = tenant.ok(MODULE, profile_file=_takes_all(tmp_path), settings=settings, look_up=False)
     assert result["operator_steps"] == ["federated_credential"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "step"),
+    [({"tenant": True}, "mailbox_scope"), ({"users": ["a@b.example"]}, "mailbox_scope_users")],
+    ids=str,
+)
+def test_roles_that_another_identity_assigns_are_a_step_of_its_playbook(tenant: Tenant, scope: Json, step: str) -> None:
+    settings = {"mailboxes": scope, "mailbox_method": "none", "check_access_for": ["mailboxes"]}
+    found = {}
+    for entry_point in ("main", "mailboxes"):
+        found[entry_point] = tenant.ok(
+            MODULE, profile="outbound_smtp", settings=settings, look_up=False, entry_point=entry_point
+        )
+    assert (found["main"]["mailbox_method"], found["mailboxes"]["mailbox_method"]) == ("none", "graph")
+    assert found["mailboxes"]["mailbox_steps"] == [step]

@@ -115,6 +115,13 @@ def test_a_fault_of_one_host_does_not_hide_others(play: Plays, tenant: Tenant) -
     assert len(refused) == 1, "a sign-in that was refused is not repeated for each host"
 
 
+def test_user_read_is_expected_of_a_gateway_that_adds_it(play: Plays) -> None:
+    actions = play(gateway("graz", gateway_app_add_user_read=True))
+    provision(actions, "graz")
+    _result, found = report(actions)
+    assert found["applications"][0]["gateways"][0]["missing_permissions"] == ["Mail.ReadWrite", "User.Read"]
+
+
 def test_the_environment_of_each_host_determines_its_sign_in(play: Plays, tenant: Tenant) -> None:
     with EmulatorServer() as other_server:
         other = Tenant(other_server)
@@ -195,6 +202,15 @@ def test_an_unreadable_tenant_is_a_problem_of_its_gateways(play: Plays, tenant: 
     result, _found = report(actions)
     assert result["failed"]
     assert "graz was not checked:" in result["msg"]
+
+
+def test_an_application_without_a_name_is_reported(play: Plays, tenant: Tenant) -> None:
+    actions = play(gateway("graz"))
+    provision(actions, "graz")
+    tenant.application(uniqueName="graz")["displayName"] = None
+    _result, found = report(actions)
+    assert [application["unique_name"] for application in found["applications"]] == ["graz"]
+    assert "(no name)" in found["problems"][0]["text"] or not found["problems"][0]["display_name"]
 
 
 def test_an_unreadable_tenant_without_gateways_fails_the_task(play: Plays, tenant: Tenant) -> None:

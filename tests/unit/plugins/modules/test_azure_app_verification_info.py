@@ -183,6 +183,8 @@ def test_an_application_that_cannot_sign_in_is_reported(tenant: Tenant) -> None:
     result = gateway.verify(unique_name="no-mailbox", display_name=None)
     assert (failed(result), result["client_id"], result["key_id"]) == (["application"], "", "")
     assert "email_gateway.azure_apps.register" in check(result, "application")["next_step"]
+    result = gateway.verify(unique_name=None, client_id=OTHER, display_name="Gateway gateway")
+    assert "there is no application with the client id" in check(result, "application")["reason"]
     result = gateway.verify(unique_name=None, display_name="Gateway gateway")
     assert failed(result) == ["application"]
     assert f"another one with this display name (client id {gateway.client_id})" in result["failure"]
@@ -222,6 +224,14 @@ def test_a_missing_key_file_is_a_failed_check(tenant: Tenant) -> None:
     result = gateway.verify(Shelf(gone))
     assert failed(result) == ["token"]
     assert "/nowhere/key.pem" in check(result, "token")["reason"]
+
+
+def test_a_missing_assertion_file_is_a_failed_check(tenant: Tenant) -> None:
+    gateway = Gateway(tenant)
+    federated = dataclasses.replace(gateway.record, client_secret="", federated_credential="mail")
+    result = gateway.verify(Shelf(federated), federated_credential={"assertion_file": "/nowhere/token"})
+    assert failed(result) == ["token"]
+    assert "/nowhere/token" in check(result, "token")["reason"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import typing as t
 import certifi
 import pytest
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp_client import try_xoauth2
 from ansible_collections.email_gateway.azure_apps.tests.unit import leak_search
 from ansible_collections.email_gateway.azure_apps.tests.unit.hostile_smtp import HostileSmtp
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.exchange_access import (
@@ -121,6 +123,12 @@ def test_a_certificate_that_is_not_trusted_gets_no_token(tenant: Tenant, more: J
     assert not any(line.startswith("AUTH") for line in smtp.heard)
 
 
+def test_without_a_file_of_authorities_those_of_python_are_trusted() -> None:
+    with HostileSmtp({}) as smtp, pytest.raises(TransportError, match="with the certificates that Python trusts"):
+        try_xoauth2("localhost", smtp.port, mailbox="a@example.com", token="x", ca_file=None, seconds=5)
+    assert not any(line.startswith("AUTH") for line in smtp.heard)
+
+
 def test_an_address_can_be_used_instead_of_a_name(tenant: Tenant) -> None:
     with HostileSmtp({}) as smtp:
         assert against(tenant, smtp, smtp_host="127.0.0.1")["authenticated"] is True
@@ -131,6 +139,15 @@ def test_a_closed_port_is_reported(tenant: Tenant) -> None:
         port = smtp.port
     result = tenant.fails(MODULE, **{**wished(tenant), "smtp_port": port, "wait_timeout": 1})
     assert "cannot be reached" in result["msg"]
+
+
+def test_a_host_that_does_not_answer_is_reported(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(_socket: socket.socket, _address: object) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    result = tenant.fails(MODULE, **wished(tenant), wait_timeout=1)
+    assert "the server cannot be reached (no answer)" in result["msg"]
 
 
 @pytest.mark.parametrize(

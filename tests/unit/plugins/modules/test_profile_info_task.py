@@ -69,6 +69,25 @@ def test_invalid_settings_for_mailboxes_are_refused_before_anything_is_written(
     assert tenant.writes == []
 
 
+def test_mailboxes_are_checked_as_their_own_identity_and_for_the_client_id(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_id = tenant.register()["client_id"]
+    operator = tenant.environ
+    tenant.sign_in_with(*EXCHANGE_ADMINISTRATOR)
+    wanted: Json = {**MAILBOXES, "gateway_app_unique_name": "", "gateway_app_client_id": client_id}
+    for name in ("AZURE_CLIENT_ID", "AZURE_SECRET"):
+        wanted.setdefault("gateway_app_mailbox_environment", {})[name] = tenant.environ[name]
+    tenant.environ = operator
+    tenant.clear_requests()
+    found = result(tenant, tmp_path, monkeypatch, look_up=True, **wanted)
+    assert not found.get("failed"), found
+    assert tenant.writes == []
+    del wanted["gateway_app_mailbox_environment"]
+    refused = result(tenant, tmp_path, monkeypatch, look_up=True, **wanted)
+    assert refused["failed"] and "Exchange" in refused["msg"]
+
+
 @pytest.mark.parametrize("method", ["graph", "none"])
 def test_a_declared_permission_that_consent_would_grant_for_all_mailboxes_is_refused(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str

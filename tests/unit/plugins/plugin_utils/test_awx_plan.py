@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.tests.stores import awx_surveys
 from ansible_collections.email_gateway.azure_apps.tests.stores.awx_credential_types import type_error
+from ansible_collections.email_gateway.azure_apps.tests.unit import awx_plans
 from ansible_collections.email_gateway.azure_apps.tests.unit.awx_plans import OBJECTS, SETTINGS, found, plan
 
 Json = dict[str, t.Any]
@@ -58,6 +59,7 @@ def test_a_setting_that_is_null_means_empty() -> None:
         ({"awx_setup_slices": 0}, "awx_setup_slices is not a number from 1."),
         ({"awx_setup_slices": True}, "awx_setup_slices is not a number from 1."),
         ({"awx_setup_gatway": {}}, "awx_setup_gatway is not a setting of this playbook. Did you mean"),
+        ({"awx_setup_pigeon": {}}, "awx_setup_pigeon is not a setting of this playbook."),
         ({"awx_setup_slices": "2", "awx_setup_gateways": SHARED}, "Set awx_setup_slices to 1"),
         ({"awx_setup_operator_credential": "Unknown"}, "no credential Unknown, which awx_setup_operator_credential"),
         ({"awx_setup_more_credentials": ["Vault"]}, "no credential Vault, which awx_setup_more_credentials names"),
@@ -163,6 +165,16 @@ def test_only_the_schedule_uses_slices() -> None:
     assert asked == ["register", "consent", "rotate", "verify"]
 
 
+def test_a_schedule_answers_only_questions_with_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    (rotate,) = [entry for entry in OBJECTS["job_templates"] if entry["name"] == "rotate"]
+    name = rotate["questions"][0]
+    question = OBJECTS["questions"][name]
+    before = plan()["schedules"][0]["answers"]
+    changed = {**OBJECTS, "questions": {**OBJECTS["questions"], name: {**question, "default": ""}}}
+    monkeypatch.setattr(awx_plans, "OBJECTS", changed)
+    assert before.keys() - plan()["schedules"][0]["answers"].keys() == {question["variable"]}
+
+
 def test_every_failed_step_is_followed_by_a_node_that_fails() -> None:
     nodes = {node["name"]: node for node in plan(awx=_with_mailbox_credential(), **WITH_MAILBOXES)["nodes"]}
     for name, node in nodes.items():
@@ -224,6 +236,7 @@ def _used(*keys: int) -> list[Json]:
         ([], (), OPERATOR, False),
         ([_credential_type(1, OPERATOR, fields=3)], (), OPERATOR, False),
         ([_credential_type(1, OPERATOR, label="Other")], (1,), OPERATOR, False),
+        ([_credential_type(1, OPERATOR, fields=3), _credential_type(2, f"{OPERATOR} 2")], (), f"{OPERATOR} 2", False),
         ([_credential_type(1, OPERATOR, fields=3)], (1,), f"{OPERATOR} 2", True),
         (
             [_credential_type(1, OPERATOR, fields=3), _credential_type(2, f"{OPERATOR} 2")],

@@ -100,6 +100,16 @@ def test_a_settled_claim_leaves_no_file(claims: Claims, path: str) -> None:
     assert not os.path.exists(path)
 
 
+def test_a_name_that_is_too_long_for_a_file_is_refused(tmp_path: Path) -> None:
+    claims = Claims(str(tmp_path / "new" / ("g" * 300) / "gateway.claims"), inventory_host="localhost")
+    with (
+        pytest.raises(ConflictError, match=r"could not be opened: .* longer than"),
+        claims.locked(wait=True, seconds=1),
+    ):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
 def test_an_unsettled_claim_is_kept_until_it_is_settled(claims: Claims, path: str) -> None:
     left_by(claims, START)
     assert claims.look() == [START]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
+import datetime
+import fcntl
 import os
 import select
 import signal
@@ -19,6 +21,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import patience as _patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.credential_gateway import Gateway
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Tenant
@@ -231,3 +234,16 @@ def test_a_concurrent_run_is_waited_for_and_then_named(gateway: Gateway, tmp_pat
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     gateway.check_promise()
+
+
+def test_a_run_that_changes_nothing_does_not_wait_to_remove_an_old_claim(gateway: Gateway) -> None:
+    left = Claims(str(gateway.claims), inventory_host="two")
+    with left.locked(wait=True, seconds=1):
+        left.claim(datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=9), seconds=1)
+    with gateway.claims.open() as file:
+        gateway.shelves[0].then = lambda _step: fcntl.flock(file, fcntl.LOCK_EX)
+        assert gateway.ok()["changed"] is False
+        assert gateway.claims.exists()
+    gateway.shelves[0].then = None
+    assert gateway.ok()["changed"] is False
+    assert not gateway.claims.exists()

@@ -297,6 +297,14 @@ def test_a_replaced_secret_is_only_removed_after_the_overlap(gateway: Gateway) -
     assert gateway.ok()["changed"] is False
 
 
+def test_check_mode_predicts_the_record_of_a_hand_over_without_a_removal(gateway: Gateway) -> None:
+    old = due(gateway)
+    gateway.ok(hand_over=True)
+    predicted = gateway.ok(check=True, state="pruned", handed_over=True)
+    assert (predicted["changed"], predicted["handed_over"], predicted["previous_key_ids"]) == (True, True, [old])
+    assert gateway.stored.handed_over_to == ()
+
+
 def test_a_foreign_secret_of_the_same_description_is_not_removed(gateway: Gateway) -> None:
     strange = gateway.tenant.ok("azure_app_secret", unique_name="gateway", description="mail gateway")["key_id"]
     made = gateway.ok()

@@ -9,8 +9,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play import Play
+from ansible.vars.manager import VariableManager
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run import host_variables
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.private_ansible import environment_around
 
 
 class Template(str):
@@ -26,3 +30,14 @@ def test_every_text_is_a_template(monkeypatch: pytest.MonkeyPatch, mark: t.Any) 
     trusted = host_variables._trusted(value)
     assert trusted == value
     assert isinstance(trusted["a"][0], Template) is (mark is not None)
+
+
+@pytest.mark.parametrize(
+    ("of_play", "found"), [({}, []), ({"environment": {"A": "{{ b }}"}}, [{"A": "{{ b }}"}])], ids=["without", "with"]
+)
+def test_the_environment_around_a_task_is_not_evaluated(of_play: dict[str, t.Any], found: list[t.Any]) -> None:
+    content = {"hosts": "all", "gather_facts": False, "tasks": [{"name": "a task", "debug": {}}], **of_play}
+    loader = DataLoader()
+    play = Play.load(content, variable_manager=VariableManager(loader=loader), loader=loader)
+    (task,) = [task for block in play.compile() for task in block.block if task.name == "a task"]
+    assert environment_around(task) == found

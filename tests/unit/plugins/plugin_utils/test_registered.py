@@ -49,6 +49,20 @@ def test_the_last_registration_of_a_host_counts() -> None:
     assert registered_client_id(memory, "gw", {"gw": {REGISTRATION: {"client_id": "before"}}}) == ""
 
 
+def test_the_hosts_of_the_play_share_an_application_after_the_role_registered_it(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role does not set the option sharing_hosts."""
+    client_id = tenant.register()["client_id"]
+    stores = [{"type": "ansible_vault", "path": str(tmp_path / "a.vault.yml")}]
+    task = {"client_id": client_id, "description": "gateway", "stores": stores, "hand_over": True}
+    variables = {host: {REGISTRATION: {"client_id": client_id}} for host in ("gw1", "gw2")}
+    runner = ActionRunner(tenant, tmp_path, monkeypatch, {**variables, "other": {}})
+    result = runner.run("azure_app_secret", host="gw1", **task)
+    assert not result.get("failed"), result
+    assert result["pending_hosts"] == ["gw1", "gw2"]
+
+
 def test_the_credential_task_does_not_evaluate_variables_of_other_hosts(
     tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

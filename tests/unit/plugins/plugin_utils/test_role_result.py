@@ -76,6 +76,12 @@ def test_a_steady_run_has_an_unchanged_result() -> None:
     assert result["notes"] == ["about the store"]
 
 
+@pytest.mark.parametrize("assigned_at", [None, "2026-11-24T09:30:00Z"])
+def test_the_time_of_a_role_assignment_is_in_the_result(assigned_at: str | None) -> None:
+    limited = [_registration(), {"changed": False}, {"changed": True, "assigned_at": assigned_at}]
+    assert _result(written=limited)["mailboxes_assigned_at"] == assigned_at
+
+
 @pytest.mark.parametrize(
     "changes",
     [

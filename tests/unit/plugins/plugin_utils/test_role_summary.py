@@ -97,10 +97,16 @@ def test_certificates_and_federated_credentials_have_no_command() -> None:
     assert _entry(lines, "Certificate") == "thumbprint AB, with its private key in /srv/a.pem on this controller"
     assert _entry(lines, "Read it with") == "openssl x509 -noout -text -in /srv/a.pem"
     assert _entry(lines, "Next") == "enter tenant id, client id and key file in the gateway"
+    predicted = role_summary(_result(**certificate, credential_stored=True, key_id=None), check_mode=True)
+    assert _entry(predicted, "Certificate").startswith("a new key, with its private key in /srv/a.pem")
     lines = role_summary(_result(credential_type="federated", secret_expires=None, previous_key_ids=["k0"]))
     assert _entry(lines, "Valid until") == "it does not expire"
     assert _entry(lines, "Replaced") == "k0, which rotate removes after gateway_app_overlap_days"
     assert not any("Read it with" in line for line in lines)
+
+
+def test_a_profile_without_permissions_is_proven_by_a_token() -> None:
+    assert _entry(role_summary(_result(roles=[])), "Proven") == "by a token"
 
 
 @pytest.mark.parametrize(
@@ -166,6 +172,10 @@ def test_other_credentials_are_listed_with_commands_up_to_a_limit() -> None:
     assert [line for line in listed if line.startswith("ansible ")] == [other["remove_command"] for other in others[:3]]
     assert listed[-1] == "and 2 more, in gateway_app_result.other_credentials"
     assert not any("\n" in line for line in lines)
+    ending = {**others[0], "end": "2027-03-01T00:00:00Z"}
+    assert "client secret, key id k0, valid until 2027-03-01" in "\n".join(
+        role_summary(_result(other_credentials=[ending]))
+    )
     few = role_summary(_result(other_credentials=others[:3]))
     assert few[-1].strip() == others[2]["remove_command"]
 

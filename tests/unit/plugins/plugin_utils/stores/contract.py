@@ -275,6 +275,11 @@ class StoreContract:
         store.write(SECOND, expected=kept)
         assert OTHER_SECRET not in store.context.call.secrets.for_message(f"a text with {OTHER_SECRET}")
 
+    def test_a_record_without_points_in_time_is_read_back(self, place: Place) -> None:
+        endless = dataclasses.replace(FIRST, secret_start="", secret_expires="")
+        _write(place, endless)
+        assert place.open().read() == shown(place, endless)
+
     def test_the_right_contract_is_tested(self, place: Place) -> None:
         assert isinstance(self, WriteOnlyContract) is not place.open().can_give_back
         assert isinstance(self, SharedPlaceContract) is isinstance(place, SharedPlace)

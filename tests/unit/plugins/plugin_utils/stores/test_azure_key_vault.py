@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import TRANSPORT_ATTEMPTS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
     VaultSecret,
@@ -345,6 +346,31 @@ def test_a_token_that_was_refused_once_is_renewed(place: KeyVaultPlace) -> None:
     server.faults.add(path="/secrets/gateway", status=401, headers={"www-authenticate": challenge})
     place.open().write(FIRST, expected=None)
     assert place.value() == SECRET
+
+
+def test_a_vault_of_the_cloud_needs_a_token_for_the_vaults_of_this_cloud(place: KeyVaultPlace) -> None:
+    token = _token(place.tenant, "https://graph.microsoft.com")
+    place.tenant.environ = {"AZURE_ACCESS_TOKEN": token, "AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}
+    place.tenant.clear_requests()
+    place.entry["vault_url"] = "https://gateways.vault.azure.net"
+    with pytest.raises(InputError, match=r"not for https://vault\.azure\.net: a key vault does not accept it"):
+        place.open().read()
+    assert place.tenant.server.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "most"),
+    [
+        ({"close_before": True}, "connection", TRANSPORT_ATTEMPTS - 1),
+        ({"status": 200, "headers": {"content-encoding": "br"}}, "a compression that was not requested", 1),
+    ],
+)
+def test_a_read_is_repeated_while_time_is_left(place: KeyVaultPlace, fault: Json, words: str, most: int) -> None:
+    place.params["wait_timeout"] = 1
+    place.tenant.server.faults.add(path="/secrets/gateway", times=99, **fault)
+    with pytest.raises(TransportError, match=words):
+        place.open().read()
+    assert sum(entry.path.startswith("/secrets/gateway") for entry in place.tenant.server.requests()) <= most
 
 
 def test_an_unreachable_vault_is_reported(place: KeyVaultPlace) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     MissingLibraryError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext, open_stores
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.program import LONGEST_REASON
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.plugin_utils.stores.contract import (
     FIRST,
     SECOND,
@@ -141,6 +142,15 @@ def test_the_output_of_a_failing_program_is_shown_without_secrets(readable: Comm
     readable.programs.add("our-store", "sys.exit(4)\n")
     with pytest.raises(ConflictError, match="exit status 4 and wrote nothing to standard error"):
         store.read()
+
+
+def test_only_the_end_of_a_long_error_is_shown(readable: CommandPlace) -> None:
+    readable.programs.add("our-store", "sys.stderr.write('begin ' + 'x ' * 999 + 'the end'); sys.exit(3)\n")
+    with pytest.raises(ConflictError) as failure:
+        readable.open().read()
+    assert "begin" not in str(failure.value)
+    assert "... " in str(failure.value) and "x the end" in str(failure.value)
+    assert len(str(failure.value)) < 2 * LONGEST_REASON
 
 
 @pytest.mark.parametrize(
