@@ -290,7 +290,10 @@ def test_without_credentials_only_working_templates_are_created(awx: Awx, playbo
     # Only the operator's credential: the part that needs no consent.
     add_credentials(awx)
     run = set_up(playbooks, awx_setup_operator_credential="Operator").ok()
-    assert "are not created: the job template check access, the job template consent, the job template retire" in run.output
+    assert (
+        "are not created: the job template check access, the job template consent, the job template retire"
+        in run.output
+    )
     made = {row["name"].removeprefix(f"{NAME}: ") for row in awx.objects.rows("job_templates")}
     assert made == {"register", "rotate", "verify", "report", "step failed"}
     assert len(awx.objects.rows("schedules")) == 2
