@@ -63,3 +63,8 @@ def test_a_disabled_garbage_collector_stays_disabled() -> None:
 def test_what_would_take_too_much_memory_is_refused() -> None:
     assert _json.parse(b"[" + b"{}," * 100 + b"{}]") == [{}] * 101
     assert _json.parse(b"[" + b"{}," * (_json.LARGEST_PARSED // _json.DICT) + b"{}]") is None
+
+
+@pytest.mark.parametrize(("levels", "accepted"), [(_json.DEEPEST // 2, True), (_json.DEEPEST + 1, False)])
+def test_deep_nesting_is_refused(levels: int, accepted: bool) -> None:
+    assert (_json.parse(b"[" * levels + b"]" * levels) is not None) is accepted

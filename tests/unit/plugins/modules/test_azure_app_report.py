@@ -204,13 +204,26 @@ def test_an_unreadable_tenant_is_a_problem_of_its_gateways(play: Plays, tenant: 
     assert "graz was not checked:" in result["msg"]
 
 
+def test_the_scope_mail_includes_applications_without_the_tag(play: Plays, tenant: Tenant) -> None:
+    actions = play({"control": {}})
+    tenant.register("ours", display_name="Ours", tags=[TAG])
+    tenant.register("theirs", display_name="Theirs")
+    for name in ("ours", "theirs"):
+        tenant.ok("azure_app_graph_permissions", unique_name=name, application_permissions=["Mail.ReadWrite"])
+    names = {}
+    for scope in ("managed", "mail"):
+        _result, found = report(actions, scope=scope)
+        names[scope] = [application["display_name"] for application in found["applications"]]
+    assert names == {"managed": ["Ours"], "mail": ["Ours", "Theirs"]}
+
+
 def test_an_application_without_a_name_is_reported(play: Plays, tenant: Tenant) -> None:
     actions = play(gateway("graz"))
     provision(actions, "graz")
     tenant.application(uniqueName="graz")["displayName"] = None
     _result, found = report(actions)
-    assert [application["unique_name"] for application in found["applications"]] == ["graz"]
-    assert "(no name)" in found["problems"][0]["text"] or not found["problems"][0]["display_name"]
+    (application,) = found["applications"]
+    assert (application["unique_name"], application["display_name"]) == ("graz", None)
 
 
 def test_an_unreadable_tenant_without_gateways_fails_the_task(play: Plays, tenant: Tenant) -> None:
