@@ -62,7 +62,7 @@ def test_a_secret_with_enough_days_left_is_kept(playbooks: Playbooks) -> None:
     assert "changed=0 " in run.output
     assert len(run.requests) <= 9, [entry.path for entry in run.requests]
     result = run.results["gateway_app_result"]
-    unchanged = {"changed": False, "credential_changed": False}
+    unchanged = {"changed": False, "credential_changed": False, "credential_stored": False}
     assert result == {**made, **unchanged, "secret_days_left": result["secret_days_left"]}
 
 
