@@ -93,7 +93,7 @@ def test_a_certificate_is_created_verified_and_then_unchanged(playbooks: Playboo
     assert stored["key_id"] == result["key_id"]
     assert "client_secret" not in stored
     again = _changes_nothing(_run(playbooks)).results["gateway_app_result"]
-    unchanged = {"changed": False, "credential_changed": False}
+    unchanged = {"changed": False, "credential_changed": False, "credential_stored": False}
     assert again == {**result, **unchanged, "secret_days_left": again["secret_days_left"]}
     _changes_nothing(_run(playbooks, "--check"))
     _changes_nothing(_run(playbooks, entry="rotate"))

@@ -37,7 +37,7 @@ def test_the_first_run_registers_and_verifies_and_the_second_changes_nothing(pla
     assert "changed=0 " in second.output
     assert len(second.requests) <= 9, [entry.path for entry in second.requests]
     again = second.results["gateway_app_result"]
-    unchanged = {"changed": False, "credential_changed": False}
+    unchanged = {"changed": False, "credential_changed": False, "credential_stored": False}
     assert again == {**result, **unchanged, "secret_days_left": again["secret_days_left"]}
 
 
