@@ -33,11 +33,11 @@ class Density:
 
 # By folder. Others are added when they are revised.
 LIMITS: dict[str, Density] = {
-    f"{UTILITIES}/_core": Density(0.5, 1.7, 24),
-    f"{UTILITIES}/_http": Density(0.5, 1.0, 19),
-    f"{UTILITIES}/_sign_in": Density(0.5, 1.7, 22),
-    f"{UTILITIES}/_graph": Density(0.5, 2.0, 24),
-    f"{UTILITIES}/_key_vault": Density(0.5, 1.0, 28),
+    f"{UTILITIES}/_core": Density(0, 1.7, 24),
+    f"{UTILITIES}/_http": Density(0, 1.0, 19),
+    f"{UTILITIES}/_sign_in": Density(0, 1.7, 22),
+    f"{UTILITIES}/_graph": Density(0, 2.0, 24),
+    f"{UTILITIES}/_key_vault": Density(0, 1.0, 28),
     f"{UTILITIES}/_resources": Density(0, 2.3, 25.5),
     f"{UTILITIES}/_credential": Density(0, 1.0, 23.5),
     f"{UTILITIES}/_profile": Density(0, 1.7, 23.5),
@@ -48,7 +48,7 @@ LIMITS: dict[str, Density] = {
     "plugins/action": Density(0, 2.2, 24),
     "plugins/filter": Density(0, 4, 24),
     "plugins/lookup": Density(0, 4, 24),
-    "extensions": Density(0.5, 1.7, 24),
+    "extensions": Density(0, 1.7, 24),
 }
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The packages import in one direction only, and files, classes and statements stay small enough to be read."""
+"""The packages import in one direction only, and files and classes stay small enough to be read."""
 
 from __future__ import annotations
 
@@ -55,23 +55,6 @@ ROOMS = (
     ("cli", "__main__"),
 )
 ROOM_LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
-
-# Files whose statements are checked by test_statements_are_plain below. Others are added when they are revised.
-PLAIN = (
-    "plugins/module_utils/_core/arguments.py",
-    "plugins/module_utils/_core/checks.py",
-    "plugins/module_utils/_core/endpoint.py",
-    "plugins/module_utils/_core/environment.py",
-    "plugins/module_utils/_core/masking.py",
-    "plugins/module_utils/_graph/answer.py",
-    "plugins/module_utils/_graph/call.py",
-    "plugins/module_utils/_graph/client.py",
-    "plugins/module_utils/_graph/converge.py",
-    "plugins/module_utils/_graph/module.py",
-    "plugins/module_utils/_graph/request.py",
-    "plugins/module_utils/_graph/retry.py",
-)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def _sources() -> list[Path]:
@@ -249,30 +232,3 @@ def test_no_file_and_no_class_is_too_long() -> None:
     assert not found, (
         f"split or shorten {sorted(found)}: a file has at most {LONGEST_FILE} lines, a class {LONGEST_CLASS}"
     )
-
-
-def _own_expressions(statement: ast.stmt) -> t.Iterator[ast.AST]:
-    """All parts of a statement except the statements inside it."""
-    waiting: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]
-
-
-def _nested_comprehensions(tree: ast.AST) -> t.Iterator[ast.expr]:
-    for node in ast.walk(tree):
-        if isinstance(node, COMPREHENSIONS):
-            yield from (inner for inner in ast.walk(node) if inner is not node and isinstance(inner, COMPREHENSIONS))
-
-
-@pytest.mark.parametrize("name", PLAIN)
-def test_statements_are_plain(name: str) -> None:
-    """At most one conditional expression in a statement, and no nested comprehensions."""
-    tree = _tree(ROOT / name)
-    for statement in ast.walk(tree):
-        if isinstance(statement, ast.stmt):
-            ternaries = [node for node in _own_expressions(statement) if isinstance(node, ast.IfExp)]
-            assert len(ternaries) <= 1, f"write {name}:{statement.lineno} with at most one conditional expression"
-    nested = [f"{name}:{node.lineno}" for node in _nested_comprehensions(tree)]
-    assert nested == [], "write these without a comprehension inside another one"
