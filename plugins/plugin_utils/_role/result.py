@@ -88,12 +88,12 @@ def role_result(
         "credential_stored": done[0]["changed"],
         # Older ones, which this collection made and will remove.
         "previous_key_ids": list(credential["previous_key_ids"]),
-        "removed_key_ids": _removed(done),
+        "removed_key_ids": _each_once(done, "removed_key_ids"),
         "other_credentials": _other_credentials(registration, done),
         "after_new_secret": profile["after_new_secret"],
         "handed_over": credential["handed_over"],
         "stores": list(credential["stores"]),
-        "notes": _notes(noting),
+        "notes": _each_once(noting, "notes"),
         "changed": _changed([*written, *done]),
     }
 
@@ -182,12 +182,12 @@ def _changed(results: t.Iterable[Result]) -> bool:
     return any(result["changed"] for result in results)
 
 
-def _removed(done: t.Iterable[Result]) -> list[str]:
-    """Each key id once, in the order of the tasks."""
-    removed: dict[str, None] = {}
-    for result in done:
-        removed.update(dict.fromkeys(result["removed_key_ids"]))
-    return list(removed)
+def _each_once(results: t.Iterable[Result], name: str) -> list[str]:
+    """The entries of the list ``name``, in the order of the tasks; not every task has it."""
+    found: dict[str, None] = {}
+    for result in results:
+        found.update(dict.fromkeys(result.get(name) or ()))
+    return list(found)
 
 
 def _unproven_reason(token: Result, missing: t.Sequence[str], *, exists: bool) -> str | None:
@@ -222,11 +222,3 @@ def _remove_command(client_id: str, credential: Result) -> str:
     module = f"email_gateway.azure_apps.{REMOVING_MODULES[credential['type']]}"
     arguments = f"state=absent client_id={client_id} key_id={credential['key_id']}"
     return f"ansible localhost -m {module} -a {shlex.quote(arguments)}"
-
-
-def _notes(results: t.Sequence[Result]) -> list[str]:
-    """Each note once, in the order of the tasks."""
-    notes: dict[str, None] = {}
-    for result in results:
-        notes.update(dict.fromkeys(result.get("notes") or ()))
-    return list(notes)

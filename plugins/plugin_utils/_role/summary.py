@@ -113,20 +113,19 @@ def _credential(result: Result) -> list[Entry]:
 
 def _certificate(result: Result) -> list[Entry]:
     path = result["certificate_path"]
-    key = f"thumbprint {result['certificate_thumbprint']}"
+    where = f"with its private key in {path} on this controller"
     if not result["key_id"]:
-        key = "a new key"
+        return [Entry("Certificate", f"a new key, {where}")]
     return [
-        Entry("Certificate", f"{key}, with its private key in {path} on this controller"),
+        Entry("Certificate", f"thumbprint {result['certificate_thumbprint']}, {where}"),
         Entry("Read it with", f"openssl x509 -noout -text -in {shlex.quote(path)}", whole=True),
     ]
 
 
 def _client_secret(result: Result) -> list[Entry]:
-    before = "in "
     if not result["key_id"]:
-        before = "a new one, in "
-    return [*_places("Client secret", result, before=before), _reading(result["stores"])]
+        return _places("Client secret", result, before="a new one, in ")
+    return [*_places("Client secret", result, before="in "), _reading(result["stores"])]
 
 
 def _places(label: str, result: Result, *, before: str = "") -> list[Entry]:

@@ -99,9 +99,16 @@ def test_certificates_and_federated_credentials_have_no_command() -> None:
     assert _entry(lines, "Next") == "enter tenant id, client id and key file in the gateway"
     predicted = role_summary(_result(**certificate, credential_stored=True, key_id=None), check_mode=True)
     assert _entry(predicted, "Certificate").startswith("a new key, with its private key in /srv/a.pem")
+    assert not any("Read it with" in line for line in predicted)
     lines = role_summary(_result(credential_type="federated", secret_expires=None, previous_key_ids=["k0"]))
     assert _entry(lines, "Valid until") == "it does not expire"
     assert _entry(lines, "Replaced") == "k0, which rotate removes after gateway_app_overlap_days"
+    assert not any("Read it with" in line for line in lines)
+
+
+def test_a_predicted_client_secret_cannot_be_read_yet() -> None:
+    lines = role_summary(_result(key_id=None, credential_stored=True, stores=[VAULT]), check_mode=True)
+    assert _entry(lines, "Client secret") == "a new one, in /srv/our gateway.vault.yml (ansible-vault)"
     assert not any("Read it with" in line for line in lines)
 
 
