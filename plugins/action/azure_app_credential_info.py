@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -23,7 +22,7 @@ class ActionModule(ControllerAction):
     declared = MODULE
 
     def module(self) -> Module:
-        return dataclasses.replace(self.declared, run=self._read)
+        return self.declared._replace(run=self._read)
 
     def _read(self, call: Call) -> dict[str, t.Any]:
         stores = stores_of_task(self, call)

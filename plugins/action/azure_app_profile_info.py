@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -105,7 +104,7 @@ class ActionModule(ControllerAction):
         )
 
     def module(self) -> Module:
-        return dataclasses.replace(self.declared, run=self._profile_info)
+        return self.declared._replace(run=self._profile_info)
 
     def _profile_info(self, call: Call) -> dict[str, t.Any]:
         names = Names.of(self._task_vars)

@@ -28,7 +28,7 @@ class ActionModule(ControllerAction):
     declared = MODULE
 
     def module(self) -> Module:
-        return dataclasses.replace(self.declared, run=self._access)
+        return self.declared._replace(run=self._access)
 
     def _access(self, call: Call) -> dict[str, t.Any]:
         identities = other_identities(

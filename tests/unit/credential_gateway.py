@@ -140,7 +140,7 @@ class Gateway:
         if given.get("state", "present") != "present" or module == "azure_app_federated_credential":
             given = {name: value for name, value in given.items() if name != "description"}
         return call_module(
-            dataclasses.replace(declared, run=lambda call: self._run(KINDS[module], call)),
+            declared._replace(run=lambda call: self._run(KINDS[module], call)),
             module,
             given,
             check_mode=check,

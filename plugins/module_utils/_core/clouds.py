@@ -12,12 +12,11 @@ identifiers (vault domains, which are what tokens are asked for as well).
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
+import typing as t
 
 
-@dataclasses.dataclass(frozen=True)
-class Cloud:
+class Cloud(t.NamedTuple):
     """Hosts of one national cloud, without a path and without a slash at the end."""
 
     authority: str

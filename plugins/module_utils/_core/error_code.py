@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
 
@@ -22,8 +21,7 @@ class Then(enum.Enum):
     READ_ONCE = "reads again, once: the change may already be made"
 
 
-@dataclasses.dataclass(frozen=True)
-class ErrorCode:
+class ErrorCode(t.NamedTuple):
     """One row. ``next_step`` completes the error message; the text ``RIGHT`` in it becomes the missing right.
 
     ``text`` is a required part of the message, and ``status`` the status, if the code alone is not

@@ -10,7 +10,6 @@ Only ``_module`` turns these into a failed result, and masks then what a server 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -129,8 +128,7 @@ class TransportError(AppsError):
         self.accepted = accepted
 
 
-@dataclasses.dataclass(frozen=True)
-class GraphFault:
+class GraphFault(t.NamedTuple):
     """The error body of Microsoft Graph, read defensively (members differ between services and years)."""
 
     status: int

@@ -7,14 +7,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 View = dict[str, t.Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """``before`` and ``after`` in the words that a person reads; {} stands for "not there"."""
 
     before: View

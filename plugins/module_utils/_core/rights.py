@@ -11,7 +11,6 @@ directory role or the object as its own ("Overview of Microsoft Graph permission
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 from urllib.parse import urljoin
@@ -50,8 +49,7 @@ _APPLICATION_ADMINS = ("Application Administrator", "Cloud Application Administr
 _CONSENTING = (*_APPLICATION_ADMINS, "Privileged Role Administrator")
 
 
-@dataclasses.dataclass(frozen=True)
-class Right:
+class Right(t.NamedTuple):
     """What Microsoft Graph asks for one kind of request.
 
     ``application`` and ``roles`` work on every object; ``owned``, ``own_roles`` and, for every member of the tenant,
@@ -183,8 +181,7 @@ RIGHTS: dict[str, Right] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Step:
+class Step(t.NamedTuple):
     """Something that the role does for an application, and the rights that it takes together.
 
     ``sources`` are the pages that state it, the reference by the last part. ``elsewhere`` is a right that a token

@@ -11,9 +11,9 @@ PATH changes only after the tenant shows the certificate of the new key, so that
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import re
+import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
@@ -32,8 +32,7 @@ MARK = "# Made by email_gateway.azure_apps: key and certificate of the applicati
 _MARK = re.compile(re.escape(MARK).encode() + rb"([0-9a-f-]{36})")
 
 
-@dataclasses.dataclass(frozen=True)
-class Files:
+class Files(t.NamedTuple):
     """The content of the three files; None if there is nothing that can be used.
 
     ``private``: all existing files are readable by their owner only; ``damaged`` names those that cannot be read;

@@ -137,8 +137,7 @@ def expected_record(records: Records, *, client_id: str, hand_over: bool, sharin
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Lifecycle:
+class Lifecycle(t.NamedTuple):
     """The options for the end of replaced credentials."""
 
     renew_before: datetime.timedelta

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -51,8 +50,7 @@ WITH_STORES = STORES + ArgumentSpec(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class CredentialOptions:
+class CredentialOptions(t.NamedTuple):
     """The common options of a task with stores."""
 
     state: str

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 
@@ -18,8 +17,7 @@ CONTAINER_MARKS = ("/run/.containerenv", "/.dockerenv")
 EXTRAVARS = os.path.join("env", "extravars")  # ansible-runner passes extra variables in this file
 
 
-@dataclasses.dataclass(frozen=True)
-class Run:
+class Run(t.NamedTuple):
     """How ansible-playbook was started: what decides whether its folder outlives it.
 
     ``variables`` are the names of the play's variables; ``limit`` and ``playbooks`` are those of the command line;
@@ -34,8 +32,7 @@ class Run:
     shell_command: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class RunFolder:
+class RunFolder(t.NamedTuple):
     """A folder that is removed with the run; ``reason`` completes "it is in ..."."""
 
     path: str

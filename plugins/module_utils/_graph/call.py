@@ -43,8 +43,7 @@ def _whole_second() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 
 
-@dataclasses.dataclass(frozen=True)
-class Operator:
+class Operator(t.NamedTuple):
     """Who signs in: the settings, and the sign-in method that they select."""
 
     settings: AuthSettings

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
 import uuid
@@ -58,7 +57,7 @@ class Connection:
                 answer = self._send(request, url, token)
                 document = _answer.parse(answer, request)
             except TransportError as exc:
-                attempts = dataclasses.replace(attempts, transport_failures=attempts.transport_failures + 1)
+                attempts = attempts._replace(transport_failures=attempts.transport_failures + 1)
                 if decide(exc, request, attempts) is Decision.RAISE or not self._patience.pause(why=WaitedFor.BUSY):
                     raise
                 continue
@@ -69,7 +68,7 @@ class Connection:
             decision = decide(fault, request, attempts)
             if decision is Decision.RENEW:
                 token = self._token(True)
-                attempts = dataclasses.replace(attempts, token_renewed=True)
+                attempts = attempts._replace(token_renewed=True)
             elif decision is Decision.RAISE or not self._patience.pause(retry_after, why=waited_for(fault.status)):
                 raise graph_error(fault, request, url=url, waited=self._patience.waited, retry_after=retry_after)
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
@@ -36,8 +35,7 @@ class Resource(t.Protocol[State]):
         """Pure: what the module returns, the same keys for every state."""
 
 
-@dataclasses.dataclass(frozen=True)
-class _Reached:
+class _Reached(t.NamedTuple):
     """``plan`` is the last one, and ``wrote`` whether anything was sent, also before another writer was in the way."""
 
     state: t.Any
@@ -45,8 +43,7 @@ class _Reached:
     wrote: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class _Refusal:
+class _Refusal(t.NamedTuple):
     """What was refused, and the view of the state for which it was."""
 
     error: AppsError

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
 import datetime
 import hashlib
 import re
@@ -55,8 +54,7 @@ def thumbprint_of(identifier: str | None) -> str | None:
     return text.upper()
 
 
-@dataclasses.dataclass(frozen=True)
-class KeyCredential:
+class KeyCredential(t.NamedTuple):
     """The record of a certificate. ``identifier`` is customKeyIdentifier as it came."""
 
     key_id: str | None

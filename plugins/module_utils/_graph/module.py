@@ -11,7 +11,6 @@ nor a result with a secret passes through a file or a command line) and ``main()
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import traceback
 import typing as t
@@ -26,8 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 
-@dataclasses.dataclass(frozen=True)
-class Module:
+class Module(t.NamedTuple):
     """What a module file declares: its options and what a call does with them.
 
     ``secret_results`` are the documented return values that hold a secret: if one has a value, the action plugin keeps

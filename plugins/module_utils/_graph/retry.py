@@ -10,8 +10,8 @@ Directory_ConcurrencyViolation is never waited for here, because the caller has 
 
 from __future__ import annotations
 
-import dataclasses
 import enum
+import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
@@ -29,8 +29,7 @@ class Decision(enum.Enum):
     RAISE = "raise the failure"
 
 
-@dataclasses.dataclass(frozen=True)
-class Attempts:
+class Attempts(t.NamedTuple):
     """What was done for one request so far."""
 
     transport_failures: int = 0

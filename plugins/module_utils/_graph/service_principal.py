@@ -138,8 +138,7 @@ class Permission(t.NamedTuple):
     id: str
 
 
-@dataclasses.dataclass(frozen=True)
-class ResourcePrincipal:
+class ResourcePrincipal(t.NamedTuple):
     """The tenant's own service principal of a resource, with the names of the permissions that it offers."""
 
     client_id: str

@@ -11,7 +11,7 @@ accountEnabled.
 
 from __future__ import annotations
 
-import dataclasses
+import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
@@ -26,8 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
 SWITCHES = ("isDisabled", "disabledByMicrosoftStatus")
 
 
-@dataclasses.dataclass(frozen=True)
-class SwitchedOff:
+class SwitchedOff(t.NamedTuple):
     """Why an application gets no token: the end of a sentence about it, and what to do."""
 
     reason: str

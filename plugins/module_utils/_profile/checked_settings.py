@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import VERIFICATION
@@ -26,8 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.
 Options = dict[str, t.Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class CheckedSettings:
+class CheckedSettings(t.NamedTuple):
     """``raw`` has those that need no class of their own."""
 
     raw: Settings

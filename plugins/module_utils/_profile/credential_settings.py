@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import typing as t
@@ -32,8 +31,7 @@ DEFAULT_AUDIENCE = "api://AzureADTokenExchange"
 DEFAULT_NAME = "mail-gateway"
 
 
-@dataclasses.dataclass(frozen=True)
-class Federated:
+class Federated(t.NamedTuple):
     """``assertion_file`` is empty if there is none."""
 
     issuer: str
@@ -84,8 +82,7 @@ class Federated:
         return found
 
 
-@dataclasses.dataclass(frozen=True)
-class CredentialSettings:
+class CredentialSettings(t.NamedTuple):
     """What the role is to create and renew. ``certificate_path`` and ``federated`` are of their types alone."""
 
     type: str
@@ -125,9 +122,9 @@ class CredentialSettings:
             verify_token=settings.flag("verify_token", True),
         )
         if credential_type == "certificate":
-            return dataclasses.replace(found, certificate_path=_certificate_path(settings))
+            return found._replace(certificate_path=_certificate_path(settings))
         if credential_type == "federated":
-            return dataclasses.replace(found, federated=Federated.of(settings.raw("federated_credential", {})))
+            return found._replace(federated=Federated.of(settings.raw("federated_credential", {})))
         return found
 
     def check_profile(self, profile: Profile) -> None:

@@ -10,7 +10,6 @@ A relative path is looked for beside the playbook first, as Ansible's own keywor
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 from pathlib import Path
@@ -34,8 +33,7 @@ def load_yaml(path: str) -> t.Any:
     return parse_yaml(content)
 
 
-@dataclasses.dataclass(frozen=True)
-class Files:
+class Files(t.NamedTuple):
     """How files are found and read. ``folders`` are those in which a relative path is looked for, in order.
 
     ``load`` gives the content of a file in YAML. It raises Unreadable.

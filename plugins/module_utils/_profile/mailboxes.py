@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
@@ -30,8 +29,7 @@ ASSIGNING: dict[str, frozenset[str]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class MailboxSettings:
+class MailboxSettings(t.NamedTuple):
     """``scope`` is the name of the kind of scope; empty if the application is not limited."""
 
     scope: str

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -35,8 +34,7 @@ FLAGS = {
 VERIFY = f"{PREFIX}verify_"
 
 
-@dataclasses.dataclass(frozen=True)
-class StoreSettings:
+class StoreSettings(t.NamedTuple):
     """``entries`` are as they were written; each store checks its own."""
 
     entries: tuple[dict[str, t.Any], ...]
@@ -61,8 +59,7 @@ class StoreSettings:
         return store_type in [entry.get("type") for entry in self.entries]
 
 
-@dataclasses.dataclass(frozen=True)
-class VerifySettings:
+class VerifySettings(t.NamedTuple):
     """What a verification tries. A mailbox is empty if it is not tried."""
 
     mailbox: str
@@ -91,8 +88,7 @@ class VerifySettings:
         return cls(mailbox, forbidden, smtp, host, port)
 
 
-@dataclasses.dataclass(frozen=True)
-class AccessSettings:
+class AccessSettings(t.NamedTuple):
     """Which steps of the playbooks these settings take."""
 
     playbooks: tuple[str, ...]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -48,8 +47,7 @@ GRAPH = "microsoft_graph"
 USER_READ = "User.Read"
 
 
-@dataclasses.dataclass(frozen=True)
-class ResourcePermissions:
+class ResourcePermissions(t.NamedTuple):
     """The permissions of one resource, by name. None stands for a list that is left alone."""
 
     resource: str
@@ -79,11 +77,10 @@ class ResourcePermissions:
     def without_roles(self) -> ResourcePermissions:
         """What is left for Entra ID if Exchange assigns the roles."""
         left = without(self.application or (), self.roles)
-        return dataclasses.replace(self, application=tuple(left))
+        return self._replace(application=tuple(left))
 
 
-@dataclasses.dataclass(frozen=True)
-class Profile:
+class Profile(t.NamedTuple):
     """``shown`` is how a user knows it: its name, or the file as it was written."""
 
     name: str
@@ -106,7 +103,7 @@ class Profile:
 
     def limited(self) -> Profile:
         """The same for an application that has these roles: without the permissions that they replace."""
-        return dataclasses.replace(self, permissions=tuple(map(ResourcePermissions.without_roles, self.permissions)))
+        return self._replace(permissions=tuple(map(ResourcePermissions.without_roles, self.permissions)))
 
     @property
     def application_permissions(self) -> tuple[str, ...]:
@@ -124,7 +121,7 @@ class Profile:
         for place, entry in enumerate(permissions):
             if entry.client_id == RESOURCES[GRAPH]:
                 delegated = dict.fromkeys((*(entry.delegated or ()), USER_READ))
-                permissions[place] = dataclasses.replace(entry, delegated=tuple(delegated))
+                permissions[place] = entry._replace(delegated=tuple(delegated))
                 return tuple(permissions)
         return (*permissions, ResourcePermissions(GRAPH, None, (USER_READ,)))
 

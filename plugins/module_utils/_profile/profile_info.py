@@ -152,7 +152,7 @@ def _options(permissions: t.Iterable[ResourcePermissions]) -> list[dict[str, t.A
 def _access(access: AccessSettings, entry_point: str | None) -> AccessSettings:
     """With the playbooks whose steps count."""
     playbooks = {None: access.playbooks, "check_access": access.playbooks, "main": ("register", *access.playbooks)}
-    return dataclasses.replace(access, playbooks=playbooks.get(entry_point, (entry_point or "",)))
+    return access._replace(playbooks=playbooks.get(entry_point, (entry_point or "",)))
 
 
 def _checked(settings: Settings, profile: Profile, around: Surroundings) -> CheckedSettings:

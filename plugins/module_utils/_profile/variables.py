@@ -10,7 +10,6 @@ The prefix is reserved. A test compares the table with the YAML of the roles and
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import re
 import typing as t
@@ -109,8 +108,7 @@ RENAMED = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Names:
+class Names(t.NamedTuple):
     """What the variables of a play were found to be, with the prefix. ``misspelt`` has what each probably means."""
 
     misspelt: t.Mapping[str, str]

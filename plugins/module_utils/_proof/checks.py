@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
@@ -31,8 +30,7 @@ ROTATE = "the playbook email_gateway.azure_apps.rotate"
 SAME_VARIABLES = "with the same variables"
 
 
-@dataclasses.dataclass(frozen=True)
-class Check:
+class Check(t.NamedTuple):
     """One proof: whether it succeeded, and what to do if it did not."""
 
     name: str
@@ -50,11 +48,10 @@ class Check:
 
     @property
     def view(self) -> dict[str, t.Any]:
-        return {**dataclasses.asdict(self), "exchange_commands": list(self.exchange_commands)}
+        return {**self._asdict(), "exchange_commands": list(self.exchange_commands)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Skipped:
+class Skipped(t.NamedTuple):
     """A proof that was not requested; ``next_step`` is what to set."""
 
     name: str
@@ -62,7 +59,7 @@ class Skipped:
 
     @property
     def view(self) -> dict[str, str]:
-        return dataclasses.asdict(self)
+        return self._asdict()
 
 
 def all_checks(seen: Seen) -> list[Check]:
@@ -312,8 +309,7 @@ def _or_pending(check: Check, seen: Seen) -> Check:
     if check.ok or until is None or not _may_change(check, seen):
         return check
     moment = f"{until:%Y-%m-%d %H:%M} UTC"
-    return dataclasses.replace(
-        check,
+    return check._replace(
         pending=True,
         reason=f"Not yet as expected. Exchange may not have applied the roles until {moment}. {check.reason}",
         next_step=f"Run the playbook email_gateway.azure_apps.verify again after {moment}.",

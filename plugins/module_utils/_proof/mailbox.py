@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from urllib.parse import quote
 
@@ -40,8 +39,7 @@ REACHED = 200  # the status of an answer that is no refusal
 READING = frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"})
 
 
-@dataclasses.dataclass(frozen=True)
-class Access:
+class Access(t.NamedTuple):
     """Whether the application reaches a mailbox. ``expected`` is "allowed" or "denied"; ``code`` that of an error."""
 
     mailbox: str
@@ -61,7 +59,7 @@ class Access:
 
     @property
     def view(self) -> dict[str, t.Any]:
-        return {**dataclasses.asdict(self), "exchange_commands": list(self.exchange_commands)}
+        return {**self._asdict(), "exchange_commands": list(self.exchange_commands)}
 
 
 def mailbox_access(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:

@@ -11,7 +11,6 @@ token. A client secret is remembered only if no store gives it back: a later tas
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import typing as t
 
@@ -19,8 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 
-@dataclasses.dataclass(frozen=True)
-class Credential:
+class Credential(t.NamedTuple):
     """Which credential of which application: the key of what is remembered. Ids in any case."""
 
     tenant_id: str
@@ -32,8 +30,7 @@ class Credential:
         return ":".join((self.tenant_id, self.client_id, self.key_id)).lower()
 
 
-@dataclasses.dataclass(frozen=True)
-class TokenContent:
+class TokenContent(t.NamedTuple):
     """What a token carries, without the token itself. ``expires`` is in seconds since the epoch."""
 
     roles: tuple[str, ...]
@@ -58,7 +55,7 @@ class TokenContent:
 def remember_token(memory: RunMemory, credential: Credential, *, resource: str, token: AccessToken) -> None:
     """``resource`` is the address that the token was requested for: see ``token.resource_address``."""
     content = TokenContent.of(token, resource=resource, tenant_id=credential.tenant_id)
-    memory.remember(_token_key(credential, resource), dataclasses.asdict(content), seconds=token.expires - time.time())
+    memory.remember(_token_key(credential, resource), content._asdict(), seconds=token.expires - time.time())
 
 
 def recall_token(memory: RunMemory, credential: Credential, *, resource: str) -> TokenContent | None:

@@ -51,8 +51,7 @@ class OwnCredential:
     key_id: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class StoreContents:
+class StoreContents(t.NamedTuple):
     """What the stores keep: their titles, the records by the title of their store, and why others cannot be read."""
 
     titles: tuple[str, ...]
@@ -76,14 +75,12 @@ class StoreContents:
     def only(self, *, client_id: str | None, tenant_id: str | None, key_id: str | None) -> StoreContents:
         """Those records that are of this application and of this credential; None stands for any."""
         wanted = {"client_id": client_id, "tenant_id": tenant_id, "key_id": key_id}
-        return dataclasses.replace(
-            self, records=tuple((title, record) for title, record in self.records if _is(record, wanted))
-        )
+        return self._replace(records=tuple((title, record) for title, record in self.records if _is(record, wanted)))
 
     def with_values(self, memory: RunMemory, *, tenant_id: str) -> StoreContents:
         """With the client secrets of this run that their stores do not give back."""
-        return dataclasses.replace(
-            self, records=tuple((title, _with_value(record, memory, tenant_id)) for title, record in self.records)
+        return self._replace(
+            records=tuple((title, _with_value(record, memory, tenant_id)) for title, record in self.records)
         )
 
     def current(self, *, has_assertion: bool) -> tuple[str, Record] | None:

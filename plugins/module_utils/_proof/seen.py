@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -18,8 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import SmtpProof
 
 
-@dataclasses.dataclass(frozen=True)
-class Asked:
+class Asked(t.NamedTuple):
     """``token_resource`` is empty if the profile is not known. A mailbox is empty if it is not to be tried."""
 
     profile: str
@@ -45,8 +43,7 @@ class Asked:
         return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
 
-@dataclasses.dataclass(frozen=True)
-class Failure:
+class Failure(t.NamedTuple):
     """Why something gave no answer. ``code`` is that of the error, or ""."""
 
     reason: str
@@ -63,8 +60,7 @@ class Failure:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Application:
+class Application(t.NamedTuple):
     """The application in the tenant. ``obstacle`` is why it cannot sign in: it is missing, or switched off."""
 
     client_id: str = ""
@@ -74,8 +70,7 @@ class Application:
     obstacle: Failure | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Stored:
+class Stored(t.NamedTuple):
     """The credential in the stores. ``is_own``: it is of the application; ``is_usable``: it can sign in."""
 
     stores: tuple[str, ...] = ()
@@ -84,8 +79,7 @@ class Stored:
     is_usable: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class Seen:
+class Seen(t.NamedTuple):
     """None stands for what was not tried. ``failure`` is what went wrong before the first check."""
 
     asked: Asked

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
@@ -39,8 +38,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 
-@dataclasses.dataclass(frozen=True)
-class Meaning:
+class Meaning(t.NamedTuple):
     """What an answer means. ``passes``: waiting may help."""
 
     reason: str
@@ -49,8 +47,7 @@ class Meaning:
     passes: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class SmtpProof:
+class SmtpProof(t.NamedTuple):
     """What the SMTP server answered to the application's token for a mailbox."""
 
     mailbox: str
@@ -69,7 +66,7 @@ class SmtpProof:
     @property
     def view(self) -> dict[str, t.Any]:
         lists = {"exchange_commands": list(self.exchange_commands), "roles": list(self.roles)}
-        return {**dataclasses.asdict(self), **lists}
+        return {**self._asdict(), **lists}
 
 
 def smtp_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.Any]:

@@ -21,6 +21,7 @@ import re
 import socket
 import ssl
 import time
+import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
@@ -62,8 +63,7 @@ class Reply:
         return False
 
 
-@dataclasses.dataclass(frozen=True)
-class Answer:
+class Answer(t.NamedTuple):
     """What came of the dialogue. ``step`` is the last one: connect, ehlo, starttls, auth.
 
     ``reply`` is the one that decided, None if the server does not offer what the step needs.

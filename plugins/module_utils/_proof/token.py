@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -36,8 +35,7 @@ if t.TYPE_CHECKING:
 EXPIRED = "AADSTS7000222"
 
 
-@dataclasses.dataclass(frozen=True)
-class Proof:
+class Proof(t.NamedTuple):
     """What a token carried; ``content`` is None if there was nothing to ask for one with."""
 
     content: TokenContent | None

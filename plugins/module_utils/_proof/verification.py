@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -103,19 +102,17 @@ class _Verification:
             times = AssignmentTimes.of("O(assigned_at)", self._params["assigned_at"])
             expected = ExpectedApplications.of("O(expected_applications)", self._params["expected_applications"])
             contents = self._contents()
-            seen = dataclasses.replace(seen, stored=Stored(contents.titles))
+            seen = seen._replace(stored=Stored(contents.titles))
             if contents.errors:
                 raise contents.errors[0]
             application = self._application(expected)
-            asked = dataclasses.replace(
-                asked, pending_until=self._pending_until(times.of_application(application.client_id))
-            )
-            seen = dataclasses.replace(seen, asked=asked, application=application)
+            asked = asked._replace(pending_until=self._pending_until(times.of_application(application.client_id)))
+            seen = seen._replace(asked=asked, application=application)
         except AppsError as exc:
-            return dataclasses.replace(seen, failure=self._failure(exc))
+            return seen._replace(failure=self._failure(exc))
         if application.obstacle is not None:
             return seen
-        return self._proven(dataclasses.replace(seen, stored=self._stored(contents, application)))
+        return self._proven(seen._replace(stored=self._stored(contents, application)))
 
     def _asked(self) -> Asked:
         """Without a resource if the task that read the profile did not accept the settings."""
@@ -215,21 +212,21 @@ class _Verification:
             sign_in = self._sign_in(record, seen.application)
             token = sign_in.token(resource)
         except AppsError as exc:
-            return dataclasses.replace(seen, token=self._failure(exc))
+            return seen._replace(token=self._failure(exc))
         content = TokenContent.of(token, resource=resource, tenant_id=sign_in.tenant_id)
-        seen = dataclasses.replace(seen, token=content)
+        seen = seen._replace(token=content)
         asked = seen.asked
         if asked.token_resource == "microsoft_graph":
             wanted = {asked.mailbox.strip(): True, asked.forbidden_mailbox.strip(): False}
             wanted.pop("", None)
             try:
-                seen = dataclasses.replace(seen, mailboxes=tuple(look(call, token, sign_in, wanted)))
+                seen = seen._replace(mailboxes=tuple(look(call, token, sign_in, wanted)))
             except AppsError as exc:
-                seen = dataclasses.replace(seen, mailboxes=self._failure(exc))
+                seen = seen._replace(mailboxes=self._failure(exc))
         elif asked.forbidden_mailbox:
-            seen = dataclasses.replace(seen, forbidden_smtp=self._smtp(sign_in, asked.forbidden_mailbox))
+            seen = seen._replace(forbidden_smtp=self._smtp(sign_in, asked.forbidden_mailbox))
         if "smtp" in asked.proofs:
-            seen = dataclasses.replace(seen, smtp=self._smtp(sign_in, asked.mailbox))
+            seen = seen._replace(smtp=self._smtp(sign_in, asked.mailbox))
         return seen
 
     def _sign_in(self, record: Record, application: Application) -> OwnSignIn:

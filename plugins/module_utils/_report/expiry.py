@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -88,8 +87,7 @@ def _life(entry: t.Mapping[str, t.Any]) -> tuple[str, str]:
     return entry["start"] or "", entry["end"] or ""
 
 
-@dataclasses.dataclass(frozen=True)
-class Selection:
+class Selection(t.NamedTuple):
     """Which applications are looked at: those with one of the tags, and those that are named."""
 
     tags: tuple[str, ...]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import stat
@@ -25,8 +24,7 @@ DIGEST = re.compile(r"content-digest\W{1,12}(?:content=\")?([0-9a-f]{64})|\"dige
 LARGEST_REPORT = 64 * 2**20  # bytes
 
 
-@dataclasses.dataclass(frozen=True)
-class ReportFile:
+class ReportFile(t.NamedTuple):
     """A file before and after a run; ``before`` is None if there was none."""
 
     path: str

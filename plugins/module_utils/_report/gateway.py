@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
@@ -23,16 +22,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class StoredCredential:
+class StoredCredential(t.NamedTuple):
     """The credential that the stores of a gateway hold, without its value."""
 
     client_id: str
     key_id: str
 
 
-@dataclasses.dataclass(frozen=True)
-class StoreContent:
+class StoreContent(t.NamedTuple):
     """What is known of the stores of a gateway. ``note`` is why nothing is known, if ``checked`` is false."""
 
     checked: bool
@@ -48,8 +45,7 @@ class StoreContent:
         return cls(checked=True, credential=StoredCredential(client_id=record.client_id, key_id=record.key_id))
 
 
-@dataclasses.dataclass(frozen=True)
-class Gateway:
+class Gateway(t.NamedTuple):
     """A host of the play, with the tenant that it signs in to.
 
     ``permissions`` are those of its profile, a list of {resource, application, delegated}. ``client_id``, or

@@ -54,8 +54,7 @@ ORGANIZATION = Read(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class ReadTenant:
+class ReadTenant(t.NamedTuple):
     """What was read of a tenant. ``deleted`` are soft-deleted applications that gateways look for (``_deleted``)."""
 
     display_name: str | None

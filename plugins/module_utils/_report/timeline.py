@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -61,8 +60,7 @@ class Timeline(t.TypedDict):
     ticks: list[Tick]
 
 
-@dataclasses.dataclass(frozen=True)
-class Scale:
+class Scale(t.NamedTuple):
     """The time that the width stands for."""
 
     first: datetime.datetime

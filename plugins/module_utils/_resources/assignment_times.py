@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -15,8 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import parse_point
 
 
-@dataclasses.dataclass(frozen=True)
-class AssignmentTimes:
+class AssignmentTimes(t.NamedTuple):
     """``general`` holds for each application that ``own`` does not name by its client id."""
 
     general: datetime.datetime | None

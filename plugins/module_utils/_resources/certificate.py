@@ -10,7 +10,6 @@ The private key stays in the file. Nothing here removes a certificate unless the
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import functools
 import typing as t
@@ -61,8 +60,7 @@ VISIBLE_AFTER = 60.0  # seconds after which a new certificate is in every answer
 FRESH = datetime.timedelta(minutes=5)  # the identity platform may not know it yet; no source gives a limit: ours
 
 
-@dataclasses.dataclass(frozen=True)
-class CertificateOptions:
+class CertificateOptions(t.NamedTuple):
     """What the options ask for. ``certificate`` is the user's own, ``files`` are those with a key that is made here."""
 
     present: bool
@@ -116,7 +114,7 @@ class CertificateOptions:
         if not present:
             return options
         if params["path"]:
-            options = dataclasses.replace(options, files=KeyFiles(params["path"]))
+            options = options._replace(files=KeyFiles(params["path"]))
         own = params["certificate_file"]
         if not own:
             return options
@@ -128,7 +126,7 @@ class CertificateOptions:
                 f" {renew_before_days}",
                 next_step="Put a renewed certificate into the file, or set a smaller renew_before_days.",
             )
-        return dataclasses.replace(options, certificate=certificate)
+        return options._replace(certificate=certificate)
 
     def fitting(self, pair: KeyPair | None, now: datetime.datetime) -> Certificate | None:
         """The certificate of the pair, if it would do once it is registered."""
@@ -145,8 +143,7 @@ def _guid(params: t.Mapping[str, t.Any], name: str) -> str | None:
     return check_guid(name, params[name])
 
 
-@dataclasses.dataclass(frozen=True)
-class Certificates:
+class Certificates(t.NamedTuple):
     """The application's records and what is in the files.
 
     ``chosen`` is the record that the module is about, if there is one that will do; ``outdated`` the best one of the
@@ -198,14 +195,13 @@ class CertificateResource:
             keeps_previous=files.previous is not None,
         )
         if not options.present:
-            return dataclasses.replace(state, chosen=first(credentials, lambda c: c.has_key_id(options.key_id)))
+            return state._replace(chosen=first(credentials, lambda c: c.has_key_id(options.key_id)))
         current, pending = self._candidates(files)
         in_use = self._registered(credentials, current)
         chosen = in_use or self._registered(credentials, pending)
         if chosen is None:
             refuse_credential(self._call.graph, found, options.address)
-        return dataclasses.replace(
-            state,
+        return state._replace(
             chosen=chosen,
             outdated=first(credentials, lambda c: c.description == options.description),
             in_use=chosen is in_use,
@@ -253,9 +249,9 @@ class CertificateResource:
         options = self._options
         if not options.present:
             kept = without(current.credentials, (current.chosen,))
-            return dataclasses.replace(current, chosen=None, credentials=tuple(kept))
+            return current._replace(chosen=None, credentials=tuple(kept))
         keeps_previous = self._keeps_previous(current)
-        wanted = dataclasses.replace(current, in_use=True, private=True, keeps_previous=keeps_previous)
+        wanted = current._replace(in_use=True, private=True, keeps_previous=keeps_previous)
         if current.chosen is not None and current.in_use:
             return wanted
         if options.files and options.files.obstacle:
@@ -270,7 +266,7 @@ class CertificateResource:
         if known is not None:
             start, end, thumbprint = known.start, known.end, known.thumbprint
         new = KeyCredential(key_id=None, description=options.description, start=start, end=end, identifier=thumbprint)
-        return dataclasses.replace(wanted, chosen=new, registered=True, credentials=(new, *current.credentials))
+        return wanted._replace(chosen=new, registered=True, credentials=(new, *current.credentials))
 
     def _to_register(self, current: Certificates) -> Certificate | None:
         """The pair to register; None if a key has to be made.
@@ -318,7 +314,7 @@ class CertificateResource:
         if certificate is not None:
             record = self._key_credentials.add(current.object_id, certificate, description=self._options.description)
             others = [c for c in current.credentials if not c.has_key_id(record.key_id)]
-            reached = dataclasses.replace(wanted, chosen=record, credentials=(record, *others))
+            reached = wanted._replace(chosen=record, credentials=(record, *others))
         if files is not None:
             self._settle_files(files, current, wanted, certificate)
         return reached

@@ -10,7 +10,6 @@ It consents to what the application declares, as the portal's button does, so th
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
@@ -60,8 +59,7 @@ if t.TYPE_CHECKING:
 GRAPH_PRINCIPAL = "microsoft_graph"
 
 
-@dataclasses.dataclass(frozen=True)
-class ConsentOptions:
+class ConsentOptions(t.NamedTuple):
     """``grants`` is false for the method url. ``confirm`` is None if a withdrawal needs no confirmation."""
 
     address: application.Address
@@ -217,7 +215,7 @@ class ConsentResource:
         if not declared:
             return nothing
         documents = self._graph.get_many(list(map(ResourcePrincipal.read, resources_of(declared))))
-        return dataclasses.replace(nothing, declared=tuple(declared), principals=ResourcePrincipals(documents))
+        return nothing._replace(declared=tuple(declared), principals=ResourcePrincipals(documents))
 
     def _require_scopes(self, consent: Consent) -> None:
         """Raises GraphError if grants may not be read and have to be: with delegated permissions, or to withdraw all.

@@ -52,8 +52,7 @@ class Roles:
     known: bool = True
 
 
-@dataclasses.dataclass(frozen=True)
-class Grant:
+class Grant(t.NamedTuple):
     """The all-principals grant of one resource: one object with all its scopes."""
 
     id: str
@@ -69,8 +68,7 @@ class Scopes:
     known: bool = True
 
 
-@dataclasses.dataclass(frozen=True)
-class Consent:
+class Consent(t.NamedTuple):
     """What is declared and what is granted. ``declared_known`` is false if the application may not be read."""
 
     client_id: str
@@ -91,8 +89,7 @@ class Consent:
         """The same with other permissions granted: what is wanted, or what was reached."""
         granted = frozenset(permissions)
         roles = frozenset(of_type(granted, "application"))
-        return dataclasses.replace(
-            self,
+        return self._replace(
             roles=dataclasses.replace(self.roles, granted=roles),
             scopes=dataclasses.replace(self.scopes, granted=granted - roles),
         )

@@ -7,15 +7,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 
 
-@dataclasses.dataclass(frozen=True)
-class Registered:
+class Registered(t.NamedTuple):
     """What the earlier job knew of one application; ``tenant_id`` is empty if it did not hand that over."""
 
     client_id: str
@@ -26,8 +24,7 @@ class Registered:
         return self.client_id == client_id.lower() and same_tenant
 
 
-@dataclasses.dataclass(frozen=True)
-class ExpectedApplications:
+class ExpectedApplications(t.NamedTuple):
     """``name`` is the option or variable. By unique name, or by client id if the application has no unique name."""
 
     name: str

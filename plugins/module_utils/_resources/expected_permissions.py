@@ -11,7 +11,6 @@ comparison belongs between the last read and the grant.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
@@ -25,8 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import listed_resources
 
 
-@dataclasses.dataclass(frozen=True)
-class Expected:
+class Expected(t.NamedTuple):
     """The permissions that are expected, as (client id of the resource, type, name or id)."""
 
     permissions: tuple[tuple[str, str, str], ...]

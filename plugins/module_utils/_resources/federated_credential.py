@@ -10,7 +10,6 @@ Source of the limits: resource page federatedIdentityCredential.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 from urllib.parse import urlsplit
@@ -37,8 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")  # "URL friendly"; which char
 FIELDS = ("id", "appId", *SWITCHES)
 
 
-@dataclasses.dataclass(frozen=True)
-class FederatedCredential:
+class FederatedCredential(t.NamedTuple):
     """What is trusted: tokens of ``issuer`` for ``subject`` that are meant for one of ``audiences``."""
 
     id: str | None
@@ -118,8 +116,7 @@ def federated_credentials_read(
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Federation:
+class Federation(t.NamedTuple):
     """All credentials of the application; ``chosen`` is the one with the name, if there is one."""
 
     object_id: str
@@ -168,7 +165,7 @@ class FederatedCredentialResource:
 
     def desired(self, current: Federation) -> Federation:
         if not self._present:
-            return dataclasses.replace(current, chosen=None)
+            return current._replace(chosen=None)
         wanted = self._wanted
         same = first(current.others, lambda c: (c.issuer, c.subject) == (wanted.issuer, wanted.subject))
         if same is not None:
@@ -186,11 +183,11 @@ class FederatedCredentialResource:
             )
         known = current.chosen
         if known is not None:
-            wanted = dataclasses.replace(wanted, id=known.id)
+            wanted = wanted._replace(id=known.id)
             # Not set means that it stays what it is, not that it is removed.
             if wanted.description is None:
-                wanted = dataclasses.replace(wanted, description=known.description)
-        return dataclasses.replace(current, chosen=wanted)
+                wanted = wanted._replace(description=known.description)
+        return current._replace(chosen=wanted)
 
     def apply(self, current: Federation, wanted: Federation) -> Federation:
         collection = f"applications/{current.object_id}/federatedIdentityCredentials"
@@ -210,10 +207,10 @@ class FederatedCredentialResource:
         body = {"name": wanted.chosen.name, **wanted.chosen.sent}
         body = {name: value for name, value in body.items() if value is not None}
         answer = self._write("POST", collection, "add", body=body, created_recently=created_recently)
-        made = dataclasses.replace(wanted.chosen, id=application.text(answer, "id"))
+        made = wanted.chosen._replace(id=application.text(answer, "id"))
         if made.id:
             self._graph.note_created(made.id)
-        return dataclasses.replace(wanted, chosen=made)
+        return wanted._replace(chosen=made)
 
     def _write(self, method: str, path: str, verb: str, *, created_recently: bool, body: Json | None = None) -> Json:
         action = f"{verb} the federated credential {self._wanted.name} of {self._address}"

@@ -99,8 +99,7 @@ class MailboxScopeResource:
             )
         custom = self._custom(exchange, entra.client_id)
         roles = [self._role(role, exchange) for role in self._options.roles]
-        return dataclasses.replace(
-            entra,
+        return entra._replace(
             roles=tuple(dict.fromkeys(roles)),
             scopes=self._custom_scopes(custom, entra.client_id) or wanted.scopes,
             exchange=exchange,
@@ -135,8 +134,7 @@ class MailboxScopeResource:
             )
         known = ResourcePrincipals([answers["microsoft_graph"]])
         consent = read_consent(self._graph, document, answers=answers, known=known)
-        return dataclasses.replace(
-            nothing,
+        return nothing._replace(
             principal_id=consent.principal_id,
             granted=_role_names(consent.roles.granted, known),
             declared=_role_names(consent.declared, known),
@@ -202,7 +200,7 @@ class MailboxScopeResource:
     def _without_scope(self, current: MailboxScope) -> MailboxScope:
         rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
         if self._custom_is_to_go(rest):
-            rest = dataclasses.replace(rest, custom=None)
+            rest = rest._replace(custom=None)
         return rest
 
     def _is_to_go(self, assignment: Assignment, current: MailboxScope) -> bool:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 from urllib.parse import quote
@@ -31,8 +30,7 @@ UNIT_FIELDS = "id,displayName"
 MOST_CLOSE = 100  # entries that are read to find a name that is close to a misspelt one
 
 
-@dataclasses.dataclass(frozen=True)
-class Kind:
+class Kind(t.NamedTuple):
     """A kind of directory object that can be a scope. ``mail`` is the property that holds its address."""
 
     name: str
@@ -59,8 +57,7 @@ UNIT = Kind(
 KINDS = {kind.name: kind for kind in (GROUP, USER, UNIT)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(t.NamedTuple):
     """The scopes that the options name. ``nested`` are groups in the group, whose members Exchange leaves out."""
 
     scopes: tuple[Scope, ...]

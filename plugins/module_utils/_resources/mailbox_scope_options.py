@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 
@@ -33,8 +32,7 @@ LONGEST_FILTER = 2048  # no source gives a limit: ours
 MOST_USERS = 50  # each is an assignment of its own; no source gives a limit: ours
 
 
-@dataclasses.dataclass(frozen=True)
-class MailboxScopeOptions:
+class MailboxScopeOptions(t.NamedTuple):
     """``scope`` is the name of the one option of SCOPES that is set, empty if none is. ``names`` is what it names."""
 
     address: application.Address

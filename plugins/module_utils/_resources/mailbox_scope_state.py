@@ -51,8 +51,7 @@ class Assignment:
         return {"role": self.role, "scope": self.scope.described, "ids": list(self.ids)}
 
 
-@dataclasses.dataclass(frozen=True)
-class CustomScope:
+class CustomScope(t.NamedTuple):
     """A recipient filter with a name. ``shared``: another principal has a role for it, too."""
 
     id: str
@@ -61,8 +60,7 @@ class CustomScope:
     shared: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class ExchangeRoles:
+class ExchangeRoles(t.NamedTuple):
     """All that Exchange knows: role ids by name, the application's own assignments, and all custom scopes."""
 
     role_ids: t.Mapping[str, str]
@@ -70,8 +68,7 @@ class ExchangeRoles:
     custom_scopes: tuple[CustomScope, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class MailboxScope:
+class MailboxScope(t.NamedTuple):
     """The application's roles in Exchange. ``scopes`` are the wanted ones.
 
     ``granted`` and ``declared`` are its application permissions in Entra ID, as resource and name.
@@ -95,7 +92,7 @@ class MailboxScope:
         return self.exchange.assignments
 
     def with_assignments(self, assignments: t.Iterable[Assignment]) -> MailboxScope:
-        return dataclasses.replace(self, exchange=dataclasses.replace(self.exchange, assignments=tuple(assignments)))
+        return self._replace(exchange=self.exchange._replace(assignments=tuple(assignments)))
 
     @property
     def wanted(self) -> list[Assignment]:
@@ -127,8 +124,7 @@ class MailboxScope:
         return wanted is not None and custom is not None and custom.recipient_filter != wanted.recipient_filter
 
 
-@dataclasses.dataclass(frozen=True)
-class ExchangeDirectory:
+class ExchangeDirectory(t.NamedTuple):
     """What was read of Exchange, of all applications."""
 
     role_names: t.Mapping[str, str]  # by id

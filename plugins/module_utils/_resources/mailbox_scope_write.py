@@ -79,7 +79,7 @@ class MailboxScopeWriter:
                 "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
             )
         placed = [_placed(assignment, scope) for assignment in wanted.assignments]
-        return dataclasses.replace(wanted, scopes=(scope,)).with_assignments(placed)
+        return wanted._replace(scopes=(scope,)).with_assignments(placed)
 
     def _assigned(self, assignment: Assignment, state: MailboxScope) -> Assignment:
         """With the id that it has in Exchange, assigned unless it is there."""

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import textwrap
 import typing as t
 
@@ -35,8 +34,7 @@ BEYOND = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class OtherIdentity:
+class OtherIdentity(t.NamedTuple):
     """An identity other than the operator, which signs in by ``call``. ``known_as`` is its name for the user."""
 
     call: Call
@@ -90,8 +88,7 @@ def operator_access_info(call: Call, others: t.Sequence[OtherIdentity] = ()) -> 
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class _Access:
+class _Access(t.NamedTuple):
     """What is known of the identity, and the verdicts as they are returned."""
 
     identity: dict[str, t.Any]
@@ -136,7 +133,7 @@ def _described(identity: Identity) -> dict[str, t.Any]:
 
 
 def _verdict(verdict: Verdict, who: str) -> dict[str, t.Any]:
-    return {**dataclasses.asdict(verdict), "missing": list(verdict.missing), "message": verdict.message(who)}
+    return {**verdict._asdict(), "missing": list(verdict.missing), "message": verdict.message(who)}
 
 
 def _summary(verdicts: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 
@@ -127,8 +126,7 @@ def resolve(
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Listed:
+class Listed(t.NamedTuple):
     """What a task lists of one resource. A list that is None is left alone; ``exact`` covers those that are given."""
 
     resource: str  # client id
@@ -136,8 +134,7 @@ class Listed:
     exact: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class PermissionsOptions:
+class PermissionsOptions(t.NamedTuple):
     """``listed`` may name a resource twice; the second one only adds."""
 
     address: application.Address
@@ -192,8 +189,7 @@ def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
     return listed
 
 
-@dataclasses.dataclass(frozen=True)
-class Declared:
+class Declared(t.NamedTuple):
     """What the application asks for of the listed resources; ``document`` is the application as it was read."""
 
     document: Json
@@ -259,7 +255,7 @@ class PermissionsResource:
             for kind, names in listed.names.items():
                 if names is not None:
                     permissions = self._changed(permissions, listed, kind, names, current)
-        wanted = dataclasses.replace(current, permissions=tuple(permissions))
+        wanted = current._replace(permissions=tuple(permissions))
         if not current.document and may_come(self._call, self._address):
             note_predicted(self._graph, self._address, wanted.permissions)
         return wanted

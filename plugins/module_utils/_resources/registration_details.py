@@ -14,7 +14,6 @@ what it does not show whole is read on its own, and so is everything that may no
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
@@ -42,8 +41,7 @@ Details = dict[str, t.Any]  # for each read of an application an object or a col
 Key = tuple[int, str]  # the number of an application, and the name of a read
 
 
-@dataclasses.dataclass(frozen=True)
-class Relationship:
+class Relationship(t.NamedTuple):
     """A relationship of objects that are found by a key, which is also a property of the application."""
 
     detail: str

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 
@@ -194,7 +193,7 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
     off = switched_off(document) or switched_off(answers["principal"] or {})
     reason = None
     if off is not None:
-        reason = dataclasses.asdict(off)
+        reason = off._asdict()
     client_id = application.text(document, "appId")
     return {
         "client_id": client_id,

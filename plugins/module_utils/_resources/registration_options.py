@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
@@ -18,8 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class RegistrationOptions:
+class RegistrationOptions(t.NamedTuple):
     """What the options ask for. None leaves a property as it is; an empty value empties it."""
 
     present: bool

@@ -11,7 +11,6 @@ advises clients against reading tokens for its own services, so what is not ther
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
@@ -30,8 +29,7 @@ KINDS = {"application": "the application permission", "person": "the delegated p
 GLOBAL_ADMINISTRATOR = "Global Administrator"  # includes all other roles
 
 
-@dataclasses.dataclass(frozen=True)
-class Identity:
+class Identity(t.NamedTuple):
     """Who signed in. ``kind`` is "application", "person" or "unknown".
 
     ``permissions`` are application permissions, or the scopes of a person's token; ``roles`` the template ids of a
@@ -107,8 +105,7 @@ class Identity:
         return not set(names).isdisjoint(self.role_names)
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
+class Verdict(t.NamedTuple):
     """Whether an identity may do a step. ``possible`` is None if the token does not show this.
 
     ``missing`` are the names of rights; ``add`` is what to add, as readable text.

@@ -194,7 +194,7 @@ class SecretResource:
         if not isinstance(known, dict):
             return None
         record = PasswordCredential.of(known["record"])
-        of_any_caller = dataclasses.replace(self._options, stored_key_id=None, stored_hint=None)
+        of_any_caller = self._options._replace(stored_key_id=None, stored_hint=None)
         if not of_any_caller.is_valid(record, self._call.now):
             return None
         others = [c for c in current.credentials if c.key_id != record.key_id]

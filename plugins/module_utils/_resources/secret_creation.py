@@ -118,7 +118,7 @@ class SecretCreation:
         Otherwise only the value is kept: it must not be lost, nor a record that another one made be taken for ours.
         """
         made = PasswordCredential.of(answer)
-        made = dataclasses.replace(made, start=made.start or self.start)
+        made = made._replace(start=made.start or self.start)
         if made.start != self.start or made.key_id is None or made.key_id in self._known:
             made = self._found() or PasswordCredential(
                 description=self._options.description, start=self.start, end=end, hint=value[:3]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -28,8 +27,7 @@ LONGEST_DESCRIPTION = 120  # no source gives a limit: ours
 LONGEST_LIFETIME = 3650  # days; no source gives a limit: ours
 
 
-@dataclasses.dataclass(frozen=True)
-class SecretOptions:
+class SecretOptions(t.NamedTuple):
     """The secret that has to be there, or to go away.
 
     ``stored_key_id`` is None if the caller does not name its value, and "" if it has none. The stored hint

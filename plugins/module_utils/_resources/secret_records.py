@@ -24,8 +24,7 @@ FIELDS = ("id", "appId", "displayName", "passwordCredentials", *SWITCHES)
 EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
 
-@dataclasses.dataclass(frozen=True)
-class PasswordCredential:
+class PasswordCredential(t.NamedTuple):
     """The record of a client secret. ``hint`` is the first three characters of its value."""
 
     key_id: str | None = None

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -24,7 +23,7 @@ class ProofAction(ControllerAction):
     proof: t.ClassVar[t.Callable[[Call, OpenStores | None], dict[str, t.Any]]]
 
     def module(self) -> Module:
-        return dataclasses.replace(self.declared, run=self._prove)
+        return self.declared._replace(run=self._prove)
 
     def _prove(self, call: Call) -> dict[str, t.Any]:
         return type(self).proof(call, functools.partial(stores_of_task, self))

@@ -11,7 +11,6 @@ table of rights is used for what the run needs.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 
@@ -32,8 +31,7 @@ INSTEAD = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Asked:
+class Asked(t.NamedTuple):
     """An identity's steps, and what azure_operator_access_info answered: a failed result if it could not."""
 
     steps: tuple[str, ...]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 
@@ -19,8 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.chec
 COSMETIC = ("label", "help_text")
 
 
-@dataclasses.dataclass(frozen=True)
-class Types:
+class Types(t.NamedTuple):
     """The credential types to make or change, and what a person has to do about those that AWX does not change."""
 
     wanted: list[Json]

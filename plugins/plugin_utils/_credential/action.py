@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 import typing as t
@@ -43,7 +42,7 @@ class CredentialAction(ControllerAction):
     kind: t.ClassVar[type[Kind]]
 
     def module(self) -> Module:
-        return dataclasses.replace(self.declared, run=self._run_call)
+        return self.declared._replace(run=self._run_call)
 
     def _run_call(self, call: Call) -> dict[str, t.Any]:
         if call.params["stores"] is None:

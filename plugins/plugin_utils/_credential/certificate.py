@@ -50,7 +50,7 @@ class Certificate(Kind):
         self, stored: Record | None, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]
     ) -> Found:
         replaced = self._options.replaced_key_id or next(iter(sorted(outgoing)), None)
-        resource = CertificateResource(self.call, dataclasses.replace(self._options, replaced_key_id=replaced))
+        resource = CertificateResource(self.call, self._options._replace(replaced_key_id=replaced))
         current = resource.read()
         self._resource, self._current = resource, current
         return _found_certificate(resource, current, resource.desired(current))

@@ -43,8 +43,7 @@ class ClientSecret(Kind):
         if stored is not None:
             key_id, stored_start = stored.key_id, times.parse(stored.secret_start)
             hint = (stored.client_secret or "")[:3] or None
-        self._options = dataclasses.replace(
-            self._options,
+        self._options = self._options._replace(
             stored_key_id=key_id,
             stored_hint=hint,
             stored_start=stored_start,
@@ -62,7 +61,7 @@ class ClientSecret(Kind):
         return _found_secret(resource, nothing, resource.desired(nothing), due=True)
 
     def create(self, start: datetime.datetime) -> Found:
-        options = dataclasses.replace(self._options, start=start)
+        options = self._options._replace(start=start)
         resource = SecretResource(self.call, options, remembers=False)
         current = self._current or resource.read()
         self._resource = resource

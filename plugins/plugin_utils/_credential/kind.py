@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
 import datetime
 import typing as t
 
@@ -21,8 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.co
 State = t.TypeVar("State")
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(t.NamedTuple):
     """What the tenant has, or will have. ``key_id`` is "" for a credential that does not exist yet.
 
     ``due``: one has to be created or changed; ``removes``: there are secrets whose value is unknown.

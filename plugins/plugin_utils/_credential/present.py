@@ -12,7 +12,6 @@ all of them have the new one, or none has.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import typing as t
 
@@ -40,8 +39,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work
 
 
-@dataclasses.dataclass(frozen=True)
-class Look:
+class Look(t.NamedTuple):
     """What was found and what follows from it. ``record`` is what all stores have to keep."""
 
     found: Found
@@ -105,7 +103,7 @@ class PresentTask:
         look = Look(found=found, kept=kept, record=record, differing=())
         if found.due:
             return look
-        return dataclasses.replace(look, differing=tuple(stores.differing(record)))
+        return look._replace(differing=tuple(stores.differing(record)))
 
     def _counting(self, kept: Record | None) -> Record | None:
         """The stored credential, if no new one is needed for the sake of the stores."""
@@ -220,7 +218,7 @@ class PresentTask:
                 self._roll_back(found, exc)
                 raise
             self._work.claims.settle(found.confirmed_starts)
-        made = dataclasses.replace(look, found=found, record=record)
+        made = look._replace(found=found, record=record)
         return self._result(made, changed=True, before=before)
 
     def _create(self, start: datetime.datetime) -> Found:

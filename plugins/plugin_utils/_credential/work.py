@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime
 import typing as t
 
@@ -30,8 +29,7 @@ NO_RECORD = Record(client_id="", key_id="")
 CLAIMED_TIMES = 8  # wait_timeout: the allowance is renewed for parts of a task, and requests take their time, too
 
 
-@dataclasses.dataclass(frozen=True)
-class TaskFacts:
+class TaskFacts(t.NamedTuple):
     """What ansible-playbook knows about the task. ``sharing_hosts`` gives the hosts that share an application."""
 
     inventory_host: str
@@ -63,7 +61,7 @@ class Work:
         life = self.options.life
         if not life.hand_over or not client_id:
             return life
-        return dataclasses.replace(life, sharing_hosts=self.facts.sharing_hosts(client_id))
+        return life._replace(sharing_hosts=self.facts.sharing_hosts(client_id))
 
     def refuse_other_applications(self, client_id: str) -> None:
         """Raises ConflictError if a store keeps the credential of another application that exists, or of a tenant.

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 import textwrap
 import typing as t
@@ -37,8 +36,7 @@ OUTCOMES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
+class Entry(t.NamedTuple):
     """``whole``: a command or an address, which stays on one line to be copied."""
 
     label: str

@@ -190,7 +190,7 @@ def test_replaced_credentials_can_be_removed_after_the_overlap(kept: Record, may
 
 
 def test_without_an_overlap_a_new_credential_can_be_pruned_at_once() -> None:
-    none = dataclasses.replace(lifecycle(hand_over=False), overlap=datetime.timedelta(0))
+    none = lifecycle(hand_over=False)._replace(overlap=datetime.timedelta(0))
     assert none.may_prune(record(secret_start="2026-11-28T12:00:00.9Z", previous_key_ids=(OLD,)), NOW)
 
 

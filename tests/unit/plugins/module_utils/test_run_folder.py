@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -122,7 +121,7 @@ def test_a_folder_that_ansible_pull_did_not_check_out_is_accepted(pull: Run) -> 
 
 
 def test_ansible_pull_with_a_limit_is_recognised_in_a_shell(pull: Run) -> None:
-    limited = dataclasses.replace(pull, limit="gw1", shell_command="/usr/bin/ansible-pull")
+    limited = pull._replace(limit="gw1", shell_command="/usr/bin/ansible-pull")
     assert "--purge" in refused(Path(pull.working_folder) / "x.yml", limited)
 
 
@@ -139,5 +138,5 @@ def test_ansible_pull_with_a_limit_is_recognised_in_a_shell(pull: Run) -> None:
     ids=str,
 )
 def test_ansible_playbook_in_a_checkout_is_not_ansible_pull(pull: Run, changes: dict[str, str]) -> None:
-    run = dataclasses.replace(pull, **changes)  # type: ignore[arg-type]
+    run = pull._replace(**changes)  # type: ignore[arg-type]
     assert refused(Path(pull.working_folder) / "x.yml", run) == ""

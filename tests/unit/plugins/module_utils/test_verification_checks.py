@@ -138,12 +138,12 @@ def test_every_requested_check_is_in_the_result(wanted: Asked, names: str) -> No
     broken: list[dict[str, t.Any]] = [
         {"application": Application(obstacle=REFUSED)},
         {"stored": Stored()},
-        {"stored": dataclasses.replace(STORED, is_usable=False)},
-        {"stored": dataclasses.replace(STORED, is_own=False)},
+        {"stored": STORED._replace(is_usable=False)},
+        {"stored": STORED._replace(is_own=False)},
         {"token": REFUSED},
     ]
     for change in broken:
-        found = all_checks(dataclasses.replace(made, **change))
+        found = all_checks(made._replace(**change))
         assert [check.name for check in found] == expected
         (failed,) = [check for check in found if check.failed]
         assert failed.reason and failed.next_step
@@ -169,7 +169,7 @@ def test_every_requested_check_is_in_the_result(wanted: Asked, names: str) -> No
     ],
 )
 def test_every_type_of_credential_has_a_name(change: dict[str, t.Any], is_usable: bool, words: str) -> None:
-    stored = dataclasses.replace(STORED, record=dataclasses.replace(RECORD, **change), is_usable=is_usable)
+    stored = STORED._replace(record=dataclasses.replace(RECORD, **change), is_usable=is_usable)
     text = " ".join(" ".join(lines(seen(stored=stored))).split())
     assert words in text
 
@@ -305,5 +305,5 @@ def test_smtp_is_not_proposed_to_a_gateway_that_uses_graph() -> None:
 
 
 def test_control_characters_are_removed_from_lines() -> None:
-    shown = "\n".join(lines(seen(stored=dataclasses.replace(STORED, stores=("\x1b[31mred\u202e",)))))
+    shown = "\n".join(lines(seen(stored=STORED._replace(stores=("\x1b[31mred\u202e",)))))
     assert "\x1b" not in shown and "\u202e" not in shown

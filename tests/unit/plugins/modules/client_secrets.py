@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import importlib
 import typing as t
@@ -44,10 +43,10 @@ def as_task(tenant: Tenant, *, check: bool = False, **options: t.Any) -> Json:
     inner["unconfirmed_starts"] = tuple(map(times.parse, options.pop("unconfirmed_starts", ())))
 
     def run(call: Call) -> Json:
-        asked = dataclasses.replace(SecretOptions.of(call.params, call.now), **inner)
+        asked = SecretOptions.of(call.params, call.now)._replace(**inner)
         return converge(call, Recorded(call, asked))
 
-    module = dataclasses.replace(declared, run=run)
+    module = declared._replace(run=run)
     result = call_module(module, MODULE, options, check_mode=check, environ=tenant.environ, memory=tenant.memory)
     assert not result.get("failed"), result
     return result

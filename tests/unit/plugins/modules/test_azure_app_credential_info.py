@@ -53,7 +53,7 @@ def info(memory: SharedMemory, *shelves: Shelf, **options: t.Any) -> Json:
         references = [store.reference() for store in stores]
         return credential_info(call, StoreContents.read(stores), references=references)
 
-    module = dataclasses.replace(MODULE, run=run)
+    module = MODULE._replace(run=run)
     given = {"stores": [{"type": "ansible_vault"}], **options}
     result = call_module(module, "azure_app_credential_info", given, check_mode=False, environ={}, memory=memory)
     assert not result.get("failed"), result
