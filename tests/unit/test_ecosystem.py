@@ -174,7 +174,8 @@ def test_a_release_without_fragments_or_with_changes_is_refused(clone: Path) -> 
     subprocess.run(["git", "rm", "-q", "changelogs/fragments/1.yml"], cwd=clone, check=True)
     own = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     subprocess.run(["git", *own, "commit", "-qm", "None"], cwd=clone, check=True)
-    assert "nothing to release" in _refused(clone, "1.1.0")
+    assert not (clone / "changelogs/fragments").exists()  # so it is after each release
+    assert _refused(clone, "1.1.0") == "There is nothing to release: changelogs/fragments has no file.\n"
 
 
 def _refused(clone: Path, *arguments: str) -> str:

@@ -22,7 +22,7 @@ PAGES = (
     "docs/**/*.yml",
     "docs/images/*.svg",
     ".github/**/*.yml",
-    "changelogs/fragments/*.yml",
+    "changelogs/**/*.y*ml",
     "playbooks/**/*.yml",
     "roles/*/*.md",
     "roles/*/*/*.yml",
