@@ -141,7 +141,7 @@ lint: build ## Run ansible-lint, yamllint, antsibull-changelog, shellcheck; inst
 	  ansible-galaxy collection verify --offline email_gateway.azure_apps
 	@echo "lint: no findings"
 
-judges: ## Run galaxy-importer, antsibull-docs, reuse, ansible-builder, pip-audit; write an SBOM (JUDGE="docs reuse" selects some)
+judges: ## Run galaxy-importer, antsibull-docs, reuse, ansible-builder, zizmor, pip-audit; write an SBOM (JUDGE="docs reuse" selects some)
 	@$(DEV) setup test
 	@$(DEV) judges
 	@.ci/judges $(JUDGE)
