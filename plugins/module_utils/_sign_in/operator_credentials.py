@@ -316,9 +316,18 @@ class AzureCliCredential(_BySettings):
         return AccessToken.of(value, seconds_of(answer.get("expires_on")))
 
 
+class _Program(subprocess.Popen[str]):
+    """A program with all that it starts: az is a script around the program that does the work.
+
+    Not run_command of Ansible, which needs a module: this runs in ansible-playbook.
+    """
+
+    def kill(self) -> None:
+        os.killpg(self.pid, signal.SIGKILL)
+
+
 def _run(command: list[str], *, seconds: float, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Ends with all that the command started: az is a script around the program that does the work."""
-    with subprocess.Popen(
+    with _Program(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -327,13 +336,13 @@ def _run(command: list[str], *, seconds: float, environ: dict[str, str]) -> subp
         errors="replace",
         env=environ or None,
         start_new_session=True,
-    ) as process:
+    ) as program:
         try:
-            output, errors = process.communicate(timeout=seconds)
+            output, errors = program.communicate(timeout=seconds)
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            program.kill()
             raise
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+    return subprocess.CompletedProcess(command, program.returncode, output, errors)
 
 
 def _called(name: str) -> str:
