@@ -10,16 +10,13 @@ import json
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
+from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import ELSEWHERE, Csdl, advice
 from graph_emulator.graph.dispatch import VERSION, GraphRequest, GraphResponse
 
 Json = dict[str, t.Any]
 # The slice of the metadata that tests get ends at the user: mail of Exchange Online is not declared in it, and
 # neither are the roles of Exchange, which are only in beta.
 UNDECLARED = re.compile(r"/(users/[^/]+|me)/(mailFolders|messages)\b|/beta/roleManagement/exchange/")
-# Entity sets that are not in the slice; what is below them is not compared either.
-ELSEWHERE = frozenset({"directoryRoles"})
-_ADVICE = "if the slice of the metadata does not have it, add {!r} to ELSEWHERE in tests/unit/metadata_observer.py"
 
 
 class MetadataObserver:
@@ -60,8 +57,7 @@ class MetadataObserver:
         if fragment == "Collection($ref)":
             return [f"no reference: {item}" for item in body["value"] if set(item) != {"@odata.id"}]
         if type_name is None:
-            advice = _ADVICE.format(_entity_set(fragment))
-            return [f"the context {fragment} leads to nothing declared; {advice}"]
+            return [f"the context {fragment} leads to nothing declared; {advice(_entity_set(fragment))}"]
         if type_name.startswith("Collection("):
             page = {name: value for name, value in body.items() if "@odata." not in name}
             if set(page) != {"value"}:
@@ -84,7 +80,7 @@ class MetadataObserver:
             return []
         type_name = self.csdl.type_of_path(path)
         if type_name is None:
-            return [f"the path leads to nothing declared; {_ADVICE.format(_entity_set(path))}"]
+            return [f"the path leads to nothing declared; {advice(_entity_set(path))}"]
         if type_name == "$ref":
             return [] if set(body) == {"@odata.id"} and isinstance(body["@odata.id"], str) else ["no reference"]
         if type_name.startswith("action:"):
