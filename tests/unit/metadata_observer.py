@@ -10,15 +10,13 @@ import json
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
+from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import ELSEWHERE, Csdl, advice
 from graph_emulator.graph.dispatch import VERSION, GraphRequest, GraphResponse
 
 Json = dict[str, t.Any]
 # The slice of the metadata that tests get ends at the user: mail of Exchange Online is not declared in it, and
 # neither are the roles of Exchange, which are only in beta.
 UNDECLARED = re.compile(r"/(users/[^/]+|me)/(mailFolders|messages)\b|/beta/roleManagement/exchange/")
-# Entity sets that are not in the slice.
-ELSEWHERE = frozenset({"directoryRoles"})
 
 
 class MetadataObserver:
@@ -50,7 +48,7 @@ class MetadataObserver:
         if not isinstance(context, str) or "$metadata#" not in context:
             return ["@odata.context is missing"]
         fragment = context.partition("$metadata#")[2]
-        if fragment in ELSEWHERE:
+        if _entity_set(fragment) in ELSEWHERE:
             return []
         if fragment.startswith("Collection(Edm."):
             return self.csdl.complaints(body.get("value"), fragment, "value")
@@ -59,7 +57,7 @@ class MetadataObserver:
         if fragment == "Collection($ref)":
             return [f"no reference: {item}" for item in body["value"] if set(item) != {"@odata.id"}]
         if type_name is None:
-            return [f"the context {fragment} leads to nothing declared"]
+            return [f"the context {fragment} leads to nothing declared; {advice(_entity_set(fragment))}"]
         if type_name.startswith("Collection("):
             page = {name: value for name, value in body.items() if "@odata." not in name}
             if set(page) != {"value"}:
@@ -77,14 +75,22 @@ class MetadataObserver:
             return ["no JSON"]
         if not isinstance(body, dict):
             return ["no object"]
-        type_name = self.csdl.type_of_path(_keyed(request.raw_path.removeprefix(VERSION)))
+        path = _keyed(request.raw_path.removeprefix(VERSION))
+        if _entity_set(path) in ELSEWHERE:
+            return []
+        type_name = self.csdl.type_of_path(path)
         if type_name is None:
-            return ["the path leads to nothing declared"]
+            return [f"the path leads to nothing declared; {advice(_entity_set(path))}"]
         if type_name == "$ref":
             return [] if set(body) == {"@odata.id"} and isinstance(body["@odata.id"], str) else ["no reference"]
         if type_name.startswith("action:"):
             return self.csdl.parameter_complaints(body, self.csdl.action(type_name))
         return self.csdl.complaints(body, type_name.removeprefix("Collection(").removesuffix(")"))
+
+
+def _entity_set(path: str) -> str:
+    """devices(id)/$entity -> devices"""
+    return re.split(r"[/(]", path, maxsplit=1)[0]
 
 
 def _without_selection(fragment: str) -> str:

@@ -139,6 +139,29 @@ def test_invalid_responses_are_reported(csdl: Csdl, body: Any) -> None:
     assert len(observer.complaints) == 1
 
 
+@pytest.mark.parametrize("end", ["", "/$entity", "(id,displayName)/$entity", "('x')/displayName"])
+def test_entity_sets_outside_the_slice_are_not_compared(csdl: Csdl, end: str) -> None:
+    observer = MetadataObserver(csdl, requests=True)
+    body = {"@odata.context": f"{CONTEXT}directoryRoles{end}", "value": [{"displayName": "x"}]}
+    observer.saw(request("POST", "/directoryRoles", {"roleTemplateId": GUID}), GraphResponse(200, {}, body))
+    assert observer.complaints == []
+
+
+def test_an_entity_set_outside_the_slice_is_named_with_its_table(csdl: Csdl) -> None:
+    observer = MetadataObserver(csdl, requests=True)
+    body = {"@odata.context": f"{CONTEXT}gadgets/$entity"}
+    observer.saw(request("POST", f"/gadgets/{GUID}", {"displayName": "x"}), GraphResponse(200, {}, body))
+    advice = "does not have 'gadgets', add it to ELSEWHERE"
+    assert [advice in text for text in observer.complaints] == [True, True]
+
+
+def test_a_type_outside_the_slice_is_not_compared_and_an_unknown_one_is_reported(csdl: Csdl) -> None:
+    item = {"@odata.type": "#microsoft.graph.directoryRole", "roleTemplateId": GUID}
+    assert csdl.complaints([item], "Collection(directoryObject)") == []
+    (found,) = csdl.complaints({**item, "@odata.type": "#microsoft.graph.gadget"}, "directoryObject")
+    assert "does not have 'gadget', add it to ELSEWHERE" in found
+
+
 def test_the_observer_records_traffic(operator: Any, metadata_observer: MetadataObserver | None, oracle: Path) -> None:
     assert metadata_observer is not None
     operator.application()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import Csdl
+from ansible_collections.email_gateway.azure_apps.tests.unit.csdl import ELSEWHERE, Csdl
 from graph_emulator.graph import unserved
 from graph_emulator.graph.routes import ROUTES
 from graph_emulator.odata.path import tokens
@@ -216,7 +216,8 @@ def test_the_metadata_matches_microsofts_publication(operator: Any, tmp_path: Pa
     file.write_text(operator.get("/$metadata").text)
     ours, published = Csdl(file), Csdl(oracle / "metadata-slice.xml")
     assert ours.roots["applications"] == published.roots["applications"] == "Collection(application)"
-    assert set(ours.roots) <= set(published.roots)
+    unpublished = set(ours.roots) - set(published.roots) - set(ELSEWHERE)
+    assert not unpublished, f"not in the slice: add {sorted(unpublished)} to ELSEWHERE in tests/unit/csdl.py"
     for name in ("application", "servicePrincipal", "oAuth2PermissionGrant", "apiApplication", "directoryObject"):
         declared = {key: value.type for key, value in published.structures[name].properties.items()}
         assert {key: value.type for key, value in ours.structures[name].properties.items()} == declared

@@ -12,7 +12,57 @@ import jwt
 import pytest
 
 from graph_emulator.directory.rights import RIGHTS
+from graph_emulator.graph.routes import ROUTES
 
+ROWS = [
+    ("GET", "/applications", "read applications"),
+    ("GET", "/servicePrincipals", "read applications"),
+    ("GET", "/directory/deletedItems/microsoft.graph.application", "read applications"),
+    ("GET", "/servicePrincipals/x/appRoleAssignedTo", "read app role assignments"),
+    ("POST", "/applications", "create applications"),
+    ("POST", "/servicePrincipals", "create service principals"),
+    ("PATCH", "/applications/x", "change applications"),
+    ("DELETE", "/applications/x", "change applications"),
+    ("POST", "/applications/x/addPassword", "change applications"),
+    ("POST", "/servicePrincipals/x/appRoleAssignedTo", "change app role assignments"),
+    ("DELETE", "/servicePrincipals/x/appRoleAssignedTo/y", "delete app role assignments"),
+    ("GET", "/oauth2PermissionGrants", "read permission grants"),
+    ("POST", "/oauth2PermissionGrants", "change permission grants"),
+    ("GET", "/organization", "read organization"),
+    ("GET", "/users", "read users"),
+    ("GET", "/directoryObjects/x", "read directory objects"),
+    ("GET", "/policies/defaultAppManagementPolicy", "read policy"),
+    ("PATCH", "/policies/defaultAppManagementPolicy", "change policy"),
+    ("GET", "/groups", "read groups"),
+    ("POST", "/groups", "create groups"),
+    ("PATCH", "/groups/x", "change groups"),
+    ("DELETE", "/groups/x", "delete groups"),
+    ("GET", "/groups/x/transitiveMembers", "read group members"),
+    ("POST", "/groups/x/members/$ref", "change group members"),
+    ("DELETE", "/groups/x/members/y/$ref", "change group members"),
+    ("GET", "/groups/x/memberOf", "read memberships of groups"),
+    ("GET", "/groups/x/transitiveMemberOf", "read transitive memberships of groups"),
+    ("GET", "/directory/administrativeUnits", "read administrative units"),
+    ("GET", "/directory/administrativeUnits/x/members", "read administrative units"),
+    ("POST", "/directory/administrativeUnits", "change administrative units"),
+    ("POST", "/directory/administrativeUnits/x/members/$ref", "change administrative units"),
+    ("GET", "/users/x/memberOf", "read memberships of users"),
+    ("GET", "/users/x/transitiveMemberOf", "read transitive memberships of users"),
+    ("GET", "/users/x/ownedObjects", "read objects of users"),
+    ("POST", "/users/x/getMemberGroups", "check groups of users"),
+    ("POST", "/users/x/checkMemberObjects", "check objects of users"),
+    ("POST", "/groups/x/checkMemberGroups", "check memberships of groups"),
+    ("POST", "/servicePrincipals/x/getMemberObjects", "check memberships of service principals"),
+    ("POST", "/directoryObjects/x/getMemberObjects", "check objects of anything"),
+    ("POST", "/applications/x/owners/$ref", "change owners"),
+    ("GET", "/directory/deletedItems", "read deleted items"),
+    ("DELETE", "/directory/deletedItems/x", "purge deleted items"),
+    ("POST", "/directory/deletedItems/x/restore", "restore deleted items"),
+    ("GET", "/beta/roleManagement/exchange/roleDefinitions", "read roles of Exchange"),
+    ("POST", "/beta/roleManagement/exchange/customAppScopes", "change roles of Exchange"),
+]
+# Mail has an error of its own (test_mail.py), and only users read themselves (test_delegated_rights.py).
+OTHERS = {"read mail folders", "read mail", "write mail", "read oneself"}
 DENIED = ("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
@@ -43,55 +93,19 @@ def test_invalid_tokens_are_refused(emulator: Any, operator: Any) -> None:
     assert asked(f"Bearer {operator.token}") == "Lifetime validation failed, the token is expired."
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "right"),
-    [
-        ("GET", "/applications", "read applications"),
-        ("GET", "/servicePrincipals", "read applications"),
-        ("GET", "/directory/deletedItems/microsoft.graph.application", "read applications"),
-        ("GET", "/servicePrincipals/x/appRoleAssignedTo", "read app role assignments"),
-        ("POST", "/applications", "create applications"),
-        ("POST", "/servicePrincipals", "create applications"),
-        ("PATCH", "/applications/x", "change applications"),
-        ("DELETE", "/applications/x", "change applications"),
-        ("POST", "/applications/x/addPassword", "change applications"),
-        ("POST", "/servicePrincipals/x/appRoleAssignedTo", "change app role assignments"),
-        ("DELETE", "/servicePrincipals/x/appRoleAssignedTo/y", "delete app role assignments"),
-        ("GET", "/oauth2PermissionGrants", "read permission grants"),
-        ("POST", "/oauth2PermissionGrants", "change permission grants"),
-        ("GET", "/organization", "read organization"),
-        ("GET", "/users", "read users"),
-        ("GET", "/directoryObjects/x", "read directory objects"),
-        ("GET", "/policies/defaultAppManagementPolicy", "read policy"),
-        ("PATCH", "/policies/defaultAppManagementPolicy", "change policy"),
-        ("GET", "/groups", "read groups"),
-        ("POST", "/groups", "create groups"),
-        ("PATCH", "/groups/x", "change groups"),
-        ("DELETE", "/groups/x", "delete groups"),
-        ("GET", "/groups/x/transitiveMembers", "read group members"),
-        ("POST", "/groups/x/members/$ref", "change group members"),
-        ("DELETE", "/groups/x/members/y/$ref", "change group members"),
-        ("GET", "/groups/x/memberOf", "read memberships of groups"),
-        ("GET", "/groups/x/transitiveMemberOf", "read transitive memberships of groups"),
-        ("GET", "/directory/administrativeUnits", "read administrative units"),
-        ("GET", "/directory/administrativeUnits/x/members", "read administrative units"),
-        ("POST", "/directory/administrativeUnits", "change administrative units"),
-        ("POST", "/directory/administrativeUnits/x/members/$ref", "change administrative units"),
-        ("GET", "/users/x/memberOf", "read memberships of users"),
-        ("GET", "/users/x/transitiveMemberOf", "read transitive memberships of users"),
-        ("GET", "/users/x/ownedObjects", "read objects of users"),
-        ("POST", "/users/x/getMemberGroups", "check groups of users"),
-        ("POST", "/users/x/checkMemberObjects", "check objects of users"),
-        ("POST", "/groups/x/checkMemberGroups", "check memberships of groups"),
-        ("POST", "/servicePrincipals/x/getMemberObjects", "check memberships of service principals"),
-        ("POST", "/directoryObjects/x/getMemberObjects", "check objects of anything"),
-    ],
-)
+def test_every_right_of_a_route_has_a_row() -> None:
+    missing = {route.right for route in ROUTES} - {right for _method, _path, right in ROWS} - OTHERS
+    assert not missing, f"add {sorted(missing)} to ROWS in test_rights.py"
+
+
+@pytest.mark.parametrize(("method", "path", "right"), ROWS)
 def test_each_alternative_is_sufficient_and_fewer_roles_are_not(
-    client_with: Any, method: str, path: str, right: str
+    emulator: Any, client_with: Any, method: str, path: str, right: str
 ) -> None:
+    address = f"{emulator.graph}{path}" if path.startswith("/beta/") else path
+
     def status(*roles: str) -> int:
-        answer = client_with(*roles)(method, path)
+        answer = client_with(*roles)(method, address)
         if answer.status_code == 403:
             assert error_of(answer) == DENIED
         result: int = answer.status_code

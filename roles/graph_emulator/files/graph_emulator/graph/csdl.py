@@ -4,8 +4,8 @@
 
 """$metadata: the types and entity sets that are served here, as CSDL. It needs no token, as with Graph.
 
-Made from the tables of odata/properties.py and odata/edm.py, which restate what Microsoft publishes, and shorter than
-that by all that the emulator does not play.
+Made from the tables of odata/properties.py, odata/beyond_slice.py and odata/edm.py, which restate what Microsoft
+publishes, and shorter than that by all that the emulator does not play.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from functools import cache
 
+from ..odata.beyond_slice import BEYOND_SLICE
 from ..odata.edm import BASE_TYPES, ENUM_VALUES, NAVIGATION
-from ..odata.properties import BEYOND_SLICE, PROPERTIES
+from ..odata.properties import PROPERTIES
 from .property_path import TYPES
 
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"

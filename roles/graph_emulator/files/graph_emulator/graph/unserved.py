@@ -10,7 +10,7 @@ navigation properties, actions and functions. Below a name whose type is not lis
 
 from __future__ import annotations
 
-from ..odata.edm import NAVIGATION
+from ..odata.edm import BASE_TYPES, NAVIGATION
 from ..odata.path import Key, Token
 
 _ROOTS = """
@@ -27,6 +27,7 @@ subscriptions teams teamsTemplates teamwork tenantRelationships users
 ROOTS = frozenset(_ROOTS.split())
 # Types of what the segments lead to; a collection's next segment is a key.
 _COLLECTIONS = {
+    "administrativeUnits": "administrativeUnit",
     "applications": "application",
     "directoryObjects": "directoryObject",
     "groups": "group",
@@ -44,9 +45,11 @@ _COLLECTIONS = {
 }
 _SINGLETONS = {"directory": "directory", "me": "user", "policies": "policyRoot"}
 _DIRECTORY_OBJECT = "checkMemberGroups checkMemberObjects getMemberGroups getMemberObjects restore"
+# Without what NAVIGATION and _DIRECTORY_OBJECT name already.
 _MEMBERS = {
     "application": "addKey addPassword removeKey removePassword setVerifiedPublisher unsetVerifiedPublisher logo",
     "servicePrincipal": "addKey addPassword addTokenSigningCertificate removeKey removePassword",
+    "administrativeUnit": "",
     "directoryObject": "",
     "oAuth2PermissionGrant": "",
     "federatedIdentityCredential": "",
@@ -96,7 +99,6 @@ _MEMBERS = {
         createReply createReplyAll forward move permanentDelete reply replyAll send
     """,
 }
-_OBJECTS = frozenset({"application", "servicePrincipal", "directoryObject", "user", "group", "organization"})
 # Functions and actions of whole collections, which are no keys.
 OF_COLLECTIONS = frozenset({"delta", "getByIds", "getAvailableExtensionProperties", "validateProperties"})
 # Methods that Graph has on paths of which others are served.
@@ -119,7 +121,7 @@ METHODS = frozenset(
 
 def _members(type_name: str) -> frozenset[str]:
     names = [*_MEMBERS[type_name].split(), *NAVIGATION.get(type_name, ())]
-    if type_name in _OBJECTS:
+    if "directoryObject" in (type_name, BASE_TYPES.get(type_name)):
         names += _DIRECTORY_OBJECT.split()
     return frozenset(name.lower() for name in names)
 

@@ -17,8 +17,9 @@ from typing import Any
 from .. import errors
 from ..clock import parse_sent_time
 from ..directory.shapes import PARTS
+from .beyond_slice import BEYOND_SLICE
 from .edm import ENUM_VALUES, properties_of
-from .properties import BEYOND_SLICE, PROPERTIES
+from .properties import PROPERTIES
 
 Json = dict[str, Any]
 

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from .properties import BEYOND_SLICE, PROPERTIES, UNDECLARED
+from .beyond_slice import BEYOND_SLICE
+from .properties import PROPERTIES, UNDECLARED
 
 BASE_TYPES: dict[str, str] = {
     "mailFolder": "entity",

@@ -20,8 +20,7 @@ from odata_query.grammar import ODataLexer, ODataParser
 
 from .. import errors
 from ..clock import parse_sent_time
-from .edm import names_in
-from .properties import PROPERTIES
+from .edm import ENUM_VALUES, names_in
 
 Json = dict[str, Any]
 Test = Callable[[Json], bool]
@@ -35,10 +34,19 @@ _BLANK_IN_PATH = re.compile(r"\s*/\s*")
 _BLANK_AFTER_NAME = re.compile(r"\b(any|all|startswith|endswith)\s+\(", re.IGNORECASE)
 _QUOTE_AFTER_OPERATOR = re.compile(r"\b(eq|ne|gt|ge|lt|le)$")
 _LIST_OF_ONE = re.compile(r"(\sin\s*\(\s*(?:'(?:[^']|'')*'|[^\s,()']+)\s*)\)")
-# Complex properties; Graph filters on few of their members, and the collection's work needs none.
 # The message: microsoft-graph-docs-contrib issue 1238. With advanced queries the length of the address is the limit.
 MOST_IN_LIST = 15
+# Complex properties; Graph filters on few of their members, and the collection's work needs none.
 NOT_FILTERABLE = frozenset({"passwordCredentials", "api", "web", "spa", "publicClient", "optionalClaims"})
+# The resource page unifiedRoleDefinition says "Supports $filter" of the others only. customAttributes: page "List
+# customAppScopes" of beta.
+NOT_FILTERABLE_OF = {
+    "unifiedRoleDefinition": frozenset({"allowedPrincipalTypes", "description", "isEnabled", "templateId", "version"}),
+    "customAppScope": frozenset({"customAttributes"}),
+}
+# Exchange Online answers for them. Its names have any case ("$filter=ReceivedDateTime ge 2017-04-01", page "Use the
+# $filter query parameter"), and advanced queries are for directory objects only ("Advanced query capabilities").
+_MAIL = frozenset({"mailFolder", "message"})
 
 
 class _Reader:
@@ -59,7 +67,7 @@ class _Reader:
 
     def needs_advanced(self, name: str) -> None:
         """ne, not and endsWith need ConsistencyLevel: eventual and $count=true ("Advanced query capabilities")."""
-        if not self.advanced:
+        if not self.advanced and self.type_name not in _MAIL:
             raise self.unsupported(name)
 
     def evaluate(self, node: Any, scope: dict[str, tuple[Any, str]]) -> bool:
@@ -94,10 +102,12 @@ class _Reader:
 
     def member(self, owner: tuple[Any, str], name: str) -> tuple[Any, str]:
         held, type_name = owner
-        known = names_in(type_name) if type_name in PROPERTIES else {}
+        known = names_in(type_name)
+        if self.type_name in _MAIL:
+            name = next((declared for declared in known if declared.lower() == name.lower()), name)
         if name not in known:
             raise self.invalid(f"Could not find a property named '{name}' on type 'microsoft.graph.{type_name}'.")
-        if name in NOT_FILTERABLE:
+        if name in NOT_FILTERABLE or name in NOT_FILTERABLE_OF.get(type_name, ()):
             raise self.unsupported(name)
         return (held.get(name) if isinstance(held, dict) else None), known[name]
 
@@ -127,7 +137,7 @@ class _Reader:
             value = parse_sent_time(value)
         if value is None or wanted is None:
             return False
-        if type_name == "Boolean" or type_name.startswith("Collection"):
+        if type_name == "Boolean" or type_name in ENUM_VALUES or type_name.startswith("Collection"):
             raise self.invalid("A binary operator with incompatible types was detected.")
         left, right = _folded(value), _folded(wanted)
         results: dict[type, bool] = {
@@ -149,12 +159,15 @@ class _Reader:
             # A date alone is midnight UTC ("$filter=receivedDateTime ge 2017-04-01", page "Use query parameters").
             "DateTimeOffset": (ast.DateTime, ast.Date),
             "Int32": ast.Integer,
-        }.get(type_name)
+            "Int64": ast.Integer,
+        }.get(type_name, ast.String if type_name in ENUM_VALUES else None)
         if wanted is None or not isinstance(node, wanted):
             raise self.invalid(
                 "A binary operator with incompatible types was detected. Found operand types "
                 f"'Edm.{type_name}' and 'Edm.{type(node).__name__}' for operator kind 'Equal'."
             )
+        if type_name in ENUM_VALUES and node.val not in ENUM_VALUES[type_name]:
+            raise self.invalid(f"The string '{node.val}' is not a valid enumeration type constant.")
         if isinstance(node, ast.Boolean):
             return node.val.lower() == "true"
         if isinstance(node, ast.Integer):
