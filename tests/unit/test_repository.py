@@ -24,11 +24,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments, environment
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
     STORES,
     WITH_STORES,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import profile_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import OWN_CREDENTIAL
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
@@ -216,6 +218,14 @@ def test_every_profile_is_documented_and_names_its_source(profile: str) -> None:
     for _resource, _kind, name in _permissions(content):
         assert name in described[0], f"name {name} in the line C({profile}) of {specs}"
         assert f"`{name}`" in rows[0], f"name `{name}` in the row of `{profile}` in docs/profiles.md"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_one_that_the_role_accepts(profile: str) -> None:
+    try:
+        profile_of(_profile(profile), name=profile, shown=f"roles/gateway_app/vars/profiles/{profile}.yml")
+    except InputError as refusal:
+        pytest.fail(f"{refusal.message}. {refusal.next_step}")
 
 
 @pytest.mark.parametrize("profile", PROFILES)
