@@ -285,6 +285,12 @@ def test_the_store_types_are_listed_and_documented() -> None:
     fragment = yaml.safe_load(_stores.ModuleDocFragment.DOCUMENTATION)["options"]["stores"]["description"]
     named = set(re.findall(r"V\((\w+)\)", " ".join(fragment)))
     check_listed(stores, named, table="stores in plugins/doc_fragments/_stores.py, as V(name)")
+    titles = re.findall(r"^## (.*)\n+Type: `\w+`\.", (ROOT / "docs/stores.md").read_text(), re.M)
+    (line,) = (line for line in (ROOT / "docs/index.md").read_text().splitlines() if line.startswith("- [Stores]"))
+    for title in titles:
+        assert title.casefold() in line.casefold(), (
+            f"name {title} in the line Stores of docs/index.md, as in docs/stores.md"
+        )
 
 
 def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:
