@@ -19,7 +19,7 @@ CLIENTS_ARGS = $(if $(filter command environment,$(firstword $(origin PYTEST_ARG
 # The tests that depend on requests and msal. Managed identities need a newer msal, which their error names.
 LOWEST_TESTS := $(addprefix tests/unit/plugins/module_utils/test_,$(addsuffix .py,sign_in sign_in_azure_cli sign_in_tokens graph_client graph_client_waits operator_credentials \
   proxies endpoints_and_proxies retry limits server_clock)) \
-  $(addprefix tests/unit/plugins/modules/test_,$(addsuffix .py,azure_device_login azure_device_login_failures azure_app_token_info wrong_answers)) \
+  $(addprefix tests/unit/plugins/modules/test_,$(addsuffix .py,azure_device_login azure_device_login_failures azure_app_token_info azure_app_token_info_credentials wrong_answers)) \
   tests/unit/plugins/module_utils/test_managed_identity.py::test_an_old_msal_is_reported_before_any_request
 export PYTHON
 

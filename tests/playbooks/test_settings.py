@@ -12,6 +12,7 @@ import typing as t
 import yaml
 
 from ansible_collections.email_gateway.azure_apps.tests.playbooks.playbook_runner import Playbooks
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 
 ROLE = "email_gateway.azure_apps.gateway_app"
 INFO = "email_gateway.azure_apps.azure_app_profile_info"
@@ -37,16 +38,16 @@ def _include(case: Json) -> Json:
 
 
 def test_messages_name_the_variables_of_the_role(playbooks: Playbooks) -> None:
+    profiles = ", ".join(sorted(path.stem for path in (REPOSITORY / "roles/gateway_app/vars/profiles").glob("*.yml")))
+    choice = f"Set gateway_app_profile to one of {profiles}, or gateway_app_profile_file to a file of your own."
     cases: dict[str, Json] = {
         "gateway_app_secret_lifetime (did you mean gateway_app_secret_lifetime_days?)": {
             "gateway_app_secret_lifetime": 7
         },
         "gateway_app_enviroment (did you mean gateway_app_environment?)": {"gateway_app_enviroment": {}},
         "gateway_app_prove (did you mean gateway_app_verify_token?)": {"gateway_app_prove": False},
-        "gateway_app_profile is not set. Set gateway_app_profile to one of docorigin,": {"gateway_app_profile": ""},
-        "no profile 'outbound_pigeon'. Set gateway_app_profile to one of docorigin,": {
-            "gateway_app_profile": "outbound_pigeon"
-        },
+        f"gateway_app_profile is not set. {choice}": {"gateway_app_profile": ""},
+        f"no profile 'outbound_pigeon'. {choice}": {"gateway_app_profile": "outbound_pigeon"},
         "Set gateway_app_profile_file to a file that is there": {"gateway_app_profile_file": "nowhere.yml"},
         "has the type 'pigeon', which does not exist": {"gateway_app_stores": [{"type": "pigeon"}]},
         "which looks like a secret": {"gateway_app_stores": [{"type": "hashi_vault", "name": "g", "token": "x"}]},

@@ -21,6 +21,8 @@ COLLECTION = "ansible_collections.email_gateway.azure_apps"
 CODE_FOLDERS = ("changelogs/fragments", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests")
 LONGEST_FILE = 400  # lines
 LONGEST_CLASS = 250  # lines
+# Ansible reads the arguments of a role from one file, which grows with each profile and variable.
+CANNOT_BE_SPLIT = {"roles/gateway_app/meta/argument_specs.yml"}
 
 # From the lowest to the highest; packages in one row may import each other, without a cycle.
 LAYERS = (
@@ -224,6 +226,7 @@ def test_no_file_and_no_class_is_too_long() -> None:
         for path in (ROOT / folder).rglob("*")
         if path.suffix in (".py", ".yml", ".yaml", ".j2", ".sh") and len(path.read_text().splitlines()) > LONGEST_FILE
     }
+    found -= CANNOT_BE_SPLIT
     for path in _sources():
         where = str(path.relative_to(ROOT))
         for node in ast.walk(_tree(path)):

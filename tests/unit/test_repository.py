@@ -24,11 +24,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.doc_fragments import (
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import arguments, environment
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import (
     STORES,
     WITH_STORES,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import profile_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import OWN_CREDENTIAL
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
@@ -219,6 +221,14 @@ def test_every_profile_is_documented_and_names_its_source(profile: str) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_one_that_the_role_accepts(profile: str) -> None:
+    try:
+        profile_of(_profile(profile), name=profile, shown=f"roles/gateway_app/vars/profiles/{profile}.yml")
+    except InputError as refusal:
+        pytest.fail(f"{refusal.message}. {refusal.next_step}")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
 def test_every_permission_of_a_profile_is_published(profile: str) -> None:
     """By the emulator's catalogue, which test_catalogue.py compares with Microsoft's publication."""
     tables = {"microsoft_graph": "microsoft_graph", "exchange_online": "office365_exchange_online"}
@@ -275,6 +285,12 @@ def test_the_store_types_are_listed_and_documented() -> None:
     fragment = yaml.safe_load(_stores.ModuleDocFragment.DOCUMENTATION)["options"]["stores"]["description"]
     named = set(re.findall(r"V\((\w+)\)", " ".join(fragment)))
     check_listed(stores, named, table="stores in plugins/doc_fragments/_stores.py, as V(name)")
+    titles = re.findall(r"^## (.*)\n+Type: `\w+`\.", (ROOT / "docs/stores.md").read_text(), re.M)
+    (line,) = (line for line in (ROOT / "docs/index.md").read_text().splitlines() if line.startswith("- [Stores]"))
+    for title in titles:
+        assert title.casefold() in line.casefold(), (
+            f"name {title} in the line Stores of docs/index.md, as in docs/stores.md"
+        )
 
 
 def test_the_smtp_server_of_a_verification_is_that_of_the_module() -> None:

@@ -112,7 +112,11 @@ class Profile(t.NamedTuple):
     @property
     def expected_roles(self) -> tuple[str, ...]:
         """The application permissions that a token for ``token_resource`` has to carry."""
-        wanted = RESOURCES[self.token_resource]
+        return self.roles_for(self.token_resource)
+
+    def roles_for(self, resource: str) -> tuple[str, ...]:
+        """The application permissions of the resource with this name."""
+        wanted = RESOURCES[resource]
         return _application_permissions(entry for entry in self.permissions if entry.client_id == wanted)
 
     def with_user_read(self) -> tuple[ResourcePermissions, ...]:
@@ -164,7 +168,7 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
             "Its mailbox_roles have to be a list of names of permissions, such as SMTP.SendAsApp",
             next_step="Omit it for a product that has permissions in Entra ID.",
         )
-    return Profile(
+    profile = Profile(
         name=name,
         shown=shown,
         title=str(content.get("title", "")),
@@ -175,6 +179,22 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
         permissions=tuple(entries),
         listed_roles=tuple(f"{PREFIX}{name}" for name in content.get("mailbox_roles", [])),
     )
+    _check_token_resource(profile)
+    return profile
+
+
+def _check_token_resource(profile: Profile) -> None:
+    """A token has the application permissions of one resource: without any, it proves nothing about the profile."""
+    if profile.expected_roles or profile.listed_roles:
+        return
+    fit = list(filter(profile.roles_for, RESOURCES))
+    if fit:
+        raise _malformed(
+            profile.shown,
+            f"Its token_resource is {profile.token_resource}, of which it lists no application permission, so that a"
+            " token would prove none of its permissions",
+            next_step=f"Set token_resource to {' or '.join(fit)}.",
+        )
 
 
 def _check_members(content: t.Any, shown: str) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile import variables
 from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import MODULES, Json, Tenant
 
@@ -87,8 +88,11 @@ def test_each_setting_is_passed_as_the_option_with_its_name(
     settings = {**SETTINGS, **more}
     for module, options in found.items():
         for option, variable in ROLE_VARIABLES[module].items():
-            name = variable.removeprefix("gateway_app_")
-            if option in options and name in settings and option not in NOT_CHECKED:
+            name = variable.removeprefix(variables.PREFIX)
+            # A member of the federated credential, which is compared below, has the name of another setting.
+            if option in options and name.isidentifier() and option not in NOT_CHECKED:
+                table = "SETTINGS in tests/unit/plugins/modules/test_checked_options.py"
+                assert name in settings, f"add {name!r} to {table}, with another value than the default"
                 assert options[option] == settings[name], f"{module}: {option}"
     if credential_type == "federated":
         own = found["azure_app_federated_credential"]
@@ -96,6 +100,13 @@ def test_each_setting_is_passed_as_the_option_with_its_name(
         assert {name: own[name] for name in FEDERATED if name != "audience"} == {
             name: value for name, value in FEDERATED.items() if name != "audience"
         }
+
+
+def test_a_setting_that_is_an_option_has_its_variable_in_messages(tenant: Tenant) -> None:
+    for module, options in checked(tenant)["module_options"].items():
+        table = f"{module} of ROLE_VARIABLES in plugins/module_utils/_core/names.py"
+        for name in sorted(variables.SETTINGS & options.keys()):
+            assert ROLE_VARIABLES[module].get(name) == variables.PREFIX + name, f"add {name!r} to {table}"
 
 
 def test_every_setting_of_a_module_is_passed(tenant: Tenant) -> None:

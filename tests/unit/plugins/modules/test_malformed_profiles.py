@@ -17,6 +17,7 @@ NOT_A_PROFILE = "mine.yml is malformed. It must contain the variable gateway_app
 NOT_LISTS = "mine.yml is malformed. In an entry of permissions, application and delegated are lists of names"
 NO_CREDENTIAL_TYPES = "Its credential_types have to be a list of client_secret, certificate and federated"
 NO_MAILBOX_ROLES = "Its mailbox_roles have to be a list of names of permissions"
+NOT_IN_TOKEN = "Its token_resource is microsoft_graph, of which it lists no application permission"
 NOT_NAMES = "has to list at least one permission, each by its name"
 # The text in braces is the value of gateway_app_profile_content.
 MALFORMED = {
@@ -52,6 +53,11 @@ MALFORMED = {
     "{permissions: [{resource: mail, application: [Mail.Send]}]}": "resource is 'mail', which is not",
     "{permissions: [{resource: microsoft_graph, application: [Mail.Send]},"
     " {resource: 00000003-0000-0000-C000-000000000000, application: [Mail.Read]}]}": "is listed twice",
+    "{permissions: [{resource: exchange_online, application: [SMTP.SendAsApp]}]}": NOT_IN_TOKEN,
+    "{permissions: [{resource: exchange_online, application: [SMTP.SendAsApp]},"
+    " {resource: microsoft_graph, delegated: [User.Read]}], token_resource: microsoft_graph}": NOT_IN_TOKEN,
+    "{permissions: [{resource: 00000003-0000-0000-c000-000000000000, application: [Mail.Send]}],"
+    " token_resource: exchange_online}": "would prove none of its permissions. Set token_resource to microsoft_graph.",
     "a: [": "mine.yml cannot be read.",
     "- a list": "mine.yml cannot be read. It is not a dictionary",
 }
@@ -79,3 +85,19 @@ def test_a_malformed_profile_is_refused_before_any_request(tenant: Tenant, tmp_p
 def test_unpublished_permissions_are_refused(tenant: Tenant, tmp_path: Path, content: str) -> None:
     assert UNPUBLISHED[content] in refusal(tenant, tmp_path, content)
     assert tenant.writes == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{permissions: [{resource: microsoft_graph, delegated: [User.Read]}], token_resource: exchange_online}",
+        "{permissions: [{resource: 11111111-1111-1111-1111-111111111111, application: [A.B]}]}",
+        "{permissions: [{resource: microsoft_graph, application: [User.Read.All]}],"
+        " mailbox_roles: [SMTP.SendAsApp], token_resource: exchange_online}",
+    ],
+    ids=["delegated alone", "a resource without a name here", "roles of Exchange"],
+)
+def test_a_token_need_not_have_permissions_if_none_could_be_in_it(tenant: Tenant, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "mine.yml"
+    path.write_text(f"gateway_app_profile_content: {content}")
+    assert tenant.ok("azure_app_profile_info", profile_file=str(path), look_up=False)["expected_roles"] == []

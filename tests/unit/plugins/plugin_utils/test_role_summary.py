@@ -76,7 +76,8 @@ def test_the_command_that_reads_the_credential_depends_on_the_store(store_type: 
     )
     reference, command = REFERENCES[store_type]
     lines = role_summary(_result(stores=[reference]))
-    assert _entry(lines, "Read it with") == command
+    file = f"plugins/plugin_utils/stores/{store_type}.py"
+    assert _entry(lines, "Read it with") == command, f"set read_command in {file}, or correct REFERENCES"
     assert len(lines) == 8
 
 

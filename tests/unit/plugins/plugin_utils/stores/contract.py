@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import os
+import stat
 import traceback
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultSecret
@@ -28,6 +31,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
+    STORE_TYPES,
     LookupMissing,
     Store,
     StoreContext,
@@ -98,6 +102,9 @@ class Place(abc.ABC):
 
     def open(self) -> Store:
         """The store in another task, which has not read anything yet."""
+        store_type = self.entry["type"]
+        listed = "STORE_TYPES in plugins/plugin_utils/_store/contract.py"
+        assert store_type in STORE_TYPES, f"add {store_type!r} to {listed}"
         (store,) = open_stores([self.entry], self.context())
         return store
 
@@ -280,6 +287,37 @@ class StoreContract:
         _write(place, endless)
         assert place.open().read() == shown(place, endless)
 
+    def test_only_the_owner_can_read_a_file(self, place: Place) -> None:
+        before = os.umask(0)
+        try:
+            _write(place, FIRST)
+        finally:
+            os.umask(before)
+        for path in place.open().local_paths:
+            assert _mode(path) == 0o600, "write the file with plugins/module_utils/_core/private_file.py"
+
+    def test_a_file_is_replaced_and_not_written_in_place(self, place: Place) -> None:
+        """A run that is killed leaves the old file or the new one."""
+        _write(place, FIRST)
+        for path in place.open().local_paths:
+            before = Path(path).read_bytes()
+            with Path(path).open("rb") as opened:
+                _write(place, SECOND)
+                assert opened.read() == before, "write the file with plugins/module_utils/_core/private_file.py"
+
+    def test_a_mode_that_lets_others_read_is_corrected_without_a_change_of_the_content(self, place: Place) -> None:
+        store = place.open()
+        assert not store.needs_rewrite(), "there is no file"
+        _write(place, FIRST)
+        for path in store.local_paths:
+            assert not store.needs_rewrite()
+            Path(path).chmod(0o644)
+            before = place.fingerprint()
+            assert store.needs_rewrite(), "let needs_rewrite return whether others can read the file"
+            store.write(shown(place, FIRST), expected=store.read())
+            assert _mode(path) == 0o600, "let write correct the mode also if the record is the same"
+            assert (place.fingerprint(), store.needs_rewrite()) == (before, False)
+
     def test_the_right_contract_is_tested(self, place: Place) -> None:
         assert isinstance(self, WriteOnlyContract) is not place.open().can_give_back
         assert isinstance(self, SharedPlaceContract) is isinstance(place, SharedPlace)
@@ -322,6 +360,10 @@ class WriteOnlyContract(StoreContract):
 def shown(place: Place, record: Record) -> Record:
     """The record as the store reads it."""
     return record if place.open().can_give_back else record.without_value()
+
+
+def _mode(path: str) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)
 
 
 def _write(place: Place, record: Record) -> None:

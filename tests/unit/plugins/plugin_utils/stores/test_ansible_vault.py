@@ -81,30 +81,14 @@ class TestContract(SharedPlaceContract):
         return place
 
 
-def _mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def test_only_the_owner_can_read_the_file_and_its_folder(place: VaultFilePlace) -> None:
+def test_a_missing_folder_is_created_for_its_owner(place: VaultFilePlace) -> None:
     before = os.umask(0)
     try:
         place.open().write(FIRST, expected=None)
     finally:
         os.umask(before)
-    assert (_mode(place.path), _mode(place.path.parent)) == (0o600, 0o700)
+    assert stat.S_IMODE(place.path.parent.stat().st_mode) == 0o700
     assert [path.name for path in place.path.parent.iterdir()] == [place.path.name], "no temporary file is left"
-
-
-def test_a_mode_that_lets_others_read_is_corrected_without_a_change_of_the_content(place: VaultFilePlace) -> None:
-    store = place.open()
-    assert not store.needs_rewrite(), "there is no file"
-    store.write(FIRST, expected=None)
-    assert not store.needs_rewrite()
-    place.path.chmod(0o644)
-    before = place.fingerprint()
-    assert store.needs_rewrite()
-    store.write(FIRST, expected=FIRST)
-    assert (_mode(place.path), place.fingerprint(), store.needs_rewrite()) == (0o600, before, False)
 
 
 def test_a_file_without_other_content_is_removed(place: VaultFilePlace) -> None:
