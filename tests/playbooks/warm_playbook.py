@@ -31,15 +31,20 @@ class Process(t.Protocol):
     returncode: int
     stdout: t.IO[str] | None
 
-    def poll(self) -> int | None: ...
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
 
-    def wait(self) -> int: ...
+    def wait(self) -> int:
+        """Until it ends."""
 
-    def communicate(self, *, timeout: float) -> tuple[str, t.Any]: ...
+    def communicate(self, *, timeout: float) -> tuple[str, t.Any]:
+        """Its output, read until it ends."""
 
-    def send_signal(self, sig: int) -> None: ...
+    def send_signal(self, sig: int) -> None:
+        """To this process."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> None:
+        """At once."""
 
 
 class WarmRun:

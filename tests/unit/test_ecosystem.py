@@ -56,6 +56,14 @@ def test_workflows_only_run_existing_targets(path: Path) -> None:
     assert {target for targets_ in called for target in targets_.split()} <= set(targets)
 
 
+def test_a_function_has_its_body_below_it() -> None:
+    """Otherwise ansible-test of ansible-core 2.16 and 2.17 reports E704. ruff format writes stubs so."""
+    one_line = re.compile(r"^ *(async )?def .*: \.\.\.$", re.MULTILINE)
+    sources = [path for folder in ("plugins", "extensions", "roles", "tests") for path in (ROOT / folder).rglob("*.py")]
+    found = [str(path.relative_to(ROOT)) for path in sources if one_line.search(path.read_text())]
+    assert found == [], "write a docstring instead of the three dots"
+
+
 def test_every_check_is_run_unless_some_are_named() -> None:
     script = (ROOT / ".ci/judges").read_text()
     (default,) = re.findall(r"^\[ \$# -gt 0 \] \|\| set -- (.*)$", script, re.MULTILINE)

@@ -18,9 +18,11 @@ class Watching(Protocol):
 
     indexed: frozenset[str]
 
-    def note(self, record: Record, names: frozenset[str]) -> None: ...
+    def note(self, record: Record, names: frozenset[str]) -> None:
+        """These properties change: find the record by its new values."""
 
-    def reindex(self, record: Record) -> None: ...
+    def reindex(self, record: Record) -> None:
+        """Any property may have changed."""
 
 
 class Record(dict[str, Any]):

@@ -52,9 +52,11 @@ class GraphResponse:
 class Layers(Protocol):
     """What a request passes on its way to the handler (see the package weather)."""
 
-    def admitted(self, caller: Caller, *, writes: bool, onward: Callable[[], Answer]) -> Answer: ...
+    def admitted(self, caller: Caller, *, writes: bool, onward: Callable[[], Answer]) -> Answer:
+        """May refuse a request before anything is looked up, or answer it again."""
 
-    def served(self, call: Call, onward: Callable[[Call], Answer]) -> Answer: ...
+    def served(self, call: Call, onward: Callable[[Call], Answer]) -> Answer:
+        """May refuse, delay or change the answer of one call."""
 
 
 class Graph:
