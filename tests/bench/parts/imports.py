@@ -17,23 +17,25 @@ from ansible_collections.email_gateway.azure_apps.tests.bench.tenant import tena
 from ansible_collections.email_gateway.azure_apps.tests.bench.workplace import NAMESPACE, Workplace
 
 MODULE = "azure_app_registration"
-# Prints the CPU seconds of Ansible, of third-party libraries, and of the collection, which Ansible's loader compiles.
+# Prints the CPU seconds of Ansible (with what a ping imports), of third-party libraries, and of the collection, which
+# Ansible's loader compiles.
 PROGRAM = """
 import contextlib, importlib, json, sys, time
 began = time.process_time()
-import ansible.executor.task_executor, ansible.module_utils.basic, ansible.plugins.action
+import ansible.cli.playbook
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
-seconds = [time.process_time() - began]
+seconds = []
 for names in json.loads(sys.argv[1]):
-    began = time.process_time()
     for name in names:
         with contextlib.suppress(ImportError):  # some are tried and not there
             importlib.import_module(name)
     seconds.append(time.process_time() - began)
+    began = time.process_time()
 print(json.dumps(seconds))
 """
 Seconds = list[float]
+Names = tuple[list[str], list[str], list[str]]
 
 
 def measure(task: Task) -> Part:
@@ -55,19 +57,19 @@ def measure(task: Task) -> Part:
     return Part([Table("Imports above Ansible", columns, rows)], {"seconds": seconds, "names": names})
 
 
-def _needed(place: Workplace, command: list[str]) -> tuple[list[str], list[str]]:
-    """The modules that a steady run imports and a ping does not: of third parties, and of the collection."""
+def _needed(place: Workplace, command: list[str]) -> Names:
+    """What a ping imports, and what a steady run also imports: of third parties, and of the collection."""
     place.run(command)
     _cost, pinged = clock.run(place, place.pings(1))
     _cost, calls = clock.run(place, command)
-    without = set(clock.imported(pinged))
+    without = clock.imported(pinged)
     names = [name for name in clock.imported(calls) if name not in without]
     ours = [name for name in names if name.startswith(clock.OURS)]
-    return [name for name in names if name not in ours], ours
+    return without, [name for name in names if name not in ours], ours
 
 
-def _row(name: str, needed: tuple[list[str], list[str]], found: list[Seconds]) -> list[str]:
-    others, ours = needed
+def _row(name: str, needed: Names, found: list[Seconds]) -> list[str]:
+    _pinged, others, ours = needed
     medians = [statistics.median(seconds[index] for seconds in found) for index in (1, 2)]
     share = statistics.median((seconds[1] + seconds[2]) / seconds[0] for seconds in found)
     return [name, str(len(others)), str(len(ours)), *(f"{value:.3f}" for value in medians), times(share)]
