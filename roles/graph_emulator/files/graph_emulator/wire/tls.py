@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import ssl
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
 import trustme
 
+_MAKING = threading.Lock()
 
-@cache
+
 def authority() -> trustme.CA:
     """One a process, so that a session of tests can share its CA file."""
+    with _MAKING:  # of two threads that ask at the same moment, each would get one of its own the first time
+        return _authority()
+
+
+@cache
+def _authority() -> trustme.CA:
     return trustme.CA(organization_name="graph_emulator")
 
 
