@@ -83,14 +83,14 @@ def _tried(
 
 
 def _names_variable(messages: str, name: str) -> bool:
-    """The message names the variable, the option of the module for it, or the file."""
+    """The message names the variable, or what it is about."""
     aliases = {
         "gateway_app_profile_file": ["The profile "],
         "gateway_app_store_path": ["path"],
         "gateway_app_certificate_path": ["path"],
         "gateway_app_store_vault_id": ["vault id", "vault_id"],
     }
-    return any(word in messages for word in (name, name.partition("_app_")[2], *aliases.get(name, [])))
+    return any(word in messages for word in (name, *aliases.get(name, [])))
 
 
 def _cases(role: str, group: list[str]) -> list[tuple[str, t.Any]]:

@@ -98,7 +98,7 @@ def check_mailbox(name: str, value: str) -> str:
 def positive(name: str, params: t.Mapping[str, t.Any]) -> int:
     value = int(params[name])
     if not 0 < value <= 3600:
-        raise InputError(f"{name} is {value}", next_step=f"Set {name} to a number of seconds from 1 to 3600.")
+        raise InputError(f"O({name}) is {value}", next_step=f"Set O({name}) to a number of seconds from 1 to 3600.")
     return value
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import re
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -16,6 +17,14 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
+
+# How Ansible's messages name an option.
+NAMED = re.compile(r"\b(?P<before>argument '|option '|value of )(?P<option>[a-z_]+)\b")
+
+
+def with_marked_options(message: str) -> str:
+    """A message of Ansible's validation in which options can be shown by the name that the caller knows (see names)."""
+    return NAMED.sub(r"\g<before>O(\g<option>)", message)
 
 
 def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see: str) -> dict[str, t.Any]:

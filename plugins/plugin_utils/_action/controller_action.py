@@ -27,7 +27,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import (
+    validated,
+    with_marked_options,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.waited import note_waited
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
@@ -200,11 +203,13 @@ def call_module(
     # Defaults of the action group reach every module of it, also the few that sign in to nothing.
     foreign = without(among(args, {*AUTH.options, *ENDPOINT.options}), spec.options)
     given = selected(args, without(args, foreign))
+    see = f"ansible-doc email_gateway.azure_apps.{name}"
+    if of_role:
+        see = "ansible-doc --type role email_gateway.azure_apps.gateway_app"
     try:
-        params = validated(
-            spec, with_checked_options(given, name), name=name, see=f"ansible-doc email_gateway.azure_apps.{name}"
-        )
+        params = validated(spec, with_checked_options(given, name), name=name, see=see)
     except InputError as exc:
+        exc.message = with_marked_options(exc.message)
         return {"failed": True, "changed": False, **exc.describe(Secrets().for_message, option_names)}
     call = Call(
         params=params,

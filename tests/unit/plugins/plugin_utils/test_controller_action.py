@@ -140,6 +140,17 @@ def test_a_diff_is_returned_if_it_was_asked_for(
     assert "diff" not in actions.run("azure_app_registration", check=True, **GATEWAY)
 
 
+@pytest.mark.parametrize(("of_role", "name"), [(True, "gateway_app_wait_timeout"), (False, "wait_timeout")])
+def test_a_value_of_the_wrong_type_is_refused_by_the_name_that_the_caller_knows(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_role: bool, name: str
+) -> None:
+    actions = ActionRunner(tenant, tmp_path, monkeypatch)
+    actions.of_role = of_role
+    refused = actions.run("azure_app_registration", **{**GATEWAY, "wait_timeout": "soon"})
+    assert refused["msg"].startswith(f"argument '{name}' is of type ")
+    assert ("--type role" in refused["error"]["next_step"]) is of_role
+
+
 OTHERS = ("gateway_app_environment", "gateway_app_consent_environment", "gateway_app_mailbox_environment")
 PROFILE = {
     "operator_steps": ["register", "client_secret"],
