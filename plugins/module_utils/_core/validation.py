@@ -18,13 +18,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 
-# How Ansible's messages name an option.
-NAMED = re.compile(r"\b(?P<before>argument '|option '|value of )(?P<option>[a-z_]+)\b")
+# How Ansible's messages name an option. Only a refusal needs it, so it is not compiled while the file is imported.
+NAMED = r"\b(?P<before>argument '|option '|value of )(?P<option>[a-z_]+)\b"
 
 
 def with_marked_options(message: str) -> str:
     """A message of Ansible's validation in which options can be shown by the name that the caller knows (see names)."""
-    return NAMED.sub(r"\g<before>O(\g<option>)", message)
+    return re.sub(NAMED, r"\g<before>O(\g<option>)", message)
 
 
 def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see: str) -> dict[str, t.Any]:
