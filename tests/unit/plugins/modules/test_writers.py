@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.fixed_time import fix_now
+from ansible_collections.email_gateway.azure_apps.tests.unit.key_stock import take_keys_from_stock
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.bad_options import BAD_OPTIONS
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.writers import (
     NO_WRITERS,
@@ -92,6 +93,7 @@ class Work:
 @pytest.fixture(params=WRITERS, ids=lambda writer: writer.module)
 def work(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     monkeypatch.chdir(tmp_path)
+    take_keys_from_stock(monkeypatch)
     return Work(request.param, tenant)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ class Route:
     right: str
     beta: bool = False  # not in v1.0
 
-    @property
+    @functools.cached_property
     def parts(self) -> tuple[str, ...]:
         return tuple(self.path.split("/"))
 
@@ -305,8 +306,9 @@ def _fits(part: str, token: Token) -> bool:
     return isinstance(token, Key) or (bool(token) and token[0] != "$" and token not in unserved.OF_COLLECTIONS)
 
 
-def _matches(route: Route, path: list[Token]) -> bool:
-    return len(route.parts) == len(path) and all(map(_fits, route.parts, path))
+@functools.cache
+def _of_length(parts: int) -> tuple[Route, ...]:
+    return tuple(route for route in ROUTES if len(route.parts) == parts)
 
 
 def resolve(method: str, path: list[Token], *, beta: bool = False) -> tuple[Route, list[Key]]:
@@ -336,7 +338,7 @@ def resolve(method: str, path: list[Token], *, beta: bool = False) -> tuple[Rout
 
 def _best(path: list[Token]) -> list[Route]:
     """All routes with the path, one for each method. A literal part beats a key: getByIds is no object id."""
-    fitting = [route for route in ROUTES if _matches(route, path)]
+    fitting = [route for route in _of_length(len(path)) if all(map(_fits, route.parts, path))]
     fewest = min((route.parts.count("*") for route in fitting), default=0)
     return [route for route in fitting if route.parts.count("*") == fewest]
 
