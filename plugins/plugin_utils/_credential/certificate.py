@@ -43,29 +43,24 @@ class Certificate(Kind):
         self._options = CertificateOptions.of(call.params, call.now)
         self._files = KeyFiles(call.params["path"])
         self.local_paths = (self._files.path,)
-        self._resource: CertificateResource | None = None
-        self._current: Certificates | None = None
+        self._resource = CertificateResource(call, self._options)
+        self._current = Certificates(object_id="", client_id="", credentials=())
 
-    def look(
-        self, stored: Record | None, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]
-    ) -> Found:
-        replaced = self._options.replaced_key_id or next(iter(sorted(outgoing)), None)
+    def look(self, stored: Record, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]) -> Found:
+        replaced = self._options.replaced_key_id or min(outgoing, default=None)
         resource = CertificateResource(self.call, self._options._replace(replaced_key_id=replaced))
         current = resource.read()
         self._resource, self._current = resource, current
         return _found_certificate(resource, current, resource.desired(current))
 
     def not_registered(self) -> Found:
-        resource = CertificateResource(self.call, self._options)
-        nothing = Certificates(object_id="", client_id="", credentials=(), files=self._files.read())
-        return _found_certificate(resource, nothing, resource.desired(nothing))
+        nothing = self._current._replace(files=self._files.read())
+        return _found_certificate(self._resource, nothing, self._resource.desired(nothing))
 
     def create(self, start: datetime.datetime) -> Found:
-        if self._resource is None or self._current is None:
-            raise RuntimeError("look comes first")
         return _found_certificate(self._resource, self._current, applied(self.call, self._resource, self._current))
 
-    def record(self, common: Record, kept: Record | None) -> Record:
+    def record(self, common: Record, kept: Record) -> Record:
         return dataclasses.replace(common, certificate_path=self._files.path)
 
     def value(self, record: Record) -> dict[str, str]:

@@ -24,6 +24,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
     marks,
 )
 
+NOTHING = ClientSecrets(application_object_id="", client_id="", credentials=())
+
 
 class ClientSecret(Kind):
     type = "client_secret"
@@ -32,21 +34,15 @@ class ClientSecret(Kind):
     def __init__(self, call: Call) -> None:
         super().__init__(call)
         self._options = SecretOptions.of(call.params, call.now)
-        self._resource: SecretResource | None = None
-        self._current: ClientSecrets | None = None
-        self._made: ClientSecrets | None = None
+        self._resource = SecretResource(call, self._options, remembers=False)
+        self._current = NOTHING
+        self._made = NOTHING
 
-    def look(
-        self, stored: Record | None, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]
-    ) -> Found:
-        key_id, hint, stored_start = "", None, None
-        if stored is not None:
-            key_id, stored_start = stored.key_id, times.parse(stored.secret_start)
-            hint = (stored.client_secret or "")[:3] or None
+    def look(self, stored: Record, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]) -> Found:
         self._options = self._options._replace(
-            stored_key_id=key_id,
-            stored_hint=hint,
-            stored_start=stored_start,
+            stored_key_id=stored.key_id,
+            stored_hint=(stored.client_secret or "")[:3] or None,
+            stored_start=times.parse(stored.secret_start),
             unconfirmed_starts=tuple(unconfirmed),
         )
         resource = SecretResource(self.call, self._options, remembers=False)
@@ -56,31 +52,23 @@ class ClientSecret(Kind):
         return _found_secret(resource, current, wanted, due=wanted.chosen is not current.chosen)
 
     def not_registered(self) -> Found:
-        resource = SecretResource(self.call, self._options, remembers=False)
-        nothing = ClientSecrets(application_object_id="", client_id="", credentials=())
-        return _found_secret(resource, nothing, resource.desired(nothing), due=True)
+        return _found_secret(self._resource, NOTHING, self._resource.desired(NOTHING), due=True)
 
     def create(self, start: datetime.datetime) -> Found:
         options = self._options._replace(start=start)
-        resource = SecretResource(self.call, options, remembers=False)
-        current = self._current or resource.read()
-        self._resource = resource
-        self._made = applied(self.call, resource, current)
+        self._resource = SecretResource(self.call, options, remembers=False)
+        self._made = applied(self.call, self._resource, self._current)
         self.call.secrets.add(self._made.value)
-        return _found_secret(resource, current, self._made, due=True)
+        return _found_secret(self._resource, self._current, self._made, due=True)
 
     @property
     def may_be_left(self) -> bool:
-        resource = self._resource
-        return resource is not None and resource.creation is not None and resource.creation.answer_was_lost
+        creation = self._resource.creation
+        return creation is not None and creation.answer_was_lost
 
-    def record(self, common: Record, kept: Record | None) -> Record:
-        if self._made is not None and self._made.chosen_key_id == (common.key_id or None):
-            return dataclasses.replace(common, client_secret=self._made.value)
-        value: str | None = ""
-        if kept is not None and kept.key_id == common.key_id:
-            value = kept.client_secret
-        return dataclasses.replace(common, client_secret=value)
+    def record(self, common: Record, kept: Record) -> Record:
+        values = {kept.key_id: kept.client_secret, self._made.chosen_key_id: self._made.value}
+        return dataclasses.replace(common, client_secret=values.get(common.key_id, ""))
 
     def value(self, record: Record) -> dict[str, str]:
         if not record.client_secret:
@@ -88,15 +76,14 @@ class ClientSecret(Kind):
         return {"client_secret": record.client_secret}
 
     def remove_unconfirmed(self) -> None:
-        if self._resource is not None and self._current is not None:
-            applied(self.call, self._resource, self._current)
+        applied(self.call, self._resource, self._current)
 
     def remove_new(self) -> None:
         from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
             remove_secret,
         )
 
-        if self._made is not None and self._made.chosen is not None:
+        if self._made.chosen is not None:
             remove_secret(self.call.graph, self._made, self._made.chosen, address=self._options.address)
 
 

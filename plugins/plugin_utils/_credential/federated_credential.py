@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
@@ -25,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
     Kind,
     applied,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD
 
 
 class FederatedCredential(Kind):
@@ -33,10 +35,10 @@ class FederatedCredential(Kind):
     def __init__(self, call: Call) -> None:
         super().__init__(call)
         self._resource = FederatedCredentialResource(call)
-        self._current: Federation | None = None
-        self._kept: Record | None = None
-        if call.params["state"] == "present" and call.params["verify_token"]:
-            path = call.params["assertion_file"] or ""
+        self._current = Federation(object_id="", client_id="")
+        self._kept = NO_RECORD
+        if call.params["verify_token"]:
+            path = text_or_empty(call.params, "assertion_file")
             if not os.path.isfile(path):
                 raise InputError(
                     "O(verify_token) needs a token of the issuer, and O(assertion_file) is"
@@ -44,29 +46,24 @@ class FederatedCredential(Kind):
                     next_step="Set O(assertion_file) to a file with such a token, or O(verify_token) to false.",
                 )
 
-    def look(
-        self, stored: Record | None, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]
-    ) -> Found:
+    def look(self, stored: Record, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]) -> Found:
         self._kept = stored
         self._current = self._resource.read()
         return self._found(self._current, self._resource.desired(self._current))
 
     def not_registered(self) -> Found:
-        nothing = Federation(object_id="", client_id="")
-        return self._found(nothing, self._resource.desired(nothing))
+        return self._found(self._current, self._resource.desired(self._current))
 
     def create(self, start: datetime.datetime) -> Found:
-        if self._current is None:
-            raise RuntimeError("look comes first")
         return self._found(self._current, applied(self.call, self._resource, self._current))
 
     def _found(self, current: Federation, state: Federation) -> Found:
         """Microsoft Graph has no start. The overlap begins when the credential was stored first."""
         result = self._resource.result(state)
         before, after = self._resource.view(current), self._resource.view(state)
-        key_id = str(result["federated_credential_id"] or "").lower()
+        key_id = text_or_empty(result, "federated_credential_id").lower()
         start = times.written(self.call.now)
-        if self._kept is not None and self._kept.key_id == key_id:
+        if self._kept.key_id == key_id:
             start = self._kept.secret_start
         result = {
             **result,
@@ -90,7 +87,7 @@ class FederatedCredential(Kind):
             result=result,
         )
 
-    def record(self, common: Record, kept: Record | None) -> Record:
+    def record(self, common: Record, kept: Record) -> Record:
         return dataclasses.replace(common, federated_credential=self.call.params["name"])
 
     def value(self, record: Record) -> dict[str, str]:

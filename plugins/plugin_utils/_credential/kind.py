@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -52,10 +53,8 @@ class Kind(abc.ABC):
         self.call = call
 
     @abc.abstractmethod
-    def look(
-        self, stored: Record | None, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]
-    ) -> Found:
-        """What the tenant has; ``stored`` is the credential that the stores keep, if it counts. Sends no write."""
+    def look(self, stored: Record, *, outgoing: t.Collection[str], unconfirmed: t.Sequence[datetime.datetime]) -> Found:
+        """What the tenant has; ``stored`` is the credential that the stores keep, or NO_RECORD. Sends no write."""
 
     @abc.abstractmethod
     def not_registered(self) -> Found:
@@ -66,7 +65,7 @@ class Kind(abc.ABC):
         """After ``look``: bring the tenant to what is due. ``start`` marks a new client secret."""
 
     @abc.abstractmethod
-    def record(self, common: Record, kept: Record | None) -> Record:
+    def record(self, common: Record, kept: Record) -> Record:
         """``common`` with the value of this kind, which is ``kept`` unless it was created by this task."""
 
     @abc.abstractmethod
@@ -80,7 +79,7 @@ class Kind(abc.ABC):
     @property
     def may_be_left(self) -> bool:
         """After ``create`` failed: whether a secret with an unknown value may exist."""
-        raise NotImplementedError
+        return False
 
     def remove_new(self) -> None:
         """After ``create``: remove the new credential from the tenant. Raises AppsError."""
@@ -106,7 +105,7 @@ class Marks(t.TypedDict):
 
 def marks(result: View) -> Marks:
     return {
-        "key_id": str(result["key_id"] or "").lower(),
-        "start": str(result["start"] or ""),
-        "end": str(result["end"] or ""),
+        "key_id": text_or_empty(result, "key_id").lower(),
+        "start": text_or_empty(result, "start"),
+        "end": text_or_empty(result, "end"),
     }

@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     SignInError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
@@ -40,16 +41,20 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
 
 
 class Look(t.NamedTuple):
-    """What was found and what follows from it. ``record`` is what all stores have to keep."""
+    """What was found and what follows from it. ``record`` is what all stores have to keep.
+
+    ``before`` is for the diff: what the tenant has, and which credential each store keeps with which lists.
+    """
 
     found: Found
-    kept: Record | None
+    kept: Record
     record: Record
-    differing: tuple[int, ...]
+    before: View
+    differs: bool
 
     @property
     def must_write(self) -> bool:
-        return self.found.due or self.found.removes or bool(self.differing)
+        return self.found.due or self.found.removes or self.differs
 
 
 class PresentTask:
@@ -84,40 +89,40 @@ class PresentTask:
             return self._result(look, changed=False)
         with work.locked(look.found.client_id, wait=look.must_write) as locked:
             if locked:
-                return self._write_or_follow(look)
+                return self._write_or_follow()
             return self._result(look, changed=False)
 
     def _look(self, unconfirmed: t.Sequence[datetime.datetime]) -> Look:
         """Sends no write. Raises ConflictError for stores of another application."""
         work, kind, stores = self._work, self._kind, self._work.stores
         stores.read()
-        kept = stores.most_recent
+        kept = work.kept
         found = kind.look(self._counting(kept), outgoing=self._left_out(kept), unconfirmed=unconfirmed)
         work.refuse_other_applications(found.client_id)
-        if kept is not None and kept.client_id.lower() != found.client_id.lower():
-            kept = None
-            found = kind.look(None, outgoing=(), unconfirmed=unconfirmed)
+        if kept.client_id.lower() not in ("", found.client_id.lower()):
+            kept = NO_RECORD
+            found = kind.look(NO_RECORD, outgoing=(), unconfirmed=unconfirmed)
         if not found.due and not self._is_accepted(found, kept):
-            found = kind.look(None, outgoing=self._left_out(kept), unconfirmed=unconfirmed)
-        record = self._record(found, kept)
-        look = Look(found=found, kept=kept, record=record, differing=())
-        if found.due:
-            return look
-        return look._replace(differing=tuple(stores.differing(record)))
+            found = kind.look(NO_RECORD, outgoing=self._left_out(kept), unconfirmed=unconfirmed)
+        return self._seen(found, kept)
 
-    def _counting(self, kept: Record | None) -> Record | None:
+    def _seen(self, found: Found, kept: Record) -> Look:
+        stores, record = self._work.stores, self._record(found, kept)
+        before = {**found.before, "stores": stores.view(), **_lists(stores.most_recent)}
+        return Look(found, kept, record, before, differs=bool(stores.differing(record)))
+
+    def _counting(self, kept: Record) -> Record:
         """The stored credential, if no new one is needed for the sake of the stores."""
-        if kept is None or kept.type != self._kind.type or not life.is_ours(kept, kept.client_id):
-            return None
-        if not life.is_stored(self._work.stores.records, kept, outgoing=self._left_out(kept)):
-            return None
-        return kept
+        is_usable = kept.type == self._kind.type and life.is_ours(kept, kept.client_id)
+        if is_usable and life.is_stored(self._work.stores.records, kept, outgoing=self._left_out(kept)):
+            return kept
+        return NO_RECORD
 
-    def _left_out(self, kept: Record | None) -> set[str]:
+    def _left_out(self, kept: Record) -> set[str]:
         """Key ids that do not count: refused ones, and what is to be rotated."""
         return {*self._refused, *self._to_rotate(kept)}
 
-    def _to_rotate(self, kept: Record | None) -> set[str]:
+    def _to_rotate(self, kept: Record) -> set[str]:
         """Only what was stored when the run began: a second host does not replace what the first has just made."""
         if not self._work.options.rotate:
             return set()
@@ -126,12 +131,12 @@ class PresentTask:
             # Read first, then recalled, then noted: another host notes it before it makes anything.
             outgoing = memory.recall(key)
             if not isinstance(outgoing, str):
-                outgoing = (kept or NO_RECORD).key_id
+                outgoing = kept.key_id
             self._outgoing = outgoing
             memory.remember(key, outgoing, seconds=WHOLE_RUN)
         return {self._outgoing} - {""}
 
-    def _is_accepted(self, found: Found, kept: Record | None) -> bool:
+    def _is_accepted(self, found: Found, kept: Record) -> bool:
         """Whether the identity platform accepts the stored credential; true if that cannot be tried.
 
         Raises SignInError for anything else than a refusal of the credential itself.
@@ -165,46 +170,42 @@ class PresentTask:
         check_accepted(self._call, record, value, resource=resource, fresh=fresh, poll=poll)
         self._accepted.add(record.key_id)
 
-    def _record(self, found: Found, kept: Record | None) -> Record:
+    def _record(self, found: Found, kept: Record) -> Record:
         common = Record(
             client_id=found.client_id,
             key_id=found.key_id,
             tenant_id=self._call.tenant_id,
-            profile=self._work.options.profile or (kept or NO_RECORD).profile,
+            profile=self._work.options.profile or kept.profile,
             secret_start=found.start,
             secret_expires=found.end,
         )
         hand_over = self._work.options.life.hand_over
         return life.renewed(kept, self._kind.record(common, kept), hand_over=hand_over, refused=self._refused)
 
-    def _write_or_follow(self, look: Look) -> dict[str, t.Any]:
+    def _write_or_follow(self) -> dict[str, t.Any]:
         """A run on another machine, which sees no lock of this one, may have stored a new one first: use that."""
         try:
-            return self._write(look)
+            return self._write()
         except OvertakenError:
             again = self._look(self._work.claims.unconfirmed_starts)
             if again.found.due:
                 raise
-            return self._write(again)
+            return self._write()
 
-    def _write(self, first: Look) -> dict[str, t.Any]:
+    def _write(self) -> dict[str, t.Any]:
         """While the locks are held."""
-        work, stores = self._work, self._work.stores
+        work = self._work
         look = self._look(work.claims.unconfirmed_starts)
         if look.found.due:
-            _check_writable(self._work, look)
+            _check_writable(work, look)
             return self._created(look)
-        before = self._view(look, after=False)
         if look.found.removes:
             self._kind.remove_unconfirmed()
-        if look.differing:
-            stores.write(look.record)
+        work.stores.write(look.record)
         work.claims.settle(look.found.confirmed_starts)
-        changed = look.must_write
-        return self._result(look, changed=changed, before=before)
+        return self._result(look, changed=look.must_write)
 
     def _created(self, look: Look) -> dict[str, t.Any]:
-        before = self._view(look, after=False)
         start = self._call.http.clock.now()  # the tenant's: a start in the future would make a secret that is refused
         if self._kind.rolls_back:
             self._work.claim(start)
@@ -219,13 +220,13 @@ class PresentTask:
                 raise
             self._work.claims.settle(found.confirmed_starts)
         made = look._replace(found=found, record=record)
-        return self._result(made, changed=True, before=before)
+        return self._result(made, changed=True)
 
     def _create(self, start: datetime.datetime) -> Found:
         try:
             return self._kind.create(start)
         except AppsError:
-            if self._kind.rolls_back and not self._kind.may_be_left:
+            if not self._kind.may_be_left:
                 self._work.claims.settle([start])
             raise
 
@@ -273,35 +274,23 @@ class PresentTask:
     def _not_registered(self) -> dict[str, t.Any]:
         """In check mode of a first run: a new credential of an application that does not exist yet."""
         self._work.stores.read()
-        kept = self._work.stores.most_recent
-        if kept is not None:
-            self._work.refuse_other_applications("")
-        found = self._kind.not_registered()
-        look = Look(found=found, kept=None, record=self._record(found, None), differing=())
-        return self._result(look, changed=True)
+        self._work.refuse_other_applications("")
+        return self._result(self._seen(self._kind.not_registered(), NO_RECORD), changed=True)
 
-    def _result(self, look: Look, *, changed: bool, before: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def _result(self, look: Look, *, changed: bool) -> dict[str, t.Any]:
         work, found = self._work, look.found
         work.note_waiting(look.record)
-        before = before or self._view(look, after=False)
-        after = before
+        after = look.before
         if changed:
-            after = self._view(look, after=True)
+            after = {**found.after, "stores": work.stores.view(look.record), **_lists(look.record)}
         return work.result(
             changed=changed,
             of_kind={**found.result, "client_id": found.client_id or None},
             record=look.record,
-            before=before,
+            before=look.before,
             after=after,
             exists=bool(found.key_id) and not (self._call.check_mode and found.due),
         )
-
-    def _view(self, look: Look, *, after: bool) -> dict[str, t.Any]:
-        """For the diff: what the tenant has, and which credential each store keeps with which lists."""
-        if not after:
-            kept = self._work.stores.most_recent
-            return {**look.found.before, "stores": self._work.stores.view(), **_lists(kept)}
-        return {**look.found.after, "stores": self._work.stores.view(look.record), **_lists(look.record)}
 
 
 def _lists(record: Record | None) -> dict[str, t.Any]:

@@ -53,6 +53,11 @@ class Work:
     def wait_timeout(self) -> float:
         return self.call.endpoint.wait_timeout
 
+    @property
+    def kept(self) -> Record:
+        """The most recent credential of the stores; NO_RECORD if they keep none."""
+        return self.stores.most_recent or NO_RECORD
+
     def check_paths(self, paths: t.Iterable[str]) -> None:
         """Raises InputError for a file that would be lost with the run."""
         check_outlives_run([*self.stores.local_paths, *paths], self.facts.run)
