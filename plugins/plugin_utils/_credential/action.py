@@ -74,25 +74,28 @@ class CredentialAction(ControllerAction):
 
 def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], facts: TaskFacts) -> dict[str, t.Any]:
     """One task, whatever its state."""
-    params = call.params
     check_credential_type(stores, kind.type)
-    is_registered = any(map(params.get, application.ADDRESS))
-    if params["state"] == "present" and call.check_mode and not is_registered:
-        # An earlier task in check mode found no application, and returned null for its ids.
-        call.params = {**params, **dict.fromkeys(application.ADDRESS), "unique_name": "not registered yet"}
-    claims = Claims(claims_path(stores, params["store_path"]), inventory_host=facts.inventory_host)
+    claims = Claims(claims_path(stores, call.params["store_path"]), inventory_host=facts.inventory_host)
     work = Work(call, stores=StoreSet(stores), claims=claims, facts=facts)
-    of_present = None
-    if params["state"] == "present":
-        of_present = kind(call)
+    if work.options.state == "present":
+        return _present(work, kind)
     call.validate_sign_in()
-    if of_present is not None:
-        return PresentTask(work, of_present, is_registered=is_registered).run()
     from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.end import PruneTask, RetireTask
 
-    if params["state"] == "pruned":
-        return PruneTask(work, key_path=params.get("path")).run()
-    return RetireTask(work, key_path=params.get("path")).run()
+    if work.options.state == "pruned":
+        return PruneTask(work).run()
+    return RetireTask(work).run()
+
+
+def _present(work: Work, kind: type[Kind]) -> dict[str, t.Any]:
+    call = work.call
+    is_registered = any(map(call.params.get, application.ADDRESS))
+    if call.check_mode and not is_registered:
+        # An earlier task in check mode found no application, and returned null for its ids.
+        call.params = {**call.params, **dict.fromkeys(application.ADDRESS), "unique_name": "not registered yet"}
+    of_kind = kind(call)
+    call.validate_sign_in()
+    return PresentTask(work, of_kind, is_registered=is_registered).run()
 
 
 def claims_path(stores: t.Sequence[Store], store_path: str | None) -> str:

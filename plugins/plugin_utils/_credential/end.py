@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
@@ -40,8 +39,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     PasswordCredential,
     password_credentials,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work, view_of
 
+# What the diff shows of a record.
+SHOWN = ("key_id", "previous_key_ids", "handed_over_to", "pending_hosts")
 FIELDS = ("id", "appId", "displayName", "uniqueName", "passwordCredentials", "keyCredentials")
 
 
@@ -81,6 +82,12 @@ class TenantCredentials:
         secret = first(self.secrets, lambda credential: credential.key_id == key_id)
         return secret or first(self.certificates, lambda credential: credential.has_key_id(key_id))
 
+    def stored(self, record: Record) -> PasswordCredential | KeyCredential:
+        """The credential of a record, as the tenant has it; of one that is gone, what the record says."""
+        noted = PasswordCredential(start=times.parse(record.secret_start), end=times.parse(record.secret_expires))
+        found = self.find(record.key_id) or noted
+        return found._replace(start=found.start or noted.start)
+
     def remove(self, credential: PasswordCredential | KeyCredential) -> None:
         if isinstance(credential, PasswordCredential):
             state = ClientSecrets(self.object_id, self.client_id, self.secrets)
@@ -100,63 +107,40 @@ class TenantCredentials:
         self._call.graph.write(Write(method="DELETE", path=path, action=tried))
 
 
-def described(work: Work, tenant: TenantCredentials, record: Record | None) -> View:
+def described(work: Work, tenant: TenantCredentials, record: Record) -> View:
     """The members of a result that describe the stored credential."""
-    found, key_id, end = None, None, None
-    if record is not None:
-        found, key_id, end = tenant.find(record.key_id), record.key_id, times.parse(record.secret_expires)
-    description = None
-    if found is not None:
-        end, description = found.end, found.description
-    start = _start(tenant, record)
+    stored = tenant.stored(record)
+    shown = stored.described(work.call.now)
     return {
         "client_id": tenant.client_id or None,
         "application_object_id": tenant.object_id or None,
-        "key_id": key_id,
-        "description": description,
-        "start": times.written_if_known(start),
-        "end": times.written_if_known(end),
-        "days_left": times.days_left_if_known(end, work.call.now),
-        "fresh": is_fresh(start),
-        **_of_module(work, tenant, found),
+        "key_id": record.key_id or None,
+        **selected(shown, ("description", "start", "end", "days_left")),
+        "fresh": is_fresh(stored.start),
+        **_of_module(work, tenant, shown),
     }
 
 
-def _of_module(work: Work, tenant: TenantCredentials, found: PasswordCredential | KeyCredential | None) -> View:
+def _of_module(work: Work, tenant: TenantCredentials, shown: View) -> View:
     """What each module also returns, so that all its states return the same members."""
     params = work.call.params
     if "name" in params:
         names = ("federated_credential_id", "issuer", "subject")
         return {"name": params["name"], **dict.fromkeys(names), "audiences": [], "other_names": []}
     if "path" in params:
-        thumbprint = None
-        if isinstance(found, KeyCredential):
-            thumbprint = found.described(work.call.now)["thumbprint"]
         return {
             "path": params["path"],
             "old_path": None,
-            "thumbprint": thumbprint,
+            "thumbprint": shown.get("thumbprint"),
             "certificate_count": len(tenant.certificates),
             "other_key_ids": [],
         }
-    hint = None
-    if isinstance(found, PasswordCredential):
-        hint = found.hint
     return {
-        "hint": hint,
+        "hint": shown.get("hint"),
         "secret_count": len(tenant.secrets),
         "other_key_ids": [],
         "client_secret": None,
     }
-
-
-def _start(tenant: TenantCredentials, record: Record | None) -> datetime.datetime | None:
-    if record is None:
-        return None
-    found = tenant.find(record.key_id)
-    if found is None or found.start is None:
-        return times.parse(record.secret_start)
-    return found.start
 
 
 def _key_ids(credentials: t.Iterable[PasswordCredential | KeyCredential]) -> list[str | None]:
@@ -166,10 +150,9 @@ def _key_ids(credentials: t.Iterable[PasswordCredential | KeyCredential]) -> lis
 class PruneTask:
     """Records that this host was served, then removes what was replaced, if no host waits and the overlap is over."""
 
-    def __init__(self, work: Work, *, key_path: str | None) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._tenant = TenantCredentials(work)
-        self._key_path = key_path
 
     def run(self) -> dict[str, t.Any]:
         work = self._work
@@ -179,70 +162,66 @@ class PruneTask:
                 " unknown whether the credential was handed over",
                 next_step="Remove ignore_errors from the task, the role and the play.",
             )
-        record, wanted, prunes = self._look()
-        before = self._view(record)
-        if record is None or wanted is None or (record == wanted and not prunes):
+        record, _noted, left = self._look()
+        before = view_of(record, SHOWN)
+        if record == left:
             return self._result(record, before, changed=False)
         if work.call.check_mode:
-            if prunes:
-                wanted = life.pruned(wanted)
-            return self._result(wanted, before, changed=True)
+            return self._result(left, before, changed=True)
         with work.locked(self._tenant.client_id):
             return self._write(before)
 
-    def _look(self) -> tuple[Record | None, Record | None, bool]:
-        """What is stored, what it becomes by the record of the hand-over, and whether something is removed."""
+    def _look(self) -> tuple[Record, Record, Record]:
+        """What is stored, what it becomes by the record of the hand-over, and what is left after the removal."""
         work = self._work
         work.stores.read()
         self._tenant.read()
         work.refuse_other_applications(self._tenant.client_id)
-        record = work.stores.most_recent
-        if record is None or record.client_id.lower() != self._tenant.client_id:
+        record = work.kept
+        if record.client_id.lower() != self._tenant.client_id:
             if work.options.handed_over:
                 raise ConflictError(
                     f"{work.stores.titles} has no credential of {self._tenant.address} to hand over",
                     next_step="Create it first, with O(state=present).",
                 )
-            return None, None, False
-        wanted = record
+            return NO_RECORD, NO_RECORD, NO_RECORD
+        noted = record
         if work.options.handed_over:
-            wanted = life.handed_over(record, work.facts.inventory_host)
-        return record, wanted, self._lifecycle().may_prune(self._aged(wanted), work.call.now)
-
-    def _lifecycle(self) -> life.Lifecycle:
-        return self._work.life_of(self._tenant.client_id)
+            noted = life.handed_over(record, work.facts.inventory_host)
+        left = noted
+        if work.life_of(self._tenant.client_id).may_prune(self._aged(noted), work.call.now):
+            left = life.pruned(noted)
+        return record, noted, left
 
     def _aged(self, record: Record) -> Record:
         """With the start that the tenant has."""
-        start = _start(self._tenant, record)
+        start = self._tenant.stored(record).start
         return dataclasses.replace(record, secret_start=times.written_if_known(start) or "")
 
     def _write(self, before: View) -> dict[str, t.Any]:
         """While the locks are held: read again, decide again."""
         stores = self._work.stores
-        record, wanted, prunes = self._look()
-        if record is None or wanted is None:
-            return self._result(None, before, changed=False)
-        stores.check_writable(wanted)
-        changed = record != wanted or prunes
-        if record != wanted:
-            stores.write(wanted)
-        if not prunes:
-            return self._result(wanted, before, changed=changed)
+        record, noted, left = self._look()
+        if record == left:
+            return self._result(record, before, changed=False)
+        stores.check_writable(noted)
+        if record != noted:
+            stores.write(noted)
+        if noted == left:
+            return self._result(left, before, changed=True)
         removed = []
-        for key_id in wanted.previous_key_ids:
+        for key_id in noted.previous_key_ids:
             credential = self._tenant.find(key_id)
             if credential is not None:
                 self._tenant.remove(credential)
                 removed.append(key_id)
-        self._remove_old_key(wanted.certificate_path)
-        pruned = life.pruned(wanted)
-        stores.write(pruned)
-        return self._result(pruned, before, changed=True, removed=removed)
+        self._remove_old_key(noted.certificate_path)
+        stores.write(left)
+        return self._result(left, before, changed=True, removed=removed)
 
     def _remove_old_key(self, certificate_path: str) -> None:
         """PATH.old is of no use once its certificate is not registered any more."""
-        path = self._key_path or certificate_path
+        path = self._work.key_path or certificate_path
         if not path:
             return
         files = KeyFiles(path)
@@ -252,35 +231,27 @@ class PruneTask:
             files.remove_previous()
 
     def _result(
-        self, record: Record | None, before: View, *, changed: bool, removed: t.Sequence[str] = ()
+        self, record: Record, before: View, *, changed: bool, removed: t.Sequence[str] = ()
     ) -> dict[str, t.Any]:
-        aged = None
-        if record is not None:
-            aged = self._aged(record)
+        aged = self._aged(record)
         self._work.note_waiting(aged)
         return self._work.result(
             changed=changed,
             of_kind=described(self._work, self._tenant, record),
             record=aged,
             before=before,
-            after=self._view(record),
+            after=view_of(record, SHOWN),
+            exists=record != NO_RECORD,
             removed_key_ids=removed,
         )
-
-    def _view(self, record: Record | None) -> View:
-        if record is None:
-            return {}
-        names = ("key_id", "previous_key_ids", "handed_over_to", "pending_hosts")
-        return selected(vars(record), names)
 
 
 class RetireTask:
     """Removes all credentials of the application, key files and what the stores keep. The application stays."""
 
-    def __init__(self, work: Work, *, key_path: str | None) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._tenant = TenantCredentials(work)
-        self._key_path = key_path
 
     def run(self) -> dict[str, t.Any]:
         work, tenant = self._work, self._tenant
@@ -290,10 +261,10 @@ class RetireTask:
         work.refuse_other_applications(tenant.client_id)
         before = self._view()
         if not before or work.call.check_mode:
-            return self._result(before, {}, changed=bool(before))
+            return self._result(before)
         with work.locked(tenant.client_id or work.claims.path):
             removed = self._remove()
-        return self._result(before, {}, changed=True, removed=removed)
+        return self._result(before, removed=removed)
 
     def _check_confirmed(self) -> None:
         confirm = self._work.options.confirm
@@ -308,7 +279,7 @@ class RetireTask:
 
     def _key_files(self) -> list[KeyFiles]:
         paths = {record.certificate_path for record in self._work.stores.kept}
-        paths |= {self._key_path or ""}
+        paths |= {self._work.key_path}
         return [files for files in map(KeyFiles, sorted(paths - {""})) if files.exist]
 
     def _view(self) -> View:
@@ -348,12 +319,13 @@ class RetireTask:
         self._work.claims.clear()
         return removed
 
-    def _result(self, before: View, after: View, *, changed: bool, removed: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    def _result(self, before: View, *, removed: t.Sequence[str] = ()) -> dict[str, t.Any]:
         return self._work.result(
-            changed=changed,
-            of_kind=described(self._work, self._tenant, None),
-            record=None,
+            changed=bool(before),
+            of_kind=described(self._work, self._tenant, NO_RECORD),
+            record=NO_RECORD,
             before=before,
-            after=after,
+            after={},
+            exists=False,
             removed_key_ids=removed,
         )

@@ -22,7 +22,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     OvertakenError,
     SignInError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
@@ -37,7 +36,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.alarm import alarm_held_back
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kind import Found, Kind
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work, view_of
+
+# What the diff shows of a record.
+SHOWN = ("previous_key_ids", "handed_over_to", "pending_hosts", "profile")
 
 
 class Look(t.NamedTuple):
@@ -108,7 +110,7 @@ class PresentTask:
 
     def _seen(self, found: Found, kept: Record) -> Look:
         stores, record = self._work.stores, self._record(found, kept)
-        before = {**found.before, "stores": stores.view(), **_lists(stores.most_recent)}
+        before = {**found.before, "stores": stores.view(), **view_of(self._work.kept, SHOWN)}
         return Look(found, kept, record, before, differs=bool(stores.differing(record)))
 
     def _counting(self, kept: Record) -> Record:
@@ -282,7 +284,7 @@ class PresentTask:
         work.note_waiting(look.record)
         after = look.before
         if changed:
-            after = {**found.after, "stores": work.stores.view(look.record), **_lists(look.record)}
+            after = {**found.after, "stores": work.stores.view(look.record), **view_of(look.record, SHOWN)}
         return work.result(
             changed=changed,
             of_kind={**found.result, "client_id": found.client_id or None},
@@ -291,13 +293,6 @@ class PresentTask:
             after=after,
             exists=bool(found.key_id) and not (self._call.check_mode and found.due),
         )
-
-
-def _lists(record: Record | None) -> dict[str, t.Any]:
-    if record is None:
-        return {}
-    names = ("previous_key_ids", "handed_over_to", "pending_hosts", "profile")
-    return selected(vars(record), names)
 
 
 def _not_kept(exc: AppsError, key_id: str, left: t.Sequence[str]) -> ConflictError:

@@ -12,6 +12,8 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import CredentialOptions
@@ -27,6 +29,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.st
 
 NO_RECORD = Record(client_id="", key_id="")
 CLAIMED_TIMES = 8  # wait_timeout: the allowance is renewed for parts of a task, and requests take their time, too
+
+
+def view_of(record: Record, names: t.Iterable[str]) -> View:
+    """These members of what is stored, for the diff; {} if nothing is."""
+    if record == NO_RECORD:
+        return {}
+    return selected(vars(record), names)
 
 
 class TaskFacts(t.NamedTuple):
@@ -57,6 +66,11 @@ class Work:
     def kept(self) -> Record:
         """The most recent credential of the stores; NO_RECORD if they keep none."""
         return self.stores.most_recent or NO_RECORD
+
+    @property
+    def key_path(self) -> str:
+        """The option ``path``, which the module for certificates has; "" if it is not set."""
+        return text_or_empty(self.call.params, "path")
 
     def check_paths(self, paths: t.Iterable[str]) -> None:
         """Raises InputError for a file that would be lost with the run."""
@@ -115,35 +129,31 @@ class Work:
         *,
         changed: bool,
         of_kind: View,
-        record: Record | None,
+        record: Record,
         before: View,
         after: View,
-        exists: bool = True,
+        exists: bool,
         removed_key_ids: t.Iterable[str] = (),
     ) -> dict[str, t.Any]:
-        """The same members for every state. ``exists`` is false for a credential that check mode predicts."""
+        """The same members for every state. ``exists`` is false for a credential that is gone, or only predicted."""
         host = self.facts.inventory_host
-        shown = record or NO_RECORD
-        life = self.life_of(shown.client_id)
-        found = exists and record is not None
-        waits: list[str] = []
-        if record is not None:
-            waits = life.waiting_hosts(record)
-        hands_over = life.hand_over and found and host not in shown.handed_over_to
+        life = self.life_of(record.client_id)
+        waits = life.waiting_hosts(record)
+        hands_over = life.hand_over and exists and host not in record.handed_over_to
         return {
             "changed": changed,
             "diff": {"before": before, "after": after},
             **of_kind,
-            "client_id": shown.client_id or of_kind.get("client_id") or None,
+            "client_id": record.client_id or of_kind["client_id"],
             "tenant_id": self.call.tenant_id,
             "removed_key_ids": sorted({*of_kind.get("removed_key_ids", ()), *removed_key_ids}),
             "stores": self.stores.references,
-            "previous_key_ids": list(shown.previous_key_ids),
-            "handed_over": not waits and (found or not life.hand_over),
-            "handed_over_to": list(shown.handed_over_to),
+            "previous_key_ids": list(record.previous_key_ids),
+            "handed_over": not waits and (exists or not life.hand_over),
+            "handed_over_to": list(record.handed_over_to),
             "pending_hosts": waits,
             "hand_over": hands_over and not self.call.check_mode,
-            "prune": found and life.may_prune(shown, self.call.now),
+            "prune": exists and life.may_prune(record, self.call.now),
             "notes": self.notes,
         }
 
@@ -152,8 +162,8 @@ class Work:
         if text not in self.notes:
             self.notes.append(text)
 
-    def note_waiting(self, record: Record | None) -> None:
-        if record is None or not record.previous_key_ids or self.call.check_mode:
+    def note_waiting(self, record: Record) -> None:
+        if not record.previous_key_ids or self.call.check_mode:
             return
         life = self.life_of(record.client_id)
         if life.is_waited_for(record, self.call.now):
