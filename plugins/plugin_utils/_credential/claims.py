@@ -69,10 +69,11 @@ class Claim:
     def __str__(self) -> str:
         return f"The run on {self.host_name} for {self.inventory_host}"
 
-    @property
-    def has_time(self) -> bool:
-        until = times.parse(self.until)
-        return until is not None and datetime.datetime.now(datetime.timezone.utc) < until
+    def is_at_work(self, idle_kernel: str | None) -> bool:
+        """Whether its run may still be at work: a run of ``idle_kernel`` would hold the lock."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        lasts = times.lasts(times.parse(self.until), now, at_least=datetime.timedelta(0))
+        return lasts and not self.ended and self.kernel != idle_kernel
 
 
 class Claims:
@@ -139,15 +140,15 @@ class Claims:
 
     def _of_ended_runs(self, file: int) -> list[Claim]:
         """Lock the file if its system has locks, and read it. Raises RunAtWorkError if a run is at work."""
+        idle_kernel: str | None = self._kernel
         try:
-            is_locked = try_lock(file)
-            if not is_locked:
+            if not try_lock(file):
                 raise RunAtWorkError(self._holder(file))
         except LocksUnsupported:
-            is_locked = False
+            idle_kernel = None
         claims = self._load(file)
         for claim in claims:
-            if self._is_at_work(claim, is_locked=is_locked):
+            if claim.is_at_work(idle_kernel):
                 raise RunAtWorkError(str(claim))
         return claims
 
@@ -170,9 +171,7 @@ class Claims:
     def settle(self, confirmed: t.Iterable[datetime.datetime]) -> None:
         """Remove the claims of which nothing is left, while the lock is held."""
         starts = set(map(times.written, confirmed))
-        left = [claim for claim in self._known if claim.start not in starts]
-        if left != self._known:
-            self._save(left)
+        self._save([claim for claim in self._known if claim.start not in starts])
 
     def clear(self) -> None:
         """Drop all claims, while the lock is held: the application has no secrets any more."""
@@ -185,21 +184,14 @@ class Claims:
         """What fails here decides nothing: an empty file is no claim, and the kernel releases the lock."""
         left = self._ended()
         try:
-            if not left:
-                with contextlib.suppress(OSError):
-                    os.unlink(self.path)
-            elif left != self._known:
-                with contextlib.suppress(ConflictError):
+            with contextlib.suppress(OSError, ConflictError):
+                if left:
                     self._save(left)
+                else:
+                    os.unlink(self.path)
         finally:
             os.close(self._file)
             self._file, self._own = -1, None
-
-    def _is_at_work(self, claim: Claim, *, is_locked: bool) -> bool:
-        """A run of this kernel would hold the lock that this one has."""
-        if claim.ended or (is_locked and claim.kernel == self._kernel):
-            return False
-        return claim.has_time
 
     def _holder(self, file: int) -> str:
         """For a message only: the file may be written at this moment."""
@@ -247,13 +239,15 @@ class Claims:
             # What stands behind the list is the rest of a longer one, left by a run that was killed.
             entries, _end = json.JSONDecoder().raw_decode(content)
             claims = [Claim(**entry) for entry in entries]
+            if len(_starts(claims)) < len(claims):
+                raise ValueError("a start is no point in time")
         except (ValueError, TypeError):
             raise self._unusable("is not a claims file, and is not changed") from None
-        if any(times.parse(str(claim.start)) is None for claim in claims):
-            raise self._unusable("is not a claims file, and is not changed")
         return claims
 
     def _save(self, claims: list[Claim]) -> None:
+        if claims == self._known:
+            return
         content = json.dumps(list(map(dataclasses.asdict, claims)), indent=1).encode() + b"\n"
         try:
             self._write(content)

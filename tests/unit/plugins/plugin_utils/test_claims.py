@@ -182,7 +182,10 @@ def test_without_locks_every_claim_expires(
     assert claims.look() == ([] if blocks else [START])
 
 
-@pytest.mark.parametrize("content", ["precious", "[1]", '[{"start": "x"}]', '{"a": 1}', "[null]"])
+NO_START = '[{"start": "x", "kernel": "k", "host_name": "h", "inventory_host": "h", "until": "2026-01-01T00:00:00Z"}]'
+
+
+@pytest.mark.parametrize("content", ["precious", "[1]", '[{"start": "x"}]', NO_START, '{"a": 1}', "[null]"])
 def test_a_foreign_file_is_not_changed(claims: Claims, path: str, content: str) -> None:
     os.makedirs(os.path.dirname(path))
     Path(path).write_text(content)
