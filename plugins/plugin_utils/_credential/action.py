@@ -64,11 +64,11 @@ class CredentialAction(ControllerAction):
 
     def _sharing_hosts(self, names: t.Sequence[str], host: str, client_id: str) -> tuple[str, ...]:
         """Outside the role, no host has registered anything: then all of ``names`` share the application."""
-        hostvars = self._task_vars.get("hostvars") or {}
+        hostvars = self._task_vars.get("hostvars", {})
         client_ids = {name: registered_client_id(self.memory, name, hostvars) for name in {*names, host}}
         if not client_ids[host]:
             return tuple(sorted({*names, host}))
-        live = plain(list(self._task_vars.get("ansible_play_hosts") or ()))
+        live = plain(list(self._task_vars.get("ansible_play_hosts", ())))
         return life.sharing_hosts(names, client_ids=client_ids, live=live, client_id=client_id, own=host)
 
 

@@ -36,7 +36,7 @@ def profile_files(loader: t.Any, task_vars: t.Mapping[str, t.Any]) -> Files:
             raise Unreadable(str(exc)) from None
         return parse_yaml(content)
 
-    return Files(_folders(str(plain(task_vars.get("playbook_dir") or ""))), load=load)
+    return Files(_folders(str(plain(task_vars.get("playbook_dir", "")))), load=load)
 
 
 def _folders(playbook_dir: str) -> tuple[str, ...]:

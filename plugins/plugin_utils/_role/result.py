@@ -172,10 +172,8 @@ def artifacts(result: Result) -> dict[str, t.Any]:
 
 
 def _assigned_at(results: t.Iterable[Result]) -> t.Any | None:
-    for result in results:
-        if result.get("assigned_at"):
-            return result["assigned_at"]
-    return None
+    points = (result.get("assigned_at") for result in results)
+    return next(filter(None, points), None)
 
 
 def _changed(results: t.Iterable[Result]) -> bool:
@@ -186,7 +184,7 @@ def _each_once(results: t.Iterable[Result], name: str) -> list[str]:
     """The entries of the list ``name``, in the order of the tasks; not every task has it."""
     found: dict[str, None] = {}
     for result in results:
-        found.update(dict.fromkeys(result.get(name) or ()))
+        found.update(dict.fromkeys(result.get(name, ())))
     return list(found)
 
 

@@ -12,6 +12,7 @@ import textwrap
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import store_class
 
@@ -63,7 +64,7 @@ class Entry(t.NamedTuple):
 
 def role_summary(result: Result, check_mode: bool = False) -> list[str]:
     """Of what an entry point sets as gateway_app_result. ``check_mode``: nothing was done, it was only predicted."""
-    title, profile = result["display_name"], result.get("profile") or ""
+    title, profile = result["display_name"], text_or_empty(result, "profile")
     if profile not in title:
         title = f"{title} ({profile})"
     lines = [printable(f"{title}: {OUTCOMES[bool(result['changed']), bool(check_mode)]}")]
@@ -73,12 +74,10 @@ def role_summary(result: Result, check_mode: bool = False) -> list[str]:
 
 
 def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
-    unknown = "not known yet"
     if "retired" in result:
-        unknown = "none: it is not in the tenant"
-    found = [Entry("Tenant id", result["tenant_id"]), Entry("Client id", result["client_id"] or unknown)]
-    if "retired" in result:
-        return [*found, *_of_retire(result, check_mode=check_mode)]
+        ids = _ids(result, unknown="none: it is not in the tenant")
+        return [*ids, *_of_retire(result, check_mode=check_mode)]
+    found = _ids(result, unknown="not known yet")
     if "granted" in result:
         return [*found, *_of_consent(result, check_mode=check_mode)]
     if "assignments" in result:
@@ -94,36 +93,47 @@ def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
     ]
 
 
+def _ids(result: Result, *, unknown: str) -> list[Entry]:
+    return [Entry("Tenant id", result["tenant_id"]), Entry("Client id", result["client_id"] or unknown)]
+
+
 def _credential(result: Result) -> list[Entry]:
-    if result["credential_type"] == "federated":
-        return [
-            Entry("Federated", "the gateway signs in with a token of its issuer; there is no secret"),
-            *_places("Noted in", result),
-            Entry("Valid until", "it does not expire"),
-            *_replaced(result),
-        ]
-    if result["credential_type"] == "certificate":
-        found = _certificate(result)
-    else:
-        found = _client_secret(result)
-    return [*found, Entry("Valid until", _validity(result)), *_replaced(result)]
+    rest = ", which rotate removes after gateway_app_overlap_days"
+    return [*BY_TYPE[result["credential_type"]](result), *_if_any("Replaced", result["previous_key_ids"], rest)]
+
+
+def _federated(result: Result) -> list[Entry]:
+    return [
+        Entry("Federated", "the gateway signs in with a token of its issuer; there is no secret"),
+        *_places("Noted in", result),
+        Entry("Valid until", "it does not expire"),
+    ]
 
 
 def _certificate(result: Result) -> list[Entry]:
     path = result["certificate_path"]
     where = f"with its private key in {path} on this controller"
     if not result["key_id"]:
-        return [Entry("Certificate", f"a new key, {where}")]
+        return [Entry("Certificate", f"a new key, {where}"), _validity(result)]
     return [
         Entry("Certificate", f"thumbprint {result['certificate_thumbprint']}, {where}"),
         Entry("Read it with", f"openssl x509 -noout -text -in {shlex.quote(path)}", whole=True),
+        _validity(result),
     ]
 
 
 def _client_secret(result: Result) -> list[Entry]:
     if not result["key_id"]:
-        return _places("Client secret", result, before="a new one, in ")
-    return [*_places("Client secret", result, before="in "), _reading(result["stores"])]
+        return [*_places("Client secret", result, before="a new one, in "), _validity(result)]
+    return [*_places("Client secret", result, before="in "), _reading(result["stores"]), _validity(result)]
+
+
+# The lines on the credential itself.
+BY_TYPE: dict[str, t.Callable[[Result], list[Entry]]] = {
+    "client_secret": _client_secret,
+    "certificate": _certificate,
+    "federated": _federated,
+}
 
 
 def _places(label: str, result: Result, *, before: str = "") -> list[Entry]:
@@ -150,26 +160,26 @@ def _reading(references: t.Sequence[Result]) -> Entry:
     return Entry("Read it with", "nothing: this store does not show the value again")
 
 
-def _validity(result: Result) -> str:
-    if not result["key_id"] or not result["secret_expires"]:
-        return "not known yet"
-    return f"{result['secret_expires'][:10]} ({result['secret_days_left']} days left), key id {result['key_id']}"
-
-
-def _replaced(result: Result) -> list[Entry]:
-    if not result["previous_key_ids"]:
+def _if_any(label: str, texts: t.Iterable[str], rest: str) -> list[Entry]:
+    """One line that lists the texts; none if there are none."""
+    joined = ", ".join(texts)
+    if not joined:
         return []
-    text = f"{', '.join(result['previous_key_ids'])}, which rotate removes after gateway_app_overlap_days"
-    return [Entry("Replaced", text)]
+    return [Entry(label, f"{joined}{rest}")]
+
+
+def _validity(result: Result) -> Entry:
+    if not result["key_id"] or not result["secret_expires"]:
+        return Entry("Valid until", "not known yet")
+    days = f"{result['secret_expires'][:10]} ({result['secret_days_left']} days left)"
+    return Entry("Valid until", f"{days}, key id {result['key_id']}")
 
 
 def _removed(result: Result, *, check_mode: bool) -> list[Entry]:
-    if not result["removed_key_ids"]:
-        return []
     label = "Removed"
     if check_mode:
         label = "Would remove"
-    return [Entry(label, f"{', '.join(result['removed_key_ids'])} from the tenant")]
+    return _if_any(label, result["removed_key_ids"], " from the tenant")
 
 
 def _proof(result: Result) -> Entry:
@@ -234,26 +244,26 @@ def _other(other: Result) -> str:
 
 
 def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
-    entries = [Entry("Granted", _names(result["granted"]) or "nothing")]
-    if result["stale"]:
-        entries.append(Entry("Left over", f"{_names(result['stale'])}: granted, but no longer declared"))
-    return [*entries, _next(result, "verify it with the playbook verify", check_mode=check_mode)]
+    return [
+        Entry("Granted", ", ".join(_names(result["granted"])) or "nothing"),
+        *_if_any("Left over", _names(result["stale"]), ": granted, but no longer declared"),
+        _next(result, "verify it with the playbook verify", check_mode=check_mode),
+    ]
 
 
 def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
     if result["mailbox_method"] == "none":
         return [Entry("Assigned", "nothing: gateway_app_mailboxes is not set, so the application is not limited")]
-    entries = _listed("Assigned", map(_role, result["assignments"]))
-    if result["other_assignments"]:
-        others = ", ".join(map(_role, result["other_assignments"]))
-        entries.append(Entry("Also assigned", f"{others}; gateway_app_exact_permissions removes it"))
-    if result["granted_for_all_mailboxes"]:
-        granted = ", ".join(result["granted_for_all_mailboxes"])
-        entries.append(Entry("No effect yet", f"{granted} is granted in Entra ID for all mailboxes"))
+    others, granted = map(_role, result["other_assignments"]), result["granted_for_all_mailboxes"]
     step = "verify it with the playbook verify; a change takes 30 minutes to two hours"
     if result["mailbox_method"] == "commands":
         step = "let an Exchange administrator run the commands"
-    return [*entries, _next(result, step, check_mode=check_mode)]
+    return [
+        *_listed("Assigned", map(_role, result["assignments"])),
+        *_if_any("Also assigned", others, "; gateway_app_exact_permissions removes it"),
+        *_if_any("No effect yet", granted, " is granted in Entra ID for all mailboxes"),
+        _next(result, step, check_mode=check_mode),
+    ]
 
 
 def _role(assignment: Result) -> str:
@@ -265,8 +275,8 @@ def _role(assignment: Result) -> str:
     return f"{assignment['role']} for {name}"
 
 
-def _names(permissions: t.Sequence[Result]) -> str:
-    return ", ".join(str(permission["name"]) for permission in permissions)
+def _names(permissions: t.Sequence[Result]) -> list[str]:
+    return [str(permission["name"]) for permission in permissions]
 
 
 def _of_retire(result: Result, *, check_mode: bool) -> list[Entry]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 
@@ -22,7 +22,7 @@ REGISTRATION = "__gateway_app_registration"
 
 
 def note_registered(memory: RunMemory, host: str, result: t.Mapping[str, t.Any]) -> None:
-    memory.remember(_key(host), _client_id(result), seconds=WHOLE_RUN)
+    memory.remember(_key(host), text_or_empty(result, "client_id"), seconds=WHOLE_RUN)
 
 
 def registered_client_id(memory: RunMemory, host: str, hostvars: t.Mapping[str, t.Any]) -> str:
@@ -32,11 +32,7 @@ def registered_client_id(memory: RunMemory, host: str, hostvars: t.Mapping[str, 
         return known
     if host not in hostvars:
         return ""
-    return _client_id(as_object(plain(hostvars[host].get(REGISTRATION))))
-
-
-def _client_id(result: t.Mapping[str, t.Any]) -> str:
-    return str(result.get("client_id") or "")
+    return text_or_empty(as_object(plain(hostvars[host].get(REGISTRATION))), "client_id")
 
 
 def _key(host: str) -> str:
