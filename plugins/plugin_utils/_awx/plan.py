@@ -13,7 +13,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    among,
+    filled_members,
+    selected,
+    without,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import (
     PREFIX,
     Json,
@@ -42,7 +47,7 @@ def awx_setup_plan(
     """
     settings, problems = Settings.of(variables)
     problems += problems_of(settings)
-    plan = _Plan(settings, objects, found, list(profiles), check_mode=check_mode)
+    plan = _Plan(settings, objects, found, profiles, check_mode=check_mode)
     return {
         "problems": [*problems, *plan.problems()],
         "credential_types": plan.types.wanted,
@@ -59,27 +64,17 @@ def awx_setup_plan(
     }
 
 
-def questions(names: t.Iterable[str], *, objects: Json, profiles: t.Sequence[str]) -> list[Json]:
-    """The questions of a survey; that for the profile offers those of the role."""
-    found = []
-    for name in names:
-        question = dict(objects["questions"][name])
-        found.append(question)
-        if question["variable"] == "survey_profile":
-            question["choices"] = [*question["choices"], *profiles]
-    return found
-
-
-def survey(names: t.Iterable[str], *, objects: Json, profiles: t.Sequence[str]) -> Json:
-    return {"name": "", "description": "", "spec": questions(names, objects=objects, profiles=profiles)}
-
-
 class _Plan:
     def __init__(
-        self, settings: Settings, objects: Json, found: Json, profiles: list[str], *, check_mode: bool
+        self, settings: Settings, objects: Json, found: Json, profiles: t.Sequence[str], *, check_mode: bool
     ) -> None:
-        self._settings, self._objects, self._found, self._profiles = settings, objects, found, profiles
+        self._settings, self._objects, self._found = settings, objects, found
         self._check_mode = check_mode
+        named = {kind: getattr(settings, setting) for kind, setting in CREDENTIALS.items()}
+        self._credentials: dict[str, str] = filled_members(named)  # by kind; only those that are set
+        profile = objects["questions"]["profile"]
+        offered = [*profile["choices"], *profiles]
+        self._questions = {**objects["questions"], "profile": {**profile, "choices": offered}}
         self.types = Types.of(objects["credential_types"], found)
         self.notifications = list(settings.notification_templates)
         if settings.notification_webhook:
@@ -103,27 +98,25 @@ class _Plan:
             yield f"AWX has no {noun} {name}. {step}"
 
     def _lacking_credentials(self) -> t.Iterator[str]:
-        settings = self._settings
         names = names_of(self._found["credentials"])
-        named = [(setting, getattr(settings, setting)) for setting in CREDENTIALS.values()]
-        named += [("more_credentials", name) for name in settings.more_credentials]
+        named = [(CREDENTIALS[kind], name) for kind, name in self._credentials.items()]
+        named += [("more_credentials", name) for name in self._settings.more_credentials]
         for setting, name in named:
-            if name and name not in names:
+            if name not in names:
                 yield f"AWX has no credential {name}, which {PREFIX}{setting} names, or the sign-in may not see it."
 
     def _same_type(self) -> t.Iterator[str]:
         """A job takes one credential of a type, and some jobs need all of them."""
         kinds = {held["name"]: held["credential_type"] for held in self._found["credentials"]}
         named: dict[t.Any, str] = {}
-        for kind, setting in CREDENTIALS.items():
-            name = getattr(self._settings, setting)
+        for kind, name in self._credentials.items():
             if name not in kinds:
                 continue
             other = named.get(kinds[name])
             if other is not None:
                 yield (
                     f"{other} and {name} are credentials of one type, but a job can only have one of a type. Set"
-                    f" {PREFIX}{setting} to one of a type Entra {kind}."
+                    f" {PREFIX}{CREDENTIALS[kind]} to one of a type Entra {kind}."
                 )
             named[kinds[name]] = name
 
@@ -145,6 +138,7 @@ class _Plan:
 
     def _job_template(self, declared: Json) -> Json:
         settings = self._settings
+        kinds = [*declared["credentials"], *among(declared.get("optional_credentials", ()), self._credentials)]
         notifications = []
         if declared.get("notify"):
             notifications = self.notifications
@@ -152,11 +146,7 @@ class _Plan:
             "name": settings.prefixed(declared["name"]),
             "description": declared["description"],
             "playbook": declared["playbook"],
-            "credentials": [
-                *self._credentials(declared["credentials"]),
-                *filter(None, self._credentials(declared.get("optional_credentials", []))),
-                *settings.more_credentials,
-            ],
+            "credentials": [*selected(self._credentials, kinds).values(), *settings.more_credentials],
             "extra_vars": {"gateway_app_hosts": settings.group, **self._extra_vars(declared)},
             "may_be_sliced": declared.get("may_be_sliced", False),
             "writes": declared.get("writes", False),
@@ -172,22 +162,28 @@ class _Plan:
         return variables
 
     def _survey(self, declared: Json) -> Json:
-        return survey(declared["questions"], objects=self._objects, profiles=self._profiles)
+        questions = selected(self._questions, declared["questions"])
+        return {"name": "", "description": "", "spec": list(questions.values())}
 
     def schedules(self) -> list[Json]:
         """With an answer to each question that has a default: what the scheduled job does is written there."""
-        made = {declared["name"]: declared for declared in self._makable()}
+        rrules = self._rrules()
         schedules = []
-        for entry in self._objects["schedules"]:
-            name = entry["job_template"]
-            if name in made and self._is_set(entry["setting"]) and self._is_there("job_templates", name):
-                schedules.append(self._schedule(entry, made[name]))
+        for declared in self._makable():
+            rrule = rrules.get(declared["name"])
+            if rrule and self._is_there("job_templates", declared["name"]):
+                schedules.append(self._schedule(declared, rrule))
         return schedules
 
-    def _schedule(self, entry: Json, declared: Json) -> Json:
+    def _rrules(self) -> dict[str, str]:
+        """When to start a job template; empty if it has no schedule."""
+        schedules = self._objects["schedules"]
+        return {entry["job_template"]: getattr(self._settings, entry["setting"]) for entry in schedules}
+
+    def _schedule(self, declared: Json, rrule: str) -> Json:
         schedule = {
-            "name": self._settings.prefixed(entry["job_template"]),
-            "rrule": getattr(self._settings, entry["setting"]),
+            "name": self._settings.prefixed(declared["name"]),
+            "rrule": rrule,
             "answers": self._default_answers(declared),
         }
         if declared.get("may_be_sliced"):
@@ -242,7 +238,7 @@ class _Plan:
     def to_do(self) -> list[str]:
         """What is left for a person, and what check mode could not look at."""
         lines = list(self.types.notes)
-        unset = [kind for kind in NEEDED if not self._is_set(CREDENTIALS[kind])]
+        unset = without(NEEDED, self._credentials)
         if unset:
             begins = tuple(f"Entra {kind} " for kind in unset)
             kinds = [name for name in names_of(self.types.wanted) if name.startswith(begins)]
@@ -262,22 +258,19 @@ class _Plan:
         return [*_with_noun("the job template", names), f"the workflow {self._objects['workflow']['name']}"]
 
     def _announced(self) -> list[str]:
-        """The objects that are not looked up in check mode, since what they refer to is not there."""
-        if not self._check_mode:
-            return []
+        """The objects that are not looked up in check mode, since what they refer to is not there; none outside of it."""
         new = self._new(names_of(self._makable()))
         lines = []
         if not self._can_refer:
             lines = _with_noun("the job template", new)
-        due = among((entry["job_template"] for entry in self._objects["schedules"]), new)
-        lines += _with_noun("the schedule", due)
+        lines += _with_noun("the schedule", among(self._rrules(), new))
         if self._has_all_steps and not self.nodes():
             lines.append(f"the workflow {self._objects['workflow']['name']}")
         return lines
 
     def _makable(self) -> list[Json]:
         """The job templates whose credentials are set: without them, no job of theirs can work."""
-        return [declared for declared in self._declared() if all(self._credentials(declared["credentials"]))]
+        return [entry for entry in self._declared() if self._credentials.keys() >= set(entry["credentials"])]
 
     def _declared(self) -> list[Json]:
         """The job templates without those of a setting that is empty."""
@@ -288,9 +281,6 @@ class _Plan:
 
     def _nodes(self) -> list[Json]:
         return declared_nodes(self._objects, is_set=self._is_set)
-
-    def _credentials(self, kinds: t.Iterable[str]) -> list[str]:
-        return [getattr(self._settings, CREDENTIALS[kind]) for kind in kinds]
 
     @property
     def _has_all_steps(self) -> bool:
@@ -331,25 +321,24 @@ def _steps(nodes: t.Iterable[Json]) -> set[str]:
 def declared_nodes(objects: Json, *, is_set: t.Callable[[str], bool]) -> list[Json]:
     """The nodes of the workflow without those of a setting that is empty, and without what leads from them alone.
 
-    What follows such a node by success follows the one before it instead.
+    What follows such a node by success follows the one before it instead. A node is declared after those that lead to it.
     """
-    declared = objects["workflow"]["nodes"]
-    left_out = {node["name"]: node for node in declared if not _is_wanted(node, is_set)}
+    declared = {node["name"]: node for node in objects["workflow"]["nodes"]}
 
     def following(node: Json, way: str) -> list[str]:
         found: list[str] = []
         for name in node.get(way, ()):
-            if name in left_out:
-                found += following(left_out[name], "success")
-            else:
+            if _is_wanted(declared[name], is_set):
                 found.append(name)
+            else:
+                found += following(declared[name], "success")
         return found
 
     nodes = []
-    linked: set[str] = set()
-    for node in declared:
-        if node["name"] not in left_out:
+    linked = {next(iter(declared))}
+    for name, node in declared.items():
+        if name in linked:
             ways = {"success": following(node, "success"), "failure": following(node, "failure")}
             nodes.append({**node, **ways})
             linked.update(*ways.values())
-    return [node for node in nodes if node["name"] in linked or node is nodes[0]]
+    return nodes
