@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import posixpath
 import re
 import typing as t
 
@@ -52,11 +51,11 @@ class Settings:
     def of(cls, variables: t.Mapping[str, t.Any]) -> tuple[Settings, list[str]]:
         """``variables`` are those of the play with the prefix. A malformed one counts as empty, and is a problem."""
         given = {name.removeprefix(PREFIX): value for name, value in variables.items()}
-        known = {field.name: field.type for field in dataclasses.fields(cls)}
+        known: dict[str, str] = cls.__annotations__
         problems = [_unknown(name, known) for name in sorted(given.keys() - known.keys())]
         values: Json = {}
         for name, kind in known.items():
-            make, empty, words = KINDS[str(kind)]
+            make, empty, words = KINDS[kind]
             values[name] = make(given.get(name))
             if values[name] is None:
                 values[name] = empty
@@ -80,13 +79,9 @@ def _text(value: t.Any) -> str | None:
 def _texts(value: t.Any) -> list[str] | None:
     if value in (None, ""):
         return []
-    if isinstance(value, list) and all(map(_is_name, value)):
+    if isinstance(value, list) and all(map(as_text, value)):
         return list(value)
     return None
-
-
-def _is_name(value: t.Any) -> bool:
-    return isinstance(value, str) and value != ""
 
 
 def _mapping(value: t.Any) -> Json | None:
@@ -190,5 +185,5 @@ def _is_elsewhere(store: t.Any, variables: Json) -> bool:
     """A file is, if its path does not depend on the folder of the job."""
     if not isinstance(store, dict) or store.get("type") in ANYWHERE:
         return True
-    path = str(store.get("path") or variables.get("gateway_app_store_path") or "")
-    return posixpath.isabs(path) or path.startswith("{{")
+    path = str(store.get("path") or variables.get("gateway_app_store_path"))
+    return path.startswith(("/", "{{"))

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import objects, texts
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.checks import Json
 
 # What a person sees of a field, and nothing depends on.
@@ -46,20 +47,19 @@ class Types(t.NamedTuple):
 
 def _reused(kind: Json, current: t.Sequence[Json], users: t.Mapping[t.Any, list[str]]) -> Json | None:
     """A type with the same fields, or else one that no credential uses; None if there is neither."""
-    for held in current:
-        if _fields(held) == _fields(kind):
-            if users[held["id"]]:
-                return {**kind, "name": held["name"], "inputs": held["inputs"]}
-            return {**kind, "name": held["name"]}
-    for held in current:
-        if not users[held["id"]]:
-            return {**kind, "name": held["name"]}
-    return None
+    same = first(current, lambda held: _fields(held) == _fields(kind))
+    reused = same or first(current, lambda held: not users[held["id"]])
+    if reused is None:
+        return None
+    if users[reused["id"]]:
+        return {**kind, "name": reused["name"], "inputs": reused["inputs"]}
+    return {**kind, "name": reused["name"]}
 
 
 def _of_this_type(name: str, found: t.Iterable[Json]) -> list[Json]:
     """Those of the name, and of the name with a number, the first one first."""
-    same = [held for held in found if held["name"] == name or held["name"].removeprefix(f"{name} ").isdigit()]
+    numbered = re.compile(re.escape(name) + "( [0-9]+)?")
+    same = [held for held in found if numbered.fullmatch(held["name"])]
     return sorted(same, key=lambda held: (len(held["name"]), held["name"]))
 
 

@@ -258,7 +258,7 @@ class _Plan:
         return [*_with_noun("the job template", names), f"the workflow {self._objects['workflow']['name']}"]
 
     def _announced(self) -> list[str]:
-        """The objects that are not looked up in check mode, since what they refer to is not there; none outside of it."""
+        """The objects that check mode does not look up, since what they refer to is not there; none outside of it."""
         new = self._new(names_of(self._makable()))
         lines = []
         if not self._can_refer:
@@ -321,7 +321,7 @@ def _steps(nodes: t.Iterable[Json]) -> set[str]:
 def declared_nodes(objects: Json, *, is_set: t.Callable[[str], bool]) -> list[Json]:
     """The nodes of the workflow without those of a setting that is empty, and without what leads from them alone.
 
-    What follows such a node by success follows the one before it instead. A node is declared after those that lead to it.
+    What follows such a node by success follows the one before it instead. Each is declared after those that lead to it.
     """
     declared = {node["name"]: node for node in objects["workflow"]["nodes"]}
 
