@@ -75,10 +75,10 @@ class Awx:
         return found
 
     def create(self, kind: str, body: Json, *, action: str) -> None:
-        self._send("POST", f"{kind}/", action=action, body=body)
+        self._send("POST", f"{kind}/", action=action, body=json.dumps(body).encode())
 
     def change(self, kind: str, key: int, body: Json, *, action: str) -> None:
-        self._send("PATCH", f"{kind}/{key}/", action=action, body=body)
+        self._send("PATCH", f"{kind}/{key}/", action=action, body=json.dumps(body).encode())
 
     def delete(self, kind: str, key: int, *, action: str) -> None:
         """No error if there is none."""
@@ -95,7 +95,7 @@ class Awx:
         *,
         action: str,
         params: t.Mapping[str, str] | None = None,
-        body: Json | None = None,
+        body: bytes | None = None,
     ) -> t.Any:
         """The document of the answer. A write whose answer is lost may have taken effect."""
         failures = 0
@@ -116,16 +116,13 @@ class Awx:
         self._call.wrote_elsewhere |= method != "GET"
         return answer.document
 
-    def _request(self, method: str, path: str, *, params: t.Mapping[str, str] | None, body: Json | None) -> Answer:
-        content = None
-        if body is not None:
-            content = json.dumps(body).encode()
+    def _request(self, method: str, path: str, *, params: t.Mapping[str, str] | None, body: bytes | None) -> Answer:
         answer = self._http.request(
             method,
             f"{self._settings.url}{path}",
             headers={"Accept": "application/json", "Content-Type": "application/json", **self._sign_in()},
             params=params,
-            body=content,
+            body=body,
         )
         return Answer(answer.status_code, _json.parse(answer.content))
 

@@ -11,7 +11,7 @@ import itertools
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 
 Json = dict[str, t.Any]
@@ -44,7 +44,7 @@ def update_error(events: t.Sequence[Json], updates: t.Sequence[Json]) -> str:
     results = [as_object(as_object(event.get("event_data")).get("res")) for event in events]
     words = list(map(_words, results))
     if not results:
-        words = [str(update.get("job_explanation") or "") for update in updates]
+        words = [text_or_empty(update, "job_explanation") for update in updates]
     files: set[str] = set()
     for result in results:
         files.update(REQUIREMENTS.findall(str(result.get("cmd", ""))))

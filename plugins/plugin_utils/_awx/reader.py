@@ -40,10 +40,8 @@ class AwxLookup(LookupBase):  # type: ignore[misc,unused-ignore]  # ansible-core
         try:
             plugin = lookup_loader.get(CONTROLLER_API, loader=self._loader, templar=self._templar)
             if plugin is None:
-                raise AwxUnreadableError(f"there is no lookup plugin {CONTROLLER_API}.")
+                raise LookupError(f"there is no lookup plugin {CONTROLLER_API}.")
             found: list[t.Any] = plugin.run([endpoint], variables=variables, **options)
-        except AwxUnreadableError:
-            raise
         except Exception as exc:  # of another collection, which may raise anything
             raise AwxUnreadableError(exc) from None
         return found

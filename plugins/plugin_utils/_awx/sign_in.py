@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    among,
+    filled_members,
+    first,
+    selected,
+)
 
 # Of awx.awx and ansible.controller: today's names, those of Tower, and those of Ansible Automation Platform.
 VARIABLES = {
@@ -57,12 +62,12 @@ def awx_settings(environ: t.Mapping[str, str]) -> AwxSettings:
         variable = first(variables, lambda one: filled(environ.get(one)) is not None)
         if variable is not None:
             values[name] = environ[variable]
-    if not values.get("host"):
+    if "host" not in values:
         raise InputError(
             "CONTROLLER_HOST is not set, so that AWX cannot be found",
             next_step="Set it to the address of AWX, in the environment of the run.",
         )
-    if not values.get("oauth_token") and not (values.get("username") and values.get("password")):
+    if "oauth_token" not in values and not values.keys() >= {"username", "password"}:
         raise InputError(
             "There is no sign-in to AWX",
             next_step="Set CONTROLLER_OAUTH_TOKEN, or CONTROLLER_USERNAME and CONTROLLER_PASSWORD, in the environment"
@@ -132,4 +137,4 @@ def _of_file(path: str) -> dict[str, str]:
         raise InputError(
             f"The file {path} with the sign-in to AWX cannot be read", next_step="Correct it, or remove it."
         ) from None
-    return {name: section[name] for name in among(section, VARIABLES) if section[name]}
+    return filled_members(selected(section, among(section, VARIABLES)))
