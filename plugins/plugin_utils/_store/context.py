@@ -13,6 +13,7 @@ import typing as t
 
 from ansible.plugins.loader import lookup_loader
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.private_ansible import (
@@ -31,9 +32,12 @@ def stores_of_task(templating: Templating, call: Call) -> list[Store]:
     """The stores in the options of the task that runs."""
     params = call.params
     context = store_context(
-        templating, call, default_path=params["store_path"] or "", default_vault_id=params["store_vault_id"] or ""
+        templating,
+        call,
+        default_path=text_or_empty(params, "store_path"),
+        default_vault_id=text_or_empty(params, "store_vault_id"),
     )
-    return open_stores(params["stores"] or (), context)
+    return open_stores(as_list(params["stores"]), context)
 
 
 def store_context(
@@ -85,6 +89,4 @@ def _environment(environ: t.Mapping[str, str]) -> t.Iterator[None]:
 def _set_environment(wanted: t.Mapping[str, str]) -> None:
     for name in os.environ.keys() - wanted.keys():
         del os.environ[name]
-    for name, value in wanted.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+    os.environ.update(wanted)

@@ -135,6 +135,12 @@ class Store(abc.ABC):
         except AppsError:
             return None
 
+    def as_read(self, record: Record) -> Record:
+        """What ``read`` gives once the store keeps ``record``."""
+        if self.can_give_back:
+            return record
+        return record.without_value()
+
     def needs_rewrite(self) -> bool:
         """Whether the same record has to be written again, because others can read the file that keeps it."""
         return False
@@ -266,4 +272,4 @@ def _open_store(entry: t.Any, number: int, context: StoreContext) -> Store:
 
 
 def _is_blank(value: t.Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or str(value).strip() == ""

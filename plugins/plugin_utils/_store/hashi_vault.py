@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     AppsError,
     MissingLibraryError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, as_object
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Lookup, LookupMissing
 
 if t.TYPE_CHECKING:
@@ -108,13 +108,13 @@ class HashiVault:
         action = f"read the capabilities of the sign-in for {paths[0]}"
         # A question, although it is asked by a write.
         found = self._ask("vault_write", "sys/capabilities-self", action=action, data={"paths": list(paths)})
-        return {path: list(found["data"].get(path) or []) for path in paths}
+        return {path: as_list(found["data"].get(path)) for path in paths}
 
     def is_version_2(self) -> bool:
         action = f"read the type of {self._mount}"
         engine = self._ask("vault_read", f"sys/internal/ui/mounts/{self._mount}", action=action)["data"]
-        version = str(as_object(engine.get("options")).get("version") or "1")
-        return engine.get("type") == "kv" and version == "2"
+        version = str(as_object(engine.get("options")).get("version"))  # an engine of version 1 need not have it
+        return (engine.get("type"), version) == ("kv", "2")
 
     def _ask(self, plugin: str, term: str, *, action: str, **options: t.Any) -> Json:
         try:

@@ -18,7 +18,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import VARIABLE
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.program import (
-    Finished,
     find_program,
     run_program,
 )
@@ -47,10 +46,7 @@ class SopsFile(VariablesFile):
 
     def decrypted(self) -> t.Any:
         small_file.check_size(self.path)
-        done = self._run("decrypt", "--input-type", "yaml", "--output-type", "json", self.path)
-        if done.status != 0:
-            raise ConflictError(f"sops could not decrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
-        return _json.parse(done.output)
+        return _json.parse(self._run("decrypt", "--input-type", "yaml", "--output-type", "json", self.path))
 
     def check_path(self) -> None:
         folder = os.path.dirname(self.path)
@@ -65,31 +61,31 @@ class SopsFile(VariablesFile):
     def encrypted(self, variables: t.Mapping[str, t.Any]) -> bytes:
         """The client secret must not be in it in clear, as it would be under a rule such as encrypted_regex."""
         text = yaml_of(variables)
-        arguments = [f"--{kind.replace('_', '-')}={','.join(keys)}" for kind, keys in self._recipients.items() if keys]
+        arguments = [f"--{kind.replace('_', '-')}={','.join(keys)}" for kind, keys in self._recipients.items()]
         types = ["--input-type", "yaml", "--output-type", "yaml"]
         name = ["--filename-override", os.path.basename(self.path)]
-        done = self._run("encrypt", *arguments, *types, *name, "/dev/stdin", text=text.encode())
-        if done.status != 0:
-            raise ConflictError(f"sops could not encrypt {self.path}: {self._reason(done)}", next_step=KEYS_STEP)
+        output = self._run("encrypt", *arguments, *types, *name, "/dev/stdin", text=text.encode())
         secret = _json.as_object(variables.get(VARIABLE)).get("client_secret")
-        if secret and secret.encode() in done.output:
+        if secret and secret.encode() in output:
             raise ConflictError(
                 f"sops would leave the client secret in {self.path} in clear text",
                 next_step="Remove unencrypted_suffix, encrypted_suffix, unencrypted_regex or encrypted_regex from the"
                 " rule in .sops.yaml for this file.",
             )
-        return done.output
+        return output
 
-    def _run(self, *arguments: str, text: bytes = b"") -> Finished:
+    def _run(self, command: str, *arguments: str, text: bytes = b"") -> bytes:
+        """What a command of sops writes. Raises ConflictError."""
         folder = os.path.dirname(self.path)  # sops looks for .sops.yaml from there upwards
-        return run_program(
-            [self._program, *arguments],
+        done = run_program(
+            [self._program, command, *arguments],
             title=f"sops, asked for {self.path},",
             text=text,
             environ=self._call.environ,
             seconds=self._call.endpoint.wait_timeout,
             folder=folder,
         )
-
-    def _reason(self, done: Finished) -> str:
-        return done.reason(self._call.secrets.masked_whole)
+        if done.status != 0:
+            reason = done.reason(self._call.secrets.masked_whole)
+            raise ConflictError(f"sops could not {command} {self.path}: {reason}", next_step=KEYS_STEP)
+        return done.output

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
+    ConflictError,
     ForeignContentError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
@@ -81,10 +82,9 @@ class StoreSet:
     def _as_read(self, i: int, record: Record) -> Record:
         """What the store shows of it."""
         kept = self.records[i]
-        is_without = kept is not None and kept.client_secret is None
-        if is_without or not self._stores[i].can_give_back:
+        if kept is not None and kept.client_secret is None:
             return record.without_value()
-        return record
+        return self._stores[i].as_read(record)
 
     def check_writable(self, expected: Record) -> None:
         """Raises AppsError if one of them could not keep such a record. Writes nothing."""
@@ -103,39 +103,34 @@ class StoreSet:
         reasons = []
         for i, before in self._before.items():
             try:
-                reason = self._put_back(i, before, key_id)
+                self._put_back(i, before, key_id)
             except AppsError as exc:
-                reason = exc.message
-            if reason:
-                reasons.append(f"{self._stores[i].title}: {reason}")
+                reasons.append(f"{self._stores[i].title}: {exc.message}")
         return reasons
 
-    def _put_back(self, i: int, before: Record | None, key_id: str) -> str:
+    def _put_back(self, i: int, before: Record | None, key_id: str) -> None:
+        """Raises AppsError."""
         store = self._stores[i]
         try:
             now = store.read()
         except ForeignContentError:
-            return ""  # another client has overwritten it
+            return  # another client has overwritten it
         if now is None or now.key_id != key_id:
-            return ""
+            return
         if before is None:
             store.remove()
-            return ""
-        whole = self._with_value(before)
-        if whole is None:
-            return "it already has the new credential, and its previous value cannot be read from a store"
-        store.write(whole, expected=now)
-        return ""
+        else:
+            store.write(self._with_value(before), expected=now)
 
-    def _with_value(self, before: Record) -> Record | None:
-        """Another store may know the value of one that cannot give it back."""
+    def _with_value(self, before: Record) -> Record:
+        """Another store may know the value of one that cannot give it back. Raises ConflictError."""
         if before.client_secret is not None:
             return before
         earlier = {**dict(enumerate(self.records)), **self._before}
         for other in earlier.values():
             if other is not None and other.has_value and other.key_id == before.key_id:
                 return dataclasses.replace(before, client_secret=other.client_secret)
-        return None
+        raise ConflictError("it already has the new credential, and its previous value cannot be read from a store")
 
     def remove(self) -> None:
         """Remove the credential from all stores that keep one. Raises AppsError."""

@@ -34,10 +34,10 @@ class VariablesFile(abc.ABC):
         """Readable by its owner alone."""
         return self.exists and private_file.is_private(self.path)
 
-    def read(self) -> dict[str, t.Any] | None:
-        """The variables; None if there is no file. Raises ConflictError for a file that must not be overwritten."""
+    def read(self) -> dict[str, t.Any]:
+        """The variables; {} if there is no file. Raises ConflictError for a file that must not be overwritten."""
         if not self.exists:
-            return None
+            return {}
         if not os.path.isfile(self.path):
             raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
         try:

@@ -53,14 +53,14 @@ class VariablesStore(Store):
         current = self._record(variables)
         self.check_expected(current, expected)
         if current != record:
-            file.write({**(variables or {}), VARIABLE: record.content()})
+            file.write({**variables, VARIABLE: record.content()})
         elif not file.private:
             file.make_private()
 
     def remove(self) -> None:
         file = self.file()
         variables = file.read()
-        if variables is None or VARIABLE not in variables:
+        if VARIABLE not in variables:
             return
         self._record(variables)  # raises if it is not ours to remove
         others = selected(variables, without(variables, (VARIABLE,)))
@@ -84,5 +84,5 @@ class VariablesStore(Store):
     def place(self) -> tuple[str, ...]:
         return ("file", self.path)
 
-    def _record(self, variables: dict[str, t.Any] | None) -> Record | None:
-        return record_of((variables or {}).get(VARIABLE), where=f"The variable {VARIABLE} in {self.path}")
+    def _record(self, variables: dict[str, t.Any]) -> Record | None:
+        return record_of(variables.get(VARIABLE), where=f"The variable {VARIABLE} in {self.path}")

@@ -48,7 +48,7 @@ class AnsibleVault(VariablesStore):
 
     def file(self) -> VaultFile:
         vault_id = self.settings["vault_id"] or self.context.default_vault_id
-        return VaultFile(self.path, secrets=self.context.vault_secrets, vault_id=vault_id or None)
+        return VaultFile(self.path, secrets=self.context.vault_secrets, vault_id=vault_id)
 
 
 STORE = AnsibleVault

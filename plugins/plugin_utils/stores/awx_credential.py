@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
@@ -71,7 +72,6 @@ class AwxCredential(Store):
         self._name: str = settings["name"]
         self._type_name: str = settings["credential_type"]
         self._organization: str | None = settings["organization"]
-        self._opened: Awx | None = None
 
     def read(self) -> Record | None:
         return self._record(self._find())
@@ -90,12 +90,13 @@ class AwxCredential(Store):
             self._send(record, found)
         except (TransportError, AwxError):
             # The answer may have been lost. AWX does not show the value, but the key id changes with it.
-            if self.read_after_failure() != record.without_value():
+            if self.read_after_failure() != self.as_read(record):
                 raise
 
     def remove(self) -> None:
         found = self._find()
-        if found is not None and self._record(found) is not None:
+        self._record(found)  # raises if it is not ours to remove
+        if found is not None:
             self._awx.delete("credentials", _key(found), action=f"delete the credential {self._name}")
 
     def reference(self) -> dict[str, t.Any]:
@@ -109,14 +110,12 @@ class AwxCredential(Store):
     def place(self) -> tuple[str, ...]:
         return (self.type, self._type_name, self._organization or "", self._name)
 
-    @property
+    @functools.cached_property
     def _awx(self) -> Awx:
-        if self._opened is None:
-            self._opened = Awx(self.context.call)
-        return self._opened
+        return Awx(self.context.call)
 
     def _send(self, record: Record, found: Json | None) -> None:
-        inputs = {name: _field(record, name) for name in FIELDS}
+        inputs = _inputs(record)
         if found is not None:
             action = f"change the credential {self._name}"
             self._awx.change("credentials", _key(found), {"inputs": inputs}, action=action)
@@ -142,7 +141,7 @@ class AwxCredential(Store):
             return None
         where = f"The credential {self._name} of AWX"
         inputs = _json.as_object(found.get("inputs"))
-        lists = {name: _list(inputs.get(name)) for name in LISTS}
+        lists = {name: _list(_json.text_or_empty(inputs, name)) for name in LISTS}
         if inputs.keys() != set(FIELDS) or None in lists.values():
             raise ConflictError(
                 f"{where} was not written by this collection. It is not changed",
@@ -184,17 +183,15 @@ def _is_for_a_record(credential_type: Json) -> bool:
     return names >= set(FIELDS) and secret == [SECRET]
 
 
-def _field(record: Record, name: str) -> str:
-    if name == SECRET:
-        return record.client_secret or UNCHANGED
-    value = getattr(record, name)
-    if name in LISTS:
-        return json.dumps(list(value))
-    return str(value)
+def _inputs(record: Record) -> Json:
+    """The values of FIELDS."""
+    content = record.content()
+    lists = {name: json.dumps(content[name]) for name in LISTS}
+    return {**content, **lists, SECRET: record.client_secret or UNCHANGED}
 
 
-def _list(text: t.Any) -> list[t.Any] | None:
-    value = _json.parse((_json.as_text(text) or "").encode())
+def _list(text: str) -> list[t.Any] | None:
+    value = _json.parse(text.encode())
     if isinstance(value, list):
         return value
     return None

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import json
 import shlex
 import typing as t
@@ -70,7 +72,6 @@ class AzureKeyVault(Store):
                 next_step="Use 1 to 127 letters, digits and hyphens.",
             )
         self._url = host_url("vault_url", settings["vault_url"])
-        self._opened: VaultSecrets | None = None
 
     def read(self) -> Record | None:
         return self._record(self._secrets.read(self._name))
@@ -122,11 +123,9 @@ class AzureKeyVault(Store):
     def place(self) -> tuple[str, ...]:
         return (self.type, self._url, self._name.lower())
 
-    @property
+    @functools.cached_property
     def _secrets(self) -> VaultSecrets:
-        if self._opened is None:
-            self._opened = VaultSecrets(self.context.call, self._url)
-        return self._opened
+        return VaultSecrets(self.context.call, self._url)
 
     def _record(self, found: VaultSecret | None) -> Record | None:
         if found is None:
@@ -143,10 +142,7 @@ class AzureKeyVault(Store):
         for text in _parts(found.tags, "previous_key_ids"):
             content["previous_key_ids"] += text.split(",")
         for name in HOSTS:
-            text = "".join(_parts(found.tags, name))
-            content[name] = []
-            if text:
-                content[name] = _json.parse(text.encode())
+            content[name] = _json.parse("".join(_parts(found.tags, name)).encode())  # None for no text
         return record_of(content, where=where)
 
 
@@ -158,12 +154,12 @@ def _tags(record: Record) -> dict[str, str]:
     """A tag cannot be empty. A host's name may hold a comma, a key id cannot."""
     tags = {_tag(name): str(getattr(record, name)) for name in TEXTS}
     key_ids = map(",".join, _slices(list(record.previous_key_ids), KEY_IDS_A_TAG))
-    tags.update(_numbered("previous_key_ids", key_ids))
+    tags.update(zip(_numbered("previous_key_ids"), key_ids, strict=False))
     for name in HOSTS:
         hosts = getattr(record, name)
         if hosts:
             text = json.dumps(list(hosts), separators=(",", ":"))
-            tags.update(_numbered(name, _slices(text, MAX_TAG_LENGTH)))
+            tags.update(zip(_numbered(name), _slices(text, MAX_TAG_LENGTH), strict=False))
     return filled_members(tags)
 
 
@@ -171,26 +167,16 @@ def _slices(value: Sliced, length: int) -> list[Sliced]:
     return [value[at : at + length] for at in range(0, len(value), length)]
 
 
-def _numbered(name: str, texts: t.Iterable[str]) -> dict[str, str]:
-    """A tag for each text; the first one has no number."""
-    tags = {}
-    for number, text in enumerate(texts, start=1):
-        tag = f"{_tag(name)}-{number}"
-        if number == 1:
-            tag = _tag(name)
-        tags[tag] = text
-    return tags
+def _numbered(name: str) -> t.Iterator[str]:
+    """The tags of a value that may need several; the first one has no number."""
+    yield _tag(name)
+    for number in itertools.count(2):
+        yield f"{_tag(name)}-{number}"
 
 
 def _parts(tags: t.Mapping[str, str], name: str) -> list[str]:
     """The texts of a value that needed several tags, in their order."""
-    found = []
-    tag = _tag(name)
-    if tag in tags:
-        found.append(tags[tag])
-    while f"{tag}-{len(found) + 1}" in tags:
-        found.append(tags[f"{tag}-{len(found) + 1}"])
-    return found
+    return [tags[tag] for tag in itertools.takewhile(tags.__contains__, _numbered(name))]
 
 
 def _seconds(name: str, text: str) -> int | None:

@@ -84,7 +84,12 @@ class Command(Store):
         self.can_give_back = settings["readable"]
 
     def read(self) -> Record | None:
-        answer = self._ask("read")
+        answer = _json.parse(self._ask("read").strip() or b"{}")
+        if not isinstance(answer, dict):
+            raise ConflictError(
+                f"{self.title} did not return a JSON object for read",
+                next_step="Let it write the credential, or {} if there is none. See docs/stores.md.",
+            )
         record = record_of(answer, where=f"The answer of {self.title}")
         if record is None or record.type != "client_secret":
             return record
@@ -107,14 +112,11 @@ class Command(Store):
         self.check_expected(self.read(), expected)
         if record == expected:
             return
-        shown = record
-        if not self.can_give_back:
-            shown = record.without_value()
         try:
             self._ask("write", credential=record.content())
         except ConflictError:
             # It may have failed, or been stopped, after it had written.
-            if self.read_after_failure() != shown:
+            if self.read_after_failure() != self.as_read(record):
                 raise
 
     def remove(self) -> None:
@@ -155,8 +157,8 @@ class Command(Store):
             install="Correct argv in O(stores), or make the program executable (chmod +x).",
         )
 
-    def _ask(self, action: str, **more: Json) -> Json:
-        """The answer to read, which is an object; others need not answer."""
+    def _ask(self, action: str, **more: Json) -> bytes:
+        """What the program writes; only ``read`` has to be answered."""
         call = self.context.call
         request = {"version": VERSION, "action": action, "settings": self.settings["settings"], **more}
         done = run_program(
@@ -173,15 +175,7 @@ class Command(Store):
                 status=done.status,
             )
         call.wrote_elsewhere |= action != "read"
-        if action != "read" or not done.output.strip():
-            return {}
-        answer = _json.parse(done.output)
-        if not isinstance(answer, dict):
-            raise ConflictError(
-                f"{self.title} did not return a JSON object for read",
-                next_step="Let it write the credential, or {} if there is none. See docs/stores.md.",
-            )
-        return answer
+        return done.output
 
 
 def _without_sign_in(environ: t.Mapping[str, str]) -> dict[str, str]:

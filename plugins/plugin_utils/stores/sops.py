@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import StoreContext
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.sops_file import SopsFile
@@ -56,7 +57,7 @@ class Sops(VariablesStore):
         self.path = os.path.realpath(os.path.expanduser(settings["path"]))
 
     def file(self) -> SopsFile:
-        recipients = filled_members(self.settings["recipients"] or {})
+        recipients = filled_members(as_object(self.settings["recipients"]))
         return SopsFile(self.path, recipients=recipients, call=self.context.call)
 
 

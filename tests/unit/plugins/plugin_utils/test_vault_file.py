@@ -58,7 +58,7 @@ def open_umask() -> t.Iterator[None]:
 def test_a_written_file_can_only_be_read_by_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "gateway.vault.yml"
     file = at(path)
-    assert file.read() is None
+    assert file.read() == {}
     assert not file.exists
     file.write(CREDENTIAL)
     assert at(path).read() == CREDENTIAL
@@ -129,7 +129,7 @@ def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "f", tmp_path / "link"
     link.symlink_to(target)
-    assert at(link).read() is None, "its target does not exist yet"
+    assert at(link).read() == {}, "its target does not exist yet"
     at(link).write(CREDENTIAL)
     assert link.is_symlink()
     assert not target.is_symlink()
