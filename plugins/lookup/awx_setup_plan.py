@@ -65,5 +65,5 @@ class LookupModule(AwxLookup):
         except AwxUnreadableError as exc:
             return [{"problems": [str(exc)]}]
         profiles = sorted(path.stem for path in (ROLES / "gateway_app" / "vars" / "profiles").glob("*.yml"))
-        check_mode = bool((variables or {})["ansible_check_mode"])
+        check_mode = bool(self._templar.available_variables["ansible_check_mode"])
         return [awx_setup_plan(terms[0], variables=of_play, found=found, profiles=profiles, check_mode=check_mode)]

@@ -18,6 +18,7 @@ Json = dict[str, t.Any]
 PREFIX = "awx_setup_"
 ANYWHERE = ("azure_key_vault", "hashi_vault", "awx_credential", "command")  # stores that are not a file of the job
 COUNT = re.compile("0*[1-9][0-9]*")
+FIXED = re.compile("[^{]+")  # one with braces, for AWX to fill in, differs from host to host
 SEE = 'See "Where the client secret is stored" in docs/awx.md.'
 
 
@@ -150,7 +151,7 @@ def _shared_applications(settings: Settings) -> t.Iterator[str]:
     fixed = []
     for variables in _gateways(settings).values():
         name = str(variables.get("gateway_app_unique_name") or "")
-        if name and "{" not in name:  # one with braces, for AWX to fill in, differs from host to host
+        if FIXED.fullmatch(name):
             fixed.append(name)
     if len(set(fixed)) < len(fixed):
         yield (

@@ -181,7 +181,7 @@ class _Plan:
         return {entry["job_template"]: getattr(self._settings, entry["setting"]) for entry in schedules}
 
     def _schedule(self, declared: Json, rrule: str) -> Json:
-        schedule = {
+        schedule: Json = {
             "name": self._settings.prefixed(declared["name"]),
             "rrule": rrule,
             "answers": self._default_answers(declared),

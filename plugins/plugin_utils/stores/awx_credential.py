@@ -17,6 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     ConflictError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import (
     COMMON_MEMBERS,
     Record,
@@ -71,7 +72,7 @@ class AwxCredential(Store):
         super().__init__(settings, context)
         self._name: str = settings["name"]
         self._type_name: str = settings["credential_type"]
-        self._organization: str | None = settings["organization"]
+        self._organization = _json.text_or_empty(settings, "organization")
 
     def read(self) -> Record | None:
         return self._record(self._find())
@@ -108,7 +109,7 @@ class AwxCredential(Store):
 
     @property
     def place(self) -> tuple[str, ...]:
-        return (self.type, self._type_name, self._organization or "", self._name)
+        return (self.type, self._type_name, self._organization, self._name)
 
     @functools.cached_property
     def _awx(self) -> Awx:
@@ -125,10 +126,13 @@ class AwxCredential(Store):
         self._awx.create("credentials", body, action=f"create the credential {self._name}")
 
     def _find(self) -> Json | None:
-        query = {"name": self._name, "credential_type__name": self._type_name}
-        if self._organization is not None:
-            query["organization__name"] = self._organization
-        found = self._awx.find("credentials", action=f"read the credential {self._name}", **query)
+        names = {
+            "name": self._name,
+            "credential_type__name": self._type_name,
+            "organization__name": self._organization,
+        }
+        action = f"read the credential {self._name}"
+        found = self._awx.find("credentials", action=action, **filled_members(names))
         if len(found) > 1:
             raise ConflictError(
                 f"AWX has {len(found)} credentials {self._name} of the type {self._type_name}. They are left unchanged",
@@ -161,7 +165,7 @@ class AwxCredential(Store):
         )
 
     def _organization_id(self) -> int | None:
-        if self._organization is None:
+        if not self._organization:
             return None
         action = f"read the organization {self._organization}"
         found = self._awx.find("organizations", action=action, name=self._organization)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import typing as t
@@ -107,12 +108,12 @@ class HashiVaultSecret(Store):
             self._vault.write(self._name, record.content(), version=found.number)
         except HashiVaultError:
             # Another client may have written, or the answer may have been lost.
-            current = self._look_again()
-            if current is None:
-                raise
-            if self._record(current) != record:
-                self.check_expected(self._record(current), expected)
-                raise
+            with contextlib.suppress(HashiVaultError):  # Vault may not answer either
+                current = self._record(self._read())
+                if current == record:
+                    return
+                self.check_expected(current, expected)
+            raise
 
     def remove(self) -> None:
         found = self._read()
@@ -135,13 +136,6 @@ class HashiVaultSecret(Store):
         found = self._vault.read(self._name)
         self._version = found.number
         return found
-
-    def _look_again(self) -> Version | None:
-        """None if Vault does not answer either."""
-        try:
-            return self._read()
-        except HashiVaultError:
-            return None
 
     def _record(self, found: Version) -> Record | None:
         record = record_of(found.content, where=f"The secret {self._mount}/{self._name} of HashiCorp Vault")

@@ -213,12 +213,13 @@ class Expiry:
 def argument_spec() -> t.Any:
     """Only after find_collection."""
     arguments = importlib.import_module(f"{UTILITIES}._core.arguments")
+    lists = importlib.import_module(f"{UTILITIES}._core.lists")
     expiry = importlib.import_module(f"{UTILITIES}._report.expiry")
     endpoint = arguments.ArgumentSpec(
         options={**arguments.ENDPOINT.options, "wait_timeout": {"type": "int", "default": 60}}
     )
     # An event source cannot sign in with a device code.
-    ways = [way for way in arguments.AUTH.options["auth_source"]["choices"] if way != "device_code"]
+    ways = lists.without(arguments.AUTH.options["auth_source"]["choices"], ("device_code",))
     auth = arguments.ArgumentSpec(options={**arguments.AUTH.options, "auth_source": {"type": "str", "choices": ways}})
     own = arguments.ArgumentSpec(options={"interval": {"type": "int", "default": 3600}})
     return expiry.SELECTION + own + auth + endpoint
@@ -251,7 +252,7 @@ def find_collection() -> None:
         importlib.import_module(f"{UTILITIES}._graph.module")
     except ImportError as exc:
         what = f"the collection of {NAME}"
-        if (exc.name or "").partition(".")[0] == "ansible":
+        if str(exc.name).partition(".")[0] == "ansible":
             what = "ansible-core"
         raise RuntimeError(
             f"{what} cannot be imported by {sys.executable}: {exc}. Install it for the Python of ansible-rulebook."
