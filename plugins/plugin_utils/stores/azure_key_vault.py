@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import json
 import shlex
 import typing as t
@@ -154,12 +153,12 @@ def _tags(record: Record) -> dict[str, str]:
     """A tag cannot be empty. A host's name may hold a comma, a key id cannot."""
     tags = {_tag(name): str(getattr(record, name)) for name in TEXTS}
     key_ids = map(",".join, _slices(list(record.previous_key_ids), KEY_IDS_A_TAG))
-    tags.update(zip(_numbered("previous_key_ids"), key_ids, strict=False))
+    tags.update(_numbered("previous_key_ids", key_ids))
     for name in HOSTS:
         hosts = getattr(record, name)
         if hosts:
             text = json.dumps(list(hosts), separators=(",", ":"))
-            tags.update(zip(_numbered(name), _slices(text, MAX_TAG_LENGTH), strict=False))
+            tags.update(_numbered(name, _slices(text, MAX_TAG_LENGTH)))
     return filled_members(tags)
 
 
@@ -167,16 +166,22 @@ def _slices(value: Sliced, length: int) -> list[Sliced]:
     return [value[at : at + length] for at in range(0, len(value), length)]
 
 
-def _numbered(name: str) -> t.Iterator[str]:
-    """The tags of a value that may need several; the first one has no number."""
-    yield _tag(name)
-    for number in itertools.count(2):
-        yield f"{_tag(name)}-{number}"
+def _numbered_tag(name: str, number: int) -> str:
+    """The tag of one text of a value that may need several; the first one has no number."""
+    return f"{_tag(name)}-{number}".removesuffix("-1")
+
+
+def _numbered(name: str, texts: t.Iterable[str]) -> dict[str, str]:
+    """A tag for each text."""
+    return {_numbered_tag(name, number): text for number, text in enumerate(texts, start=1)}
 
 
 def _parts(tags: t.Mapping[str, str], name: str) -> list[str]:
     """The texts of a value that needed several tags, in their order."""
-    return [tags[tag] for tag in itertools.takewhile(tags.__contains__, _numbered(name))]
+    found: list[str] = []
+    while _numbered_tag(name, len(found) + 1) in tags:
+        found.append(tags[_numbered_tag(name, len(found) + 1)])
+    return found
 
 
 def _seconds(name: str, text: str) -> int | None:
