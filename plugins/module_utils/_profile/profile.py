@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
@@ -48,15 +49,17 @@ USER_READ = "User.Read"
 
 
 class ResourcePermissions(t.NamedTuple):
-    """The permissions of one resource, by name. None stands for a list that is left alone."""
+    """The permissions of one resource, by name. ``left_alone`` names lists, empty here, that stay as they are."""
 
     resource: str
-    application: tuple[str, ...] | None
-    delegated: tuple[str, ...] | None
+    application: tuple[str, ...]
+    delegated: tuple[str, ...]
+    left_alone: tuple[str, ...] = ()
 
     def as_option(self) -> Json:
         """In the form of the options of azure_app_graph_permissions and azure_admin_consent."""
-        return {"resource": self.resource, "application": _list(self.application), "delegated": _list(self.delegated)}
+        lists = {"application": list(self.application), "delegated": list(self.delegated)}
+        return {"resource": self.resource, **lists, **dict.fromkeys(self.left_alone)}
 
     @property
     def client_id(self) -> str:
@@ -68,7 +71,7 @@ class ResourcePermissions(t.NamedTuple):
         """The roles that Exchange has for application permissions, by the permissions' names."""
         resource = resource_label(self.client_id)
         found: dict[str, str] = {}
-        for name in self.application or ():
+        for name in self.application:
             role = role_of(resource, name)
             if role is not None:
                 found[name] = role
@@ -76,8 +79,12 @@ class ResourcePermissions(t.NamedTuple):
 
     def without_roles(self) -> ResourcePermissions:
         """What is left for Entra ID if Exchange assigns the roles."""
-        left = without(self.application or (), self.roles)
-        return self._replace(application=tuple(left))
+        return self._replace(application=tuple(without(self.application, self.roles)))
+
+    def with_delegated(self, name: str) -> ResourcePermissions:
+        """The same with this delegated permission."""
+        delegated = dict.fromkeys((*self.delegated, name))
+        return self._replace(delegated=tuple(delegated), left_alone=tuple(without(self.left_alone, ("delegated",))))
 
 
 class Profile(t.NamedTuple):
@@ -121,13 +128,11 @@ class Profile(t.NamedTuple):
 
     def with_user_read(self) -> tuple[ResourcePermissions, ...]:
         """The permissions with the delegated User.Read of Microsoft Graph among them."""
-        permissions = list(self.permissions)
-        for place, entry in enumerate(permissions):
-            if entry.client_id == RESOURCES[GRAPH]:
-                delegated = dict.fromkeys((*(entry.delegated or ()), USER_READ))
-                permissions[place] = entry._replace(delegated=tuple(delegated))
-                return tuple(permissions)
-        return (*permissions, ResourcePermissions(GRAPH, None, (USER_READ,)))
+        by_resource = {entry.client_id: entry for entry in self.permissions}
+        new = ResourcePermissions(GRAPH, (), (), left_alone=("application",))
+        of_graph = by_resource.get(new.client_id, new)
+        by_resource[new.client_id] = of_graph.with_delegated(USER_READ)
+        return tuple(by_resource.values())
 
 
 def read_profile(name: str, file: str, files: Files) -> Profile:
@@ -155,8 +160,8 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
     _check_members(content, shown)
     entries = [_entry(entry, shown) for entry in content["permissions"]]
     listed_resources(f"The profile {shown} is malformed", [entry.as_option() for entry in entries])
-    types = content.get("credential_types", ["client_secret"])
-    if not _are_texts(types) or not types or without(types, CREDENTIAL_TYPES):
+    types = _json.as_list(content.get("credential_types", ["client_secret"]))
+    if not types or without(types, CREDENTIAL_TYPES):
         raise _malformed(
             shown,
             "Its credential_types have to be a list of client_secret, certificate and federated, at least one of them",
@@ -198,13 +203,13 @@ def _check_token_resource(profile: Profile) -> None:
 
 
 def _check_members(content: t.Any, shown: str) -> None:
+    members = _json.as_object(content)
     sound = (
-        isinstance(content, dict)
-        and content.keys() <= MEMBERS
-        and isinstance(content.get("permissions"), list)
-        and content.get("token_resource", GRAPH) in list(RESOURCES)  # a list takes what has no hash
-        and isinstance(content.get("sign_in_audience", ""), str)
-        and all(map(_is_entry, content["permissions"]))
+        members.keys() <= MEMBERS
+        and isinstance(members.get("permissions"), list)
+        and members.get("token_resource", GRAPH) in list(RESOURCES)  # a list takes what has no hash
+        and isinstance(members.get("sign_in_audience", ""), str)
+        and all(map(_is_entry, members["permissions"]))
     )
     if not sound:
         raise _malformed(
@@ -216,9 +221,8 @@ def _check_members(content: t.Any, shown: str) -> None:
 
 
 def _is_entry(entry: t.Any) -> bool:
-    if not isinstance(entry, dict) or not isinstance(entry.get("resource"), str):
-        return False
-    return entry.keys() <= {"resource", "application", "delegated"}
+    members = _json.as_object(entry)
+    return isinstance(members.get("resource"), str) and members.keys() <= {"resource", "application", "delegated"}
 
 
 def _entry(entry: Json, shown: str) -> ResourcePermissions:
@@ -237,9 +241,8 @@ def _entry(entry: Json, shown: str) -> ResourcePermissions:
             f" Mail.ReadWrite, without spaces, and not by its id. It lists {written(names)}",
             next_step="Use the names of Microsoft's permissions reference.",
         )
-    if "delegated" not in entry:
-        return ResourcePermissions(entry["resource"], tuple(application), None)
-    return ResourcePermissions(entry["resource"], tuple(application), tuple(delegated))
+    left_alone = without(("delegated",), entry)
+    return ResourcePermissions(entry["resource"], tuple(application), tuple(delegated), left_alone=tuple(left_alone))
 
 
 def _is_permission_name(name: t.Any) -> bool:
@@ -253,14 +256,8 @@ def _are_texts(value: t.Any) -> bool:
 def _application_permissions(entries: t.Iterable[ResourcePermissions]) -> tuple[str, ...]:
     found: set[str] = set()
     for entry in entries:
-        found |= {*(entry.application or ())}
+        found |= {*entry.application}
     return tuple(sorted(found))
-
-
-def _list(names: tuple[str, ...] | None) -> list[str] | None:
-    if names is None:
-        return None
-    return list(names)
 
 
 def _malformed(shown: str, how: str, *, next_step: str) -> InputError:
