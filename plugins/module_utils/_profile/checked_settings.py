@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import VERIFICATION
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.credential_settings import (
     CredentialSettings,
 )
@@ -41,16 +43,16 @@ class CheckedSettings(t.NamedTuple):
         self, profile: Profile, *, operator_steps: t.Sequence[str], wait_timeout: int
     ) -> dict[str, Options]:
         """By the names of the modules that take them. What a setting leaves empty is left out."""
-        names = _filled(
-            client_id=self.raw.text("client_id"),
-            unique_name=self.raw.text("unique_name"),
-            display_name=self.raw.text("display_name"),
-        )
-        access = {"wait_timeout": wait_timeout, "steps": list(operator_steps), **names}
+        names = {
+            "client_id": self.raw.text("client_id"),
+            "unique_name": self.raw.text("unique_name"),
+            "display_name": self.raw.text("display_name"),
+        }
+        access = {"wait_timeout": wait_timeout, "steps": list(operator_steps), **filled_members(names)}
         common: Options = {"wait_timeout": wait_timeout}
         if "stores" in self.raw:
             common["stores"] = list(self.stores.entries)
-            common |= _filled(store_path=self.stores.path, store_vault_id=self.stores.vault_id)
+            common |= filled_members({"store_path": self.stores.path, "store_vault_id": self.stores.vault_id})
         proof = {**common, "expected_roles": list(profile.expected_roles)}
         return {
             **self._of_credential(profile, common),
@@ -91,14 +93,14 @@ class CheckedSettings(t.NamedTuple):
             "resource": profile.token_resource,
             "fail_if_missing": consents,
             "poll": consents,
-            **_filled(client_assertion_file=self._assertion_file),
+            **filled_members({"client_assertion_file": self._assertion_file}),
         }
 
     def _of_verification(self, profile: Profile) -> Options:
         verify = self.verify
         return {
             "token_resource": profile.token_resource,
-            "federated_credential": _filled(assertion_file=self._assertion_file),
+            "federated_credential": filled_members({"assertion_file": self._assertion_file}),
             "mailbox": verify.mailbox,
             "forbidden_mailbox": verify.forbidden_mailbox,
             "smtp": verify.smtp,
@@ -112,14 +114,5 @@ class CheckedSettings(t.NamedTuple):
     @property
     def _assertion_file(self) -> str:
         """For any type of credential: a store may still hold a federated one."""
-        value = self.raw.raw("federated_credential", {})
-        if not isinstance(value, dict):
-            return ""
-        found = value.get("assertion_file")
-        if not isinstance(found, str):
-            return ""
-        return found
-
-
-def _filled(**options: str) -> Options:
-    return {name: value for name, value in options.items() if value}
+        members = _json.as_object(self.raw.raw("federated_credential", {}))
+        return _json.text_or_empty(members, "assertion_file")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
@@ -95,7 +96,7 @@ def _scope(value: dict[str, t.Any]) -> str:
     unknown = sorted(map(str, without(value, (*SCOPES, "scope_name"))))
     if unknown:
         raise wrong("mailboxes", value, f"It has {', '.join(unknown)}; use one of {', '.join(SCOPES)}.")
-    given = [name for name in SCOPES if name in value]
+    given = among(SCOPES, value)
     if len(given) != 1:
         raise wrong("mailboxes", value, f"Set exactly one of {', '.join(SCOPES)} in it.")
     name = given[0]
@@ -111,7 +112,7 @@ def _check_type(value: dict[str, t.Any], name: str) -> None:
         sound = item is True
         advice = "Write tenant: true for all mailboxes of the tenant."
     elif name == "users":
-        sound = isinstance(item, list) and bool(item) and all(map(_is_filled, item))
+        sound = bool(_json.as_list(item)) and all(map(_is_filled, item))
         advice = "users is a list of addresses or object ids."
     else:
         sound = _is_filled(item)

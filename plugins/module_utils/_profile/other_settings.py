@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
@@ -45,12 +46,12 @@ class StoreSettings(t.NamedTuple):
     def of(cls, settings: Settings) -> StoreSettings:
         """Raises InputError for what cannot be a list of stores, and for a secret in it."""
         entries = settings.raw("stores", [{"type": "ansible_vault"}])
-        if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        stores = _json.objects(entries)
+        if not stores or stores != entries:
             raise wrong("stores", entries, "List at least one store, each with its type. See docs/stores.md.")
-        for entry in entries:
-            _check_no_secret(entry)
+        _check_no_secret(stores)
         return cls(
-            entries=tuple(entries),
+            entries=tuple(stores),
             path=settings.path("store_path"),
             vault_id=settings.text("store_vault_id"),
         )
@@ -137,12 +138,9 @@ def _mailbox(settings: Settings, name: str) -> str:
 
 def _check_no_secret(value: t.Any) -> None:
     """In all that an entry holds: it is in the open in playbooks, inventories and results."""
-    if isinstance(value, list):
-        for item in value:
-            _check_no_secret(item)
-    if not isinstance(value, dict):
-        return
-    for name, item in value.items():
+    for item in _json.as_list(value):
+        _check_no_secret(item)
+    for name, item in _json.as_object(value).items():
         if SECRET_WORD.search(str(name)):
             raise InputError(
                 f"{PREFIX}stores has the member {name}, which looks like a secret",
