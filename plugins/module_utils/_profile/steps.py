@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import RESOURCES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import AccessSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import ResourcePermissions
@@ -34,28 +35,25 @@ def operator_steps(
         "retire": retires,
         "purge": retires and access.purges,
     }
-    return _taken(wanted)
+    return list(filled_members(wanted))
 
 
 def consent_steps(access: AccessSettings, permissions: Permissions) -> list[str]:
     """Those of the identity that decides on consent."""
-    retires = "retire" in access.playbooks
     grants = "consent" in access.playbooks or ("register" in access.playbooks and access.grants_consent)
     delegated = any(entry.delegated for entry in permissions)
     resources = {entry.client_id for entry in permissions if entry.application}
     graph = {RESOURCES["microsoft_graph"]}
-    wanted = {
-        "consent_application": grants and bool(resources & graph),
-        "consent_application_elsewhere": grants and bool(resources - graph),
-        "consent_delegated": grants and delegated,
-        "withdraw_consent": retires,
-        "withdraw_delegated": retires and delegated,
-    }
-    return _taken(wanted)
-
-
-def _taken(wanted: t.Mapping[str, bool]) -> list[str]:
-    return [step for step, is_taken in wanted.items() if is_taken]
+    steps: dict[str, bool] = {}
+    if grants:
+        steps |= {
+            "consent_application": bool(resources & graph),
+            "consent_application_elsewhere": bool(resources - graph),
+            "consent_delegated": delegated,
+        }
+    if "retire" in access.playbooks:
+        steps |= {"withdraw_consent": True, "withdraw_delegated": delegated}
+    return list(filled_members(steps))
 
 
 def task_files(*, credential_type: str, limits: bool) -> list[str]:
