@@ -13,15 +13,23 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import CREDENTIAL_TYPES, Profile
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings, wrong
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import (
+    Settings,
+    check_members,
+    wrong,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX
 
 MOST_DAYS = 3650
-LONGEST_DESCRIPTION = 120
-LONGEST_CERTIFICATE_DESCRIPTION = 90  # the module adds a thumbprint to it
+# Characters of a description, and whose limit that is.
+DESCRIPTION_LIMITS = {
+    "client_secret": (120, OURS),
+    "certificate": (90, "Entra ID"),  # the module adds a thumbprint to it
+    "federated": (120, OURS),
+}
 LONGEST_FEDERATED_TEXT = 600
 FEDERATED = f"{PREFIX}federated_credential"
 FEDERATED_MEMBERS = ("issuer", "subject", "audience", "name", "assertion_file")
@@ -45,12 +53,7 @@ class Federated(t.NamedTuple):
         """From the variable gateway_app_federated_credential. Raises InputError."""
         if not isinstance(value, dict):
             raise wrong("federated_credential", value, "Set it to a dictionary with issuer and subject.")
-        unknown = sorted(map(str, without(value, FEDERATED_MEMBERS)))
-        if unknown:
-            raise InputError(
-                f"{FEDERATED} has the unknown members {', '.join(unknown)}",
-                next_step=f"Its members are {', '.join(FEDERATED_MEMBERS)}.",
-            )
+        check_members(FEDERATED, value, FEDERATED_MEMBERS, f"Its members are {', '.join(FEDERATED_MEMBERS)}.")
         members = {"name": DEFAULT_NAME, "audience": DEFAULT_AUDIENCE, "assertion_file": "", **value}
         issuer = _member(members, "issuer")
         if not ISSUER.fullmatch(issuer):
@@ -58,9 +61,7 @@ class Federated(t.NamedTuple):
         name = _member(members, "name")
         if not FEDERATED_NAME.fullmatch(name):
             raise _wrong_member("name", name, "up to 120 letters, digits, hyphens, dots, tildes and underscores")
-        assertion_file = members["assertion_file"]
-        if not isinstance(assertion_file, str):
-            raise _wrong_member("assertion_file", assertion_file, "the path of a file with a token of the issuer")
+        assertion_file = _text(members, "assertion_file", "the path of a file with a token of the issuer")
         return cls(
             issuer=issuer,
             subject=_member(members, "subject"),
@@ -71,15 +72,14 @@ class Federated(t.NamedTuple):
 
     def as_options(self) -> dict[str, t.Any]:
         """Of azure_app_federated_credential."""
-        found: dict[str, t.Any] = {
+        options: dict[str, t.Any] = {
             "name": self.name,
             "issuer": self.issuer,
             "subject": self.subject,
             "audiences": [self.audience],
+            "assertion_file": self.assertion_file,
         }
-        if self.assertion_file:
-            found["assertion_file"] = self.assertion_file
-        return found
+        return filled_members(options)
 
 
 class CredentialSettings(t.NamedTuple):
@@ -105,9 +105,7 @@ class CredentialSettings(t.NamedTuple):
                 f"{PREFIX}secret_renew_before_days is {renew_before}, and {PREFIX}secret_lifetime_days is {lifetime}",
                 next_step="Set the first to a smaller number than the second.",
             )
-        longest, limit_of = LONGEST_DESCRIPTION, OURS
-        if credential_type == "certificate":
-            longest, limit_of = LONGEST_CERTIFICATE_DESCRIPTION, "Entra ID"
+        longest, limit_of = DESCRIPTION_LIMITS[credential_type]
         found = cls(
             type=credential_type,
             description=check_text(
@@ -178,10 +176,15 @@ def _check_key_files(path: str) -> list[str]:
 
 
 def _member(members: t.Mapping[str, t.Any], name: str) -> str:
+    value = _text(members, name, "a text")
+    return check_text(f"{name}, in {FEDERATED},", value, longest=LONGEST_FEDERATED_TEXT)
+
+
+def _text(members: t.Mapping[str, t.Any], name: str, what: str) -> str:
     value = members.get(name, "")
     if not isinstance(value, str):
-        raise _wrong_member(name, value, "a text")
-    return check_text(f"{name}, in {FEDERATED},", value, longest=LONGEST_FEDERATED_TEXT)
+        raise _wrong_member(name, value, what)
+    return value
 
 
 def _wrong_member(name: str, value: t.Any, what: str) -> InputError:

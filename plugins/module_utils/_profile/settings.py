@@ -28,12 +28,7 @@ class Settings:
 
     def __init__(self, values: t.Mapping[str, t.Any]) -> None:
         """Raises InputError for a member that the role does not have, and for texts with impossible characters."""
-        unknown = sorted(map(str, without(values, SETTINGS)))
-        if unknown:
-            raise InputError(
-                f"settings has the unknown members {', '.join(unknown)}",
-                next_step=f"Use the names of the role's variables without {PREFIX}.",
-            )
+        check_members("settings", values, SETTINGS, f"Use the names of the role's variables without {PREFIX}.")
         for name, value in values.items():
             check_characters(PREFIX + name, value, is_path=name in PATHS)
         self._values = values
@@ -65,8 +60,7 @@ class Settings:
         """An integer, also one that is written as text. A fraction, 1e9 and a number of another alphabet are none."""
         value = self._values.get(name, default)
         text = str(value).strip()
-        fits = not isinstance(value, (bool, float)) and re.fullmatch("[0-9]{1,10}", text)
-        if not fits or not lowest <= int(text) <= highest:
+        if not re.fullmatch("[0-9]{1,10}", text) or not lowest <= int(text) <= highest:
             raise wrong(name, value, f"Set it to a number from {lowest} to {highest}.")
         return int(text)
 
@@ -87,6 +81,13 @@ class Settings:
 
     def is_filled(self, name: str) -> bool:
         return bool(self._values.get(name))
+
+
+def check_members(name: str, value: t.Iterable[object], known: t.Container[object], next_step: str) -> None:
+    """Raises InputError for the names of members that are not known."""
+    unknown = sorted(map(str, without(value, known)))
+    if unknown:
+        raise InputError(f"{name} has the unknown members {', '.join(unknown)}", next_step=next_step)
 
 
 def wrong(name: str, value: t.Any, next_step: str) -> InputError:
