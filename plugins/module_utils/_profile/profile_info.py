@@ -87,10 +87,9 @@ def profile_info(call: Call, surroundings: Surroundings | None = None) -> dict[s
     profile = read_profile(params["profile"], params["profile_file"], around.files)
     checked = _checked(settings, profile, around)
     mailbox_roles: tuple[str, ...] = ()
-    if checked.mailboxes.scope:
-        mailbox_roles = profile.mailbox_roles
-    limits = bool(mailbox_roles)
+    limits = bool(checked.mailboxes.scope)
     if limits:
+        mailbox_roles = profile.mailbox_roles
         profile = profile.limited()
     access = _access(checked.access, params["entry_point"])
     permissions = profile.permissions
@@ -152,7 +151,7 @@ def _options(permissions: t.Iterable[ResourcePermissions]) -> list[dict[str, t.A
 def _access(access: AccessSettings, entry_point: str | None) -> AccessSettings:
     """With the playbooks whose steps count."""
     playbooks = {None: access.playbooks, "check_access": access.playbooks, "main": ("register", *access.playbooks)}
-    return access._replace(playbooks=playbooks.get(entry_point, (entry_point or "",)))
+    return access._replace(playbooks=playbooks.get(entry_point, (str(entry_point),)))
 
 
 def _checked(settings: Settings, profile: Profile, around: Surroundings) -> CheckedSettings:

@@ -157,6 +157,4 @@ def _meant(name: str) -> str:
     if name in RENAMED:
         return RENAMED[name]
     close = difflib.get_close_matches(name, sorted(KNOWN), n=1, cutoff=CLOSE)
-    if not close:
-        return ""
-    return close[0]
+    return next(iter(close), "")
