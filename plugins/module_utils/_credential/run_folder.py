@@ -8,12 +8,15 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
+from pathlib import Path
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 
 CHECKOUTS = (".git", ".hg", ".svn", ".bzr")
 CONTAINER_MARKS = ("/run/.containerenv", "/.dockerenv")
+PULL_LIMIT = re.compile(r"localhost,(.*,)?127\.0\.0\.1")  # the names of the host are between
 EXTRAVARS = os.path.join("env", "extravars")  # ansible-runner passes extra variables in this file
 
 
@@ -47,10 +50,8 @@ class _Container(RunFolder):
     """The container's own file system, without what is mounted into it."""
 
     def contains(self, file: str) -> bool:
-        folder = os.path.dirname(file)
-        while not os.path.ismount(folder) and folder != os.path.dirname(folder):
-            folder = os.path.dirname(folder)
-        return folder == os.path.dirname(folder)
+        root = Path(self.path)
+        return next(filter(os.path.ismount, Path(file).parents), root) == root
 
 
 def check_outlives_run(paths: t.Iterable[str], run: Run) -> None:
@@ -104,9 +105,8 @@ def _private_data_folders(run: Run) -> list[str]:
     """Those of ansible-runner in whose project the run works, or its playbook is."""
     found: dict[str, None] = {}
     for folder in (*_with_parents(run.working_folder), *_with_parents(run.playbook_folder)):
-        parent = os.path.dirname(folder)
-        if os.path.basename(folder) == "project" and os.path.isfile(os.path.join(parent, EXTRAVARS)):
-            found[parent] = None
+        if folder.name == "project" and os.path.isfile(folder.parent / EXTRAVARS):
+            found[str(folder.parent)] = None
     return list(found)
 
 
@@ -135,12 +135,9 @@ def _is_pull(run: Run) -> bool:
     for path in run.playbooks:
         if not os.path.isabs(path) or not os.path.realpath(path).startswith(f"{checkout}{os.sep}"):
             return False
-    own_limit = run.limit.startswith("localhost,") and run.limit.endswith(",127.0.0.1")
-    return own_limit or os.path.basename(run.shell_command) == "ansible-pull"
+    return PULL_LIMIT.fullmatch(run.limit) is not None or os.path.basename(run.shell_command) == "ansible-pull"
 
 
-def _with_parents(folder: str) -> t.Iterator[str]:
-    folder = os.path.realpath(folder)
-    while folder != os.path.dirname(folder):
-        yield folder
-        folder = os.path.dirname(folder)
+def _with_parents(folder: str) -> tuple[Path, ...]:
+    path = Path(os.path.realpath(folder))
+    return path, *path.parents
