@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 
 Records = t.Sequence[Record | None]
+NO_RECORD = Record(client_id="", key_id="")
 
 
 def is_known(record: Record) -> bool:
@@ -43,11 +44,9 @@ def _moment(point: str) -> datetime.datetime:
     return times.parse(point) or datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
 
-def is_ours(record: Record | None, client_id: str | None) -> bool:
-    """Whether it is a credential of this application that this collection made."""
-    if record is None or not client_id or record.client_id.lower() != client_id.lower():
-        return False
-    return GUID.fullmatch(record.key_id) is not None
+def is_ours(record: Record) -> bool:
+    """Whether it is a credential of an application that this collection made."""
+    return record.client_id != "" and GUID.fullmatch(record.key_id) is not None
 
 
 def is_stored(records: Records, record: Record, *, outgoing: t.Collection[str] = ()) -> bool:
@@ -65,24 +64,22 @@ def is_stored(records: Records, record: Record, *, outgoing: t.Collection[str] =
     return all(other is not None and other.key_id == record.key_id for other in records)
 
 
-def previous_of(
-    kept: Record | None, client_id: str, *, key_id: str, refused: t.Collection[str] = ()
-) -> tuple[str, ...]:
+def previous_of(kept: Record, client_id: str, *, key_id: str, refused: t.Collection[str] = ()) -> tuple[str, ...]:
     """The replaced credentials, once the one with ``key_id`` is in use.
 
     What was in a store is of this collection, since no other client knows its value. A federated credential has nothing
     that could be replaced, and a refused one may belong to another client: both stay.
     """
-    if kept is None or kept.client_id.lower() != client_id.lower():
+    if kept.client_id.lower() != client_id.lower():
         return ()
     replaced = list(kept.previous_key_ids)
-    if is_ours(kept, client_id) and _is_replaceable(kept) and kept.key_id not in refused:
+    if is_ours(kept) and _is_replaceable(kept) and kept.key_id not in refused:
         replaced.append(kept.key_id)
     return tuple(without(dict.fromkeys(replaced), (key_id,)))
 
 
 def _is_replaceable(record: Record) -> bool:
-    return record.type == "certificate" or record.has_value or record.client_secret is None
+    return record.type == "certificate" or record.client_secret != ""
 
 
 def renewed(kept: Record | None, new: Record, *, hand_over: bool, refused: t.Collection[str] = ()) -> Record:
@@ -91,20 +88,17 @@ def renewed(kept: Record | None, new: Record, *, hand_over: bool, refused: t.Col
     ``pending_hosts`` are those that got the one before and not this one yet: a run with a limit, or one of several
     slices, does not see them.
     """
-    handed_over_to: tuple[str, ...] = ()
-    pending: set[str] = set()
-    if kept is not None:
-        if kept.key_id == new.key_id:
-            handed_over_to = kept.handed_over_to
-        if hand_over and kept.client_id.lower() == new.client_id.lower():
-            pending |= {*kept.pending_hosts}
-            if kept.key_id != new.key_id:
-                pending |= {*kept.handed_over_to}
+    kept = kept or NO_RECORD
+    handed_over_to, pending = kept.handed_over_to, kept.pending_hosts
+    if kept.key_id != new.key_id:
+        handed_over_to, pending = (), (*pending, *handed_over_to)
+    if not hand_over or kept.client_id.lower() != new.client_id.lower():
+        pending = ()
     return dataclasses.replace(
         new,
         previous_key_ids=previous_of(kept, new.client_id, key_id=new.key_id, refused=refused),
         handed_over_to=handed_over_to,
-        pending_hosts=tuple(sorted(pending)),
+        pending_hosts=tuple(sorted({*pending})),
     )
 
 

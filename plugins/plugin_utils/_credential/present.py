@@ -115,7 +115,7 @@ class PresentTask:
 
     def _counting(self, kept: Record) -> Record:
         """The stored credential, if no new one is needed for the sake of the stores."""
-        is_usable = kept.type == self._kind.type and life.is_ours(kept, kept.client_id)
+        is_usable = kept.type == self._kind.type and life.is_ours(kept)
         if is_usable and life.is_stored(self._work.stores.records, kept, outgoing=self._left_out(kept)):
             return kept
         return NO_RECORD
