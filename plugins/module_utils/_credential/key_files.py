@@ -11,6 +11,7 @@ PATH changes only after the tenant shows the certificate of the new key, so that
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import typing as t
@@ -116,7 +117,7 @@ class KeyFiles:
                 next_step="Choose another path; to register a certificate of your own, set certificate_file instead.",
             )
         owner = mark[1].decode()
-        if owner != (client_id or owner):
+        if client_id not in ("", owner):
             raise ConflictError(
                 f"{path} contains the key of another application, {owner}, and is not changed",
                 next_step="Choose another path: each application has a key of its own.",
@@ -128,11 +129,11 @@ class KeyFiles:
             return None, owner
 
     def _present(self) -> list[str]:
-        return [path for path in (self.path, self.new, self.old) if os.path.isfile(path)]
+        return list(filter(os.path.isfile, (self.path, self.new, self.old)))
 
     def _open_to_others(self) -> list[str]:
         try:
-            return [path for path in self._present() if not private_file.is_private(path)]
+            return list(itertools.filterfalse(private_file.is_private, self._present()))
         except FileNotFoundError:  # another run has just moved it
             return []
 
@@ -170,9 +171,9 @@ class KeyFiles:
         """
         files = self.read(client_id)
         current, pending, _previous = files.thumbprints
-        if current == thumbprint and pending != thumbprint:
-            return  # another run of the same task was faster
         if pending != thumbprint:
+            if current == thumbprint:
+                return  # another run of the same task was faster
             raise self._overtaken()
         try:
             if files.current is not None and current != thumbprint:

@@ -63,7 +63,7 @@ class CredentialOptions(t.NamedTuple):
     life: Lifecycle
 
     @classmethod
-    def of(cls, params: t.Mapping[str, t.Any], *, sharing_hosts: tuple[str, ...] = ()) -> CredentialOptions:
+    def of(cls, params: t.Mapping[str, t.Any]) -> CredentialOptions:
         """Raises InputError."""
         overlap_days = check_number("O(overlap_days)", params["overlap_days"], lowest=0, highest=LONGEST_OVERLAP)
         return cls(
@@ -75,10 +75,9 @@ class CredentialOptions(t.NamedTuple):
             handed_over=params["handed_over"],
             confirm=params["confirm"],
             life=Lifecycle(
-                renew_before=datetime.timedelta(days=max(0, params.get("renew_before_days") or 0)),
+                renew_before=datetime.timedelta(days=max(0, params["renew_before_days"])),
                 overlap=datetime.timedelta(days=overlap_days),
                 hand_over=params["hand_over"],
-                sharing_hosts=sharing_hosts,
             ),
         )
 

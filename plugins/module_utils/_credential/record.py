@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
+
 CREDENTIAL_TYPES = ("client_secret", "certificate", "federated")
 # The members in the order in which a person reads them. A record of a certificate has certificate_path instead of
 # client_secret, one of a federated credential federated_credential.
@@ -95,7 +97,7 @@ class Record:
 
     def content(self) -> dict[str, t.Any]:
         """As a store keeps it. Holds the client secret."""
-        content: dict[str, t.Any] = {name: getattr(self, name) for name in COMMON_MEMBERS}
+        content: dict[str, t.Any] = selected(vars(self), COMMON_MEMBERS)
         for name in LISTS:
             content[name] = list(content[name])
         value: dict[str, dict[str, t.Any]] = {
