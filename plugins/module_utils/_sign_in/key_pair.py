@@ -106,23 +106,18 @@ def parse_pair(content: bytes, *, what: str, password: str | None = None, passwo
         )
     encoding = serialization.Encoding
     wanted = key.public_key().public_numbers()
-    own = None
-    issuers = []
-    for certificate in loaded:
-        if own is None and _public_numbers(certificate) == wanted:
-            own = certificate
-        else:
-            issuers.append(certificate.public_bytes(encoding.PEM))
-    if own is None:
+    numbers = list(map(_public_numbers, loaded))
+    if wanted not in numbers:
         raise InputError(
             f"The certificate in {what} belongs to another private key",
             next_step="Use a file with a key and its own certificate.",
         )
+    own = loaded.pop(numbers.index(wanted))
     return KeyPair(
         certificate=_described(own),
         private_key=key.private_bytes(encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         public_pem=own.public_bytes(encoding.PEM),
-        issuers_pem=b"".join(issuers),
+        issuers_pem=b"".join(issuer.public_bytes(encoding.PEM) for issuer in loaded),
     )
 
 

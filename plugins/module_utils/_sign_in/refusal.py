@@ -38,8 +38,7 @@ def refusal(
     status = None
     if last is not None:
         status = last.status_code
-        if not result.get("error_description"):
-            result = _json.parse_object(last.content) or result
+        result = {**result, **_json.parse_object(last.content)}
     first_line = _first_line(_json.text_or_empty(result, "error_description"))
     code = _code(first_line)
     reason = first_line or _json.text(result, "error") or fallback
@@ -61,10 +60,8 @@ def refusal(
 
 def _first_line(description: str) -> str:
     """The first that is not blank, without the ids that follow."""
-    for line in description.splitlines():
-        if line.strip():
-            return line.split(" Trace ID:")[0]
-    return ""
+    line = next(filter(str.strip, description.splitlines()), "")
+    return line.partition(" Trace ID:")[0]
 
 
 def _code(description: str) -> str | None:
