@@ -143,7 +143,7 @@ class _Task:
                 self._clear()  # trying again cannot help
                 raise
             if isinstance(found, Login):
-                for secret in (found.refresh_token, (found.first or {}).get("value")):
+                for secret in (found.refresh_token, found.first.get("value")):
                     call.secrets.add(secret)
                 keep_login(call.memory, found)
                 self._clear()

@@ -12,10 +12,12 @@ token and the tokens are in the memory of the run, and nowhere else.
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 import typing as t
 import uuid
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
@@ -37,6 +39,8 @@ AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ANY_TENANT = "organizations"  # the home tenant of who signs in
 LONGEST_TEXT = 500  # characters of a message for a person
 NEEDED = ("user_code", "verification_uri", "device_code")
+USABLE = re.compile("[!-~]{1,4096}")  # what is needed: ASCII, without blanks and control characters
+NAMES = ("upn", "unique_name", "preferred_username", "oid")  # claims that name a person
 AGAIN = "Run the login again."
 
 
@@ -63,7 +67,7 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
         tenant_id=tenant,
         client_id=client_id,
     )
-    if not all(is_token(flow.get(name)) and len(flow[name]) <= 4096 for name in NEEDED):
+    if not all(USABLE.fullmatch(_json.text_or_empty(flow, name)) for name in NEEDED):
         raise refusal(what, last, flow, fallback="no code", person=True, otherwise="Check auth_tenant_id.")
     user_code, address, message = str(flow["user_code"]), str(flow["verification_uri"]), flow.get("message")
     if not address.startswith("https://"):
@@ -79,7 +83,7 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
         message=message,
         expires=float(flow["expires_at"]),
         interval=max(1, int(flow["interval"])),
-        flow={name: value for name, value in flow.items() if isinstance(value, (str, int, float))},
+        flow=flow,
     )
 
 
@@ -102,18 +106,16 @@ def poll(
             tenant_id=asked,
             client_id=client_id,
         )
+        if not is_token(result.get("access_token")):
+            if result.get("error") == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
+                return dataclasses.replace(code, interval=min(code.interval + 5, LONGEST_INTERVAL))
+            if result.get("error") == "authorization_pending":
+                return code
+            raise _refused(what, last, result)
     except SignInError as exc:
         if exc.details.get("status") in RETRY_STATUS:
             return code
         raise
-    if not is_token(result.get("access_token")):
-        error = result.get("error")
-        if error == "slow_down":  # RFC 8628, section 3.5: five seconds more from now on
-            return dataclasses.replace(code, interval=min(code.interval + 5, LONGEST_INTERVAL))
-        is_busy = last is not None and last.status_code in RETRY_STATUS
-        if error == "authorization_pending" or is_busy:
-            return code
-        raise _refused(what, last, result)
     token = token_of(result)
     _check_tenant(token, tenant)
     return Login(
@@ -135,8 +137,8 @@ def renewed(identity: IdentityPlatform, memory: RunMemory, login: Login, *, endp
     Raises SignInError, TransportError.
     """
     first = login.first
-    if first is not None and first["resource"] == endpoint.resource:
-        login = dataclasses.replace(login, first=None)
+    if first.get("resource") == endpoint.resource:
+        login = dataclasses.replace(login, first={})
         keep_login(memory, login)
         if first["expires"] - EXPIRY_MARGIN > time.time() or login.refresh_token is None:
             return AccessToken.of(first["value"], first["expires"])
@@ -190,8 +192,8 @@ def _check_tenant(token: AccessToken, tenant: str | None) -> None:
 
 def _account(token: AccessToken) -> str:
     """The name that the person signed in with; for people to read."""
-    for claim in ("upn", "unique_name", "preferred_username", "oid"):
-        name = token.claims.get(claim)
-        if isinstance(name, str) and 0 < len(name) <= 320 and name.isprintable():
-            return name
-    return "a person"
+    return next(filter(_is_name, map(token.claims.get, NAMES)), "a person")
+
+
+def _is_name(value: t.Any) -> t.TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= 320 and value.isprintable()

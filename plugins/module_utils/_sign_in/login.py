@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import EXPIRY_MARGIN
 
@@ -30,7 +31,7 @@ class Login:
     account: str
     expires: float
     refresh_token: str | None = dataclasses.field(repr=False)
-    first: dict[str, t.Any] | None = dataclasses.field(repr=False)  # the token that came with the sign-in
+    first: dict[str, t.Any] = dataclasses.field(repr=False)  # the token that came with the sign-in; {} once it is used
 
     def is_for(self, tenant: str | None) -> bool:
         return tenant is None or tenant.lower() in (self.asked.lower(), self.tenant_id)
@@ -43,10 +44,8 @@ class Login:
 
 def find_login(memory: RunMemory, authority: str, tenant: str | None) -> Login | None:
     """The latest sign-in of this run at this cloud, to this tenant if one is named."""
-    for login in reversed(_logins(memory, authority)):
-        if login.is_for(tenant) and login.usable:
-            return login
-    return None
+    logins = _logins(memory, authority)
+    return first(reversed(logins), lambda login: login.is_for(tenant) and login.usable)
 
 
 def _logins(memory: RunMemory, authority: str) -> list[Login]:
