@@ -42,6 +42,7 @@ USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "
 LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 TOKEN = re.compile("[!-~]+")  # ASCII, without blanks and control characters
+NO_LOG = logging.NullHandler()
 LATEST = 10.0**11  # seconds since the epoch: far beyond any token
 
 
@@ -72,10 +73,10 @@ class AccessToken:
 
     @property
     def tenant_id(self) -> str | None:
-        tenant_id = self.claims.get("tid")
-        if not isinstance(tenant_id, str) or not GUID.fullmatch(tenant_id):
+        tenant_id = _json.text_or_empty(self.claims, "tid").lower()
+        if not GUID.fullmatch(tenant_id):
             return None
-        return tenant_id.lower()
+        return tenant_id
 
     def is_for_another(self, tenant: str | None) -> bool:
         """Whether it is for another tenant than this one; of one that is given by a domain name, that is not known."""
@@ -188,8 +189,7 @@ def quiet_msal() -> t.Any:
     msal = import_library("msal")
     log = logging.getLogger("msal")
     log.propagate = False
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
+    log.addHandler(NO_LOG)
     return msal
 
 
@@ -205,19 +205,16 @@ def read_claims(token: str) -> dict[str, t.Any]:
 
     An opaque or broken token has none.
     """
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
     try:
-        claims = _json.parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        _header, payload, _signature = token.split(".")
+        return _json.parse_object(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except ValueError:
         return {}
-    return _json.as_object(claims)
 
 
 def seconds_of(value: t.Any) -> float | None:
     """A point in time or a span that makes sense; None for anything else that a server may answer."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < LATEST:
+    if type(value) not in (int, float) or not 0 < value < LATEST:
         return None
     return float(value)
 
@@ -253,9 +250,9 @@ class _MsalHttp:
         if endpoint is None:
             raise ValueError("the description of the tenant names no token endpoint")
         # msal gets what it needs, and nothing that is remembered can be wrong for all later tasks.
-        device = _json.text(document, "device_authorization_endpoint")
+        device = _json.text_or_empty(document, "device_authorization_endpoint")
         needed = {"token_endpoint": endpoint, "authorization_endpoint": endpoint}
-        if device and self._http.is_configured(device):
+        if self._http.is_configured(device):
             needed["device_authorization_endpoint"] = device
         known = json.dumps(needed)
         if self._http.is_configured(endpoint):

@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.env
     SECRET_VARIABLES,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.client_credentials import (
     by_assertion,
@@ -96,7 +97,7 @@ class ApplicationCredential(_BySettings):
     @classmethod
     def offered(cls, settings: AuthSettings) -> frozenset[str]:
         own = {name for name in cls.wants if settings.value(name)}
-        if own and settings.client_id:
+        if own:
             own.add("auth_client_id")
         return frozenset(own)
 
@@ -288,7 +289,7 @@ class AzureCliCredential(_BySettings):
                 command,
                 seconds=min(CLI_TIMEOUT, self._endpoint.wait_timeout),
                 # What it has no use for does not go into the environment of another process.
-                environ={n: v for n, v in self._endpoint.environ.items() if n not in SECRET_VARIABLES},
+                environ=selected(self._endpoint.environ, self._endpoint.environ.keys() - SECRET_VARIABLES),
             )
         except FileNotFoundError:
             raise SignInError(

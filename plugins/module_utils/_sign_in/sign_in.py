@@ -66,7 +66,6 @@ def choose_credential(settings: AuthSettings, endpoint: Endpoint, memory: RunMem
 
 def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) -> type[Credential]:
     offers = {kind: kind.offered(settings) for kind in KINDS}
-    candidates: list[type[Credential]] = []
     for given in (settings.given, settings.of_profile):
         # A client id alone goes with every way to sign in.
         candidates = _offering(offers, given - {"auth_client_id"}) or _offering(offers, given)
@@ -74,7 +73,7 @@ def _automatic(settings: AuthSettings, endpoint: Endpoint, memory: RunMemory) ->
             break
         if "auth_client_id" in given:
             return ClientSecretCredential  # which reports what is missing; an option is never ignored
-    if not candidates:
+    else:
         ambient = AMBIENT - settings.of_section
         candidates = _offering(offers, AUTH.options.keys() - {"auth_client_id"} - ambient)
     if len(candidates) > 1:
@@ -119,10 +118,8 @@ def operator_token(
 
     Raises InputError if the token is for a tenant other than the requested one.
     """
-    digest = hashlib.sha256()
-    for part in (credential.name, endpoint.authority, endpoint.resource, credential.identity):
-        digest.update(repr(part).encode())
-    key = f"token:{digest.hexdigest()}"
+    asked = repr((credential.name, endpoint.authority, endpoint.resource, credential.identity))
+    key = f"token:{hashlib.sha256(asked.encode()).hexdigest()}"
     with memory.exclusive(endpoint.wait_timeout):
         remembered = memory.recall(key)
         if isinstance(remembered, dict) and not fresh:
@@ -130,8 +127,7 @@ def operator_token(
         else:
             token = credential.sign_in(IdentityPlatform(http, authority=endpoint.authority, memory=memory))
             usable = token.expires - time.time() - EXPIRY_MARGIN
-            if usable > 0:
-                memory.remember(key, {"value": token.value, "expires": token.expires}, seconds=usable)
+            memory.remember(key, {"value": token.value, "expires": token.expires}, seconds=usable)
     if token.is_for_another(settings.tenant_id):
         raise InputError(
             f"The access token is for the tenant {token.tenant_id}, but auth_tenant_id is {settings.tenant_id}",
