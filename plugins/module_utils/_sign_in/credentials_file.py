@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, pick
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 
 # A user name, which azure.azcollection and Microsoft's libraries use with a password. It is not supported here.
 USER_VARIABLES = ("AZURE_AD_USER", "AZURE_USERNAME")
@@ -62,12 +63,12 @@ class _File:
 
 def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
     """The section that the option auth_profile or AZURE_PROFILE names. Raises InputError if it does not exist."""
-    by_option = pick("auth_profile", params, {})
-    name = by_option or pick("auth_profile", {}, environ)
+    name = pick("auth_profile", params, environ)
     if name is None:
         return None
+    by_option = filled(params.get("auth_profile")) is not None
     named_by = "auth_profile"
-    if by_option is None:
+    if not by_option:
         named_by = "AZURE_PROFILE"
     next_step = f"Write the section [{name}] into it, or unset the name."
     file = _read(environ)
@@ -79,7 +80,7 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
             there = ", ".join(f"[{section}]" for section in sections)
             next_step = f"It has {there}."
         raise InputError(f"{named_by} is {shown(name)}, but {file.path} has no such section", next_step=next_step)
-    section = _section(file, name, before_environment=by_option is not None)
+    section = _section(file, name, before_environment=by_option)
     if not section.values:
         raise InputError(
             f"The section [{name}] of {file.path} contains nothing to sign in with",
@@ -106,16 +107,12 @@ def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str])
 def _sign_in_is_chosen(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> bool:
     if pick("auth_source", params, environ) not in (None, "auto"):
         return True
-    others = [name for name in AUTH.options if name != "auth_source"]
-    return any(pick(name, params, environ) is not None for name in others)
+    return any(pick(name, params, environ) is not None for name in without(AUTH.options, ("auth_source",)))
 
 
 def user_variable(environ: t.Mapping[str, str]) -> str | None:
     """The first of USER_VARIABLES that is set."""
-    for variable in USER_VARIABLES:
-        if filled(environ.get(variable)):
-            return variable
-    return None
+    return first(USER_VARIABLES, lambda variable: filled(environ.get(variable)) is not None)
 
 
 def _path(environ: t.Mapping[str, str]) -> str:

@@ -31,11 +31,11 @@ WAYS = frozenset(
         "auth_access_token",
     }
 )
-# What azure.azcollection calls ways to sign in that have another name here.
+# What azure.azcollection calls ways to sign in that have another name here, and what to do instead.
 OTHER_NAMES: dict[str, str] = {
-    "env": "auto",
-    "credential_file": "auto, with the name of the section in auth_profile (AZURE_PROFILE)",
-    "msi": "managed_identity",
+    "env": "Use auto.",
+    "credential_file": "Use auto, with the name of the section in auth_profile (AZURE_PROFILE).",
+    "msi": "Use managed_identity.",
 }
 
 
@@ -95,11 +95,9 @@ def auth_settings(
     source = pick("auth_source", params, environ) or "auto"
     choices = AUTH.options["auth_source"]["choices"]
     if source not in choices:
-        next_step = f"Set the option auth_source to one of {', '.join(choices)}."
-        if source in OTHER_NAMES:
-            next_step = f"Use {OTHER_NAMES[source]}."
         raise InputError(
-            f"ANSIBLE_AZURE_AUTH_SOURCE is {shown(source)}, which is not supported here", next_step=next_step
+            f"ANSIBLE_AZURE_AUTH_SOURCE is {shown(source)}, which is not supported here",
+            next_step=OTHER_NAMES.get(source, f"Set the option auth_source to one of {', '.join(choices)}."),
         )
     given = frozenset(name for name in AUTH.options if filled(params.get(name)) is not None)
     in_section: frozenset[str] = frozenset()
