@@ -55,12 +55,10 @@ class Federated(t.NamedTuple):
             raise wrong("federated_credential", value, "Set it to a dictionary with issuer and subject.")
         check_members(FEDERATED, value, FEDERATED_MEMBERS, f"Its members are {', '.join(FEDERATED_MEMBERS)}.")
         members = {"name": DEFAULT_NAME, "audience": DEFAULT_AUDIENCE, "assertion_file": "", **value}
-        issuer = _member(members, "issuer")
-        if not ISSUER.fullmatch(issuer):
-            raise _wrong_member("issuer", issuer, "the https address that the tokens name as their issuer")
-        name = _member(members, "name")
-        if not FEDERATED_NAME.fullmatch(name):
-            raise _wrong_member("name", name, "up to 120 letters, digits, hyphens, dots, tildes and underscores")
+        issuer = _matching(members, "issuer", ISSUER, "the https address that the tokens name as their issuer")
+        name = _matching(
+            members, "name", FEDERATED_NAME, "up to 120 letters, digits, hyphens, dots, tildes and underscores"
+        )
         assertion_file = _text(members, "assertion_file", "the path of a file with a token of the issuer")
         return cls(
             issuer=issuer,
@@ -173,6 +171,13 @@ def _check_key_files(path: str) -> list[str]:
             next_step="Choose another path, or correct its permissions.",
         )
     return [f"{name} is damaged: the key in it is lost, and is ignored." for name in damaged]
+
+
+def _matching(members: t.Mapping[str, t.Any], name: str, pattern: re.Pattern[str], what: str) -> str:
+    value = _member(members, name)
+    if not pattern.fullmatch(value):
+        raise _wrong_member(name, value, what)
+    return value
 
 
 def _member(members: t.Mapping[str, t.Any], name: str) -> str:
