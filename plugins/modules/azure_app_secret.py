@@ -250,6 +250,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ca
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.converge import converge
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import SecretResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_options import SecretOptions
 
 OWN = ArgumentSpec(
     options={
@@ -267,7 +268,7 @@ OWN = ArgumentSpec(
 
 def run(call: Call) -> dict[str, object]:
     refuse_stores(call.params)
-    return converge(call, SecretResource(call))
+    return converge(call, SecretResource(call, SecretOptions.of(call.params, call.now), call.memory))
 
 
 MODULE = Module(

@@ -16,8 +16,10 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import LAG_WINDOW
@@ -27,10 +29,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     ClientSecrets,
     PasswordCredential,
+    brief_view,
     key_ids,
     other_key_ids,
     password_credentials,
+    read_until_there,
+    with_description,
     with_start,
+    without_key_ids,
 )
 
 if t.TYPE_CHECKING:
@@ -52,14 +58,14 @@ def is_fresh(start: datetime.datetime | None) -> bool:
 class SecretResource:
     """Creates a secret if the tenant has no valid one; removes the one that the options name.
 
-    ``remembers``: the hosts of a run share the value of a new secret through the memory of the run. With
-    stores, they share it through these.
+    ``memory``: the hosts of a run share the value of a new secret through the memory of the run. With
+    stores, they share it through these, and this memory is one that remembers nothing.
     """
 
-    def __init__(self, call: Call, options: SecretOptions | None = None, *, remembers: bool = True) -> None:
+    def __init__(self, call: Call, options: SecretOptions, memory: RunMemory) -> None:
         self._call = call
-        self._options = options or SecretOptions.of(call.params, call.now)
-        self._remembers = remembers
+        self._options = options
+        self._memory = memory
         self.creation: SecretCreation | None = None
 
     @property
@@ -69,15 +75,13 @@ class SecretResource:
     def read(self) -> ClientSecrets:
         options = self._options
         document = self._graph.get(options.address.read(self._graph, select=FIELDS, handed=options.present))
-        if document is None and not options.present:
-            return ClientSecrets(application_object_id="", client_id=options.address.client_id or "", credentials=())
-        found = application.required(document, options.address)
+        found = application.required(document, options.address, may_be_gone=not options.present)
         credentials = password_credentials(found)
         if options.present:
             credentials = self._with_stored(credentials)
         state = ClientSecrets(
             application_object_id=application.text_or_empty(found, "id"),
-            client_id=application.text_or_empty(found, "appId"),
+            client_id=application.text_or_empty({"appId": options.address.client_id, **found}, "appId"),
             credentials=credentials,
         )
         if not options.present:
@@ -88,7 +92,7 @@ class SecretResource:
             outdated=first(credentials, lambda credential: credential.description == options.description),
             unconfirmed=self._unconfirmed(credentials),
         )
-        if state.chosen is None or state.chosen in state.unconfirmed:
+        if state.chosen is None:
             refuse_credential(self._graph, found, options.address)
         return state
 
@@ -98,19 +102,23 @@ class SecretResource:
         Who believed such an answer would make a second secret.
         """
         options, patience = self._options, self._graph.patience
-        if not options.stored_key_id:
-            return credentials
         until = patience.waited
         if self._graph.created_here(options.stored_key_id):
             until += VISIBLE_AFTER
         elif options.stored_start is not None:
             until += VISIBLE_AFTER - (self._call.now - options.stored_start).total_seconds()
-        while patience.waited < until:
-            if any(map(options.is_stored, credentials)) or not patience.pause():
-                break
-            document = self._graph.get(options.address.read(self._graph, select=FIELDS))
-            credentials = password_credentials(application.required(document, options.address))
-        return credentials
+        return read_until_there(
+            credentials,
+            self._read_again,
+            is_there=lambda found: any(map(options.is_stored, found)),
+            patience=patience,
+            until=until,
+        )
+
+    def _read_again(self) -> tuple[PasswordCredential, ...]:
+        address = self._options.address
+        document = self._graph.get(address.read(self._graph, select=FIELDS))
+        return password_credentials(application.required(document, address))
 
     def _unconfirmed(self, credentials: t.Iterable[PasswordCredential]) -> tuple[PasswordCredential, ...]:
         found = with_start(credentials, self._options.unconfirmed_starts)
@@ -121,16 +129,14 @@ class SecretResource:
         options = self._options
         if options.key_id is not None:
             return first(credentials, lambda credential: credential.key_id == options.key_id)
-        fitting = [credential for credential in credentials if credential.description == options.description]
+        fitting = with_description(credentials, options.description)
         if len(fitting) > 1:
             raise ConflictError(
                 f"{len(fitting)} secrets of {options.address} have the description {options.description!r}",
                 next_step="Name the one to remove by its key_id.",
                 key_ids=[credential.key_id for credential in fitting],
             )
-        if not fitting:
-            return None
-        return fitting[0]
+        return next(iter(fitting), None)
 
     def desired(self, current: ClientSecrets) -> ClientSecrets:
         if not self._options.present:
@@ -145,7 +151,7 @@ class SecretResource:
             credentials=tuple(kept),
             confirmed_starts=self._confirmed_by(current),
         )
-        if current.chosen is not None and current.chosen not in current.unconfirmed:
+        if current.chosen is not None:
             return wanted
         start = self._call.now
         new = PasswordCredential(
@@ -154,25 +160,19 @@ class SecretResource:
         return dataclasses.replace(wanted, chosen=new, credentials=(new, *kept))
 
     def _confirmed_by(self, state: ClientSecrets) -> tuple[datetime.datetime, ...]:
-        """The starts that need not be looked for again: those found, and those so old that nothing can show up."""
+        """The starts that need not be looked for again: the own one, those found, and those too old to show up."""
         stored = filter(self._options.is_stored, state.credentials)
-        seen = {credential.start for credential in (*state.unconfirmed, *stored)}
+        seen = {self._options.start, *(credential.start for credential in (*state.unconfirmed, *stored))}
         oldest = self._call.now - datetime.timedelta(seconds=LAG_WINDOW)
-        confirmed = [start for start in self._options.unconfirmed_starts if start in seen or start < oldest]
-        if self._options.start:
-            confirmed.append(self._options.start)
-        return tuple(confirmed)
+        return tuple(start for start in self._options.claimed_starts if start in seen or start < oldest)
 
     def apply(self, current: ClientSecrets, wanted: ClientSecrets) -> ClientSecrets:
         with self._call.memory.application_lock(current.client_id, seconds=self._call.endpoint.wait_timeout):
             return self._apply(current, wanted)
 
     def _apply(self, current: ClientSecrets, wanted: ClientSecrets) -> ClientSecrets:
-        if not self._options.present:
-            self._remove(current, current.chosen)
-            return wanted
-        if wanted.chosen is current.chosen or wanted.chosen is None or wanted.chosen.end is None:
-            for credential in current.unconfirmed:
+        if wanted.chosen is None or wanted.chosen is current.chosen:
+            for credential in wanted.removed:
                 self._remove(current, credential)
             return wanted
         from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
@@ -182,56 +182,43 @@ class SecretResource:
         self.creation = SecretCreation(self._graph, self._options, current, warn=self._call.warn)
         made = self._made_by_this_run(current)
         if made is None:
-            made = self.creation.create(wanted.chosen.end)
+            made = self.creation.create(self._options.end_of_new(self._call.now))
             self._remember(made)
         return self.creation.without_unconfirmed(made)
 
     def _made_by_this_run(self, current: ClientSecrets) -> ClientSecrets | None:
         """Parallel hosts that share an application share the new secret, too."""
-        if not self._remembers:
-            return None
-        known = self._call.memory.recall(self._memory_key(current))
-        if not isinstance(known, dict):
-            return None
-        record = PasswordCredential.of(known["record"])
+        known = as_object(self._memory.recall(self._memory_key(current, self._options.description)))
+        record = PasswordCredential.of(known.get("record", {}))
         of_any_caller = self._options._replace(stored_key_id=None, stored_hint=None)
         if not of_any_caller.is_valid(record, self._call.now):
             return None
-        others = [c for c in current.credentials if c.key_id != record.key_id]
+        others = without_key_ids(current.credentials, (record.key_id,))
         return dataclasses.replace(current, chosen=record, value=known["value"], credentials=(record, *others))
 
     def _remember(self, made: ClientSecrets) -> None:
-        if self._remembers and made.chosen is not None and made.chosen.key_id:
+        if made.chosen is not None and made.chosen.key_id:
             remembered = {"value": made.value, "record": made.chosen.document()}
-            self._call.memory.remember(self._memory_key(made), remembered, seconds=LAG_WINDOW)
+            self._memory.remember(self._memory_key(made, self._options.description), remembered, seconds=LAG_WINDOW)
 
-    def _memory_key(self, state: ClientSecrets, description: str | None = None) -> str:
-        return f"secret:{state.application_object_id}:{description or self._options.description}"
+    def _memory_key(self, state: ClientSecrets, description: str | None) -> str:
+        return f"secret:{state.application_object_id}:{description}"
 
-    def _remove(self, current: ClientSecrets, credential: PasswordCredential | None) -> None:
-        if credential is None:
-            return
+    def _remove(self, current: ClientSecrets, credential: PasswordCredential) -> None:
         from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_creation import (
             remove_secret,
         )
 
         made_here = self._graph.created_here(credential.key_id)
         remove_secret(self._graph, current, credential, address=self._options.address)
-        key = self._memory_key(current, credential.description)
-        if made_here and self._call.memory.recall(key):
-            self._call.memory.remember(key, None, seconds=LAG_WINDOW)
+        if made_here:
+            self._memory.remember(self._memory_key(current, credential.description), None, seconds=LAG_WINDOW)
 
     def view(self, state: ClientSecrets) -> View:
-        shown = state.chosen or state.outdated
-        if shown is None and not state.unconfirmed:
-            return {}
-        view: View = {}
-        if self._options.unconfirmed_starts:
-            view["unconfirmed"] = len(state.unconfirmed)
-        if shown is None:
-            return view
-        view |= selected(shown.described(self._call.now), ("description", "end", "days_left"))
-        return {**view, "valid": shown is state.chosen}
+        view = brief_view(state.chosen, state.outdated, self._call.now, verdict="valid")
+        if self._options.unconfirmed_starts and (view or state.unconfirmed):
+            return {"unconfirmed": len(state.unconfirmed), **view}
+        return view
 
     def result(self, state: ClientSecrets) -> View:
         chosen = state.chosen or PasswordCredential(description=self._options.description)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
@@ -34,6 +35,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     key_ids,
     password_credentials,
     with_start,
+    without_key_ids,
 )
 
 CREATE_ATTEMPTS = 3
@@ -54,8 +56,7 @@ class SecretCreation:
         self._options = options
         self._current = current
         self._warn = warn
-        self._address = application.Address(object_id=current.application_object_id)
-        self._known = {credential.key_id for credential in current.credentials}
+        self._known = key_ids(current.credentials)
         self._unanswered_requests = 0
         self.start = options.start or graph.clock.now()
         self.answer_was_lost = False
@@ -64,8 +65,9 @@ class SecretCreation:
         """The records with the new one, and its value. Raises AppsError, after removing what may have been made."""
         try:
             answer = self._add_password(end)
-            value = application.text(answer, "secretText")
-            if not value or not _is_value(value):
+            value = application.text_or_empty(answer, "secretText")
+            # One line of printable characters, which every store and form takes.
+            if not re.fullmatch(r"[!-~]+", value):
                 self.answer_was_lost = True
                 raise ConflictError(
                     f"Microsoft Graph created a client secret for {self._options.address} but its answer has no value",
@@ -118,11 +120,9 @@ class SecretCreation:
         Otherwise only the value is kept: it must not be lost, nor a record that another one made be taken for ours.
         """
         made = PasswordCredential.of(answer)
-        made = made._replace(start=made.start or self.start)
-        if made.start != self.start or made.key_id is None or made.key_id in self._known:
-            made = self._found() or PasswordCredential(
-                description=self._options.description, start=self.start, end=end, hint=value[:3]
-            )
+        if made.start not in (None, self.start) or made.key_id in (None, *self._known):
+            made = self._found() or PasswordCredential(description=self._options.description, end=end, hint=value[:3])
+        made = made._replace(start=self.start)
         if made.key_id:
             self._graph.note_created(made.key_id)
         credentials = (made, *self._current.credentials)
@@ -144,9 +144,10 @@ class SecretCreation:
 
     def _new_with_our_start(self) -> list[PasswordCredential]:
         """Raises AppsError."""
-        document = self._graph.get(self._address.read(self._graph, select=FIELDS)) or {}
-        found = with_start(password_credentials(document), {self.start})
-        return [credential for credential in found if credential.key_id not in self._known]
+        return without_key_ids(with_start(self._read(), {self.start}), self._known)
+
+    def _read(self) -> tuple[PasswordCredential, ...]:
+        return _read_credentials(self._graph, self._current, select=FIELDS)
 
     def without_unconfirmed(self, made: ClientSecrets) -> ClientSecrets:
         """Remove what earlier attempts and earlier runs made without receiving the value.
@@ -155,14 +156,13 @@ class SecretCreation:
         that was just received, so it becomes a warning.
         """
         starts = set(self._options.unconfirmed_starts)
-        # Never a start that the answer alone has: another's secret may have it.
-        if self.answer_was_lost and made.chosen_start is not None:
-            starts.add(made.chosen_start)
+        if self.answer_was_lost:
+            starts.add(self.start)
         if not starts:
-            return dataclasses.replace(made, confirmed_starts=self._confirmed())
+            return dataclasses.replace(made, confirmed_starts=self._options.claimed_starts)
         try:
             credentials = self._read_with(made)
-            others = [c for c in with_start(credentials, starts) if c.key_id != made.chosen_key_id]
+            others = without_key_ids(with_start(credentials, starts), (made.chosen_key_id,))
             removed = self._options.not_stored(others)
             for credential in removed:
                 remove_secret(self._graph, made, credential, address=self._options.address)
@@ -178,37 +178,27 @@ class SecretCreation:
             unconfirmed=(),
             removed=tuple(removed),
             credentials=tuple(without(credentials, removed)),
-            confirmed_starts=self._confirmed_after(made, removed),
+            confirmed_starts=self._confirmed_after(removed),
         )
 
-    def _confirmed_after(
-        self, made: ClientSecrets, removed: t.Sequence[PasswordCredential]
-    ) -> tuple[datetime.datetime, ...]:
+    def _confirmed_after(self, removed: t.Sequence[PasswordCredential]) -> tuple[datetime.datetime, ...]:
         """An unanswered request that made nothing so far may still be processed: its start stays unconfirmed."""
-        if self._unanswered_requests <= len(with_start(removed, {made.chosen_start or self.start})):
-            return self._confirmed()
-        if self._options.start is None and made.chosen_start is not None:
+        if self._unanswered_requests <= len(with_start(removed, {self.start})):
+            return self._options.claimed_starts
+        if self._options.start is None:
             self._warn(
                 f"A request to create a client secret for {self._options.address} got no answer and was sent again;"
-                f" if a second secret with the start {times.written(made.chosen_start)} appears, remove it:"
+                f" if a second secret with the start {times.written(self.start)} appears, remove it:"
                 " its value is unknown"
             )
-        return tuple(without(self._confirmed(), (self._options.start,)))
-
-    def _confirmed(self) -> tuple[datetime.datetime, ...]:
-        if self._options.start is None:
-            return self._options.unconfirmed_starts
-        return (*self._options.unconfirmed_starts, self._options.start)
+        return tuple(without(self._options.claimed_starts, (self._options.start,)))
 
     def _read_with(self, made: ClientSecrets) -> tuple[PasswordCredential, ...]:
         """The records, once the new one is among them. Raises AppsError."""
-        while True:
-            document = self._graph.get(self._address.read(self._graph, select=FIELDS)) or {}
-            credentials = password_credentials(document)
-            if made.chosen_key_id and made.chosen_key_id in key_ids(credentials):
-                return credentials
-            if not self._graph.patience.pause():
-                raise ConflictError(f"the new client secret of {self._options.address} did not appear")
+        credentials = self._graph.patience.until(lambda found: made.chosen_key_id in key_ids(found), self._read)
+        if made.chosen_key_id not in key_ids(credentials):
+            raise ConflictError(f"the new client secret of {self._options.address} did not appear")
+        return credentials
 
     def _clean_up_after(self, failure: AppsError) -> None:
         """Creation failed for good, and an attempt may have made a secret: remove it, or report how to recognise it."""
@@ -262,9 +252,15 @@ def remove_secret(
 
 
 def _is_gone(graph: GraphClient, current: ClientSecrets, credential: PasswordCredential) -> bool:
+    return credential.key_id not in key_ids(_read_credentials(graph, current, select=("id", "passwordCredentials")))
+
+
+def _read_credentials(
+    graph: GraphClient, current: ClientSecrets, *, select: t.Sequence[str]
+) -> tuple[PasswordCredential, ...]:
+    """Those that the application has now; none if it is gone. Raises AppsError."""
     address = application.Address(object_id=current.application_object_id)
-    found = graph.get(address.read(graph, select=("id", "passwordCredentials"))) or {}
-    return credential.key_id not in key_ids(password_credentials(found))
+    return password_credentials(graph.get(address.read(graph, select=select)) or {})
 
 
 def _may_have_created(exc: TransportError | GraphError) -> bool:
@@ -273,8 +269,3 @@ def _may_have_created(exc: TransportError | GraphError) -> bool:
         return exc.maybe_processed
     # A refusal without a code is not one of Graph: whatever answered may have let the request through.
     return (exc.fault.status >= 500 or not exc.fault.code) and not exc.fault.concurrency
-
-
-def _is_value(value: str) -> bool:
-    """Can it be a client secret? One line of printable characters, which every store and form takes."""
-    return value.isascii() and value.isprintable() and " " not in value

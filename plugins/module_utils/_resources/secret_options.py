@@ -59,7 +59,7 @@ class SecretOptions(t.NamedTuple):
         end = _end(params["end_date"], now)
         if present:
             _check_renewal(renew_before_days, lifetime_days=lifetime_days, end=end, now=now)
-        if params["state"] == "absent" and description is None and key_id is None:
+        elif (description, key_id) == (None, None):
             raise InputError(
                 "O(state) is absent but any of the following are missing: description, key_id",
                 next_step="Name the secret to remove by its O(key_id) or its O(description), or set O(stores).",
@@ -80,6 +80,11 @@ class SecretOptions(t.NamedTuple):
             stored_key_id=stored_key_id,
         )
 
+    @property
+    def claimed_starts(self) -> tuple[datetime.datetime, ...]:
+        """Those of earlier runs that are unconfirmed, and that of this task."""
+        return tuple(filter(None, (*self.unconfirmed_starts, self.start)))
+
     def is_stored(self, credential: PasswordCredential) -> bool:
         """Whether it is the one whose value the caller holds."""
         return bool(self.stored_key_id) and credential.key_id == self.stored_key_id
@@ -89,9 +94,8 @@ class SecretOptions(t.NamedTuple):
 
     def is_valid(self, credential: PasswordCredential, now: datetime.datetime) -> bool:
         """Whether it has the description and enough days left, and, if the caller names its value, is that one."""
-        if credential.description != self.description or credential.end is None:
-            return False
-        if not times.lasts(credential.end, now, at_least=self.renew_before):
+        lasts = times.lasts(credential.end, now, at_least=self.renew_before)
+        if credential.description != self.description or not lasts:
             return False
         if self.stored_key_id is not None and not self.is_stored(credential):
             return False

@@ -12,15 +12,18 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
 
 if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import KeyCredential
 
 FIELDS = ("id", "appId", "displayName", "passwordCredentials", *SWITCHES)
+Credential = t.TypeVar("Credential", bound="PasswordCredential | KeyCredential")
 EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
 
@@ -74,18 +77,49 @@ def all_described(credentials: t.Iterable[PasswordCredential | KeyCredential], n
     return [credential.described(now) for credential in credentials]
 
 
-def key_ids(credentials: t.Iterable[PasswordCredential]) -> list[str]:
+def key_ids(credentials: t.Iterable[PasswordCredential | KeyCredential]) -> list[str]:
     return sorted(credential.key_id or "" for credential in credentials)
 
 
-def other_key_ids(
-    credentials: t.Iterable[PasswordCredential | KeyCredential], chosen: PasswordCredential | KeyCredential | None
-) -> list[str]:
+def with_description(credentials: t.Iterable[Credential], description: str | None) -> list[Credential]:
+    return [credential for credential in credentials if credential.description == description]
+
+
+def without_key_ids(
+    credentials: t.Iterable[PasswordCredential], others: t.Container[str | None]
+) -> list[PasswordCredential]:
+    return [credential for credential in credentials if credential.key_id not in others]
+
+
+def other_key_ids(credentials: t.Iterable[Credential], chosen: Credential | None) -> list[str]:
     """Of those with the description of the chosen one; none if none is chosen."""
     if chosen is None:
         return []
-    alike = {credential.key_id or "" for credential in credentials if credential.description == chosen.description}
-    return sorted(alike - {chosen.key_id or ""})
+    alike = with_description(credentials, chosen.description)
+    return sorted({*key_ids(alike)} - {*key_ids([chosen])})
+
+
+def brief_view(chosen: Credential | None, outdated: Credential | None, now: datetime.datetime, *, verdict: str) -> View:
+    """The chosen one, else the outdated one, for the diff; the member ``verdict`` tells which. {} without either."""
+    shown = chosen or outdated
+    if shown is None:
+        return {}
+    brief = selected(shown.described(now), ("description", "end", "days_left"))
+    return {**brief, verdict: shown is chosen}
+
+
+def read_until_there(
+    credentials: tuple[Credential, ...],
+    read: t.Callable[[], tuple[Credential, ...]],
+    *,
+    is_there: t.Callable[[tuple[Credential, ...]], bool],
+    patience: Patience,
+    until: float,
+) -> tuple[Credential, ...]:
+    """The credentials, read again while one is missing and, by the seconds that were waited, may still appear."""
+    while patience.waited < until and not is_there(credentials) and patience.pause():
+        credentials = read()
+    return credentials
 
 
 def with_start(
@@ -115,13 +149,5 @@ class ClientSecrets:
     value: str | None = dataclasses.field(default=None, repr=False)
 
     @property
-    def chosen_start(self) -> datetime.datetime | None:
-        return self._chosen_or_blank.start
-
-    @property
     def chosen_key_id(self) -> str | None:
-        return self._chosen_or_blank.key_id
-
-    @property
-    def _chosen_or_blank(self) -> PasswordCredential:
-        return self.chosen or PasswordCredential()
+        return (self.chosen or PasswordCredential()).key_id

@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret import SecretResource
@@ -34,7 +35,7 @@ class ClientSecret(Kind):
     def __init__(self, call: Call) -> None:
         super().__init__(call)
         self._options = SecretOptions.of(call.params, call.now)
-        self._resource = SecretResource(call, self._options, remembers=False)
+        self._resource = SecretResource(call, self._options, RunMemory())
         self._current = NOTHING
         self._made = NOTHING
 
@@ -45,7 +46,7 @@ class ClientSecret(Kind):
             stored_start=times.parse(stored.secret_start),
             unconfirmed_starts=tuple(unconfirmed),
         )
-        resource = SecretResource(self.call, self._options, remembers=False)
+        resource = SecretResource(self.call, self._options, RunMemory())
         current = resource.read()
         wanted = resource.desired(current)
         self._resource, self._current = resource, current
@@ -56,7 +57,7 @@ class ClientSecret(Kind):
 
     def create(self, start: datetime.datetime) -> Found:
         options = self._options._replace(start=start)
-        self._resource = SecretResource(self.call, options, remembers=False)
+        self._resource = SecretResource(self.call, options, RunMemory())
         self._made = applied(self.call, self._resource, self._current)
         self.call.secrets.add(self._made.value)
         return _found_secret(self._resource, self._current, self._made, due=True)

@@ -44,7 +44,7 @@ def as_task(tenant: Tenant, *, check: bool = False, **options: t.Any) -> Json:
 
     def run(call: Call) -> Json:
         asked = SecretOptions.of(call.params, call.now)._replace(**inner)
-        return converge(call, Recorded(call, asked))
+        return converge(call, Recorded(call, asked, call.memory))
 
     module = declared._replace(run=run)
     result = call_module(module, MODULE, options, check_mode=check, environ=tenant.environ, memory=tenant.memory)
