@@ -281,7 +281,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.converge import converge
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module, run_as_module
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.certificate import CertificateResource
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.certificate import (
+    CertificateOptions,
+    CertificateResource,
+)
 
 OWN = ArgumentSpec(
     options={
@@ -311,7 +314,7 @@ OWN = ArgumentSpec(
 
 def run(call: Call) -> dict[str, object]:
     refuse_stores(call.params)
-    return converge(call, CertificateResource(call))
+    return converge(call, CertificateResource(call, CertificateOptions.of(call.params, call.now)))
 
 
 MODULE = Module(argument_spec=OWN + WITH_STORES + APPLICATION + AUTH + ENDPOINT, run=run)

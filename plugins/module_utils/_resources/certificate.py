@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import (
     NO_FILES,
@@ -40,7 +40,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ke
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import refuse_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import other_key_ids
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
+    brief_view,
+    other_key_ids,
+    read_until_there,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.key_pair import (
     BACKDATED,
     LONGEST_COMMON_NAME,
@@ -61,7 +65,10 @@ FRESH = datetime.timedelta(minutes=5)  # the identity platform may not know it y
 
 
 class CertificateOptions(t.NamedTuple):
-    """What the options ask for. ``certificate`` is the user's own, ``files`` are those with a key that is made here."""
+    """What the options ask for. ``certificate`` is the user's own, ``files`` are those with a key that is made here.
+
+    ``subject`` is the only common name that will do, if there is one; ``common_name`` is that of a new certificate.
+    """
 
     present: bool
     address: application.Address
@@ -70,15 +77,17 @@ class CertificateOptions(t.NamedTuple):
     replaced_key_id: str | None
     files: KeyFiles | None
     certificate: Certificate | None
+    subject: str | None
     common_name: str
-    exact_name: bool
     lifetime: datetime.timedelta
     renew_before: datetime.timedelta
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> CertificateOptions:
         """Raises InputError for what cannot be, or would renew on every run; MissingLibraryError."""
-        present, description, subject = params["state"] == "present", params["description"] or "", params["subject"]
+        present, description = params["state"] == "present", params["description"] or ""
+        subject, own, files = params["subject"], params["certificate_file"], None
+        common_name = description[:LONGEST_COMMON_NAME].strip()
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
         if present:
             import_library("cryptography")  # reported before anything is sent, also in check mode
@@ -89,41 +98,37 @@ class CertificateOptions(t.NamedTuple):
                 next_step="Name the certificate to remove by its O(key_id), or set O(stores).",
             )
         if subject is not None:
-            check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
+            common_name = check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
         check_number("lifetime_days", lifetime_days, lowest=1, highest=LONGEST_LIFETIME)
         check_number("renew_before_days", renew_before_days, lowest=0, highest=LONGEST_LIFETIME)
-        if present and params["path"] and renew_before_days >= lifetime_days:
-            raise InputError(
-                f"renew_before_days is {renew_before_days} and lifetime_days is {lifetime_days}: a new certificate"
-                " would be due for renewal at once",
-                next_step="Set renew_before_days to less than lifetime_days.",
-            )
+        if params["path"]:
+            if renew_before_days >= lifetime_days:
+                raise InputError(
+                    f"renew_before_days is {renew_before_days} and lifetime_days is {lifetime_days}: a new certificate"
+                    " would be due for renewal at once",
+                    next_step="Set renew_before_days to less than lifetime_days.",
+                )
+            files = KeyFiles(params["path"])
         options = cls(
             present=present,
             address=application.Address.of(params),
             description=description,
             key_id=_guid(params, "key_id"),
             replaced_key_id=_guid(params, "replaced_key_id"),
-            files=None,
+            files=files,
             certificate=None,
-            common_name=subject or description[:LONGEST_COMMON_NAME].strip(),
-            exact_name=subject is not None,
+            subject=subject,
+            common_name=common_name,
             lifetime=datetime.timedelta(days=lifetime_days),
             renew_before=datetime.timedelta(days=renew_before_days),
         )
-        if not present:
-            return options
-        if params["path"]:
-            options = options._replace(files=KeyFiles(params["path"]))
-        own = params["certificate_file"]
         if not own:
             return options
         certificate = parse_certificate(read_file(own, option="certificate_file"), what=own)
         if not times.lasts(certificate.end, now, at_least=options.renew_before):
             end = times.written(certificate.end)
             raise InputError(
-                f"The certificate in {params['certificate_file']} ends at {end}, and renew_before_days is"
-                f" {renew_before_days}",
+                f"The certificate in {own} ends at {end}, and renew_before_days is {renew_before_days}",
                 next_step="Put a renewed certificate into the file, or set a smaller renew_before_days.",
             )
         return options._replace(certificate=certificate)
@@ -132,7 +137,7 @@ class CertificateOptions(t.NamedTuple):
         """The certificate of the pair, if it would do once it is registered."""
         if pair is None or not times.lasts(pair.certificate.end, now, at_least=self.renew_before):
             return None
-        if self.exact_name and pair.certificate.common_name != self.common_name:
+        if self.subject not in (None, pair.certificate.common_name):
             return None
         return pair.certificate
 
@@ -147,7 +152,7 @@ class Certificates(t.NamedTuple):
     """The application's records and what is in the files.
 
     ``chosen`` is the record that the module is about, if there is one that will do; ``outdated`` the best one of the
-    same description that will not. ``in_use``: its key is in PATH, not in PATH.new.
+    same description that will not. ``in_use``: there is a chosen one, and its key is in PATH, not in PATH.new.
     """
 
     object_id: str
@@ -156,7 +161,7 @@ class Certificates(t.NamedTuple):
     files: Files = NO_FILES
     chosen: KeyCredential | None = None
     outdated: KeyCredential | None = None
-    in_use: bool = True
+    in_use: bool = False
     private: bool = True
     keeps_previous: bool = False
     registered: bool = False
@@ -165,9 +170,9 @@ class Certificates(t.NamedTuple):
 class CertificateResource:
     """Registers a certificate if the tenant has none that is valid long enough; removes the one with a key id."""
 
-    def __init__(self, call: Call, options: CertificateOptions | None = None) -> None:
+    def __init__(self, call: Call, options: CertificateOptions) -> None:
         self._call = call
-        self._options = options or CertificateOptions.of(call.params, call.now)
+        self._options = options
 
     @functools.cached_property
     def _key_credentials(self) -> KeyCredentialsClient:
@@ -176,10 +181,8 @@ class CertificateResource:
     def read(self) -> Certificates:
         options = self._options
         document = self._key_credentials.read(options.address)
-        if document is None and not options.present:
-            return Certificates(object_id="", client_id=options.address.client_id or "", credentials=())
-        found = application.required(document, options.address)
-        client_id = application.text_or_empty(found, "appId").lower()
+        found = application.required(document, options.address, may_be_gone=not options.present)
+        client_id = application.text_or_empty({"appId": options.address.client_id, **found}, "appId").lower()
         files = NO_FILES
         if options.files is not None:
             files = options.files.read(client_id)
@@ -204,7 +207,7 @@ class CertificateResource:
         return state._replace(
             chosen=chosen,
             outdated=first(credentials, lambda c: c.description == options.description),
-            in_use=chosen is in_use,
+            in_use=in_use is not None,
         )
 
     def _candidates(self, files: Files) -> tuple[Certificate | None, Certificate | None]:
@@ -217,33 +220,37 @@ class CertificateResource:
     def _registered(
         self, credentials: t.Iterable[KeyCredential], certificate: Certificate | None
     ) -> KeyCredential | None:
-        """Its record, if that will do. The record's own end may be earlier than the certificate's."""
-        if certificate is None:
-            return None
-        for record in _records_of(credentials, certificate):
-            lasts = times.lasts(record.end, self._call.now, at_least=self._options.renew_before)
-            if lasts and not record.has_key_id(self._options.replaced_key_id):
-                return record
-        return None
+        """Its record, if that will do."""
+        return first(_records_of(credentials, certificate), self._will_do)
+
+    def _will_do(self, record: KeyCredential) -> bool:
+        """The record's own end may be earlier than the certificate's."""
+        lasts = times.lasts(record.end, self._call.now, at_least=self._options.renew_before)
+        return lasts and not record.has_key_id(self._options.replaced_key_id)
 
     def _with_the_one_in_use(self, credentials: tuple[KeyCredential, ...], files: Files) -> tuple[KeyCredential, ...]:
         """Read again while the certificate in PATH is missing and so young that the answer may be older than it.
 
         PATH is written after the tenant showed it. Such an answer would lead to a second key.
         """
-        graph, options = self._call.graph, self._options
+        graph = self._call.graph
         if files.current is None:
             return credentials
         certificate = files.current.certificate
         until = graph.patience.waited + VISIBLE_AFTER
         if not graph.created_here(certificate.thumbprint):
             until -= (self._call.now - certificate.start - BACKDATED).total_seconds()
-        while graph.patience.waited < until:
-            if _records_of(credentials, certificate) or not graph.patience.pause():
-                break
-            document = self._key_credentials.read(options.address)
-            credentials = key_credentials(application.required(document, options.address))
-        return credentials
+        return read_until_there(
+            credentials,
+            self._read_again,
+            is_there=lambda found: bool(_records_of(found, certificate)),
+            patience=graph.patience,
+            until=until,
+        )
+
+    def _read_again(self) -> tuple[KeyCredential, ...]:
+        address = self._options.address
+        return key_credentials(application.required(self._key_credentials.read(address), address))
 
     def desired(self, current: Certificates) -> Certificates:
         options = self._options
@@ -252,7 +259,7 @@ class CertificateResource:
             return current._replace(chosen=None, credentials=tuple(kept))
         keeps_previous = self._keeps_previous(current)
         wanted = current._replace(in_use=True, private=True, keeps_previous=keeps_previous)
-        if current.chosen is not None and current.in_use:
+        if current.in_use:
             return wanted
         if options.files and options.files.obstacle:
             raise ConflictError(
@@ -285,7 +292,7 @@ class CertificateResource:
     def _keeps_previous(self, current: Certificates) -> bool:
         """PATH.old is kept as long as it can be used. Where PATH is replaced, what was in it becomes PATH.old."""
         previous = current.files.previous
-        if current.chosen is None or not current.in_use:
+        if not current.in_use:
             previous = current.files.current or previous
         if previous is None:
             return False
@@ -313,7 +320,7 @@ class CertificateResource:
             certificate = self._to_register(current) or self._new_key(files, current)
         if certificate is not None:
             record = self._key_credentials.add(current.object_id, certificate, description=self._options.description)
-            others = [c for c in current.credentials if not c.has_key_id(record.key_id)]
+            others = without(current.credentials, (record,))
             reached = wanted._replace(chosen=record, credentials=(record, *others))
         if files is not None:
             self._settle_files(files, current, wanted, certificate)
@@ -345,14 +352,10 @@ class CertificateResource:
             files.remove_previous()
 
     def view(self, state: Certificates) -> View:
-        shown = state.chosen or state.outdated
-        view: View = {}
-        if shown is not None:
-            view = selected(shown.described(self._call.now), ("description", "end", "days_left"))
-            view["will_do"] = shown is state.chosen
+        view = brief_view(state.chosen, state.outdated, self._call.now, verdict="will_do")
         if self._options.files is not None and (view or any(state.files.thumbprints)):
             view["key_file"] = "outdated"
-            if state.chosen is not None and state.in_use:
+            if state.in_use:
                 view["key_file"] = "current"
             view["private"] = state.private
             view["old_key_kept"] = state.keeps_previous
@@ -378,5 +381,7 @@ class CertificateResource:
         }
 
 
-def _records_of(credentials: t.Iterable[KeyCredential], certificate: Certificate) -> list[KeyCredential]:
+def _records_of(credentials: t.Iterable[KeyCredential], certificate: Certificate | None) -> list[KeyCredential]:
+    if certificate is None:
+        return []
     return [record for record in credentials if record.is_for(certificate)]
