@@ -43,9 +43,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     declared_permissions,
-    may_come,
     predicted,
     read_declaration,
+    required_here,
     resources_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
@@ -203,8 +203,7 @@ class ConsentResource:
         return document, answers, [answers[resource] for resource in resources]
 
     def _required(self, document: Json | None) -> Json:
-        may_be_gone = not self._options.present or may_come(self._call, self._address)
-        return application.required(document, self._address, may_be_gone=may_be_gone)
+        return required_here(document, self._call, self._address, present=self._options.present)
 
     def _predicted(self) -> Consent:
         """Of an application that is not there: in check mode, what an earlier task would have declared."""

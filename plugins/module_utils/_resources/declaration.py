@@ -63,18 +63,14 @@ def _permission(resource: str, access: Json) -> Permission | None:
 
 def required_resource_access(document: Json, resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
     """The collection with the entry of one resource replaced. A PATCH sets it whole, so all else stays as it came."""
-    entries = application.objects(document.get("requiredResourceAccess"))
+    # With an empty entry at the end, for a resource that has none.
+    entries = [*application.objects(document.get("requiredResourceAccess")), {"resourceAppId": resource}]
     own = [entry for entry in entries if _resource(entry) == resource]
+    others, position = without(entries, own), entries.index(own[0])
     accesses = _accesses(own, resource, permissions)
-    collection: list[Json] = []
-    for entry in entries:
-        if entry not in own:
-            collection.append(entry)
-        elif entry is own[0] and accesses:
-            collection.append({**entry, "resourceAccess": accesses})
-    if accesses and not own:
-        collection.append({"resourceAppId": resource, "resourceAccess": accesses})
-    return collection
+    if not accesses:
+        return others
+    return [*others[:position], {**own[0], "resourceAccess": accesses}, *others[position:]]
 
 
 def _accesses(own: t.Iterable[Json], resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
@@ -118,8 +114,7 @@ def note_declared(
 
 def note_seen(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> None:
     """Remember what a task found, perhaps written by a run that was killed: later tasks wait until they see it."""
-    if client_id:
-        graph.note_written(f"seen:{client_id}", _lines(declared))
+    graph.note_written(f"seen:{client_id}", _lines(declared))
 
 
 def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permission]) -> bool:
@@ -128,8 +123,6 @@ def lags_behind(graph: GraphClient, client_id: str, declared: t.Iterable[Permiss
     Writing the whole collection back from it would undo the earlier task, and consent would grant too little.
     """
     declared = list(declared)
-    if not client_id:
-        return False
     is_outdated = _digest(declared) in _outdated(graph, client_id)
     return is_outdated or not {*_noted(graph, f"seen:{client_id}")} <= {*declared}
 
@@ -158,6 +151,11 @@ def predicted(graph: GraphClient, address: application.Address) -> list[Permissi
 def may_come(call: Call, address: application.Address) -> bool:
     """In check mode, an earlier task of the run would have registered an application of that unique name."""
     return call.check_mode and address.unique_name is not None
+
+
+def required_here(document: Json | None, call: Call, address: application.Address, *, present: bool) -> Json:
+    """The application; {} if it is gone and nothing has to be there, or if it may come. Raises NotRegisteredError."""
+    return application.required(document, address, may_be_gone=not present or may_come(call, address))
 
 
 State = t.TypeVar("State")

@@ -41,7 +41,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     may_lag_behind,
     read_consent,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import may_come, of_type
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
+    of_type,
+    required_here,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
     Found,
     look_up,
@@ -85,8 +88,7 @@ class MailboxScopeResource:
 
     def read(self) -> MailboxScope:
         document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
-        may_be_gone = not self._options.present or may_come(self._call, self._address)
-        found = application.required(document, self._address, may_be_gone=may_be_gone)
+        found = required_here(document, self._call, self._address, present=self._options.present)
         entra = self._entra(found)
         wanted = self._look_up()
         exchange = NOTHING

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
@@ -41,6 +42,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     of_resource,
     of_type,
     read_declaration,
+    required_here,
     required_resource_access,
 )
 
@@ -60,7 +62,8 @@ LISTED: dict[str, dict[str, t.Any]] = {
 def check_permission_names(option: str, names: t.Iterable[str] | None) -> None:
     """Raises InputError for what cannot be the name of a permission."""
     for name in names or ():
-        if name.split() != [name] or not name.isascii() or len(name) > 256:
+        # ASCII without white space.
+        if not re.fullmatch(r"[^\s\u0080-\U0010ffff]{1,256}", name):
             raise InputError(
                 f"{option}: {shown(name)} is not the name of a permission",
                 next_step="Use names as in Microsoft's permissions reference, such as Mail.ReadWrite.",
@@ -238,8 +241,7 @@ class PermissionsResource:
         resources = self._options.resources
         own = self._address.read(self._graph, select=FIELDS, handed=self._options.present)
         document, *principals = self._graph.get_many([own, *map(ResourcePrincipal.read, resources)])
-        may_be_gone = not self._options.present or may_come(self._call, self._address)
-        found = application.required(document, self._address, may_be_gone=may_be_gone)
+        found = required_here(document, self._call, self._address, present=self._options.present)
         for resource, principal in zip(resources, principals, strict=True):
             if self._options.needs_principal(resource):
                 required_principal(principal, resource_label(resource))
@@ -275,8 +277,8 @@ class PermissionsResource:
         if not self._options.present:
             return without(permissions, named)
         if listed.exact:
-            own = (listed.resource, kind)
-            permissions = [p for p in permissions if (p.resource, p.type) != own or p in named]
+            own = of_type(of_resource(permissions, listed.resource), kind)
+            permissions = without(permissions, without(own, named))
         return [*permissions, *without(named, permissions)]
 
     def apply(self, current: Declared, wanted: Declared) -> Declared:
@@ -296,11 +298,11 @@ class PermissionsResource:
         before, after = declared_permissions(current.document), declared_permissions(document)
         note_declared(self._graph, current.client_id, before=before, after=after)
         note_seen(self._graph, current.client_id, among(before, after))
-        self._check_that_it_stayed(current, added={*after} - {*before}, removed={*before} - {*after})
+        self._check_that_it_stayed(current, added={*after} - {*before}, changed={*after} ^ {*before})
         note_seen(self._graph, current.client_id, after)
         return wanted
 
-    def _check_that_it_stayed(self, current: Declared, *, added: set[Permission], removed: set[Permission]) -> None:
+    def _check_that_it_stayed(self, current: Declared, *, added: set[Permission], changed: set[Permission]) -> None:
         """Each writer replaces the whole collection, including what we wrote since that client read it.
 
         Graph documents no If-Match for applications, so the later of two writers cannot be stopped; the earlier one
@@ -313,8 +315,7 @@ class PermissionsResource:
             declared_in=lambda found: (current.client_id, declared_permissions(found)),
         )
         self._graph.handed.hand_on(current.client_id.lower(), {"application": document})
-        declared = {*declared_permissions(document)}
-        if not added <= declared or removed & declared:
+        if changed & {*declared_permissions(document)} != added:
             raise OvertakenError(
                 f"Could not set the permissions of {self._address}: another client replaced them, or Microsoft Graph"
                 " does not show them yet",
