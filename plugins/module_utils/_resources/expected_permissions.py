@@ -20,8 +20,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     ResourcePrincipals,
     resource_label,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import GRAPH_TYPES
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import listed_resources
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.permissions import (
+    listed_entries,
+    listed_names,
+)
 
 
 class Expected(t.NamedTuple):
@@ -32,12 +34,10 @@ class Expected(t.NamedTuple):
     @classmethod
     def of(cls, option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> Expected:
         """From the option with that name. Raises InputError for what is malformed."""
-        entries = list(entries)
         found: dict[tuple[str, str, str], None] = {}
-        for client_id, entry in zip(listed_resources(option, entries), entries, strict=True):
-            for kind in GRAPH_TYPES:
-                for name in entry.get(kind) or ():
-                    found[client_id, kind, name] = None
+        for client_id, kind, names in listed_names(listed_entries(option, entries)):
+            for name in names:
+                found[client_id, kind, name] = None
         return cls(tuple(found))
 
     def check(self, declared: t.Iterable[Permission], principals: ResourcePrincipals, *, whose: object) -> None:

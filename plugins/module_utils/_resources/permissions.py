@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import typing as t
 
@@ -50,6 +49,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 HANDED_ON = ("passwordCredentials", *SWITCHES)  # read with the declaration, for the credential's task
+Entries = dict[str, t.Mapping[str, t.Any]]  # by client id, each in the form of LISTED
 OTHER_KINDS = {"application": "delegated", "delegated": "application"}
 # The form of an option that lists permissions, one entry a resource.
 LISTED: dict[str, dict[str, t.Any]] = {
@@ -87,6 +87,20 @@ def listed_resources(option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) ->
         for kind in GRAPH_TYPES:
             check_permission_names(f"{option}: {kind}", entry.get(kind))
     return resources
+
+
+def listed_entries(option: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> Entries:
+    """The entries of such a list by the client ids of their resources. Raises InputError as listed_resources does."""
+    entries = list(entries)
+    return dict(zip(listed_resources(option, entries), entries, strict=True))
+
+
+def listed_names(entries: Entries) -> t.Iterator[tuple[str, str, t.Sequence[str]]]:
+    """Each list that is set: the client id of the resource, the kind, and the names or ids."""
+    for resource, entry in entries.items():
+        for kind in GRAPH_TYPES:
+            if entry.get(kind) is not None:
+                yield resource, kind, entry[kind]
 
 
 def required_principal(document: Json | None, resource: str) -> ResourcePrincipal:
@@ -130,18 +144,23 @@ def resolve(
 
 
 class Listed(t.NamedTuple):
-    """What a task lists of one resource. A list that is None is left alone; ``exact`` covers those that are given."""
+    """A list of a task: permissions of one resource and of one kind. ``exact``: others of them are removed."""
 
     resource: str  # client id
-    names: t.Mapping[str, t.Sequence[str] | None]
+    kind: str
+    names: t.Sequence[str]
     exact: bool
 
 
 class PermissionsOptions(t.NamedTuple):
-    """``listed`` may name a resource twice; the second one only adds."""
+    """``resources`` are client ids, also of those with no list. What has no list is left alone.
+
+    ``listed`` may have two lists of the same resource and kind; the second one only adds.
+    """
 
     address: application.Address
     present: bool
+    resources: tuple[str, ...]
     listed: tuple[Listed, ...]
 
     @classmethod
@@ -152,44 +171,41 @@ class PermissionsOptions(t.NamedTuple):
             raise InputError(
                 "O(exact) goes with O(state=present) only", next_step="Remove O(exact), or set O(state) to present."
             )
-        listed = _listed(params, exact)
+        entries = _entries(params)
+        listed = [Listed(*one, exact) for one in listed_names(entries)]
         if params["add_user_read"]:
             if not present:
                 raise InputError(
                     "O(add_user_read) goes with O(state=present) only", next_step="Remove O(add_user_read)."
                 )
-            added = {"application": None, "delegated": ["User.Read"]}
-            listed.append(Listed(RESOURCES["microsoft_graph"], added, exact=False))
-        return cls(address=application.Address.of(params), present=present, listed=tuple(listed))
-
-    @property
-    def resources(self) -> tuple[str, ...]:
-        """Client ids, each once."""
-        return tuple(dict.fromkeys(one.resource for one in self.listed))
+            graph = RESOURCES["microsoft_graph"]
+            listed.append(Listed(graph, "delegated", ["User.Read"], exact=False))
+            entries.setdefault(graph, {})
+        return cls(
+            address=application.Address.of(params),
+            present=present,
+            resources=tuple(entries),
+            listed=tuple(listed),
+        )
 
     def needs_principal(self, resource: str) -> bool:
         """What is removed by its id, or by an empty exact list, can be of a resource that the tenant does not have."""
         names: list[str] = []
         for listed in self.listed:
             if listed.resource == resource:
-                names += itertools.chain.from_iterable(filter(None, listed.names.values()))
+                names += listed.names
         if self.present:
             return bool(names)
         return not all(map(GUID.fullmatch, names))
 
 
-def _listed(params: t.Mapping[str, t.Any], exact: bool) -> list[Listed]:
-    entries = params["permissions"]
-    if entries is None:
-        names = {kind: params[f"{kind}_permissions"] for kind in GRAPH_TYPES}
-        for kind in GRAPH_TYPES:
-            check_permission_names(f"O({kind}_permissions)", names[kind])
-        return [Listed(resource_client_id(params["resource"] or "microsoft_graph"), names, exact)]
-    listed = []
-    for resource, entry in zip(listed_resources("O(permissions)", entries), entries, strict=True):
-        names = {kind: entry.get(kind) for kind in GRAPH_TYPES}
-        listed.append(Listed(resource, names, exact))
-    return listed
+def _entries(params: t.Mapping[str, t.Any]) -> Entries:
+    if params["permissions"] is not None:
+        return listed_entries("O(permissions)", params["permissions"])
+    entry = {kind: params[f"{kind}_permissions"] for kind in GRAPH_TYPES}
+    for kind, names in entry.items():
+        check_permission_names(f"O({kind}_permissions)", names)
+    return {resource_client_id(params["resource"] or "microsoft_graph"): entry}
 
 
 class Declared(t.NamedTuple):
@@ -254,30 +270,26 @@ class PermissionsResource:
     def desired(self, current: Declared) -> Declared:
         permissions = list(current.permissions)
         for listed in self._options.listed:
-            for kind, names in listed.names.items():
-                if names is not None:
-                    permissions = self._changed(permissions, listed, kind, names, current)
+            permissions = self._changed(permissions, listed, current)
         wanted = current._replace(permissions=tuple(permissions))
         if not current.document and may_come(self._call, self._address):
             note_predicted(self._graph, self._address, wanted.permissions)
         return wanted
 
-    def _changed(
-        self, permissions: list[Permission], listed: Listed, kind: str, names: t.Sequence[str], current: Declared
-    ) -> list[Permission]:
-        """With what is listed of one resource and of one kind added, exactly set, or removed."""
+    def _changed(self, permissions: list[Permission], listed: Listed, current: Declared) -> list[Permission]:
+        """With what is listed added, exactly set, or removed."""
         principal = current.principals.of_client_id(listed.resource)
         named: dict[Permission, None] = {}
-        for name in names:
+        for name in listed.names:
             if principal is None:  # by ids alone, see needs_principal
-                permission = Permission(listed.resource, kind, name.lower())
+                permission = Permission(listed.resource, listed.kind, name.lower())
             else:
-                permission = resolve(principal, kind, name, declared=current.permissions)
+                permission = resolve(principal, listed.kind, name, declared=current.permissions)
             named[permission] = None
         if not self._options.present:
             return without(permissions, named)
         if listed.exact:
-            own = of_type(of_resource(permissions, listed.resource), kind)
+            own = of_type(of_resource(permissions, listed.resource), listed.kind)
             permissions = without(permissions, without(own, named))
         return [*permissions, *without(named, permissions)]
 
