@@ -16,7 +16,11 @@ from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    filled_members,
+    first,
+    without,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View, changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -82,10 +86,11 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
         )
     if params["state"] == "absent":
         return FederatedCredential(None, name, None, None, (), None)
-    for option in ("issuer", "subject", "description"):
-        if params[option] is not None:
-            check_text(option, params[option], longest=LONGEST_TEXT)
-    issuer, audiences = params["issuer"], params["audiences"]
+    issuer = check_text("issuer", params["issuer"], longest=LONGEST_TEXT)
+    subject = check_text("subject", params["subject"], longest=LONGEST_TEXT)
+    if params["description"] is not None:
+        check_text("description", params["description"], longest=LONGEST_TEXT)
+    audiences = params["audiences"]
     try:
         parts = urlsplit(issuer)
     except ValueError:  # such as half of an IPv6 address
@@ -101,7 +106,7 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
             next_step="Keep only the one that the tokens have as their claim aud.",
         )
     check_text("audiences", audiences[0], longest=LONGEST_TEXT)
-    return FederatedCredential(None, name, issuer, params["subject"], tuple(audiences), params["description"])
+    return FederatedCredential(None, name, issuer, subject, tuple(audiences), params["description"])
 
 
 def federated_credentials_read(
@@ -175,18 +180,17 @@ class FederatedCredentialResource:
                 next_step="Manage that one by its name, or remove it first.",
                 name=same.name,
             )
-        if current.chosen is None and len(current.others) >= MOST:
+        known = current.chosen
+        if known is not None:
+            # Not set means that it stays what it is, not that it is removed.
+            description = wanted.description or known.description
+            return current._replace(chosen=wanted._replace(id=known.id, description=description))
+        if len(current.others) >= MOST:
             raise ConflictError(
                 f"There are {len(current.others)} federated credentials of {self._address}, and Entra ID allows {MOST}",
                 next_step="Remove one that is no longer used.",
                 names=_names(current.others),
             )
-        known = current.chosen
-        if known is not None:
-            wanted = wanted._replace(id=known.id)
-            # Not set means that it stays what it is, not that it is removed.
-            if wanted.description is None:
-                wanted = wanted._replace(description=known.description)
         return current._replace(chosen=wanted)
 
     def apply(self, current: Federation, wanted: Federation) -> Federation:
@@ -204,8 +208,7 @@ class FederatedCredentialResource:
             )
             return wanted
         # A second one of the name is refused, so that a lost answer to the first is found out by reading again.
-        body = {"name": wanted.chosen.name, **wanted.chosen.sent}
-        body = {name: value for name, value in body.items() if value is not None}
+        body = filled_members({"name": wanted.chosen.name, **wanted.chosen.sent})
         answer = self._write("POST", collection, "add", body=body, created_recently=created_recently)
         made = wanted.chosen._replace(id=application.text(answer, "id"))
         if made.id:
