@@ -29,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     SignInError,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import (
     AGAIN,
@@ -143,8 +144,8 @@ class _Task:
                 self._clear()  # trying again cannot help
                 raise
             if isinstance(found, Login):
-                for secret in (found.refresh_token, found.first.get("value")):
-                    call.secrets.add(secret)
+                call.secrets.add(found.refresh_token)
+                call.secrets.add(found.first.get("value"))
                 keep_login(call.memory, found)
                 self._clear()
             return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 
@@ -69,9 +70,10 @@ class ExpectedApplications(t.NamedTuple):
 
 
 def _entries(name: str, value: t.Any) -> t.Iterator[tuple[str, Registered]]:
-    if isinstance(value, str) and value.strip():
+    written = filled(value)
+    if written is not None:
         try:
-            value = parse_yaml(value)
+            value = parse_yaml(written)
         except Unreadable:
             raise _malformed(name) from None
     if isinstance(value, list):
