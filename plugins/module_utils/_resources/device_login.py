@@ -29,7 +29,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     SignInError,
     TransportError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.device_code import (
     AGAIN,
