@@ -20,31 +20,31 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.c
     without_days_left,
 )
 
-DIGEST = re.compile(r"content-digest\W{1,12}(?:content=\")?([0-9a-f]{64})|\"digest\": \"([0-9a-f]{64})\"")
+DIGEST = re.compile(r"(?:content-digest\W{1,12}(?:content=\")?|\"digest\": \")([0-9a-f]{64})")
 LARGEST_REPORT = 64 * 2**20  # bytes
 
 
 class ReportFile(t.NamedTuple):
-    """A file before and after a run; ``before`` is None if there was none."""
+    """A file before and after a run; no text and mode 0 if there was none."""
 
     path: str
-    before: str | None
+    before: str
     after: str
     mode_before: int
     mode: int
 
     @property
     def differs(self) -> bool:
-        return self.before != self.after or self.mode_before != self.mode
+        return (self.before, self.mode_before) != (self.after, self.mode)
 
     @property
     def changed(self) -> bool:
         """Whether its content or mode is different: passed days are not a change."""
-        return self.before is None or self.mode_before != self.mode or _content(self.before) != _content(self.after)
+        return (_content(self.before), self.mode_before) != (_content(self.after), self.mode)
 
     def diff(self) -> dict[str, t.Any]:
         return {
-            "before": self.before or "",
+            "before": self.before,
             "after": self.after,
             "before_header": self.path,
             "after_header": self.path,
@@ -73,13 +73,13 @@ def write_report_file(path: str, text: str, *, mode: int, check_mode: bool) -> R
     return file
 
 
-def _read(path: str) -> tuple[str | None, int]:
-    """The text and the mode of a file; None if there is none. Raises OSError."""
+def _read(path: str) -> tuple[str, int]:
+    """The text and the mode of a file; no text and 0 if there is none. Raises OSError."""
     try:
         content = small_file.read(path, largest=LARGEST_REPORT)
         return content.decode("utf-8", errors="replace"), stat.S_IMODE(os.stat(path).st_mode)
     except FileNotFoundError:
-        return None, 0
+        return "", 0
 
 
 def _content(text: str) -> str:
@@ -89,4 +89,4 @@ def _content(text: str) -> str:
     found = DIGEST.search(text)
     if found is None:
         return text
-    return found.group(1) or found.group(2)
+    return found[1]
