@@ -96,7 +96,7 @@ def applications(now: datetime.datetime) -> list[ReadApplication]:
 
 def gateway(host: str, number: int, *, key_id: str | None = None, **more: t.Any) -> Gateway:
     """A host whose store has that credential of its application."""
-    stored = StoredCredential(client_id=guid(number), key_id=key_id) if key_id else None
+    stored = StoredCredential(client_id=guid(number), key_id=key_id) if key_id else StoredCredential()
     given: dict[str, t.Any] = {
         "tenant_id": TENANT,
         "profile": "outbound_microsoft365",

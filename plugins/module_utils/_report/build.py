@@ -10,14 +10,15 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import types
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     resource_label,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.expiry import is_replaced
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.expiry import is_replaced, status_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
     Gateway,
     credentials_by_kind,
@@ -61,7 +62,7 @@ def build(
     scope: str,
     due_within_days: int,
     now: datetime.datetime,
-    skipped: t.Mapping[str, str] | None = None,
+    skipped: t.Mapping[str, str] = types.MappingProxyType({}),
     deleted: t.Collection[tuple[str, str, str]] = (),
 ) -> Report:
     """The report on one tenant or several.
@@ -81,7 +82,7 @@ def build(
     described.sort(key=_urgency)
     absent.sort(key=lambda gateway: gateway["host"])
     not_looked_at: list[SkippedHost] = []
-    for host, reason in sorted((skipped or {}).items()):
+    for host, reason in sorted(skipped.items()):
         not_looked_at.append({"host": host, "reason": reason})
     named: list[ReportedTenant] = []
     for tenant_id, name in sorted(tenants.items()):
@@ -115,10 +116,10 @@ def _reaches_mail(permission: ReadPermission) -> bool:
 def digest(content: t.Mapping[str, t.Any]) -> str:
     """SHA-256 of the report apart from the time: neither when it was made, nor how many days are left."""
     found = hashlib.sha256()
+    others = dict(content)
     # Application by application: a text of all of them would take as much memory as the report.
-    for application in content["applications"]:
+    for application in others.pop("applications"):
         found.update(json.dumps(_timeless(application), sort_keys=True).encode())
-    others = {name: value for name, value in content.items() if name != "applications"}
     found.update(json.dumps(_timeless(others), sort_keys=True).encode())
     return found.hexdigest()
 
@@ -163,9 +164,12 @@ def _assigned(
 def _application(
     application: ReadApplication, *, gateways: t.Sequence[Gateway], tag: str, due_within_days: int
 ) -> ReportedApplication:
+    hosts: dict[str | None, list[str]] = {}  # by the key id of what their stores hold
+    for gateway in gateways:
+        hosts.setdefault(gateway.stored.credential.key_id, []).append(gateway.host)
     credentials: list[ReportedCredential] = []
     for kind, entries in credentials_by_kind(application).items():
-        credentials += [_credential(entry, entries, kind, gateways, due_within_days) for entry in entries]
+        credentials += [_credential(entry, entries, kind, hosts, due_within_days) for entry in entries]
     credentials.sort(key=lambda credential: (credential["end"] or CERTAINLY_LATER, str(credential["key_id"])))
     counting = [credential for credential in credentials if credential["counts"]]
     end, days_left = None, None
@@ -175,13 +179,13 @@ def _application(
     # The worst status of all; the last one is that of an application without a credential that counts.
     status = min((credential["status"] for credential in counting), key=STATUSES.index, default=STATUSES[-1])
     permissions = _permissions(application, gateways)
-    missing = [permission for permission in permissions if permission["state"] == "missing"]
+    missing = [_key(permission) for permission in permissions if permission["state"] == "missing"]
+    live = {_key_id(credential) for credential in credentials if credential["status"] != "expired"}
     described = []
     for gateway in gateways:
         # What its own profile wants: another gateway of the application may want more.
-        wanted = _wanted(gateway, application)
-        own = [permission["name"] for permission in missing if _key(permission) in wanted]
-        described.append(gateway.described(application, missing_permissions=own))
+        own = among(missing, _wanted(gateway, application))
+        described.append(gateway.described(application, missing_permissions=_names(own), live_key_ids=live))
     return {
         "display_name": application["display_name"],
         "unique_name": application["unique_name"],
@@ -193,7 +197,7 @@ def _application(
         "gateways": described,
         "owners": application["owners"],
         "permissions": permissions,
-        "drift": [permission["name"] for permission in missing],
+        "drift": _names(missing),
         "mailboxes": mailbox_reach(application),
         "switched_off": application["switched_off"],
         "credentials": credentials,
@@ -207,16 +211,11 @@ def _credential(
     entry: ReadCredential,
     entries: t.Sequence[ReadCredential],
     kind: str,
-    gateways: t.Sequence[Gateway],
+    hosts: t.Mapping[str | None, list[str]],
     due_within_days: int,
 ) -> ReportedCredential:
     newer = is_replaced(entry, entries)
-    key_id = str(entry["key_id"] or "").lower()
-    stored_by = []
-    for gateway in gateways:
-        stored = gateway.stored.credential
-        if stored is not None and stored.key_id.lower() == key_id:
-            stored_by.append(gateway.host)
+    stored_by = hosts.get(_key_id(entry), [])
     return {
         "kind": kind,
         "description": entry["description"],
@@ -224,7 +223,7 @@ def _credential(
         "start": entry["start"],
         "end": entry["end"],
         "days_left": entry["days_left"],
-        "status": _status(entry["days_left"], due_within_days),
+        "status": status_of(entry["days_left"], due_within_days),
         "newer_exists": newer,
         "stored_by": stored_by,
         # What was replaced is of no interest any more, unless a gateway still uses it.
@@ -232,29 +231,25 @@ def _credential(
     }
 
 
-def _status(days_left: int | None, due_within_days: int) -> str:
-    if days_left is None:
-        return "none"
-    if days_left < 0:
-        return "expired"
-    if days_left < due_within_days:
-        return "due"
-    return "ok"
+def _key_id(credential: ReadCredential | ReportedCredential) -> str:
+    return str(credential["key_id"]).lower()
 
 
 def _permissions(application: ReadApplication, gateways: t.Sequence[Gateway]) -> list[ReportedPermission]:
     """Wanted, declared and granted ones."""
-    known = {_key(permission): permission for permission in application["permissions"]}
+    known = {
+        _key(permission): (permission["declared"], permission["granted"]) for permission in application["permissions"]
+    }
     wanted: set[Key] = set()
     for gateway in gateways:
         wanted |= _wanted(gateway, application)
     # If grants are unknown, what is wanted beyond the declaration may be granted all the same.
-    unknown = {permission["type"] for permission in known.values() if permission["granted"] is None}
+    unread = {permission["type"]: None for permission in application["permissions"] if permission["granted"] is None}
     found: list[ReportedPermission] = []
     for key in sorted({*known, *wanted}):
         resource, kind, name = key
         is_wanted = key in wanted
-        declared, granted = _declared_and_granted(known.get(key), unknown=kind in unknown)
+        declared, granted = known.get(key, (False, unread.get(kind, False)))
         permission: ReportedPermission = {
             "resource": resource,
             "type": kind,
@@ -274,6 +269,10 @@ def _key(permission: ReadPermission | ReportedPermission) -> Key:
     return permission["resource"], permission["type"], permission["name"]
 
 
+def _names(keys: t.Iterable[Key]) -> list[str]:
+    return [name for _resource, _type, name in keys]
+
+
 def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
     """A profile may name a permission by its id."""
     by_id = {(p["resource"], p["type"], p["id"]): p["name"] for p in application["permissions"]}
@@ -284,14 +283,6 @@ def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
             for name in map(str, entry.get(kind) or ()):
                 found.add((resource, kind, by_id.get((resource, kind, name.lower()), name)))
     return found
-
-
-def _declared_and_granted(permission: ReadPermission | None, *, unknown: bool) -> tuple[bool, bool | None]:
-    if permission is not None:
-        return permission["declared"], permission["granted"]
-    if unknown:
-        return False, None
-    return False, False
 
 
 def _state(declared: bool, granted: bool | None, *, wanted: bool) -> str:

@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_number
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
@@ -38,6 +40,8 @@ if t.TYPE_CHECKING:
 TAG = "email_gateway.azure_apps"  # what the role gateway_app gives to its applications
 MOST_APPLICATIONS = 2000
 MOST_DAYS = 3650
+STATES = {"expired": "expired", "due": "expiring"}  # of a finding, by the status of the credential
+NAMED = {"unique_names": "unique_name", "client_ids": "client_id"}  # options, with the key of an application in each
 FIELDS = ("id", "appId", "displayName", "uniqueName", "passwordCredentials", "keyCredentials")
 
 SELECTION = ArgumentSpec(
@@ -69,17 +73,26 @@ FINDING: View = dict.fromkeys(
 )
 
 
+def status_of(days_left: int | None, within_days: int) -> str:
+    """The status of a credential, see STATUSES; ``due`` if it ends within so many days."""
+    if days_left is None:
+        return "none"
+    if days_left < 0:
+        return "expired"
+    if days_left < within_days:
+        return "due"
+    return "ok"
+
+
 def is_replaced(entry: t.Mapping[str, t.Any], entries: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
-    """Is there a newer one: of the same description, begun no earlier, and ending later?"""
-    start, end = _life(entry)
-    if not end:
-        return False
-    for other in entries:
-        other_start, other_end = _life(other)
-        is_newer = other_end > end and other_start >= start
-        if is_newer and other["description"] == entry["description"]:
-            return True
-    return False
+    """Does it end, and is there a newer one?"""
+    return any(_is_newer(other, entry) for other in entries)
+
+
+def _is_newer(other: t.Mapping[str, t.Any], entry: t.Mapping[str, t.Any]) -> bool:
+    """Of the same description, begun no earlier, and ending later."""
+    (start, end), (other_start, other_end) = _life(entry), _life(other)
+    return "" < end < other_end and start <= other_start and other["description"] == entry["description"]
 
 
 def _life(entry: t.Mapping[str, t.Any]) -> tuple[str, str]:
@@ -98,17 +111,16 @@ class Selection(t.NamedTuple):
     def of(cls, params: t.Mapping[str, t.Any]) -> Selection:
         """Raises InputError for what selects nothing, or cannot be."""
         days = check_number("days", params["days"], lowest=0, highest=MOST_DAYS)
-        lists = selected(params, ("tags", "unique_names", "client_ids"))
+        lists = selected(params, ("tags", *NAMED))
         for name, value in lists.items():
             if value == []:
                 raise InputError(f"{name} is an empty list", next_step=f"List at least one entry, or leave {name} out.")
-        if not any(lists.values()):
-            lists["tags"] = [TAG]
+        given = filled_members(lists) or {"tags": [TAG]}
         named: dict[application.Address, None] = {}
-        for name, key in (("unique_names", "unique_name"), ("client_ids", "client_id")):
-            for value in lists[name] or ():
+        for name, key in NAMED.items():
+            for value in given.get(name, ()):
                 named[application.Address.of({key: value})] = None
-        return cls(tuple(application.check_tags(lists["tags"] or [])), tuple(named), days)
+        return cls(tuple(application.check_tags(given.get("tags", []))), tuple(named), days)
 
 
 def look(call: Call) -> dict[str, t.Any]:
@@ -131,7 +143,7 @@ def look(call: Call) -> dict[str, t.Any]:
     for address in missing:
         finding = {"state": "missing", "tenant_id": call.tenant_id, "message": f"There is no {address}"}
         found.append({**FINDING, **finding, **_key(address)})
-    return {"changed": False, "found": list(map(_harmless, found))}
+    return {"changed": False, "found": with_texts(found, _harmless)}
 
 
 def _federated_credentials_read(document: Json) -> Read:
@@ -147,9 +159,7 @@ def _documents(call: Call, selection: Selection) -> tuple[list[Json], list[appli
     reads = list(map(_tagged_read, selection.tags))
     reads += [address.read(call.graph, select=FIELDS) for address in selection.named]
     answers = call.graph.get_many(reads)
-    documents: list[Json] = []
-    for answer in answers[: len(selection.tags)]:
-        documents += application.entries(answer)
+    documents = list(itertools.chain.from_iterable(map(application.entries, answers[: len(selection.tags)])))
     missing = []
     for address, document in zip(selection.named, answers[len(selection.tags) :], strict=True):
         if document is None:
@@ -182,13 +192,9 @@ def _entries(call: Call, document: Json) -> dict[str, list[View]]:
 def _due(kinds: t.Mapping[str, list[View]], days: int) -> t.Iterator[View]:
     for kind, entries in kinds.items():
         for entry in entries:
-            left = entry["days_left"]
-            if left is None or left >= days or is_replaced(entry, entries):
-                continue
-            state = "expiring"
-            if left < 0:
-                state = "expired"
-            yield {"state": state, "kind": kind, **selected(entry, ("key_id", "description", "end", "days_left"))}
+            state = STATES.get(status_of(entry["days_left"], days))
+            if state is not None and not is_replaced(entry, entries):
+                yield {"state": state, "kind": kind, **selected(entry, ("key_id", "description", "end", "days_left"))}
 
 
 def _about(call: Call, document: Json) -> View:
@@ -206,10 +212,6 @@ def _key(address: application.Address) -> View:
     return {"client_id": address.client_id, "unique_name": address.unique_name}
 
 
-def _harmless(finding: View) -> View:
+def _harmless(text: str) -> str:
     """Without what Ansible would take for a template, since others choose names: events become variables of a run."""
-    harmless = dict(finding)
-    for name, value in finding.items():
-        if isinstance(value, str):
-            harmless[name] = re.sub(r"\{(?=[{%#])", "{ ", value)
-    return harmless
+    return re.sub(r"\{(?=[{%#])", "{ ", text)

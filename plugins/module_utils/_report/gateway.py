@@ -23,17 +23,17 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 
 
 class StoredCredential(t.NamedTuple):
-    """The credential that the stores of a gateway hold, without its value."""
+    """The credential that the stores of a gateway hold, without its value; it has no key id if they hold none."""
 
-    client_id: str
-    key_id: str
+    client_id: str = ""
+    key_id: str | None = None
 
 
 class StoreContent(t.NamedTuple):
     """What is known of the stores of a gateway. ``note`` is why nothing is known, if ``checked`` is false."""
 
     checked: bool
-    credential: StoredCredential | None = None
+    credential: StoredCredential = StoredCredential()
     note: str = ""
 
     @classmethod
@@ -42,7 +42,7 @@ class StoreContent(t.NamedTuple):
         record = life.most_recent(records)
         if record is None or not GUID.fullmatch(record.key_id):
             return cls(checked=True)
-        return cls(checked=True, credential=StoredCredential(client_id=record.client_id, key_id=record.key_id))
+        return cls(checked=True, credential=StoredCredential(record.client_id, record.key_id.lower()))
 
 
 class Gateway(t.NamedTuple):
@@ -80,9 +80,11 @@ class Gateway(t.NamedTuple):
         """The type of its credential, for people."""
         return KINDS.get(self.credential_type, KINDS["client_secret"])
 
-    def described(self, application: ReadApplication, *, missing_permissions: t.Iterable[str]) -> ReportedGateway:
-        """The gateway beside its application."""
-        state, note, next_step = self._in_store(application)
+    def described(
+        self, application: ReadApplication, *, missing_permissions: list[str], live_key_ids: t.Container[str | None]
+    ) -> ReportedGateway:
+        """The gateway beside its application; ``live_key_ids``, in lower case, are of all credentials of that one."""
+        state, note, next_step = self._in_store(application, live_key_ids)
         return {
             "host": self.host,
             "profile": self.profile,
@@ -90,17 +92,17 @@ class Gateway(t.NamedTuple):
             "in_store": state,
             "in_store_note": note,
             "next_step": next_step,
-            "missing_permissions": list(missing_permissions),
+            "missing_permissions": missing_permissions,
             "limited": self.limited,
         }
 
-    def _in_store(self, application: ReadApplication) -> tuple[str, str, str]:
+    def _in_store(self, application: ReadApplication, live_key_ids: t.Container[str | None]) -> tuple[str, str, str]:
         """Whether the stores hold a live credential of the application, why not, and what to do."""
         stored = self.stored.credential
         rotate = run_playbook("rotate", self.host)
         if not self.stored.checked:
-            return "not checked", self.stored.note or "the store was not read", ""  # the note contains what to do
-        if stored is None:
+            return "not checked", self.stored.note, ""  # the note contains what to do
+        if stored.key_id is None:
             return "no", f"the store has no {self.credential}", f"{rotate}, which creates and stores one."
         if stored.client_id.lower() != application["client_id"].lower():
             return (
@@ -114,7 +116,7 @@ class Gateway(t.NamedTuple):
         if self.credential_type == "federated" and application["federated_credentials"] is None:
             may_not = "the operator may not read the federated credentials of the application"
             return "not checked", may_not, "Give the identity that signs in Application.Read.All."
-        if stored.key_id.lower() not in _live_key_ids(application):
+        if stored.key_id not in live_key_ids:
             return (
                 "no",
                 f"the {self.credential} in the store is not among the valid ones of the application",
@@ -160,12 +162,3 @@ def unread_keys(gateways: t.Iterable[Gateway], applications: t.Iterable[ReadAppl
     read = find_by_key(applications)
     unread = [gateway.key for gateway in gateways if (gateway.tenant_id, *gateway.key) not in read]
     return list(dict.fromkeys(unread))
-
-
-def _live_key_ids(application: ReadApplication) -> set[str]:
-    found = set()
-    for entries in credentials_by_kind(application).values():
-        for entry in entries:
-            if entry["days_left"] is None or entry["days_left"] >= 0:
-                found.add(str(entry["key_id"]).lower())
-    return found

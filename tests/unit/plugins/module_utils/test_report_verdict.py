@@ -10,6 +10,7 @@ import csv
 import datetime
 import io
 import re
+import types
 import typing as t
 
 import pytest
@@ -32,7 +33,9 @@ SKIPPED = {"mx-2": "There is no profile 'x'."}
 CLASSES = {"failed": "expired", "attention": "due", "ok": "ok"}
 
 
-def made(*, left: int | None = 200, stored: t.Any = "same", skipped: t.Any = None, **more: t.Any) -> Report:
+def made(
+    *, left: int | None = 200, stored: t.Any = "same", skipped: t.Any = types.MappingProxyType({}), **more: t.Any
+) -> Report:
     """The report on one gateway, which is fine unless an argument changes that."""
     ends = [] if left is None else [left]
     read = application(NOW, 1, "One", ends, **more)
