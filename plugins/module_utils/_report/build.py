@@ -87,7 +87,8 @@ def build(
     named: list[ReportedTenant] = []
     for tenant_id, name in sorted(tenants.items()):
         named.append({"tenant_id": tenant_id, "display_name": name})
-    summary = summarize(described, gateways=len(gateways), absent=len(absent), not_looked_at=len(not_looked_at))
+    problems = find_problems(described, absent=absent, skipped=not_looked_at, within_days=due_within_days)
+    summary = summarize(described, problems, gateways=len(gateways))
     content: ReportContent = {
         "format": FORMAT,
         "generated": f"{now:%Y-%m-%d}",  # a day, so that what is made twice on it is the same
@@ -96,7 +97,7 @@ def build(
         "due_within_days": due_within_days,
         "verdict": verdict(summary, due_within_days=due_within_days),
         "summary": summary,
-        "problems": find_problems(described, absent=absent, skipped=not_looked_at, within_days=due_within_days),
+        "problems": problems,
         "applications": described,
         "gateways_without_application": absent,
         "hosts_not_looked_at": not_looked_at,

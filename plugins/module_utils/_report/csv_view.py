@@ -31,25 +31,25 @@ COLUMNS = (
 OF_CREDENTIAL = ("kind", "description", "key_id", "start", "end", "days_left", "status", "newer_exists")
 
 Line = dict[str, t.Any]
+Subject = tuple[str | None, str | None]  # of a problem: the client id of the application, or the host if it has none
 
 
 def csv_view(report: Report) -> str:
     """Also one line for an application without a credential, a gateway without an application and a skipped host."""
-    problems = report["problems"]
+    advice = _advice(report["problems"])
     lines: list[Line] = list(map(_skipped, report["hosts_not_looked_at"]))
     for application in report["applications"]:
-        about = {**_application(application), "problems": _problems(problems, client_id=application["client_id"])}
+        about = {**_application(application), "problems": _joined(advice.get((application["client_id"], None), []))}
         for credential in application["credentials"]:
             lines.append({**about, **_credential(credential)})
         if not application["credentials"]:
             lines.append({**about, "status": "no credential"})
     for gateway in report["gateways_without_application"]:
-        lines.append({**_absent(gateway), "problems": _problems(problems, client_id=None, host=gateway["host"])})
+        lines.append({**_absent(gateway), "problems": _joined(advice.get((None, gateway["host"]), []))})
     text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        writer.writerow([_cell(line.get(name)) for name in COLUMNS])
+    writer = csv.DictWriter(text, COLUMNS, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(_cells, lines))
     return text.getvalue()
 
 
@@ -66,7 +66,7 @@ def _application(application: ReportedApplication) -> Line:
         "unique_name": application["unique_name"],
         "client_id": application["client_id"],
         "tenant_id": application["tenant_id"],
-        "gateways": _joined(gateway["host"] for gateway in gateways),
+        "gateways": _distinct(gateways, "host"),
         "profiles": _distinct(gateways, "profile"),
         "owners": _owners(application),
         "in_store": _distinct(gateways, "in_store"),
@@ -96,14 +96,17 @@ def _skipped(host: SkippedHost) -> Line:
     return {"gateways": host["host"], "status": "not checked", "problems": host["reason"]}
 
 
-def _problems(problems: t.Iterable[Problem], *, client_id: str | None, host: str | None = None) -> str:
-    """With what to do, of an application or of a host without one."""
-    lines = []
+def _advice(problems: t.Iterable[Problem]) -> dict[Subject, list[str]]:
+    """The problems with what to do."""
+    found: dict[Subject, list[str]] = {}
     for problem in problems:
-        if problem["client_id"] == client_id and host in (None, problem["host"]):
-            whose = problem["host"] or "no host of this play"
-            lines.append(f"{whose}: {problem['text']}. {problem['next_step']}".strip().rstrip("."))
-    return _joined(lines)
+        subject: Subject = problem["client_id"], None
+        if problem["client_id"] is None:
+            subject = None, problem["host"]
+        whose = problem["host"] or "no host of this play"
+        text = f"{whose}: {problem['text']}. {problem['next_step']}".strip().rstrip(".")
+        found.setdefault(subject, []).append(text)
+    return found
 
 
 def _owners(application: ReportedApplication) -> str:
@@ -128,13 +131,15 @@ def _joined(values: t.Iterable[t.Any]) -> str:
     return "; ".join(map(str, values))
 
 
+def _cells(line: Line) -> Line:
+    return {name: _cell(value) for name, value in line.items()}
+
+
 def _cell(value: t.Any) -> t.Any:
-    if value is None:
-        return ""
     if value is True:
         return "yes"
     if value is False:
         return "no"
-    if isinstance(value, int):
+    if isinstance(value, (int, type(None))):
         return value
     return csv_text(str(value))

@@ -22,8 +22,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
 )
 
 # Permissions that open all mailboxes. SMTP.SendAsApp does not: it also needs a permission on each mailbox.
-OPENING = {("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]}
-OPENING |= {*BASIC, *itertools.chain.from_iterable(COMBINED.values())}
+_SCOPED = {("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]}
+OPENING = {("application", *opening) for opening in itertools.chain(_SCOPED, BASIC, *COMBINED.values())}
 
 
 def mailbox_reach(application: ReadApplication) -> MailboxReach:
@@ -48,7 +48,7 @@ def mailbox_reach(application: ReadApplication) -> MailboxReach:
 
 
 def _opens_mailboxes(permission: ReadPermission) -> bool:
-    return permission["type"] == "application" and (permission["resource"], permission["name"]) in OPENING
+    return (permission["type"], permission["resource"], permission["name"]) in OPENING
 
 
 def _scope(entry: ReadMailboxRole) -> str:

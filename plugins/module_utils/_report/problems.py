@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedGateway,
     SkippedHost,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.texts import days_text
 
 MODULES = {"secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 OF_EXPIRY = frozenset({"expired", "due", "no_credential", "no_application", "switched_off"})
@@ -37,7 +38,6 @@ def find_problems(
     """The worst first; of credentials, those that expire within so many days."""
     found = [*map(_not_looked_at, skipped), *map(_without_application, absent)]
     for application in applications:
-        found += _of_application(application)
         for credential in application["credentials"]:
             left = credential["days_left"]
             if credential["counts"] and left is not None and left < max(within_days, 0):
@@ -73,16 +73,14 @@ def line(problem: Problem) -> str:
     if problem["host"]:
         text = f"{problem['host']}: {text}"
     left = problem["days_left"]
-    if left == 1:
-        text += ", in 1 day"
-    elif left is not None and left >= 0:
-        text += f", in {left} days"
+    if left is not None and left >= 0:
+        text += f", in {days_text(left)}"
     return text
 
 
 def _not_looked_at(skipped: SkippedHost) -> Problem:
     # The reason is the message of an error, which ends with what to do.
-    return _problem("not_looked_at", skipped["host"], None, f"was not checked: {skipped['reason'].rstrip('.')}", "")
+    return _problem("not_looked_at", skipped["host"], f"was not checked: {skipped['reason'].rstrip('.')}", "")
 
 
 def _without_application(gateway: AbsentApplication) -> Problem:
@@ -98,19 +96,7 @@ def _without_application(gateway: AbsentApplication) -> Problem:
             "Correct gateway_app_client_id or the tenant that the gateway signs in to; for a new application, clear"
             f" gateway_app_client_id. {run_playbook('register', gateway['host'])}."
         )
-    return _problem("no_application", gateway["host"], None, text, step)
-
-
-def _of_application(application: ReportedApplication) -> t.Iterator[Problem]:
-    """What is a problem of each of its gateways."""
-    off = application["switched_off"]
-    for gateway in application["gateways"]:
-        host = gateway["host"]
-        if off is not None:
-            yield _problem("switched_off", host, application, off["reason"], off["next_step"])
-        if not application["credentials"]:
-            step = f"{run_playbook('rotate', host)}, which creates one."
-            yield _problem("no_credential", host, application, f"has no {gateway['credential']}", step)
+    return _problem("no_application", gateway["host"], text, step)
 
 
 def _of_credential(application: ReportedApplication, credential: ReportedCredential, left: int) -> t.Iterator[Problem]:
@@ -124,13 +110,13 @@ def _of_credential(application: ReportedApplication, credential: ReportedCredent
     hosts = credential["stored_by"] or [gateway["host"] for gateway in gateways if gateway["in_store"] != "yes"]
     for host in hosts:
         step = f"{run_playbook('rotate', host, more=' and gateway_app_rotate_now=true')}, which replaces it."
-        yield _problem(kind, host, application, text, step, left=left)
+        yield _problem_of(application, kind, host, text, step, left=left)
     if hosts:
         return
     owner, where = None, "no gateway of this play uses it"
     if gateways:
         owner, where = gateways[0]["host"], "its gateways use another one"
-    yield _problem(kind, owner, application, text, f"{_remove(application, credential)}: {where}.", left=left)
+    yield _problem_of(application, kind, owner, text, f"{_remove(application, credential)}: {where}.", left=left)
 
 
 def _remove(application: ReportedApplication, credential: ReportedCredential) -> str:
@@ -139,20 +125,25 @@ def _remove(application: ReportedApplication, credential: ReportedCredential) ->
 
 
 def _of_gateway(application: ReportedApplication, gateway: ReportedGateway) -> t.Iterator[Problem]:
-    missing, host = gateway["missing_permissions"], gateway["host"]
+    missing, host, off = gateway["missing_permissions"], gateway["host"], application["switched_off"]
+    if off is not None:
+        yield _problem_of(application, "switched_off", host, off["reason"], off["next_step"])
+    if not application["credentials"]:
+        step = f"{run_playbook('rotate', host)}, which creates one."
+        yield _problem_of(application, "no_credential", host, f"has no {gateway['credential']}", step)
     if missing:
         declared = {p["name"] for p in application["permissions"] if p["declared"]}
         step = f"{run_playbook('register', host)}, which declares and grants them."
         if declared.issuperset(missing):
             step = f"{run_playbook('consent', host)}, as an identity that may grant admin consent."
-        yield _problem("not_granted", host, application, f"not granted: {', '.join(missing)}", step)
+        yield _problem_of(application, "not_granted", host, f"not granted: {', '.join(missing)}", step)
     if gateway["limited"] and application["mailboxes"]["reach"] in ("all", "none"):
         yield _of_mailboxes(application, host)
     if gateway["in_store"] == "no":
-        yield _problem("store", host, application, gateway["in_store_note"], gateway["next_step"])
+        yield _problem_of(application, "store", host, gateway["in_store_note"], gateway["next_step"])
     if gateway["in_store"] == "not checked":
         text = f"the store was not checked: {gateway['in_store_note'].rstrip('.')}"
-        yield _problem("store_not_read", host, application, text, gateway["next_step"])
+        yield _problem_of(application, "store_not_read", host, text, gateway["next_step"])
 
 
 def _of_mailboxes(application: ReportedApplication, host: str) -> Problem:
@@ -164,27 +155,34 @@ def _of_mailboxes(application: ReportedApplication, host: str) -> Problem:
     else:
         text = "has no role in Exchange for the mailboxes of gateway_app_mailboxes"
         step = f"{run_playbook('register', host)}, which assigns it."
-    return _problem("mailboxes", host, application, text, step)
+    return _problem_of(application, "mailboxes", host, text, step)
 
 
-def _problem(
+def _problem(kind: str, host: str | None, text: str, next_step: str) -> Problem:
+    """Of no application."""
+    return {
+        "kind": kind,
+        "host": host,
+        "display_name": None,
+        "client_id": None,
+        "text": text,
+        "days_left": None,
+        "next_step": next_step,
+    }
+
+
+def _problem_of(
+    application: ReportedApplication,
     kind: str,
     host: str | None,
-    application: ReportedApplication | None,
     text: str,
     next_step: str,
     *,
     left: int | None = None,
 ) -> Problem:
-    display_name, client_id = None, None
-    if application is not None:
-        display_name, client_id = application["display_name"], application["client_id"]
     return {
-        "kind": kind,
-        "host": host,
-        "display_name": display_name,
-        "client_id": client_id,
-        "text": text,
+        **_problem(kind, host, text, next_step),
+        "display_name": application["display_name"],
+        "client_id": application["client_id"],
         "days_left": left,
-        "next_step": next_step,
     }

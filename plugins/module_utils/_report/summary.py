@@ -7,54 +7,48 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     STATUSES,
     NextCredential,
+    Problem,
     ReportedApplication,
     ReportedCredential,
-    ReportedGateway,
     Summary,
 )
 
 Item = t.TypeVar("Item")
+Counting = tuple[ReportedApplication, ReportedCredential]
 
 
 def summarize(
-    applications: t.Sequence[ReportedApplication], *, gateways: int, absent: int, not_looked_at: int
+    applications: t.Sequence[ReportedApplication], problems: t.Iterable[Problem], *, gateways: int
 ) -> Summary:
-    """``gateways`` and ``absent`` are how many there are, and how many of them have no application."""
-    credentials: list[ReportedCredential] = []
-    described: list[ReportedGateway] = []
-    gateways_without_credential, not_limited = 0, 0
-    for application in applications:
-        credentials += application["credentials"]
-        described += application["gateways"]
-        if not application["credentials"]:
-            gateways_without_credential += len(application["gateways"])
-        if application["mailboxes"]["reach"] in ("all", "none"):
-            not_limited += _number(application["gateways"], lambda gateway: gateway["limited"])
-    states = [credential["status"] for credential in credentials if credential["counts"]]
+    """``gateways`` is how many there are."""
+    counting = list(_counting(applications))
+    statuses = collections.Counter(credential["status"] for _application, credential in counting)
+    kinds = collections.Counter(problem["kind"] for problem in problems)
     return {
         "applications": len(applications),
         "gateways": gateways,
         "not_in_inventory": _number(applications, lambda application: not application["gateways"]),
-        "credentials": {status: states.count(status) for status in STATUSES},
+        "credentials": selected(statuses, STATUSES),
         "without_credential": _number(applications, lambda application: not application["credentials"]),
         "with_missing_permissions": _number(applications, lambda application: application["drift"]),
         "switched_off": _number(applications, _is_switched_off_gateway),
-        "gateways_without_credential": gateways_without_credential,
-        "gateways_lacking_permissions": _number(described, lambda gateway: gateway["missing_permissions"]),
-        "gateways_not_limited": not_limited,
-        "not_in_store": _number(described, lambda gateway: gateway["in_store"] == "no"),
-        "stores_not_checked": _number(described, lambda gateway: gateway["in_store"] == "not checked"),
-        "gateways_without_application": absent,
-        "hosts_not_looked_at": not_looked_at,
+        "gateways_without_credential": kinds["no_credential"],
+        "gateways_lacking_permissions": kinds["not_granted"],
+        "gateways_not_limited": kinds["mailboxes"],
+        "not_in_store": kinds["store"],
+        "stores_not_checked": kinds["store_not_read"],
+        "gateways_without_application": kinds["no_application"],
+        "hosts_not_looked_at": kinds["not_looked_at"],
         "grants_unknown": _number(applications, _has_unknown_grants),
         "owners_unknown": _number(applications, lambda application: application["owners"] is None),
-        "next": _next(applications),
+        "next": _next(counting),
     }
 
 
@@ -71,26 +65,33 @@ def _has_unknown_grants(application: ReportedApplication) -> bool:
     return "unknown" in {permission["state"] for permission in application["permissions"]}
 
 
-def _next(applications: t.Sequence[ReportedApplication]) -> NextCredential | None:
-    """The live credential that ends first."""
-    found: list[NextCredential] = []
+def _counting(applications: t.Iterable[ReportedApplication]) -> t.Iterator[Counting]:
+    """The credentials that count, each with its application."""
     for application in applications:
         for credential in application["credentials"]:
-            end, days_left = credential["end"], credential["days_left"]
-            if not credential["counts"] or not end or days_left is None or days_left < 0:
-                continue
-            found.append(
-                {
-                    "display_name": application["display_name"],
-                    "client_id": application["client_id"],
-                    "gateways": [gateway["host"] for gateway in application["gateways"]],
-                    "kind": credential["kind"],
-                    "description": credential["description"],
-                    "end": end,
-                    "days_left": days_left,
-                    "status": credential["status"],
-                }
-            )
+            if credential["counts"]:
+                yield application, credential
+
+
+def _next(counting: t.Iterable[Counting]) -> NextCredential | None:
+    """The live credential that ends first."""
+    found: list[NextCredential] = []
+    for application, credential in counting:
+        end, days_left = credential["end"], credential["days_left"]
+        if end is None or days_left is None or days_left < 0:
+            continue
+        found.append(
+            {
+                "display_name": application["display_name"],
+                "client_id": application["client_id"],
+                "gateways": [gateway["host"] for gateway in application["gateways"]],
+                "kind": credential["kind"],
+                "description": credential["description"],
+                "end": end,
+                "days_left": days_left,
+                "status": credential["status"],
+            }
+        )
     return min(found, key=lambda credential: credential["end"], default=None)
 
 

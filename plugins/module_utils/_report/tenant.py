@@ -72,8 +72,7 @@ def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -
     reads = []
     for field, value in unread_keys(gateways, found):
         reads.append(Address.of({field: value}).read(call.graph, select=INFO_FIELDS))
-    if reads:
-        found += _of_tenant(reader.read(reads), call.tenant_id)
+    found += _of_tenant(reader.read(reads), call.tenant_id)
     (organizations,) = reader.also_read
     return ReadTenant(
         display_name=_display_name(organizations, call.tenant_id),

@@ -30,6 +30,13 @@ QUOTES = frozenset("\"'")
 INVISIBLE = BLANK | QUOTES
 
 
+def days_text(number: int) -> str:
+    """A number of days."""
+    if number == 1:
+        return "1 day"
+    return f"{number} days"
+
+
 def html_text(text: str) -> str:
     """For an element or an attribute in quotes."""
     return html.escape(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", text))

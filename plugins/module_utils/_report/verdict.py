@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import Summary, Verdict
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.texts import days_text
 
 # Member of the summary, one, several; the worst first.
 FAILED = (
@@ -44,9 +45,7 @@ ATTENTION = (
 def verdict(summary: Summary, *, due_within_days: int) -> Verdict:
     """Reports that nothing expires only if there is no problem to report."""
     numbers = {**summary, **summary["credentials"]}
-    days = f"{due_within_days} days"
-    if due_within_days == 1:
-        days = "1 day"
+    days = days_text(due_within_days)
     failed = list(_sentences(FAILED, numbers, days))
     attention = list(_sentences(ATTENTION, numbers, days))
     if failed:
