@@ -12,8 +12,12 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, SignInError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import Credential, remember_token
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import of_record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import remember_token
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
+    credential_of,
+    is_usable,
+    of_record,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import (
     EXCHANGE_ONLINE,
     OwnSignIn,
@@ -36,12 +40,12 @@ def check_accepted(
     """
     address = {"microsoft_graph": call.endpoint.graph, "exchange_online": EXCHANGE_ONLINE}[resource]
     with_value = dataclasses.replace(record, client_secret=value.get("client_secret", ""))
-    own = of_record(call, with_value, assertion_file=value.get("client_assertion_file"))
-    if own is None:
+    assertion_file = value.get("client_assertion_file")
+    if not is_usable(with_value, has_assertion=bool(assertion_file)):
         raise InputError("There is no credential to try", next_step="Set O(assertion_file) or O(verify_token=false).")
+    own = of_record(call, with_value, assertion_file=assertion_file)
     token = OwnSignIn(call, own, waits=fresh and poll).token(address)
-    key = Credential(tenant_id=record.tenant_id, client_id=record.client_id, key_id=record.key_id)
-    remember_token(call.memory, key, resource=address, token=token)
+    remember_token(call.memory, credential_of(record), resource=address, token=token)
 
 
 def is_refused(exc: SignInError, *, fresh: bool) -> bool:

@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 def credential_info(call: Call, contents: StoreContents, *, references: t.Sequence[t.Any]) -> dict[str, t.Any]:
     """``contents`` are what the stores keep; one that cannot be read is a note, and hides nothing else."""
-    known = contents.with_values(call.memory, tenant_id="")
+    known = contents.with_values(call.memory)
     record = life.most_recent([record for _title, record in known.records])
     notes = [exc.message for exc in contents.errors]
     result = {

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN, RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
@@ -27,7 +28,16 @@ class Credential(t.NamedTuple):
 
     @property
     def key(self) -> str:
-        return ":".join((self.tenant_id, self.client_id, self.key_id)).lower()
+        return ":".join(self.ids.values())
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """By name, in lower case."""
+        return {
+            "tenant_id": self.tenant_id.lower(),
+            "client_id": self.client_id.lower(),
+            "key_id": self.key_id.lower(),
+        }
 
 
 class TokenContent(t.NamedTuple):
@@ -72,10 +82,7 @@ def remember_value(memory: RunMemory, credential: Credential, client_secret: str
 
 
 def recall_value(memory: RunMemory, credential: Credential) -> str | None:
-    remembered: t.Any = memory.recall(_value_key(credential))
-    if not isinstance(remembered, str):
-        return None
-    return remembered
+    return as_text(memory.recall(_value_key(credential)))
 
 
 def _token_key(credential: Credential, resource: str) -> str:

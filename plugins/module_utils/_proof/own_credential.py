@@ -12,7 +12,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid, check_tenant
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import is_known
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import Credential, recall_value
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import VALUES
@@ -72,56 +74,65 @@ class StoreContents(t.NamedTuple):
                 records.append((store.title, record))
         return cls(titles=tuple(store.title for store in stores), records=tuple(records), errors=tuple(errors))
 
-    def only(self, *, client_id: str | None, tenant_id: str | None, key_id: str | None) -> StoreContents:
-        """Those records that are of this application and of this credential; None stands for any."""
-        wanted = {"client_id": client_id, "tenant_id": tenant_id, "key_id": key_id}
-        return self._replace(records=tuple((title, record) for title, record in self.records if _is(record, wanted)))
+    def only(self, named: Credential) -> StoreContents:
+        """Those records that are of this application and of this credential; an empty id stands for any.
 
-    def with_values(self, memory: RunMemory, *, tenant_id: str) -> StoreContents:
+        A record that an earlier version wrote has no tenant id, and gets this one. A tenant by its domain name cannot
+        be compared.
+        """
+        wanted = filled_members(named.ids)
+        if "." in named.tenant_id:
+            del wanted["tenant_id"]
+        records = []
+        for title, record in self.records:
+            known = dataclasses.replace(record, tenant_id=record.tenant_id or named.tenant_id)
+            if wanted.items() <= credential_of(known).ids.items():
+                records.append((title, known))
+        return self._replace(records=tuple(records))
+
+    def with_values(self, memory: RunMemory) -> StoreContents:
         """With the client secrets of this run that their stores do not give back."""
-        return self._replace(
-            records=tuple((title, _with_value(record, memory, tenant_id)) for title, record in self.records)
-        )
+        return self._replace(records=tuple((title, _with_value(record, memory)) for title, record in self.records))
 
     def current(self, *, has_assertion: bool) -> tuple[str, Record] | None:
         """The most recent credential that can be used; if there is none, the most recent one."""
-        usable = [found for found in self.records if is_usable(found[1], has_assertion=has_assertion)]
-        return max(usable or self.records, key=lambda found: found[1].secret_start, default=None)
+        return max(
+            self.records,
+            key=lambda found: (is_usable(found[1], has_assertion=has_assertion), found[1].secret_start),
+            default=None,
+        )
 
 
 def is_usable(record: Record, *, has_assertion: bool) -> bool:
     """Whether the record has, or leads to, what the application signs in with."""
     if record.type == "federated":
         return has_assertion
-    return record.type == "certificate" or record.has_value
+    return is_known(record)
 
 
-def _is(record: Record, wanted: t.Mapping[str, str | None]) -> bool:
-    """A record that an earlier version wrote has no tenant id. A tenant by its domain name cannot be compared."""
-    for name, value in wanted.items():
-        kept: str = getattr(record, name)
-        if not value or (name == "tenant_id" and (not kept or "." in value)):
-            continue
-        if kept.lower() != value.lower():
-            return False
-    return True
-
-
-def _with_value(record: Record, memory: RunMemory, tenant_id: str) -> Record:
-    if record.type != "client_secret" or record.has_value:
+def _with_value(record: Record, memory: RunMemory) -> Record:
+    if is_known(record):
         return record
-    key = Credential(tenant_id=record.tenant_id or tenant_id, client_id=record.client_id, key_id=record.key_id)
-    return dataclasses.replace(record, client_secret=recall_value(memory, key))
+    return dataclasses.replace(record, client_secret=recall_value(memory, credential_of(record)))
+
+
+def credential_of(record: Record) -> Credential:
+    return Credential(tenant_id=record.tenant_id, client_id=record.client_id, key_id=record.key_id)
+
+
+def named_credential(call: Call) -> Credential:
+    """What the options name; an id is empty if its option is not set."""
+    return Credential(*(call.params[name] or "" for name in Credential._fields))
 
 
 def of_options(call: Call) -> OwnCredential:
     """The credential among the options. What is read from a file counts as a secret from here on. Raises InputError."""
-    params = call.params
+    named = named_credential(call)
     return OwnCredential(
-        client_id=check_guid("client_id", params["client_id"] or ""),
-        tenant_id=check_tenant("tenant_id", params["tenant_id"] or ""),
+        client_id=check_guid("client_id", named.client_id),
+        tenant_id=check_tenant("tenant_id", named.tenant_id),
         value=_value_of_options(call),
-        key_id=params["key_id"] or "",
+        key_id=named.key_id,
     )
 
 
@@ -141,32 +152,33 @@ def _value_of_options(call: Call) -> str | t.Mapping[str, str]:
 
 
 def of_record(
-    call: Call, record: Record, *, tenant_id: str = "", assertion: str | None = None, assertion_file: str | None = None
-) -> OwnCredential | None:
-    """The credential that a store keeps; None if it cannot be used. ``tenant_id`` is for a record that has none.
+    call: Call, record: Record, *, assertion: str | None = None, assertion_file: str | None = None
+) -> OwnCredential:
+    """The credential that a store keeps, which has to be usable, see ``is_usable``.
 
     A federated credential is used with an assertion, or the file that holds one. Raises InputError.
     """
-    value: str | t.Mapping[str, str] | None = None
-    if record.type == "certificate":
-        found = by_certificate(record.certificate_path, option="certificate_path of the store", renewal=RENEWAL)
-        value = _kept_secret(call, found)
-    elif record.type == "federated" and (assertion or assertion_file):
-        value = _kept_secret(call, by_assertion(assertion, assertion_file, option="client_assertion"))
-    elif record.type == "client_secret" and record.client_secret:
-        call.secrets.add(record.client_secret)
-        value = record.client_secret
-    if value is None:
-        return None
     return OwnCredential(
-        tenant_id=check_tenant("tenant_id", record.tenant_id or tenant_id),
+        value=_value_of_record(call, record, assertion, assertion_file),
+        tenant_id=check_tenant("tenant_id", record.tenant_id),
         client_id=check_guid("client_id", record.client_id),
-        value=value,
         key_id=record.key_id,
     )
 
 
+def _value_of_record(
+    call: Call, record: Record, assertion: str | None, assertion_file: str | None
+) -> str | t.Mapping[str, str]:
+    if record.type == "certificate":
+        found = by_certificate(record.certificate_path, option="certificate_path of the store", renewal=RENEWAL)
+        return _kept_secret(call, found)
+    if record.type == "federated":
+        return _kept_secret(call, by_assertion(assertion, assertion_file, option="client_assertion"))
+    call.secrets.add(record.client_secret)
+    return str(record.client_secret)
+
+
 def _kept_secret(call: Call, value: dict[str, str]) -> dict[str, str]:
-    for name in ("private_key", "client_assertion"):
-        call.secrets.add(value.get(name))
+    call.secrets.add(value.get("private_key"))
+    call.secrets.add(value.get("client_assertion"))
     return value

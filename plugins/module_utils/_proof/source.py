@@ -17,6 +17,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.ow
     OpenStores,
     OwnCredential,
     StoreContents,
+    is_usable,
+    named_credential,
     of_options,
     of_record,
 )
@@ -53,34 +55,23 @@ def source_of(call: Call, open_stores: OpenStores | None) -> Source:
         raise InputError(
             "Only a task of ansible-playbook can open stores", next_step="Run it as a task, or pass the credential."
         )
-    params = call.params
-    client_id, tenant_id, key_id = (params[name] or "" for name in ("client_id", "tenant_id", "key_id"))
-    if client_id:
-        check_guid("client_id", client_id)
-    if tenant_id:
-        check_tenant("tenant_id", tenant_id)
+    named = named_credential(call)
+    if named.client_id:
+        check_guid("client_id", named.client_id)
+    if named.tenant_id:
+        check_tenant("tenant_id", named.tenant_id)
     contents = StoreContents.read(open_stores(call))
-    own = contents.only(client_id=client_id, tenant_id=tenant_id, key_id=key_id)
-    own = own.with_values(call.memory, tenant_id=tenant_id)
-    notes = tuple(f"{error.message.rstrip('.')}. {error.next_step}".rstrip() for error in contents.errors)
-    found = own.current(has_assertion=bool(params["client_assertion"] or params["client_assertion_file"]))
+    assertion, assertion_file = call.params["client_assertion"], call.params["client_assertion_file"]
+    has_assertion = bool(assertion or assertion_file)
+    found = contents.only(named).with_values(call.memory).current(has_assertion=has_assertion)
+    if found is not None and is_usable(found[1], has_assertion=has_assertion):
+        notes = tuple(f"{error.message.rstrip('.')}. {error.next_step}".rstrip() for error in contents.errors)
+        return Source(of_record(call, found[1], assertion=assertion, assertion_file=assertion_file), notes)
+    if contents.errors:
+        raise contents.errors[0]
     if found is None:
-        if contents.errors:
-            raise contents.errors[0]
-        return Source(None, (_nothing_stored(contents, key_id=key_id),))
-    title, record = found
-    credential = of_record(
-        call,
-        record,
-        tenant_id=tenant_id,
-        assertion=params["client_assertion"],
-        assertion_file=params["client_assertion_file"],
-    )
-    if credential is None:
-        if contents.errors:
-            raise contents.errors[0]
-        return Source(None, (_not_usable(title, record),))
-    return Source(credential, notes)
+        return Source(None, (_nothing_stored(contents, key_id=named.key_id),))
+    return Source(None, (_not_usable(*found),))
 
 
 def _nothing_stored(contents: StoreContents, *, key_id: str) -> str:

@@ -21,7 +21,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     remember_token,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import of_stores, polls
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
+    OpenStores,
+    named_credential,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import (
     EXCHANGE_ONLINE,
     OwnSignIn,
@@ -83,34 +86,32 @@ def token_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t
 
 def _remembered(call: Call, resource: str) -> Proof | None:
     """Only for the credential that is named: a value among the options is always tried."""
-    params = call.params
-    client_id, tenant_id, key_id = params["client_id"], params["tenant_id"], params["key_id"]
-    if not of_stores(call) or not all((client_id, tenant_id, key_id)):
+    named = named_credential(call)
+    if not of_stores(call) or not all(named):
         return None
-    key = Credential(tenant_id=tenant_id, client_id=client_id, key_id=key_id)
-    content = recall_token(call.memory, key, resource=resource)
+    content = recall_token(call.memory, named, resource=resource)
     if content is None:
         return None
-    return Proof(content, client_id=client_id, tenant_id=content.tenant_id, key_id=key_id)
+    return Proof(content, client_id=named.client_id, tenant_id=content.tenant_id, key_id=named.key_id)
 
 
 def _requested(call: Call, source: Source, resource: str, expected: t.Iterable[str]) -> Proof:
     credential = source.credential
     if credential is None:
+        named = named_credential(call)
         return Proof(
             None,
-            client_id=call.params["client_id"] or None,
-            tenant_id=call.params["tenant_id"] or None,
-            key_id=call.params["key_id"] or "",
+            client_id=named.client_id or None,
+            tenant_id=named.tenant_id or None,
+            key_id=named.key_id,
             notes=source.notes,
         )
     sign_in = OwnSignIn(call, credential, waits=polls(call) and call.params["fresh_secret"])
     try:
-        while True:
-            token = sign_in.token(resource)
-            missing = set(expected) - set(token.roles)
-            if not missing or not polls(call) or not call.http.patience.pause():
-                break
+        token = call.http.patience.until(
+            lambda token: not polls(call) or {*token.roles}.issuperset(expected),
+            lambda: sign_in.token(resource),
+        )
     except SignInError as exc:
         if not _predicted(call, exc):
             raise

@@ -13,6 +13,8 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import RETURNED_AS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_mailbox, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, text_or_empty
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import LONGEST_DISPLAY_NAME
@@ -22,7 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.fi
     unique_name_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import look
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import Credential, TokenContent
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
     OpenStores,
     StoreContents,
@@ -146,10 +148,8 @@ class _Verification:
         params = self._params
         if params["display_name"] is not None:
             check_text("O(display_name)", params["display_name"], longest=LONGEST_DISPLAY_NAME)
-        mailboxes = []
-        for name in ("mailbox", "forbidden_mailbox"):
-            if params[name]:
-                mailboxes.append(check_mailbox(f"O({name})", params[name]).lower())
+        named = filled_members(selected(params, ("mailbox", "forbidden_mailbox")))
+        mailboxes = [check_mailbox(f"O({name})", mailbox).lower() for name, mailbox in named.items()]
         check_server(params["smtp_host"], params["smtp_port"])
         if len(set(mailboxes)) < len(mailboxes):
             raise InputError(
@@ -179,10 +179,9 @@ class _Verification:
         return found
 
     def _stored(self, contents: StoreContents, application: Application) -> Stored:
-        own = contents.only(client_id=application.client_id, tenant_id=application.tenant_id, key_id=None)
-        own = own.with_values(self._call.memory, tenant_id=application.tenant_id)
-        has_assertion = self._assertion_file is not None
-        current = own.current(has_assertion=has_assertion)
+        own = contents.only(Credential(application.tenant_id, application.client_id, key_id=""))
+        has_assertion = bool(self._assertion_file)
+        current = own.with_values(self._call.memory).current(has_assertion=has_assertion)
         found = current or contents.current(has_assertion=has_assertion)
         if found is None:
             return Stored(contents.titles)
@@ -194,12 +193,9 @@ class _Verification:
         )
 
     @property
-    def _assertion_file(self) -> str | None:
-        """A federated credential is proven with the token in it."""
-        value = (self._params["federated_credential"] or {}).get("assertion_file")
-        if not isinstance(value, str):
-            return None
-        return value or None
+    def _assertion_file(self) -> str:
+        """A federated credential is proven with the token in it; "" if there is none."""
+        return text_or_empty(as_object(self._params["federated_credential"]), "assertion_file")
 
     def _proven(self, seen: Seen) -> Seen:
         """With the answers to the application's own sign-in."""
@@ -209,7 +205,7 @@ class _Verification:
         call = self._call
         resource = resource_address(call.endpoint, seen.asked.token_resource)
         try:
-            sign_in = self._sign_in(record, seen.application)
+            sign_in = self._sign_in(record)
             token = sign_in.token(resource)
         except AppsError as exc:
             return seen._replace(token=self._failure(exc))
@@ -229,11 +225,9 @@ class _Verification:
             seen = seen._replace(smtp=self._smtp(sign_in, asked.mailbox))
         return seen
 
-    def _sign_in(self, record: Record, application: Application) -> OwnSignIn:
+    def _sign_in(self, record: Record) -> OwnSignIn:
         """Raises InputError for a key file that cannot be used."""
-        own = of_record(self._call, record, tenant_id=application.tenant_id, assertion_file=self._assertion_file)
-        if own is None:
-            raise AssertionError("only a credential that is usable is tried")
+        own = of_record(self._call, record, assertion_file=self._assertion_file)
         return OwnSignIn(self._call, own, waits=False)
 
     def _smtp(self, sign_in: OwnSignIn, mailbox: str) -> SmtpProof | Failure:
