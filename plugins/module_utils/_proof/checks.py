@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import READING, Access
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import Failure, Seen
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import SmtpProof
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import REFUSED, SmtpProof
 
 RESOURCES = {"microsoft_graph": "Microsoft Graph", "exchange_online": "Exchange Online"}
 CREDENTIALS = {
@@ -22,9 +23,9 @@ CREDENTIALS = {
     "certificate": "certificate",
     "federated": "federated credential",
 }
-REFUSED = "5.7.3"  # Exchange Online's code for a mailbox that the application may not use, or that is not there
 # A renewal replaces a stored value that the tenant refuses, and one that has expired.
 RENEWED = ("AADSTS7000215", "AADSTS7000222")
+FAILED = "FAILED"
 REGISTER = "the playbook email_gateway.azure_apps.register"
 ROTATE = "the playbook email_gateway.azure_apps.rotate"
 SAME_VARIABLES = "with the same variables"
@@ -43,8 +44,19 @@ class Check(t.NamedTuple):
     pending: bool = False  # roles were assigned in Exchange so recently that the answer may still change
 
     @property
+    def status(self) -> str:
+        """In one or two words."""
+        if self.ok:
+            return "ok"
+        if self.pending:
+            return "not yet"
+        if self.tried:
+            return FAILED
+        return "not tried"
+
+    @property
     def failed(self) -> bool:
-        return self.tried and not self.ok and not self.pending
+        return self.status == FAILED
 
     @property
     def view(self) -> dict[str, t.Any]:
@@ -90,17 +102,13 @@ def not_asked(seen: Seen) -> list[Skipped]:
     if seen.failure is not None:
         return []
     asked = seen.asked
-    by_smtp = asked.token_resource == "exchange_online"
-    found = []
-    if "mailbox" not in asked.proofs and not by_smtp:
-        found.append(Skipped("mailbox", "Set O(mailbox) to the address of a mailbox that it must reach."))
-    if "smtp" not in asked.proofs and by_smtp:
-        found.append(Skipped("smtp", "Set O(mailbox) to the address that the gateway sends as."))
-    elif "smtp" not in asked.proofs and "smtp" in asked.profile.lower():  # a guess by the name, which costs a line
-        found.append(Skipped("smtp", "Set O(mailbox), and O(smtp) to true, to try it by SMTP as well."))
-    if "forbidden_mailbox" not in asked.proofs:
-        found.append(Skipped("forbidden_mailbox", "Set O(forbidden_mailbox) to one that it must not reach."))
-    return found
+    steps = {"mailbox": "Set O(mailbox) to the address of a mailbox that it must reach."}
+    if asked.token_resource == "exchange_online":
+        steps = {"smtp": "Set O(mailbox) to the address that the gateway sends as."}
+    elif "smtp" in asked.profile.lower():  # a guess by the name, which costs a line
+        steps["smtp"] = "Set O(mailbox), and O(smtp) to true, to try it by SMTP as well."
+    steps["forbidden_mailbox"] = "Set O(forbidden_mailbox) to one that it must not reach."
+    return [Skipped(name, steps[name]) for name in without(steps, asked.proofs)]
 
 
 def _not_tried(seen: Seen, names: t.Iterable[str], why: str) -> list[Check]:
@@ -233,8 +241,7 @@ def _of_graph(name: str, seen: Seen, expected: str) -> Check:
 def _access(seen: Seen, expected: str) -> Access | Failure:
     if isinstance(seen.mailboxes, Failure):
         return seen.mailboxes
-    (found,) = [access for access in seen.mailboxes if access.expected == expected]
-    return found
+    return {access.expected: access for access in seen.mailboxes}[expected]
 
 
 def _smtp(seen: Seen) -> Check:
@@ -306,7 +313,8 @@ def _forbidden_mailbox(seen: Seen) -> Check:
 def _or_pending(check: Check, seen: Seen) -> Check:
     """A mailbox that is not as expected is not a failure as long as a role assignment may not have taken effect."""
     until = seen.asked.pending_until
-    if check.ok or until is None or not _may_change(check, seen):
+    answer = _answer(check.name, seen)
+    if check.ok or until is None or not isinstance(answer, (Access, SmtpProof)) or not answer.may_change:
         return check
     moment = f"{until:%Y-%m-%d %H:%M} UTC"
     return check._replace(
@@ -317,17 +325,13 @@ def _or_pending(check: Check, seen: Seen) -> Check:
     )
 
 
-def _may_change(check: Check, seen: Seen) -> bool:
-    if check.name == "smtp":
-        return _smtp_may_change(seen.smtp)
+def _answer(name: str, seen: Seen) -> Access | SmtpProof | Failure | None:
+    """What the check with this name is about."""
+    if name == "smtp":
+        return seen.smtp
     if seen.asked.token_resource == "exchange_online":
-        return _smtp_may_change(seen.forbidden_smtp)
-    found = _access(seen, {"mailbox": "allowed", "forbidden_mailbox": "denied"}[check.name])
-    return isinstance(found, Access) and found.may_change
-
-
-def _smtp_may_change(found: SmtpProof | Failure | None) -> bool:
-    return isinstance(found, SmtpProof) and (found.authenticated or found.enhanced_code == REFUSED)
+        return seen.forbidden_smtp
+    return _access(seen, {"mailbox": "allowed", "forbidden_mailbox": "denied"}[name])
 
 
 def _is_let_in(seen: Seen) -> bool:

@@ -34,6 +34,10 @@ REASONS: dict[str, str] = {
     "MailboxNotEnabledForRESTAPI": "The user has no mailbox in Exchange Online: none at all, or one on premises.",
 }
 
+REASONS_BY_STATUS = {
+    401: "Microsoft Graph does not accept the application's token.",
+    403: REASONS["ErrorAccessDenied"],
+}
 REACHED = 200  # the status of an answer that is no refusal
 # Those that let an application look for the inbox.
 READING = frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"})
@@ -70,12 +74,14 @@ def mailbox_access(call: Call, open_stores: OpenStores | None = None) -> dict[st
     wanted = _wanted(call.params)
     source = source_of(call, open_stores)
     sign_in = OwnSignIn(call, source.required, waits=polls(call) and call.params["fresh_secret"])
-    while True:
+
+    def ask() -> tuple[AccessToken, list[Access]]:
         token = sign_in.token(call.endpoint.graph)
-        found = look(call, token, sign_in, wanted)
-        changing = any(access.may_change for access in found)
-        if not changing or not polls(call) or not call.http.patience.pause():
-            break
+        return token, look(call, token, sign_in, wanted)
+
+    token, found = call.http.patience.until(
+        lambda answer: not polls(call) or not any(access.may_change for access in answer[1]), ask
+    )
     return {
         "changed": False,
         "client_id": sign_in.client_id,
@@ -136,10 +142,9 @@ def _access(
     if wanted[mailbox]:
         expected, as_expected = "allowed", status == REACHED
     next_step = ""
-    commands: tuple[str, ...] = ()
+    commands: list[str] = []
     if not as_expected:
-        next_step = _next_step(wanted[mailbox], status, reads=_reading(token))
-        commands = tuple(_commands(mailbox, token, wanted, status, client_id=client_id))
+        next_step, commands = _advice(mailbox, token, wanted, status, client_id=client_id)
     return Access(
         mailbox=mailbox,
         expected=expected,
@@ -149,72 +154,61 @@ def _access(
         code=code,
         reason=_reason(refusal),
         next_step=next_step,
-        exchange_commands=commands,
+        exchange_commands=tuple(commands),
     )
 
 
 def _reason(refusal: GraphFault | None) -> str:
     if refusal is None:
         return "The application reaches the mailbox."
-    if refusal.code in REASONS:
-        return REASONS[refusal.code]
-    if refusal.status == 401:
-        return "Microsoft Graph does not accept the application's token."
-    if refusal.status == 403:
-        return REASONS["ErrorAccessDenied"]
-    return f"Microsoft Graph answered with status {refusal.status}."
+    by_status = REASONS_BY_STATUS.get(refusal.status, f"Microsoft Graph answered with status {refusal.status}.")
+    return REASONS.get(refusal.code, by_status)
 
 
-def _reading(token: AccessToken) -> list[str]:
-    """What was granted in Entra ID, for all mailboxes."""
-    return among(token.roles, READING)
+def _advice(
+    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], status: int, *, client_id: str
+) -> tuple[str, list[str]]:
+    """What to do, and commands for what only an Exchange administrator can see or correct.
 
-
-def _next_step(expected: bool, status: int, *, reads: t.Sequence[str]) -> str:
+    Only for what is not as expected: a mailbox that answers with 403 has to be reachable.
+    """
+    reads = among(token.roles, READING)  # what was granted in Entra ID, for all mailboxes
     if status == REACHED and reads:
         return (
             f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments in"
             " Exchange do not restrict it. If a mailbox that it must reach is set as well, an Exchange administrator"
             " can grant it for that one again with exchange_commands. A change can take two hours to take effect."
-        )
+        ), _assigning(reads, token, wanted, client_id=client_id)
     if status == REACHED:
         return (
             "The scope of a role assignment in Exchange contains this mailbox: an Exchange administrator can find it"
             " with exchange_commands, and narrow it. A change can take two hours to take effect."
-        )
+        ), exchange.which_scope(client_id=client_id, mailbox=mailbox)
     if status == 404:
-        return "Check the address; only an existing mailbox can show what the application may do."
-    if status == 403 and expected and reads:
+        return "Check the address; only an existing mailbox can show what the application may do.", []
+    if status == 403 and reads:
         return (
             f"The token carries {', '.join(reads)}, so an application access policy in Exchange blocks it: an Exchange"
             " administrator can find it with exchange_commands, and add the mailbox to the group of the policy. A"
             " change can take some hours to take effect."
-        )
-    if status == 403 and expected:
+        ), exchange.which_policy(client_id=client_id, mailbox=mailbox)
+    if status == 403:
         return (
             "Either grant a permission for mail with admin consent, for all mailboxes, or have an Exchange"
             " administrator run exchange_commands, for this mailbox only. A change can take two hours to take effect."
-        )
-    return "Check the status and the code; run again later."
+        ), _assigning([exchange.MAIL_READ_WRITE], token, wanted, client_id=client_id)
+    return "Check the status and the code; run again later.", []
 
 
-def _commands(
-    mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], status: int, *, client_id: str
+def _assigning(
+    permissions: t.Iterable[str], token: AccessToken, wanted: t.Mapping[str, bool], *, client_id: str
 ) -> list[str]:
-    """For what only an Exchange administrator can see or correct.
-
-    The scope of a role assignment is all mailboxes that must be reachable.
-    """
-    reads = _reading(token)
+    """A role assignment whose scope is all mailboxes that must be reachable; none if there is no such mailbox."""
     allowed = [name for name, reachable in wanted.items() if reachable]
-    if status == REACHED and not reads:
-        return exchange.which_scope(client_id=client_id, mailbox=mailbox)
-    if status == 403 and wanted[mailbox] and reads:
-        return exchange.which_policy(client_id=client_id, mailbox=mailbox)
-    if not allowed or status not in (REACHED, 403):
+    if not allowed:
         return []
     commands: list[str] = []
-    for permission in reads or [exchange.MAIL_READ_WRITE]:
+    for permission in permissions:
         commands += exchange.rbac_way(
             client_id=client_id, service_principal=object_id(token), mailboxes=allowed, permission=permission
         )

@@ -63,11 +63,10 @@ class OwnSignIn:
                     resource=resource,
                 )
             except SignInError as exc:
-                waits = self._waits and is_not_ready(exc.code)
-                if waits and self._call.http.patience.pause():
-                    continue
-                if not waits:
+                if not self._waits or not is_not_ready(exc.code):
                     raise
+                if self._call.http.patience.pause():
+                    continue
                 raise SignInError(
                     f"{exc.message} (tried {self.attempts} times in {time.monotonic() - self._began:.0f} s)",
                     next_step=f"If the credential is new, run again or raise wait_timeout. Otherwise: {exc.next_step}",
@@ -89,13 +88,14 @@ def object_id(token: AccessToken) -> str | None:
 
 def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:
     """A token for another application or tenant proves nothing. An opaque one names neither. Raises SignInError."""
-    claims = {"tid": tenant_id, "appid": client_id, "azp": client_id}
-    for name, asked in claims.items():
+    claims = {
+        "tid": ("tenant", tenant_id),
+        "appid": ("application", client_id),
+        "azp": ("application", client_id),
+    }
+    for name, (whose, asked) in claims.items():
         claimed = token.claims.get(name)
         if isinstance(claimed, str) and GUID.fullmatch(asked) and claimed.lower() != asked.lower():
-            whose = "application"
-            if name == "tid":
-                whose = "tenant"
             raise SignInError(
                 f"The token is for a different {whose} than requested (its claim {name} is not {asked})",
                 next_step="Check what answers at the address of the sign-in host.",

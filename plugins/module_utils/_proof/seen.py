@@ -71,7 +71,7 @@ class Application(t.NamedTuple):
 
 
 class Stored(t.NamedTuple):
-    """The credential in the stores. ``is_own``: it is of the application; ``is_usable``: it can sign in."""
+    """The credential in the stores. ``is_own``: it is of the application; ``is_usable``: and it can sign in."""
 
     stores: tuple[str, ...] = ()
     record: Record | None = None

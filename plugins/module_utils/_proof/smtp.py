@@ -38,6 +38,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 
+REFUSED = "5.7.3"  # Exchange Online's code for a mailbox that the application may not use, or that is not there
+
+
 class Meaning(t.NamedTuple):
     """What an answer means. ``passes``: waiting may help."""
 
@@ -62,6 +65,11 @@ class SmtpProof(t.NamedTuple):
     roles: tuple[str, ...]
     client_id: str
     service_principal_object_id: str | None
+
+    @property
+    def may_change(self) -> bool:
+        """Role assignments in Exchange take a while to work, and so does their end."""
+        return self.authenticated or self.enhanced_code == REFUSED
 
     @property
     def view(self) -> dict[str, t.Any]:

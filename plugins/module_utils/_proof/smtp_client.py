@@ -54,11 +54,11 @@ class Reply:
     def contains(self, words: str) -> bool:
         return words.lower() in " ".join(self.lines).lower()
 
-    def offers(self, keyword: str, parameter: str = "") -> bool:
-        """Whether a reply to EHLO names an extension, with this parameter."""
+    def offers(self, keyword: str, *parameters: str) -> bool:
+        """Whether a reply to EHLO names an extension, with these parameters."""
         for line in self.lines[1:]:
             words = line.upper().replace("=", " ").split()
-            if words[:1] == [keyword] and (not parameter or parameter in words[1:]):
+            if words[:1] == [keyword] and {*parameters} <= {*words}:
                 return True
         return False
 

@@ -11,7 +11,7 @@ import textwrap
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import Check, Skipped
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.checks import FAILED, Check, Skipped
 
 WIDTH = 112  # characters of a line
 INDENT = 31  # of them before the text of a check
@@ -46,8 +46,8 @@ def failure(*, display_name: str, checks: t.Sequence[Check]) -> str:
 
 
 def _outcome(checks: t.Sequence[Check]) -> str:
-    answers = list(map(_status, checks))
-    failed, pending, untried = answers.count("FAILED"), answers.count("not yet"), answers.count("not tried")
+    answers = [check.status for check in checks]
+    failed, pending, untried = answers.count(FAILED), answers.count("not yet"), answers.count("not tried")
     if failed:
         outcome = f"{failed} of {len(checks)} checks failed"
         if untried:
@@ -59,7 +59,7 @@ def _outcome(checks: t.Sequence[Check]) -> str:
 
 
 def _of_check(check: Check, *, without: str) -> list[str]:
-    status, subject = _status(check), check.subject
+    status, subject = check.status, check.subject
     if subject in ("", without):
         lines = _item(status, check.name, check.reason)
     elif len(subject) > LONG:
@@ -72,16 +72,6 @@ def _of_check(check: Check, *, without: str) -> list[str]:
         lines += _item("", "", "exchange_commands, for Exchange Online PowerShell:")
         lines += [f"  {command}" for command in check.exchange_commands]
     return lines
-
-
-def _status(check: Check) -> str:
-    if check.ok:
-        return "ok"
-    if check.pending:
-        return "not yet"
-    if check.tried:
-        return "FAILED"
-    return "not tried"
 
 
 def _item(status: str, name: str, text: str) -> list[str]:

@@ -179,18 +179,17 @@ class _Verification:
         return found
 
     def _stored(self, contents: StoreContents, application: Application) -> Stored:
-        own = contents.only(Credential(application.tenant_id, application.client_id, key_id=""))
         has_assertion = bool(self._assertion_file)
-        current = own.with_values(self._call.memory).current(has_assertion=has_assertion)
-        found = current or contents.current(has_assertion=has_assertion)
-        if found is None:
-            return Stored(contents.titles)
-        return Stored(
-            contents.titles,
-            found[1],
-            is_own=current is not None,
-            is_usable=is_usable(found[1], has_assertion=has_assertion),
-        )
+        of_application = contents.only(Credential(application.tenant_id, application.client_id, key_id=""))
+        own = of_application.with_values(self._call.memory).current(has_assertion=has_assertion)
+        if own is not None:
+            _title, record = own
+            usable = is_usable(record, has_assertion=has_assertion)
+            return Stored(contents.titles, record, is_own=True, is_usable=usable)
+        other = contents.current(has_assertion=has_assertion)
+        if other is not None:
+            return Stored(contents.titles, other[1])
+        return Stored(contents.titles)
 
     @property
     def _assertion_file(self) -> str:
@@ -200,7 +199,7 @@ class _Verification:
     def _proven(self, seen: Seen) -> Seen:
         """With the answers to the application's own sign-in."""
         record = seen.stored.record
-        if record is None or not (seen.stored.is_own and seen.stored.is_usable):
+        if record is None or not seen.stored.is_usable:
             return seen
         call = self._call
         resource = resource_address(call.endpoint, seen.asked.token_resource)
