@@ -79,9 +79,11 @@ def mailbox_access(call: Call, open_stores: OpenStores | None = None) -> dict[st
         token = sign_in.token(call.endpoint.graph)
         return token, look(call, token, sign_in, wanted)
 
-    token, found = call.http.patience.until(
-        lambda answer: not polls(call) or not any(access.may_change for access in answer[1]), ask
-    )
+    def is_final(answer: tuple[AccessToken, list[Access]]) -> bool:
+        _token, accesses = answer
+        return not polls(call) or not any(access.may_change for access in accesses)
+
+    token, found = call.http.patience.until(is_final, ask)
     return {
         "changed": False,
         "client_id": sign_in.client_id,

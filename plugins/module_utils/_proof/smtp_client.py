@@ -225,14 +225,20 @@ class _Dialogue:
             next_step="Raise request_timeout, or check that the controller may reach that port: SMTP uses no proxy.",
         )
 
+    @contextlib.contextmanager
+    def _in_time(self) -> t.Iterator[socket.socket]:
+        """The socket, for one step that ends in time. Raises TransportError."""
+        try:
+            self._connected.settimeout(self._left())
+            yield self._connected
+        except OSError as exc:
+            raise self._lost(exc, "the connection was lost") from None
+
     def _send(self, command: str) -> None:
         if self._buffer:
             raise self.error("the server sent an unexpected answer", permanent=True, next_step=PROTOCOL_STEP)
-        try:
-            self._connected.settimeout(self._left())
-            self._connected.sendall(f"{command}\r\n".encode("ascii"))
-        except OSError as exc:
-            raise self._lost(exc, "the connection was lost") from None
+        with self._in_time() as connected:
+            connected.sendall(f"{command}\r\n".encode("ascii"))
 
     def _reply(self) -> Reply:
         lines: list[str] = []
@@ -253,11 +259,8 @@ class _Dialogue:
         while b"\n" not in self._buffer:
             if len(self._buffer) > limit:
                 raise self.error("an answer is too large for SMTP", permanent=True, next_step=PROTOCOL_STEP)
-            try:
-                self._connected.settimeout(self._left())
-                part = self._connected.recv(AT_ONCE)
-            except OSError as exc:
-                raise self._lost(exc, "the connection was lost") from None
+            with self._in_time() as connected:
+                part = connected.recv(AT_ONCE)
             if not part:
                 raise self._lost(OSError(), "the server closed the connection")
             self._buffer += part

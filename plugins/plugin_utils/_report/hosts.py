@@ -12,8 +12,8 @@ import itertools
 import os
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -196,10 +196,9 @@ class HostReader:
 def _key(settings: Settings) -> dict[str, str]:
     """The settings that identify the application. Raises InputError for what cannot be the key of one."""
     texts = {name: settings.text(name) for name in ("client_id", "unique_name", "display_name")}
-    if texts["client_id"]:
-        check_guid(f"{PREFIX}client_id", texts["client_id"])
-    elif texts["unique_name"]:
-        Address.of({"unique_name": texts["unique_name"]})
+    key = filled_members(selected(texts, ("client_id", "unique_name")))
+    if key:
+        Address.of(key)
     return texts
 
 
