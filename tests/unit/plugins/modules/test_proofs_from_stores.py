@@ -25,6 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     remember_token,
     remember_value,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import StoreContents
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.smtp import smtp_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.token import token_info
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
@@ -95,6 +96,15 @@ def test_the_credential_of_a_store_is_verified(tenant: Tenant) -> None:
     assert (result["proven"], result["key_id"], result["notes"], result["attempts"]) == (True, KEY, [], 1)
     assert (result["client_id"], result["tenant_id"]) == (record.client_id, tenant.server.tenant_id)
     assert record.client_secret and record.client_secret not in json.dumps(result)
+
+
+def test_a_tenant_by_its_domain_name_cannot_be_compared() -> None:
+    """A record of an earlier version has no tenant id."""
+    records = [Record(client_id=OTHER, key_id=KEY, tenant_id=tenant_id) for tenant_id in ("", OTHER, KEY)]
+    contents = StoreContents(("one",), tuple(("one", record) for record in records))
+    for tenant_id, found in ((OTHER, [OTHER, OTHER]), ("contoso.example", ["contoso.example", OTHER, KEY])):
+        own = contents.only(Credential(tenant_id, client_id=OTHER, key_id=""))
+        assert [record.tenant_id for _title, record in own.records] == found
 
 
 def test_of_several_stores_the_most_recent_value_counts(tenant: Tenant) -> None:
