@@ -103,7 +103,7 @@ class MailboxScopeResource:
         roles = [self._role(role, exchange) for role in self._options.roles]
         return entra._replace(
             roles=tuple(dict.fromkeys(roles)),
-            scopes=self._custom_scopes(custom, entra.client_id) or wanted.scopes,
+            scopes=self._custom_scopes(custom) + wanted.scopes,
             exchange=exchange,
             custom=custom,
         )
@@ -150,17 +150,16 @@ class MailboxScopeResource:
     def _scope_name(self, client_id: str) -> str:
         return self._options.scope_name or scope_name_for(client_id or "(client id)")
 
-    def _custom(self, exchange: ExchangeRoles, client_id: str) -> CustomScope | None:
-        name = self._scope_name(client_id).lower()  # Exchange does not look at the case
-        return first(exchange.custom_scopes, lambda scope: scope.name.lower() == name)
+    def _custom(self, exchange: ExchangeRoles, client_id: str) -> CustomScope:
+        name = self._scope_name(client_id)
+        same = name.lower()  # Exchange does not look at the case
+        found = first(exchange.custom_scopes, lambda scope: scope.name.lower() == same)
+        return found or CustomScope(id="", name=name, recipient_filter="")
 
-    def _custom_scopes(self, custom: CustomScope | None, client_id: str) -> tuple[Scope, ...]:
+    def _custom_scopes(self, custom: CustomScope) -> tuple[Scope, ...]:
         if self._options.scope != "recipient_filter":
             return ()
-        scope_id, name = "", self._scope_name(client_id)
-        if custom is not None:
-            scope_id, name = custom.id, custom.name
-        return (Scope("custom", scope_id, name, recipient_filter=self._options.names[0]),)
+        return (custom._replace(recipient_filter=self._options.names[0]).scope,)
 
     def _role(self, name: str, exchange: ExchangeRoles) -> str:
         """The role's name in Exchange. Raises ConflictError with the closest ones."""
@@ -183,7 +182,7 @@ class MailboxScopeResource:
         if not self._options.present:
             return self._without_scope(current)
         custom = current.custom
-        if custom is not None and custom.shared and current.filter_differs:
+        if custom.shared and current.filter_differs:
             raise ConflictError(
                 f"The custom scope {shown(custom.name)} has another recipient filter, and is used by others, too",
                 next_step="Set scope_name in O(scope) to another name.",
@@ -200,17 +199,13 @@ class MailboxScopeResource:
         )
 
     def _without_scope(self, current: MailboxScope) -> MailboxScope:
-        rest = current.with_assignments(a for a in current.assignments if not self._is_to_go(a, current))
+        kept = without(current.assignments, current.wanted)
+        if not self._options.scope:
+            kept = [assignment for assignment in current.assignments if assignment.role not in current.roles]
+        rest = current.with_assignments(kept)
         if self._custom_is_to_go(rest):
-            rest = rest._replace(custom=None)
+            rest = rest._replace(custom=rest.custom._replace(id=""))
         return rest
-
-    def _is_to_go(self, assignment: Assignment, current: MailboxScope) -> bool:
-        if assignment.role not in current.roles:
-            return False
-        if self._options.scope == "recipient_filter":
-            return current.custom is not None and assignment.scope == Scope("custom", current.custom.id)
-        return not self._options.scope or assignment.scope in current.scopes
 
     @property
     def _may_remove_custom(self) -> bool:
@@ -218,10 +213,9 @@ class MailboxScopeResource:
 
     def _custom_is_to_go(self, rest: MailboxScope) -> bool:
         """Whether nothing uses the custom scope any more."""
-        custom = rest.custom
-        if custom is None or custom.shared or not self._may_remove_custom:
+        if rest.custom.shared or not self._may_remove_custom:
             return False
-        return Scope("custom", custom.id) not in {assignment.scope for assignment in rest.assignments}
+        return rest.custom.scope not in {assignment.scope for assignment in rest.assignments}
 
     def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         writer = MailboxScopeWriter(self._graph, self._address)
@@ -230,12 +224,12 @@ class MailboxScopeResource:
                 return writer.remove(current, wanted)
             return writer.assign(current, wanted)
         finally:
-            self._changed_mailboxes = self._changed_mailboxes or writer.changed_mailboxes
+            self._changed_mailboxes |= writer.changed_mailboxes
 
     def view(self, state: MailboxScope) -> View:
         view: View = {}
         filters = {a.scope.name: a.scope.recipient_filter for a in state.assignments if a.scope.kind == "custom"}
-        if self._may_remove_custom and state.custom is not None:  # also one that a run left without assignments
+        if self._may_remove_custom and state.custom.id:  # also one that a run left without assignments
             filters[state.custom.name] = state.custom.recipient_filter
         if state.assignments or filters:
             view["assignments"] = sorted(map(str, state.assignments))

@@ -52,12 +52,20 @@ class Assignment:
 
 
 class CustomScope(t.NamedTuple):
-    """A recipient filter with a name. ``shared``: another principal has a role for it, too."""
+    """A recipient filter with a name. ``shared``: another principal has a role for it, too.
+
+    ``id`` is empty if Exchange does not have it.
+    """
 
     id: str
     name: str
     recipient_filter: str
     shared: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """As the scope of an assignment."""
+        return Scope("custom", self.id, self.name, recipient_filter=self.recipient_filter)
 
 
 class ExchangeRoles(t.NamedTuple):
@@ -73,7 +81,7 @@ class MailboxScope(t.NamedTuple):
 
     ``granted`` and ``declared`` are its application permissions in Entra ID, as resource and name.
 
-    ``custom`` is the custom scope of the name that the options give, None if there is none.
+    ``custom`` is the custom scope of the name that the options give.
     """
 
     client_id: str
@@ -83,7 +91,7 @@ class MailboxScope(t.NamedTuple):
     roles: tuple[str, ...]
     scopes: tuple[Scope, ...]
     exchange: ExchangeRoles
-    custom: CustomScope | None = None
+    custom: CustomScope = CustomScope(id="", name="", recipient_filter="")
     granted: frozenset[tuple[str, str]] = frozenset()
     declared: frozenset[tuple[str, str]] = frozenset()
 
@@ -120,8 +128,8 @@ class MailboxScope(t.NamedTuple):
     @property
     def filter_differs(self) -> bool:
         """Whether the custom scope has another filter than it is to have."""
-        wanted, custom = self.wanted_custom, self.custom
-        return wanted is not None and custom is not None and custom.recipient_filter != wanted.recipient_filter
+        wanted = self.wanted_custom
+        return wanted is not None and wanted.recipient_filter != self.custom.recipient_filter
 
 
 class ExchangeDirectory(t.NamedTuple):

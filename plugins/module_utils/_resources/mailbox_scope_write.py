@@ -46,7 +46,7 @@ class MailboxScopeWriter:
 
     def remove(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         self._remove_assignments(current, wanted)
-        if current.custom is not None and wanted.custom is None:
+        if current.custom != wanted.custom:
             action = f"remove the custom scope {shown(current.custom.name)}"
             self._write("DELETE", f"customAppScopes/{current.custom.id}", action)
         return wanted
@@ -64,7 +64,7 @@ class MailboxScopeWriter:
         if scope is None:
             return wanted
         attributes = {"Exclusive": False, "RecipientFilter": scope.recipient_filter}
-        if current.custom is None:
+        if not current.custom.id:
             answer = self._write(
                 "POST",
                 "customAppScopes",
