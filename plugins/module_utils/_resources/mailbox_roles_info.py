@@ -13,7 +13,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pla
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.allowed import if_allowed
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import names_of
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
+    named_scopes,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     ExchangeDirectory,
 )
@@ -24,7 +26,7 @@ class ExchangeReader:
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
-        self._names: dict[Scope, str] = {}
+        self._named: dict[Scope, Scope] = {}
         self._directory = self._read()
 
     def described(self, principal_id: str | None) -> list[View] | None:
@@ -33,9 +35,9 @@ class ExchangeReader:
             return None
         if not principal_id:
             return []
-        unknown = without(self._directory.scopes_of(principal_id), self._names)
-        self._names |= dict.fromkeys(unknown, "") | names_of(self._graph, unknown)
-        roles = self._directory.roles_of(principal_id, self._names)
+        unknown = without(self._directory.scopes_of(principal_id), self._named)
+        self._named |= named_scopes(self._graph, unknown)
+        roles = self._directory.roles_of(principal_id, self._named)
         return [assignment.described for assignment in roles.assignments]
 
     def _read(self) -> ExchangeDirectory | None:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, shown
@@ -45,10 +44,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     of_type,
     required_here,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
-    Found,
-    look_up,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import look_up
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_options import (
     MailboxScopeOptions,
 )
@@ -90,7 +86,7 @@ class MailboxScopeResource:
         document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
         found = required_here(document, self._call, self._address, present=self._options.present)
         entra = self._entra(found)
-        wanted = self._look_up()
+        wanted = look_up(self._graph, self._options)
         exchange = NOTHING
         if not self._options.by_commands:
             exchange = read_exchange_roles(self._graph, entra.principal_id, known=wanted.scopes)
@@ -142,11 +138,6 @@ class MailboxScopeResource:
             declared=_role_names(consent.declared, known),
         )
 
-    def _look_up(self) -> Found:
-        if self._options.scope in ("", "recipient_filter"):
-            return Found(())
-        return look_up(self._graph, self._options)
-
     def _scope_name(self, client_id: str) -> str:
         return self._options.scope_name or scope_name_for(client_id or "(client id)")
 
@@ -193,10 +184,7 @@ class MailboxScopeResource:
             kept = among(kept, wanted)
         missing = without(wanted, kept)
         # With the filters that the scopes are to have.
-        named = {scope: scope for scope in current.scopes}
-        return current.with_assignments(
-            dataclasses.replace(a, scope=named.get(a.scope, a.scope)) for a in (*kept, *missing)
-        )
+        return current.with_assignments((*kept, *missing)).with_scopes({scope: scope for scope in current.scopes})
 
     def _without_scope(self, current: MailboxScope) -> MailboxScope:
         kept = without(current.assignments, current.wanted)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import typing as t
 from urllib.parse import quote
 
@@ -31,22 +31,26 @@ MOST_CLOSE = 100  # entries that are read to find a name that is close to a miss
 
 
 class Kind(t.NamedTuple):
-    """A kind of directory object that can be a scope. ``mail`` is the property that holds its address."""
+    """A kind of directory object that can be a scope. ``has_mail``: it has an address, in the property mail."""
 
     name: str
     path: str
     fields: str
     right: str
     option: str
-    mail: str | None = None
+    has_mail: bool = False
 
     @property
     def label(self) -> str:
         return self.name.replace("_", " ")
 
+    def is_mail(self, name: str) -> bool:
+        """Whether a name is the address of such an object."""
+        return self.has_mail and is_address(name)
 
-GROUP = Kind("group", "groups", GROUP_FIELDS, right="read_group", option="group", mail="mail")
-USER = Kind("user", "users", USER_FIELDS, right="read_user", option="users", mail="mail")
+
+GROUP = Kind("group", "groups", GROUP_FIELDS, right="read_group", option="group", has_mail=True)
+USER = Kind("user", "users", USER_FIELDS, right="read_user", option="users", has_mail=True)
 UNIT = Kind(
     "administrative_unit",
     "directory/administrativeUnits",
@@ -55,6 +59,8 @@ UNIT = Kind(
     option="administrative_unit",
 )
 KINDS = {kind.name: kind for kind in (GROUP, USER, UNIT)}
+KINDS_BY_OPTION = {kind.option: kind for kind in KINDS.values()}
+SCOPES_BY_OPTION = {"tenant": (Scope("tenant"),)}  # those that are no directory objects
 
 
 class Found(t.NamedTuple):
@@ -66,31 +72,27 @@ class Found(t.NamedTuple):
 
 def look_up(graph: GraphClient, options: MailboxScopeOptions) -> Found:
     """Raises ConflictError if something is not there, is ambiguous, or cannot be a scope."""
-    if options.scope == "tenant":
-        return Found((Scope("tenant"),))
     if options.scope == "group":
         return _group(graph, options.names[0])
-    if options.scope == "administrative_unit":
-        unit = _one(graph, UNIT, options.names[0])
-        return Found((_scope(UNIT, unit),))
-    users: dict[str, Scope] = {}
-    for name in options.names:
-        scope = _scope(USER, _one(graph, USER, name))
-        users[scope.id] = scope
-    return Found(tuple(users.values()))
+    kind = KINDS_BY_OPTION.get(options.scope)
+    if kind is None:
+        return Found(SCOPES_BY_OPTION.get(options.scope, ()))
+    return Found(tuple(dict.fromkeys(_scope(kind, _one(graph, kind, name)) for name in options.names)))
 
 
-def names_of(graph: GraphClient, scopes: t.Iterable[Scope]) -> dict[Scope, str]:
-    """Names of scopes that are known by their ids; what may not be read, or is gone, is left out."""
-    names: dict[Scope, str] = {}
-    for scope in dict.fromkeys(scopes):
-        kind = KINDS.get(scope.kind)
-        if kind is None:
-            continue
-        document = if_allowed(functools.partial(graph.get, _by_id(kind, scope.id)))
-        if document is not None:
-            names[scope] = _scope(kind, document).name
-    return names
+def named_scopes(graph: GraphClient, scopes: t.Iterable[Scope]) -> dict[Scope, Scope]:
+    """Scopes that are known by their ids, each with its name; without one if it may not be read, or is gone."""
+    return {scope: _with_name(graph, scope) for scope in dict.fromkeys(scopes)}
+
+
+def _with_name(graph: GraphClient, scope: Scope) -> Scope:
+    kind = KINDS.get(scope.kind)
+    if kind is None:
+        return scope
+    document = if_allowed(lambda: graph.get(_by_id(kind, scope.id)))
+    if document is None:
+        return scope
+    return dataclasses.replace(scope, name=_scope(kind, document).name)
 
 
 def _group(graph: GraphClient, name: str) -> Found:
@@ -117,8 +119,8 @@ def _group(graph: GraphClient, name: str) -> Found:
 
 
 def _scope(kind: Kind, document: Json) -> Scope:
-    # The first that it has. Only a user has a user principal name.
-    names = [application.text(document, name) for name in (kind.mail or "", "userPrincipalName", "displayName")]
+    # The first that it has: a unit has no address, and only a user has a user principal name.
+    names = [application.text(document, name) for name in ("mail", "userPrincipalName", "displayName")]
     return Scope(kind.name, str(document["id"]).lower(), next(filter(None, names), ""))
 
 
@@ -163,20 +165,20 @@ def _one(graph: GraphClient, kind: Kind, name: str) -> Json:
 
 
 def _all(graph: GraphClient, kind: Kind, name: str) -> list[Json]:
-    by_address = kind.mail is not None and is_address(name)
-    if GUID.fullmatch(name) or (kind is USER and by_address):  # a user is also found by the user principal name
+    by_mail = kind.is_mail(name)
+    if GUID.fullmatch(name) or (kind is USER and by_mail):  # a user is also found by the user principal name
         document = graph.get(_by_id(kind, name))
         if document is not None:
             return [document]
-        if not by_address:
+        if not by_mail:
             return []
     return graph.collect(_list(kind, f"{_member(kind, name)} eq {odata_string(name)}"))
 
 
 def _member(kind: Kind, name: str) -> str:
     """The property that a name is looked for in."""
-    if kind.mail is not None and is_address(name):
-        return kind.mail
+    if kind.is_mail(name):
+        return "mail"
     return "displayName"
 
 

@@ -29,6 +29,12 @@ LONGEST_NAME = 256  # characters of a group's display name
 LONGEST_ROLE = 128  # no source gives a limit: ours
 LONGEST_SCOPE_NAME = 64  # characters, of New-ManagementScope
 LONGEST_FILTER = 2048  # no source gives a limit: ours
+# Of the scopes that one text names, and whose limit it is.
+LIMITS = {
+    "group": (LONGEST_NAME, "Entra ID"),
+    "administrative_unit": (LONGEST_NAME, "Entra ID"),
+    "recipient_filter": (LONGEST_FILTER, OURS),
+}
 MOST_USERS = 50  # each is an assignment of its own; no source gives a limit: ours
 
 
@@ -96,19 +102,16 @@ def _roles(values: t.Sequence[str]) -> tuple[str, ...]:
 
 
 def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
-    if scope == "tenant":
-        if wanted["tenant"] is not True:
-            raise InputError(
-                "O(scope): tenant is false, which is not a scope", next_step="Remove tenant, and set another scope."
-            )
-        return ()
+    if wanted.get("tenant") is False:
+        raise InputError(
+            "O(scope): tenant is false, which is not a scope", next_step="Remove tenant, and set another scope."
+        )
     if scope == "users":
         return _users(wanted["users"])
-    if scope == "recipient_filter":
-        return (check_text("O(scope): recipient_filter", wanted[scope], longest=LONGEST_FILTER, limit_of=OURS).strip(),)
-    if scope:
-        return (check_text(f"O(scope): {scope}", wanted[scope], longest=LONGEST_NAME).strip(),)
-    return ()
+    if scope not in LIMITS:
+        return ()
+    longest, limit_of = LIMITS[scope]
+    return (check_text(f"O(scope): {scope}", wanted[scope], longest=longest, limit_of=limit_of).strip(),)
 
 
 def _users(values: t.Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphError,
     GraphFault,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -30,7 +31,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ex
     scope_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import names_of
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_lookup import (
+    named_scopes,
+)
 
 AUTHORIZATION = (401, 403)
 
@@ -102,9 +105,16 @@ class MailboxScope(t.NamedTuple):
     def with_assignments(self, assignments: t.Iterable[Assignment]) -> MailboxScope:
         return self._replace(exchange=self.exchange._replace(assignments=tuple(assignments)))
 
+    def with_scopes(self, scopes: t.Mapping[Scope, Scope]) -> MailboxScope:
+        """With other scopes in the assignments: the one that is to replace each."""
+        return self.with_assignments(
+            dataclasses.replace(assignment, scope=scopes.get(assignment.scope, assignment.scope))
+            for assignment in self.assignments
+        )
+
     @property
     def wanted(self) -> list[Assignment]:
-        return [Assignment(role, scope) for role in self.roles for scope in self.scopes]
+        return list(itertools.starmap(Assignment, itertools.product(self.roles, self.scopes)))
 
     @property
     def for_all_mailboxes(self) -> list[str]:
@@ -150,13 +160,13 @@ class ExchangeDirectory(t.NamedTuple):
     def scopes_of(self, principal_id: str) -> list[Scope]:
         return list(map(scope_of, self._own(principal_id)))
 
-    def roles_of(self, principal_id: str, names: t.Mapping[Scope, str]) -> ExchangeRoles:
-        """Of one application. ``names`` are those of scopes other than custom ones."""
+    def roles_of(self, principal_id: str, named: t.Mapping[Scope, Scope]) -> ExchangeRoles:
+        """Of one application. ``named`` are scopes other than custom ones with their names."""
         own = self._own(principal_id)
         others = without(self.assignments, own)
         of_others = {application.text(document, "appScopeId") for document in others}
         custom_scopes = [_custom_scope(document, of_others) for document in self.custom_scopes]
-        named = {Scope("custom", scope.id): scope for scope in custom_scopes}
+        named = {**named, **{custom.scope: custom.scope for custom in custom_scopes}}
         found: dict[tuple[str, Scope], list[str]] = {}
         for document in own:
             role_id = str(document["roleDefinitionId"])
@@ -164,8 +174,7 @@ class ExchangeDirectory(t.NamedTuple):
             found.setdefault(key, []).append(str(document["id"]))
         assignments = []
         for (role, scope), ids in found.items():
-            named_scope = _with_name(scope, named.get(scope), names)
-            assignments.append(Assignment(role, named_scope, tuple(sorted(ids))))
+            assignments.append(Assignment(role, named.get(scope, scope), tuple(sorted(ids))))
         assignments.sort(key=lambda assignment: (assignment.role, assignment.scope.id))
         return ExchangeRoles(
             role_ids={name: role_id for role_id, name in self.role_names.items()},
@@ -180,21 +189,13 @@ class ExchangeDirectory(t.NamedTuple):
 def read_exchange_roles(graph: GraphClient, principal_id: str, *, known: t.Iterable[Scope] = ()) -> ExchangeRoles:
     """``known`` are scopes whose names are known already. Raises ConflictError if Exchange's roles are not offered."""
     directory = ExchangeDirectory.read(graph)
-    names = {scope: scope.name for scope in known}
-    names |= names_of(graph, without(directory.scopes_of(principal_id), names))
-    return directory.roles_of(principal_id, names)
-
-
-def _with_name(scope: Scope, custom: CustomScope | None, names: t.Mapping[Scope, str]) -> Scope:
-    if custom is not None:
-        return dataclasses.replace(scope, name=custom.name, recipient_filter=custom.recipient_filter)
-    return dataclasses.replace(scope, name=names.get(scope, ""))
+    named = {scope: scope for scope in known}
+    named |= named_scopes(graph, without(directory.scopes_of(principal_id), named))
+    return directory.roles_of(principal_id, named)
 
 
 def _custom_scope(document: Json, of_others: t.Collection[str | None]) -> CustomScope:
-    attributes = document.get("customAttributes")
-    if not isinstance(attributes, dict):
-        attributes = {}
+    attributes = as_object(document.get("customAttributes"))
     scope_id = str(document["id"])
     return CustomScope(
         id=scope_id,

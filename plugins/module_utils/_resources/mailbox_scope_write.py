@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.cl
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
     service_principal_command,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER, Scope
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PROVIDER
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     Assignment,
@@ -71,15 +71,15 @@ class MailboxScopeWriter:
                 f"create the custom scope {shown(scope.name)}",
                 body={"type": "RecipientScope", "displayName": scope.name, "customAttributes": attributes},
             )
-            scope = dataclasses.replace(scope, id=application.text_or_empty(answer, "id"))
-        elif current.filter_differs:
+            made = dataclasses.replace(scope, id=application.text_or_empty(answer, "id"))
+            return wanted._replace(scopes=(made,)).with_scopes({scope: made})
+        if current.filter_differs:
             self.changed_mailboxes = True
             path = f"customAppScopes/{current.custom.id}"
             self._write(
                 "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
             )
-        placed = [_placed(assignment, scope) for assignment in wanted.assignments]
-        return wanted._replace(scopes=(scope,)).with_assignments(placed)
+        return wanted
 
     def _assigned(self, assignment: Assignment, state: MailboxScope) -> Assignment:
         """With the id that it has in Exchange, assigned unless it is there."""
@@ -132,10 +132,3 @@ class MailboxScopeWriter:
             again = OvertakenError(exc.message, next_step=exc.next_step, **exc.details)
             again.retry_after = exc.retry_after
             raise again from None
-
-
-def _placed(assignment: Assignment, custom: Scope) -> Assignment:
-    """A new assignment for a custom scope, with the id of that."""
-    if assignment.scope.kind != "custom" or assignment.ids:
-        return assignment
-    return dataclasses.replace(assignment, scope=custom)
