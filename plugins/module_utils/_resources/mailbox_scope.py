@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    closest,
+    filled,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -236,9 +240,9 @@ class MailboxScopeResource:
         if self._changed_mailboxes:
             assigned_at = written(self._call.now)
         return {
-            "client_id": state.client_id or None,
-            "application_object_id": state.object_id or None,
-            "service_principal_object_id": state.principal_id or None,
+            "client_id": filled(state.client_id),
+            "application_object_id": filled(state.object_id),
+            "service_principal_object_id": filled(state.principal_id),
             "tenant_id": self._call.tenant_id,
             "roles": list(state.roles),
             "scopes": [scope.described for scope in state.scopes],

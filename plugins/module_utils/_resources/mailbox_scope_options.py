@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     shown,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
     ExpectedApplications,
@@ -56,7 +57,7 @@ class MailboxScopeOptions(t.NamedTuple):
     def of(cls, params: t.Mapping[str, t.Any]) -> MailboxScopeOptions:
         """Raises InputError for options that contradict each other or are malformed."""
         present, by_commands = params["state"] == "present", params["method"] == "commands"
-        wanted = params["scope"] or {}
+        wanted = as_object(params["scope"])
         given = [name for name in SCOPES if wanted.get(name) is not None]
         if len(given) > 1:
             raise InputError(
@@ -68,7 +69,7 @@ class MailboxScopeOptions(t.NamedTuple):
                 "No scope is set",
                 next_step=f"Set one of {', '.join(SCOPES)} in O(scope); tenant: true is for all mailboxes.",
             )
-        (kind,) = given or [""]
+        kind = next(iter(given), "")
         _refuse(params["exact"] and not present, "exact", "state=present")
         if wanted.get("scope_name") is not None and kind != "recipient_filter":
             raise InputError("O(scope): scope_name goes with recipient_filter only", next_step="Remove scope_name.")
