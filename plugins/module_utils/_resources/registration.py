@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
@@ -54,24 +54,13 @@ class RegistrationResource:
 
     def desired(self, current: Registration) -> Registration:
         if not self._options.present:
-            if current.found == "nothing":
-                return current
-            self._refuse_unconfirmed(current)
-            found = "deleted"
-            if self._options.purge:
-                found = "nothing"
-            return dataclasses.replace(
-                current,
-                found=found,
-                has_service_principal=False,
-                service_principal_object_id=None,
-            )
+            return self._removed(current)
         if not self._options.create and not current.is_registered:
             raise ConflictError(
                 f"{self._options.display_name or self._options.address} is not registered, or its service principal is"
                 " missing",
                 next_step="Run the playbook email_gateway.azure_apps.register for it first, with the same variables.",
-                client_id=current.client_id,
+                client_id=filled(current.client_id),
             )
         if current.found == "nothing":
             self._refuse_impossible_creation(current)
@@ -93,13 +82,22 @@ class RegistrationResource:
             namesakes=(),
         )
 
-    def _refuse_unconfirmed(self, current: Registration) -> None:
-        """What is soft-deleted needs a confirmation only if it is purged."""
-        if current.found == "deleted" and not self._options.purge:
-            return
+    def _removed(self, current: Registration) -> Registration:
+        """What is removed needs a confirmation: what is soft-deleted is only if it is purged."""
+        found = "deleted"
+        if self._options.purge:
+            found = "nothing"
+        if current.found in (found, "nothing"):
+            return current
         in_tenant = (current.properties.get("displayName"), current.properties.get("uniqueName"))
         names = (self._options.display_name, self._options.unique_name, *in_tenant)
         check_confirmed(self._options.confirm, names, action="delete")
+        return dataclasses.replace(
+            current,
+            found=found,
+            has_service_principal=False,
+            service_principal_object_id=None,
+        )
 
     def _refuse_what_was_switched_off(self, current: Registration) -> None:
         """An application that was switched off on purpose gets no new secrets and grants."""
@@ -110,7 +108,7 @@ class RegistrationResource:
                 client_id=current.client_id,
             )
         if current.found == "live":
-            note_may_sign_in(self._call.graph, current.client_id or "")
+            note_may_sign_in(self._call.graph, current.client_id)
 
     def _refuse_impossible_creation(self, current: Registration) -> None:
         options = self._options
@@ -180,7 +178,7 @@ class RegistrationResource:
         writer = RegistrationWriter(self._call, self._options)
         if self._options.present:
             made = writer.ensure(current, wanted)
-            note_may_sign_in(self._call.graph, made.client_id or "")
+            note_may_sign_in(self._call.graph, made.client_id)
             return made
         if current.found == "live":
             writer.delete(current)
@@ -198,7 +196,8 @@ class RegistrationResource:
         return {**described(state), "service_principal": state.has_service_principal, "owners": owners}
 
     def result(self, state: Registration) -> View:
-        client_id = state.client_id
+        known_id = filled(state.client_id)
+        client_id = known_id
         if self._call.check_mode and state.restored:
             # Later tasks cannot read what would only be restored.
             client_id = None
@@ -216,6 +215,6 @@ class RegistrationResource:
             "live_credentials": state.live_credentials(self._call.now),
             "authority_url": self._call.endpoint.authority,
             "graph_url": self._call.endpoint.graph,
-            "portal_url": portal_url(self._call.endpoint.portal, state.client_id),
-            "consent_url": consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id),
+            "portal_url": portal_url(self._call.endpoint.portal, known_id),
+            "consent_url": consent_url(self._call.endpoint.authority, self._call.tenant_id, known_id),
         }

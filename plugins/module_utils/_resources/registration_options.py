@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
     check_confirm_option,
@@ -46,7 +47,7 @@ class RegistrationOptions(t.NamedTuple):
         elif display_name is not None and not params["client_id"] and not params["object_id"]:
             unique_name = application.derived_unique_name(display_name)
         for name in ("notes", "service_management_reference"):
-            length = len(params[name] or "")
+            length = len(application.text_or_empty(params, name))
             if length > application.LONGEST_NOTES:
                 raise InputError(
                     f"O({name}) has {length} characters; at most {application.LONGEST_NOTES} are allowed",
@@ -62,7 +63,7 @@ class RegistrationOptions(t.NamedTuple):
         tags, redirect_uris = params["tags"], params["redirect_uris"]
         if tags is not None:
             tags = application.check_tags(tags)
-        owners = {check_guid("O(owners)", owner) for owner in params["owners"] or ()}
+        owners = {check_guid("O(owners)", owner) for owner in as_list(params["owners"])}
         if redirect_uris is not None:
             redirect_uris = application.check_redirect_uris(redirect_uris)
         return cls(

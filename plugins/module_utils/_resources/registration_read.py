@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -94,12 +95,11 @@ class RegistrationReader:
                 *self._reads_ahead(client_id),
             ]
         )
-        found = found.with_owners(application.entries(owners)).with_credentials(credentials or {})
+        found = found.with_owners(application.entries(owners)).with_credentials(as_object(credentials))
         if principal is None:
             return self._with_deleted_principal(found)
-        if ahead:
-            known = {"application": document, "principal": principal, **dict(zip(AHEAD, ahead, strict=True))}
-            self._graph.handed.hand_on(client_id.lower(), known)
+        known = {"application": document, "principal": principal, **dict(zip(AHEAD, ahead, strict=False))}
+        self._graph.handed.hand_on(client_id.lower(), known)
         return dataclasses.replace(
             found.with_principal(principal),
             service_principal_object_id=application.text(principal, "id"),
@@ -125,9 +125,7 @@ class RegistrationReader:
         if not (self._options.present and self._options.restore):
             return found
         action = f"look for the deleted service principal of {self._options.address}"
-        deleted = last_deleted(
-            self._graph.collect(deleted_service_principals_read(action=action)), found.client_id or ""
-        )
+        deleted = last_deleted(self._graph.collect(deleted_service_principals_read(action=action)), found.client_id)
         if deleted is None:
             return found
         return dataclasses.replace(found.with_principal(deleted), deleted_principal=application.text(deleted, "id"))

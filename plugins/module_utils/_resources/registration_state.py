@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -50,7 +51,7 @@ class Registration:
 
     found: str
     application_object_id: str | None = None
-    client_id: str | None = None
+    client_id: str = ""
     service_principal_object_id: str | None = None
     has_service_principal: bool = False
     deleted_principal: str | None = None  # object id of its soft-deleted service principal, if it has no live one
@@ -66,13 +67,13 @@ class Registration:
     @property
     def is_registered(self) -> bool:
         """Whether both the application and its service principal are there."""
-        return self.found == "live" and bool(self.client_id and self.service_principal_object_id)
+        return self.found == "live" and bool(self.service_principal_object_id)
 
     def with_document(self, document: Json) -> Registration:
         return dataclasses.replace(
             self,
             application_object_id=application.text(document, "id"),
-            client_id=application.text(document, "appId"),
+            client_id=application.text_or_empty(document, "appId"),
             properties=properties_of(document),
             switched_off=switched_off(document),
         )
@@ -107,9 +108,7 @@ def _live(
 
 def properties_of(document: Json) -> dict[str, t.Any]:
     """The application's properties in Graph's own names, reduced to those that are managed here."""
-    web = document.get("web")
-    if not isinstance(web, dict):
-        web = {}
+    web = as_object(document.get("web"))
     return {
         "displayName": application.text(document, "displayName"),
         "uniqueName": application.text(document, "uniqueName"),

@@ -15,10 +15,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphError,
     OvertakenError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import changed_fields
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write, by_key
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     create_service_principal,
     restore_service_principal,
@@ -84,7 +85,7 @@ class RegistrationWriter:
         )
 
     def _principal_for(self, made: Registration, *, display_name: str) -> Json:
-        client_id = made.client_id or ""
+        client_id = made.client_id
         if made.deleted_principal is not None:
             restored = restore_service_principal(self._graph, client_id, made.deleted_principal)
             if restored is not None:
@@ -111,14 +112,13 @@ class RegistrationWriter:
 
     def _create(self, wanted: Registration) -> Registration:
         """One atomic create-or-update by the unique name, so that two runs at once make one application."""
-        unique_name = self._address.unique_name or ""
         body = request_body(changed_fields(properties_of({}), wanted.properties))
         body.pop("uniqueName", None)  # it is the key in the address
         try:
             document = self._graph.write(
                 Write(
                     method="PATCH",
-                    path=by_key("applications", "uniqueName", unique_name),
+                    path=self._address.path,
                     action=f"register {self._address}",
                     body=body,
                     headers={"Prefer": "create-if-missing"},
@@ -137,9 +137,9 @@ class RegistrationWriter:
                 code=exc.fault.code,
                 request_id=exc.fault.request_id,
             ) from None
-        for known in (unique_name, application.text(document, "id"), application.text(document, "appId")):
-            if known:
-                self._graph.note_created(known)
+        self._note_created(
+            self._address.unique_name, application.text(document, "id"), application.text(document, "appId")
+        )
         if not application.text(document, "appId"):
             # 204: another run created it between our read and this write, and we updated it.
             read = self._address.read(self._graph, select=FIELDS)
@@ -160,9 +160,7 @@ class RegistrationWriter:
                 action=f"restore {self._address}, which was soft-deleted",
             )
         )
-        for known in (current.client_id, current.application_object_id, self._address.unique_name):
-            if known:
-                self._graph.note_created(known)
+        self._note_created(current.client_id, current.application_object_id, self._address.unique_name)
         former = application.text(dict(current.properties), "displayName")
         if self._options.display_name not in (None, former):
             self._call.warn(
@@ -171,14 +169,19 @@ class RegistrationWriter:
             )
         # Restoring brings the service principal back, as far as it was deleted with the application.
         principal = self._graph.get(
-            service_principal_read(current.client_id or "", action=f"read the service principal of {self._address}")
+            service_principal_read(current.client_id, action=f"read the service principal of {self._address}")
         )
         restored = dataclasses.replace(current, found="live")
         return dataclasses.replace(
             restored.with_owners(self._graph.collect(owners_read(restored, self._address, created_recently=True))),
-            service_principal_object_id=application.text(principal or {}, "id"),
+            service_principal_object_id=application.text(as_object(principal), "id"),
             has_service_principal=principal is not None,
         )
+
+    def _note_created(self, *keys: str | None) -> None:
+        """By the keys that are known."""
+        for key in filter(None, keys):
+            self._graph.note_created(key)
 
     def _update(self, current: Registration, wanted: Registration) -> Registration:
         patch = changed_fields(current.properties, wanted.properties)
@@ -200,9 +203,9 @@ def request_body(fields: t.Mapping[str, t.Any]) -> Json:
 
     An audience with personal accounts needs access tokens of version 2 (resource page "apiApplication").
     """
-    body = {name: value for name, value in fields.items() if name != "redirectUris"}
-    if "redirectUris" in fields:
-        body["web"] = {"redirectUris": fields["redirectUris"]}
+    body = dict(fields)
+    if "redirectUris" in body:
+        body["web"] = {"redirectUris": body.pop("redirectUris")}
     if fields.get("signInAudience") in PERSONAL_AUDIENCES:
         body["api"] = {"requestedAccessTokenVersion": 2}
     return body
