@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -196,18 +197,19 @@ def read_consent(graph: GraphClient, document: Json, *, answers: Answers, known:
     _read_resources(graph, known, declared=declared, granting=[*assigned, *grants])
     return Consent(
         client_id=application.text_or_empty(document, "appId"),
-        principal_id=application.text_or_empty(answers["principal"] or {}, "id"),
+        principal_id=application.text_or_empty(as_object(answers["principal"]), "id"),
         declared=tuple(declared),
-        roles=_roles(assigned, known, may_read=_is_allowed(answers["roles"])),
-        scopes=_scopes(grants, known, may_read=_is_allowed(answers["scopes"])),
+        roles=_roles(assigned, known, may_read=is_allowed(answers["roles"])),
+        scopes=_scopes(grants, known, may_read=is_allowed(answers["scopes"])),
         principals=known,
         display_name=application.text_or_empty(document, "displayName"),
         unique_name=application.text_or_empty(document, "uniqueName"),
     )
 
 
-def _is_allowed(answer: Json | None) -> bool:
-    return FORBIDDEN not in (answer or {})
+def is_allowed(answer: Json | None) -> bool:
+    """Whether the operator may read the collection that this is the answer for."""
+    return FORBIDDEN not in as_object(answer)
 
 
 def _roles(assigned: t.Iterable[Json], known: ResourcePrincipals, *, may_read: bool) -> Roles:
@@ -243,8 +245,8 @@ def _read_resources(
     """Names come from the tenant's own service principals of the resources, each read once."""
     client_ids = [client_id for client_id in resources_of(declared) if known.of_client_id(client_id) is None]
     known.add(graph.get_many(list(map(ResourcePrincipal.read, client_ids))))
-    object_ids = dict.fromkeys(application.text(item, "resourceId") for item in granting)
-    unknown = [object_id for object_id in object_ids if object_id and known.of_object_id(object_id) is None]
+    object_ids = dict.fromkeys(application.text_or_empty(item, "resourceId") for item in granting)
+    unknown = [object_id for object_id in object_ids if known.of_object_id(object_id) is None]
     known.add(graph.get_many(list(map(_resource_read, unknown))))
 
 

@@ -11,7 +11,7 @@ import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url, portal_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -19,7 +19,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.answer import too_much
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import key_credentials
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
-    FORBIDDEN,
     LARGEST_PAGE,
     Json,
     Read,
@@ -33,6 +32,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import switched_off
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Consent,
+    is_allowed,
     read_consent,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
@@ -67,8 +67,7 @@ def registration_info(call: Call) -> dict[str, t.Any]:
     selection = _selection(call)
     applications = RegistrationReader(call, mailbox_roles=call.params["mailbox_roles"]).read([selection])
     for found in applications:
-        if found["switched_off"] is not None:
-            found["switched_off"] = rendered(found["switched_off"], NO_NAMES)
+        found["switched_off"] = rendered(found["switched_off"], NO_NAMES)
     return {"changed": False, "tenant_id": call.tenant_id, "applications": applications}
 
 
@@ -91,9 +90,9 @@ class RegistrationReader:
         self._call = call
         self._kept = kept
         self._most = most
-        self._also = also
+        self._first = [ResourcePrincipal.read(RESOURCES["microsoft_graph"]), *also]
         self.also_read: list[Json | None] = []
-        self._known: ResourcePrincipals | None = None
+        self._known = ResourcePrincipals()
         self._exchange: ExchangeReader | None = None
         if mailbox_roles:
             self._exchange = ExchangeReader(call.graph)
@@ -104,29 +103,25 @@ class RegistrationReader:
 
         Raises TransportError if that is too much.
         """
-        also: list[Read] = []
-        if self._known is None:
-            also = [ResourcePrincipal.read(RESOURCES["microsoft_graph"]), *self._also]
-        answers = self._call.graph.get_many([*selections, *also])
-        if self._known is None:
-            graph_principal, *self.also_read = answers[len(selections) :]
-            self._known = ResourcePrincipals([graph_principal])
-            del answers[len(selections) :]
-        documents = self._documents(selections, answers)
-        return sorted(self._all_described(documents, known=self._known), key=_by_display_name)
+        answers = self._call.graph.get_many([*selections, *self._first])
+        self._first = []
+        count = len(selections)
+        self._known.add(answers[count : count + 1])
+        self.also_read += answers[count + 1 :]
+        del answers[count:]
+        return sorted(self._all_described(self._documents(selections, answers)), key=_by_display_name)
 
     def _documents(self, selections: t.Sequence[Read], answers: t.Sequence[Json | None]) -> t.Iterator[Json]:
         """Each application once."""
         seen: set[str] = set()
         for read, answer in zip(selections, answers, strict=True):
-            for page in self._pages(read, answer):
-                for document in page:
-                    client_id = application.text_or_empty(document, "appId")
-                    if client_id not in seen:
-                        seen.add(client_id)
-                        yield document
-                    if len(seen) > read.max_entries:
-                        raise too_much(read.action, f"more than {read.max_entries} entries")
+            for document in itertools.chain.from_iterable(self._pages(read, answer)):
+                client_id = application.text_or_empty(document, "appId")
+                if client_id not in seen:
+                    seen.add(client_id)
+                    yield document
+                if len(seen) > read.max_entries:
+                    raise too_much(read.action, f"more than {read.max_entries} entries")
 
     def _pages(self, read: Read, answer: Json | None) -> t.Iterable[list[Json]]:
         if answer is None:
@@ -137,14 +132,11 @@ class RegistrationReader:
             return [application.entries(answer)]
         return [[answer]]
 
-    def _all_described(self, documents: t.Iterator[Json], *, known: ResourcePrincipals) -> t.Iterator[View]:
+    def _all_described(self, documents: t.Iterator[Json]) -> t.Iterator[View]:
         """Some applications at a time, since the answers take more memory than their descriptions."""
-        while True:
-            some = list(itertools.islice(documents, APPLICATIONS_AT_ONCE))
-            if not some:
-                return
+        while some := list(itertools.islice(documents, APPLICATIONS_AT_ONCE)):
             for document, answers in zip(some, read_details(self._call.graph, some), strict=True):
-                described = _described(self._call, document, answers=answers, known=known)
+                described = _described(self._call, document, answers=answers, known=self._known)
                 if self._exchange is not None:
                     described["mailbox_roles"] = self._exchange.described(described["service_principal_object_id"])
                 kept = self._kept(described)
@@ -163,7 +155,9 @@ def all_applications(tag: str | None = None) -> Read:
 
 
 def _by_display_name(described: View) -> tuple[str, str]:
-    return (described["display_name"] or "").lower(), described["client_id"] or ""
+    return application.text_or_empty(described, "display_name").lower(), application.text_or_empty(
+        described, "client_id"
+    )
 
 
 def _selection(call: Call) -> Read:
@@ -190,7 +184,7 @@ def _list_of_applications(condition: dict[str, str]) -> Read:
 def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | None], known: ResourcePrincipals) -> View:
     consent = read_consent(call.graph, document, answers=answers, known=known)
     properties = properties_of(document)
-    off = switched_off(document) or switched_off(answers["principal"] or {})
+    off = switched_off(document) or switched_off(_json.as_object(answers["principal"]))
     reason = None
     if off is not None:
         reason = off._asdict()
@@ -198,7 +192,7 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
     return {
         "client_id": client_id,
         "application_object_id": application.text(document, "id"),
-        "service_principal_object_id": consent.principal_id or None,
+        "service_principal_object_id": filled(consent.principal_id),
         "display_name": properties["displayName"],
         "unique_name": properties["uniqueName"],
         "sign_in_audience": properties["signInAudience"],
@@ -222,23 +216,26 @@ def _described(call: Call, document: Json, *, answers: t.Mapping[str, Json | Non
 
 def _owners(answer: Json | None) -> list[View] | None:
     """None where the operator may not read them. Without a right to read people, an owner has no name."""
-    if FORBIDDEN in (answer or {}):
+    if not is_allowed(answer):
         return None
-    found = list(map(_owner, application.entries(answer)))
-    return sorted(found, key=lambda owner: (owner["display_name"] or "", owner["object_id"] or ""))
+    return list(map(_owner, sorted(application.entries(answer), key=_by_name_and_id)))
+
+
+def _by_name_and_id(document: Json) -> tuple[str, str]:
+    return application.text_or_empty(document, "displayName"), application.text_or_empty(document, "id")
 
 
 def _owner(document: Json) -> View:
     return {
         "object_id": application.text(document, "id"),
         "display_name": application.text(document, "displayName"),
-        "type": application.text_or_empty(document, "@odata.type").rpartition(".")[2] or None,
+        "type": filled(application.text_or_empty(document, "@odata.type").rpartition(".")[2]),
     }
 
 
 def _federated_credentials(answer: Json | None) -> list[View] | None:
     """None where the operator may not read them."""
-    if FORBIDDEN in (answer or {}):
+    if not is_allowed(answer):
         return None
     found = [FederatedCredential.of(entry).described for entry in application.entries(answer)]
     return sorted(found, key=lambda credential: str(credential["name"]))
