@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -43,6 +43,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     declared_permissions,
+    of_type,
     predicted,
     read_declaration,
     required_here,
@@ -200,7 +201,7 @@ class ConsentResource:
         for resource in resources:
             reads[resource] = ResourcePrincipal.read(resource)
         answers = get_named(self._graph, reads)
-        return document, answers, [answers[resource] for resource in resources]
+        return document, answers, list(map(answers.get, resources))
 
     def _required(self, document: Json | None) -> Json:
         return required_here(document, self._call, self._address, present=self._options.present)
@@ -211,8 +212,6 @@ class ConsentResource:
         if not self._options.present:
             return nothing
         declared = predicted(self._graph, self._address)
-        if not declared:
-            return nothing
         documents = self._graph.get_many(list(map(ResourcePrincipal.read, resources_of(declared))))
         return nothing._replace(declared=tuple(declared), principals=ResourcePrincipals(documents))
 
@@ -223,8 +222,8 @@ class ConsentResource:
         """
         if consent.scopes.known:
             return
-        has_delegated = "delegated" in {permission.type for permission in consent.declared}
-        if not self._options.present or (has_delegated and self._options.grants):
+        delegated = of_type(consent.declared, "delegated")
+        if not self._options.present or (delegated and self._options.grants):
             self._graph.collect(scopes_read(consent.client_id, created_recently=False, empty_if_forbidden=False))
 
     def desired(self, current: Consent) -> Consent:
@@ -279,12 +278,13 @@ class ConsentResource:
 
     def result(self, state: Consent) -> View:
         principals = state.principals
-        url = consent_url(self._call.endpoint.authority, self._call.tenant_id, state.client_id or None)
+        client_id = filled(state.client_id)
+        url = consent_url(self._call.endpoint.authority, self._call.tenant_id, client_id)
         if self._options.only_reads and not state.consented:
             self._call.warn(f"An administrator has to grant admin consent: {url}")
         return {
-            "client_id": state.client_id or None,
-            "service_principal_object_id": state.principal_id or None,
+            "client_id": client_id,
+            "service_principal_object_id": filled(state.principal_id),
             "tenant_id": self._call.tenant_id,
             "consented": state.consented,
             "granted": list(map(principals.described, sorted(state.granted, key=principals.shown))),

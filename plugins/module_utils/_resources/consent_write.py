@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
     Permission,
+    ResourcePrincipal,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     A_GRANT,
@@ -50,12 +51,7 @@ class RoleWriter:
             self._unassign(current, permission)
 
     def _assignment(self, current: Consent, permission: Permission) -> Write:
-        resource = current.principals.of_client_id(permission.resource)
-        if resource is None:
-            raise ConflictError(
-                f"The tenant has no service principal of the resource {permission.resource}",
-                next_step="Check the resource's client id, or remove its permissions from the application.",
-            )
+        resource = _resource(current, permission.resource)
         right = "assign_other_app_role"
         if permission.resource == RESOURCES["microsoft_graph"]:
             right = "assign_app_role"
@@ -87,16 +83,13 @@ class RoleWriter:
             return {}
 
     def _unassign(self, current: Consent, permission: Permission) -> None:
-        resource = current.principals.of_client_id(permission.resource)
-        resource_name = ""
-        if resource is not None:
-            resource_name = resource.display_name
+        resource = _resource(current, permission.resource)
         assignment_id = current.roles.assignment_ids[permission]
         self._graph.write(
             Write(
                 method="DELETE",
                 path=f"servicePrincipals/{current.principal_id}/appRoleAssignments/{assignment_id}",
-                action=f"revoke {current.principals.shown(permission)} ({resource_name}) from {self._address}",
+                action=f"revoke {current.principals.shown(permission)} ({resource.display_name}) from {self._address}",
                 right="unassign_app_role",
                 leaves_application=True,
                 # What this run made is not gone if it is not found, but not there yet.
@@ -124,10 +117,6 @@ class ScopeWriter:
             self._change(grant, added=after - before, removed=before - after)
             return
         names = sorted(after)
-        principal = wanted.principals.of_client_id(resource)
-        resource_id = ""
-        if principal is not None:
-            resource_id = principal.object_id
         # If another run made the grant meanwhile, Graph refuses this one, and converge reads again.
         self._graph.write(
             Write(
@@ -139,7 +128,7 @@ class ScopeWriter:
                 body={
                     "clientId": current.principal_id,
                     "consentType": ALL_PRINCIPALS,
-                    "resourceId": resource_id,
+                    "resourceId": _resource(wanted, resource).object_id,
                     "scope": " ".join(names),
                 },
                 created_recently=self._graph.created_here(current.client_id),
@@ -152,8 +141,6 @@ class ScopeWriter:
         Graph documents no If-Match for grants. So it is read once more right before the write, and again behind it.
         """
         before = self._read(grant)
-        if before is None:
-            raise self._overtaken()
         scope = " ".join(sorted((before | added) - removed))
         write = Write(
             method="PATCH",
@@ -168,10 +155,11 @@ class ScopeWriter:
             return
         self._graph.write(write)
         found = self._graph.patience.until(lambda scopes: scopes != before, lambda: self._read(grant))
-        if found is None or not added <= found or removed & found:
+        if not added <= found or removed & found:
             raise self._overtaken()
 
-    def _read(self, grant: Grant) -> set[str] | None:
+    def _read(self, grant: Grant) -> set[str]:
+        """Raises OvertakenError if it is not there."""
         document = self._graph.get(
             Read(
                 path=f"oauth2PermissionGrants/{grant.id}",
@@ -181,7 +169,7 @@ class ScopeWriter:
             )
         )
         if document is None:
-            return None
+            raise self._overtaken()
         return set(application.text_or_empty(document, "scope").split())
 
     def _overtaken(self) -> OvertakenError:
@@ -190,6 +178,16 @@ class ScopeWriter:
             " Microsoft Graph does not show them yet",
             next_step="Find out who else grants to the application, and run again.",
         )
+
+
+def _resource(state: Consent, client_id: str) -> ResourcePrincipal:
+    resource = state.principals.of_client_id(client_id)
+    if resource is None:
+        raise ConflictError(
+            f"The tenant has no service principal of the resource {client_id}",
+            next_step="Check the resource's client id, or remove its permissions from the application.",
+        )
+    return resource
 
 
 def _scope_names(state: Consent, resource: str) -> set[str]:
