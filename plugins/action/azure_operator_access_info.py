@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.module import Module
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.operator_access import (
@@ -32,7 +33,7 @@ class ActionModule(ControllerAction):
 
     def _access(self, call: Call) -> dict[str, t.Any]:
         identities = other_identities(
-            call.params["profile_info"] or {}, self._variable_environment, of_operator=call.environ
+            as_object(call.params["profile_info"]), self._variable_environment, of_operator=call.environ
         )
         others = [_other(call, identity) for identity in identities]
         try:

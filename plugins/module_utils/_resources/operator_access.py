@@ -10,7 +10,9 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import RIGHTS, STEPS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -62,7 +64,7 @@ def operator_access_info(call: Call, others: t.Sequence[OtherIdentity] = ()) -> 
         verdicts += other.verdicts()
     impossible = [verdict["does"] for verdict in verdicts if verdict["possible"] is False]
     uncertain = [verdict for verdict in verdicts if verdict["possible"] is None or verdict["only_owned"]]
-    profile = params["profile_info"] or {}
+    profile = as_object(params["profile_info"])
     owns = None
     if seen.found:
         owns = seen.owns
@@ -81,7 +83,7 @@ def operator_access_info(call: Call, others: t.Sequence[OtherIdentity] = ()) -> 
         "beyond": BEYOND,
         "access": {
             "profile": profile.get("profile", ""),
-            "display_name": params["display_name"] or "",
+            "display_name": application.text_or_empty(params, "display_name"),
             "sufficient": not impossible,
             "steps": verdicts,
         },
@@ -120,13 +122,13 @@ def _seen(call: Call, steps: t.Sequence[str], address: application.Address | Non
 
 def _described(identity: Identity) -> dict[str, t.Any]:
     roles = None
-    if identity.kind == "person" and identity.roles is not None:
+    if identity.roles is not None:
         roles = identity.role_names
     return {
         "kind": identity.kind,
-        "name": identity.name or None,
-        "object_id": identity.object_id or None,
-        "client_id": identity.client_id or None,
+        "name": filled(identity.name),
+        "object_id": filled(identity.object_id),
+        "client_id": filled(identity.client_id),
         "permissions": sorted(identity.permissions),
         "directory_roles": roles,
     }

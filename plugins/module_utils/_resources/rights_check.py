@@ -77,22 +77,15 @@ class Identity(t.NamedTuple):
         if self.kind == "unknown":
             return None
         if self.kind == "application":
-            if self._holds(right.application):
-                return True
-            owned = self._holds(right.owned)
-        else:
-            if not self._holds(right.scopes):
-                return False
-            if right.members:
-                return True
-            if self.roles is None:
-                return None
-            if self.is_administrator_or(right.roles):
-                return True
-            owned = (right.members_own and MEMBER in self.roles) or self._has_role(right.own_roles)
-        if owned:
-            return "owned"
-        return False
+            return _reach(self._holds(right.application), owned=self._holds(right.owned))
+        if not self._holds(right.scopes):
+            return False
+        if right.members:
+            return True
+        if self.roles is None:
+            return None
+        owned = (right.members_own and MEMBER in self.roles) or self._has_role(right.own_roles)
+        return _reach(self.is_administrator_or(right.roles), owned=owned)
 
     def is_administrator_or(self, names: t.Iterable[str]) -> bool:
         """Whether it has one of the directory roles, or the one that includes all others."""
@@ -103,6 +96,15 @@ class Identity(t.NamedTuple):
 
     def _has_role(self, names: t.Iterable[str]) -> bool:
         return not set(names).isdisjoint(self.role_names)
+
+
+def _reach(every: bool, *, owned: bool) -> bool | str:
+    """True on every object, "owned" on its own objects only, or False."""
+    if every:
+        return True
+    if owned:
+        return "owned"
+    return False
 
 
 class Verdict(t.NamedTuple):
