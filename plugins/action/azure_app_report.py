@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
     ArgumentSpec,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import render
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -77,8 +78,7 @@ class ActionModule(ControllerAction):
         return Module(argument_spec=SPEC, run=self._report)
 
     def _option_names(self) -> t.Mapping[str, str]:
-        path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
-        if not path.is_relative_to(REPORT_TASKS):
+        if not self._is_below(REPORT_TASKS):
             return {}
         return {name: f"gateway_app_report_{name}" for name in OWN.options}
 
@@ -96,16 +96,17 @@ class ActionModule(ControllerAction):
             report, within_days=params["fail_within_days"], drift=params["fail_on_drift"], failed=hosts.failed
         )
         found = _lines(problems)
+        paths = [file.path for file in files]
         result = {
             "changed": any(file.changed for file in files),
             "verdict": report["verdict"],
-            "lines": _last_lines(report, [file.path for file in files]),
+            "lines": _last_lines(report, paths),
             "summary": without_names(report["summary"]),
             "failures": len(found),
             "failure_list": found,
             "failures_by_host": _by_host(problems, elsewhere=str(self._task_vars["inventory_hostname"])),
             "digest": report["digest"],
-            "files": [file.path for file in files],
+            "files": paths,
             "diff": [file.diff() for file in files],
         }
         if found and not params["fail_each_host"]:
@@ -211,11 +212,8 @@ def _texts(report: Report, params: t.Mapping[str, t.Any]) -> dict[str, str]:
         "json_path": _json,
         "markdown_path": markdown_page,
     }
-    texts = {}
-    for option, view in views.items():
-        if params[option]:
-            texts[params[option]] = view(report)
-    return texts
+    paths = filled_members(selected(params, views))
+    return {path: views[option](report) for option, path in paths.items()}
 
 
 def _json(report: Report) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arg
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checked_options import with_checked_options
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import SECRET_VARIABLES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, lacks_right
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES, ROLE_VARIABLES
@@ -84,7 +85,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
                 host=str(self._task_vars.get("inventory_hostname", "")),
             )
         )
-        if result.get("failed") and self._is_of_role and lacks_right(result.get("error") or {}):
+        if self._is_of_role and lacks_right(as_object(result.get("error"))):  # of a failure
             from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.rights_of_run import (
                 add_rights_of_run,
             )
@@ -118,8 +119,12 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
     @property
     def _is_of_role(self) -> bool:
         """Whether it is the role's own task that runs."""
+        return self._is_below(ROLE_TASKS)
+
+    def _is_below(self, folder: Path) -> bool:
+        """Whether the task is written in a file in that folder."""
         path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
-        return path.is_relative_to(ROLE_TASKS)
+        return path.is_relative_to(folder)
 
     def _option_names(self) -> t.Mapping[str, str]:
         """The role's variables for the options, in a task of the role: its user wrote those."""

@@ -10,7 +10,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected, without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    among,
+    filled_members,
+    selected,
+    without,
+)
 
 Environ = t.Mapping[str, str]
 EnvironmentOf = t.Callable[[str], Environ]  # evaluates a variable of the role, which may look up a secret
@@ -70,8 +75,4 @@ def environment_of_operator(
         return of_task
     own = environment_of(variable)
     before = {**of_process, **environment_of(OPERATOR)}
-    environ = selected(of_task, without(of_task, own))
-    for name in own:
-        if before.get(name):
-            environ[name] = before[name]
-    return environ
+    return selected(of_task, without(of_task, own)) | filled_members(selected(before, among(own, before)))

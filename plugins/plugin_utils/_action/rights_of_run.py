@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, objects
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
 
 Result = t.Mapping[str, t.Any]
@@ -39,12 +40,12 @@ class Asked(t.NamedTuple):
 
     @property
     def who(self) -> str:
-        identity = self.answer.get("identity") or {}
+        identity = as_object(self.answer.get("identity"))
         return str(identity.get("name") or identity.get("client_id") or "the identity that signs in")
 
     @property
     def missing(self) -> list[Result]:
-        return [verdict for verdict in self.answer.get("steps") or () if verdict["possible"] is False]
+        return [verdict for verdict in objects(self.answer.get("steps")) if verdict["possible"] is False]
 
     @property
     def is_known(self) -> bool:
