@@ -33,6 +33,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Answers,
     Consent,
+    check_principal,
     consent_reads,
     get_named,
     may_lag_behind,
@@ -166,11 +167,7 @@ class ConsentResource:
             document, answers, resources = self._read_by_other_key()
         if not document:
             return self._predicted()
-        if answers["principal"] is None and self._options.present and not self._call.check_mode:
-            raise ConflictError(
-                f"Could not consent for {self._address}: it has no service principal in this tenant",
-                next_step="Run azure_app_registration for it, which creates the service principal.",
-            )
+        check_principal(self._call, answers, self._address, present=self._options.present, action="consent for")
         consent = read_consent(self._graph, document, answers=answers, known=ResourcePrincipals(resources))
         self._require_scopes(consent)
         return consent

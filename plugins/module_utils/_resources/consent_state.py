@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -145,6 +146,15 @@ def get_named(graph: GraphClient, reads: t.Mapping[str, Read]) -> dict[str, Json
 def may_lag_behind(call: Call, client_id: str) -> bool:
     """Whether reads of the service principal wait for it. In check mode, the one that is missing was not created."""
     return not call.check_mode and call.graph.created_here(client_id)
+
+
+def check_principal(call: Call, answers: Answers, address: application.Address, *, present: bool, action: str) -> None:
+    """Raises ConflictError if the service principal is missing. In check mode, the task before creates it."""
+    if answers["principal"] is None and present and not call.check_mode:
+        raise ConflictError(
+            f"Could not {action} {address}: it has no service principal in this tenant",
+            next_step="Run azure_app_registration for it, which creates the service principal.",
+        )
 
 
 def consent_reads(

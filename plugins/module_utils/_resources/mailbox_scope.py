@@ -39,6 +39,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     resource_label,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
+    check_principal,
     consent_reads,
     get_named,
     may_lag_behind,
@@ -126,14 +127,10 @@ class MailboxScopeResource:
         reads = consent_reads(client_id, created_recently=may_lag_behind(self._call, client_id))
         reads["microsoft_graph"] = ResourcePrincipal.read(RESOURCES["microsoft_graph"])
         answers = get_named(self._graph, reads)
+        action, present = "assign roles of Exchange to", self._options.present
+        check_principal(self._call, answers, self._address, present=present, action=action)
         if answers["principal"] is None:
-            # In check mode of the role, the task before creates it.
-            if not self._options.present or self._call.check_mode:
-                return nothing
-            raise ConflictError(
-                f"Could not assign roles of Exchange to {self._address}: it has no service principal in this tenant",
-                next_step="Run azure_app_registration for it, which creates the service principal.",
-            )
+            return nothing
         known = ResourcePrincipals([answers["microsoft_graph"]])
         consent = read_consent(self._graph, document, answers=answers, known=known)
         return nothing._replace(
