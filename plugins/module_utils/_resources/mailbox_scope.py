@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
-    closest,
-    filled,
-    shown,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, filled, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View

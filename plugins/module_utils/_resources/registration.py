@@ -83,7 +83,7 @@ class RegistrationResource:
         )
 
     def _removed(self, current: Registration) -> Registration:
-        """What is removed needs a confirmation: what is soft-deleted is only if it is purged."""
+        """What is soft-deleted is only left to purge. Whatever is removed has to be confirmed."""
         found = "deleted"
         if self._options.purge:
             found = "nothing"

@@ -155,9 +155,8 @@ def all_applications(tag: str | None = None) -> Read:
 
 
 def _by_display_name(described: View) -> tuple[str, str]:
-    return application.text_or_empty(described, "display_name").lower(), application.text_or_empty(
-        described, "client_id"
-    )
+    name = application.text_or_empty(described, "display_name")
+    return name.lower(), application.text_or_empty(described, "client_id")
 
 
 def _selection(call: Call) -> Read:
