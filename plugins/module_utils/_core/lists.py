@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 Item = t.TypeVar("Item")
+Key = t.TypeVar("Key")
 
 
 def first(items: t.Iterable[Item], fits: t.Callable[[Item], bool]) -> Item | None:
@@ -32,6 +33,6 @@ def selected(members: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str
     return {name: members[name] for name in names}
 
 
-def filled_members(members: t.Mapping[str, Item]) -> dict[str, Item]:
+def filled_members(members: t.Mapping[Key, Item]) -> dict[Key, Item]:
     """Without the members that are empty."""
     return {name: value for name, value in members.items() if value}

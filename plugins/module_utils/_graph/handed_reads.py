@@ -16,6 +16,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    among,
+    filled_members,
+    selected,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read
 
@@ -43,11 +48,10 @@ class HandedReads:
         self._concerned.add(client_id)
 
     def hand_on(self, client_id: str, documents: t.Mapping[str, Json | None]) -> None:
-        """What the tasks behind this one need not read, by Read.handed; None is not handed on."""
+        """What the tasks behind this one need not read, by Read.handed; None is read by them."""
         self.concern(client_id)
         if self.of_role:
-            known = {name: document for name, document in documents.items() if document is not None}
-            self._memory.remember(self._key(client_id), known, seconds=HANDED_LASTS)
+            self._memory.remember(self._key(client_id), dict(documents), seconds=HANDED_LASTS)
 
     def withdraw(self, *, keeps_application: bool) -> None:
         """This task writes: what was read before it does not count any more, the application perhaps excepted."""
@@ -55,8 +59,8 @@ class HandedReads:
             self._documents[client_id] = {}
             known = as_object(self._memory.recall(self._key(client_id)))
             left = {}
-            if keeps_application and APPLICATION in known:
-                left[APPLICATION] = known[APPLICATION]
+            if keeps_application:
+                left[APPLICATION] = known.get(APPLICATION)
             self._memory.remember(self._key(client_id), left, seconds=HANDED_LASTS)
 
     def known(self, reads: t.Sequence[Read]) -> dict[int, Json]:
@@ -64,23 +68,15 @@ class HandedReads:
 
         Of what is handed on, all or nothing: a request that is sent anyway can ask for all of it.
         """
-        handed = self._handed(reads)
-        known: dict[int, Json] = {}
-        for number, read in enumerate(reads):
-            answer = self._offered(read)
-            if answer is not None:
-                known[number] = answer
-        return {**known, **handed}
+        offered = {number: self._offered(read) for number, read in enumerate(reads)}
+        return filled_members({**offered, **self._handed(reads)})
 
     def _handed(self, reads: t.Sequence[Read]) -> dict[int, Json]:
         """Empty if one that may be handed on is missing."""
-        asked = [number for number, read in enumerate(reads) if read.handed is not None]
-        found = {}
-        for number in asked:
-            answer = self._take(reads[number])
-            if answer is not None:
-                found[number] = answer
-        if len(found) < len(asked):
+        if not self.of_role:
+            return {}
+        found = {number: self._take(read, *read.handed) for number, read in enumerate(reads) if read.handed is not None}
+        if not all(found.values()):
             return {}
         self.taken |= bool(found)
         return found
@@ -91,25 +87,21 @@ class HandedReads:
             reduced = _reduced(document, read.selected)
             self._memory.remember(self._offered_key(read), reduced, seconds=OFFERED_LASTS)
 
-    def _take(self, read: Read) -> Json | None:
-        if read.handed is None or not self.of_role:
-            return None
-        name, client_id = read.handed
+    def _take(self, read: Read, name: str, client_id: str) -> Json:
+        """{} if it was not handed on, or does not hold all that is asked for."""
         if client_id not in self._documents:
             self.concern(client_id)
             self._documents[client_id] = as_object(self._memory.recall(self._key(client_id)))
-        document: Json | None = self._documents[client_id].pop(name, None)
-        if document is None or not document.keys() >= {*read.selected}:
-            return None
+        document = as_object(self._documents[client_id].pop(name, None))
+        if not document.keys() >= {*read.selected}:
+            return {}
         return document
 
-    def _offered(self, read: Read) -> Json | None:
+    def _offered(self, read: Read) -> Json:
+        """{} if it was not read yet."""
         if not read.offered_by:
-            return None
-        known = self._memory.recall(self._offered_key(read))
-        if isinstance(known, dict):
-            return known
-        return None
+            return {}
+        return as_object(self._memory.recall(self._offered_key(read)))
 
     def _key(self, client_id: str) -> str:
         return f"handed:{self._identity()}:{client_id}"
@@ -118,13 +110,13 @@ class HandedReads:
         return f"offered:{self._identity()}:{read.offered_by}"
 
 
-def _reduced(document: Json, selected: t.Collection[str]) -> Json:
+def _reduced(document: Json, names: t.Collection[str]) -> Json:
     """The service principal of a resource: what was asked for, and of its permissions what is looked at."""
-    reduced = {name: value for name, value in document.items() if name in selected}
+    reduced = selected(document, among(document, names))
     for name in reduced.keys() & PERMISSIONS:
-        reduced[name] = [_reduced_permission(entry) for entry in as_list(reduced[name])]
+        reduced[name] = list(map(_reduced_permission, as_list(reduced[name])))
     return reduced
 
 
 def _reduced_permission(permission: Json) -> Json:
-    return {name: permission[name] for name in OF_PERMISSION if name in permission}
+    return selected(permission, among(OF_PERMISSION, permission))
