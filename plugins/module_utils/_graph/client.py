@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     GraphFault,
     TransportError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import check
@@ -100,9 +101,9 @@ class GraphClient(RunNotes):
             return exc.fault
         return None
 
-    def collect(self, read: Read, budget: MemoryBudget | None = None) -> list[Json]:
-        """All entries of a collection, over all pages; ``budget`` is that of a question of which this is a part."""
-        budget = budget or MemoryBudget(read.action)
+    def collect(self, read: Read) -> list[Json]:
+        """All entries of a collection, over all pages."""
+        budget = MemoryBudget(read.action)
         page = self._connection.exchange(read)
         budget.add(page)
         return self._all_pages(page, read, budget)
@@ -118,23 +119,20 @@ class GraphClient(RunNotes):
         known = self.handed.known(reads)
         found: list[Json | None] = []
         budget = MemoryBudget(reads[0].action)
-        asked = [read for number, read in enumerate(reads) if number not in known]
+        unknown = without(range(len(reads)), known)
+        asked = [reads[number] for number in unknown]
         for start in range(0, len(asked), BATCH_SIZE):
             found += self._batch(asked[start : start + BATCH_SIZE], budget)
         for read, document in zip(asked, found, strict=True):
             self.handed.note(read, document)
-        answers = iter(found)
-        documents: list[Json | None] = []
-        for number, read in enumerate(reads):
-            if number in known:
-                documents.append(_answer.known(known[number], read))
-            else:
-                documents.append(next(answers))
-        return documents
+        documents = dict(zip(unknown, found, strict=True))
+        for number, document in known.items():
+            documents[number] = _answer.known(document, reads[number])
+        return list(map(documents.get, range(len(reads))))
 
     def pages(self, first: Json, read: Read) -> t.Iterator[list[Json]]:
         """The entries from ``first``, the answer to a paged read, on: one page at a time; some may come twice."""
-        return (of_page for of_page, _begins in self._pages(first, read))
+        return (of_page for of_page, _again in self._pages(first, read))
 
     def write(self, write: Write) -> Json:
         """The answer's object, or {} if it has none.
@@ -205,7 +203,7 @@ class GraphClient(RunNotes):
         if read.optional:
             return _answer.optional(answer, read)
         # A 404 that is no refusal in the words of Graph is asked for on its own.
-        if answer.status == 404 and not read.created_recently and answer.fault.not_found:
+        if answer.fault.not_found and not read.created_recently:
             return None
         if read.collection:
             return self._unpack_collection(read, answer, budget)
@@ -215,18 +213,15 @@ class GraphClient(RunNotes):
         return self.get(read)
 
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
-        page = answer.document
-        if page is not None:
-            if read.paged:
-                return page
-            return {**page, "value": self._all_pages(page, read, budget)}
+        if answer.document is not None:
+            return self._whole(answer.document, read, budget)
         if answer.counts_as_empty(read):
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
-            if read.paged:
-                return self._connection.exchange(read)
-            return {"value": self.collect(read, budget)}
+            page = self._connection.exchange(read)
+            budget.add(page)
+            return self._whole(page, read, budget)
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
@@ -239,11 +234,17 @@ class GraphClient(RunNotes):
             # If the time that may be waited is over, the single request that follows reports what is wrong.
             self.patience.pause(answer.retry_after, why=waited_for(answer.status))
 
+    def _whole(self, page: Json, read: Read, budget: MemoryBudget) -> Json:
+        """A collection of which the first page came, counted by the budget; only this page if no other is wanted."""
+        if read.paged:
+            return page
+        return {**page, "value": self._all_pages(page, read, budget)}
+
     def _all_pages(self, page: Json, read: Read, budget: MemoryBudget) -> list[Json]:
         """From the first page on, which the budget has counted."""
         entries: list[Json] = []
-        for number, (of_page, begins) in enumerate(self._pages(page, read)):
-            if number and begins:
+        for number, (of_page, again) in enumerate(self._pages(page, read)):
+            if again:
                 entries.clear()
                 budget.clear()
             if number:
@@ -253,20 +254,20 @@ class GraphClient(RunNotes):
         return entries
 
     def _pages(self, page: Json, read: Read) -> t.Iterator[tuple[list[Json], bool]]:
-        """The entries of each page, and whether it is the first: it comes once more if a later one has expired."""
-        number, restarts, begins = 0, True, True
+        """The entries of each page, and whether it is the first once more, since a later one has expired."""
+        number, restarted, again = 0, False, False
         while number < MOST_PAGES:
             of_page, following = _answer.page_of(page, read.action)
-            yield [check(entry, read.shape, action=read.action) for entry in of_page], begins
+            yield [check(entry, read.shape, action=read.action) for entry in of_page], again
             if following is None:
                 return
-            number, begins = number + 1, False
+            number, again = number + 1, False
             try:
                 page = self._connection.exchange(read, page=_below(self._connection.base(read), following, read))
             except GraphError as exc:
-                if not (restarts and exc.fault.code and exc.fault.status in (400, 410)):
+                if restarted or not (exc.fault.code and exc.fault.status in (400, 410)):
                     raise
-                number, restarts, begins = 0, False, True
+                number, restarted, again = 0, True, True
                 page = self._connection.exchange(read)
         raise _too_many_pages(read)
 
