@@ -15,6 +15,9 @@ import random
 import time
 import typing as t
 
+if t.TYPE_CHECKING:
+    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+
 Answer = t.TypeVar("Answer")
 
 LONGEST_PAUSE = 60.0  # seconds
@@ -70,6 +73,15 @@ class Patience:
         self.waited += pause
         self.waited_for[why] += pause
         return True
+
+    def pause_after(self, failure: TransportError, *, failures: int, repeatable: bool = True) -> bool:
+        """Wait before a request without a usable answer is sent again; False if that is not safe, or cannot help.
+
+        ``failures`` counts those of the request so far. ``repeatable``: to send it twice does the same as once.
+        """
+        if failure.permanent or failures >= TRANSPORT_ATTEMPTS:
+            return False
+        return (repeatable or not failure.maybe_processed) and self.pause(why=WaitedFor.BUSY)
 
     def until(self, good: t.Callable[[Answer], bool], ask: t.Callable[[], Answer]) -> Answer:
         """Try again while the answer is not good and allowance is left; returns the last answer, good or not."""

@@ -42,7 +42,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
     Write,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import (
-    Attempts,
     Decision,
     decide,
 )
@@ -293,7 +292,7 @@ def _check_number(entries: t.Sized, read: Read) -> None:
 def _refusal(answer: InnerAnswer, write: Write, *, waited: float) -> list[GraphError]:
     """Of a write in a batch, if it is one that counts."""
     fault = answer.fault
-    if not fault.code or fault.status < 400 or decide(fault, write, Attempts()) is not Decision.RAISE:
+    if not fault.code or fault.status < 400 or decide(fault, write, token_renewed=False) is not Decision.RAISE:
         return []
     return [graph_error(fault, write, url=write.url, waited=waited, retry_after=answer.retry_after)]
 

@@ -22,7 +22,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph im
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.easing import Easing, used_share
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, Write
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import (
-    Attempts,
     Decision,
     decide,
     misses_foreign_id,
@@ -45,30 +44,30 @@ class Connection:
         self.easing = Easing(memory, http.patience, identity=lambda: token(False).digest)
 
     def exchange(self, request: Read | Write, *, page: str = "") -> Json:
-        """Send, and send again as long as ``decide`` permits it and the allowance of time is not used up.
+        """Send, and send again as long as that is safe, may help, and the allowance of time is not used up.
 
         ``page`` is the address of a further page of a collection, below that of the API.
         """
         url = page or request.url
-        attempts = Attempts()
+        failures, token_renewed = 0, False
         token = self._token(False)
         while True:
             try:
                 answer = self._send(request, url, token)
                 document = _answer.parse(answer, request)
             except TransportError as exc:
-                attempts = attempts._replace(transport_failures=attempts.transport_failures + 1)
-                if decide(exc, request, attempts) is Decision.RAISE or not self._patience.pause(why=WaitedFor.BUSY):
+                failures += 1
+                if not self._patience.pause_after(exc, failures=failures, repeatable=request.repeatable):
                     raise
                 continue
             if answer.status_code < 300:
                 return document
             fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
             retry_after = answer.headers.get("retry-after")
-            decision = decide(fault, request, attempts)
+            decision = decide(fault, request, token_renewed=token_renewed)
             if decision is Decision.RENEW:
                 token = self._token(True)
-                attempts = attempts._replace(token_renewed=True)
+                token_renewed = True
             elif decision is Decision.RAISE or not self._patience.pause(retry_after, why=waited_for(fault.status)):
                 raise graph_error(fault, request, url=url, waited=self._patience.waited, retry_after=retry_after)
 

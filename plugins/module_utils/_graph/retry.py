@@ -11,62 +11,37 @@ Directory_ConcurrencyViolation is never waited for here, because the caller has 
 from __future__ import annotations
 
 import enum
-import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
-    RETRY_STATUS,
-    TRANSPORT_ATTEMPTS,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read, Write
 
 
 class Decision(enum.Enum):
-    """The next step after a failed request."""
+    """The next step after a refusal."""
 
     RENEW = "renew the access token and send again"
     WAIT = "wait and send again"
     RAISE = "raise the failure"
 
 
-class Attempts(t.NamedTuple):
-    """What was done for one request so far."""
-
-    transport_failures: int = 0
-    token_renewed: bool = False
-
-
-def decide(failure: GraphFault | TransportError, request: Read | Write, attempts: Attempts) -> Decision:
-    """Send again only if that is safe and may help. ``attempts`` includes the one that failed."""
-    if isinstance(failure, TransportError):
-        return _after_no_answer(failure, request, attempts)
-    return _after_refusal(failure, request, attempts)
-
-
-def misses_foreign_id(fault: GraphFault, request: Read | Write) -> bool:
-    """Whether the answer misses an object that this run did not create, so that waiting cannot help."""
-    return request.foreign_id != "" and request.foreign_id in fault.message
-
-
-def _after_no_answer(failure: TransportError, request: Read | Write, attempts: Attempts) -> Decision:
-    if failure.permanent or attempts.transport_failures >= TRANSPORT_ATTEMPTS:
-        return Decision.RAISE
-    if request.repeatable or not failure.maybe_processed:
-        return Decision.WAIT
-    return Decision.RAISE
-
-
-def _after_refusal(fault: GraphFault, request: Read | Write, attempts: Attempts) -> Decision:
+def decide(fault: GraphFault, request: Read | Write, *, token_renewed: bool) -> Decision:
+    """Send again only if that is safe and may help. ``token_renewed``: for this request, after an earlier refusal."""
     # An answer without a code of Graph comes from something in between, which may have let the request through.
     if not request.repeatable and fault.code == "":
         return Decision.RAISE
-    if fault.status == 401 and not attempts.token_renewed:
+    if fault.status == 401 and not token_renewed:
         return Decision.RENEW
     if fault.passes or _not_replicated_yet(fault, request):
         return Decision.WAIT
     if request.repeatable and fault.status in RETRY_STATUS and not fault.concurrency:
         return Decision.WAIT
     return Decision.RAISE
+
+
+def misses_foreign_id(fault: GraphFault, request: Read | Write) -> bool:
+    """Whether the answer misses an object that this run did not create, so that waiting cannot help."""
+    return request.foreign_id != "" and request.foreign_id in fault.message
 
 
 def _not_replicated_yet(fault: GraphFault, request: Read | Write) -> bool:

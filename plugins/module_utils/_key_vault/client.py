@@ -28,7 +28,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
-    TRANSPORT_ATTEMPTS,
     WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
@@ -120,9 +119,7 @@ class KeyVault:
                 answer = self._request(method, path, token=token, body=body)
             except TransportError as exc:
                 failures += 1
-                if not _may_be_repeated(exc, method) or failures == TRANSPORT_ATTEMPTS:
-                    raise
-                if not self._http.patience.pause(why=WaitedFor.BUSY):
+                if not self._http.patience.pause_after(exc, failures=failures, repeatable=method == "GET"):
                     raise
                 continue
             busy = answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
@@ -207,13 +204,6 @@ class KeyVault:
                 next_step="Use a vault of the tenant, or sign in to the vault's tenant for this task.",
                 status=401,
             )
-
-
-def _may_be_repeated(exc: TransportError, method: str) -> bool:
-    """Whether sending again may help, and does nothing twice."""
-    if exc.permanent:
-        return False
-    return method == "GET" or not exc.maybe_processed
 
 
 def _national_domain(host: str) -> str | None:

@@ -14,7 +14,6 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     TRANSPORT_ATTEMPTS,
-    WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import (
     DELETED,
@@ -95,11 +94,17 @@ class VaultSecrets:
             try:
                 self._send(name, wanted, current=current)
                 return
-            except (TransportError, VaultError) as exc:
-                if self._is_written(name, wanted, exc):
+            except VaultError as exc:
+                if exc.code != DELETED or attempt == TRANSPORT_ATTEMPTS:
+                    raise
+                self._recover(name)
+            except TransportError as exc:
+                if not exc.maybe_processed:
+                    raise
+                if self._holds(name, wanted):
                     self._call.wrote_elsewhere = True
                     return
-                if attempt == TRANSPORT_ATTEMPTS or not self._may_send_again(name, exc):
+                if not self._call.http.patience.pause_after(exc, failures=attempt):
                     raise
         raise AssertionError("every last attempt returns or raises")
 
@@ -111,22 +116,10 @@ class VaultSecrets:
         else:
             self._vault.send("PUT", path, action=action, body={**_body(wanted), "value": wanted.value})
 
-    def _is_written(self, name: str, wanted: VaultSecret, failure: TransportError | VaultError) -> bool:
+    def _holds(self, name: str, wanted: VaultSecret) -> bool:
         """Whether the vault has it, although the answer was lost."""
-        if not isinstance(failure, TransportError) or not failure.maybe_processed:
-            return False
         found = self.read(name)
         return found is not None and found.same_but_version(wanted)
-
-    def _may_send_again(self, name: str, failure: TransportError | VaultError) -> bool:
-        """After a pause; after a deleted secret was recovered, at once."""
-        if isinstance(failure, TransportError):
-            may_be_sent = failure.maybe_processed and not failure.permanent
-            return may_be_sent and self._call.http.patience.pause(why=WaitedFor.BUSY)
-        if failure.code != DELETED:
-            return False
-        self._recover(name)
-        return True
 
     def _recover(self, name: str) -> None:
         """Under the same name again, with the older value until the new one is written."""

@@ -13,10 +13,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     check_mailbox,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
-    TRANSPORT_ATTEMPTS,
-    WaitedFor,
-)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
@@ -119,7 +115,7 @@ def try_mailbox(call: Call, sign_in: OwnSignIn, *, mailbox: str, server: tuple[s
             )
         except TransportError as exc:
             lost += 1
-            if exc.permanent or lost == TRANSPORT_ATTEMPTS or not patience.pause(why=WaitedFor.BUSY):
+            if not patience.pause_after(exc, failures=lost):
                 raise
             continue
         meaning = _meaning(answer, token, client_id=sign_in.client_id, mailbox=mailbox)

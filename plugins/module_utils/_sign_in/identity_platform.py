@@ -22,7 +22,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
-    TRANSPORT_ATTEMPTS,
     Patience,
     WaitedFor,
 )
@@ -301,7 +300,7 @@ class _MsalHttp:
             try:
                 answer = self._http.request(method, url, headers=headers, params=params, body=data)
             except TransportError as exc:
-                if exc.permanent or attempts == TRANSPORT_ATTEMPTS or not patience.pause(why=WaitedFor.BUSY):
+                if not patience.pause_after(exc, failures=attempts):
                     raise
             else:
                 if not _passes(answer) or not patience.pause(answer.headers.get("retry-after"), why=WaitedFor.BUSY):

@@ -21,7 +21,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
-    TRANSPORT_ATTEMPTS,
     WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
@@ -104,8 +103,7 @@ class Awx:
                 answer = self._request(method, path, params=params, body=body)
             except TransportError as exc:
                 failures += 1
-                again = not exc.permanent and (method == "GET" or not exc.maybe_processed)
-                if not again or failures == TRANSPORT_ATTEMPTS or not self._http.patience.pause(why=WaitedFor.BUSY):
+                if not self._http.patience.pause_after(exc, failures=failures, repeatable=method == "GET"):
                     raise _named(exc, action) from None
                 continue
             busy = method == "GET" and answer.status in RETRY_STATUS

@@ -7,13 +7,18 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import TRANSPORT_ATTEMPTS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
+    TRANSPORT_ATTEMPTS,
+    Patience,
+    WaitedFor,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read, Write
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import Attempts, Decision, decide
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.retry import Decision, decide
 
 RENEW, WAIT, RAISE = Decision.RENEW, Decision.WAIT, Decision.RAISE
 READ = Read(path="applications", collection=True, action="read")
@@ -24,8 +29,7 @@ WRITE_WITH_OWNER = dataclasses.replace(WRITE_TO_NEW, foreign_id="the-owner")
 ONCE = Write(method="POST", path="applications/1/addPassword", action="write", repeatable=False)
 ONCE_TO_NEW = dataclasses.replace(ONCE, created_recently=True)
 
-FIRST = Attempts()
-RENEWED = Attempts(token_renewed=True)
+FIRST, RENEWED = False, True  # whether the token was renewed for the request
 
 NOT_FOUND = GraphFault(404, code="Request_ResourceNotFound", message="Resource '1' does not exist.")
 NO_OWNER = GraphFault(404, code="Request_ResourceNotFound", message="Resource 'the-owner' does not exist.")
@@ -42,7 +46,7 @@ PROXY_401, PROXY_404, PROXY_429, PROXY_502 = (GraphFault(status) for status in (
 
 
 @pytest.mark.parametrize(
-    ("fault", "request_", "attempts", "decision"),
+    ("fault", "request_", "token_renewed", "decision"),
     [
         # The token
         (EXPIRED, READ, FIRST, RENEW),
@@ -83,9 +87,9 @@ PROXY_401, PROXY_404, PROXY_429, PROXY_502 = (GraphFault(status) for status in (
     ],
 )
 def test_the_reaction_to_a_refusal_depends_on_its_code(
-    fault: GraphFault, request_: Read | Write, attempts: Attempts, decision: Decision
+    *, fault: GraphFault, request_: Read | Write, token_renewed: bool, decision: Decision
 ) -> None:
-    assert decide(fault, request_, attempts) is decision
+    assert decide(fault, request_, token_renewed=token_renewed) is decision
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,17 @@ def test_the_reaction_to_a_refusal_depends_on_its_code(
     ],
 )
 def test_the_reaction_to_an_unusable_response_depends_on_the_request(
-    *, maybe_processed: bool, permanent: bool, request_: Read | Write, failures: int, decision: Decision
+    *,
+    maybe_processed: bool,
+    permanent: bool,
+    request_: Read | Write,
+    failures: int,
+    decision: Decision,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    patience = Patience(60.0)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     failure = TransportError("the connection was lost", maybe_processed=maybe_processed, permanent=permanent)
-    assert decide(failure, request_, Attempts(transport_failures=failures)) is decision
+    waits = patience.pause_after(failure, failures=failures, repeatable=request_.repeatable)
+    assert waits is (decision is WAIT)
+    assert (patience.waited_for[WaitedFor.BUSY] > 0) is waits
