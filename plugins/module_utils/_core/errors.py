@@ -244,6 +244,11 @@ class GraphError(AppsError):
         )
 
 
+def reason_of(failure: BaseException) -> str:
+    """The operating system's words for it, such as "Connection refused"; what kind of failure it is if it has none."""
+    return _json.as_text(getattr(failure, "strerror", None)) or type(failure).__name__
+
+
 def after_retries(waited: float) -> str:
     """The part of a message for a request that was sent again; empty if it was not."""
     if waited < 1:

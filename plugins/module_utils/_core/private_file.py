@@ -11,6 +11,7 @@ import contextlib
 import os
 import stat
 import tempfile
+import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 
@@ -33,9 +34,8 @@ def nearest_folder(path: str) -> str:
 def impossible(path: str, *, room: int = 0) -> str:
     """Why there can be no file of this name, nor one whose name is longer by ``room`` bytes; else empty."""
     try:
-        os.lstat(path)
-    except FileNotFoundError:
-        pass
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)
     except OSError as exc:
         return str(exc.strerror)
     folder = nearest_folder(path)
@@ -43,8 +43,8 @@ def impossible(path: str, *, room: int = 0) -> str:
         longest = os.pathconf(folder, "PC_NAME_MAX") - room
     except OSError:
         return ""  # a file system without this information
-    names = os.path.relpath(path, folder).split(os.sep)
-    if any(len(os.fsencode(name)) > longest for name in names):
+    names = os.fsencode(os.path.relpath(path, folder)).split(os.fsencode(os.sep))
+    if max(map(len, names)) > longest:
         return f"a name in it is longer than {longest} bytes"
     return ""
 
@@ -116,21 +116,23 @@ def sync(folder: str) -> None:
 
 def make_private(path: str) -> None:
     """Make it readable and writable for its owner only. Raises ConflictError."""
-    try:
+    with _as_conflict(f"change the mode of {path}", next_step="Check who owns the file."):
         os.chmod(path, MODE)
-    except OSError as exc:
-        raise ConflictError(
-            f"Could not change the mode of {path}: {exc.strerror}", next_step="Check who owns the file."
-        ) from None
 
 
 def remove(path: str) -> None:
     """No error if there is none. Raises ConflictError."""
-    try:
+    with (
+        _as_conflict(f"remove {path}", next_step="Check the permissions of the directory."),
+        contextlib.suppress(FileNotFoundError),
+    ):
         os.unlink(path)
-    except FileNotFoundError:
-        return
+
+
+@contextlib.contextmanager
+def _as_conflict(action: str, *, next_step: str) -> t.Iterator[None]:
+    """Turns an OSError into a ConflictError."""
+    try:
+        yield
     except OSError as exc:
-        raise ConflictError(
-            f"Could not remove {path}: {exc.strerror}", next_step="Check the permissions of the directory."
-        ) from None
+        raise ConflictError(f"Could not {action}: {exc.strerror}", next_step=next_step) from None

@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.end
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     MissingLibraryError,
     TransportError,
+    reason_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
@@ -248,8 +249,7 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
         next_step = "Check the network of the controller."
         if ca_file:
             next_step = f"Check ca_file ({ca_file})."
-        reason = exc.strerror or type(exc).__name__
-        return TransportError(f"{what}: {reason}", maybe_processed=False, permanent=True, next_step=next_step)
+        return TransportError(f"{what}: {reason_of(exc)}", maybe_processed=False, permanent=True, next_step=next_step)
     if isinstance(exc, errors.ProxyError):
         return _proxy_error(exc, what=what)
     if isinstance(exc, errors.ConnectTimeout):
@@ -276,15 +276,14 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
 
 
 def _innermost(exc: BaseException) -> str:
-    """The operating system's words for the cause, such as "Connection refused"."""
+    """The words of the TLS library or of the operating system for the cause."""
     seen: list[BaseException] = []
     current: BaseException | None = exc
     while current is not None:
         seen.append(current)
         current = _cause(current, seen)
     last = seen[-1]
-    text = getattr(last, "verify_message", None) or getattr(last, "strerror", None)
-    return as_text(text) or type(last).__name__
+    return as_text(getattr(last, "verify_message", None)) or reason_of(last)
 
 
 def _cause(exc: BaseException, seen: t.Container[BaseException]) -> BaseException | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, reason_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 
 ROLE_PROFILES = Path(__file__).parents[3] / "roles" / "gateway_app" / "vars" / "profiles"
@@ -29,7 +29,7 @@ def load_yaml(path: str) -> t.Any:
     try:
         content = small_file.read(path)
     except OSError as exc:
-        raise Unreadable(exc.strerror or type(exc).__name__) from None
+        raise Unreadable(reason_of(exc)) from None
     return parse_yaml(content)
 
 

@@ -23,7 +23,7 @@ import ssl
 import time
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError, reason_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
     CONNECT_TIMEOUT,
     import_library,
@@ -275,7 +275,7 @@ class _Dialogue:
             return ssl.create_default_context(cafile=self._ca_file or import_library("certifi").where())
         except OSError as exc:
             raise self.error(
-                f"the certificates to trust cannot be read ({exc.strerror or type(exc).__name__})",
+                f"the certificates to trust cannot be read ({reason_of(exc)})",
                 permanent=True,
                 next_step=f"Check ca_file ({self._ca_file}).",
             ) from None

@@ -25,7 +25,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     shown,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, pick
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, reason_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 
 # A user name, which azure.azcollection and Microsoft's libraries use with a password. It is not supported here.
@@ -130,7 +130,7 @@ def _read(environ: t.Mapping[str, str]) -> _File | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as exc:  # ValueError for a NUL in HOME
-        why = getattr(exc, "strerror", None) or type(exc).__name__
+        why = reason_of(exc)
         raise InputError(f"Could not read {path}: {why}", next_step="Check the file and its permissions.") from None
     # A % in a secret is a %.
     parser = configparser.ConfigParser(interpolation=None)

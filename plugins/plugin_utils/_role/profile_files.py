@@ -14,6 +14,7 @@ from pathlib import Path
 from ansible.errors import AnsibleError
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import reason_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
@@ -31,7 +32,7 @@ def profile_files(loader: t.Any, task_vars: t.Mapping[str, t.Any]) -> Files:
             small_file.check_size(path)
             content = file_content(loader, path)
         except OSError as exc:
-            raise Unreadable(exc.strerror or type(exc).__name__) from None
+            raise Unreadable(reason_of(exc)) from None
         except AnsibleError as exc:
             raise Unreadable(str(exc)) from None
         return parse_yaml(content)
