@@ -33,6 +33,6 @@ def selected(members: t.Mapping[str, t.Any], names: t.Iterable[str]) -> dict[str
     return {name: members[name] for name in names}
 
 
-def filled_members(members: t.Mapping[Key, Item]) -> dict[Key, Item]:
+def filled_members(members: t.Mapping[Key, Item | None]) -> dict[Key, Item]:
     """Without the members that are empty."""
     return {name: value for name, value in members.items() if value}

@@ -132,7 +132,7 @@ class InnerAnswer:
             self.status = answer["status"]
         self._document = answer.get("body")
         headers = _json.as_object(answer.get("headers"))
-        self.headers = {str(name).lower(): value for name, value in headers.items()}
+        self.headers = {str(name).lower(): str(value) for name, value in headers.items()}
 
     @property
     def document(self) -> Json | None:
@@ -154,10 +154,7 @@ class InnerAnswer:
 
     @property
     def retry_after(self) -> str | None:
-        value = self.headers.get("retry-after")
-        if value is None:
-            return None
-        return str(value)
+        return self.headers.get("retry-after")
 
     def counts_as_empty(self, read: Read) -> bool:
         """Whether Graph itself refuses the read, and this counts as an empty collection."""

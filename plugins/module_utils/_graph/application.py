@@ -24,6 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     NotRegisteredError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, by_key
@@ -68,11 +69,9 @@ class Address:
     @property
     def _key(self) -> tuple[str, str]:
         """The property that is set, by its name in Graph, and its value."""
-        if self.client_id:
-            return "appId", self.client_id
-        if self.object_id:
-            return "id", self.object_id
-        return "uniqueName", self.unique_name or ""
+        keys = {"appId": self.client_id, "id": self.object_id, "uniqueName": self.unique_name}
+        (key,) = filled_members(keys).items()
+        return key
 
     @property
     def path(self) -> str:
@@ -110,7 +109,7 @@ class Address:
 
         A list that was selected and is missing is not empty: what is written back from it would remove what it holds.
         """
-        lists = [name for name in select if name in WRITTEN_WHOLE]
+        lists = among(select, WRITTEN_WHOLE)
         return dataclasses.replace(AN_APPLICATION, needs=(*AN_APPLICATION.needs, *lists), equal=dict([self._key]))
 
 
@@ -136,9 +135,7 @@ def derived_unique_name(display_name: str) -> str:
     """
     slug = re.sub(r"[^a-z0-9]+", "-", display_name.lower()).strip("-")[:60].strip("-")
     digest = hashlib.sha256(display_name.encode()).hexdigest()[:8]
-    if not slug:
-        return digest
-    return f"{slug}-{digest}"
+    return f"{slug}-{digest}".removeprefix("-")
 
 
 def check_tags(tags: t.Sequence[str]) -> list[str]:
@@ -176,4 +173,4 @@ def _may_be_redirected_to(uri: str) -> bool:
 
 def entries(answer: Json | None) -> list[Json]:
     """The objects of a collection, as it was read; none if there is no answer."""
-    return objects((answer or {}).get("value"))
+    return objects(_json.as_object(answer).get("value"))

@@ -87,6 +87,10 @@ class GraphClient(RunNotes):
                 return None
             raise
 
+    def get_or_empty(self, read: Read) -> Json:
+        """The same, but {} instead of None."""
+        return self.get(read) or {}
+
     def refusal(self, read: Read) -> GraphFault | None:
         """Why the object may not be read, which is the question here; None if it may be read.
 

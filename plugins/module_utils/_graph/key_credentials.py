@@ -11,7 +11,7 @@ Sources: resource page keyCredential; the azure-cli recording rbac_create_cert.
 from __future__ import annotations
 
 import base64
-import binascii
+import contextlib
 import datetime
 import hashlib
 import re
@@ -40,18 +40,13 @@ def thumbprint_of(identifier: str | None) -> str | None:
     """
     if identifier is None:
         return None
-    if _HEX.fullmatch(identifier):
-        return identifier.upper()
-    try:
+    content = b""
+    with contextlib.suppress(ValueError):
         content = base64.b64decode(identifier, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    if len(content) == 20:
-        return content.hex().upper()
-    text = content.decode("latin-1")
-    if not _HEX.fullmatch(text):
-        return None
-    return text.upper()
+    for text in (identifier, content.hex(), content.decode("latin-1")):
+        if _HEX.fullmatch(text):
+            return text.upper()
+    return None
 
 
 class KeyCredential(t.NamedTuple):
@@ -76,10 +71,15 @@ class KeyCredential(t.NamedTuple):
     def is_for(self, certificate: Certificate) -> bool:
         return thumbprint_of(self.identifier) == certificate.thumbprint
 
+    @property
+    def comparable_key_id(self) -> str:
+        """Empty if there is none."""
+        return (self.key_id or "").lower()
+
     def has_key_id(self, key_id: str | None) -> bool:
-        if not key_id or not self.key_id:
+        if not key_id:
             return False
-        return self.key_id.lower() == key_id.lower()
+        return self.comparable_key_id == key_id.lower()
 
     def described(self, now: datetime.datetime) -> View:
         return {
@@ -100,7 +100,7 @@ def key_credentials(document: Json) -> tuple[KeyCredential, ...]:
     """All records of an application, the one that lasts longest first."""
     found = [KeyCredential.of(entry) for entry in application.objects(document.get("keyCredentials"))]
     epoch = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-    return tuple(sorted(found, key=lambda credential: (credential.end or epoch, credential.key_id or ""), reverse=True))
+    return tuple(sorted(found, key=lambda record: (record.end or epoch, record.comparable_key_id), reverse=True))
 
 
 class KeyCredentialsClient:
@@ -181,7 +181,7 @@ class KeyCredentialsClient:
         self._graph.note_written(f"certificates:{object_id}", " ".join(sorted(self._replaced)))
 
     def _outdated(self, document: Json) -> set[str]:
-        by_this_run = self._graph.written_here(f"certificates:{application.text(document, 'id')}") or ""
+        by_this_run = self._graph.written_here(f"certificates:{application.text(document, 'id')}")
         return {*self._replaced, *by_this_run.split()}
 
     def _lags_behind(self, document: Json) -> bool:
@@ -209,5 +209,5 @@ def _as_they_are(document: Json) -> list[Json]:
 
 
 def _digest(document: Json) -> str:
-    key_ids = sorted((record.key_id or "").lower() for record in key_credentials(document))
+    key_ids = sorted(record.comparable_key_id for record in key_credentials(document))
     return hashlib.sha256("\n".join(key_ids).encode()).hexdigest()

@@ -36,7 +36,7 @@ class Read:
     must be. ``version`` is that of the API.
     ``paged`` asks only for the first page of a collection; the others are asked for by GraphClient.pages.
     ``handed``, a name and a client id: the answer may come from an earlier task of the role (HandedReads).
-    ``offered_by`` is the client id of a resource of Microsoft's, of which this reads what it offers.
+    ``offered_by`` is the name of a resource of Microsoft's, of which this reads what it offers.
     """
 
     method: t.ClassVar[str] = "GET"

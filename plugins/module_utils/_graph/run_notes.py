@@ -42,8 +42,8 @@ class RunNotes:
 
     def note_deleted(self, object_id: str | None) -> None:
         """Later tasks do not wait for the object any more."""
-        if object_id and self.created_here(object_id):
-            self._created.discard(object_id)
+        if self.created_here(object_id):
+            self._created -= {object_id}
             self._memory.remember(f"created:{object_id}", False, seconds=LAG_WINDOW)
 
     def created_here(self, object_id: str | None) -> bool:
@@ -55,5 +55,6 @@ class RunNotes:
         """What this run wrote last, so that its later tasks notice a read that lags behind."""
         self._memory.remember(f"written:{name}", value, seconds=LAG_WINDOW)
 
-    def written_here(self, name: str) -> str | None:
-        return as_text(self._memory.recall(f"written:{name}"))
+    def written_here(self, name: str) -> str:
+        """What the run wrote last under this name; empty if it wrote nothing."""
+        return as_text(self._memory.recall(f"written:{name}")) or ""

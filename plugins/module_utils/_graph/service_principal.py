@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphError, OvertakenError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
     objects,
@@ -172,15 +173,12 @@ class ResourcePrincipal(t.NamedTuple):
 
     @staticmethod
     def read(client_id: str) -> Read:
-        offered_by = ""
-        if client_id in RESOURCE_NAMES:
-            offered_by = client_id
         return Read(
             path=by_key("servicePrincipals", "appId", client_id),
             action=f"read the permissions that {resource_label(client_id)} offers",
             query={"$select": "id,appId,displayName,appRoles,oauth2PermissionScopes"},
             shape=principal_shape(client_id),
-            offered_by=offered_by,
+            offered_by=RESOURCE_NAMES.get(client_id, ""),
         )
 
 
@@ -188,7 +186,7 @@ def _is_offered(entry: Json, kind: str) -> bool:
     """Whether a permission can be granted: it is enabled and, as an app role, for applications."""
     if entry.get("isEnabled") is False:
         return False
-    return kind == "delegated" or "Application" in (entry.get("allowedMemberTypes") or ())
+    return kind == "delegated" or "Application" in as_list(entry.get("allowedMemberTypes"))
 
 
 class ResourcePrincipals:

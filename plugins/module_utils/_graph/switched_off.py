@@ -64,10 +64,10 @@ def note_may_sign_in(graph: GraphClient, client_id: str) -> None:
 def refuse_credential(graph: GraphClient, document: Json, address: application.Address) -> None:
     """Before a credential is made. ``document``: the application with SWITCHES. Raises ConflictError."""
     client_id = application.text_or_empty(document, "appId")
-    if not client_id or graph.written_here(f"may-sign-in:{client_id}"):
+    if graph.written_here(f"may-sign-in:{client_id}"):
         return
     read = service_principal_read(client_id, action=f"read the service principal of {address}")
-    found = switched_off(document) or switched_off(graph.get(read) or {})
+    found = switched_off(document) or switched_off(graph.get_or_empty(read))
     if found is not None:
         raise ConflictError(
             f"Could not create a credential for {address}: {found.reason}",

@@ -97,11 +97,7 @@ def _digest(permissions: t.Iterable[Permission]) -> str:
 
 
 def _outdated(graph: GraphClient, client_id: str) -> list[str]:
-    return _written(graph, f"declared:{client_id}").split()
-
-
-def _written(graph: GraphClient, name: str) -> str:
-    return graph.written_here(name) or ""
+    return graph.written_here(f"declared:{client_id}").split()
 
 
 def note_declared(
@@ -136,7 +132,7 @@ def _lines(permissions: t.Iterable[Permission]) -> str:
 
 
 def _noted(graph: GraphClient, name: str) -> list[Permission]:
-    return [Permission(*line.split(" ")) for line in _written(graph, name).splitlines()]
+    return [Permission(*line.split(" ")) for line in graph.written_here(name).splitlines()]
 
 
 def note_predicted(graph: GraphClient, address: application.Address, permissions: t.Iterable[Permission]) -> None:

@@ -323,7 +323,7 @@ class PermissionsResource:
         address = application.Address(object_id=current.application_object_id)
         document = read_declaration(
             self._graph,
-            lambda: self._graph.get(address.read(self._graph, select=(*FIELDS, *HANDED_ON))) or {},
+            lambda: self._graph.get_or_empty(address.read(self._graph, select=(*FIELDS, *HANDED_ON))),
             declared_in=lambda found: (current.client_id, declared_permissions(found)),
         )
         self._graph.handed.hand_on(current.client_id.lower(), {"application": document})
