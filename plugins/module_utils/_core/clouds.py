@@ -52,20 +52,19 @@ CLOUDS: dict[str, Cloud] = {
     ),
 }
 # What Microsoft's libraries call AzureChina.
-AUTHORITY_ALIASES = {"https://login.chinacloudapi.cn": CLOUDS["AzureChinaCloud"].authority}
+AUTHORITY_ALIASES: dict[str | None, str] = {"https://login.chinacloudapi.cn": CLOUDS["AzureChinaCloud"].authority}
 BY_HOSTS = {(cloud.authority, cloud.graph): cloud for cloud in CLOUDS.values()}
 HOSTS = frozenset(itertools.chain(*BY_HOSTS))
+# Two clouds share an authority: the first one counts.
+NAMES_BY_AUTHORITY: dict[str | None, str] = {cloud.authority: name for name, cloud in reversed(CLOUDS.items())}
+NAMES_BY_GRAPH = {cloud.graph: name for name, cloud in CLOUDS.items()}
 
 
 def cloud_with(authority: str | None, graph: str | None) -> str | None:
     """The name of the first cloud with the Graph host or, if that is None, with the authority."""
-    for name, cloud in CLOUDS.items():
-        fits = graph == cloud.graph
-        if graph is None:
-            fits = authority == cloud.authority
-        if fits:
-            return name
-    return None
+    if graph is None:
+        return NAMES_BY_AUTHORITY.get(authority)
+    return NAMES_BY_GRAPH.get(graph)
 
 
 def portal_url(portal: str, client_id: str | None) -> str | None:

@@ -11,6 +11,12 @@ import dataclasses
 import os
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    filled,
+    host_url,
+    positive,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import (
     AUTHORITY_ALIASES,
     BY_HOSTS,
@@ -19,17 +25,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clo
     Cloud,
     cloud_with,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-
-if t.TYPE_CHECKING:
-    from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
-    filled,
-    host_url,
-    positive,
-    shown,
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import (
+    NO_SECTION,
+    Section,
+    known_as,
+    pick,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import known_as, pick
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Endpoint:
 
 
 def endpoint_settings(
-    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section = NO_SECTION
 ) -> Endpoint:
     """Which cloud, or which custom pair of hosts; ``section`` is the one of ~/.azure/credentials that counts.
 
@@ -76,7 +79,7 @@ def endpoint_settings(
             "AZURE_ADFS_AUTHORITY_URL is set, which is not supported here",
             next_step="Unset it. For an endpoint of your own, set authority_url together with graph_url.",
         )
-    authority = AUTHORITY_ALIASES.get(authority or "", authority)
+    authority = AUTHORITY_ALIASES.get(authority, authority)
     if name is None:
         # A host of one of our clouds names the cloud; of those that share a sign-in host, the first.
         name = cloud_with(authority, graph)
@@ -84,9 +87,9 @@ def endpoint_settings(
     hosts = (authority or cloud.authority, graph or cloud.graph)
     is_custom = name is None and {authority, graph}.isdisjoint({None, *HOSTS})
     if hosts != (cloud.authority, cloud.graph) and not is_custom:
-        given = {"cloud_environment": name, "authority_url": authority, "graph_url": graph}
+        given = filled_members({"cloud_environment": name, "authority_url": authority, "graph_url": graph})
         raise InputError(
-            "These do not belong together: " + ", ".join(f"{name} {value}" for name, value in given.items() if value),
+            "These do not belong together: " + ", ".join(map(" ".join, given.items())),
             next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"
             " not a national cloud.",
         )

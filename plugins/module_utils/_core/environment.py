@@ -39,6 +39,9 @@ class Section:
         return f"the section [{self.name}] of {self.path}"
 
 
+NO_SECTION = Section(
+    name="", path="", values={}, before_environment=False, open_to_others=False, ignores_certificates=False
+)
 # Spellings of azure.azcollection and AWX first, then those of Microsoft's own libraries.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "auth_source": ("ANSIBLE_AZURE_AUTH_SOURCE",),
@@ -62,7 +65,7 @@ _OPTIONS = {**AUTH.options, **ENDPOINT.options}
 
 
 def pick(
-    name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+    name: str, params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section = NO_SECTION
 ) -> str | None:
     """The option, else the value of a section of ~/.azure/credentials or of the environment; a blank is unset.
 
@@ -73,7 +76,7 @@ def pick(
     if option is not None:
         return option
     of_section: dict[str, str] = {}
-    if section is not None and name in section.values:
+    if name in section.values:
         if section.before_environment:
             return section.values[name]
         of_section[section.title] = section.values[name]
@@ -99,9 +102,9 @@ def _set_variables(name: str, environ: t.Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def known_as(option: str, section: Section | None = None) -> str:
+def known_as(option: str, section: Section = NO_SECTION) -> str:
     """An option together with whatever else may have been set instead."""
     others = [*ENVIRONMENT[option]]
-    if section and option in section.values:
+    if option in section.values:
         others.append(section.title)
     return f"{option} ({' or '.join(others)})"

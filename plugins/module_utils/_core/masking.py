@@ -14,6 +14,7 @@ import re
 import typing as t
 from urllib.parse import quote, quote_plus
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
 
 MASK = "********"
@@ -38,16 +39,15 @@ class Secrets:
         self._all_ascii = True
         self._pattern: re.Pattern[str] | None = None
 
-    def add(self, value: t.Any) -> None:
-        if not isinstance(value, str):
-            return
-        secret = value.strip()
-        if len(secret) >= SHORTEST and secret not in self._known:
-            self._known.add(secret)
-            self._forms |= _forms(secret)
-            self._forms_in_lower_case = set(map(str.lower, self._forms))
-            self._all_ascii = all(map(str.isascii, self._forms))
-            self._pattern = None
+    def add(self, *values: t.Any) -> None:
+        """Those that are texts, and not too short."""
+        for secret in map(str.strip, texts(list(values))):
+            if len(secret) >= SHORTEST and secret not in self._known:
+                self._known.add(secret)
+                self._forms |= _forms(secret)
+                self._forms_in_lower_case = set(map(str.lower, self._forms))
+                self._all_ascii = all(map(str.isascii, self._forms))
+                self._pattern = None
 
     def masked(self, value: t.Any) -> t.Any:
         """A copy of a result in which no text holds one of the secrets."""

@@ -52,8 +52,7 @@ def _worded(error: AnsibleValidationError, name: str) -> str:
 
 def _refused(why: str, *, spec: ArgumentSpec, args: t.Mapping[str, t.Any], see: str) -> InputError:
     secrets = Secrets()
-    for option in spec.secret_options:
-        secrets.add(args.get(option))
+    secrets.add(*map(args.get, spec.secret_options))
     return InputError(secrets.for_message(why), next_step=f"See: {see}")
 
 

@@ -13,7 +13,7 @@ import functools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import Endpoint, endpoint_settings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import NO_SECTION, Section
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.masking import Secrets
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import NO_NAMES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import WaitedFor
@@ -73,26 +73,26 @@ class Call:
     wrote_elsewhere: bool = dataclasses.field(default=False, init=False)  # than in Microsoft Graph
     _http: HttpClient | None = dataclasses.field(default=None, init=False, repr=False)
     _graph: GraphClient | None = dataclasses.field(default=None, init=False, repr=False)
-    _operator: Operator | None = dataclasses.field(default=None, init=False, repr=False)
     _signed_in: AccessToken | None = dataclasses.field(default=None, init=False, repr=False)
 
     @functools.cached_property
-    def section(self) -> Section | None:
+    def section(self) -> Section:
         """The section of ~/.azure/credentials that counts: for the operator, and for the cloud of all modules."""
-        section = named_section(self.params, self.environ)
-        if section is None:
-            section = default_section({**self.of_others, **self.params}, self.environ)
-            # A sign-in with a device code in this run has precedence over a file.
-            if section and find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
-                section = None
-        if section is not None and section.open_to_others:
+        section = named_section(self.params, self.environ) or self._default_section()
+        if section.open_to_others:
             self.warn(f"Other users of this machine can read the secrets in {section.path}: chmod 600 {section.path}")
+        return section
+
+    def _default_section(self) -> Section:
+        """The section [default]; a sign-in with a device code in this run has precedence over a file."""
+        section = default_section({**self.of_others, **self.params}, self.environ)
+        if section is None or find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
+            return NO_SECTION
         return section
 
     @functools.cached_property
     def endpoint(self) -> Endpoint:
-        by_section = self.section is not None and self.section.ignores_certificates
-        if by_section or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
+        if self.section.ignores_certificates or self.environ.get("AZURE_CERT_VALIDATION_MODE", "").strip() == "ignore":
             self.warn(
                 "cert_validation_mode=ignore has no effect: certificates are always checked. Set ca_file"
                 " (REQUESTS_CA_BUNDLE) to the certificate authority of your proxy or endpoint."
@@ -170,16 +170,16 @@ class Call:
         self.operator()
 
     def operator(self) -> Operator:
-        """Chosen once. Raises InputError for what is wrong with the sign-in's options."""
-        if self._operator is None:
-            settings = auth_settings(self.params, self.environ, self.section)
-            for secret in settings.secrets:
-                self.secrets.add(secret)
-            credential = choose_credential(settings, self.endpoint, self.memory)
-            for secret in credential.secrets:
-                self.secrets.add(secret)
-            self._operator = Operator(settings, credential)
+        """Raises InputError for what is wrong with the sign-in's options."""
         return self._operator
+
+    @functools.cached_property
+    def _operator(self) -> Operator:
+        settings = auth_settings(self.params, self.environ, self.section)
+        self.secrets.add(*settings.secrets)
+        credential = choose_credential(settings, self.endpoint, self.memory)
+        self.secrets.add(*credential.secrets)
+        return Operator(settings, credential)
 
     def _token(self, fresh: bool) -> AccessToken:
         if fresh or self._signed_in is None:

@@ -58,8 +58,7 @@ class Module(t.NamedTuple):
 
     def _result(self, call: Call) -> dict[str, t.Any]:
         """Check the texts of the options, run, and mask what is no documented secret."""
-        for name in self.argument_spec.secret_options:
-            call.secrets.add(call.params.get(name))
+        call.secrets.add(*map(call.params.get, self.argument_spec.secret_options))
         for name, option in self.argument_spec.options.items():
             if name not in self.checks_itself:
                 check_characters(f"O({name})", call.params.get(name), is_path=option.get("type") == "path")

@@ -168,7 +168,7 @@ class _Task:
         others = []
         for name in sorted(WAYS - AMBIENT):
             others += [variable for variable in ENVIRONMENT[name] if filled(call.environ.get(variable))]
-        if call.section is not None and WAYS & call.section.values.keys():
+        if WAYS & call.section.values.keys():
             others.append(call.section.title)
         if others:
             call.warn(

@@ -17,7 +17,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     filled,
     shown,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, known_as, pick
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import (
+    NO_SECTION,
+    Section,
+    known_as,
+    pick,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import user_variable
 
@@ -86,7 +91,7 @@ class AuthSettings:
 
 
 def auth_settings(
-    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section | None = None
+    params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section = NO_SECTION
 ) -> AuthSettings:
     """The operator's sign-in, field by field; ``section`` is the one of ~/.azure/credentials that counts.
 
@@ -100,12 +105,10 @@ def auth_settings(
             next_step=OTHER_NAMES.get(source, f"Set the option auth_source to one of {', '.join(choices)}."),
         )
     given = frozenset(name for name in AUTH.options if filled(params.get(name)) is not None)
-    in_section: frozenset[str] = frozenset()
+    in_section = frozenset(section.values) & AUTH.options.keys()
     of_profile: frozenset[str] = frozenset()
-    if section is not None:
-        in_section = frozenset(section.values) & AUTH.options.keys()
-        if section.before_environment:
-            of_profile = in_section
+    if section.before_environment:
+        of_profile = in_section
     # A section that an option names chooses how to sign in; what else the environment holds is another way.
     ways_of_profile = WAYS & of_profile
 
