@@ -96,15 +96,12 @@ def check_mailbox(name: str, value: str) -> str:
 
 
 def positive(name: str, params: t.Mapping[str, t.Any]) -> int:
-    value = int(params[name])
-    if not 0 < value <= 3600:
-        raise InputError(f"O({name}) is {value}", next_step=f"Set O({name}) to a number of seconds from 1 to 3600.")
-    return value
+    return check_number(f"O({name})", int(params[name]), lowest=1, highest=3600, what="a number of seconds")
 
 
-def check_number(name: str, value: int, *, lowest: int, highest: int) -> int:
+def check_number(name: str, value: int, *, lowest: int, highest: int, what: str = "a number") -> int:
     if not lowest <= value <= highest:
-        raise InputError(f"{name} is {value}", next_step=f"Set {name} to a number from {lowest} to {highest}.")
+        raise InputError(f"{name} is {value}", next_step=f"Set {name} to {what} from {lowest} to {highest}.")
     return value
 
 

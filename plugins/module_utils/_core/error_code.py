@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
+
 
 class Then(enum.Enum):
     """What a run does by itself before it fails; the values are texts of docs/errors.md."""
@@ -49,7 +51,4 @@ class ErrorCode(t.NamedTuple):
 
 def find(table: t.Iterable[ErrorCode], *, status: int, codes: t.Collection[str], message: str) -> ErrorCode | None:
     """The first row that fits; None for an unknown code."""
-    for row in table:
-        if row.fits(status=status, codes=codes, message=message):
-            return row
-    return None
+    return first(table, lambda row: row.fits(status=status, codes=codes, message=message))

@@ -11,6 +11,7 @@ A value that is accepted can be written as JSON in UTF-8 again, and traversed wi
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import math
 import re
@@ -132,13 +133,21 @@ def _number(text: str) -> float:
     return value
 
 
-def _is_shallow(value: t.Any) -> bool:
+def _levels(value: t.Any) -> t.Iterator[list[t.Any]]:
+    """The values of each depth, from the outermost on."""
     level = [value]
-    for _depth in range(DEEPEST):
+    while level:
+        yield level
         level = _children(level)
-        if not level:
-            return True
-    return False
+
+
+def _values(value: t.Any) -> t.Iterator[t.Any]:
+    """The value, and all that are in it."""
+    return itertools.chain.from_iterable(_levels(value))
+
+
+def _is_shallow(value: t.Any) -> bool:
+    return next(itertools.islice(_levels(value), DEEPEST, None), None) is None
 
 
 def _children(level: t.Iterable[t.Any]) -> list[t.Any]:
@@ -153,12 +162,7 @@ def _children(level: t.Iterable[t.Any]) -> list[t.Any]:
 
 def _is_unicode(value: t.Any) -> bool:
     """No half of a surrogate pair, which can be escaped in JSON but not be written anywhere."""
-    level = [value]
-    while level:
-        if any(map(_has_surrogate, level)):
-            return False
-        level = _children(level)
-    return True
+    return not any(map(_has_surrogate, _values(value)))
 
 
 def _has_surrogate(item: t.Any) -> bool:
@@ -170,9 +174,4 @@ def _has_surrogate(item: t.Any) -> bool:
 
 def weight(value: t.Any) -> int:
     """Bytes that a parsed value takes. Names are shared by the objects of an answer, and not counted."""
-    total = 0
-    level = [value]
-    while level:
-        total += sum(map(sys.getsizeof, level))
-        level = _children(level)
-    return total
+    return sum(map(sys.getsizeof, _values(value)))

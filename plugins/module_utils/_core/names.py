@@ -16,7 +16,7 @@ import types
 import typing as t
 
 NO_NAMES: t.Mapping[str, str] = types.MappingProxyType({})
-OPTION = re.compile(r"\bO\((?P<name>[a-z_]+)(?P<value>=[^()]*)?\)")
+OPTION = re.compile(r"\bO\((?P<name>[a-z_]+)(?P<value>(=[^()]*)?)\)")
 
 _APPLICATION = {
     "display_name": "gateway_app_display_name",
@@ -128,7 +128,7 @@ def render(text: str, names: t.Mapping[str, str]) -> str:
     """The text with each ``O(option)`` replaced by its name in ``names``, or by its own."""
 
     def name(found: re.Match[str]) -> str:
-        return names.get(found["name"], found["name"]) + (found["value"] or "")
+        return names.get(found["name"], found["name"]) + found["value"]
 
     return OPTION.sub(name, text)
 

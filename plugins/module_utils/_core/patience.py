@@ -59,7 +59,7 @@ class Patience:
         ``retry_after`` is the header's value: seconds, also fractional, or a date.
         """
         asked = _seconds(retry_after)
-        if asked is None or asked <= 0:  # no time, or at once, which could go on for ever
+        if asked <= 0:  # no time, or at once, which could go on for ever
             # Only these grow: a Retry-After does not predict how long the next trouble lasts.
             self._pauses += 1
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._pauses, 8))
@@ -91,16 +91,17 @@ class Patience:
                 return answer
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def _seconds(retry_after: str | None) -> float:
+    """0 for what is no time."""
     if not retry_after:
-        return None
+        return 0.0
     try:
         seconds = float(retry_after)
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
         except (TypeError, ValueError, OverflowError, IndexError, OSError):
-            return None
+            return 0.0
     if not math.isfinite(seconds):
-        return None
+        return 0.0
     return seconds

@@ -21,8 +21,8 @@ class Plan(t.NamedTuple):
     @property
     def changes(self) -> list[str]:
         """The names of what differs, in order of appearance."""
-        names = {**self.before, **self.after}
-        return [name for name in names if self.before.get(name) != self.after.get(name)]
+        after = {**dict.fromkeys(self.before), **self.after}
+        return list(changed_fields(self.before, after))
 
     @property
     def changed(self) -> bool:

@@ -16,6 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first
 
 Json = dict[str, t.Any]
 
@@ -109,16 +110,13 @@ def not_understood(action: str, how: str, **details: t.Any) -> TransportError:
 
 def _missing(document: Json, shape: Shape) -> str | None:
     """The first property that has to be there and is not."""
-    for name in shape.needs:
-        if document.get(name) is None:
-            return name
-    return None
+    return first(shape.needs, lambda name: document.get(name) is None)
 
 
 def _wrong(document: Json) -> str | None:
     """The first property that is of another type than its own."""
-    for name, value in document.items():
-        fits = PROPERTIES.get(name)
-        if fits is not None and value is not None and not fits(value):
+    for name in among(document, PROPERTIES):
+        value = document[name]
+        if value is not None and not PROPERTIES[name](value):
             return name
     return None
