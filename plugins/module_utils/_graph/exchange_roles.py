@@ -49,6 +49,9 @@ COMBINED: dict[str, tuple[tuple[str, str], ...]] = {
 }
 # Permissions without a role of their own that give access to a part of every mailbox.
 BASIC = (("microsoft_graph", "Mail.ReadBasic.All"), ("microsoft_graph", "Calendars.ReadBasic.All"))
+# The role of each permission that has one of its own; and what each role opens.
+ROLES = {(resource, name): PREFIX + name for resource, names in SCOPED_PERMISSIONS.items() for name in names}
+OPENED: dict[str, tuple[tuple[str, str], ...]] = {**{role: (own,) for own, role in ROLES.items()}, **COMBINED}
 AN_ASSIGNMENT = Shape("a role assignment", needs=("id", "principalId", "roleDefinitionId"))
 A_ROLE = Shape("a role", needs=("id", "displayName"))
 A_CUSTOM_SCOPE = Shape("a custom scope", needs=("id", "displayName"))
@@ -119,21 +122,16 @@ def principal_of(document: Json) -> str:
 
 def role_of(resource: str, permission: str) -> str | None:
     """The role that opens in Exchange what the permission opens in Entra ID; None if there is none."""
-    if permission not in SCOPED_PERMISSIONS.get(resource, ()):
-        return None
-    return PREFIX + permission
+    return ROLES.get((resource, permission))
 
 
 def permissions_of(role: str) -> tuple[tuple[str, str], ...]:
     """Resource and name of the permissions that open in Entra ID, for all mailboxes, what the role opens or a part."""
-    permission = role.removeprefix(PREFIX)
-    same = tuple((resource, permission) for resource, names in SCOPED_PERMISSIONS.items() if permission in names)
-    own = COMBINED.get(role, same)
+    own = OPENED.get(role, ())
     families = {_family(name) for resource, name in own if resource == "microsoft_graph"}
     if not families:
         return own
-    of_graph = [("microsoft_graph", name) for name in SCOPED_PERMISSIONS["microsoft_graph"]]
-    wider = [pair for pair in (*of_graph, *BASIC) if _family(pair[1]) in families]
+    wider = [pair for pair in (*ROLES, *BASIC) if _family(pair[1]) in families]
     return tuple(dict.fromkeys((*own, *wider, *COMBINED["Application EWS.AccessAsApp"])))
 
 
