@@ -22,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     reason_of,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import (
     EXAMPLE,
@@ -157,8 +158,9 @@ class HttpClient:
             session.trust_env = False
             # Even if it does not follow a redirect, requests looks at its target, and reads the whole body for this.
             session.get_redirect_target = lambda _answer: None
-            session.verify = self._verify and (self._endpoint.ca_file or True)
+            session.verify = self._endpoint.ca_file or True
             if not self._verify:
+                session.verify = False
                 import_library("urllib3").disable_warnings()
             adapter = self._watch.adapter()
             for scheme in ("https://", "http://"):
@@ -177,13 +179,21 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _unpacker(answer: requests.Response, what: str) -> zlib._Decompress | None:
-    """For a packed body; None for one that is not."""
+class _NotPacked:
+    """The unpacker of a body that is not packed."""
+
+    eof = True
+
+    def decompress(self, chunk: bytes, _limit: int) -> bytes:
+        return chunk
+
+
+def _unpacker(answer: requests.Response, what: str) -> zlib._Decompress | _NotPacked:
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("gzip", "x-gzip"):
         return zlib.decompressobj(zlib.MAX_WBITS | 16)
     if encoding in ("", "identity"):
-        return None
+        return _NotPacked()
     raise TransportError(
         f"{what}: the answer has a compression that was not requested",
         maybe_processed=True,
@@ -202,10 +212,7 @@ def _read(answer: requests.Response, what: str) -> bytes:
     # Read by http.client, which bounds the lines between the parts of a chunked body; urllib3's stream() does not.
     for chunk in iter(lambda: answer.raw.read(AT_ONCE, decode_content=False), b""):
         came += len(chunk)
-        if unpacker is None:
-            body += chunk
-        else:
-            body += unpacker.decompress(chunk, LARGEST_BODY + 1 - len(body))
+        body += unpacker.decompress(chunk, LARGEST_BODY + 1 - len(body))
         if max(came, len(body)) > LARGEST_BODY:
             raise TransportError(
                 f"{what}: the answer is larger than {LARGEST_BODY // 2**20} MiB",
@@ -213,7 +220,7 @@ def _read(answer: requests.Response, what: str) -> bytes:
                 permanent=True,
                 next_step="Check what answers at this address.",
             )
-    if unpacker is not None and came and not unpacker.eof:
+    if came and not unpacker.eof:
         raise ValueError("the compressed answer is cut off")
     return bytes(body)
 
@@ -288,7 +295,5 @@ def _innermost(exc: BaseException) -> str:
 
 def _cause(exc: BaseException, seen: t.Container[BaseException]) -> BaseException | None:
     """The first that it names and that was not seen yet."""
-    for item in (getattr(exc, "reason", None), *exc.args, exc.__cause__, exc.__context__):
-        if isinstance(item, BaseException) and item not in seen:
-            return item
-    return None
+    causes = (getattr(exc, "reason", None), *exc.args, exc.__cause__, exc.__context__)
+    return first(causes, lambda item: isinstance(item, BaseException) and item not in seen)
