@@ -57,6 +57,7 @@ BY_HOSTS = {(cloud.authority, cloud.graph): cloud for cloud in CLOUDS.values()}
 HOSTS = frozenset(itertools.chain(*BY_HOSTS))
 # Two clouds share an authority: the first one counts.
 NAMES_BY_AUTHORITY: dict[str | None, str] = {cloud.authority: name for name, cloud in reversed(CLOUDS.items())}
+VAULT_DOMAINS = frozenset(cloud.vault_domain for cloud in CLOUDS.values())
 NAMES_BY_GRAPH = {cloud.graph: name for name, cloud in CLOUDS.items()}
 
 

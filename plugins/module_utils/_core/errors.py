@@ -263,20 +263,15 @@ def _next_step(fault: GraphFault, right: str | None) -> str:
     known = fault.known
     if known is not None:
         return known.next_step.replace("RIGHT", _give(right))
-    if not fault.code and fault.status in (401, 403):
-        # Graph's refusals have a code; one without a code comes from another host, for which no right can be named.
-        return (
-            "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so it may come from a"
-            f" proxy or a filter. If it is Microsoft Graph: {_by_status(fault.status, right)}"
-        )
+    by_status = _by_status(fault.status, right)
     if not fault.code:
-        return _by_status(fault.status, right)
+        return f"{_WITHOUT_CODE.get(fault.status, '')}{by_status}"
     unknown = f"This collection does not know the code {fault.code}: look it up at {GRAPH_PAGE}."
     if fault.status == 403 and not PRIVILEGES.search(fault.message):
         # A policy, a lock or a licence: none of them is a right of the identity.
         forbidden = "The tenant forbids it, perhaps by a policy: ask its administrator"
         return f"{unknown} {forbidden}. If a right is missing: {_give(right)}"
-    return f"{unknown} By the status {fault.status}: {_by_status(fault.status, right)}"
+    return f"{unknown} By the status {fault.status}: {by_status}"
 
 
 def _give(right: str | None) -> str:
@@ -295,6 +290,12 @@ def lacks_right(error: t.Mapping[str, t.Any]) -> bool:
     return bool(right) and _give(right) in str(error.get("next_step"))
 
 
+# Graph's refusals have a code; one without a code comes from another host, for which no right can be named.
+_WITHOUT_CODE = dict.fromkeys(
+    (401, 403),
+    "Check what answers at graph_url: this refusal has no code of Microsoft Graph, so it may come from a proxy or a"
+    " filter. If it is Microsoft Graph: ",
+)
 _BY_STATUS = {
     401: "Sign in again: the access token was refused. Check that it is for Microsoft Graph and not expired.",
     404: "Check the id and the tenant, and what answers at graph_url.",

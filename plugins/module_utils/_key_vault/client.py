@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import host_url
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import CLOUDS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import VAULT_DOMAINS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
     InputError,
@@ -26,6 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     TransportError,
     after_retries,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
     WaitedFor,
@@ -41,7 +42,7 @@ API_VERSION = "7.4"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 AT_VAULT_URL = "Check that a key vault answers at vault_url, and not a proxy."
-CHALLENGE = re.compile(r'(authorization|authorization_uri|resource|scope)="([^"]*)"')
+CHALLENGE = re.compile(r'(authorization|resource|scope)(?:_uri)?="([^"]*)"')
 # Over after a while (azure-sdk-for-net issue 31581).
 TEMPORARY = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
 DELETED = "ObjectIsDeletedButRecoverable"
@@ -83,10 +84,10 @@ class KeyVault:
         self._resource = self._resource_of_cloud()
         self._http.allow(self.url)
 
-    def get(self, path: str, *, action: str) -> Json | None:
+    def if_there(self, method: str, path: str, *, action: str) -> Json | None:
         """The object in the answer; None if the vault itself reports that there is none."""
         try:
-            return self.send("GET", path, action=action)
+            return self.send(method, path, action=action)
         except VaultError as exc:
             if exc.code == MISSING:
                 return None
@@ -176,7 +177,7 @@ class KeyVault:
             raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
         resource = _challenge(answer).get("resource", "").rstrip("/").lower()
         domain = urlsplit(resource).netloc
-        is_own_domain = self._host == domain or self._host.endswith(f".{domain}")
+        is_own_domain = f".{self._host}".endswith(f".{domain}")
         if not resource.startswith("https://") or not is_own_domain:
             raise SignInError(
                 f"{self.url} did not ask for a token as a key vault of this host does",
@@ -189,14 +190,13 @@ class KeyVault:
         """Raises SignInError if the challenge contains why the token was refused. It goes to no other host."""
         found = _challenge(answer)
         resource = (found.get("resource") or found.get("scope", "").removesuffix("/.default")).rstrip("/").lower()
-        if resource and resource != self._resource:
+        if resource not in ("", self._resource):
             raise SignInError(
                 f"{self.url} asks for a token for {resource}, but vaults of this cloud accept one for {self._resource}",
                 next_step="Check that vault_url is the address of a key vault.",
                 status=401,
             )
-        place = found.get("authorization") or found.get("authorization_uri", "")
-        tenant = urlsplit(place).path.strip("/").partition("/")[0].lower()
+        tenant = urlsplit(found.get("authorization", "")).path.strip("/").partition("/")[0].lower()
         is_id = re.fullmatch(r"[0-9a-f-]{36}", tenant) is not None
         if is_id and token.tenant_id not in (None, tenant):
             raise SignInError(
@@ -208,10 +208,7 @@ class KeyVault:
 
 def _national_domain(host: str) -> str | None:
     """The domain of the vaults of a national cloud that the host belongs to."""
-    for cloud in CLOUDS.values():
-        if host.endswith(f".{cloud.vault_domain}"):
-            return cloud.vault_domain
-    return None
+    return first(VAULT_DOMAINS, lambda domain: host.endswith(f".{domain}"))
 
 
 def _error(answer: Response) -> Json:
@@ -244,6 +241,8 @@ def not_understood(action: str, how: str) -> TransportError:
     )
 
 
+_IN_RESULT = "See the code and the request id in the member error of the result."
+_LATER = "Run again later. Every step is safe to repeat."
 _BY_CODE = {
     "ForbiddenByRbac": "Give the identity that signs in the role Key Vault Secrets Officer at the vault, and wait"
     " some minutes.",
@@ -254,6 +253,7 @@ _BY_CODE = {
     "SecretDisabled": "Enable the secret, or choose another name.",
     DELETED: "Recover or purge the deleted secret, or choose another name.",
     MISSING: "Check vault_url and the name.",
+    **dict.fromkeys(TEMPORARY, _LATER),
 }
 _BY_STATUS = {
     401: "Sign in again: the access token was refused. Check that the vault belongs to the same tenant.",
@@ -261,14 +261,9 @@ _BY_STATUS = {
     404: AT_VAULT_URL,
     429: "The vault throttles: run again later, or raise wait_timeout.",
 }
+_BY_KIND_OF_STATUS = {2: AT_VAULT_URL, 3: AT_VAULT_URL, 5: _LATER}
 
 
 def _next_step(code: str, status: int) -> str:
-    known = _BY_CODE.get(code) or _BY_STATUS.get(status)
-    if known is not None:
-        return known
-    if status < 400:
-        return AT_VAULT_URL
-    if status >= 500 or code in TEMPORARY:
-        return "Run again later. Every step is safe to repeat."
-    return "See the code and the request id in the member error of the result."
+    by_status = _BY_STATUS.get(status) or _BY_KIND_OF_STATUS.get(status // 100, _IN_RESULT)
+    return _BY_CODE.get(code, by_status)

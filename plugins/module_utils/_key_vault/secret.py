@@ -17,7 +17,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.pat
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import (
     DELETED,
-    MISSING,
     KeyVault,
     VaultError,
     not_understood,
@@ -77,7 +76,7 @@ class VaultSecrets:
 
     def read(self, name: str) -> VaultSecret | None:
         action = f"read the secret {name}"
-        bundle = self._vault.get(f"/secrets/{name}", action=action)
+        bundle = self._vault.if_there("GET", f"/secrets/{name}", action=action)
         if bundle is None:
             return None
         found = VaultSecret.of(bundle, name, action=action)
@@ -130,12 +129,9 @@ class VaultSecrets:
     def delete(self, name: str) -> None:
         """It can be recovered until the vault purges it. No error if there is none."""
         try:
-            self._vault.send("DELETE", f"/secrets/{name}", action=f"delete the secret {name}")
+            self._vault.if_there("DELETE", f"/secrets/{name}", action=f"delete the secret {name}")
         except TransportError as exc:
             if not exc.maybe_processed or self.read(name) is not None:
-                raise
-        except VaultError as exc:
-            if exc.code != MISSING:
                 raise
 
 
