@@ -37,21 +37,16 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """Where to talk to, and for how long. Timeouts are in seconds."""
+    """Where to talk to, and for how long. Timeouts are in seconds. ``resource`` is what the operator's token is for."""
 
     authority: str
     graph: str
+    resource: str
     portal: str
     ca_file: str | None
     request_timeout: int
     wait_timeout: int
     environ: t.Mapping[str, str] = dataclasses.field(repr=False, default_factory=dict)
-    resource_other_than_graph: str | None = None
-
-    @property
-    def resource(self) -> str:
-        """What the operator's token is for."""
-        return self.resource_other_than_graph or self.graph
 
     @property
     def cloud(self) -> Cloud | None:
@@ -96,6 +91,7 @@ def endpoint_settings(
     return Endpoint(
         authority=hosts[0],
         graph=hosts[1],
+        resource=hosts[1],
         portal=cloud.portal,
         ca_file=_ca_file(params, environ),
         request_timeout=positive("request_timeout", params),

@@ -140,7 +140,7 @@ def derived_unique_name(display_name: str) -> str:
 
 def check_tags(tags: t.Sequence[str]) -> list[str]:
     for tag in tags:
-        if tag.split() != [tag] or len(tag) > LONGEST_TAG:
+        if not re.fullmatch(rf"\S{{1,{LONGEST_TAG}}}", tag):
             raise InputError(
                 f"O(tags): {shown(tag)} is blank, contains white space or is longer than {LONGEST_TAG} characters",
                 next_step="Use tags of 1 to 256 characters without spaces.",

@@ -137,7 +137,7 @@ class Call:
     def token_for(self, resource: str, *, fresh: bool = False) -> AccessToken:
         """The same operator's token for another resource than Microsoft Graph."""
         settings = self.operator().settings
-        endpoint = dataclasses.replace(self.endpoint, resource_other_than_graph=resource)
+        endpoint = dataclasses.replace(self.endpoint, resource=resource)
         return self._sign_in(Operator(settings, choose_credential(settings, endpoint, self.memory)), endpoint, fresh)
 
     def warn(self, text: str) -> None:

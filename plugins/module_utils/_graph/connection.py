@@ -79,13 +79,12 @@ class Connection:
             "Authorization": f"Bearer {token.value}",
             "Accept": "application/json",
             "client-request-id": str(uuid.uuid4()),
+            **request.headers,
         }
         body = None
-        if isinstance(request, Write):
-            headers.update(request.headers)
-            if request.body is not None:
-                headers["Content-Type"] = "application/json"
-                body = json.dumps(request.body).encode()
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(request.body).encode()
         self.easing.wait()
         response = self._http.request(request.method, self.base(request) + url, headers=headers, body=body)
         self.easing.note(used_share([response.headers]))

@@ -20,6 +20,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_characters
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    filled_members,
+    selected,
+    without,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import rendered
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -59,22 +64,17 @@ class Module(t.NamedTuple):
     def _result(self, call: Call) -> dict[str, t.Any]:
         """Check the texts of the options, run, and mask what is no documented secret."""
         call.secrets.add(*map(call.params.get, self.argument_spec.secret_options))
-        for name, option in self.argument_spec.options.items():
-            if name not in self.checks_itself:
-                check_characters(f"O({name})", call.params.get(name), is_path=option.get("type") == "path")
+        options = self.argument_spec.options
+        for name in without(options, self.checks_itself):
+            check_characters(f"O({name})", call.params.get(name), is_path=options[name].get("type") == "path")
         returned = self.run(call)
-        others = dict(returned)
-        secret = {}
-        for name in self.secret_results:
-            secret[name] = others.pop(name)
-        return {**call.secrets.masked(others), **secret, **_warnings(call)}
+        secret = selected(returned, self.secret_results)
+        return {**call.secrets.masked(returned), **secret, **_warnings(call)}
 
 
 def _warnings(call: Call) -> dict[str, t.Any]:
     call.warn_of_clock()
-    if not call.warnings:
-        return {}
-    return {"warnings": call.secrets.for_message(rendered(call.warnings, call.option_names))}
+    return filled_members({"warnings": call.secrets.for_message(rendered(call.warnings, call.option_names))})
 
 
 def run_as_module(module: Module) -> None:

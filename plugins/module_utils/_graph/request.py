@@ -41,6 +41,8 @@ class Read:
 
     method: t.ClassVar[str] = "GET"
     good_status: t.ClassVar[frozenset[int]] = GOOD_READS
+    headers: t.ClassVar[t.Mapping[str, str]] = {}
+    body: t.ClassVar[None] = None
 
     path: str
     action: str
