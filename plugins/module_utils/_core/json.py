@@ -147,6 +147,7 @@ def _values(value: t.Any) -> t.Iterator[t.Any]:
 
 
 def _is_shallow(value: t.Any) -> bool:
+    """Whether there is no level below the deepest one that is allowed."""
     return next(itertools.islice(_levels(value), DEEPEST, None), None) is None
 
 

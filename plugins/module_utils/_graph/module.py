@@ -69,7 +69,8 @@ class Module(t.NamedTuple):
             check_characters(f"O({name})", call.params.get(name), is_path=options[name].get("type") == "path")
         returned = self.run(call)
         secret = selected(returned, self.secret_results)
-        return {**call.secrets.masked(returned), **secret, **_warnings(call)}
+        others = selected(returned, without(returned, self.secret_results))
+        return {**call.secrets.masked(others), **secret, **_warnings(call)}
 
 
 def _warnings(call: Call) -> dict[str, t.Any]:
