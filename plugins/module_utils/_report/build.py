@@ -13,6 +13,7 @@ import json
 import types
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
@@ -40,6 +41,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedPermission,
     ReportedTenant,
     SkippedHost,
+    counting,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.summary import summarize
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.verdict import verdict
@@ -171,14 +173,14 @@ def _application(
     credentials: list[ReportedCredential] = []
     for kind, entries in credentials_by_kind(application).items():
         credentials += [_credential(entry, entries, kind, hosts, due_within_days) for entry in entries]
-    credentials.sort(key=lambda credential: (credential["end"] or CERTAINLY_LATER, str(credential["key_id"])))
-    counting = [credential for credential in credentials if credential["counts"]]
+    credentials.sort(key=lambda credential: (_end(credential), str(credential["key_id"])))
+    current = counting(credentials)
     end, days_left = None, None
-    ending = first(counting, lambda credential: credential["end"] is not None)
+    ending = first(current, lambda credential: credential["end"] is not None)
     if ending is not None:
         end, days_left = ending["end"], ending["days_left"]
     # The worst status of all; the last one is that of an application without a credential that counts.
-    status = min((credential["status"] for credential in counting), key=STATUSES.index, default=STATUSES[-1])
+    status = min((credential["status"] for credential in current), key=STATUSES.index, default=STATUSES[-1])
     permissions = _permissions(application, gateways)
     missing = [_key(permission) for permission in permissions if permission["state"] == "missing"]
     live = {_key_id(credential) for credential in credentials if credential["status"] != "expired"}
@@ -281,7 +283,7 @@ def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
     for entry in gateway.permissions:
         resource = resource_label(RESOURCES.get(entry["resource"], str(entry["resource"]).lower()))
         for kind in ("application", "delegated"):
-            for name in map(str, entry.get(kind) or ()):
+            for name in map(str, as_list(entry.get(kind))):
                 found.add((resource, kind, by_id.get((resource, kind, name.lower()), name)))
     return found
 
@@ -289,9 +291,9 @@ def _wanted(gateway: Gateway, application: ReadApplication) -> set[Key]:
 def _state(declared: bool, granted: bool | None, *, wanted: bool) -> str:
     if granted is None:
         return "unknown"
-    if granted and declared:
-        return "granted"
     if granted:
+        if declared:
+            return "granted"
         return "undeclared"
     if wanted:
         return "missing"
@@ -300,7 +302,11 @@ def _state(declared: bool, granted: bool | None, *, wanted: bool) -> str:
 
 def _urgency(application: ReportedApplication) -> tuple[str, str, str]:
     """What expires first comes first; gateways of the inventory without any credential before all."""
-    name = (application["display_name"] or "").lower()
+    name = text_or_empty(application, "display_name").lower()
     if application["gateways"] and not application["credentials"]:
         return "", name, application["client_id"]
-    return application["end"] or CERTAINLY_LATER, name, application["client_id"]
+    return _end(application), name, application["client_id"]
+
+
+def _end(ending: ReportedApplication | ReportedCredential) -> str:
+    return ending["end"] or CERTAINLY_LATER

@@ -14,7 +14,12 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_number
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    filled_members,
+    selected,
+    without,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -97,7 +102,7 @@ def _is_newer(other: t.Mapping[str, t.Any], entry: t.Mapping[str, t.Any]) -> boo
 
 def _life(entry: t.Mapping[str, t.Any]) -> tuple[str, str]:
     """Start and end; empty if there is none."""
-    return entry["start"] or "", entry["end"] or ""
+    return text_or_empty(entry, "start"), text_or_empty(entry, "end")
 
 
 class Selection(t.NamedTuple):
@@ -139,7 +144,9 @@ def look(call: Call) -> dict[str, t.Any]:
         # Unknown if federated credentials may not be read.
         if answer is not None and not answer.get("value") and FORBIDDEN not in answer:
             found.append({**_about(call, document), "state": "no_credential"})
-    found.sort(key=lambda finding: (finding["end"] or "", finding["client_id"], finding["key_id"] or ""))
+    found.sort(
+        key=lambda finding: (text_or_empty(finding, "end"), finding["client_id"], text_or_empty(finding, "key_id"))
+    )
     for address in missing:
         finding = {"state": "missing", "tenant_id": call.tenant_id, "message": f"There is no {address}"}
         found.append({**FINDING, **finding, **_key(address)})
@@ -148,7 +155,7 @@ def look(call: Call) -> dict[str, t.Any]:
 
 def _federated_credentials_read(document: Json) -> Read:
     return federated_credentials_read(
-        application.text_or_empty(document, "id"),
+        text_or_empty(document, "id"),
         action="list the federated credentials of an application",
         empty_if_forbidden=True,
     )
@@ -159,14 +166,10 @@ def _documents(call: Call, selection: Selection) -> tuple[list[Json], list[appli
     reads = list(map(_tagged_read, selection.tags))
     reads += [address.read(call.graph, select=FIELDS) for address in selection.named]
     answers = call.graph.get_many(reads)
-    documents = list(itertools.chain.from_iterable(map(application.entries, answers[: len(selection.tags)])))
-    missing = []
-    for address, document in zip(selection.named, answers[len(selection.tags) :], strict=True):
-        if document is None:
-            missing.append(address)
-        else:
-            documents.append(document)
-    return list({str(document["appId"]): document for document in documents}.values()), missing
+    tagged = itertools.chain.from_iterable(map(application.entries, answers[: len(selection.tags)]))
+    named = filled_members(dict(zip(selection.named, answers[len(selection.tags) :], strict=True)))
+    by_client_id = {str(document["appId"]): document for document in (*tagged, *named.values())}
+    return list(by_client_id.values()), without(selection.named, named)
 
 
 def _tagged_read(tag: str) -> Read:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import (
     BASIC,
     COMBINED,
@@ -35,7 +36,7 @@ def mailbox_reach(application: ReadApplication) -> MailboxReach:
     if granted:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(granted)} in Entra ID)"}
     roles = application["mailbox_roles"]
-    everywhere = sorted({entry["role"] for entry in roles or () if entry["scope"]["type"] == "tenant"})
+    everywhere = sorted({entry["role"] for entry in as_list(roles) if entry["scope"]["type"] == "tenant"})
     if everywhere:
         return {"reach": "all", "text": f"all mailboxes ({', '.join(everywhere)} in Exchange)"}
     if opening[None]:

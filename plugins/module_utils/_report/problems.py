@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.expiry import status_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import run_playbook
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     KINDS,
@@ -20,9 +21,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedCredential,
     ReportedGateway,
     SkippedHost,
+    counting,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.texts import days_text
 
+ENDS = {"expired": "has expired on", "due": "expires on"}  # problems of credentials, by their status
 MODULES = {"secret": "azure_app_secret", "certificate": "azure_app_certificate"}
 OF_EXPIRY = frozenset({"expired", "due", "no_credential", "no_application", "switched_off"})
 OF_DRIFT = frozenset({"not_granted", "mailboxes", "store", "store_not_read", "switched_off"})
@@ -38,10 +41,10 @@ def find_problems(
     """The worst first; of credentials, those that expire within so many days."""
     found = [*map(_not_looked_at, skipped), *map(_without_application, absent)]
     for application in applications:
-        for credential in application["credentials"]:
-            left = credential["days_left"]
-            if credential["counts"] and left is not None and left < max(within_days, 0):
-                found += _of_credential(application, credential, left)
+        for credential in counting(application["credentials"]):
+            status = status_of(credential["days_left"], within_days)
+            if status in ENDS:
+                found += _of_credential(application, credential, status)
         for gateway in application["gateways"]:
             found += _of_gateway(application, gateway)
     return sorted(found, key=lambda problem: PROBLEMS.index(problem["kind"]))
@@ -99,12 +102,10 @@ def _without_application(gateway: AbsentApplication) -> Problem:
     return _problem("no_application", gateway["host"], text, step)
 
 
-def _of_credential(application: ReportedApplication, credential: ReportedCredential, left: int) -> t.Iterator[Problem]:
+def _of_credential(application: ReportedApplication, credential: ReportedCredential, kind: str) -> t.Iterator[Problem]:
     """A problem of the gateways that use the credential, or of those that may do so; of no host if there is none."""
-    day = str(credential["end"])[:10]
-    kind, ends = "due", f"expires on {day}"
-    if left < 0:
-        kind, ends = "expired", f"has expired on {day}"
+    left = credential["days_left"]
+    ends = f"{ENDS[kind]} {str(credential['end'])[:10]}"
     text = f"the {credential['kind']} '{credential['description'] or '(no description)'}' {ends}"
     gateways = application["gateways"]
     hosts = credential["stored_by"] or [gateway["host"] for gateway in gateways if gateway["in_store"] != "yes"]

@@ -277,3 +277,8 @@ class Report(ReportContent):
     """The report, as the JSON file has it."""
 
     digest: str
+
+
+def counting(credentials: t.Iterable[ReportedCredential]) -> list[ReportedCredential]:
+    """Those that count, in the same order."""
+    return [credential for credential in credentials if credential["counts"]]

@@ -18,18 +18,19 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.s
     ReportedApplication,
     ReportedCredential,
     Summary,
+    counting,
 )
 
 Item = t.TypeVar("Item")
-Counting = tuple[ReportedApplication, ReportedCredential]
+Current = tuple[ReportedApplication, ReportedCredential]
 
 
 def summarize(
     applications: t.Sequence[ReportedApplication], problems: t.Iterable[Problem], *, gateways: int
 ) -> Summary:
     """``gateways`` is how many there are."""
-    counting = list(_counting(applications))
-    statuses = collections.Counter(credential["status"] for _application, credential in counting)
+    current = list(_current(applications))
+    statuses = collections.Counter(credential["status"] for _application, credential in current)
     kinds = collections.Counter(problem["kind"] for problem in problems)
     return {
         "applications": len(applications),
@@ -48,7 +49,7 @@ def summarize(
         "hosts_not_looked_at": kinds["not_looked_at"],
         "grants_unknown": _number(applications, _has_unknown_grants),
         "owners_unknown": _number(applications, lambda application: application["owners"] is None),
-        "next": _next(counting),
+        "next": _next(current),
     }
 
 
@@ -65,18 +66,17 @@ def _has_unknown_grants(application: ReportedApplication) -> bool:
     return "unknown" in {permission["state"] for permission in application["permissions"]}
 
 
-def _counting(applications: t.Iterable[ReportedApplication]) -> t.Iterator[Counting]:
+def _current(applications: t.Iterable[ReportedApplication]) -> t.Iterator[Current]:
     """The credentials that count, each with its application."""
     for application in applications:
-        for credential in application["credentials"]:
-            if credential["counts"]:
-                yield application, credential
+        for credential in counting(application["credentials"]):
+            yield application, credential
 
 
-def _next(counting: t.Iterable[Counting]) -> NextCredential | None:
+def _next(current: t.Iterable[Current]) -> NextCredential | None:
     """The live credential that ends first."""
     found: list[NextCredential] = []
-    for application, credential in counting:
+    for application, credential in current:
         end, days_left = credential["end"], credential["days_left"]
         if end is None or days_left is None or days_left < 0:
             continue

@@ -10,7 +10,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    filled_members,
+    first,
+    selected,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import (
     AN_APPLICATION,
@@ -83,7 +88,7 @@ def read_tenant(call: Call, gateways: t.Iterable[Gateway], *, tag: str | None) -
 
 def _display_name(organizations: Json | None, tenant_id: str) -> str | None:
     own = first(entries(organizations), lambda organization: text(organization, "id") == tenant_id)
-    return text(own or {}, "displayName")
+    return text(as_object(own), "displayName")
 
 
 def _deleted(
@@ -119,9 +124,8 @@ class _Kept:
 
     def of(self, described: View) -> View:
         kept = _only(OF_APPLICATION, described)
-        for member, names in OF_MEMBERS.items():
-            if described[member] is not None:
-                kept[member] = [_only(names, entry) for entry in described[member]]
+        for member, described_entries in filled_members(selected(described, OF_MEMBERS)).items():
+            kept[member] = [_only(OF_MEMBERS[member], entry) for entry in described_entries]
         kept["permissions"] = [self._permission(permission) for permission in described["permissions"]]
         return kept
 
@@ -133,9 +137,9 @@ class _Kept:
 def _only(names: t.Iterable[str], described: View) -> View:
     """A page has a name several times, so that long ones would take much more memory than is counted."""
     kept = selected(described, names)
-    for name in NAMES.intersection(kept):
-        if kept[name] is not None:
-            kept[name] = kept[name][:LONGEST_NAME]
+    filled = filled_members(kept)
+    for name in NAMES.intersection(filled):
+        kept[name] = filled[name][:LONGEST_NAME]
     return kept
 
 

@@ -8,14 +8,17 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.structure import (
     Report,
     ReportedApplication,
     ReportedCredential,
+    counting,
 )
 
 MOST_LANES = 24  # what is not due for long needs no lane
@@ -76,10 +79,8 @@ def timeline(report: Report) -> Timeline:
     now = datetime.datetime.fromisoformat(f"{report['generated']}T00:00:00+00:00")
     rows = list(filter(_ending, report["applications"]))
     shown = rows[:MOST_LANES]
-    ends = []
-    for application in shown:
-        ends += [end for _credential, end in _ending(application)]
-    scale = _scale(now, ends)
+    ending = itertools.chain.from_iterable(map(_ending, shown))
+    scale = _scale(now, [end for _credential, end in ending])
     return {
         "lanes": [_lane(application, scale) for application in shown],
         "left_out": len(rows) - len(shown),
@@ -91,9 +92,9 @@ def timeline(report: Report) -> Timeline:
 
 def _ending(application: ReportedApplication) -> list[tuple[ReportedCredential, datetime.datetime]]:
     found = []
-    for credential in application["credentials"]:
-        moment = times.parse(credential["end"] or "")
-        if credential["counts"] and moment is not None:
+    for credential in counting(application["credentials"]):
+        moment = times.parse(text_or_empty(credential, "end"))
+        if moment is not None:
             found.append((credential, moment))
     return found
 
@@ -106,7 +107,7 @@ def _scale(now: datetime.datetime, ends: t.Sequence[datetime.datetime]) -> Scale
 def _lane(application: ReportedApplication, scale: Scale) -> Lane:
     bars: list[Bar] = []
     for credential, end in _ending(application):
-        left = scale.place(times.parse(credential["start"] or "") or scale.first)
+        left = scale.place(times.parse(text_or_empty(credential, "start")) or scale.first)
         right = scale.place(end)
         width = round(max(right - left, 0.0), 2)
         bars.append({"status": credential["status"], "x": left, "width": width, "end_x": right})
