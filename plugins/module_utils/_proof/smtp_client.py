@@ -56,11 +56,12 @@ class Reply:
 
     def offers(self, keyword: str, *parameters: str) -> bool:
         """Whether a reply to EHLO names an extension, with these parameters."""
-        for line in self.lines[1:]:
-            words = line.upper().replace("=", " ").split()
-            if words[:1] == [keyword] and {*parameters} <= {*words}:
-                return True
-        return False
+        return any(words[:1] == [keyword] and {*parameters} <= {*words} for words in map(_words, self.lines[1:]))
+
+
+def _words(line: str) -> list[str]:
+    """Of a line of the reply to EHLO: a keyword and its parameters, which some servers separate by =."""
+    return line.upper().replace("=", " ").split()
 
 
 class Answer(t.NamedTuple):
@@ -84,7 +85,7 @@ def try_xoauth2(host: str, port: int, *, mailbox: str, token: str, ca_file: str 
     is not reached, is not trusted or does not speak SMTP.
     """
     with contextlib.closing(_Dialogue(host, port, ca_file=ca_file, seconds=seconds)) as dialogue:
-        answer = _dialogue(dialogue, sasl(mailbox, token))
+        answer = _answer(dialogue, sasl(mailbox, token))
         dialogue.quit()
     return answer
 
@@ -93,25 +94,24 @@ def sasl(mailbox: str, token: str) -> str:
     return base64.b64encode(f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode()).decode()
 
 
-def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
-    greeting = dialogue.connect()
-    if greeting.code != 220:
-        return Answer("connect", greeting)
-    hello = dialogue.ehlo()
-    if hello.code != 250:
-        return Answer("ehlo", hello)
-    if not hello.offers("STARTTLS"):
-        return Answer("starttls", None)
-    ready = dialogue.ask("STARTTLS")
-    if ready.code != 220:
-        return Answer("starttls", ready)
-    dialogue.start_tls()
-    # What the server offered before is discarded: another host could have added it.
-    hello = dialogue.ehlo()
-    if hello.code != 250:
-        return Answer("ehlo", hello)
-    if not hello.offers("AUTH", "XOAUTH2"):
-        return Answer("auth", None)
+class _RefusedError(Exception):
+    """The server refused a step before the last one, or does not offer what it needs."""
+
+    def __init__(self, step: str, reply: Reply | None) -> None:
+        super().__init__(step)
+        self.answer = Answer(step, reply)
+
+
+def _answer(dialogue: _Dialogue, credential: str) -> Answer:
+    try:
+        _check_code("connect", dialogue.greeting(), 220)
+        _check_offer("starttls", dialogue, "STARTTLS")
+        _check_code("starttls", dialogue.ask("STARTTLS"), 220)
+        dialogue.start_tls()
+        # What the server offered before is discarded: another host could have added it.
+        _check_offer("auth", dialogue, "AUTH", "XOAUTH2")
+    except _RefusedError as exc:
+        return exc.answer
     reply = dialogue.ask(f"AUTH XOAUTH2 {credential}")
     if reply.code == 334:
         # A refusal in JSON; the final answer follows an empty response.
@@ -119,6 +119,20 @@ def _dialogue(dialogue: _Dialogue, credential: str) -> Answer:
     if reply.code < 400 and reply.code != 235:
         raise dialogue.error("the answer to AUTH is not valid SMTP", permanent=True, next_step=PROTOCOL_STEP)
     return Answer("auth", reply)
+
+
+def _check_code(step: str, reply: Reply, expected: int) -> None:
+    """Raises _RefusedError."""
+    if reply.code != expected:
+        raise _RefusedError(step, reply)
+
+
+def _check_offer(step: str, dialogue: _Dialogue, keyword: str, *parameters: str) -> None:
+    """Whether the server names the extension that a step needs. Raises _RefusedError."""
+    hello = dialogue.ehlo()
+    _check_code("ehlo", hello, 250)
+    if not hello.offers(keyword, *parameters):
+        raise _RefusedError(step, None)
 
 
 def _address_literal(address: str) -> str:
@@ -129,18 +143,20 @@ def _address_literal(address: str) -> str:
 
 
 class _Dialogue:
+    """With a server that is connected. Raises TransportError."""
+
     def __init__(self, host: str, port: int, *, ca_file: str | None, seconds: float) -> None:
         self._host = host
         self._port = port
         self._ca_file = ca_file
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
-        self._socket: socket.socket | None = None
         self._buffer = b""
         # Before anything is sent, since the file may be no certificate.
         self._context = self._trust()
+        self._socket = self._connected()
 
-    def connect(self) -> Reply:
+    def _connected(self) -> socket.socket:
         try:
             addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as exc:
@@ -155,13 +171,16 @@ class _Dialogue:
                 made.close()
                 failure = exc
             else:
-                self._socket = made
-                return self._reply()
+                return made
         raise self._unreachable(failure)
+
+    def greeting(self) -> Reply:
+        """What the server sends first."""
+        return self._reply()
 
     def ehlo(self) -> Reply:
         """With the address instead of a name, which needs no look-up (RFC 5321, section 4.1.4)."""
-        return self.ask(f"EHLO {_address_literal(self._connected.getsockname()[0])}")
+        return self.ask(f"EHLO {_address_literal(self._socket.getsockname()[0])}")
 
     def ask(self, command: str) -> Reply:
         self._send(command)
@@ -174,10 +193,9 @@ class _Dialogue:
                 permanent=True,
                 next_step="Check the network: no host may change traffic between the controller and Exchange Online.",
             )
-        plain = self._connected
         try:
-            plain.settimeout(self._left())
-            self._socket = self._context.wrap_socket(plain, server_hostname=self._host)
+            self._socket.settimeout(self._left())
+            self._socket = self._context.wrap_socket(self._socket, server_hostname=self._host)
         except ssl.SSLCertVerificationError as exc:
             trusted = "the certificates that Python trusts"
             if self._ca_file:
@@ -196,8 +214,7 @@ class _Dialogue:
             self.ask("QUIT")
 
     def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
+        self._socket.close()
 
     def error(self, what: str, *, permanent: bool = False, next_step: str) -> TransportError:
         return TransportError(
@@ -206,12 +223,6 @@ class _Dialogue:
             permanent=permanent,
             next_step=next_step,
         )
-
-    @property
-    def _connected(self) -> socket.socket:
-        if self._socket is None:
-            raise RuntimeError("not connected")
-        return self._socket
 
     def _left(self) -> float:
         left = self._deadline - time.monotonic()
@@ -229,8 +240,8 @@ class _Dialogue:
     def _in_time(self) -> t.Iterator[socket.socket]:
         """The socket, for one step that ends in time. Raises TransportError."""
         try:
-            self._connected.settimeout(self._left())
-            yield self._connected
+            self._socket.settimeout(self._left())
+            yield self._socket
         except OSError as exc:
             raise self._lost(exc, "the connection was lost") from None
 
@@ -242,18 +253,18 @@ class _Dialogue:
 
     def _reply(self) -> Reply:
         lines: list[str] = []
-        code = b""
-        read = 0
-        while True:
+        codes: set[bytes] = set()
+        read, separator = 0, b"-"
+        while separator == b"-":
             line = self._line(LARGEST_REPLY - read)
             read += len(line) + 2
             found = REPLY.fullmatch(line)
-            if found is None or (code and found[1] != code):
+            if found is None or not codes <= {found[1]}:
                 raise self.error("the host is not an SMTP server", permanent=True, next_step=PROTOCOL_STEP)
-            code = found[1]
-            lines.append((found[3] or b"").decode("ascii", errors="replace").strip())
-            if found[2] != b"-":
-                return Reply(int(code), tuple(lines))
+            code, separator, text = found.groups(default=b"")
+            codes.add(code)
+            lines.append(text.decode("ascii", errors="replace").strip())
+        return Reply(int(code), tuple(lines))
 
     def _line(self, limit: int) -> bytes:
         while b"\n" not in self._buffer:
@@ -283,10 +294,9 @@ class _Dialogue:
     def _unreachable(self, exc: Exception) -> TransportError:
         if isinstance(exc, TimeoutError) and time.monotonic() >= self._deadline:
             return self._too_late()
-        reason = type(exc).__name__
-        if isinstance(exc, TimeoutError):
+        reason = reason_of(exc)
+        if reason == TimeoutError.__name__:
             reason = "no answer"
-        reason = getattr(exc, "strerror", None) or reason
         return self.error(
             f"the server cannot be reached ({reason})",
             next_step="Check smtp_host and smtp_port, and that the controller may reach them: SMTP uses no proxy.",
