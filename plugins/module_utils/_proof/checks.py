@@ -189,6 +189,7 @@ def _token(seen: Seen) -> Check:
     if not isinstance(found, TokenContent):
         return _failed("token", subject, found)
     missing = seen.missing_roles
+    next_step = ""
     if found.roles:
         reason = f"The token carries {', '.join(found.roles)}."
     elif missing:
@@ -197,19 +198,15 @@ def _token(seen: Seen) -> Check:
         reason = "The token carries no permission, and the profile asks for none."
     if missing:
         reason += f" It lacks {', '.join(missing)}, which the profile asks for."
+        next_step = (
+            f"Run {REGISTER} {SAME_VARIABLES}, which declares it and grants admin consent; it can take some minutes"
+            " until tokens carry it. If it is declared already, an administrator can also grant it on the page"
+            f" {seen.application.consent_url}"
+        )
     beyond = seen.unexpected_roles
     if beyond:
         reason += f" The profile does not ask for {', '.join(beyond)}."
-    if not missing:
-        return Check("token", subject, reason, ok=True)
-    return Check(
-        "token",
-        subject,
-        reason=reason,
-        next_step=f"Run {REGISTER} {SAME_VARIABLES}, which declares it and grants admin consent; it can take some"
-        " minutes until tokens carry it. If it is declared already, an administrator can also grant it on the page"
-        f" {seen.application.consent_url}",
-    )
+    return Check("token", subject, reason, ok=not missing, next_step=next_step)
 
 
 def _mailbox(seen: Seen) -> Check:
@@ -313,8 +310,7 @@ def _forbidden_mailbox(seen: Seen) -> Check:
 def _or_pending(check: Check, seen: Seen) -> Check:
     """A mailbox that is not as expected is not a failure as long as a role assignment may not have taken effect."""
     until = seen.asked.pending_until
-    answer = _answer(check.name, seen)
-    if check.ok or until is None or not isinstance(answer, (Access, SmtpProof)) or not answer.may_change:
+    if check.ok or until is None or not _answer(check.name, seen).may_change:
         return check
     moment = f"{until:%Y-%m-%d %H:%M} UTC"
     return check._replace(
@@ -325,7 +321,7 @@ def _or_pending(check: Check, seen: Seen) -> Check:
     )
 
 
-def _answer(name: str, seen: Seen) -> Access | SmtpProof | Failure | None:
+def _answer(name: str, seen: Seen) -> Access | SmtpProof | Failure:
     """What the check with this name is about."""
     if name == "smtp":
         return seen.smtp
@@ -338,9 +334,7 @@ def _is_let_in(seen: Seen) -> bool:
     return isinstance(seen.smtp, SmtpProof) and seen.smtp.authenticated
 
 
-def _failed(name: str, subject: str, failure: Failure | None) -> Check:
-    if failure is None:
-        failure = Failure("There was no answer.")
+def _failed(name: str, subject: str, failure: Failure) -> Check:
     next_step = failure.next_step or "Run again later."
     if failure.code in RENEWED:
         next_step = (

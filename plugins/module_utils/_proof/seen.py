@@ -11,6 +11,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.mailbox import Access
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
@@ -56,8 +57,16 @@ class Failure(t.NamedTuple):
         return cls(
             reason=f"{masked(exc.message).rstrip('.')}.",
             next_step=masked(exc.next_step),
-            code=str(exc.details.get("code") or ""),
+            code=text_or_empty(exc.details, "code"),
         )
+
+    @property
+    def may_change(self) -> bool:
+        """What has no answer does not wait for role assignments."""
+        return False
+
+
+NO_ANSWER = Failure("There was no answer.")
 
 
 class Application(t.NamedTuple):
@@ -80,16 +89,16 @@ class Stored(t.NamedTuple):
 
 
 class Seen(t.NamedTuple):
-    """None stands for what was not tried. ``failure`` is what went wrong before the first check."""
+    """NO_ANSWER stands for what was not tried. ``failure`` is what went wrong before the first check."""
 
     asked: Asked
     failure: Failure | None = None
     application: Application = Application()
     stored: Stored = Stored()
-    token: TokenContent | Failure | None = None
+    token: TokenContent | Failure = NO_ANSWER
     mailboxes: tuple[Access, ...] | Failure = ()
-    smtp: SmtpProof | Failure | None = None
-    forbidden_smtp: SmtpProof | Failure | None = None
+    smtp: SmtpProof | Failure = NO_ANSWER
+    forbidden_smtp: SmtpProof | Failure = NO_ANSWER
 
     @property
     def missing_roles(self) -> list[str]:

@@ -35,14 +35,14 @@ def summary(*, display_name: str, profile: str, checks: t.Sequence[Check], not_a
 
 def failure(*, display_name: str, checks: t.Sequence[Check]) -> str:
     """Why the run fails, in one or two sentences; "" if all is proven."""
-    failed = [check for check in checks if check.failed]
-    if not failed:
+    reasons = {check.name: check.reason for check in checks if check.failed}
+    if not reasons:
         return ""
-    names = ", ".join(check.name for check in failed)
+    first, *_others = reasons
     reason = ""
-    if failed[0].name in FIRST:
-        reason = f" {failed[0].reason}"
-    return printable(f"FAILED for {display_name}: {names}.{reason} See the list above for what to do.")
+    if first in FIRST:
+        reason = f" {reasons[first]}"
+    return printable(f"FAILED for {display_name}: {', '.join(reasons)}.{reason} See the list above for what to do.")
 
 
 def _outcome(checks: t.Sequence[Check]) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.ma
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.memory import TokenContent
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import object_id
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.seen import (
+    NO_ANSWER,
     Application,
     Asked,
     Failure,
@@ -180,7 +181,7 @@ def test_a_failed_preparation_is_a_failed_check() -> None:
         failure=Failure("The vault password is wrong."),
         application=Application(),
         stored=Stored(),
-        token=None,
+        token=NO_ANSWER,
     )
     assert states(broken) == {"preparation": "no", "application": "-", "credential": "-", "token": "-",
                               "forbidden_mailbox": "-"}  # fmt: skip
@@ -207,7 +208,7 @@ def test_a_missing_response_is_a_failed_check() -> None:
     for found in (of(by_graph, "mailbox"), of(by_graph, "forbidden_mailbox"), of(seen(smtp=REFUSED), "smtp"),
                   of(seen(forbidden_smtp=REFUSED), "forbidden_mailbox")):  # fmt: skip
         assert (found.ok, found.tried, found.reason, found.next_step) == (False, True, "No.", "Do that.")
-    assert of(seen(smtp=None), "smtp").reason == "There was no answer."
+    assert of(seen(smtp=NO_ANSWER), "smtp").reason == "There was no answer."
 
 
 def test_a_refused_mailbox_has_the_response_in_its_reason() -> None:
