@@ -32,13 +32,14 @@ def scope_name_for(client_id: str) -> str:
 
 def service_principal_command(*, client_id: str, principal_id: str | None, display_name: str = "") -> str:
     """Without it, Exchange does not know the application."""
-    command = f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {_principal(principal_id)}"
+    command = f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {quoted_principal(principal_id)}"
     if display_name:
         command = f"{command} -DisplayName {quoted(display_name)}"
     return command
 
 
-def _principal(principal_id: str | None) -> str:
+def quoted_principal(principal_id: str | None) -> str:
+    """The object id of a service principal, or the words to replace by it."""
     return quoted(principal_id or "SERVICE_PRINCIPAL_OBJECT_ID")
 
 

@@ -18,6 +18,8 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
     assign_commands,
     quoted,
+    quoted_principal,
+    service_principal_command,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import Scope
 
@@ -27,9 +29,9 @@ MAIL_READ_WRITE = "Mail.ReadWrite"  # what the gateways' profiles ask for
 
 def claims_way(*, client_id: str, service_principal: str | None, mailbox: str) -> list[str]:
     """For an application with SMTP.SendAsApp: the mailbox permission, and sending as the mailbox's address."""
-    known = quoted(service_principal or "SERVICE_PRINCIPAL_OBJECT_ID")
+    known = quoted_principal(service_principal)
     return [
-        f"New-ServicePrincipal -AppId {quoted(client_id)} -ObjectId {known}",
+        service_principal_command(client_id=client_id, principal_id=service_principal),
         f"Add-MailboxPermission -Identity {quoted(mailbox)} -User {known} -AccessRights FullAccess",
         f"Add-RecipientPermission -Identity {quoted(mailbox)} -Trustee {known} -AccessRights SendAs",
     ]
@@ -47,8 +49,8 @@ def shut_out(*, client_id: str, service_principal: str | None, mailbox: str, rol
     """For an application that may send as a mailbox but must not. Which scope holds it, a person has to see."""
     if SEND_AS_APP not in roles:
         return which_scope(client_id=client_id, mailbox=mailbox)
-    known = quoted(service_principal or "SERVICE_PRINCIPAL_OBJECT_ID")
-    return [f"Remove-MailboxPermission -Identity {quoted(mailbox)} -User {known} -AccessRights FullAccess"]
+    user = quoted_principal(service_principal)
+    return [f"Remove-MailboxPermission -Identity {quoted(mailbox)} -User {user} -AccessRights FullAccess"]
 
 
 def which_scope(*, client_id: str, mailbox: str) -> list[str]:

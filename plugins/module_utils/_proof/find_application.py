@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Json, Read, odata_string
@@ -40,7 +41,7 @@ def find_application(call: Call, *, unique_name: str | None) -> Application:
     return Application(
         client_id=client_id,
         tenant_id=call.tenant_id,
-        service_principal_object_id=application.text_or_empty(principal or {}, "id"),
+        service_principal_object_id=application.text_or_empty(as_object(principal), "id"),
         consent_url=consent_url(call.endpoint.authority, call.tenant_id, client_id) or "",
         obstacle=_obstacle(document, principal),
     )

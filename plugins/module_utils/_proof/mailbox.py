@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls, waits_for_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn, object_id
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.source import source_of
@@ -73,7 +73,7 @@ def mailbox_access(call: Call, open_stores: OpenStores | None = None) -> dict[st
     """
     wanted = _wanted(call.params)
     source = source_of(call, open_stores)
-    sign_in = OwnSignIn(call, source.required, waits=polls(call) and call.params["fresh_secret"])
+    sign_in = OwnSignIn(call, source.required, waits=waits_for_credential(call))
 
     def ask() -> tuple[AccessToken, list[Access]]:
         token = sign_in.token(call.endpoint.graph)
@@ -136,9 +136,9 @@ def look(call: Call, token: AccessToken, sign_in: OwnSignIn, wanted: t.Mapping[s
 def _access(
     mailbox: str, token: AccessToken, wanted: t.Mapping[str, bool], refusal: GraphFault | None, *, client_id: str
 ) -> Access:
-    status, code = REACHED, None
+    status, code, reason = REACHED, None, "The application reaches the mailbox."
     if refusal is not None:
-        status, code = refusal.status, refusal.code or None
+        status, code, reason = refusal.status, refusal.code or None, _reason(refusal)
     # A missing mailbox proves nothing: only a refusal shows that access is restricted.
     expected, as_expected = "denied", status == 403
     if wanted[mailbox]:
@@ -154,15 +154,13 @@ def _access(
         as_expected=as_expected,
         status=status,
         code=code,
-        reason=_reason(refusal),
+        reason=reason,
         next_step=next_step,
         exchange_commands=tuple(commands),
     )
 
 
-def _reason(refusal: GraphFault | None) -> str:
-    if refusal is None:
-        return "The application reaches the mailbox."
+def _reason(refusal: GraphFault) -> str:
     by_status = REASONS_BY_STATUS.get(refusal.status, f"Microsoft Graph answered with status {refusal.status}.")
     return REASONS.get(refusal.code, by_status)
 
@@ -175,26 +173,27 @@ def _advice(
     Only for what is not as expected: a mailbox that answers with 403 has to be reachable.
     """
     reads = among(token.roles, READING)  # what was granted in Entra ID, for all mailboxes
-    if status == REACHED and reads:
-        return (
-            f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments in"
-            " Exchange do not restrict it. If a mailbox that it must reach is set as well, an Exchange administrator"
-            " can grant it for that one again with exchange_commands. A change can take two hours to take effect."
-        ), _assigning(reads, token, wanted, client_id=client_id)
     if status == REACHED:
+        if reads:
+            return (
+                f"Withdraw {', '.join(reads)}, which was granted in Entra ID for all mailboxes: role assignments in"
+                " Exchange do not restrict it. If a mailbox that it must reach is set as well, an Exchange"
+                " administrator can grant it for that one again with exchange_commands. A change can take two hours to"
+                " take effect."
+            ), _assigning(reads, token, wanted, client_id=client_id)
         return (
             "The scope of a role assignment in Exchange contains this mailbox: an Exchange administrator can find it"
             " with exchange_commands, and narrow it. A change can take two hours to take effect."
         ), exchange.which_scope(client_id=client_id, mailbox=mailbox)
     if status == 404:
         return "Check the address; only an existing mailbox can show what the application may do.", []
-    if status == 403 and reads:
-        return (
-            f"The token carries {', '.join(reads)}, so an application access policy in Exchange blocks it: an Exchange"
-            " administrator can find it with exchange_commands, and add the mailbox to the group of the policy. A"
-            " change can take some hours to take effect."
-        ), exchange.which_policy(client_id=client_id, mailbox=mailbox)
     if status == 403:
+        if reads:
+            return (
+                f"The token carries {', '.join(reads)}, so an application access policy in Exchange blocks it: an"
+                " Exchange administrator can find it with exchange_commands, and add the mailbox to the group of the"
+                " policy. A change can take some hours to take effect."
+            ), exchange.which_policy(client_id=client_id, mailbox=mailbox)
         return (
             "Either grant a permission for mail with admin consent, for all mailboxes, or have an Exchange"
             " administrator run exchange_commands, for this mailbox only. A change can take two hours to take effect."

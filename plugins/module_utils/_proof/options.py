@@ -48,3 +48,8 @@ def polls(call: Call) -> bool:
     In check mode, the tasks that created a stored credential or granted consent have only predicted it.
     """
     return bool(call.params["poll"]) and not (call.check_mode and of_stores(call))
+
+
+def waits_for_credential(call: Call) -> bool:
+    """Whether a refused credential may have been created moments ago, so that it is tried again."""
+    return polls(call) and bool(call.params["fresh_secret"])

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OwnCredential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import (
     AccessToken,
@@ -80,10 +81,10 @@ class OwnSignIn:
 
 def object_id(token: AccessToken) -> str | None:
     """Of the service principal, which is who the token is for."""
-    oid = token.claims.get("oid")
-    if not isinstance(oid, str) or not GUID.fullmatch(oid):
+    found = GUID.fullmatch(text_or_empty(token.claims, "oid"))
+    if found is None:
         return None
-    return oid
+    return found[0]
 
 
 def _check_whose(token: AccessToken, *, client_id: str, tenant_id: str) -> None:

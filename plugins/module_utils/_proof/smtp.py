@@ -14,7 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls, waits_for_credential
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import (
     EXCHANGE_ONLINE,
@@ -82,7 +82,7 @@ def smtp_info(call: Call, open_stores: OpenStores | None = None) -> dict[str, t.
     mailbox = check_mailbox("mailbox", params["mailbox"])
     host, port = check_server(params["smtp_host"], params["smtp_port"])
     source = source_of(call, open_stores)
-    sign_in = OwnSignIn(call, source.required, waits=polls(call) and params["fresh_secret"])
+    sign_in = OwnSignIn(call, source.required, waits=waits_for_credential(call))
     proof = try_mailbox(call, sign_in, mailbox=mailbox, server=(host, port), poll=polls(call))
     return {
         "changed": False,

@@ -20,7 +20,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     recall_token,
     remember_token,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import of_stores, polls
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import (
+    of_stores,
+    polls,
+    waits_for_credential,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import (
     OpenStores,
     named_credential,
@@ -106,7 +110,7 @@ def _requested(call: Call, source: Source, resource: str, expected: t.Iterable[s
             key_id=named.key_id,
             notes=source.notes,
         )
-    sign_in = OwnSignIn(call, credential, waits=polls(call) and call.params["fresh_secret"])
+    sign_in = OwnSignIn(call, credential, waits=waits_for_credential(call))
     try:
         token = call.http.patience.until(
             lambda token: not polls(call) or {*token.roles}.issuperset(expected),

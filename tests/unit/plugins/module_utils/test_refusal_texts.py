@@ -49,10 +49,9 @@ def test_an_unknown_code_of_a_vault_has_a_general_advice(status: int, words: str
         (GraphFault(403, "Odd"), REASONS["ErrorAccessDenied"]),
         (GraphFault(401, "Odd"), "Microsoft Graph does not accept the application's token."),
         (GraphFault(418, "Odd"), "Microsoft Graph answered with status 418."),
-        (None, "The application reaches the mailbox."),
     ],
 )
-def test_an_unknown_code_of_a_mailbox_has_a_general_reason(fault: GraphFault | None, reason: str) -> None:
+def test_an_unknown_code_of_a_mailbox_has_a_general_reason(fault: GraphFault, reason: str) -> None:
     assert _reason(fault) == reason
 
 
