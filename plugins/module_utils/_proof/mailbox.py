@@ -16,7 +16,10 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import Read
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof import exchange
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import polls, waits_for_credential
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import (
+    answered,
+    waits_for_credential,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_credential import OpenStores
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.own_sign_in import OwnSignIn, object_id
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.source import source_of
@@ -81,9 +84,9 @@ def mailbox_access(call: Call, open_stores: OpenStores | None = None) -> dict[st
 
     def is_final(answer: tuple[AccessToken, list[Access]]) -> bool:
         _token, accesses = answer
-        return not polls(call) or not any(access.may_change for access in accesses)
+        return not any(access.may_change for access in accesses)
 
-    token, found = call.http.patience.until(is_final, ask)
+    token, found = answered(call, is_final, ask)
     return {
         "changed": False,
         "client_id": sign_in.client_id,

@@ -15,6 +15,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
+Answer = t.TypeVar("Answer")
+
 VALUES = ("client_secret", "client_certificate_path", "client_assertion", "client_assertion_file")
 
 OWN_CREDENTIAL = ArgumentSpec(
@@ -48,6 +50,13 @@ def polls(call: Call) -> bool:
     In check mode, the tasks that created a stored credential or granted consent have only predicted it.
     """
     return bool(call.params["poll"]) and not (call.check_mode and of_stores(call))
+
+
+def answered(call: Call, is_final: t.Callable[[Answer], bool], ask: t.Callable[[], Answer]) -> Answer:
+    """The first answer that is final, or the last one within wait_timeout; the very first one if it must not wait."""
+    if not polls(call):
+        return ask()
+    return call.http.patience.until(is_final, ask)
 
 
 def waits_for_credential(call: Call) -> bool:

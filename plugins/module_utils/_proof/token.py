@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
     remember_token,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.options import (
+    answered,
     of_stores,
     polls,
     waits_for_credential,
@@ -112,10 +113,7 @@ def _requested(call: Call, source: Source, resource: str, expected: t.Iterable[s
         )
     sign_in = OwnSignIn(call, credential, waits=waits_for_credential(call))
     try:
-        token = call.http.patience.until(
-            lambda token: not polls(call) or {*token.roles}.issuperset(expected),
-            lambda: sign_in.token(resource),
-        )
+        token = answered(call, lambda token: {*token.roles}.issuperset(expected), lambda: sign_in.token(resource))
     except SignInError as exc:
         if not _predicted(call, exc):
             raise
