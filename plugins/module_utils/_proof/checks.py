@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
@@ -94,7 +95,7 @@ def all_checks(seen: Seen) -> list[Check]:
     token = _token(seen)
     if not isinstance(seen.token, TokenContent):
         return [application, credential, token, *_not_tried(seen, proofs[1:], "there is no token")]
-    return [application, credential, token, *(_or_pending(_PROOFS[name](seen), seen) for name in proofs[1:])]
+    return [application, credential, token, *(_of_proof(name, seen) for name in proofs[1:])]
 
 
 def not_asked(seen: Seen) -> list[Skipped]:
@@ -209,25 +210,32 @@ def _token(seen: Seen) -> Check:
     return Check("token", subject, reason, ok=not missing, next_step=next_step)
 
 
-def _mailbox(seen: Seen) -> Check:
-    return _of_graph("mailbox", seen, "allowed")
-
-
-def _of_graph(name: str, seen: Seen, expected: str) -> Check:
-    subject = _subject(seen, name)
-    found = _access(seen, expected)
+def _of_proof(name: str, seen: Seen) -> Check:
+    """The check of what was tried with the token, by what came of it."""
+    found = _answer(name, seen)
     if isinstance(found, Failure):
-        return _failed(name, subject, found)
+        return _failed(name, _subject(seen, name), found)
+    if isinstance(found, Access):
+        check = _of_graph(name, found, seen)
+    elif name == "smtp":
+        check = _of_smtp(found, seen)
+    else:
+        check = _of_forbidden_smtp(found, seen)
+    return _or_pending(check, found, seen.asked.pending_until)
+
+
+def _of_graph(name: str, found: Access, seen: Seen) -> Check:
     why = ""
+    next_step, commands = found.next_step, found.exchange_commands
     if not found.as_expected and not found.reachable:
         parts = ("status", str(found.status), found.code)
         why = f" ({' '.join(filter(None, parts))})"
-    next_step, commands = found.next_step, found.exchange_commands
-    if expected == "allowed" and found.status == 403 and READING.intersection(seen.missing_roles):
-        next_step, commands = "First grant what the token lacks, as the check of the token shows. Then run again.", ()
+        if found.status == 403 and READING.intersection(seen.missing_roles):
+            next_step = "First grant what the token lacks, as the check of the token shows. Then run again."
+            commands = ()
     return Check(
         name,
-        subject,
+        _subject(seen, name),
         reason=f"{found.reason.rstrip('.')}{why}.",
         ok=found.as_expected,
         next_step=next_step,
@@ -235,17 +243,8 @@ def _of_graph(name: str, seen: Seen, expected: str) -> Check:
     )
 
 
-def _access(seen: Seen, expected: str) -> Access | Failure:
-    if isinstance(seen.mailboxes, Failure):
-        return seen.mailboxes
-    return {access.expected: access for access in seen.mailboxes}[expected]
-
-
-def _smtp(seen: Seen) -> Check:
-    found = seen.smtp
+def _of_smtp(found: SmtpProof, seen: Seen) -> Check:
     subject = _subject(seen, "smtp")
-    if not isinstance(found, SmtpProof):
-        return _failed("smtp", subject, found)
     if found.authenticated:
         return Check("smtp", subject, "The server accepted the application's token. No mail was sent.", ok=True)
     code = " ".join(map(str, filter(None, (found.smtp_code, found.enhanced_code))))
@@ -268,14 +267,9 @@ def _smtp(seen: Seen) -> Check:
     return Check("smtp", subject, reason, next_step=next_step, exchange_commands=commands)
 
 
-def _forbidden_mailbox(seen: Seen) -> Check:
+def _of_forbidden_smtp(found: SmtpProof, seen: Seen) -> Check:
     name = "forbidden_mailbox"
-    if seen.asked.token_resource == "microsoft_graph":
-        return _of_graph(name, seen, "denied")
-    found = seen.forbidden_smtp
     subject = _subject(seen, name)
-    if not isinstance(found, SmtpProof):
-        return _failed(name, subject, found)
     if found.authenticated:
         return Check(
             name,
@@ -307,10 +301,9 @@ def _forbidden_mailbox(seen: Seen) -> Check:
     return Check(name, subject, reason, ok=True)
 
 
-def _or_pending(check: Check, seen: Seen) -> Check:
+def _or_pending(check: Check, found: Access | SmtpProof, until: datetime.datetime | None) -> Check:
     """A mailbox that is not as expected is not a failure as long as a role assignment may not have taken effect."""
-    until = seen.asked.pending_until
-    if check.ok or until is None or not _answer(check.name, seen).may_change:
+    if check.ok or until is None or not found.may_change:
         return check
     moment = f"{until:%Y-%m-%d %H:%M} UTC"
     return check._replace(
@@ -327,7 +320,10 @@ def _answer(name: str, seen: Seen) -> Access | SmtpProof | Failure:
         return seen.smtp
     if seen.asked.token_resource == "exchange_online":
         return seen.forbidden_smtp
-    return _access(seen, {"mailbox": "allowed", "forbidden_mailbox": "denied"}[name])
+    if isinstance(seen.mailboxes, Failure):
+        return seen.mailboxes
+    expected = {"mailbox": "allowed", "forbidden_mailbox": "denied"}[name]
+    return {access.expected: access for access in seen.mailboxes}[expected]
 
 
 def _is_let_in(seen: Seen) -> bool:
@@ -341,10 +337,3 @@ def _failed(name: str, subject: str, failure: Failure) -> Check:
             f"Run {ROTATE} {SAME_VARIABLES}: it replaces a client secret that has expired or that the tenant refuses."
         )
     return Check(name, subject, failure.reason, next_step=next_step)
-
-
-_PROOFS: dict[str, t.Callable[[Seen], Check]] = {
-    "mailbox": _mailbox,
-    "smtp": _smtp,
-    "forbidden_mailbox": _forbidden_mailbox,
-}

@@ -60,11 +60,6 @@ class Failure(t.NamedTuple):
             code=text_or_empty(exc.details, "code"),
         )
 
-    @property
-    def may_change(self) -> bool:
-        """What has no answer does not wait for role assignments."""
-        return False
-
 
 NO_ANSWER = Failure("There was no answer.")
 
