@@ -63,8 +63,9 @@ class StoreContents(t.NamedTuple):
     @classmethod
     def read(cls, stores: t.Sequence[ReadableStore]) -> StoreContents:
         """All stores are read, also after one that cannot be."""
-        records, errors = [], []
+        titles, records, errors = [], [], []
         for store in stores:
+            titles.append(store.title)
             try:
                 record = store.read()
             except AppsError as exc:
@@ -72,7 +73,7 @@ class StoreContents(t.NamedTuple):
                 continue
             if record is not None:
                 records.append((store.title, record))
-        return cls(titles=tuple(store.title for store in stores), records=tuple(records), errors=tuple(errors))
+        return cls(titles=tuple(titles), records=tuple(records), errors=tuple(errors))
 
     def only(self, named: Credential) -> StoreContents:
         """Those records that are of this application and of this credential; an empty id stands for any.
