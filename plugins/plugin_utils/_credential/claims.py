@@ -238,10 +238,10 @@ class Claims:
         try:
             # What stands behind the list is the rest of a longer one, left by a run that was killed.
             entries, _end = json.JSONDecoder().raw_decode(content)
-            claims = [Claim(**entry) for entry in entries]
+            claims = list(map(_claim, entries))
             if len(_starts(claims)) < len(claims):
                 raise ValueError("a start is no point in time")
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise self._unusable("is not a claims file, and is not changed") from None
         return claims
 
@@ -273,6 +273,15 @@ class Claims:
             f"The claims file {self.path} {reason}",
             next_step="Check the path, its permissions and the disk, or choose another path.",
         )
+
+
+def _claim(entry: dict[str, t.Any]) -> Claim:
+    """Raises TypeError for what this collection did not write."""
+    claim = Claim(**entry)
+    *texts, _ended = dataclasses.astuple(claim)
+    if {*map(type, texts)} != {str}:
+        raise TypeError("a member is not a text")
+    return claim
 
 
 def _starts(claims: t.Iterable[Claim]) -> list[datetime.datetime]:

@@ -185,7 +185,13 @@ def test_without_locks_every_claim_expires(
 NO_START = '[{"start": "x", "kernel": "k", "host_name": "h", "inventory_host": "h", "until": "2026-01-01T00:00:00Z"}]'
 
 
-@pytest.mark.parametrize("content", ["precious", "[1]", '[{"start": "x"}]', NO_START, '{"a": 1}', "[null]"])
+NO_END = NO_START.replace('"x"', f'"{WRITTEN}"').replace('"2026-01-01T00:00:00Z"', "0")
+NO_HOST = NO_START.replace('"x"', f'"{WRITTEN}"').replace('"inventory_host": "h"', '"inventory_host": null')
+
+
+@pytest.mark.parametrize(
+    "content", ["precious", "[1]", '[{"start": "x"}]', NO_START, NO_END, NO_HOST, '{"a": 1}', "[null]", "[" * 100_000]
+)
 def test_a_foreign_file_is_not_changed(claims: Claims, path: str, content: str) -> None:
     os.makedirs(os.path.dirname(path))
     Path(path).write_text(content)
