@@ -171,14 +171,14 @@ class _Plan:
         schedules = []
         for declared in self._makable():
             rrule = rrules.get(declared["name"])
-            if rrule and self._is_there("job_templates", declared["name"]):
+            if rrule is not None and self._is_there("job_templates", declared["name"]):
                 schedules.append(self._schedule(declared, rrule))
         return schedules
 
     def _rrules(self) -> dict[str, str]:
-        """When to start a job template; empty if it has no schedule."""
+        """When to start each job template that has a schedule."""
         schedules = self._objects["schedules"]
-        return {entry["job_template"]: getattr(self._settings, entry["setting"]) for entry in schedules}
+        return filled_members({entry["job_template"]: getattr(self._settings, entry["setting"]) for entry in schedules})
 
     def _schedule(self, declared: Json, rrule: str) -> Json:
         schedule: Json = {

@@ -202,6 +202,13 @@ def test_check_mode_lists_missing_objects() -> None:
     assert (planned["to_do"], len(planned["schedules"]), len(planned["nodes"])) == ([], 2, 7)
 
 
+def test_a_schedule_without_a_rule_is_neither_made_nor_announced() -> None:
+    assert _names(plan(awx_setup_report_rrule="")["schedules"]) == ["rotate"]
+    (line,) = plan(awx_setup_report_rrule="", check_mode=True)["to_do"]
+    assert "the schedule rotate" in line
+    assert "the schedule report" not in line
+
+
 @pytest.mark.parametrize(
     ("project", "playbooks", "synced"),
     [
