@@ -86,7 +86,10 @@ def _address(host: str, prefix: str) -> str:
     text = host.strip()
     if not re.match("https?://", text):
         text = f"https://{text}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # such as half of an IPv6 address
+        parts = urlsplit("")
     if not HOST.fullmatch(parts.netloc) or parts.query or parts.fragment:
         raise InputError(
             "CONTROLLER_HOST is not the address of a host",  # not shown: it may hold a password

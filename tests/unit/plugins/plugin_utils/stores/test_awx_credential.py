@@ -268,6 +268,8 @@ def test_the_environment_has_precedence_over_a_file_of_tower_cli(
         ({"CONTROLLER_HOST": "awx.example.com"}, "There is no sign-in to AWX"),
         ({"CONTROLLER_HOST": "awx.example.com", "CONTROLLER_USERNAME": "x"}, "There is no sign-in to AWX"),
         ({"CONTROLLER_HOST": "https://u:p@awx.example.com", "AAP_TOKEN": "t"}, "is not the address of a host"),
+        ({"CONTROLLER_HOST": "https://[", "AAP_TOKEN": "t"}, "CONTROLLER_HOST is not the address of a host"),
+        ({"AAP_HOSTNAME": "[::1", "AAP_TOKEN": "t"}, "CONTROLLER_HOST is not the address of a host"),
         (
             {"CONTROLLER_HOST": "a", "AAP_TOKEN": "t", "CONTROLLER_VERIFY_SSL": "perhaps"},
             "CONTROLLER_VERIFY_SSL is neither true nor false",
