@@ -65,10 +65,10 @@ class HashiVault:
             if exc.cause != "InvalidPath":
                 raise
             return Version(self._last_version(name), None)
-        content, metadata = found.get("secret"), found.get("metadata")
-        if not isinstance(metadata, dict) or not isinstance(content, (dict, type(None))):
+        content, number = found.get("secret"), as_object(found.get("metadata")).get("version")
+        if not isinstance(number, int) or not isinstance(content, (dict, type(None))):
             raise self._not_understood(action)
-        return Version(int(metadata["version"]), content)
+        return Version(number, content)
 
     def _last_version(self, name: str) -> int:
         """Of a secret that was not found. One that was deleted still counts for check-and-set."""

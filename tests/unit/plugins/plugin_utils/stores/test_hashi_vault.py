@@ -177,6 +177,16 @@ def test_contradicting_responses_are_refused(place: HashiVaultPlace) -> None:
         place.open().read()
 
 
+@pytest.mark.parametrize("metadata", [None, [], {}, {"version": None}, {"version": "three"}])
+def test_a_secret_without_the_number_of_its_version_is_refused(place: HashiVaultPlace, metadata: t.Any) -> None:
+    def answer(_name: str, _terms: t.Sequence[str], **_options: t.Any) -> list[t.Any]:
+        return [{"secret": FIRST.content(), "metadata": metadata}]
+
+    (store,) = open_stores([place.entry], make_context({}, lookup=answer))
+    with pytest.raises(AppsError, match=r"Could not read .* the answer has an unexpected form"):
+        store.read()
+
+
 @pytest.mark.parametrize(
     "engine", [{"type": "kv", "options": {"version": "1"}}, {"type": "kv", "options": None}, {"type": "pki"}]
 )
