@@ -17,11 +17,14 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credenti
 
 def this_run(task_vars: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Run:
     arguments = context.CLIARGS
+    playbooks = arguments.get("args", ())
+    if isinstance(playbooks, str):  # the hosts of an ad-hoc command
+        playbooks = ()
     return Run(
         working_folder=os.getcwd(),
         playbook_folder=str(task_vars.get("playbook_dir", os.getcwd())),
         variables=frozenset(task_vars),
         limit=str(arguments.get("subset") or ""),
-        playbooks=tuple(map(str, arguments.get("args", ()))),
+        playbooks=tuple(map(str, playbooks)),
         shell_command=environ.get("_", ""),
     )
