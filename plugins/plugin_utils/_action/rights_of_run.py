@@ -15,21 +15,20 @@ import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, objects
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import STEPS
 
 Result = t.Mapping[str, t.Any]
 ELSEWHERE = "Roles that are not active yet, custom roles and Conditional Access are not in a token."
 BEFOREHAND = "The playbook email_gateway.azure_apps.check_access shows this beforehand."
-# What else can be done about a step of a run that registers, or that retires, in the role's variables.
-INSTEAD = (
-    (
-        "consent_",
-        "Or set gateway_app_consent to none, and let an identity that may grant consent run the playbook"
-        " email_gateway.azure_apps.consent, or name it in gateway_app_consent_environment.",
-    ),
-    ("owners", "Or leave gateway_app_owners empty."),
-    ("withdraw_", "Or name an identity that may withdraw consent in gateway_app_consent_environment."),
-)
+# What else can be done about a step of a run that registers, or that retires, in the role's variables; by the first
+# word of the step.
+INSTEAD = {
+    "consent": "Or set gateway_app_consent to none, and let an identity that may grant consent run the playbook"
+    " email_gateway.azure_apps.consent, or name it in gateway_app_consent_environment.",
+    "owners": "Or leave gateway_app_owners empty.",
+    "withdraw": "Or name an identity that may withdraw consent in gateway_app_consent_environment.",
+}
 
 
 class Asked(t.NamedTuple):
@@ -83,18 +82,20 @@ def rights_of_run(asked: t.Sequence[Asked]) -> str:
     return " ".join([*sentences, *_instead(asked), BEFOREHAND])
 
 
-def _instead(asked: t.Sequence[Asked]) -> t.Iterator[str]:
+def _instead(asked: t.Sequence[Asked]) -> list[str]:
     """Nothing if the run only grants consent."""
-    steps: list[str] = []
-    concerned: list[str] = []
+    steps: set[str] = set()
+    concerned: set[str] = set()
     for one in asked:
-        steps += one.steps
-        concerned += one.concerned
-    if all(step.startswith("consent_") for step in steps):
-        return
-    for prefix, text in INSTEAD:
-        if any(step.startswith(prefix) for step in concerned):
-            yield text
+        steps.update(map(_first_word, one.steps))
+        concerned.update(map(_first_word, one.concerned))
+    if steps <= {"consent"}:
+        return []
+    return list(selected(INSTEAD, among(INSTEAD, concerned)).values())
+
+
+def _first_word(step: str) -> str:
+    return step.partition("_")[0]
 
 
 def _sentence(asked: Asked) -> str:

@@ -55,8 +55,7 @@ class Awx:
         """Raises InputError if the environment does not contain the address and the sign-in."""
         self._call = call
         self._settings = awx_settings(call.environ)
-        for secret in (self._settings.token, self._settings.password):
-            call.secrets.add(secret)
+        call.secrets.add(self._settings.token, self._settings.password)
         if self._settings.sends_in_clear:
             call.warn("CONTROLLER_HOST begins with http://: the client secret is sent to AWX unencrypted.")
         self._http = call.http

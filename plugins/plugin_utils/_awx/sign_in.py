@@ -90,7 +90,7 @@ def _address(host: str, prefix: str) -> str:
         parts = urlsplit(text)
     except ValueError:  # such as half of an IPv6 address
         parts = urlsplit("")
-    if not HOST.fullmatch(parts.netloc) or parts.query or parts.fragment:
+    if not HOST.fullmatch(parts.netloc) or (parts.query, parts.fragment) != ("", ""):
         raise InputError(
             "CONTROLLER_HOST is not the address of a host",  # not shown: it may hold a password
             next_step="Set it to https://HOST, with a path if AWX is below one.",
@@ -107,9 +107,8 @@ def _boolean(text: str) -> bool:
 
 def _of_files(environ: t.Mapping[str, str]) -> dict[str, str]:
     values: dict[str, str] = {}
-    for path in _files(environ):
-        if os.path.isfile(path):
-            values.update(_of_file(path))
+    for path in filter(os.path.isfile, _files(environ)):
+        values.update(_of_file(path))
     return values
 
 

@@ -25,7 +25,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.private_file import (
     impossible,
@@ -39,11 +39,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.lock
 
 MODE = 0o600
 LARGEST = 1024 * 1024  # bytes
+ANOTHER_RUN = "Another run"  # one that is not known
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class RunAtWorkError(Exception):
-    """Another run is changing the credential. The text names it; empty if it is not known."""
+    """Another run is changing the credential. The text names it, as far as that is known."""
 
 
 def this_kernel() -> str:
@@ -115,8 +116,7 @@ class Claims:
         except RunAtWorkError as exc:
             if wait:
                 raise ConflictError(
-                    f"{str(exc) or 'Another run'} has been changing this credential for at least {seconds:.0f} s: it"
-                    f" has locked {self.path}",
+                    f"{exc} has been changing this credential for at least {seconds:.0f} s: it has locked {self.path}",
                     next_step="Run again when that run is over, or raise O(wait_timeout).",
                 ) from None
         is_held = self._file >= 0
@@ -147,15 +147,15 @@ class Claims:
         except LocksUnsupported:
             idle_kernel = None
         claims = self._load(file)
-        for claim in claims:
-            if claim.is_at_work(idle_kernel):
-                raise RunAtWorkError(str(claim))
+        at_work = first(claims, lambda claim: claim.is_at_work(idle_kernel))
+        if at_work is not None:
+            raise RunAtWorkError(str(at_work))
         return claims
 
     @property
     def unconfirmed_starts(self) -> list[datetime.datetime]:
         """Those of earlier runs, which the run that holds the lock looks for."""
-        return _starts(claim for claim in self._known if claim is not self._own)
+        return _starts(without(self._known, (self._own,)))
 
     def claim(self, start: datetime.datetime, *, seconds: float) -> None:
         """Write down what will be created, while the lock is held."""
@@ -198,9 +198,9 @@ class Claims:
         try:
             claims = self._load(file)
         except ConflictError:
-            return ""
+            return ANOTHER_RUN
         holder = first(claims, lambda claim: not claim.ended)
-        return str(holder or "")
+        return str(holder or ANOTHER_RUN)
 
     @contextlib.contextmanager
     def _opened(self, flags: int) -> t.Iterator[int]:

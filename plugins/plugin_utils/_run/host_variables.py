@@ -20,6 +20,7 @@ except ImportError:  # before ansible-core 2.19, every text of a file is a templ
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import as_texts, plain
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.private_ansible import (
     Templating,
@@ -104,10 +105,4 @@ def _trusted(value: t.Any) -> t.Any:
     """A copy whose texts are templates also for ansible-core 2.19 and newer."""
     if trust_as_template is None:
         return value
-    if isinstance(value, dict):
-        return {name: _trusted(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_trusted(item) for item in value]
-    if isinstance(value, str):
-        return trust_as_template(value)
-    return value
+    return with_texts(value, trust_as_template)

@@ -36,7 +36,7 @@ def try_lock(file: int) -> bool:
     except OSError as exc:
         if exc.errno in HELD_BY_ANOTHER:
             return False
-        raise LocksUnsupported(exc.strerror or "") from None
+        raise LocksUnsupported(exc.strerror) from None
     return True
 
 

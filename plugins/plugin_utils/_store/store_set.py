@@ -15,6 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     ConflictError,
     ForeignContentError,
 )
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Store, local_paths
@@ -54,7 +55,7 @@ class StoreSet:
     @property
     def kept(self) -> list[Record]:
         """Of the stores that keep one."""
-        return [record for record in self.records if record is not None]
+        return list(filter(None, self.records))
 
     @property
     def most_recent(self) -> Record | None:
@@ -127,10 +128,11 @@ class StoreSet:
         if before.client_secret is not None:
             return before
         earlier = {**dict(enumerate(self.records)), **self._before}
-        for other in earlier.values():
-            if other is not None and other.has_value and other.key_id == before.key_id:
-                return dataclasses.replace(before, client_secret=other.client_secret)
-        raise ConflictError("it already has the new credential, and its previous value cannot be read from a store")
+        known = filter(None, earlier.values())
+        same = first(known, lambda other: other.has_value and other.key_id == before.key_id)
+        if same is None:
+            raise ConflictError("it already has the new credential, and its previous value cannot be read from a store")
+        return dataclasses.replace(before, client_secret=same.client_secret)
 
     def remove(self) -> None:
         """Remove the credential from all stores that keep one. Raises AppsError."""
