@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, as_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 
 Json = dict[str, t.Any]
 PREFIX = "awx_setup_"
@@ -56,11 +57,12 @@ class Settings:
         problems = [_unknown(name, known) for name in sorted(given.keys() - known.keys())]
         values: Json = {}
         for name, kind in known.items():
-            make, empty, words = KINDS[kind]
+            make, empty, blank, words = KINDS[kind]
             values[name] = make(given.get(name))
             if values[name] is None:
                 values[name] = empty
-                problems.append(f"{PREFIX}{name} is not {words}.")
+                if given.get(name) not in blank:
+                    problems.append(f"{PREFIX}{name} is not {words}.")
         return cls(**values), problems
 
     @property
@@ -71,23 +73,13 @@ class Settings:
         return f"{self.name}: {name}"
 
 
-def _text(value: t.Any) -> str | None:
-    if value is None:
-        return ""
-    return as_text(value)
-
-
 def _texts(value: t.Any) -> list[str] | None:
-    if value in (None, ""):
-        return []
     if isinstance(value, list) and all(map(as_text, value)):
         return list(value)
     return None
 
 
 def _mapping(value: t.Any) -> Json | None:
-    if value in (None, ""):
-        return {}
     if isinstance(value, dict):
         return value
     return None
@@ -101,11 +93,13 @@ def _count(value: t.Any) -> int | None:
     return None
 
 
-KINDS: dict[str, tuple[t.Callable[[t.Any], t.Any], t.Any, str]] = {
-    "str": (_text, "", "a text"),
-    "list[str]": (_texts, [], "a list of names"),
-    "Json": (_mapping, {}, "a dictionary"),
-    "int": (_count, 1, "a number from 1"),
+BLANK = (None, "")  # as good as not set
+# By type: the value or None, what counts instead, what is not a problem then, and what it has to be.
+KINDS: dict[str, tuple[t.Callable[[t.Any], t.Any], t.Any, tuple[t.Any, ...], str]] = {
+    "str": (as_text, "", BLANK, "a text"),
+    "list[str]": (_texts, [], BLANK, "a list of names"),
+    "Json": (_mapping, {}, BLANK, "a dictionary"),
+    "int": (_count, 1, (), "a number from 1"),
 }
 
 
@@ -134,8 +128,8 @@ def _missing(settings: Settings) -> t.Iterator[str]:
 
 
 def _malformed_gateways(settings: Settings) -> t.Iterator[str]:
-    for host, variables in settings.gateways.items():
-        if variables and not isinstance(variables, dict):
+    for host, variables in filled_members(settings.gateways).items():
+        if not isinstance(variables, dict):
             yield f"The entry of {host} in {PREFIX}gateways is not a dictionary of variables."
 
 
@@ -148,11 +142,8 @@ def _shared_applications(settings: Settings) -> t.Iterator[str]:
     """The jobs of slices cannot wait for each other: each might create a client secret."""
     if settings.slices == 1:
         return
-    fixed = []
-    for variables in _gateways(settings).values():
-        name = str(variables.get("gateway_app_unique_name") or "")
-        if FIXED.fullmatch(name):
-            fixed.append(name)
+    names = [str(variables.get("gateway_app_unique_name") or "") for variables in _gateways(settings).values()]
+    fixed = list(filter(FIXED.fullmatch, names))
     if len(set(fixed)) < len(fixed):
         yield (
             f"With {PREFIX}slices {settings.slices}, each gateway needs its own application, but some share"

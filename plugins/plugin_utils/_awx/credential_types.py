@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import re
 import typing as t
@@ -30,9 +31,11 @@ class Types(t.NamedTuple):
         """AWX refuses other fields for a type that a credential uses, so that a new one is made beside it."""
         wanted: list[Json] = []
         notes: list[str] = []
+        users: dict[t.Any, list[str]] = collections.defaultdict(list)  # of each type, the credentials
+        for credential in found["credentials"]:
+            users[credential["credential_type"]].append(credential["name"])
         for kind in declared:
             current = _of_this_type(kind["name"], found["credential_types"])
-            users = {held["id"]: _users(held, found["credentials"]) for held in current}
             reused = _reused(kind, current, users)
             if reused is not None:
                 wanted.append(reused)
@@ -41,7 +44,8 @@ class Types(t.NamedTuple):
             else:
                 name = f"{kind['name']} {len(current) + 1}"
                 wanted.append({**kind, "name": name})
-                notes.append(_moving(kind["name"], name, list(itertools.chain.from_iterable(users.values()))))
+                in_use = itertools.chain.from_iterable(users[held["id"]] for held in current)
+                notes.append(_moving(kind["name"], name, list(in_use)))
         return cls(wanted, notes)
 
 
@@ -65,10 +69,6 @@ def _of_this_type(name: str, found: t.Iterable[Json]) -> list[Json]:
 
 def names_of(entries: t.Iterable[Json]) -> list[str]:
     return [entry["name"] for entry in entries]
-
-
-def _users(kind: Json, credentials: t.Iterable[Json]) -> list[str]:
-    return names_of(held for held in credentials if held["credential_type"] == kind["id"])
 
 
 def _fields(kind: Json) -> tuple[list[Json], list[str]]:

@@ -72,6 +72,9 @@ class _Plan:
         self._check_mode = check_mode
         named = {kind: getattr(settings, setting) for kind, setting in CREDENTIALS.items()}
         self._credentials: dict[str, str] = filled_members(named)  # by kind; only those that are set
+        wanted = [entry for entry in objects["job_templates"] if _is_wanted(entry, self._is_set)]
+        # The job templates by their names, without those of a setting that is empty.
+        self._declared: dict[str, Json] = {entry["name"]: entry for entry in wanted}
         profile = objects["questions"]["profile"]
         offered = [*profile["choices"], *profiles]
         self._questions = {**objects["questions"], "profile": {**profile, "choices": offered}}
@@ -122,19 +125,19 @@ class _Plan:
 
     def needs_sync(self) -> bool:
         """AWX lists the playbooks as of the project's last update, and updates it by itself only when it changes."""
-        project = self._has("projects")
+        project = self._found["projects"]
         if not project or self._check_mode:
             return False
         failed = project[0].get("status") not in ("successful", "ok")
         return failed or bool(set(self.playbooks()) - set(self._found["playbooks"]))
 
     def playbooks(self) -> list[str]:
-        return [template["playbook"] for template in self._declared()]
+        return [template["playbook"] for template in self._declared.values()]
 
     def job_templates(self) -> list[Json]:
         if not self._can_refer:
             return []
-        return list(map(self._job_template, self._makable()))
+        return list(map(self._job_template, self._makable.values()))
 
     def _job_template(self, declared: Json) -> Json:
         settings = self._settings
@@ -156,9 +159,9 @@ class _Plan:
 
     def _extra_vars(self, declared: Json) -> Json:
         variables = dict(declared.get("extra_vars", {}))
-        for setting, more in declared.get("extra_vars_with", {}).items():
-            if self._is_set(setting):
-                variables |= more
+        more = declared.get("extra_vars_with", {})
+        for setting in filter(self._is_set, more):
+            variables |= more[setting]
         return variables
 
     def _survey(self, declared: Json) -> Json:
@@ -167,13 +170,9 @@ class _Plan:
 
     def schedules(self) -> list[Json]:
         """With an answer to each question that has a default: what the scheduled job does is written there."""
-        rrules = self._rrules()
-        schedules = []
-        for declared in self._makable():
-            rrule = rrules.get(declared["name"])
-            if rrule is not None and self._is_there("job_templates", declared["name"]):
-                schedules.append(self._schedule(declared, rrule))
-        return schedules
+        makable, rrules = self._makable, self._rrules()
+        names = without(among(makable, rrules), self._new("job_templates", makable))
+        return [self._schedule(makable[name], rrules[name]) for name in names]
 
     def _rrules(self) -> dict[str, str]:
         """When to start each job template that has a schedule."""
@@ -209,11 +208,10 @@ class _Plan:
         }
 
     def nodes(self) -> list[Json]:
-        declared = self._objects["workflow"]
-        if not self.workflow() or not self._is_there("workflow_job_templates", declared["name"]):
-            return []
         nodes = self._nodes()
-        if self._new(_steps(nodes)):
+        new = self._new("workflow_job_templates", (self._objects["workflow"]["name"],))
+        new += self._new("job_templates", _steps(nodes))
+        if new or not self.workflow():
             return []
         return list(map(self._node, nodes))
 
@@ -253,13 +251,13 @@ class _Plan:
         return lines
 
     def _not_makable(self) -> list[str]:
-        names = without(names_of(self._declared()), names_of(self._makable()))
+        names = without(self._declared, self._makable)
         # The workflow has steps with each of the credentials.
         return [*_with_noun("the job template", names), f"the workflow {self._objects['workflow']['name']}"]
 
     def _announced(self) -> list[str]:
         """The objects that check mode does not look up, since what they refer to is not there; none outside of it."""
-        new = self._new(names_of(self._makable()))
+        new = self._new("job_templates", self._makable)
         lines = []
         if not self._can_refer:
             lines = _with_noun("the job template", new)
@@ -268,13 +266,11 @@ class _Plan:
             lines.append(f"the workflow {self._objects['workflow']['name']}")
         return lines
 
-    def _makable(self) -> list[Json]:
+    @property
+    def _makable(self) -> dict[str, Json]:
         """The job templates whose credentials are set: without them, no job of theirs can work."""
-        return [entry for entry in self._declared() if self._credentials.keys() >= set(entry["credentials"])]
-
-    def _declared(self) -> list[Json]:
-        """The job templates without those of a setting that is empty."""
-        return [entry for entry in self._objects["job_templates"] if _is_wanted(entry, self._is_set)]
+        kinds = self._credentials.keys()
+        return {name: entry for name, entry in self._declared.items() if kinds >= set(entry["credentials"])}
 
     def _is_set(self, setting: str) -> bool:
         return bool(getattr(self._settings, setting))
@@ -284,24 +280,19 @@ class _Plan:
 
     @property
     def _has_all_steps(self) -> bool:
-        return _steps(self._nodes()) <= {*names_of(self._makable())}
+        return _steps(self._nodes()) <= self._makable.keys()
 
     @property
     def _can_refer(self) -> bool:
         """Whether a job template can name its project and its inventory."""
-        return not self._check_mode or all(map(self._has, ("projects", "inventories")))
+        return not self._check_mode or all(map(self._found.get, ("projects", "inventories")))
 
-    def _is_there(self, kind: str, name: str) -> bool:
-        """Whether AWX has it; outside of check mode, it has been made before it is named."""
-        return not self._check_mode or self._settings.prefixed(name) in names_of(self._has(kind))
-
-    def _new(self, names: t.Iterable[str]) -> list[str]:
-        """The job templates that AWX does not have."""
-        return [name for name in names if not self._is_there("job_templates", name)]
-
-    def _has(self, kind: str) -> list[Json]:
-        found: list[Json] = self._found[kind]
-        return found
+    def _new(self, kind: str, names: t.Iterable[str]) -> list[str]:
+        """Those that AWX does not have; outside of check mode, all have been made before they are named."""
+        if not self._check_mode:
+            return []
+        there = names_of(self._found[kind])
+        return [name for name in names if self._settings.prefixed(name) not in there]
 
 
 def _with_noun(noun: str, names: t.Iterable[str]) -> list[str]:
