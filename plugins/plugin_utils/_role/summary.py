@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import printable
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import store_class
 
@@ -68,22 +69,15 @@ def role_summary(result: Result, check_mode: bool = False) -> list[str]:
     if profile not in title:
         title = f"{title} ({profile})"
     lines = [printable(f"{title}: {OUTCOMES[bool(result['changed']), bool(check_mode)]}")]
-    for entry in _entries(result, check_mode=bool(check_mode)):
+    entry_point = among(BY_MEMBER, result)[0]
+    for entry in BY_MEMBER[entry_point](result, check_mode=bool(check_mode)):
         lines += entry.lines
     return lines
 
 
-def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
-    if "retired" in result:
-        ids = _ids(result, unknown="none: it is not in the tenant")
-        return [*ids, *_of_retire(result, check_mode=check_mode)]
-    found = _ids(result, unknown="not known yet")
-    if "granted" in result:
-        return [*found, *_of_consent(result, check_mode=check_mode)]
-    if "assignments" in result:
-        return [*found, *_of_mailboxes(result, check_mode=check_mode)]
+def _of_gateway(result: Result, *, check_mode: bool) -> list[Entry]:
     return [
-        *found,
+        *_ids(result),
         *_credential(result),
         _proof(result),
         *_removed(result, check_mode=check_mode),
@@ -93,7 +87,7 @@ def _entries(result: Result, *, check_mode: bool) -> list[Entry]:
     ]
 
 
-def _ids(result: Result, *, unknown: str) -> list[Entry]:
+def _ids(result: Result, *, unknown: str = "not known yet") -> list[Entry]:
     return [Entry("Tenant id", result["tenant_id"]), Entry("Client id", result["client_id"] or unknown)]
 
 
@@ -245,6 +239,7 @@ def _other(other: Result) -> str:
 
 def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
     return [
+        *_ids(result),
         Entry("Granted", ", ".join(_names(result["granted"])) or "nothing"),
         *_if_any("Left over", _names(result["stale"]), ": granted, but no longer declared"),
         _next(result, "verify it with the playbook verify", check_mode=check_mode),
@@ -253,12 +248,14 @@ def _of_consent(result: Result, *, check_mode: bool) -> list[Entry]:
 
 def _of_mailboxes(result: Result, *, check_mode: bool) -> list[Entry]:
     if result["mailbox_method"] == "none":
-        return [Entry("Assigned", "nothing: gateway_app_mailboxes is not set, so the application is not limited")]
+        why = "gateway_app_mailboxes is not set, so the application is not limited"
+        return [*_ids(result), Entry("Assigned", f"nothing: {why}")]
     others, granted = map(_role, result["other_assignments"]), result["granted_for_all_mailboxes"]
     step = "verify it with the playbook verify; a change takes 30 minutes to two hours"
     if result["mailbox_method"] == "commands":
         step = "let an Exchange administrator run the commands"
     return [
+        *_ids(result),
         *_listed("Assigned", map(_role, result["assignments"])),
         *_if_any("Also assigned", others, "; gateway_app_exact_permissions removes it"),
         *_if_any("No effect yet", granted, " is granted in Entra ID for all mailboxes"),
@@ -287,7 +284,17 @@ def _of_retire(result: Result, *, check_mode: bool) -> list[Entry]:
     if check_mode:
         would = "would be "
     return [
+        *_ids(result, unknown="none: it is not in the tenant"),
         Entry("Application", f"{would}{after}"),
         *_places("Credential", result, before=f"{would}removed from the tenant and "),
         _next(result, "remove tenant id, client id and credential from the gateway", check_mode=check_mode),
     ]
+
+
+# By a member that only the results of one entry point have.
+BY_MEMBER: dict[str, t.Callable[..., list[Entry]]] = {
+    "retired": _of_retire,
+    "granted": _of_consent,
+    "assignments": _of_mailboxes,
+    "credential_type": _of_gateway,
+}
