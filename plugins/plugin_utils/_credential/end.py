@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
     filled_members,
     first,
@@ -111,10 +112,10 @@ def described(work: Work, tenant: TenantCredentials, record: Record) -> View:
     """The members of a result that describe the stored credential."""
     stored = tenant.stored(record)
     shown = stored.described(work.call.now)
+    ids = {"client_id": tenant.client_id, "application_object_id": tenant.object_id, "key_id": record.key_id}
     return {
-        "client_id": tenant.client_id or None,
-        "application_object_id": tenant.object_id or None,
-        "key_id": record.key_id or None,
+        **dict.fromkeys(ids),  # None for one that is not known
+        **filled_members(ids),
         **selected(shown, ("description", "start", "end", "days_left")),
         "fresh": is_fresh(stored.start),
         **_of_module(work, tenant, shown),
@@ -268,7 +269,7 @@ class RetireTask:
 
     def _check_confirmed(self) -> None:
         confirm = self._work.options.confirm
-        names = self._tenant.names or {self._tenant.address.unique_name or ""} - {""}
+        names = self._tenant.names or {*texts([self._tenant.address.unique_name])}
         if confirm is None or not names or names & {*confirm}:
             return
         raise InputError(
@@ -303,21 +304,21 @@ class RetireTask:
         tenant.read(may_be_gone=True)
         stores.read()
         self._work.refuse_other_applications(tenant.client_id)
-        removed = []
+        removed: list[str | None] = []
         for federated in tenant.federated():
             tenant.remove_federated(federated)
-            removed.append(federated.id or "")
+            removed.append(federated.id)
         credentials: list[PasswordCredential | KeyCredential] = [*tenant.certificates, *tenant.secrets]
         for credential in credentials:
             tenant.remove(credential)
-            removed.append(credential.key_id or "")
+            removed.append(credential.key_id)
         owners = [tenant.client_id, *(record.client_id for record in stores.kept)]
         owner = next(filter(None, owners), "")
         for files in self._key_files():
             files.remove(owner)
         stores.remove()
         self._work.claims.clear()
-        return removed
+        return texts(removed)
 
     def _result(self, before: View, *, removed: t.Sequence[str] = ()) -> dict[str, t.Any]:
         return self._work.result(

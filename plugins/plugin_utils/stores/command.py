@@ -24,6 +24,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
     Store,
@@ -91,17 +92,15 @@ class Command(Store):
                 next_step="Let it write the credential, or {} if there is none. See docs/stores.md.",
             )
         record = record_of(answer, where=f"The answer of {self.title}")
-        if record is None or record.type != "client_secret":
-            return record
-        if not self.can_give_back:
-            return record.without_value()
-        if not record.has_value:
+        if record is None:
+            return None
+        if self.can_give_back and not life.is_known(record):
             raise ConflictError(
                 f"{self.title} returned a credential without its client_secret",
                 next_step="Correct the program, or set readable to false in O(stores).",
             )
         self.keep_out_of_messages(record)
-        return record
+        return self.as_read(record)
 
     def check_writable(self, expected: Record) -> None:
         """Only the program knows whether it may write."""
