@@ -123,7 +123,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc,unused-ignore]  # ansib
 
     def _is_below(self, folder: Path) -> bool:
         """Whether the task is written in a file in that folder."""
-        path = Path(str(self._task.get_path() or "").rpartition(":")[0]).resolve()
+        path = Path(str(self._task.get_path()).rpartition(":")[0]).resolve()
         return path.is_relative_to(folder)
 
     def _option_names(self) -> t.Mapping[str, str]:

@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -54,7 +55,7 @@ class CredentialAction(ControllerAction):
         names = call.params["sharing_hosts"]
         if names is None and REGISTRATION in self._task_vars:
             names = self._task_vars.get("ansible_play_hosts_all")
-        names = tuple(plain(names or ()))
+        names = tuple(plain(as_list(names)))
         return TaskFacts(
             inventory_host=host,
             ignore_errors=bool(self._task.ignore_errors),

@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
@@ -72,9 +73,7 @@ class ClientSecret(Kind):
         return dataclasses.replace(common, client_secret=values.get(common.key_id, ""))
 
     def value(self, record: Record) -> dict[str, str]:
-        if not record.client_secret:
-            return {}
-        return {"client_secret": record.client_secret}
+        return filled_members({"client_secret": record.client_secret})
 
     def remove_unconfirmed(self) -> None:
         applied(self.call, self._resource, self._current)

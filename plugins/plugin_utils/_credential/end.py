@@ -11,6 +11,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
@@ -112,10 +113,10 @@ def described(work: Work, tenant: TenantCredentials, record: Record) -> View:
     """The members of a result that describe the stored credential."""
     stored = tenant.stored(record)
     shown = stored.described(work.call.now)
-    ids = {"client_id": tenant.client_id, "application_object_id": tenant.object_id, "key_id": record.key_id}
     return {
-        **dict.fromkeys(ids),  # None for one that is not known
-        **filled_members(ids),
+        "client_id": filled(tenant.client_id),
+        "application_object_id": filled(tenant.object_id),
+        "key_id": filled(record.key_id),
         **selected(shown, ("description", "start", "end", "days_left")),
         "fresh": is_fresh(stored.start),
         **_of_module(work, tenant, shown),

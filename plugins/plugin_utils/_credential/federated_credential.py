@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
@@ -67,7 +68,7 @@ class FederatedCredential(Kind):
             start = self._kept.secret_start
         result = {
             **result,
-            "key_id": key_id or None,
+            "key_id": filled(key_id),
             "start": None,
             "end": None,
             "days_left": None,

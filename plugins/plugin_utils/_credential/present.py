@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
     ConflictError,
@@ -287,7 +288,7 @@ class PresentTask:
             after = {**found.after, "stores": work.stores.view(look.record), **view_of(look.record, SHOWN)}
         return work.result(
             changed=changed,
-            of_kind={**found.result, "client_id": found.client_id or None},
+            of_kind={**found.result, "client_id": filled(found.client_id)},
             record=look.record,
             before=look.before,
             after=after,

@@ -56,7 +56,7 @@ class Work:
         self.claims = claims
         self.facts = facts
         self.options = CredentialOptions.of(call.params)
-        self.notes: list[str] = []
+        self._notes: dict[str, None] = {}
 
     @property
     def wait_timeout(self) -> float:
@@ -154,13 +154,12 @@ class Work:
             "pending_hosts": waits,
             "hand_over": hands_over and not self.call.check_mode,
             "prune": exists and life.may_prune(record, self.call.now),
-            "notes": self.notes,
+            "notes": list(self._notes),
         }
 
     def note(self, text: str) -> None:
         """Once, although a task looks twice."""
-        if text not in self.notes:
-            self.notes.append(text)
+        self._notes[text] = None
 
     def note_waiting(self, record: Record) -> None:
         if not record.previous_key_ids or self.call.check_mode:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
 
 Result = t.Mapping[str, t.Any]
 REMOVING_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure_app_certificate"}
@@ -162,13 +162,11 @@ def artifacts(result: Result) -> dict[str, t.Any]:
         "object_id": result["application_object_id"],
         "service_principal_object_id": result["service_principal_object_id"],
     }
-    found: dict[str, t.Any] = {
+    variables = {
         f"gateway_app_expected_application_{suffix}": {result["unique_name"] or client_id: ids},
+        f"gateway_app_mailboxes_assigned_at_{suffix}": filled_members({client_id: result.get("mailboxes_assigned_at")}),
     }
-    assigned_at = result.get("mailboxes_assigned_at")
-    if assigned_at:
-        found[f"gateway_app_mailboxes_assigned_at_{suffix}"] = {client_id: assigned_at}
-    return found
+    return filled_members(variables)
 
 
 def _assigned_at(results: t.Iterable[Result]) -> t.Any | None:

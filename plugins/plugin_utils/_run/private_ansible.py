@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list
+
 
 class Templating(t.Protocol):
     """What evaluates templates and reads files for a task: of the action plugin that runs, or of a host of its play."""
@@ -62,7 +64,4 @@ def environment_around(task: t.Any) -> list[t.Any]:
 
     ``_parent``, ``_get_parent_attribute``: task.environment has it joined with that of the task itself.
     """
-    entries = task._parent._get_parent_attribute("environment")
-    if not isinstance(entries, (list, tuple)):  # a marker if it is not set
-        return []
-    return list(entries)
+    return as_list(task._parent._get_parent_attribute("environment"))  # a marker if it is not set
