@@ -65,23 +65,23 @@ class HashiVault:
             if exc.cause != "InvalidPath":
                 raise
             return Version(self._last_version(name), None)
-        content, number = found.get("secret"), as_object(found.get("metadata")).get("version")
-        if not isinstance(number, int) or not isinstance(content, (dict, type(None))):
+        content = found.get("secret")
+        if not isinstance(content, (dict, type(None))):
             raise self._not_understood(action)
-        return Version(number, content)
+        return Version(self._number(as_object(found.get("metadata")), "version", action), content)
 
     def _last_version(self, name: str) -> int:
         """Of a secret that was not found. One that was deleted still counts for check-and-set."""
         action = f"read the metadata of {self._mount}/{name}"
         try:
-            found = self._ask("vault_read", f"{self._mount}/metadata/{name}", action=action)
+            found = self._ask_data("vault_read", f"{self._mount}/metadata/{name}", action=action)
         except HashiVaultError as exc:
             # The lookup has no error type of its own for a missing secret.
             if exc.cause or "doesn't seem to exist" not in exc.message:
                 raise
             return 0
-        number = int(found["data"]["current_version"])
-        last = as_object(found["data"].get("versions")).get(str(number), {})
+        number = self._number(found, "current_version", action)
+        last = as_object(as_object(found.get("versions")).get(str(number)))
         is_gone = any(map(last.get, ("destroyed", "deletion_time")))
         if number and not is_gone:
             raise HashiVaultError(
@@ -91,12 +91,11 @@ class HashiVault:
             )
         return number
 
-    def write(self, name: str, content: Json, *, version: int) -> int:
-        """Write, unless the newest version is another one than ``version``; the number of the new one."""
+    def write(self, name: str, content: Json, *, version: int) -> None:
+        """Write, unless the newest version is another one than ``version``."""
         action = f"write {self._mount}/{name}"
         data = {"data": content, "options": {"cas": version}}
-        made = self._ask("vault_write", f"{self._mount}/data/{name}", action=action, data=data)
-        return int(made["data"]["version"])
+        self._ask("vault_write", f"{self._mount}/data/{name}", action=action, data=data)
 
     def delete(self, name: str, *, version: int) -> None:
         """So that Vault's own undelete brings it back."""
@@ -107,14 +106,27 @@ class HashiVault:
         """What the policies allow, by path."""
         action = f"read the capabilities of the sign-in for {paths[0]}"
         # A question, although it is asked by a write.
-        found = self._ask("vault_write", "sys/capabilities-self", action=action, data={"paths": list(paths)})
-        return {path: as_list(found["data"].get(path)) for path in paths}
+        found = self._ask_data("vault_write", "sys/capabilities-self", action=action, data={"paths": list(paths)})
+        return {path: as_list(found.get(path)) for path in paths}
 
     def is_version_2(self) -> bool:
         action = f"read the type of {self._mount}"
-        engine = self._ask("vault_read", f"sys/internal/ui/mounts/{self._mount}", action=action)["data"]
+        engine = self._ask_data("vault_read", f"sys/internal/ui/mounts/{self._mount}", action=action)
         version = str(as_object(engine.get("options")).get("version"))  # an engine of version 1 need not have it
         return (engine.get("type"), version) == ("kv", "2")
+
+    def _ask_data(self, plugin: str, term: str, *, action: str, **options: t.Any) -> Json:
+        """The object that Vault's own answer has as its data."""
+        data = self._ask(plugin, term, action=action, **options).get("data")
+        if not isinstance(data, dict):
+            raise self._not_understood(action)
+        return data
+
+    def _number(self, found: Json, name: str, action: str) -> int:
+        number = found.get(name)
+        if not isinstance(number, int):
+            raise self._not_understood(action)
+        return number
 
     def _ask(self, plugin: str, term: str, *, action: str, **options: t.Any) -> Json:
         try:

@@ -187,6 +187,22 @@ def test_a_secret_without_the_number_of_its_version_is_refused(place: HashiVault
         store.read()
 
 
+@pytest.mark.parametrize("answers", [[], [None], [{}], [{"data": []}], [{"data": {"current_version": None}}]])
+def test_metadata_in_an_unexpected_form_do_not_mean_an_empty_vault(
+    place: HashiVaultPlace, monkeypatch: pytest.MonkeyPatch, answers: list[t.Any]
+) -> None:
+    found = FakeVault.__call__
+
+    def answer(vault: FakeVault, name: str, terms: t.Sequence[str], **options: t.Any) -> list[t.Any]:
+        if name.endswith("vault_read"):
+            return answers
+        return found(vault, name, terms, **options)
+
+    monkeypatch.setattr(FakeVault, "__call__", answer)
+    with pytest.raises(AppsError, match=r"Could not read the metadata of .* the answer has an unexpected form"):
+        place.open().read()
+
+
 @pytest.mark.parametrize(
     "engine", [{"type": "kv", "options": {"version": "1"}}, {"type": "kv", "options": None}, {"type": "pki"}]
 )
