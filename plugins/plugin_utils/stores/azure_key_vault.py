@@ -18,7 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ArgumentSpec
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import host_url, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.client import NAME
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._key_vault.secret import (
@@ -154,11 +154,9 @@ def _tags(record: Record) -> dict[str, str]:
     tags = {_tag(name): str(getattr(record, name)) for name in TEXTS}
     key_ids = map(",".join, _slices(list(record.previous_key_ids), KEY_IDS_A_TAG))
     tags.update(_numbered("previous_key_ids", key_ids))
-    for name in HOSTS:
-        hosts = getattr(record, name)
-        if hosts:
-            text = json.dumps(list(hosts), separators=(",", ":"))
-            tags.update(_numbered(name, _slices(text, MAX_TAG_LENGTH)))
+    for name, hosts in filled_members(selected(vars(record), HOSTS)).items():
+        text = json.dumps(list(hosts), separators=(",", ":"))
+        tags.update(_numbered(name, _slices(text, MAX_TAG_LENGTH)))
     return filled_members(tags)
 
 
@@ -193,8 +191,8 @@ def _seconds(name: str, text: str) -> int | None:
 
 def _with_all_texts(expected: Record) -> Record:
     """What is not known yet takes a tag, too."""
-    texts: dict[str, t.Any] = {name: getattr(expected, name) or "-" for name in TEXTS}
-    return dataclasses.replace(expected, **texts)
+    known = filled_members(selected(vars(expected), TEXTS))
+    return dataclasses.replace(expected, **{**dict.fromkeys(TEXTS, "-"), **known})
 
 
 STORE = AzureKeyVault
