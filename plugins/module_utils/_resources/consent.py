@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -29,6 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
     check_confirm_option,
     check_confirmed,
+    check_goes_with,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Answers,
@@ -77,13 +78,16 @@ class ConsentOptions(t.NamedTuple):
         """Raises InputError for options that contradict each other or are malformed."""
         present, grants = params["state"] == "present", params["method"] == "grant"
         confirm = params["confirm"]
-        if not present:
-            _refuse_with_absent(params)
-        if params["revoke_stale"] and not grants:
-            raise InputError(
-                "O(revoke_stale) goes with O(method=grant) only: O(method=url) changes nothing",
-                next_step="Remove O(revoke_stale).",
-            )
+        of_present = {
+            "expected_permissions": params["expected_permissions"] is not None,
+            "revoke_stale": params["revoke_stale"],
+            "method=url": not grants,
+        }
+        for option, is_set in of_present.items():
+            reason = ": O(state=absent) withdraws everything"
+            check_goes_with(option, "state=present", is_set=is_set, is_met=present, reason=reason)
+        reason = ": O(method=url) changes nothing"
+        check_goes_with("revoke_stale", "method=grant", is_set=params["revoke_stale"], is_met=grants, reason=reason)
         check_confirm_option(confirm, present=present)
         return cls(
             address=application.Address.of(params),
@@ -104,20 +108,6 @@ def _expected_permissions(entries: t.Iterable[t.Mapping[str, t.Any]] | None) -> 
     if entries is None:
         return None
     return Expected.of("O(expected_permissions)", entries)
-
-
-def _refuse_with_absent(params: t.Mapping[str, t.Any]) -> None:
-    given = {
-        "expected_permissions": params["expected_permissions"] is not None,
-        "revoke_stale": params["revoke_stale"],
-        "method=url": params["method"] == "url",
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise InputError(
-                f"O({option}) goes with O(state=present) only: O(state=absent) withdraws everything",
-                next_step=f"Remove O({option}).",
-            )
 
 
 def _removals(permissions: t.Iterable[Permission], current: Consent) -> str:

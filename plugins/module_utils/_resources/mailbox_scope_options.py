@@ -21,6 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_goes_with
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
     ExpectedApplications,
 )
@@ -70,11 +71,12 @@ class MailboxScopeOptions(t.NamedTuple):
                 next_step=f"Set one of {', '.join(SCOPES)} in O(scope); tenant: true is for all mailboxes.",
             )
         kind = next(iter(given), "")
-        _refuse(params["exact"] and not present, "exact", "state=present")
+        check_goes_with("exact", "state=present", is_set=params["exact"], is_met=present)
         if wanted.get("scope_name") is not None and kind != "recipient_filter":
             raise InputError("O(scope): scope_name goes with recipient_filter only", next_step="Remove scope_name.")
-        _refuse(bool(params["expected_applications"]) and not present, "expected_applications", "state=present")
-        _refuse(params["commands_file"] is not None and not by_commands, "commands_file", "method=commands")
+        expected, commands_file = params["expected_applications"], params["commands_file"]
+        check_goes_with("expected_applications", "state=present", is_set=bool(expected), is_met=present)
+        check_goes_with("commands_file", "method=commands", is_set=commands_file is not None, is_met=by_commands)
         return cls(
             address=application.Address.of(params),
             present=present,
@@ -84,14 +86,9 @@ class MailboxScopeOptions(t.NamedTuple):
             scope_name=_scope_name(wanted.get("scope_name")),
             exact=params["exact"],
             by_commands=by_commands,
-            commands_file=_path(params["commands_file"]),
-            expected_applications=ExpectedApplications.of("O(expected_applications)", params["expected_applications"]),
+            commands_file=_path(commands_file),
+            expected_applications=ExpectedApplications.of("O(expected_applications)", expected),
         )
-
-
-def _refuse(is_wrong: bool, option: str, goes_with: str) -> None:
-    if is_wrong:
-        raise InputError(f"O({option}) goes with O({goes_with}) only", next_step=f"Remove O({option}).")
 
 
 def _roles(values: t.Sequence[str]) -> tuple[str, ...]:

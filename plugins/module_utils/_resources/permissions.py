@@ -30,6 +30,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     resource_label,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_goes_with
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     GRAPH_TYPES,
@@ -167,17 +168,11 @@ class PermissionsOptions(t.NamedTuple):
     def of(cls, params: t.Mapping[str, t.Any]) -> PermissionsOptions:
         """Raises InputError for what contradicts itself, and for what cannot be the name of a permission."""
         present, exact = params["state"] == "present", bool(params["exact"])
-        if exact and not present:
-            raise InputError(
-                "O(exact) goes with O(state=present) only", next_step="Remove O(exact), or set O(state) to present."
-            )
+        check_goes_with("exact", "state=present", is_set=exact, is_met=present, instead=", or set O(state) to present")
         entries = _entries(params)
         listed = [Listed(*one, exact) for one in listed_names(entries)]
+        check_goes_with("add_user_read", "state=present", is_set=params["add_user_read"], is_met=present)
         if params["add_user_read"]:
-            if not present:
-                raise InputError(
-                    "O(add_user_read) goes with O(state=present) only", next_step="Remove O(add_user_read)."
-                )
             graph = RESOURCES["microsoft_graph"]
             listed.append(Listed(graph, "delegated", ["User.Read"], exact=False))
             entries.setdefault(graph, {})

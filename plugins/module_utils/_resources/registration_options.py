@@ -15,6 +15,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.jso
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
     check_confirm_option,
+    check_goes_with,
 )
 
 
@@ -54,10 +55,9 @@ class RegistrationOptions(t.NamedTuple):
                     next_step=f"Shorten O({name}).",
                 )
         present = params["state"] == "present"
-        if params["purge"] and present:
-            raise InputError(
-                "O(purge) goes with O(state=absent) only", next_step="Remove O(purge), or set O(state) to absent."
-            )
+        check_goes_with(
+            "purge", "state=absent", is_set=params["purge"], is_met=not present, instead=", or set O(state) to absent"
+        )
         check_confirm_option(params["confirm"], present=present)
         address = application.Address.of({**params, "unique_name": unique_name})
         tags, redirect_uris = params["tags"], params["redirect_uris"]
