@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.yaml import Unreadable, parse_yaml
 
 
@@ -21,8 +22,8 @@ class Registered(t.NamedTuple):
     tenant_id: str
 
     def is_of(self, client_id: str, tenant_id: str) -> bool:
-        same_tenant = self.tenant_id in ("", tenant_id.lower())
-        return self.client_id == client_id.lower() and same_tenant
+        known = Registered(client_id.lower(), tenant_id.lower())
+        return self in (known, known._replace(tenant_id=""))
 
 
 class ExpectedApplications(t.NamedTuple):
@@ -100,4 +101,4 @@ def _malformed(name: str) -> InputError:
 
 
 def _is_application(entry: t.Any) -> bool:
-    return isinstance(entry, dict) and bool(entry.get("client_id"))
+    return bool(as_object(entry).get("client_id"))

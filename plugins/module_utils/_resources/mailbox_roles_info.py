@@ -18,6 +18,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
     ExchangeDirectory,
+    described,
 )
 
 
@@ -38,7 +39,7 @@ class ExchangeReader:
         unknown = without(self._directory.scopes_of(principal_id), self._named)
         self._named |= named_scopes(self._graph, unknown)
         roles = self._directory.roles_of(principal_id, self._named)
-        return [assignment.described for assignment in roles.assignments]
+        return described(roles.assignments)
 
     def _read(self) -> ExchangeDirectory | None:
         try:

@@ -54,6 +54,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     CustomScope,
     ExchangeRoles,
     MailboxScope,
+    described,
     read_exchange_roles,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_write import (
@@ -156,7 +157,7 @@ class MailboxScopeResource:
             return full
         # Without the prefix, which would make any name look like any other.
         known = [role.removeprefix(PREFIX) for role in roles if role.startswith(PREFIX)]
-        close = [PREFIX + role for role in closest(full.removeprefix(PREFIX), known)]
+        close = list(map(full_name, closest(full.removeprefix(PREFIX), known)))
         hint = "Directory permissions have no role there."
         if close:
             hint = f"Did you mean {' or '.join(map(shown, close))}?"
@@ -239,8 +240,8 @@ class MailboxScopeResource:
             "tenant_id": self._call.tenant_id,
             "roles": list(state.roles),
             "scopes": [scope.described for scope in state.scopes],
-            "assignments": _described(own),
-            "other_assignments": _described(other),
+            "assignments": described(own),
+            "other_assignments": described(other),
             "granted_for_all_mailboxes": state.for_all_mailboxes,
             "declared_for_all_mailboxes": state.once_consented,
             "assigned_at": assigned_at,
@@ -281,10 +282,6 @@ class MailboxScopeResource:
             scopes=state.scopes,
             scope_name=self._scope_name(state.client_id),
         )
-
-
-def _described(assignments: t.Iterable[Assignment]) -> list[View]:
-    return [assignment.described for assignment in assignments]
 
 
 def _role_names(permissions: t.Iterable[Permission], known: ResourcePrincipals) -> frozenset[tuple[str, str]]:

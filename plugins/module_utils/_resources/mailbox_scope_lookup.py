@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -90,9 +91,7 @@ def _with_name(graph: GraphClient, scope: Scope) -> Scope:
     if kind is None:
         return scope
     document = if_allowed(lambda: graph.get(_by_id(kind, scope.id)))
-    if document is None:
-        return scope
-    return dataclasses.replace(scope, name=_scope(kind, document).name)
+    return dataclasses.replace(scope, name=_name(as_object(document)))
 
 
 def _group(graph: GraphClient, name: str) -> Found:
@@ -119,9 +118,13 @@ def _group(graph: GraphClient, name: str) -> Found:
 
 
 def _scope(kind: Kind, document: Json) -> Scope:
-    # The first that it has: a unit has no address, and only a user has a user principal name.
+    return Scope(kind.name, str(document["id"]).lower(), _name(document))
+
+
+def _name(document: Json) -> str:
+    """The first that it has: a unit has no address, and only a user has a user principal name."""
     names = [application.text(document, name) for name in ("mail", "userPrincipalName", "displayName")]
-    return Scope(kind.name, str(document["id"]).lower(), next(filter(None, names), ""))
+    return next(filter(None, names), "")
 
 
 def _by_id(kind: Kind, key: str) -> Read:
@@ -165,13 +168,12 @@ def _one(graph: GraphClient, kind: Kind, name: str) -> Json:
 
 
 def _all(graph: GraphClient, kind: Kind, name: str) -> list[Json]:
-    by_mail = kind.is_mail(name)
-    if GUID.fullmatch(name) or (kind is USER and by_mail):  # a user is also found by the user principal name
-        document = graph.get(_by_id(kind, name))
-        if document is not None:
-            return [document]
-        if not by_mail:
-            return []
+    if GUID.fullmatch(name):
+        return application.objects([graph.get(_by_id(kind, name))])
+    if kind is USER and kind.is_mail(name):  # a user is also found by the user principal name
+        user = graph.get(_by_id(kind, name))
+        if user is not None:
+            return [user]
     return graph.collect(_list(kind, f"{_member(kind, name)} eq {odata_string(name)}"))
 
 

@@ -54,6 +54,11 @@ class Assignment:
         return {"role": self.role, "scope": self.scope.described, "ids": list(self.ids)}
 
 
+def described(assignments: t.Iterable[Assignment]) -> list[View]:
+    """The assignments as they are returned."""
+    return [assignment.described for assignment in assignments]
+
+
 class CustomScope(t.NamedTuple):
     """A recipient filter with a name. ``shared``: another principal has a role for it, too.
 

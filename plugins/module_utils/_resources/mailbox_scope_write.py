@@ -122,13 +122,16 @@ class MailboxScopeWriter:
         )
         try:
             return self._graph.write(write)
-        except TransportError as exc:
-            if write.repeatable or exc.permanent or not exc.maybe_processed:
-                raise
-            raise OvertakenError(exc.message, next_step=exc.next_step, **exc.details) from None
-        except GraphError as exc:
-            if write.repeatable or exc.fault.status < 500:
+        except (TransportError, GraphError) as exc:
+            if write.repeatable or not _may_be_written(exc):
                 raise
             again = OvertakenError(exc.message, next_step=exc.next_step, **exc.details)
             again.retry_after = exc.retry_after
             raise again from None
+
+
+def _may_be_written(exc: TransportError | GraphError) -> bool:
+    """Whether it may have been processed although the answer does not say so, and the next read can show it."""
+    if isinstance(exc, TransportError):
+        return exc.maybe_processed and not exc.permanent
+    return exc.fault.status >= 500

@@ -122,7 +122,7 @@ def _seen(call: Call, steps: t.Sequence[str], address: application.Address | Non
 
 def _described(identity: Identity) -> dict[str, t.Any]:
     roles = None
-    if identity.roles is not None:
+    if identity.shows_roles:
         roles = identity.role_names
     return {
         "kind": identity.kind,

@@ -26,6 +26,9 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rig
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 
 KINDS = {"application": "the application permission", "person": "the delegated permission"}
+NOT_SHOWN = {"unknown": "the token cannot be read", "person": "the token does not show directory roles"}
+# The answers of Identity.may that are not enough, by whether the identity owns the application.
+REFUSALS: dict[bool | None, tuple[bool | str, ...]] = {True: (False,), None: (False,), False: (False, "owned")}
 GLOBAL_ADMINISTRATOR = "Global Administrator"  # includes all other roles
 
 
@@ -33,12 +36,13 @@ class Identity(t.NamedTuple):
     """Who signed in. ``kind`` is "application", "person" or "unknown".
 
     ``permissions`` are application permissions, or the scopes of a person's token; ``roles`` the template ids of a
-    person's directory roles, None if the token does not show them.
+    person's directory roles, if the token shows them.
     """
 
     kind: str
     permissions: frozenset[str] = frozenset()
-    roles: frozenset[str] | None = None
+    roles: frozenset[str] = frozenset()
+    shows_roles: bool = False
     object_id: str = ""
     client_id: str = ""
     name: str = ""
@@ -51,7 +55,8 @@ class Identity(t.NamedTuple):
             return cls(
                 "person",
                 permissions=frozenset(claims["scp"].split()),
-                roles=_directory_roles(claims),
+                roles=frozenset(map(str.lower, application.texts(claims.get("wids")))),
+                shows_roles=isinstance(claims.get("wids"), list),
                 object_id=object_id,
                 client_id=client_id,
                 name=_first_text(claims, "upn", "unique_name", "name"),
@@ -69,8 +74,7 @@ class Identity(t.NamedTuple):
     @property
     def role_names(self) -> list[str]:
         """Of the directory roles that matter here."""
-        known = self.roles or ()
-        return [name for name, role in DIRECTORY_ROLES.items() if role in known]
+        return [name for name, role in DIRECTORY_ROLES.items() if role in self.roles]
 
     def may(self, right: Right) -> bool | str | None:
         """True on every object, "owned" on its own objects only, False, or None if the token does not show this."""
@@ -82,7 +86,7 @@ class Identity(t.NamedTuple):
             return False
         if right.members:
             return True
-        if self.roles is None:
+        if not self.shows_roles:
             return None
         owned = (right.members_own and MEMBER in self.roles) or self._has_role(right.own_roles)
         return _reach(self.is_administrator_or(right.roles), owned=owned)
@@ -136,18 +140,13 @@ def judge(name: str, identity: Identity, *, owns: bool | None) -> Verdict:
     """``owns``: whether the identity owns the application, or is going to create it; None if that is not known."""
     step = STEPS[name]
     answers = {right: identity.may(RIGHTS[right]) for right in step.rights}
-    refusals: tuple[bool | str, ...] = (False,)
-    if owns is False:
-        refusals = (False, "owned")
-    missing = tuple(right for right, answer in answers.items() if answer in refusals)
+    missing = tuple(right for right, answer in answers.items() if answer in REFUSALS[owns])
     if missing:
         add = _to_add(name, identity, owns=owns)
         return Verdict(name, step.does, False, missing=missing, add=add)
     if None in answers.values():
-        why = "the token does not show directory roles"
-        if identity.kind == "unknown":
-            why = "the token cannot be read"
-        return Verdict(name, step.does, None, note=f"{why}, so nothing is known beforehand")
+        note = f"{NOT_SHOWN[identity.kind]}, so nothing is known beforehand"
+        return Verdict(name, step.does, None, note=note)
     if step.elsewhere:
         return Verdict(name, step.does, None, note=f"needs {step.elsewhere}, which this token does not show")
     if owns is None and "owned" in answers.values():
@@ -185,10 +184,3 @@ def _first_text(claims: t.Mapping[str, t.Any], *names: str) -> str:
     """The first of the claims that is a text and not empty."""
     texts = [application.text(claims, name) for name in names]
     return next(filter(None, texts), "")
-
-
-def _directory_roles(claims: t.Mapping[str, t.Any]) -> frozenset[str] | None:
-    wids = claims.get("wids")
-    if not isinstance(wids, list):
-        return None
-    return frozenset(map(str.lower, application.texts(wids)))
