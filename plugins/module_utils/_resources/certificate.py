@@ -16,9 +16,9 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
-    check_guid,
     check_number,
     check_text,
+    filled,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
@@ -42,6 +42,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.sw
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     brief_view,
+    guid_option,
     other_key_ids,
     read_until_there,
 )
@@ -85,7 +86,7 @@ class CertificateOptions(t.NamedTuple):
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> CertificateOptions:
         """Raises InputError for what cannot be, or would renew on every run; MissingLibraryError."""
-        present, description = params["state"] == "present", params["description"] or ""
+        present, description = params["state"] == "present", application.text_or_empty(params, "description")
         subject, own, files = params["subject"], params["certificate_file"], None
         common_name = description[:LONGEST_COMMON_NAME].strip()
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
@@ -113,8 +114,8 @@ class CertificateOptions(t.NamedTuple):
             present=present,
             address=application.Address.of(params),
             description=description,
-            key_id=_guid(params, "key_id"),
-            replaced_key_id=_guid(params, "replaced_key_id"),
+            key_id=guid_option(params, "key_id"),
+            replaced_key_id=guid_option(params, "replaced_key_id"),
             files=files,
             certificate=None,
             subject=subject,
@@ -140,12 +141,6 @@ class CertificateOptions(t.NamedTuple):
         if self.subject not in (None, pair.certificate.common_name):
             return None
         return pair.certificate
-
-
-def _guid(params: t.Mapping[str, t.Any], name: str) -> str | None:
-    if params[name] is None:
-        return None
-    return check_guid(name, params[name])
 
 
 class Certificates(t.NamedTuple):
@@ -371,7 +366,7 @@ class CertificateResource:
                 old_path = self._options.files.old
         return {
             "client_id": state.client_id,
-            "application_object_id": state.object_id or None,
+            "application_object_id": filled(state.object_id),
             **chosen.described(self._call.now),
             "fresh": state.registered or young,
             "certificate_count": len(state.credentials),

@@ -11,6 +11,7 @@ Application permissions are app role assignments, delegated ones are the scopes 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
@@ -253,10 +254,10 @@ def _read_resources(
     graph: GraphClient, known: ResourcePrincipals, *, declared: t.Sequence[Permission], granting: t.Sequence[Json]
 ) -> None:
     """Names come from the tenant's own service principals of the resources, each read once."""
-    client_ids = [client_id for client_id in resources_of(declared) if known.of_client_id(client_id) is None]
+    client_ids = itertools.filterfalse(known.of_client_id, resources_of(declared))
     known.add(graph.get_many(list(map(ResourcePrincipal.read, client_ids))))
     object_ids = dict.fromkeys(application.text_or_empty(item, "resourceId") for item in granting)
-    unknown = [object_id for object_id in object_ids if known.of_object_id(object_id) is None]
+    unknown = itertools.filterfalse(known.of_object_id, object_ids)
     known.add(graph.get_many(list(map(_resource_read, unknown))))
 
 

@@ -143,8 +143,7 @@ class _Task:
                 self._clear()  # trying again cannot help
                 raise
             if isinstance(found, Login):
-                call.secrets.add(found.refresh_token)
-                call.secrets.add(found.first.get("value"))
+                call.secrets.add(found.refresh_token, found.first.get("value"))
                 keep_login(call.memory, found)
                 self._clear()
             return found

@@ -14,7 +14,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, filled, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
     filled_members,
@@ -229,8 +229,8 @@ class FederatedCredentialResource:
     def result(self, state: Federation) -> View:
         chosen = state.chosen or FederatedCredential(None, None, None, None, (), None)
         return {
-            "client_id": state.client_id or None,
-            "application_object_id": state.object_id or None,
+            "client_id": filled(state.client_id),
+            "application_object_id": filled(state.object_id),
             **chosen.described,
             "name": self._wanted.name,
             "other_names": _names(state.others),

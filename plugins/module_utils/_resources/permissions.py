@@ -10,7 +10,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    GUID,
+    closest,
+    filled,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
     InputError,
@@ -341,8 +346,8 @@ class PermissionsResource:
         if len(described) == 1:
             (only,) = described
         return {
-            "client_id": state.client_id or None,
-            "application_object_id": state.application_object_id or None,
+            "client_id": filled(state.client_id),
+            "application_object_id": filled(state.application_object_id),
             "resource_client_id": only.get("resource_client_id"),
             "resource_display_name": only.get("resource_display_name"),
             "application_permissions": state.names("application"),

@@ -134,7 +134,7 @@ class RegistrationReader:
 
     def _all_described(self, documents: t.Iterator[Json]) -> t.Iterator[View]:
         """Some applications at a time, since the answers take more memory than their descriptions."""
-        while some := list(itertools.islice(documents, APPLICATIONS_AT_ONCE)):
+        for some in iter(lambda: list(itertools.islice(documents, APPLICATIONS_AT_ONCE)), []):
             for document, answers in zip(some, read_details(self._call.graph, some), strict=True):
                 described = _described(self._call, document, answers=answers, known=self._known)
                 if self._exchange is not None:

@@ -15,6 +15,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
@@ -171,7 +172,7 @@ class SecretResource:
             return self._apply(current, wanted)
 
     def _apply(self, current: ClientSecrets, wanted: ClientSecrets) -> ClientSecrets:
-        if wanted.chosen is None or wanted.chosen is current.chosen:
+        if wanted.chosen in (None, current.chosen):
             for credential in wanted.removed:
                 self._remove(current, credential)
             return wanted
@@ -224,7 +225,7 @@ class SecretResource:
         chosen = state.chosen or PasswordCredential(description=self._options.description)
         return {
             "client_id": state.client_id,
-            "application_object_id": state.application_object_id or None,
+            "application_object_id": filled(state.application_object_id),
             **chosen.described(self._call.now),
             "fresh": is_fresh(chosen.start),
             "secret_count": len(state.credentials),

@@ -260,7 +260,7 @@ def _read_credentials(
 ) -> tuple[PasswordCredential, ...]:
     """Those that the application has now; none if it is gone. Raises AppsError."""
     address = application.Address(object_id=current.application_object_id)
-    return password_credentials(graph.get(address.read(graph, select=select)) or {})
+    return password_credentials(graph.get_or_empty(address.read(graph, select=select)))
 
 
 def _may_have_created(exc: TransportError | GraphError) -> bool:

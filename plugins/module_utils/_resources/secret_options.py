@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
@@ -21,6 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     PasswordCredential,
+    guid_option,
 )
 
 LONGEST_DESCRIPTION = 120  # no source gives a limit: ours
@@ -51,7 +53,7 @@ class SecretOptions(t.NamedTuple):
     def of(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> SecretOptions:
         """Raises InputError for lifetimes that cannot be, or that would renew on every run."""
         present, description = params["state"] == "present", params["description"]
-        key_id, stored_key_id = params["key_id"], params["stored_key_id"]
+        stored_key_id = params["stored_key_id"]
         if description is not None:
             check_text("description", description, longest=LONGEST_DESCRIPTION, limit_of=OURS)
         lifetime_days, renew_before_days = params["lifetime_days"], params["renew_before_days"]
@@ -59,21 +61,18 @@ class SecretOptions(t.NamedTuple):
         end = _end(params["end_date"], now)
         if present:
             _check_renewal(renew_before_days, lifetime_days=lifetime_days, end=end, now=now)
-        elif (description, key_id) == (None, None):
+        elif (description, params["key_id"]) == (None, None):
             raise InputError(
                 "O(state) is absent but any of the following are missing: description, key_id",
                 next_step="Name the secret to remove by its O(key_id) or its O(description), or set O(stores).",
             )
         if stored_key_id:
             stored_key_id = check_guid("stored_key_id", stored_key_id)
-        address = application.Address.of(params)
-        if key_id is not None:
-            key_id = check_guid("key_id", key_id)
         return cls(
             present=present,
-            address=address,
+            address=application.Address.of(params),
             description=description,
-            key_id=key_id,
+            key_id=guid_option(params, "key_id"),
             lifetime=datetime.timedelta(days=lifetime_days),
             end=end,
             renew_before=datetime.timedelta(days=min(max(renew_before_days, 0), LONGEST_LIFETIME)),
@@ -90,14 +89,14 @@ class SecretOptions(t.NamedTuple):
         return bool(self.stored_key_id) and credential.key_id == self.stored_key_id
 
     def not_stored(self, credentials: t.Iterable[PasswordCredential]) -> list[PasswordCredential]:
-        return [credential for credential in credentials if not self.is_stored(credential)]
+        return list(itertools.filterfalse(self.is_stored, credentials))
 
     def is_valid(self, credential: PasswordCredential, now: datetime.datetime) -> bool:
         """Whether it has the description and enough days left, and, if the caller names its value, is that one."""
         lasts = times.lasts(credential.end, now, at_least=self.renew_before)
         if credential.description != self.description or not lasts:
             return False
-        if self.stored_key_id is not None and not self.is_stored(credential):
+        if self.stored_key_id not in (None, credential.key_id):
             return False
         return None in (self.stored_hint, credential.hint) or self.stored_hint == credential.hint
 

@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -65,6 +66,13 @@ class PasswordCredential(t.NamedTuple):
             "days_left": times.days_left_if_known(self.end, now),
             "hint": self.hint,
         }
+
+
+def guid_option(params: t.Mapping[str, t.Any], name: str) -> str | None:
+    """An option with the key id of a credential, if it is set. Raises InputError."""
+    if params[name] is None:
+        return None
+    return check_guid(name, params[name])
 
 
 def password_credentials(document: Json) -> tuple[PasswordCredential, ...]:
