@@ -64,13 +64,13 @@ class ActionModule(ControllerAction):
     module_name = "azure_app_profile_info"
     declared = MODULE
 
-    def _variables(self) -> dict[str, t.Any]:
-        """The settings of the role as the play has them. Environments stay out: they may hold a secret."""
-        settings = {}
-        for name in sorted(SETTINGS - ENVIRONMENTS):
-            if PREFIX + name in self._task_vars:
-                settings[name] = self._variable(PREFIX + name)
-        return settings
+    def _given(self, settings: t.Iterable[str]) -> list[str]:
+        """The variables of the play for these settings."""
+        return among(sorted(PREFIX + name for name in settings), self._task_vars)
+
+    def _values(self, settings: t.Iterable[str]) -> dict[str, t.Any]:
+        """The settings of the role as the play has them."""
+        return {name.removeprefix(PREFIX): self._variable(name) for name in self._given(settings)}
 
     def _variable(self, name: str) -> t.Any:
         try:
@@ -80,7 +80,7 @@ class ActionModule(ControllerAction):
 
     def _check_environments(self) -> None:
         """Those that other tasks of the role combine. Only a text is filled in for that: it may look up a secret."""
-        for name in among(sorted(PREFIX + name for name in ENVIRONMENTS), self._task_vars):
+        for name in self._given(ENVIRONMENTS):
             value = self._task_vars[name]
             if isinstance(value, str):
                 try:
@@ -126,14 +126,12 @@ class ActionModule(ControllerAction):
                 store.check_place()
 
         def check_mailboxes(roles: t.Sequence[str]) -> None:
-            name = f"{PREFIX}mailbox_environment"
-            environment = {}
-            if name in self._task_vars:
-                environment = self._variable(name)
+            environment = self._values(["mailbox_environment"]).get("mailbox_environment", {})
             predict_mailbox_scope(call, call.params["settings"], roles=roles, environment=environment)
 
         self._check_environments()
         if call.params["settings"] is None:
-            call.params = {**call.params, "settings": self._variables()}
+            # Environments stay out: they may hold a secret.
+            call.params = {**call.params, "settings": self._values(SETTINGS - ENVIRONMENTS)}
         files = profile_files(self._loader, self._task_vars)
         return profile_info(call, Surroundings(files, check_stores, check_mailboxes))

@@ -26,14 +26,8 @@ TYPES = {graph_type: name for name, graph_type in GRAPH_TYPES.items()}
 
 def declared_permissions(document: Json) -> list[Permission]:
     """requiredResourceAccess of all resources, flat, without repeats and in the order in which it stands."""
-    found: dict[Permission, None] = {}
-    for entry in application.objects(document.get("requiredResourceAccess")):
-        resource = _resource(entry)
-        for access in application.objects(entry.get("resourceAccess")):
-            permission = _permission(resource, access)
-            if permission is not None:
-                found[permission] = None
-    return list(found)
+    accesses = _accesses(application.objects(document.get("requiredResourceAccess")))
+    return list(dict.fromkeys(filter(None, (permission for _access, permission in accesses))))
 
 
 def of_resource(permissions: t.Iterable[Permission], resource: str) -> list[Permission]:
@@ -53,6 +47,13 @@ def _resource(entry: Json) -> str:
     return application.text_or_empty(entry, "resourceAppId").lower()
 
 
+def _accesses(entries: t.Iterable[Json]) -> t.Iterator[tuple[Json, Permission | None]]:
+    """What the entries list, each as it came and as a permission."""
+    for entry in entries:
+        for access in application.objects(entry.get("resourceAccess")):
+            yield access, _permission(_resource(entry), access)
+
+
 def _permission(resource: str, access: Json) -> Permission | None:
     """None for what this collection does not know."""
     permission_id, kind = application.text(access, "id"), TYPES.get(application.text_or_empty(access, "type"))
@@ -67,25 +68,23 @@ def required_resource_access(document: Json, resource: str, permissions: t.Itera
     entries = [*application.objects(document.get("requiredResourceAccess")), {"resourceAppId": resource}]
     own = [entry for entry in entries if _resource(entry) == resource]
     others, position = without(entries, own), entries.index(own[0])
-    accesses = _accesses(own, resource, permissions)
+    accesses = _changed_accesses(own, permissions)
     if not accesses:
         return others
     return [*others[:position], {**own[0], "resourceAccess": accesses}, *others[position:]]
 
 
-def _accesses(own: t.Iterable[Json], resource: str, permissions: t.Iterable[Permission]) -> list[Json]:
+def _changed_accesses(own: t.Iterable[Json], permissions: t.Iterable[Permission]) -> list[Json]:
     """What the entries of a resource have and is to stay, as it came, and what is missing."""
     missing = dict.fromkeys(permissions)
     accesses: list[Json] = []
-    for entry in own:
-        for access in application.objects(entry.get("resourceAccess")):
-            permission = _permission(resource, access)
-            # What is neither an application nor a delegated permission is not ours to remove.
-            if permission is None:
-                accesses.append(access)
-            elif permission in missing:
-                accesses.append(access)
-                del missing[permission]
+    for access, permission in _accesses(own):
+        # What is neither an application nor a delegated permission is not ours to remove.
+        if permission is None:
+            accesses.append(access)
+        elif permission in missing:
+            accesses.append(access)
+            del missing[permission]
     for permission in missing:
         accesses.append({"id": permission.id, "type": GRAPH_TYPES[permission.type]})
     return accesses

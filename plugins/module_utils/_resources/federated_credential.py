@@ -146,10 +146,10 @@ class FederatedCredentialResource:
     def read(self) -> Federation:
         document = self._graph.get(self._address.read(self._graph, select=FIELDS))
         found = application.required(document, self._address, may_be_gone=not self._present)
-        if not found:
-            return Federation(object_id="", client_id=self._address.client_id or "")
         object_id = application.text_or_empty(found, "id")
-        client_id = application.text_or_empty(found, "appId")
+        client_id = application.text_or_empty({"appId": self._address.client_id, **found}, "appId")
+        if not found:
+            return Federation(object_id, client_id)
         entries = self._graph.collect(
             federated_credentials_read(
                 object_id,

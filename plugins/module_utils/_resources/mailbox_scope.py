@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, filled, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.times import written_if_known
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_commands import (
@@ -74,7 +75,6 @@ class MailboxScopeResource:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._options = MailboxScopeOptions.of(call.params)
-        self._changed_mailboxes = False
 
     @property
     def _graph(self) -> GraphClient:
@@ -83,6 +83,10 @@ class MailboxScopeResource:
     @property
     def _address(self) -> application.Address:
         return self._options.address
+
+    @functools.cached_property
+    def _writer(self) -> MailboxScopeWriter:
+        return MailboxScopeWriter(self._graph, self._address, now=self._call.now)
 
     def read(self) -> MailboxScope:
         document = self._graph.get(self._address.read(self._graph, select=(*FIELDS, "requiredResourceAccess")))
@@ -204,13 +208,9 @@ class MailboxScopeResource:
         return rest.custom.scope not in {assignment.scope for assignment in rest.assignments}
 
     def apply(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
-        writer = MailboxScopeWriter(self._graph, self._address)
-        try:
-            if not self._options.present:
-                return writer.remove(current, wanted)
-            return writer.assign(current, wanted)
-        finally:
-            self._changed_mailboxes |= writer.changed_mailboxes
+        if not self._options.present:
+            return self._writer.remove(current, wanted)
+        return self._writer.assign(current, wanted)
 
     def view(self, state: MailboxScope) -> View:
         view: View = {}
@@ -230,9 +230,6 @@ class MailboxScopeResource:
             self._warn_of_grants(state)
         other = without(state.assignments, wanted)
         own = sorted(among(state.assignments, wanted), key=str)
-        assigned_at = None
-        if self._changed_mailboxes:
-            assigned_at = written(self._call.now)
         return {
             "client_id": filled(state.client_id),
             "application_object_id": filled(state.object_id),
@@ -244,7 +241,7 @@ class MailboxScopeResource:
             "other_assignments": described(other),
             "granted_for_all_mailboxes": state.for_all_mailboxes,
             "declared_for_all_mailboxes": state.once_consented,
-            "assigned_at": assigned_at,
+            "assigned_at": written_if_known(self._writer.changed_at),
             "commands": self._commands(state),
         }
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.client import GraphClient
@@ -123,7 +123,7 @@ def _scope(kind: Kind, document: Json) -> Scope:
 
 def _name(document: Json) -> str:
     """The first that it has: a unit has no address, and only a user has a user principal name."""
-    names = [application.text(document, name) for name in ("mail", "userPrincipalName", "displayName")]
+    names = map(as_text, map(document.get, ("mail", "userPrincipalName", "displayName")))
     return next(filter(None, names), "")
 
 

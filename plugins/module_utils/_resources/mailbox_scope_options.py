@@ -113,7 +113,7 @@ def _names(scope: str, wanted: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 
 
 def _users(values: t.Sequence[str]) -> tuple[str, ...]:
-    if not values or len(values) > MOST_USERS:
+    if not 1 <= len(values) <= MOST_USERS:
         raise InputError(
             f"O(scope): users has {len(values)} entries; {OURS} allows 1 to {MOST_USERS}",
             next_step="Name the mailboxes, or put them into a mail-enabled security group and set group.",

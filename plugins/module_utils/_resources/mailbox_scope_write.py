@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
@@ -30,12 +31,13 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 
 
 class MailboxScopeWriter:
-    """Writes for one application. ``changed_mailboxes``: whether the mailboxes of the application change."""
+    """Writes for one application. ``changed_at``: when its mailboxes changed; None if they did not."""
 
-    def __init__(self, graph: GraphClient, address: application.Address) -> None:
+    def __init__(self, graph: GraphClient, address: application.Address, *, now: datetime.datetime) -> None:
         self._graph = graph
         self._address = address
-        self.changed_mailboxes = False
+        self._now = now
+        self.changed_at: datetime.datetime | None = None
 
     def assign(self, current: MailboxScope, wanted: MailboxScope) -> MailboxScope:
         """Adds first, so that the application is never without its mailboxes. Returns the state with all ids."""
@@ -53,7 +55,7 @@ class MailboxScopeWriter:
 
     def _remove_assignments(self, current: MailboxScope, wanted: MailboxScope) -> None:
         for assignment in without(current.assignments, wanted.assignments):
-            self.changed_mailboxes = True
+            self.changed_at = self._now
             for assignment_id in assignment.ids:
                 action = f"remove {assignment} from {self._address}"
                 self._write("DELETE", f"roleAssignments/{assignment_id}", action)
@@ -74,7 +76,7 @@ class MailboxScopeWriter:
             made = dataclasses.replace(scope, id=application.text_or_empty(answer, "id"))
             return wanted._replace(scopes=(made,)).with_scopes({scope: made})
         if current.filter_differs:
-            self.changed_mailboxes = True
+            self.changed_at = self._now
             path = f"customAppScopes/{current.custom.id}"
             self._write(
                 "PATCH", path, f"change the custom scope {shown(scope.name)}", body={"customAttributes": attributes}
@@ -88,7 +90,7 @@ class MailboxScopeWriter:
         return dataclasses.replace(assignment, ids=(self._assign(assignment, state),))
 
     def _assign(self, assignment: Assignment, state: MailboxScope) -> str:
-        self.changed_mailboxes = True
+        self.changed_at = self._now
         body = {
             "principalId": f"/ServicePrincipals/{state.principal_id}",
             "roleDefinitionId": state.exchange.role_ids[assignment.role],

@@ -130,7 +130,7 @@ def resolve(
     offered = principal.ids[kind]
     if GUID.fullmatch(name):
         permission = Permission(principal.client_id, kind, name.lower())
-        if permission in principal.names or permission in declared:
+        if permission in {*principal.names, *declared}:
             return permission
     elif name in offered:
         return Permission(principal.client_id, kind, offered[name])
@@ -223,12 +223,9 @@ class Declared(t.NamedTuple):
     def client_id(self) -> str:
         return application.text_or_empty(self.document, "appId")
 
-    def names(self, kind: str, resource: str | None = None) -> list[str]:
-        """Of one resource, or of all that are listed."""
-        wanted = of_type(self.permissions, kind)
-        if resource is not None:
-            wanted = of_resource(wanted, resource)
-        return sorted(map(self.principals.name, wanted))
+    def names(self, permissions: t.Iterable[Permission], kind: str) -> list[str]:
+        """Of those of a kind."""
+        return sorted(map(self.principals.name, of_type(permissions, kind)))
 
 
 class PermissionsResource:
@@ -337,7 +334,8 @@ class PermissionsResource:
     def view(self, state: Declared) -> View:
         view: View = {}
         for resource in self._options.resources:
-            view[resource_label(resource)] = {kind: state.names(kind, resource) for kind in GRAPH_TYPES}
+            own = of_resource(state.permissions, resource)
+            view[resource_label(resource)] = {kind: state.names(own, kind) for kind in GRAPH_TYPES}
         return view
 
     def result(self, state: Declared) -> View:
@@ -350,20 +348,20 @@ class PermissionsResource:
             "application_object_id": filled(state.application_object_id),
             "resource_client_id": only.get("resource_client_id"),
             "resource_display_name": only.get("resource_display_name"),
-            "application_permissions": state.names("application"),
-            "delegated_permissions": state.names("delegated"),
+            "application_permissions": state.names(state.permissions, "application"),
+            "delegated_permissions": state.names(state.permissions, "delegated"),
             "permissions": described,
         }
 
     def _described(self, state: Declared, resource: str) -> View:
         principal = state.principals.of_client_id(resource)
-        display_name = None
+        own, display_name = of_resource(state.permissions, resource), None
         if principal is not None:
             display_name = principal.display_name
         return {
             "resource": resource_label(resource),
             "resource_client_id": resource,
             "resource_display_name": display_name,
-            "application": state.names("application", resource),
-            "delegated": state.names("delegated", resource),
+            "application": state.names(own, "application"),
+            "delegated": state.names(own, "delegated"),
         }

@@ -111,8 +111,8 @@ def _listed(graph: GraphClient, documents: t.Sequence[Json], reads: t.Mapping[Ke
         for start in range(0, len(documents), MOST_IN_LIST):
             relationships.append(relationship)
             lists.append(relationship.read(documents[start : start + MOST_IN_LIST]))
-    scopes = [(number, "scopes") for number in range(len(documents))]
-    answers = graph.get_many([*lists, *(reads[key] for key in scopes)])
+    scopes = {(number, "scopes"): reads[number, "scopes"] for number in range(len(documents))}
+    answers = graph.get_many([*lists, *scopes.values()])
     found = dict(zip(scopes, answers[len(lists) :], strict=True))
     numbers: dict[str | None, int] = {}
     for number, document in enumerate(documents):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.rights import (
     DIRECTORY_ROLES,
@@ -182,5 +183,5 @@ def _has_any_role(identity: Identity, right: Right) -> bool:
 
 def _first_text(claims: t.Mapping[str, t.Any], *names: str) -> str:
     """The first of the claims that is a text and not empty."""
-    texts = [application.text(claims, name) for name in names]
+    texts = map(as_text, map(claims.get, names))
     return next(filter(None, texts), "")
