@@ -10,6 +10,7 @@ Source of the limits: resource page federatedIdentityCredential.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 from urllib.parse import urlsplit
@@ -91,10 +92,9 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
     if params["description"] is not None:
         check_text("description", params["description"], longest=LONGEST_TEXT)
     audiences = params["audiences"]
-    try:
+    parts = urlsplit("")
+    with contextlib.suppress(ValueError):  # such as half of an IPv6 address
         parts = urlsplit(issuer)
-    except ValueError:  # such as half of an IPv6 address
-        parts = urlsplit("")
     if parts.scheme != "https" or not parts.hostname or issuer.split() != [issuer]:
         raise InputError(
             f"issuer is {shown(issuer)}, which is not an https address",

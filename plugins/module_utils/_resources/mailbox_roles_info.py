@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -42,7 +44,6 @@ class ExchangeReader:
         return described(roles.assignments)
 
     def _read(self) -> ExchangeDirectory | None:
-        try:
+        with contextlib.suppress(ConflictError):
             return if_allowed(lambda: ExchangeDirectory.read(self._graph))
-        except ConflictError:
-            return None
+        return None

@@ -157,7 +157,7 @@ def _failure(impossible: t.Sequence[str]) -> str:
 def _address(params: t.Mapping[str, t.Any]) -> application.Address | None:
     """Found as azure_app_registration finds it; None if no application is named."""
     unique_name = params["unique_name"]
-    if params["client_id"] is None and unique_name is None:
+    if (params["client_id"], unique_name) == (None, None):
         if params["display_name"] is None:
             return None
         unique_name = application.derived_unique_name(params["display_name"])

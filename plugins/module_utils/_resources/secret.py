@@ -77,18 +77,17 @@ class SecretResource:
         options = self._options
         document = self._graph.get(options.address.read(self._graph, select=FIELDS, handed=options.present))
         found = application.required(document, options.address, may_be_gone=not options.present)
-        credentials = password_credentials(found)
-        if options.present:
-            credentials = self._with_stored(credentials)
         state = ClientSecrets(
             application_object_id=application.text_or_empty(found, "id"),
             client_id=application.text_or_empty({"appId": options.address.client_id, **found}, "appId"),
-            credentials=credentials,
+            credentials=password_credentials(found),
         )
         if not options.present:
-            return dataclasses.replace(state, chosen=self._to_remove(credentials))
+            return dataclasses.replace(state, chosen=self._to_remove(state.credentials))
+        credentials = self._with_stored(state.credentials)
         state = dataclasses.replace(
             state,
+            credentials=credentials,
             chosen=first(credentials, lambda credential: options.is_valid(credential, self._call.now)),
             outdated=first(credentials, lambda credential: credential.description == options.description),
             unconfirmed=self._unconfirmed(credentials),

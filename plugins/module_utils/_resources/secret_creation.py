@@ -11,6 +11,7 @@ have the same start, to the microsecond, so that a secret whose value was lost i
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import re
@@ -130,10 +131,9 @@ class SecretCreation:
 
     def _found(self) -> PasswordCredential | None:
         """The only new record with our start, if Microsoft Graph shows it already."""
-        try:
+        found: list[PasswordCredential] = []
+        with contextlib.suppress(AppsError):  # the value is what counts; without its key id the next run renews it
             found = self._new_with_our_start()
-        except AppsError:  # the value is what counts; without its key id the next run renews it
-            found = []
         if len(found) == 1 and found[0].key_id:
             return found[0]
         self._warn(
