@@ -70,7 +70,10 @@ class ActionModule(ControllerAction):
 
     def _values(self, settings: t.Iterable[str]) -> dict[str, t.Any]:
         """The settings of the role as the play has them."""
-        return {name.removeprefix(PREFIX): self._variable(name) for name in self._given(settings)}
+        values = {}
+        for name in self._given(settings):
+            values[name.removeprefix(PREFIX)] = self._variable(name)
+        return values
 
     def _variable(self, name: str) -> t.Any:
         try:

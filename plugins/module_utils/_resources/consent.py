@@ -83,8 +83,8 @@ class ConsentOptions(t.NamedTuple):
             "revoke_stale": params["revoke_stale"],
             "method=url": not grants,
         }
+        reason = ": O(state=absent) withdraws everything"
         for option, is_set in of_present.items():
-            reason = ": O(state=absent) withdraws everything"
             check_goes_with(option, "state=present", is_set=is_set, is_met=present, reason=reason)
         reason = ": O(method=url) changes nothing"
         check_goes_with("revoke_stale", "method=grant", is_set=params["revoke_stale"], is_met=grants, reason=reason)
