@@ -33,9 +33,9 @@ def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see
     Raises InputError, in whose words no secret option is shown.
     """
     for option, value in args.items():
-        is_number = spec.options.get(option, {}).get("type") == "int"
-        if is_number and _endless(value):
-            raise _refused(f"O({option}) is not a finite number", spec=spec, args=args, see=see)
+        found = _obstacle(spec.options.get(option, {}), value)
+        if found:
+            raise _refused(f"O({option}) {found}", spec=spec, args=args, see=see)
     validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(dict(args))
     if validation.error_messages:
         found = [_worded(error, name) for error in validation.errors.errors]
@@ -54,6 +54,25 @@ def _refused(why: str, *, spec: ArgumentSpec, args: t.Mapping[str, t.Any], see: 
     secrets = Secrets()
     secrets.add(*map(args.get, spec.secret_options))
     return InputError(secrets.for_message(why), next_step=f"See: {see}")
+
+
+def _obstacle(declared: t.Mapping[str, t.Any], value: t.Any) -> str:
+    """What Ansible's validation would fail at with a traceback; empty if there is nothing."""
+    if declared.get("type") == "int" and _endless(value):
+        return "is not a finite number"
+    if "options" not in declared:
+        return ""
+    if isinstance(value, list):
+        if not all(map(_may_be_members, value)):
+            return "has an entry that is not a dictionary"
+    elif value is not None and not _may_be_members(value):
+        return "is not a dictionary"
+    return ""
+
+
+def _may_be_members(value: t.Any) -> bool:
+    """Whether Ansible's validation looks for members in it. A text can be a=1, and it refuses a list by itself."""
+    return isinstance(value, (dict, str, list))
 
 
 def _endless(value: t.Any) -> bool:

@@ -42,7 +42,8 @@ API_VERSION = "7.4"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 AT_VAULT_URL = "Check that a key vault answers at vault_url, and not a proxy."
-CHALLENGE = re.compile(r'(authorization|resource|scope)(?:_uri)?="([^"]*)"')
+# Addresses of names: one of IPv6 may be malformed, and no vault names one.
+CHALLENGE = re.compile(r'(authorization|resource|scope)(?:_uri)?="([!#-Z_a-z~]*)"')
 # Over after a while (azure-sdk-for-net issue 31581).
 TEMPORARY = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
 DELETED = "ObjectIsDeletedButRecoverable"

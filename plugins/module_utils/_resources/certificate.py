@@ -98,6 +98,9 @@ class CertificateOptions(t.NamedTuple):
                 "O(state) is absent but all of the following are missing: key_id",
                 next_step="Name the certificate to remove by its O(key_id), or set O(stores).",
             )
+        for name in ("path", "certificate_file"):
+            if params[name] == "":
+                raise InputError(f"{name} is blank", next_step=f"Set {name} to the path of a file, or leave it out.")
         if subject is not None:
             common_name = check_text("subject", subject, longest=LONGEST_COMMON_NAME, limit_of="RFC 5280")
         check_number("lifetime_days", lifetime_days, lowest=1, highest=LONGEST_LIFETIME)

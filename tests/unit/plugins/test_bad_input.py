@@ -175,6 +175,10 @@ def _values(trial: Trial, spec: ArgumentSpec, name: str) -> st.SearchStrategy[t.
     return st.sampled_from([*choices, *listed]) | free if EXAMPLES else st.sampled_from([*listed, *choices])
 
 
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def _may_be_asked(params: dict[str, t.Any]) -> set[str]:
     """Names of hosts that the options themselves configure."""
     given = [str(params.get(name)).strip().rstrip("/").lower() for name in ("authority_url", "graph_url")]
@@ -199,16 +203,18 @@ def test_every_option_is_accepted_or_refused(module: str, option: str, trial: Tr
         before = json.loads(json.dumps(before))
         trial.tenant.clear_requests()
         trial.asked.clear()
+        files, check_mode = _files(trial.folder), data.draw(st.booleans())
 
         result = call_module(
-            declared, module, plain(params), check_mode=data.draw(st.booleans()), environ=trial.environ,
-            memory=trial.tenant.memory,
-        )  # fmt: skip
+            declared, module, plain(params), check_mode=check_mode, environ=trial.environ, memory=trial.tenant.memory
+        )
 
         json.dumps(result, allow_nan=False).encode()
         if result.get("failed"):
             hostile_input.check_clear_refusal(result)
             assert trial.tenant.writes == [], result
+        if result.get("changed") and not check_mode:
+            assert trial.tenant.writes or _files(trial.folder) != files, "nothing has changed"
         assert {*trial.asked} <= _may_be_asked(params), trial.asked
         after = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
         assert after == before, "another object was changed"

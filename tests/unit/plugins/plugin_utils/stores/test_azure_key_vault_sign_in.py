@@ -83,7 +83,8 @@ def _token(tenant: Tenant, resource: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "resource", ["https://vault.example.org", "https://ocalhost", "http://localhost", "https://", "localhost"]
+    "resource",
+    ["https://vault.example.org", "https://ocalhost", "http://localhost", "https://", "https://[", "localhost"],
 )
 def test_a_challenge_for_another_resource_gets_no_token(
     place: KeyVaultPlace, monkeypatch: pytest.MonkeyPatch, resource: str
@@ -109,9 +110,10 @@ def test_a_vault_of_another_tenant_is_reported(place: KeyVaultPlace) -> None:
         place.open().read()
 
 
-def test_a_token_that_was_refused_once_is_renewed(place: KeyVaultPlace) -> None:
+@pytest.mark.parametrize("address", ["{0.authority}/{0.tenant_id}", "https://["])
+def test_a_token_that_was_refused_once_is_renewed(place: KeyVaultPlace, address: str) -> None:
     server = place.tenant.server
-    challenge = f'Bearer authorization="{server.authority}/{server.tenant_id}"'
+    challenge = f'Bearer authorization="{address.format(server)}"'
     server.faults.add(path="/secrets/gateway", status=401, headers={"www-authenticate": challenge})
     place.open().write(FIRST, expected=None)
     assert place.value() == SECRET
