@@ -33,9 +33,9 @@ def validated(spec: ArgumentSpec, args: t.Mapping[str, t.Any], *, name: str, see
     Raises InputError, in whose words no secret option is shown.
     """
     for option, value in args.items():
-        found = _obstacle(spec.options.get(option, {}), value)
-        if found:
-            raise _refused(f"O({option}) {found}", spec=spec, args=args, see=see)
+        obstacle = _obstacle(spec.options.get(option, {}), value)
+        if obstacle:
+            raise _refused(f"O({option}) {obstacle}", spec=spec, args=args, see=see)
     validation = ArgumentSpecValidator(spec.options, **spec.rules()).validate(dict(args))
     if validation.error_messages:
         found = [_worded(error, name) for error in validation.errors.errors]
