@@ -104,6 +104,11 @@ def page_of(document: Json, action: str) -> tuple[list[t.Any], str | None]:
     return entries, following
 
 
+def counts_as_empty(fault: GraphFault, read: Read) -> bool:
+    """Whether Graph itself refuses the read, and this counts as an empty collection."""
+    return read.empty_if_forbidden and fault.status == 403 and fault.code != ""
+
+
 def empty_but_forbidden() -> Json:
     return {"value": [], FORBIDDEN: True}
 
@@ -156,10 +161,6 @@ class InnerAnswer:
     def retry_after(self) -> str | None:
         return self.headers.get("retry-after")
 
-    def counts_as_empty(self, read: Read) -> bool:
-        """Whether Graph itself refuses the read, and this counts as an empty collection."""
-        return read.empty_if_forbidden and self.status == 403 and self.fault.code != ""
-
 
 def inner_answers(document: Json) -> dict[str, InnerAnswer]:
     """The answers of a batch by id; none of those with the same id, since one of them is another's."""
@@ -179,6 +180,6 @@ def optional(answer: InnerAnswer, read: Read) -> Json | None:
     """The answer to an optional read as it came; None for one that is not good, or not whole."""
     if answer.document is not None and "@odata.nextLink" not in answer.document:
         return answer.document
-    if answer.counts_as_empty(read):
+    if counts_as_empty(answer.fault, read):
         return empty_but_forbidden()
     return None

@@ -218,7 +218,7 @@ class GraphClient(RunNotes):
     def _unpack_collection(self, read: Read, answer: InnerAnswer, budget: MemoryBudget) -> Json | None:
         if answer.document is not None:
             return self._whole(answer.document, read, budget)
-        if answer.counts_as_empty(read):
+        if _answer.counts_as_empty(answer.fault, read):
             return _answer.empty_but_forbidden()
         self._wait_before_repeating(answer)
         try:
@@ -228,7 +228,7 @@ class GraphClient(RunNotes):
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
-            if exc.fault.status == 403 and read.empty_if_forbidden:
+            if _answer.counts_as_empty(exc.fault, read):
                 return _answer.empty_but_forbidden()
             raise
 

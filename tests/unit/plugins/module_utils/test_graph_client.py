@@ -180,6 +180,17 @@ def test_a_collection_that_is_missing_or_forbidden_when_repeated_is_reported(
         graph.get_many([ALL])
 
 
+def test_a_collection_that_a_proxy_forbids_is_not_empty(tenant: Tenant, graph: GraphClient) -> None:
+    """Neither in a batch nor when it is repeated: without a code it is no refusal of Graph."""
+    read = dataclasses.replace(ALL, empty_if_forbidden=True)
+    for first in (503, 403):
+        tenant.server.faults.add(method="GET", path="applications", status=first, body={})
+        tenant.server.faults.add(method="GET", path="applications", nth=2, status=403, body={})
+        with pytest.raises(GraphError, match="list the applications"):
+            graph.get_many([read])
+        tenant.server.faults.clear()
+
+
 def test_an_optional_collection_that_is_forbidden_is_empty(tenant: Tenant, graph: GraphClient) -> None:
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
     optional = dataclasses.replace(ALL, optional=True)
