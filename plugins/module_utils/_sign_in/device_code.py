@@ -69,13 +69,14 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
     )
     if not all(USABLE.fullmatch(_json.text_or_empty(flow, name)) for name in NEEDED):
         raise refusal(what, last, flow, fallback="no code", person=True, otherwise="Check auth_tenant_id.")
-    user_code, address, message = str(flow["user_code"]), str(flow["verification_uri"]), flow.get("message")
+    user_code, address = str(flow["user_code"]), str(flow["verification_uri"])
     if not address.startswith("https://"):
         raise SignInError(
             f"Could not {what}: the page to open does not use https",
             next_step="Check what answers at the address of the sign-in host.",
         )
-    if not isinstance(message, str) or not message.isprintable() or len(message) > LONGEST_TEXT:
+    message = _json.text_or_empty(flow, "message")
+    if not message.strip() or not message.isprintable() or len(message) > LONGEST_TEXT:
         message = f"To sign in, open the page {address} and enter the code {user_code}."
     return Code(
         user_code=user_code,

@@ -202,10 +202,11 @@ def test_a_response_without_a_token_is_reported(person: Person, body: t.Any, sta
     assert failure["error"]["kind"] in ("sign_in", "transport", "input", "graph"), failure
 
 
-def test_a_message_of_several_lines_is_replaced(person: Person) -> None:
+@pytest.mark.parametrize("message", ["one\nTASK [two] ***", "", " "])
+def test_a_message_of_several_lines_or_without_words_is_replaced(person: Person, message: str) -> None:
     body = {
         "user_code": "A1", "device_code": "d", "verification_uri": "https://x.example", "expires_in": 900,
-        "interval": -5, "message": "one\nTASK [two] ***",
+        "interval": -5, "message": message,
     }  # fmt: skip
     person.tenant.server.faults.add(path="devicecode", status=200, body=body)
     assert person.tenant.ok(LOGIN)["message"] == "To sign in, open the page https://x.example and enter the code A1."
