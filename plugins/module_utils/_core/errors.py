@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """Failures as data: every failure contains what was tried, why it failed and what to do next.
 
-Only ``_module`` turns these into a failed result, and masks then what a server may have put into them.
+Only ``_graph/module.py`` turns these into a failed result, and masks then what a server may have put into them.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import CREDENTIAL_TYPES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import CREDENTIAL_TYPES, Profile
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import (
     Settings,
     check_members,

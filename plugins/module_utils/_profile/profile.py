@@ -14,6 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import CREDENTIAL_TYPES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PREFIX, role_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
     RESOURCES,
@@ -42,7 +43,6 @@ MEMBERS = frozenset(
         "credential_types",
     }
 )
-CREDENTIAL_TYPES = ("client_secret", "certificate", "federated")
 PERMISSION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 GRAPH = "microsoft_graph"
 USER_READ = "User.Read"

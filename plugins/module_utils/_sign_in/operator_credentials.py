@@ -5,7 +5,7 @@
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
 """The kinds of identity that an operator can have. One small class each: ``validate`` offline, ``sign_in`` online.
 
-A new one is a class here, its options in _arguments.AUTH, and its place in _auth.KINDS.
+A new one is a class here, its options in AUTH (_core/arguments.py), and its place in KINDS (sign_in.py).
 """
 
 from __future__ import annotations

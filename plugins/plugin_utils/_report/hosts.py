@@ -15,16 +15,13 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import ROLE_VARIABLES
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import CREDENTIAL_TYPES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import Address
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.files import Files
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.mailboxes import MailboxSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import StoreSettings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import (
-    CREDENTIAL_TYPES,
-    Profile,
-    read_profile,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import Profile, read_profile
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.settings import Settings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX, Names
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.gateway import (
