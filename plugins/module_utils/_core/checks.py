@@ -111,6 +111,14 @@ def closest(name: str, known: t.Iterable[str]) -> list[str]:
     return [lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
 
 
+def did_you_mean(close: t.Iterable[str], *, otherwise: str = "") -> str:
+    """The advice to use one of these names; ``otherwise`` if there is none."""
+    names = " or ".join(close)
+    if not names:
+        return otherwise
+    return f"Did you mean {names}?"
+
+
 def shown(value: str) -> str:
     """A value from a user inside a message: quoted and not endless."""
     if len(value) > 80:

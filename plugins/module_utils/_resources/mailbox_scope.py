@@ -10,7 +10,12 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, filled, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    closest,
+    did_you_mean,
+    filled,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -162,9 +167,7 @@ class MailboxScopeResource:
         # Without the prefix, which would make any name look like any other.
         known = [role.removeprefix(PREFIX) for role in roles if role.startswith(PREFIX)]
         close = list(map(full_name, closest(full.removeprefix(PREFIX), known)))
-        hint = "Directory permissions have no role there."
-        if close:
-            hint = f"Did you mean {' or '.join(map(shown, close))}?"
+        hint = did_you_mean(map(shown, close), otherwise="Directory permissions have no role there.")
         raise ConflictError(
             f"Exchange has no role {shown(full)} for applications", next_step=hint, role=name, closest=close
         )

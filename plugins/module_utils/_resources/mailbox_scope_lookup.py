@@ -11,7 +11,12 @@ import dataclasses
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID, closest, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    GUID,
+    closest,
+    did_you_mean,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
@@ -191,6 +196,4 @@ def _closest(graph: GraphClient, kind: Kind, name: str) -> str:
     member = _member(kind, name)
     near = graph.collect(_list(kind, f"startswith({member},{odata_string(name[:2])})"))
     close = closest(name, filter(None, [application.text(document, member) for document in near]))
-    if not close:
-        return advice
-    return f"Did you mean {' or '.join(map(shown, close))}? {advice}"
+    return f"{did_you_mean(map(shown, close))} {advice}".lstrip()

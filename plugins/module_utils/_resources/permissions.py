@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     GUID,
     closest,
+    did_you_mean,
     filled,
     shown,
 )
@@ -135,9 +136,7 @@ def resolve(
     elif name in offered:
         return Permission(principal.client_id, kind, offered[name])
     close = closest(name, offered)
-    hint = "See the resource's list of permissions."
-    if close:
-        hint = f"Did you mean {' or '.join(close)}?"
+    hint = did_you_mean(close, otherwise="See the resource's list of permissions.")
     other = OTHER_KINDS[kind]
     if name in principal.ids[other]:
         hint = f"It exists as {other} permission only: list it as such if that is what you mean. {hint}"

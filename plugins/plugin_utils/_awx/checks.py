@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import typing as t
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import closest, did_you_mean
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 
@@ -104,11 +104,8 @@ KINDS: dict[str, tuple[t.Callable[[t.Any], t.Any], t.Any, tuple[t.Any, ...], str
 
 
 def _unknown(name: str, known: t.Iterable[str]) -> str:
-    problem = f"{PREFIX}{name} is not a setting of this playbook."
-    close = difflib.get_close_matches(name, list(known), n=1)
-    if not close:
-        return problem
-    return f"{problem} Did you mean {PREFIX}{close[0]}?"
+    close = [PREFIX + one for one in closest(name, known)[:1]]
+    return f"{PREFIX}{name} is not a setting of this playbook. {did_you_mean(close)}".rstrip()
 
 
 def problems_of(settings: Settings) -> list[str]:

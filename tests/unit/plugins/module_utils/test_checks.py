@@ -17,6 +17,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     check_guid,
     check_tenant,
     check_text,
+    closest,
+    did_you_mean,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_confirmed
@@ -103,3 +105,10 @@ def test_a_removal_that_is_not_confirmed_is_refused(names: list[str | None], nam
     assert refused.value.message.startswith(f"Refused to delete {name}: this is not confirmed")
     assert refused.value.next_step.endswith(step)
     check_confirmed(None, names, action="delete")
+
+
+def test_the_names_that_are_like_a_misspelt_one_are_proposed() -> None:
+    known = ["Mail.Send", "Mail.Read", "User.Read"]
+    assert did_you_mean(closest("mail.sent", known)) == "Did you mean Mail.Send or Mail.Read?"
+    assert did_you_mean(closest("Files", known), otherwise="See the list.") == "See the list."
+    assert did_you_mean([]) == ""
