@@ -116,22 +116,22 @@ def sync(folder: str) -> None:
 
 def make_private(path: str) -> None:
     """Make it readable and writable for its owner only. Raises ConflictError."""
-    with _as_conflict(f"change the mode of {path}", next_step="Check who owns the file."):
+    with as_conflict(f"change the mode of {path}", next_step="Check who owns the file."):
         os.chmod(path, MODE)
 
 
 def remove(path: str) -> None:
     """No error if there is none. Raises ConflictError."""
     with (
-        _as_conflict(f"remove {path}", next_step="Check the permissions of the directory."),
+        as_conflict(f"remove {path}", next_step="Check the permissions of the directory."),
         contextlib.suppress(FileNotFoundError),
     ):
         os.unlink(path)
 
 
 @contextlib.contextmanager
-def _as_conflict(action: str, *, next_step: str) -> t.Iterator[None]:
-    """Turns an OSError into a ConflictError."""
+def as_conflict(action: str, *, next_step: str) -> t.Iterator[None]:
+    """Turns an OSError into a ConflictError; ``action`` completes "Could not ..."."""
     try:
         yield
     except OSError as exc:

@@ -101,12 +101,8 @@ class KeyFiles:
             return None, ""
         if not os.path.isfile(path):
             raise ConflictError(f"{path} is not a regular file", next_step="Choose another path.")
-        try:
+        with private_file.as_conflict(f"read {path}", next_step="Check who owns the file, or choose another path."):
             content = small_file.read(path, largest=LARGEST)
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not read {path}: {exc.strerror}", next_step="Check who owns the file, or choose another path."
-            ) from None
         if not content.strip(b"\0\r\n "):  # a machine that lost its power can leave a file like this
             damaged.append(path)
             return None, ""
@@ -140,12 +136,7 @@ class KeyFiles:
     def make_private(self) -> None:
         """Make the files readable by their owner only. Raises ConflictError."""
         for path in self._open_to_others():
-            try:
-                os.chmod(path, private_file.MODE)
-            except OSError as exc:
-                raise ConflictError(
-                    f"Could not change the mode of {path}: {exc.strerror}", next_step="Check who owns the file."
-                ) from None
+            private_file.make_private(path)
 
     def add_pending(self, pair: KeyPair, client_id: str, *, instead_of: KeyPair | None) -> None:
         """Write PATH.new; ``instead_of`` is its old content, which is no longer used.
@@ -155,14 +146,13 @@ class KeyFiles:
         found, _owner = self._read(self.new, client_id, [])
         if _thumbprint(found) != _thumbprint(instead_of):
             raise self._overtaken()
-        try:
+        with _writing(self.new):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.new)
-            private_file.write(self.new, f"{MARK}{client_id}\n".encode() + pair.pem, replace=False)
-        except FileExistsError:
-            raise self._overtaken() from None
-        except OSError as exc:
-            raise self._not_written(self.new, exc) from None
+            try:
+                private_file.write(self.new, f"{MARK}{client_id}\n".encode() + pair.pem, replace=False)
+            except FileExistsError:
+                raise self._overtaken() from None
 
     def use_pending(self, client_id: str, thumbprint: str) -> None:
         """PATH.new with this certificate takes the place of PATH, which becomes PATH.old.
@@ -175,24 +165,20 @@ class KeyFiles:
             if current == thumbprint:
                 return  # another run of the same task was faster
             raise self._overtaken()
-        try:
-            if files.current is not None and current != thumbprint:
-                # A copy, so that there is no moment without PATH.
-                private_file.write(self.old, f"{MARK}{client_id}\n".encode() + files.current.pem)
-            os.replace(self.new, self.path)
-            private_file.sync(os.path.dirname(self.path))
-        except FileNotFoundError:
-            raise self._overtaken() from None
-        except OSError as exc:
-            raise self._not_written(self.path, exc) from None
+        with _writing(self.path):
+            try:
+                if files.current is not None and current != thumbprint:
+                    # A copy, so that there is no moment without PATH.
+                    private_file.write(self.old, f"{MARK}{client_id}\n".encode() + files.current.pem)
+                os.replace(self.new, self.path)
+                private_file.sync(os.path.dirname(self.path))
+            except FileNotFoundError:
+                raise self._overtaken() from None
 
     def remove_previous(self) -> None:
         """Raises ConflictError."""
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.old)
-        except OSError as exc:
-            raise self._not_written(self.old, exc) from None
+        with _writing(self.old), contextlib.suppress(FileNotFoundError):
+            os.unlink(self.old)
 
     def remove(self, client_id: str) -> bool:
         """Remove all three, after reading them: those of another application stay. Whether there was one.
@@ -201,11 +187,9 @@ class KeyFiles:
         """
         self.read(client_id)
         found = self._present()
-        try:
+        with _writing(self.path):
             for path in found:
                 os.unlink(path)
-        except OSError as exc:
-            raise self._not_written(self.path, exc) from None
         return bool(found)
 
     @property
@@ -217,7 +201,7 @@ class KeyFiles:
             f"Another run writes {self.path} at the same time", next_step="Run again when the other run has ended."
         )
 
-    def _not_written(self, path: str, exc: OSError) -> ConflictError:
-        return ConflictError(
-            f"Could not write {path}: {exc.strerror}", next_step="Check the disk and the permissions of the directory."
-        )
+
+def _writing(path: str) -> contextlib.AbstractContextManager[None]:
+    """Turns an OSError into a ConflictError."""
+    return private_file.as_conflict(f"write {path}", next_step="Check the disk and the permissions of the directory.")

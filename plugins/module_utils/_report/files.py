@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._report.csv_view import (
     COLUMNS,
     without_days_left,
@@ -61,15 +61,11 @@ def mode_of(option: str, value: str) -> int:
 def write_report_file(path: str, text: str, *, mode: int, check_mode: bool) -> ReportFile:
     """Raises ConflictError if the file cannot be read or written."""
     real_path = os.path.realpath(path)
-    try:
+    with private_file.as_conflict(f"write {real_path}", next_step="Choose another path, or correct its permissions."):
         before, mode_before = _read(real_path)
         file = ReportFile(path=real_path, before=before, after=text, mode_before=mode_before, mode=mode)
         if file.differs and not check_mode:
             private_file.write(real_path, text.encode(), mode=mode)
-    except OSError as exc:
-        raise ConflictError(
-            f"Could not write {real_path}: {exc.strerror}", next_step="Choose another path, or correct its permissions."
-        ) from None
     return file
 
 

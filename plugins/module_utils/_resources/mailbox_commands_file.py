@@ -11,7 +11,6 @@ import contextlib
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import private_file, small_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 
 MODE = 0o644  # it holds ids, and no secret
 
@@ -25,16 +24,14 @@ def write_commands(path: str, commands: t.Sequence[str], *, check_mode: bool) ->
         encoding = "ascii"
     content = text.encode(encoding)
     before: bytes | None = None
-    try:
+    with private_file.as_conflict(
+        f"write the commands to {path}",
+        next_step="Choose another O(commands_file), or check the permissions of its folder.",
+    ):
         with contextlib.suppress(FileNotFoundError):
             before = small_file.read(path)
         if before == content:
             return False
         if not check_mode:
             private_file.write(path, content, mode=MODE)
-    except OSError as exc:
-        raise ConflictError(
-            f"Could not write the commands to {path}: {exc.strerror}",
-            next_step="Choose another O(commands_file), or check the permissions of its folder.",
-        ) from None
     return True

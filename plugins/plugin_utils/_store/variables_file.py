@@ -40,12 +40,8 @@ class VariablesFile(abc.ABC):
             return {}
         if not os.path.isfile(self.path):
             raise ConflictError(f"{self.path} is not a regular file", next_step="Choose another path.")
-        try:
+        with private_file.as_conflict(f"read {self.path}", next_step="Check the path and its permissions."):
             variables = self.decrypted()
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not read {self.path}: {exc.strerror}", next_step="Check the path and its permissions."
-            ) from None
         if not isinstance(variables, dict):
             raise ConflictError(
                 f"{self.path} contains no variables, and is not changed",
@@ -73,13 +69,10 @@ class VariablesFile(abc.ABC):
         """
         self.check_path()
         encrypted = self.encrypted(variables)
-        try:
+        with private_file.as_conflict(
+            f"write {self.path}", next_step="Check the disk and the permissions of the directory."
+        ):
             private_file.write(self.path, encrypted)
-        except OSError as exc:
-            raise ConflictError(
-                f"Could not write {self.path}: {exc.strerror}",
-                next_step="Check the disk and the permissions of the directory.",
-            ) from None
 
     def make_private(self) -> None:
         private_file.make_private(self.path)
