@@ -10,6 +10,7 @@ A value that is accepted can be written as JSON in UTF-8 again, and traversed wi
 
 from __future__ import annotations
 
+import bisect
 import gc
 import itertools
 import json
@@ -22,6 +23,8 @@ DEEPEST = 50  # levels; the answers of Microsoft Graph have less than ten
 LARGEST_PARSED = 20 * 2**20  # bytes in memory, by a cautious estimate
 # Bytes of CPython's smallest dict with an entry, smallest list, and entry with a value of its own.
 DICT, LIST, ENTRY = 240, 90, 70
+# Bytes in memory for each character of a text, by the highest byte in its UTF-8.
+WIDER_FROM, WIDTHS = (0xC4, 0xF0), (1, 2, 4)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -40,12 +43,7 @@ def _character_width(content: bytes) -> int:
         return 4
     if content.isascii():
         return 1
-    highest = max(content)
-    if highest < 0xC4:
-        return 1
-    if highest < 0xF0:
-        return 2
-    return 4
+    return WIDTHS[bisect.bisect(WIDER_FROM, max(content))]
 
 
 def parse(content: bytes) -> t.Any | None:
@@ -103,6 +101,11 @@ def text_or_empty(document: t.Mapping[str, t.Any], name: str) -> str:
 def texts(value: t.Any) -> list[str]:
     """The texts in a list, sorted; [] for anything else."""
     return sorted(item for item in as_list(value) if isinstance(item, str))
+
+
+def are_texts(value: t.Any) -> bool:
+    """Whether it is a list of texts only."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def objects(value: t.Any) -> list[dict[str, t.Any]]:

@@ -221,12 +221,9 @@ class Step(t.NamedTuple):
 def smallest(needed: t.Sequence[Alternatives]) -> list[tuple[str, ...]]:
     """The unions of one alternative each that hold no smaller one; those that may write less come first."""
     found: dict[frozenset[str], int] = {}
-    for choice in itertools.product(*map(enumerate, needed)):
-        union: frozenset[str] = frozenset()
-        place = 0
-        for position, permissions in choice:
-            union = union.union(permissions)
-            place += position
+    for choice in itertools.product(*needed):
+        union = frozenset(itertools.chain(*choice))
+        place = sum(map(tuple.index, needed, choice))
         found[union] = min(place, found.get(union, place))
     least = [union for union in found if not _holds_another(union, found)]
     least.sort(key=lambda union: (_writing(union), found[union]))

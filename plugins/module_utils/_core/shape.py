@@ -16,6 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import are_texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, first
 
 Json = dict[str, t.Any]
@@ -36,10 +37,6 @@ def _is_id(value: t.Any) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def _are_texts(value: t.Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
 def _is_object(value: t.Any) -> bool:
     return isinstance(value, dict) and _wrong(value) is None
 
@@ -57,7 +54,7 @@ KINDS: dict[t.Callable[[t.Any], bool], tuple[str, ...]] = {
         "secretText", "value", "type", "scope", "consentType", "principalId", "directoryScopeId", "appScopeId",
     ),
     _is_flag: ("accountEnabled", "isEnabled"),
-    _are_texts: ("tags", "redirectUris", "allowedMemberTypes"),
+    are_texts: ("tags", "redirectUris", "allowedMemberTypes"),
     _is_object: ("web",),
     _are_objects: (
         "passwordCredentials", "keyCredentials", "requiredResourceAccess", "resourceAccess", "appRoles",

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import GraphFault, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import check, not_understood
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import (
     FORBIDDEN,
@@ -171,9 +172,7 @@ def inner_answers(document: Json) -> dict[str, InnerAnswer]:
         if isinstance(name, str):
             repeated |= {name} & found.keys()
             found[name] = InnerAnswer(answer)
-    for name in repeated:
-        del found[name]
-    return found
+    return selected(found, found.keys() - repeated)
 
 
 def optional(answer: InnerAnswer, read: Read) -> Json | None:

@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import CREDENTIAL_TYPES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.exchange_roles import PREFIX, role_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import (
@@ -70,12 +70,7 @@ class ResourcePermissions(t.NamedTuple):
     def roles(self) -> dict[str, str]:
         """The roles that Exchange has for application permissions, by the permissions' names."""
         resource = resource_label(self.client_id)
-        found: dict[str, str] = {}
-        for name in self.application:
-            role = role_of(resource, name)
-            if role is not None:
-                found[name] = role
-        return found
+        return filled_members({name: role_of(resource, name) for name in self.application})
 
     def without_roles(self) -> ResourcePermissions:
         """What is left for Entra ID if Exchange assigns the roles."""
@@ -167,7 +162,7 @@ def profile_of(content: t.Any, *, name: str, shown: str) -> Profile:
             "Its credential_types have to be a list of client_secret, certificate and federated, at least one of them",
             next_step="Omit it for client_secret only.",
         )
-    if not _are_texts(content.get("mailbox_roles", [])):
+    if not _json.are_texts(content.get("mailbox_roles", [])):
         raise _malformed(
             shown,
             "Its mailbox_roles have to be a list of names of permissions, such as SMTP.SendAsApp",
@@ -247,10 +242,6 @@ def _entry(entry: Json, shown: str) -> ResourcePermissions:
 
 def _is_permission_name(name: t.Any) -> bool:
     return isinstance(name, str) and PERMISSION_NAME.fullmatch(name) is not None and not GUID.fullmatch(name)
-
-
-def _are_texts(value: t.Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _application_permissions(entries: t.Iterable[ResourcePermissions]) -> tuple[str, ...]:

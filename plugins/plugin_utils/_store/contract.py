@@ -21,7 +21,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     InputError,
     OvertakenError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import are_texts, as_object, text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import MEMBERS, Record
@@ -204,7 +204,7 @@ def _is_of_its_type(name: str, value: t.Any) -> bool:
     if value is None:
         return True
     if name in LISTS:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return are_texts(value)
     return isinstance(value, str)
 
 
