@@ -40,6 +40,7 @@ CONNECT_TIMEOUT = 10  # seconds
 LARGEST_BODY = 4 * 2**20
 AT_ONCE = 65536  # bytes
 USER_AGENT = "email_gateway.azure_apps"
+NOT_REACHED = re.compile("NewConnectionError|NameResolutionError")  # of urllib3
 TUNNEL_STATUS = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 
@@ -130,7 +131,7 @@ class HttpClient:
                 content = _read(answer, what)
                 if not self._watch.expired:  # an answer that was cut off may look like a whole one
                     names = {name.lower(): value for name, value in answer.headers.items()}
-                    self.clock.saw(host, names.get("date"))
+                    self.clock.saw(host, names.get("date", ""))
                     return Response(status_code=answer.status_code, headers=names, content=content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as exc:
             # A TLS handshake as a whole has the same timeout, which may end first.
@@ -266,7 +267,7 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
             next_step="Check the address, the firewall and HTTPS_PROXY.",
         )
     if isinstance(exc, errors.ConnectionError):
-        refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
+        refused = NOT_REACHED.search(repr(exc)) is not None
         reason = "the connection was lost"
         if refused:
             reason = "the host cannot be reached"

@@ -24,18 +24,15 @@ class ServerClock:
         self._ahead = datetime.timedelta()
         self._server = ""
 
-    def saw(self, host: str, date: str | None) -> None:
+    def saw(self, host: str, date: str) -> None:
         """An answer of ``host`` came with this header; only the first that is a date counts."""
-        if self._server or not date:
+        if self._server:
             return
         try:
-            sent = email.utils.parsedate_to_datetime(date)
-        except (TypeError, ValueError, IndexError):
-            return
-        if sent.tzinfo is None:
+            ahead = self._own() - email.utils.parsedate_to_datetime(date)
+        except (TypeError, ValueError, IndexError):  # TypeError also for one without a zone
             return
         self._server = host
-        ahead = self._own() - sent
         if abs(ahead) >= RESOLUTION:
             self._ahead = ahead
 

@@ -20,7 +20,7 @@ NOON = datetime.datetime(2026, 11, 29, 12, 0, 0, 500_000, tzinfo=datetime.timezo
 HOST = "graph.microsoft.com"
 
 
-def clock(date: str | None) -> ServerClock:
+def clock(date: str) -> ServerClock:
     made = ServerClock(lambda: NOON)
     made.saw(HOST, date)
     return made
@@ -42,8 +42,8 @@ def test_a_difference_of_more_than_a_minute_is_a_warning(date: str, words: str) 
     assert not words or f"here it is 2026-11-29 12:00:00 UTC, there 2026-11-29 {date[17:25]} UTC" in warning
 
 
-@pytest.mark.parametrize("date", [None, "", "tomorrow", "Sun, 29 Nov 2026 11:58:00", "Sun, 99 Nov 2026 11:58:00 GMT"])
-def test_an_invalid_date_is_ignored(date: str | None) -> None:
+@pytest.mark.parametrize("date", ["", "tomorrow", "Sun, 29 Nov 2026 11:58:00", "Sun, 99 Nov 2026 11:58:00 GMT"])
+def test_an_invalid_date_is_ignored(date: str) -> None:
     made = clock(date)
     assert (made.warning, made.now()) == ("", NOON)
 
