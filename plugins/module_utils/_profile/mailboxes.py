@@ -107,19 +107,25 @@ def _scope(value: dict[str, t.Any]) -> str:
 
 
 def _check_type(value: dict[str, t.Any], name: str) -> None:
-    item = value[name]
-    if name == "tenant":
-        sound = item is True
-        advice = "Write tenant: true for all mailboxes of the tenant."
-    elif name == "users":
-        sound = bool(_json.as_list(item)) and all(map(_is_filled, item))
-        advice = "users is a list of addresses or object ids."
-    else:
-        sound = _is_filled(item)
-        advice = f"{name} is a text that is not blank."
-    if not sound:
+    is_sound, advice = TYPES.get(name, (_is_filled, f"{name} is a text that is not blank."))
+    if not is_sound(value[name]):
         raise wrong("mailboxes", value, advice)
 
 
 def _is_filled(value: t.Any) -> bool:
     return filled(value) is not None
+
+
+def _is_true(value: t.Any) -> bool:
+    return value is True
+
+
+def _are_filled(value: t.Any) -> bool:
+    return _json.as_list(value) != [] and all(map(_is_filled, value))
+
+
+# By the name of the scope: whether its value is of the right type, and what to write. The others are texts.
+TYPES: dict[str, tuple[t.Callable[[t.Any], bool], str]] = {
+    "tenant": (_is_true, "Write tenant: true for all mailboxes of the tenant."),
+    "users": (_are_filled, "users is a list of addresses or object ids."),
+}

@@ -154,7 +154,5 @@ class Names(t.NamedTuple):
 
 def _meant(name: str) -> str:
     """The known name that a name is close to, or its new name; empty if it is like no other."""
-    if name in RENAMED:
-        return RENAMED[name]
     close = difflib.get_close_matches(name, sorted(KNOWN), n=1, cutoff=CLOSE)
-    return next(iter(close), "")
+    return RENAMED.get(name, next(iter(close), ""))
