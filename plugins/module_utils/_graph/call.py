@@ -86,7 +86,7 @@ class Call:
     def _default_section(self) -> Section:
         """The section [default]; a sign-in with a device code in this run has precedence over a file."""
         section = default_section({**self.of_others, **self.params}, self.environ)
-        if section is None or find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
+        if not section.values or find_login(self.memory, endpoint_settings(self.params, self.environ).authority, None):
             return NO_SECTION
         return section
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.shape import Shape
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import text, text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.request import BETA, Json, Read
@@ -94,8 +95,8 @@ class Scope:
     def described(self) -> dict[str, str | None]:
         return {
             "type": self.kind,
-            "id": self.id or None,
-            "name": self.name or None,
+            "id": filled(self.id),
+            "name": filled(self.name),
             "recipient_filter": self.recipient_filter,
         }
 

@@ -17,7 +17,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import host_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled, host_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import VAULT_DOMAINS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
@@ -66,7 +66,7 @@ class VaultError(AppsError):
             f"Could not {action}{after_retries(waited)}: {reason}",
             next_step=_next_step(self.code, self.status),
             status=self.status,
-            code=self.code or None,
+            code=filled(self.code),
             request_id=answer.headers.get("x-ms-request-id"),
             method=method,
             path=path,

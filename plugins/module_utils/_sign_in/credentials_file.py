@@ -24,7 +24,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     filled,
     shown,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import Section, pick
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import (
+    NO_SECTION,
+    Section,
+    pick,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError, reason_of
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first, without
 
@@ -89,19 +93,16 @@ def named_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
     return section
 
 
-def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section | None:
-    """The section [default], which counts if nothing else chooses who signs in."""
+def default_section(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Section:
+    """The section [default], which counts if nothing else chooses who signs in; it may have no values."""
     if _sign_in_is_chosen(params, environ):
-        return None
+        return NO_SECTION
     if user_variable(environ) is not None:  # which is refused later
-        return None
+        return NO_SECTION
     file = _read(environ)
     if file is None or not file.parser.has_section(DEFAULT):
-        return None
-    section = _section(file, DEFAULT, before_environment=False)
-    if not section.values:
-        return None
-    return section
+        return NO_SECTION
+    return _section(file, DEFAULT, before_environment=False)
 
 
 def _sign_in_is_chosen(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> bool:

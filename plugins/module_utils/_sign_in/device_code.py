@@ -76,7 +76,7 @@ def begin(identity: IdentityPlatform, *, tenant: str | None, client_id: str, res
             next_step="Check what answers at the address of the sign-in host.",
         )
     message = _json.text_or_empty(flow, "message")
-    if not message.strip() or not message.isprintable() or len(message) > LONGEST_TEXT:
+    if not message.isprintable() or not 0 < len(message.strip()) <= LONGEST_TEXT:
         message = f"To sign in, open the page {address} and enter the code {user_code}."
     return Code(
         user_code=user_code,

@@ -20,6 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import Then
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError, TransportError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
     Patience,
@@ -38,6 +39,7 @@ DEFAULT_LIFETIME = 3600  # seconds, if a token does not hold its own
 LARGEST_ANSWER = 256 * 1024  # bytes; a token has a few thousand. SharedMemory keeps the answer to the discovery
 TOKEN_TEXTS = ("access_token", "token_type", "error", "error_description", "trace_id", "correlation_id")
 USER_TEXTS = ("refresh_token", "device_code", "user_code", "verification_uri", "message")
+KEPT_TEXTS = (*TOKEN_TEXTS, *USER_TEXTS)
 LONGEST_INTERVAL = 60  # seconds between two questions for the token of a device code
 ODDITIES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 TOKEN = re.compile("[!-~]+")  # ASCII, without blanks and control characters
@@ -79,9 +81,8 @@ class AccessToken:
 
     def is_for_another(self, tenant: str | None) -> bool:
         """Whether it is for another tenant than this one; of one that is given by a domain name, that is not known."""
-        if not tenant or self.tenant_id is None or not GUID.fullmatch(tenant):
-            return False
-        return tenant.lower() != self.tenant_id
+        asked = (tenant or "").lower()
+        return GUID.fullmatch(asked) is not None and self.tenant_id not in (None, asked)
 
 
 class IdentityPlatform:
@@ -270,11 +271,7 @@ class _MsalHttp:
         # msal writes what is no JSON to its log, which Python sends to the terminal, and stumbles over members that no
         # token for an application or a person needs. So it gets the few that count.
         document = _json.parse_object(answer.content)
-        kept: dict[str, str | int] = {}
-        for name in (*TOKEN_TEXTS, *USER_TEXTS):
-            value = _json.text(document, name)
-            if value is not None:
-                kept[name] = value
+        kept: dict[str, str | int] = filled_members({name: _json.text(document, name) for name in KEPT_TEXTS})
         kept["expires_in"] = int(seconds_of(document.get("expires_in")) or DEFAULT_LIFETIME)
         interval = seconds_of(document.get("interval"))
         if interval is not None:

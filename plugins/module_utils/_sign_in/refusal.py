@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.error_code import ErrorCode, find
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import SignInError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.sign_in_codes import SIGN_IN_CODES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
@@ -68,10 +69,8 @@ def _code(description: str) -> str | None:
     """The one that the description begins with; behind that of any wrong credential, the more precise one."""
     if AADSTS.match(description) is None:
         return None
-    codes = AADSTS.findall(description)
-    if codes[0] == ANY_CREDENTIAL and len(codes) > 1:
-        return str(codes[1])
-    return str(codes[0])
+    codes: list[str] = AADSTS.findall(description)
+    return first(codes, lambda code: code != ANY_CREDENTIAL) or ANY_CREDENTIAL
 
 
 def known_code(description: str) -> ErrorCode | None:

@@ -14,7 +14,6 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.arguments import ENDPOINT
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.endpoint import endpoint_settings
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.environment import NO_SECTION
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.credentials_file import (
     KEYS,
@@ -94,7 +93,7 @@ def by_name(environ: dict[str, str], **params: t.Any) -> dict[str, str | None]:
     """The value of each key that is in effect."""
     defaults = {name: option.get("default") for name, option in ENDPOINT.options.items()}
     given = {**defaults, **params}
-    section = named_section(given, environ) or default_section(given, environ) or NO_SECTION
+    section = named_section(given, environ) or default_section(given, environ)
     settings: AuthSettings = auth_settings(given, environ, section)
     found = {key: settings.value(option) for key, option in KEYS.items() if option.startswith("auth_")}
     cloud = endpoint_settings(given, environ, section).cloud
