@@ -34,7 +34,7 @@ class AppsError(Exception):
     kind = "error"
     read_again = False  # whether it may help to read and plan again
     read_once = False  # the same, but only if the next read shows something else
-    retry_after: str | None = None  # the wait that the server asks for, as it wrote it
+    retry_after = ""  # the wait that the server asks for, as it wrote it
 
     def __init__(self, message: str, *, next_step: str = "", **details: t.Any) -> None:
         super().__init__(message)
@@ -223,7 +223,7 @@ class GraphError(AppsError):
         path: str,
         right: str | None = None,
         waited: float = 0,
-        retry_after: str | None = None,
+        retry_after: str = "",
         misses_other: bool = False,
     ) -> None:
         """``misses_other``: what was not found is not what was read before, so that reading again cannot help."""

@@ -53,10 +53,10 @@ class Patience:
         """Wait no more."""
         self._deadline = time.monotonic()
 
-    def pause(self, retry_after: str | None = None, *, why: WaitedFor = WaitedFor.LAG) -> bool:
+    def pause(self, retry_after: str = "", *, why: WaitedFor = WaitedFor.LAG) -> bool:
         """Wait before another try; False, without waiting, if the allowance is not enough.
 
-        ``retry_after`` is the header's value: seconds, also fractional, or a date.
+        ``retry_after`` is the header's value: seconds, also fractional, or a date; empty if there is none.
         """
         asked = _seconds(retry_after)
         if asked <= 0:  # no time, or at once, which could go on for ever
@@ -91,10 +91,8 @@ class Patience:
                 return answer
 
 
-def _seconds(retry_after: str | None) -> float:
+def _seconds(retry_after: str) -> float:
     """0 for what is no time."""
-    if not retry_after:
-        return 0.0
     try:
         seconds = float(retry_after)
     except ValueError:

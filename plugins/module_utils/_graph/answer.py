@@ -159,8 +159,8 @@ class InnerAnswer:
         return GraphFault.of(self.status, self._document)
 
     @property
-    def retry_after(self) -> str | None:
-        return self.headers.get("retry-after")
+    def retry_after(self) -> str:
+        return self.headers.get("retry-after", "")
 
 
 def inner_answers(document: Json) -> dict[str, InnerAnswer]:

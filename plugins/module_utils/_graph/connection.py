@@ -63,7 +63,7 @@ class Connection:
             if answer.status_code < 300:
                 return document
             fault = GraphFault.parse(answer.status_code, answer.content, answer.headers.get("request-id"))
-            retry_after = answer.headers.get("retry-after")
+            retry_after = answer.retry_after
             decision = decide(fault, request, token_renewed=token_renewed)
             if decision is Decision.RENEW:
                 token = self._token(True)
@@ -91,9 +91,7 @@ class Connection:
         return response
 
 
-def graph_error(
-    fault: GraphFault, request: Read | Write, *, url: str, waited: float, retry_after: str | None
-) -> GraphError:
+def graph_error(fault: GraphFault, request: Read | Write, *, url: str, waited: float, retry_after: str) -> GraphError:
     """``url`` is the address below that of the API."""
     return GraphError(
         fault,

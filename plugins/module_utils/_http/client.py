@@ -23,7 +23,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import Patience, WaitedFor
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.proxies import (
     EXAMPLE,
     environment_proxies,
@@ -64,6 +64,10 @@ class Response:
     status_code: int
     headers: t.Mapping[str, str]
     content: bytes = dataclasses.field(repr=False)
+
+    @property
+    def retry_after(self) -> str:
+        return self.headers.get("retry-after", "")
 
     @property
     def text(self) -> str:
@@ -143,6 +147,25 @@ class HttpClient:
             next_step="Raise request_timeout, or check the network.",
         )
 
+    def when_not_busy(
+        self, send: t.Callable[[], Response], *, is_busy: t.Callable[[Response], bool], repeatable: bool = True
+    ) -> Response:
+        """The answer of a server that is not busy, or its last one if the allowance for waiting is used up.
+
+        ``repeatable``: to send it twice does the same as once. Raises TransportError.
+        """
+        failures = 0
+        while True:
+            try:
+                answer = send()
+            except TransportError as exc:
+                failures += 1
+                if not self.patience.pause_after(exc, failures=failures, repeatable=repeatable):
+                    raise
+                continue
+            if not is_busy(answer) or not self.patience.pause(answer.retry_after, why=WaitedFor.BUSY):
+                return answer
+
     def is_configured(self, url: str) -> bool:
         """May a request be sent there?"""
         return _scheme_and_host(url) in self._allowed
@@ -164,8 +187,8 @@ class HttpClient:
                 session.verify = False
                 import_library("urllib3").disable_warnings()
             adapter = self._watch.adapter()
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, adapter)
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
             self._session = session
         self._session.proxies = environment_proxies(self._endpoint.environ, host)
         return self._session

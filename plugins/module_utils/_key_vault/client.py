@@ -29,7 +29,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import first
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
-    WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import Response
 
@@ -114,19 +113,9 @@ class KeyVault:
         return VaultError(answer, action=action, method=method, path=path, waited=self._http.patience.waited)
 
     def _answer(self, method: str, path: str, *, token: str | None, body: Json | None = None) -> Response:
-        """The answer of a vault that is not busy, or the last one if the allowance for waiting is used up."""
-        failures = 0
-        while True:
-            try:
-                answer = self._request(method, path, token=token, body=body)
-            except TransportError as exc:
-                failures += 1
-                if not self._http.patience.pause_after(exc, failures=failures, repeatable=method == "GET"):
-                    raise
-                continue
-            busy = answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
-            if not busy or not self._http.patience.pause(answer.headers.get("retry-after"), why=WaitedFor.BUSY):
-                return answer
+        return self._http.when_not_busy(
+            lambda: self._request(method, path, token=token, body=body), is_busy=_is_busy, repeatable=method == "GET"
+        )
 
     def _request(self, method: str, path: str, *, token: str | None, body: Json | None) -> Response:
         headers = {"Accept": "application/json"}
@@ -221,6 +210,10 @@ def _code(answer: Response) -> str:
     error = _error(answer)
     inner = _json.as_object(error.get("innererror"))
     return _json.text_or_empty(inner, "code") or _json.text_or_empty(error, "code")
+
+
+def _is_busy(answer: Response) -> bool:
+    return answer.status_code in RETRY_STATUS or _code(answer) in TEMPORARY
 
 
 def _challenge(answer: Response) -> dict[str, str]:

@@ -24,7 +24,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
     RETRY_STATUS,
     Patience,
-    WaitedFor,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
@@ -290,19 +289,10 @@ class _MsalHttp:
         headers: t.Mapping[str, str] | None,
         data: t.Mapping[str, str] | str | None = None,
     ) -> Response:
-        patience = self._http.patience
-        attempts = 0
-        while True:
-            attempts += 1
-            try:
-                answer = self._http.request(method, url, headers=headers, params=params, body=data)
-            except TransportError as exc:
-                if not patience.pause_after(exc, failures=attempts):
-                    raise
-            else:
-                if not _passes(answer) or not patience.pause(answer.headers.get("retry-after"), why=WaitedFor.BUSY):
-                    self.last = answer
-                    return _within_limits(answer, f"{method} {url.partition('?')[0]}")
+        self.last = self._http.when_not_busy(
+            lambda: self._http.request(method, url, headers=headers, params=params, body=data), is_busy=_passes
+        )
+        return _within_limits(self.last, f"{method} {url.partition('?')[0]}")
 
 
 def _passes(answer: Response) -> bool:

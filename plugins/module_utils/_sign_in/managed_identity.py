@@ -106,7 +106,7 @@ class _MetadataHttp:
                 content = b""
             self.trouble = f"{url.partition('?')[0]} answered with status {answer.status_code}"
             again = answer.status_code in RETRIED and attempt < ATTEMPTS
-            if not again or not self._patience.pause(answer.headers.get("Retry-After"), why=WaitedFor.BUSY):
+            if not again or not self._patience.pause(answer.headers.get("Retry-After", ""), why=WaitedFor.BUSY):
                 break
         return _Answer(answer.status_code, dict(answer.headers), _object_in(content))
 

@@ -69,7 +69,7 @@ def at_pause(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[int, t.Callable[[],
         class Eventful(Patience):
             pauses = 0
 
-            def pause(self, retry_after: str | None = None, *, why: WaitedFor = WaitedFor.LAG) -> bool:
+            def pause(self, retry_after: str = "", *, why: WaitedFor = WaitedFor.LAG) -> bool:
                 Eventful.pauses += 1
                 if Eventful.pauses == nth:
                     act()
