@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
 
 Records = t.Sequence[Record | None]
@@ -173,9 +173,6 @@ def sharing_hosts(
     ``client_ids`` are what earlier tasks of the hosts found, "" if that is not known. A host that is not ``live``
     failed before it was known which application it has, and counts.
     """
-    found = {own}
-    for name in names:
-        other = client_ids.get(name, "")
-        if other.lower() == client_id.lower() or (not other and name not in live):
-            found.add(name)
-    return tuple(sorted(found))
+    having = {**dict.fromkeys(without(names, live), client_id), **filled_members(client_ids)}
+    shared = {name for name in names if having.get(name, "").lower() == client_id.lower()}
+    return tuple(sorted({own, *shared}))

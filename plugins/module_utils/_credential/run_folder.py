@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import typing as t
@@ -56,15 +57,12 @@ class _Container(RunFolder):
 
 def check_outlives_run(paths: t.Iterable[str], run: Run) -> None:
     """Raises InputError for the first of ``paths`` that would be lost with the run."""
-    folders = run_folders(run)
-    for path in paths:
-        real = os.path.realpath(path)
-        for folder in folders:
-            if folder.contains(real):
-                raise InputError(
-                    f"{path} would be lost after this run, and the credential with it: it is in {folder.reason}",
-                    next_step=folder.next_step,
-                )
+    for path, folder in itertools.product(paths, run_folders(run)):
+        if folder.contains(os.path.realpath(path)):
+            raise InputError(
+                f"{path} would be lost after this run, and the credential with it: it is in {folder.reason}",
+                next_step=folder.next_step,
+            )
 
 
 def run_folders(run: Run) -> list[RunFolder]:

@@ -34,12 +34,23 @@ text, text_or_empty, texts, objects = _json.text, _json.text_or_empty, _json.tex
 
 AN_APPLICATION = Shape("an application", needs=("id", "appId"))
 WRITTEN_WHOLE = frozenset({"requiredResourceAccess", "passwordCredentials"})
-ADDRESS = ("client_id", "object_id", "unique_name")
 LABELS = {"appId": "client id", "id": "object id", "uniqueName": "unique name"}
 LONGEST_DISPLAY_NAME = 120  # "Validation differences by supported account types"
 LONGEST_TAG = 256  # the same page; no whitespace, no duplicates
 LONGEST_UNIQUE_NAME = 120  # no source gives a limit: ours, so that a mistake is found here
 LONGEST_NOTES = 1024  # also of service_management_reference; no source gives a limit: ours
+
+
+def _check_unique_name(name: str, value: str) -> str:
+    return check_text(name, value, longest=LONGEST_UNIQUE_NAME, limit_of=OURS)
+
+
+# The options of which one is set, the first that is set goes before the others; and how each is checked.
+ADDRESS: dict[str, t.Callable[[str, str], str]] = {
+    "client_id": check_guid,
+    "object_id": check_guid,
+    "unique_name": _check_unique_name,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,14 +64,10 @@ class Address:
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any]) -> Address:
         """Raises InputError for a malformed key, or none at all."""
-        client_id, object_id, unique_name = map(params.get, ADDRESS)
-        if client_id is not None:
-            return cls(client_id=check_guid("O(client_id)", client_id))
-        if object_id is not None:
-            return cls(object_id=check_guid("O(object_id)", object_id))
-        if unique_name is not None:
-            name = check_text("O(unique_name)", str(unique_name), longest=LONGEST_UNIQUE_NAME, limit_of=OURS)
-            return cls(unique_name=name)
+        for name, check in ADDRESS.items():
+            value = params.get(name)
+            if value is not None:
+                return cls(**{name: check(f"O({name})", str(value))})
         raise InputError(
             f"one of the following is required: {', '.join(ADDRESS)}",
             next_step="Set O(client_id), O(object_id) or O(unique_name).",

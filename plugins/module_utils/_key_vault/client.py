@@ -150,8 +150,8 @@ class KeyVault:
         if self._resource is None:
             self._resource = self._resource_of_challenge()
         token = self._call.token_for(self._resource, fresh=fresh)
-        audience = token.claims.get("aud")
-        if isinstance(audience, str) and audience.rstrip("/") not in (self._resource, KEY_VAULT_APP_ID):
+        audience = _json.text_or_empty(token.claims, "aud")
+        if audience.rstrip("/") not in ("", self._resource, KEY_VAULT_APP_ID):
             raise InputError(
                 f"The access token is for {audience}, not for {self._resource}: a key vault does not accept it",
                 next_step="Sign in by a client secret or the Azure CLI, which give a token for each; or set"
@@ -187,8 +187,7 @@ class KeyVault:
                 status=401,
             )
         tenant = urlsplit(found.get("authorization", "")).path.strip("/").partition("/")[0].lower()
-        is_id = re.fullmatch(r"[0-9a-f-]{36}", tenant) is not None
-        if is_id and token.tenant_id not in (None, tenant):
+        if token.is_for_another(tenant):
             raise SignInError(
                 f"{self.url} belongs to the tenant {tenant}, but the sign-in is to {token.tenant_id}",
                 next_step="Use a vault of the tenant, or sign in to the vault's tenant for this task.",
