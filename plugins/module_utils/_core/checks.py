@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import shortened
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -121,9 +122,7 @@ def did_you_mean(close: t.Iterable[str], *, otherwise: str = "") -> str:
 
 def shown(value: str) -> str:
     """A value from a user inside a message: quoted and not endless."""
-    if len(value) > 80:
-        value = value[:77] + "..."
-    return repr(value)
+    return repr(shortened(value))
 
 
 def filled(value: t.Any) -> str | None:

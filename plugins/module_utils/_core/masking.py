@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import texts
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.names import with_texts
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import shortened
 
 MASK = "********"
 SHORTEST = 8  # characters: to mask less would garble ordinary words
@@ -86,9 +87,7 @@ class Secrets:
         # First masked, then cut: half a secret would no longer be recognised.
         # Half of a character can be neither shown nor logged.
         clean = self.masked_whole(text).encode(errors="backslashreplace").decode()
-        if len(clean) > LONGEST_TEXT:
-            clean = clean[: LONGEST_TEXT - 3] + "..."
-        return clean
+        return shortened(clean, longest=LONGEST_TEXT)
 
 
 def _forms(secret: str) -> set[str]:

@@ -18,3 +18,10 @@ UNPRINTABLE = re.compile(
 def printable(text: str) -> str:
     """One line, without control characters."""
     return UNPRINTABLE.sub("\ufffd", re.sub(r"[\t\r\n\u2028\u2029]+", " ", text))
+
+
+def shortened(text: str, *, longest: int = 80) -> str:
+    """At most so many characters; what is left out is shown by dots."""
+    if len(text) > longest:
+        return f"{text[: longest - 3]}..."
+    return text

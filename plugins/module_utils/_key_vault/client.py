@@ -37,6 +37,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 Json = dict[str, t.Any]
+NO_HEADERS: t.Mapping[str, str] = {}
 API_VERSION = "7.4"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
@@ -100,10 +101,10 @@ class KeyVault:
         found out by the caller.
         """
         token = self._token()
-        answer = self._answer(method, path, token=token.value, body=body)
+        answer = self._answer(method, path, headers=_bearer(token), body=body)
         if answer.status_code == 401:
             self._check_challenge(answer, token)
-            answer = self._answer(method, path, token=self._token(fresh=True).value, body=body)
+            answer = self._answer(method, path, headers=_bearer(self._token(fresh=True)), body=body)
         if answer.status_code >= 300:
             raise self._refusal(answer, action=action, method=method, path=path)
         self._call.wrote_elsewhere |= method != "GET"
@@ -112,15 +113,15 @@ class KeyVault:
     def _refusal(self, answer: Response, *, action: str, method: str, path: str) -> VaultError:
         return VaultError(answer, action=action, method=method, path=path, waited=self._http.patience.waited)
 
-    def _answer(self, method: str, path: str, *, token: str | None, body: Json | None = None) -> Response:
+    def _answer(
+        self, method: str, path: str, *, headers: t.Mapping[str, str] = NO_HEADERS, body: Json | None = None
+    ) -> Response:
         return self._http.when_not_busy(
-            lambda: self._request(method, path, token=token, body=body), is_busy=_is_busy, repeatable=method == "GET"
+            lambda: self._request(method, path, headers, body), is_busy=_is_busy, repeatable=method == "GET"
         )
 
-    def _request(self, method: str, path: str, *, token: str | None, body: Json | None) -> Response:
-        headers = {"Accept": "application/json"}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
+    def _request(self, method: str, path: str, headers: t.Mapping[str, str], body: Json | None) -> Response:
+        headers = {"Accept": "application/json", **headers}
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -162,7 +163,7 @@ class KeyVault:
     def _resource_of_challenge(self) -> str:
         """From the challenge that answers a request without a token, as Microsoft's own clients do."""
         path = "/secrets/challenge"
-        answer = self._answer("GET", path, token=None)
+        answer = self._answer("GET", path)
         if answer.status_code != 401:
             raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
         resource = _challenge(answer).get("resource", "").rstrip("/").lower()
@@ -209,6 +210,10 @@ def _code(answer: Response) -> str:
     error = _error(answer)
     inner = _json.as_object(error.get("innererror"))
     return _json.text_or_empty(inner, "code") or _json.text_or_empty(error, "code")
+
+
+def _bearer(token: AccessToken) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.value}"}
 
 
 def _is_busy(answer: Response) -> bool:

@@ -18,6 +18,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_characters, shown
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import without
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import shortened
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.variables import PREFIX, SETTINGS
 
 PATHS = ("after_new_secret", "certificate_path", "mailbox_commands_file", "profile_file", "store_path")
@@ -99,7 +100,4 @@ def written(value: t.Any) -> str:
     """A value of a user in a message, quoted if it is text, and not endless."""
     if isinstance(value, str):
         return shown(value)
-    text = str(value)
-    if len(text) > 80:
-        return f"{text[:77]}..."
-    return text
+    return shortened(str(value))

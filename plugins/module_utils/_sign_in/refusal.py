@@ -78,12 +78,12 @@ def known_code(description: str) -> ErrorCode | None:
 
 
 def _next_step(code: str, known: ErrorCode | None, *, person: bool) -> str:
-    if known is None:
-        number = code.removeprefix("AADSTS")
-        next_step = f"This collection does not know the code {code}: look it up at {LOOK_UP}{number}."
-        if person:
-            next_step += " Run the login again."
-        return next_step
-    if person and known.person:
-        return known.person
-    return known.next_step
+    row = known or _unknown(code)
+    if person:
+        return row.person or row.next_step
+    return row.next_step
+
+
+def _unknown(code: str) -> ErrorCode:
+    next_step = f"This collection does not know the code {code}: look it up at {LOOK_UP}{code.removeprefix('AADSTS')}."
+    return ErrorCode(code, meaning="", next_step=next_step, source="", person=f"{next_step} Run the login again.")
