@@ -44,11 +44,13 @@ class ErrorCode(t.NamedTuple):
         """What distinguishes a row from the others."""
         return self.code, self.text, self.status
 
-    def fits(self, *, status: int, codes: t.Collection[str], message: str) -> bool:
+    def fits(self, *, status: int, codes: t.Collection[str | None], message: str) -> bool:
         """Whether an answer with these codes, the specific ones among them, is this row."""
         return self.code in codes and self.text in message and self.status in (None, status)
 
 
-def find(table: t.Iterable[ErrorCode], *, status: int, codes: t.Collection[str], message: str) -> ErrorCode | None:
+def find(
+    table: t.Iterable[ErrorCode], *, status: int, codes: t.Collection[str | None], message: str
+) -> ErrorCode | None:
     """The first row that fits; None for an unknown code."""
     return first(table, lambda row: row.fits(status=status, codes=codes, message=message))

@@ -263,5 +263,5 @@ _BY_KIND_OF_STATUS = {2: AT_VAULT_URL, 3: AT_VAULT_URL, 5: _LATER}
 
 
 def _next_step(code: str, status: int) -> str:
-    by_status = _BY_STATUS.get(status) or _BY_KIND_OF_STATUS.get(status // 100, _IN_RESULT)
-    return _BY_CODE.get(code, by_status)
+    by_kind = _BY_KIND_OF_STATUS.get(status // 100, _IN_RESULT)
+    return _BY_CODE.get(code, _BY_STATUS.get(status, by_kind))

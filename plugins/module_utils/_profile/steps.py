@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.service_principal import RESOURCES
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.other_settings import AccessSettings
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._profile.profile import ResourcePermissions
@@ -22,20 +22,25 @@ def operator_steps(
     access: AccessSettings, permissions: Permissions, *, credential_type: str, has_key_vault: bool
 ) -> list[str]:
     """Those of the identity that registers, renews and retires, in the order in which they are reported."""
-    playbooks = set(access.playbooks)
-    registers = "register" in playbooks
-    retires = "retire" in playbooks
-    wanted = {
-        "register": registers,
-        "declare_permissions": registers and bool(permissions),
-        CREDENTIAL_STEPS.get(credential_type, credential_type): bool(playbooks & {"register", "rotate"}),
-        "owners": registers and access.has_owners,
-        "key_vault": has_key_vault and bool(playbooks & {"register", "rotate", "retire"}),
-        "look_up": bool(playbooks & {"verify", "report"}),
-        "retire": retires,
-        "purge": retires and access.purges,
+    playbooks_with = {
+        "register": {"register"},
+        "declare_permissions": {"register"},
+        CREDENTIAL_STEPS.get(credential_type, credential_type): {"register", "rotate"},
+        "owners": {"register"},
+        "key_vault": {"register", "rotate", "retire"},
+        "look_up": {"verify", "report"},
+        "retire": {"retire"},
+        "purge": {"retire"},
     }
-    return list(filled_members(wanted))
+    settings = {
+        "declare_permissions": len(permissions),
+        "owners": access.has_owners,
+        "key_vault": has_key_vault,
+        "purge": access.purges,
+    }
+    switched_off = settings.keys() - filled_members(settings)
+    taken = {step: playbooks & {*access.playbooks} for step, playbooks in playbooks_with.items()}
+    return without(filled_members(taken), switched_off)
 
 
 def consent_steps(access: AccessSettings, permissions: Permissions) -> list[str]:

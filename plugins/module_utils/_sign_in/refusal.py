@@ -74,7 +74,7 @@ def _code(description: str) -> str | None:
 
 
 def known_code(description: str) -> ErrorCode | None:
-    return find(SIGN_IN_CODES, status=0, codes=(_code(description) or "",), message=description)
+    return find(SIGN_IN_CODES, status=0, codes=(_code(description),), message=description)
 
 
 def _next_step(code: str, known: ErrorCode | None, *, person: bool) -> str:
