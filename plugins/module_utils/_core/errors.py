@@ -144,7 +144,7 @@ class GraphFault(t.NamedTuple):
     @classmethod
     def of(cls, status: int, document: t.Any, request_id: str | None = None) -> GraphFault:
         error = _json.as_object(_json.as_object(document).get("error"))
-        inner = _json.as_object(error.get("innerError") or error.get("InnerError"))
+        inner = _json.as_object(error.get("innerError", error.get("InnerError")))
         return cls(
             status=status,
             code=_json.text_or_empty(error, "code"),

@@ -88,6 +88,11 @@ def as_text(value: t.Any) -> str | None:
     return None
 
 
+def as_text_or_empty(value: t.Any) -> str:
+    """The same, but an empty text instead of None."""
+    return as_text(value) or ""
+
+
 def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
     """The member of an object if it is a text, otherwise None."""
     return as_text(document.get(name))
@@ -95,7 +100,7 @@ def text(document: t.Mapping[str, t.Any], name: str) -> str | None:
 
 def text_or_empty(document: t.Mapping[str, t.Any], name: str) -> str:
     """The same, but an empty text instead of None."""
-    return as_text(document.get(name)) or ""
+    return as_text_or_empty(document.get(name))
 
 
 def texts(value: t.Any) -> list[str]:

@@ -29,6 +29,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.re
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
+WAITED_FOR = {**dict.fromkeys(RETRY_STATUS, WaitedFor.BUSY), 429: WaitedFor.LIMITS}
+
 
 class Connection:
     """Microsoft Graph of one tenant, as one identity."""
@@ -106,8 +108,4 @@ def graph_error(fault: GraphFault, request: Read | Write, *, url: str, waited: f
 
 
 def waited_for(status: int) -> WaitedFor:
-    if status == 429:
-        return WaitedFor.LIMITS
-    if status in RETRY_STATUS:
-        return WaitedFor.BUSY
-    return WaitedFor.LAG
+    return WAITED_FOR.get(status, WaitedFor.LAG)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_text_or_empty
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import RunMemory
 
 LAG_WINDOW = 900  # seconds after its creation in which an object may still be missing somewhere
@@ -57,4 +57,4 @@ class RunNotes:
 
     def written_here(self, name: str) -> str:
         """What the run wrote last under this name; empty if it wrote nothing."""
-        return as_text(self._memory.recall(f"written:{name}")) or ""
+        return as_text_or_empty(self._memory.recall(f"written:{name}"))
