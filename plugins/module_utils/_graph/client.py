@@ -223,14 +223,14 @@ class GraphClient(RunNotes):
         self._wait_before_repeating(answer)
         try:
             page = self._connection.exchange(read)
-            budget.add(page)
-            return self._whole(page, read, budget)
         except GraphError as exc:
             if exc.fault.not_found:
                 return None
             if _answer.counts_as_empty(exc.fault, read):
                 return _answer.empty_but_forbidden()
             raise
+        budget.add(page)
+        return self._whole(page, read, budget)
 
     def _wait_before_repeating(self, answer: InnerAnswer) -> None:
         if answer.status in RETRY_STATUS:

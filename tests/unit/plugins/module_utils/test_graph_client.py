@@ -180,6 +180,24 @@ def test_a_collection_that_is_missing_or_forbidden_when_repeated_is_reported(
         graph.get_many([ALL])
 
 
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_collection_of_which_a_later_page_is_refused_is_neither_missing_nor_empty(
+    tenant: Tenant, graph: GraphClient, repeated: bool
+) -> None:
+    denied = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    gone = {"error": {"code": "Request_ResourceNotFound", "message": "Resource 'x' does not exist."}}
+    for number in range(3):
+        tenant.register(f"gateway-{number}")
+    pages = dataclasses.replace(BY_TWO, empty_if_forbidden=True)
+    for status, body in ((404, gone), (403, denied)):
+        if repeated:
+            tenant.server.faults.add(method="GET", path="applications", status=503)
+        tenant.server.faults.add(method="GET", path="applications", nth=2 + repeated, status=status, body=body)
+        with pytest.raises(GraphError, match="list the applications"):
+            graph.get_many([pages])
+        tenant.server.faults.clear()
+
+
 def test_a_collection_that_a_proxy_forbids_is_not_empty(tenant: Tenant, graph: GraphClient) -> None:
     """Neither in a batch nor when it is repeated: without a code it is no refusal of Graph."""
     read = dataclasses.replace(ALL, empty_if_forbidden=True)
