@@ -39,8 +39,7 @@ def alarm_held_back(on_alarm: t.Callable[[], None]) -> t.Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGALRM, handler)
-        if came:
-            if callable(handler):
-                handler(*came[0])
-            elif handler == signal.SIG_DFL:
-                signal.raise_signal(signal.SIGALRM)
+        if came and callable(handler):
+            handler(*came[0])
+        elif came and handler == signal.SIG_DFL:
+            signal.raise_signal(signal.SIGALRM)

@@ -79,7 +79,7 @@ class Kind(abc.ABC):
     @property
     def may_be_left(self) -> bool:
         """After ``create`` failed: whether a secret with an unknown value may exist."""
-        return False
+        raise NotImplementedError
 
     def remove_new(self) -> None:
         """After ``create``: remove the new credential from the tenant. Raises AppsError."""

@@ -229,7 +229,7 @@ class PresentTask:
         try:
             return self._kind.create(start)
         except AppsError:
-            if not self._kind.may_be_left:
+            if self._kind.rolls_back and not self._kind.may_be_left:
                 self._work.claims.settle([start])
             raise
 

@@ -235,6 +235,8 @@ def test_the_timeline_stays_in_its_frame_for_any_dates() -> None:
     assert 0 < drawn_timeline["today"] < drawn_timeline["due"] < 100
     replaced = timeline(made([application(NOW, 1, "One", [12, 170])]))
     assert [len(lane["bars"]) for lane in replaced["lanes"]] == [1], "what a newer one replaces is not drawn"
+    endless = timeline(made([application(NOW, 1, "One", [None])]))
+    assert endless["lanes"] == [], "what never ends has no place in it"
     many = timeline(made([application(NOW, i, "n", [i]) for i in range(100)]))
     assert (len(many["lanes"]), many["left_out"]) == (24, 76)
 
