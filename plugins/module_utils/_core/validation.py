@@ -64,15 +64,17 @@ def _obstacle(declared: t.Mapping[str, t.Any], value: t.Any) -> str:
         return ""
     if isinstance(value, list):
         if not all(map(_may_be_members, value)):
-            return "has an entry that is not a dictionary"
+            return "has an entry that is not a dictionary with texts as names"
     elif value is not None and not _may_be_members(value):
-        return "is not a dictionary"
+        return "is not a dictionary with texts as names"
     return ""
 
 
 def _may_be_members(value: t.Any) -> bool:
     """Whether Ansible's validation looks for members in it. A text can be a=1, and it refuses a list by itself."""
-    return isinstance(value, (dict, str, list))
+    if isinstance(value, dict):
+        return all(isinstance(name, str) for name in value)
+    return isinstance(value, (str, list))
 
 
 def _endless(value: t.Any) -> bool:
