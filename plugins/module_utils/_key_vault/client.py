@@ -37,7 +37,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.email_gateway.azure_apps.plugins.module_utils._sign_in.identity_platform import AccessToken
 
 Json = dict[str, t.Any]
-NO_HEADERS: t.Mapping[str, str] = {}
 API_VERSION = "7.4"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
@@ -113,9 +112,7 @@ class KeyVault:
     def _refusal(self, answer: Response, *, action: str, method: str, path: str) -> VaultError:
         return VaultError(answer, action=action, method=method, path=path, waited=self._http.patience.waited)
 
-    def _answer(
-        self, method: str, path: str, *, headers: t.Mapping[str, str] = NO_HEADERS, body: Json | None = None
-    ) -> Response:
+    def _answer(self, method: str, path: str, *, headers: t.Mapping[str, str], body: Json | None = None) -> Response:
         return self._http.when_not_busy(
             lambda: self._request(method, path, headers, body), is_busy=_is_busy, repeatable=method == "GET"
         )
@@ -163,7 +160,7 @@ class KeyVault:
     def _resource_of_challenge(self) -> str:
         """From the challenge that answers a request without a token, as Microsoft's own clients do."""
         path = "/secrets/challenge"
-        answer = self._answer("GET", path)
+        answer = self._answer("GET", path, headers={})
         if answer.status_code != 401:
             raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
         resource = _challenge(answer).get("resource", "").rstrip("/").lower()

@@ -154,6 +154,6 @@ def _version_of(bundle: Json, name: str, *, action: str) -> str:
 
 
 def _seconds(value: t.Any) -> int | None:
-    if type(value) is not int or not 0 <= value < 1 << 37:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 37:
         return None
     return value

@@ -31,7 +31,7 @@ COLUMNS = (
 OF_CREDENTIAL = ("kind", "description", "key_id", "start", "end", "days_left", "status", "newer_exists")
 
 Line = dict[str, t.Any]
-Subject = tuple[str | None, str | None]  # of a problem: the client id of the application, or the host if it has none
+Subject: t.TypeAlias = "tuple[str | None, str | None]"  # of a problem: the application's client id, or the host
 
 
 def csv_view(report: Report) -> str:
