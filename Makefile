@@ -121,6 +121,7 @@ faults: ## Make each request of the role fail, kill runs, start eight at once (F
 
 molecule: ## Run the role's scenarios, one for each profile of the guide (SCENARIO= selects one)
 	@$(DEV) setup test
+	@rm -rf build/ansible_home/tmp/molecule.*  # the store of an earlier run, whose tenant is gone
 	@$(DEV) in-tree molecule test --no-command-borders $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
 sanity: ## Run ansible-test sanity (TEST= selects one)
