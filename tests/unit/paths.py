@@ -10,3 +10,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLLECTIONS = REPOSITORY / "build" / "collections"
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """The content of each file, by its path."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -11,6 +11,7 @@ import difflib
 import os
 import re
 import typing as t
+from urllib.parse import SplitResult, urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.printable import shortened
@@ -61,6 +62,13 @@ def check_guid(name: str, value: str) -> str:
     return value.lower()
 
 
+def guid_option(params: t.Mapping[str, t.Any], name: str) -> str | None:
+    """An option with the id of an object, if it is set. Raises InputError."""
+    if params[name] is None:
+        return None
+    return check_guid(name, params[name])
+
+
 def check_tenant(name: str, value: str) -> str:
     if not TENANT.fullmatch(value) or value.lower() in NOT_A_TENANT:
         raise InputError(
@@ -106,6 +114,19 @@ def check_number(name: str, value: int, *, lowest: int, highest: int, what: str 
     return value
 
 
+def check_goes_with(
+    option: str, condition: str, *, is_set: bool, is_met: bool, reason: str = "", instead: str = ""
+) -> None:
+    """Raises InputError for an option that is set although its condition, another option, is not met.
+
+    ``reason`` ends the message, and ``instead`` the advice.
+    """
+    if is_set and not is_met:
+        raise InputError(
+            f"O({option}) goes with O({condition}) only{reason}", next_step=f"Remove O({option}){instead}."
+        )
+
+
 def closest(name: str, known: t.Iterable[str]) -> list[str]:
     """Up to three of the known names that are like a misspelt one, whatever their case."""
     lowered = {one.lower(): one for one in known}
@@ -129,6 +150,14 @@ def filled(value: t.Any) -> str | None:
     if isinstance(value, str) and value.strip():
         return value
     return None
+
+
+def address_parts(text: str) -> SplitResult:
+    """The parts of an address; all of them empty if it is malformed, such as half of an IPv6 address."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
 
 
 def host_url(name: str, value: str) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 # Graph writes up to seven fractional digits, more than datetime takes.
 _GRAPH_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 DAY = datetime.timedelta(days=1)
+EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
 
 def parse(value: str) -> datetime.datetime | None:

@@ -17,10 +17,9 @@ import typing as t
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import GUID
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, without
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import NO_RECORD, Record
 
 Records = t.Sequence[Record | None]
-NO_RECORD = Record(client_id="", key_id="")
 
 
 def is_known(record: Record) -> bool:
@@ -41,7 +40,7 @@ def most_recent(records: Records) -> Record | None:
 
 
 def _moment(point: str) -> datetime.datetime:
-    return times.parse(point) or datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+    return times.parse(point) or times.EPOCH
 
 
 def is_ours(record: Record) -> bool:

@@ -108,6 +108,9 @@ class Record:
         return {**content, **value[self.type]}
 
 
+NO_RECORD = Record(client_id="", key_id="")
+
+
 def _text(content: t.Mapping[str, t.Any], name: str) -> str:
     value = content.get(name)
     if value is None:

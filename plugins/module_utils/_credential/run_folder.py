@@ -17,7 +17,8 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 
 CHECKOUTS = (".git", ".hg", ".svn", ".bzr")
 CONTAINER_MARKS = ("/run/.containerenv", "/.dockerenv")
-PULL_LIMIT = re.compile(r"localhost,(.*,)?127\.0\.0\.1")  # the names of the host are between
+# The names of the host are between. Compiled only where the playbooks are in the folder in which the run works.
+PULL_LIMIT = r"localhost,(.*,)?127\.0\.0\.1"
 EXTRAVARS = os.path.join("env", "extravars")  # ansible-runner passes extra variables in this file
 
 
@@ -133,7 +134,7 @@ def _is_pull(run: Run) -> bool:
     for path in run.playbooks:
         if not os.path.isabs(path) or not os.path.realpath(path).startswith(f"{checkout}{os.sep}"):
             return False
-    return PULL_LIMIT.fullmatch(run.limit) is not None or os.path.basename(run.shell_command) == "ansible-pull"
+    return re.fullmatch(PULL_LIMIT, run.limit) is not None or os.path.basename(run.shell_command) == "ansible-pull"
 
 
 def _with_parents(folder: str) -> tuple[Path, ...]:

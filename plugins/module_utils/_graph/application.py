@@ -11,11 +11,11 @@ import dataclasses
 import hashlib
 import re
 import typing as t
-from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     OURS,
+    address_parts,
     check_guid,
     check_text,
     shown,
@@ -111,6 +111,10 @@ class Address:
             handed=handed_as,
         )
 
+    def client_id_of(self, document: Json) -> str:
+        """The client id of the application; of one that is gone, the key that the caller has, or an empty text."""
+        return text_or_empty({"appId": self.client_id, **document}, "appId")
+
     def shape(self, select: t.Sequence[str]) -> Shape:
         """What answers to this key: an application that has it, with the lists that were selected.
 
@@ -169,10 +173,7 @@ def check_redirect_uris(uris: t.Sequence[str]) -> list[str]:
 
 
 def _may_be_redirected_to(uri: str) -> bool:
-    try:
-        parts = urlsplit(uri)
-    except ValueError:  # such as half of an IPv6 address
-        return False
+    parts = address_parts(uri)
     if parts.scheme == "http":
         return parts.hostname in ("localhost", "127.0.0.1")
     return parts.scheme == "https" and bool(parts.hostname)

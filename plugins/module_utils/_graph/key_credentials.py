@@ -99,8 +99,7 @@ def _moment(document: Json, name: str) -> datetime.datetime | None:
 def key_credentials(document: Json) -> tuple[KeyCredential, ...]:
     """All records of an application, the one that lasts longest first."""
     found = [KeyCredential.of(entry) for entry in application.objects(document.get("keyCredentials"))]
-    epoch = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-    return tuple(sorted(found, key=lambda record: (record.end or epoch, record.comparable_key_id), reverse=True))
+    return tuple(sorted(found, key=lambda record: (record.end or times.EPOCH, record.comparable_key_id), reverse=True))
 
 
 class KeyCredentialsClient:

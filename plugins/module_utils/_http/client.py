@@ -40,7 +40,7 @@ CONNECT_TIMEOUT = 10  # seconds
 LARGEST_BODY = 4 * 2**20
 AT_ONCE = 65536  # bytes
 USER_AGENT = "email_gateway.azure_apps"
-NOT_REACHED = re.compile("NewConnectionError|NameResolutionError")  # of urllib3
+NOT_REACHED = "NewConnectionError|NameResolutionError"  # of urllib3; compiled after a failure only
 TUNNEL_STATUS = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 
@@ -290,7 +290,7 @@ def _transport_error(requests: t.Any, exc: Exception, *, what: str, ca_file: str
             next_step="Check the address, the firewall and HTTPS_PROXY.",
         )
     if isinstance(exc, errors.ConnectionError):
-        refused = NOT_REACHED.search(repr(exc)) is not None
+        refused = re.search(NOT_REACHED, repr(exc)) is not None
         reason = "the connection was lost"
         if refused:
             reason = "the host cannot be reached"

@@ -29,10 +29,11 @@ def environment_proxies(environ: t.Mapping[str, str], host: str) -> dict[str, st
     """
     variables: dict[str, str] = {}  # by scheme, as the addresses
     proxies: dict[str, str] = {}
-    for name in sorted(environ, key=str.islower):
+    names = [name for name in environ if name.lower().endswith("_proxy")]
+    for name in sorted(names, key=str.islower):
         # Files with variables leave blanks and line ends behind, which no address has.
         address = environ[name].strip()
-        if address and name.lower().endswith("_proxy"):
+        if address:
             scheme = name[:-6].lower()
             variables[scheme] = name
             proxies[scheme] = address

@@ -17,7 +17,11 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled, host_url
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    address_parts,
+    filled,
+    host_url,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import VAULT_DOMAINS
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     AppsError,
@@ -41,8 +45,7 @@ API_VERSION = "7.4"
 KEY_VAULT_APP_ID = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"  # "Verify first-party Microsoft applications"
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 AT_VAULT_URL = "Check that a key vault answers at vault_url, and not a proxy."
-# Addresses of names: one of IPv6 may be malformed, and no vault names one.
-CHALLENGE = re.compile(r'(authorization|resource|scope)(?:_uri)?="([!#-Z_a-z~]*)"')
+CHALLENGE = re.compile(r'(authorization|resource|scope)(?:_uri)?="([^"]*)"')
 # Over after a while (azure-sdk-for-net issue 31581).
 TEMPORARY = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
 DELETED = "ObjectIsDeletedButRecoverable"
@@ -164,7 +167,7 @@ class KeyVault:
         if answer.status_code != 401:
             raise self._refusal(answer, action=f"ask {self.url} which tokens it accepts", method="GET", path=path)
         resource = _challenge(answer).get("resource", "").rstrip("/").lower()
-        domain = urlsplit(resource).netloc
+        domain = address_parts(resource).netloc
         is_own_domain = f".{self._host}".endswith(f".{domain}")
         if not resource.startswith("https://") or not is_own_domain:
             raise SignInError(
@@ -184,7 +187,7 @@ class KeyVault:
                 next_step="Check that vault_url is the address of a key vault.",
                 status=401,
             )
-        tenant = urlsplit(found.get("authorization", "")).path.strip("/").partition("/")[0].lower()
+        tenant = address_parts(found.get("authorization", "")).path.strip("/").partition("/")[0].lower()
         if token.is_for_another(tenant):
             raise SignInError(
                 f"{self.url} belongs to the tenant {tenant}, but the sign-in is to {token.tenant_id}",

@@ -19,6 +19,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     check_number,
     check_text,
     filled,
+    guid_option,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import (
     ConflictError,
@@ -42,7 +43,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.sw
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import import_library
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     brief_view,
-    guid_option,
     other_key_ids,
     read_until_there,
 )
@@ -180,7 +180,7 @@ class CertificateResource:
         options = self._options
         document = self._key_credentials.read(options.address)
         found = application.required(document, options.address, may_be_gone=not options.present)
-        client_id = application.text_or_empty({"appId": options.address.client_id, **found}, "appId").lower()
+        client_id = options.address.client_id_of(found).lower()
         files = NO_FILES
         if options.files is not None:
             files = options.files.read(client_id)

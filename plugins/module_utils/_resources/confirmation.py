@@ -3,28 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # This is a private module utility of email_gateway.azure_apps: it may change without notice.
-"""Options that go with others only; and a removal that has to be confirmed by the name of the application."""
+"""A removal that has to be confirmed by the name of the application."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import shown
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    check_goes_with,
+    shown,
+)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.application import derived_unique_name
-
-
-def check_goes_with(
-    option: str, condition: str, *, is_set: bool, is_met: bool, reason: str = "", instead: str = ""
-) -> None:
-    """Raises InputError for an option that is set although its condition, another option, is not met.
-
-    ``reason`` ends the message, and ``instead`` the advice.
-    """
-    if is_set and not is_met:
-        raise InputError(
-            f"O({option}) goes with O({condition}) only{reason}", next_step=f"Remove O({option}){instead}."
-        )
 
 
 def check_confirm_option(confirm: t.Sequence[str] | None, *, present: bool) -> None:

@@ -12,7 +12,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    check_goes_with,
+    filled,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.clouds import consent_url
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
@@ -29,7 +33,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
     check_confirm_option,
     check_confirmed,
-    check_goes_with,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.consent_state import (
     Answers,

@@ -22,8 +22,8 @@ class Registered(t.NamedTuple):
     tenant_id: str
 
     def is_of(self, client_id: str, tenant_id: str) -> bool:
-        known = Registered(client_id.lower(), tenant_id.lower())
-        return self in (known, known._replace(tenant_id=""))
+        same_tenant = self.tenant_id in ("", tenant_id.lower())
+        return self.client_id == client_id.lower() and same_tenant
 
 
 class ExpectedApplications(t.NamedTuple):

@@ -10,12 +10,15 @@ Source of the limits: resource page federatedIdentityCredential.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import typing as t
-from urllib.parse import urlsplit
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_text, filled, shown
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    address_parts,
+    check_text,
+    filled,
+    shown,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError, InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
     filled_members,
@@ -92,9 +95,7 @@ def _asked_for(params: t.Mapping[str, t.Any]) -> FederatedCredential:
     if params["description"] is not None:
         check_text("description", params["description"], longest=LONGEST_TEXT)
     audiences = params["audiences"]
-    parts = urlsplit("")
-    with contextlib.suppress(ValueError):  # such as half of an IPv6 address
-        parts = urlsplit(issuer)
+    parts = address_parts(issuer)
     if parts.scheme != "https" or not parts.hostname or issuer.split() != [issuer]:
         raise InputError(
             f"issuer is {shown(issuer)}, which is not an https address",
@@ -147,7 +148,7 @@ class FederatedCredentialResource:
         document = self._graph.get(self._address.read(self._graph, select=FIELDS))
         found = application.required(document, self._address, may_be_gone=not self._present)
         object_id = application.text_or_empty(found, "id")
-        client_id = application.text_or_empty({"appId": self._address.client_id, **found}, "appId")
+        client_id = self._address.client_id_of(found)
         if not found:
             return Federation(object_id, client_id)
         entries = self._graph.collect(

@@ -14,6 +14,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     ADDRESS,
     GUID,
     OURS,
+    check_goes_with,
     check_mailbox,
     check_text,
     shown,
@@ -21,7 +22,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_goes_with
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.expected_applications import (
     ExpectedApplications,
 )

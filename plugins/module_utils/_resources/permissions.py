@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
     GUID,
+    check_goes_with,
     closest,
     did_you_mean,
     filled,
@@ -36,7 +36,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.se
     resource_label,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.switched_off import SWITCHES
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import check_goes_with
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
     FIELDS,
     GRAPH_TYPES,
@@ -69,8 +68,7 @@ LISTED: dict[str, dict[str, t.Any]] = {
 def check_permission_names(option: str, names: t.Iterable[str] | None) -> None:
     """Raises InputError for what cannot be the name of a permission."""
     for name in names or ():
-        # ASCII without white space.
-        if not re.fullmatch(r"[^\s\u0080-\U0010ffff]{1,256}", name):
+        if name.split() != [name] or not name.isascii() or len(name) > 256:
             raise InputError(
                 f"{option}: {shown(name)} is not the name of a permission",
                 next_step="Use names as in Microsoft's permissions reference, such as Mail.ReadWrite.",
@@ -131,7 +129,7 @@ def resolve(
     offered = principal.ids[kind]
     if GUID.fullmatch(name):
         permission = Permission(principal.client_id, kind, name.lower())
-        if permission in {*principal.names, *declared}:
+        if permission in principal.names or permission in declared:
             return permission
     elif name in offered:
         return Permission(principal.client_id, kind, offered[name])

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import OURS, check_guid, check_text
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
+    OURS,
+    check_goes_with,
+    check_guid,
+    check_text,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.confirmation import (
     check_confirm_option,
-    check_goes_with,
 )
 
 

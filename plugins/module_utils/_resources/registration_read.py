@@ -98,8 +98,9 @@ class RegistrationReader:
         found = found.with_owners(application.entries(owners)).with_credentials(as_object(credentials))
         if principal is None:
             return self._with_deleted_principal(found)
-        known = {"application": document, "principal": principal, **dict(zip(AHEAD, ahead, strict=False))}
-        self._graph.handed.hand_on(client_id.lower(), known)
+        if ahead:
+            known = {"application": document, "principal": principal, **dict(zip(AHEAD, ahead, strict=True))}
+            self._graph.handed.hand_on(client_id.lower(), known)
         return dataclasses.replace(
             found.with_principal(principal),
             service_principal_object_id=application.text(principal, "id"),

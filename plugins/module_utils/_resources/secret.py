@@ -79,7 +79,7 @@ class SecretResource:
         found = application.required(document, options.address, may_be_gone=not options.present)
         state = ClientSecrets(
             application_object_id=application.text_or_empty(found, "id"),
-            client_id=application.text_or_empty({"appId": options.address.client_id, **found}, "appId"),
+            client_id=options.address.client_id_of(found),
             credentials=password_credentials(found),
         )
         if not options.present:

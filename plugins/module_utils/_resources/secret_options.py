@@ -17,12 +17,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.che
     check_guid,
     check_number,
     check_text,
+    guid_option,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.secret_records import (
     PasswordCredential,
-    guid_option,
 )
 
 LONGEST_DESCRIPTION = 120  # no source gives a limit: ours

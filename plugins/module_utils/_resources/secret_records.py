@@ -12,7 +12,6 @@ import datetime
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import times
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import check_guid
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
@@ -25,7 +24,6 @@ if t.TYPE_CHECKING:
 
 FIELDS = ("id", "appId", "displayName", "passwordCredentials", *SWITCHES)
 Credential = t.TypeVar("Credential", bound="PasswordCredential | KeyCredential")
-EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
 
 
 class PasswordCredential(t.NamedTuple):
@@ -68,17 +66,12 @@ class PasswordCredential(t.NamedTuple):
         }
 
 
-def guid_option(params: t.Mapping[str, t.Any], name: str) -> str | None:
-    """An option with the key id of a credential, if it is set. Raises InputError."""
-    if params[name] is None:
-        return None
-    return check_guid(name, params[name])
-
-
 def password_credentials(document: Json) -> tuple[PasswordCredential, ...]:
     """All records of an application, the one that lasts longest first."""
     found = map(PasswordCredential.of, application.objects(document.get("passwordCredentials")))
-    return tuple(sorted(found, key=lambda credential: (credential.end or EPOCH, credential.key_id or ""), reverse=True))
+    return tuple(
+        sorted(found, key=lambda credential: (credential.end or times.EPOCH, credential.key_id or ""), reverse=True)
+    )
 
 
 def all_described(credentials: t.Iterable[PasswordCredential | KeyCredential], now: datetime.datetime) -> list[View]:

@@ -15,7 +15,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import small_file
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import address_parts, filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
     among,
@@ -86,10 +86,7 @@ def _address(host: str, prefix: str) -> str:
     text = host.strip()
     if not re.match("https?://", text):
         text = f"https://{text}"
-    try:
-        parts = urlsplit(text)
-    except ValueError:  # such as half of an IPv6 address
-        parts = urlsplit("")
+    parts = address_parts(text)
     if not HOST.fullmatch(parts.netloc) or (parts.query, parts.fragment) != ("", ""):
         raise InputError(
             "CONTROLLER_HOST is not the address of a host",  # not shown: it may hold a password

@@ -22,7 +22,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.key_files import KeyFiles
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import NO_RECORD, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph import application
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.key_credentials import (
     KeyCredential,
@@ -41,7 +41,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     PasswordCredential,
     password_credentials,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work, view_of
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work, view_of
 
 # What the diff shows of a record.
 SHOWN = ("key_id", "previous_key_ids", "handed_over_to", "pending_hosts")

@@ -16,7 +16,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core imp
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import filled
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import InputError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import NO_RECORD, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.federated_credential import (
     FederatedCredentialResource,
@@ -27,7 +27,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credenti
     Kind,
     applied,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD
 
 
 class FederatedCredential(Kind):

@@ -26,7 +26,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.run_memory import WHOLE_RUN
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import NO_RECORD, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.acceptance import (
     check_accepted,
     is_refused,
@@ -37,7 +37,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._proof.me
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.alarm import alarm_held_back
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.kind import Found, Kind
-from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import NO_RECORD, Work, view_of
+from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.work import Work, view_of
 
 # What the diff shows of a record.
 SHOWN = ("previous_key_ids", "handed_over_to", "pending_hosts", "profile")

@@ -17,7 +17,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lis
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import CredentialOptions
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import NO_RECORD, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.run_folder import (
     Run,
     check_outlives_run,
@@ -27,7 +27,6 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.ca
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._credential.claims import Claims
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.store_set import StoreSet
 
-NO_RECORD = Record(client_id="", key_id="")
 CLAIMED_TIMES = 8  # wait_timeout: the allowance is renewed for parts of a task, and requests take their time, too
 
 

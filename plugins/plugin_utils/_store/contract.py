@@ -24,13 +24,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import are_texts, as_object, text
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import among, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.validation import validated
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import MEMBERS, Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import LISTS, MEMBERS, Record
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.call import Call
 
 STORE_TYPES = ("ansible_vault", "awx_credential", "azure_key_vault", "command", "hashi_vault", "sops")
 PACKAGE = "ansible_collections.email_gateway.azure_apps.plugins.plugin_utils.stores"
 VARIABLE = "gateway_app_credential"  # in a file of variables
-LISTS = ("previous_key_ids", "handed_over_to", "pending_hosts")
 PAGE = "docs/stores.md"
 CREDENTIAL_NAMES = {
     "client_secret": "client secret",

@@ -20,11 +20,11 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import (
     COMMON_MEMBERS,
+    LISTS,
     Record,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.api import Awx, AwxError
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import (
-    LISTS,
     Store,
     StoreContext,
     record_of,

@@ -29,7 +29,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._action.c
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.plain import plain
 from ansible_collections.email_gateway.azure_apps.tests.unit import hostile_input
 from ansible_collections.email_gateway.azure_apps.tests.unit.action_runner import ActionRunner
-from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import REPOSITORY, files_below
 from ansible_collections.email_gateway.azure_apps.tests.unit.tenant import Json, Tenant
 
 PLUGINS = "ansible_collections.email_gateway.azure_apps.plugins"
@@ -176,10 +176,6 @@ def _values(trial: Trial, spec: ArgumentSpec, name: str) -> st.SearchStrategy[t.
     return st.sampled_from([*choices, *listed]) | free if EXAMPLES else st.sampled_from([*listed, *choices])
 
 
-def _files(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def _may_be_asked(params: dict[str, t.Any]) -> set[str]:
     """Names of hosts that the options themselves configure."""
     given = [str(params.get(name)).strip().rstrip("/").lower() for name in ("authority_url", "graph_url")]
@@ -207,7 +203,7 @@ def test_every_option_is_accepted_or_refused(module: str, option: str, trial: Tr
         before = json.loads(json.dumps(before))
         trial.tenant.clear_requests()
         trial.asked.clear()
-        files, check_mode = _files(trial.folder), data.draw(st.booleans())
+        files, check_mode = files_below(trial.folder), data.draw(st.booleans())
 
         result = call_module(
             declared, module, plain(params), check_mode=check_mode, environ=trial.environ, memory=trial.tenant.memory
@@ -218,7 +214,7 @@ def test_every_option_is_accepted_or_refused(module: str, option: str, trial: Tr
             hostile_input.check_clear_refusal(result)
             assert trial.tenant.writes == [], result
         if result.get("changed") and not check_mode:
-            assert trial.tenant.writes or _files(trial.folder) != files, "nothing has changed"
+            assert trial.tenant.writes or files_below(trial.folder) != files, "nothing has changed"
         assert {*trial.asked} <= _may_be_asked(params), trial.asked
         after = trial.tenant.server.tenant.directory.applications[made["bystander"]["application_object_id"]]
         assert after == before, "another object was changed"

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential import life
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import Record
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.record import NO_RECORD, Record
 
 CLIENT_ID = "b2466de6-5867-4b23-83ff-449c85f44ba1"
 OTHER_ID = "4877ab89-6ac2-4663-826b-fc79af2ad2e4"
@@ -68,7 +68,7 @@ def test_the_most_recent_record_counts(records: list[Record | None], expected: s
         (record(), True),
         (record(client_id=""), False),
         (record(key_id="a person wrote this"), False),
-        (life.NO_RECORD, False),
+        (NO_RECORD, False),
     ],
 )
 def test_records_of_others_are_detected(kept: Record, expected: bool) -> None:
@@ -100,7 +100,7 @@ def test_matching_stores_need_no_new_credential(
 @pytest.mark.parametrize(
     ("kept", "key_id", "refused", "expected"),
     [
-        (life.NO_RECORD, NEW, (), ()),
+        (NO_RECORD, NEW, (), ()),
         (record(OLD), OLD, (), ()),
         (record(OLD), NEW, (), (OLD,)),
         (record(OLD), NEW, (OLD,), ()),

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.fixed_time import fix_now
 from ansible_collections.email_gateway.azure_apps.tests.unit.key_stock import take_keys_from_stock
+from ansible_collections.email_gateway.azure_apps.tests.unit.paths import files_below
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.bad_options import BAD_OPTIONS
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.writers import (
     NO_WRITERS,
@@ -97,10 +98,6 @@ def work(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path, monkeyp
     return Work(request.param, tenant)
 
 
-def folder_content() -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-
-
 def snapshot(tenant: Tenant) -> str:
     return json.dumps({k: v for k, v in tenant.server.tenant.snapshot().items() if k != "clock_offset"})
 
@@ -135,7 +132,7 @@ def test_invalid_options_are_refused_before_any_request(
 def test_check_mode_predicts_and_writes_nothing(work: Work, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fix_now(monkeypatch)
     work.before(step)
-    before = snapshot(work.tenant), folder_content()
+    before = snapshot(work.tenant), files_below(Path())
     predicted = work.run(step, check=True)
     assert predicted["changed"]
     if work.writer.secret is not None:
@@ -143,7 +140,7 @@ def test_check_mode_predicts_and_writes_nothing(work: Work, step: str, monkeypat
     if work.writer.new_id is not None and step == "create":
         assert predicted[work.writer.new_id] is None
     assert work.tenant.writes == []
-    assert (snapshot(work.tenant), folder_content()) == before
+    assert (snapshot(work.tenant), files_below(Path())) == before
     done = work.run(step)
     assert done["changed"]
     assert predicted["diff"]["before"] == done["diff"]["before"]
@@ -240,7 +237,7 @@ def test_missing_rights_are_named_with_the_next_step(work: Work) -> None:
         assert words in result["error"]["next_step"]
     assert not result["changed"]
     assert work.current_state == before
-    assert tuple(folder_content()) == work.writer.files_for_the_next_run
+    assert tuple(files_below(Path())) == work.writer.files_for_the_next_run
 
 
 @pytest.mark.parametrize("lag", [1, 3])
@@ -274,7 +271,7 @@ def test_secrets_are_only_where_they_belong(work: Work) -> None:
         value = result.pop(work.writer.secret) if work.writer.secret else None
         if value:
             secrets.add(value)
-    for content in folder_content().values():
+    for content in files_below(Path()).values():
         secrets |= set(re.findall(r"\w{50,}", content.decode().partition("-----BEGIN CERTIFICATE")[0]))
     assert len(secrets) > 1 or work.writer.module not in ("azure_app_secret", "azure_app_certificate")
     output = json.dumps(results)
@@ -292,4 +289,4 @@ def test_an_unknown_application_is_named(work: Work) -> None:
         assert "'gateway'" in result["msg"]
         assert "azure_app_registration" in result["error"]["next_step"]
     assert work.tenant.writes == []
-    assert folder_content() == {}
+    assert files_below(Path()) == {}
