@@ -14,6 +14,8 @@ import typing as t
 TOLERATED = 60.0  # seconds
 # A Date has whole seconds, and the answer travels for a while: less is no difference, and times must not go back by it.
 RESOLUTION = datetime.timedelta(seconds=2)
+# No clock of either side differs by a century: such a date is wrong, and could lie beyond the calendar of Python.
+UNLIKELY = datetime.timedelta(days=36525)
 
 
 class ServerClock:
@@ -30,10 +32,10 @@ class ServerClock:
             return
         try:
             ahead = self._own() - email.utils.parsedate_to_datetime(date)
-        except (TypeError, ValueError, IndexError):  # TypeError also for one without a zone
+        except (TypeError, ValueError, IndexError, OverflowError):  # TypeError also for one without a zone
             return
         self._server = host
-        if abs(ahead) >= RESOLUTION:
+        if RESOLUTION <= abs(ahead) < UNLIKELY:
             self._ahead = ahead
 
     def now(self) -> datetime.datetime:

@@ -42,7 +42,19 @@ def test_a_difference_of_more_than_a_minute_is_a_warning(date: str, words: str) 
     assert not words or f"here it is 2026-11-29 12:00:00 UTC, there 2026-11-29 {date[17:25]} UTC" in warning
 
 
-@pytest.mark.parametrize("date", ["", "tomorrow", "Sun, 29 Nov 2026 11:58:00", "Sun, 99 Nov 2026 11:58:00 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "tomorrow",
+        "Sun, 29 Nov 2026 11:58:00",
+        "Sun, 99 Nov 2026 11:58:00 GMT",
+        "Sun, 29 Nov 99999999999999999999 11:58:00 GMT",
+        "Sun, 29 Nov 2026 11:58:00 +99999999999999999999",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2300",
+    ],
+)
 def test_an_invalid_date_is_ignored(date: str) -> None:
     made = clock(date)
     assert (made.warning, made.now()) == ("", NOON)
