@@ -65,9 +65,9 @@ class Awx:
         self._http.allow(self._settings.url)
 
     def find(self, kind: str, *, action: str, **query: str) -> list[Json]:
-        """The objects of a kind by exact filters."""
+        """The objects of a kind by exact filters; each has its number as ``id``, by which it is written."""
         document = _json.as_object(self._send("GET", f"{kind}/", action=action, params=query))
-        found = _json.objects(document.get("results"))
+        found = [entry for entry in _json.objects(document.get("results")) if isinstance(entry.get("id"), int)]
         if document.get("results") != found:
             raise _not_understood(action)
         return found

@@ -20,7 +20,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.err
     AppsError,
     MissingLibraryError,
 )
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_list, as_object
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import as_object, texts
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._store.contract import Lookup, LookupMissing
 
 if t.TYPE_CHECKING:
@@ -107,7 +107,7 @@ class HashiVault:
         action = f"read the capabilities of the sign-in for {paths[0]}"
         # A question, although it is asked by a write.
         found = self._ask_data("vault_write", "sys/capabilities-self", action=action, data={"paths": list(paths)})
-        return {path: as_list(found.get(path)) for path in paths}
+        return {path: texts(found.get(path)) for path in paths}
 
     def is_version_2(self) -> bool:
         action = f"read the type of {self._mount}"

@@ -181,9 +181,10 @@ def _is_for_a_record(credential_type: Json) -> bool:
     """Whether it has all fields, of which the client secret alone is secret."""
     names, secret = set(), []
     for field in _json.objects(_json.as_object(credential_type.get("inputs")).get("fields")):
-        names.add(field.get("id"))
+        name = _json.text_or_empty(field, "id")
+        names.add(name)
         if field.get("secret"):
-            secret.append(field.get("id"))
+            secret.append(name)
     return names >= set(FIELDS) and secret == [SECRET]
 
 
@@ -202,7 +203,8 @@ def _list(text: str) -> list[t.Any] | None:
 
 
 def _key(found: Json) -> int:
-    return int(found["id"])
+    number: int = found["id"]
+    return number
 
 
 STORE = AwxCredential

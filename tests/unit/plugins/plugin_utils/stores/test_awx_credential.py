@@ -127,6 +127,23 @@ def test_another_secret_field_of_the_type_is_refused(place: AwxPlace) -> None:
         place.open().check_writable(SECOND)
 
 
+@pytest.mark.parametrize("name", [None, ["more"], {"more": 1}])
+def test_a_field_of_the_type_without_a_name_is_ignored(place: AwxPlace, name: t.Any) -> None:
+    place.server.objects.tables["credential_types"][30]["inputs"]["fields"].append({"id": name, "type": "string"})
+    place.open().check_writable(SECOND)
+
+
+@pytest.mark.parametrize("number", [None, "eight", [8]])
+def test_an_object_without_a_number_is_refused_before_anything_is_written(place: AwxPlace, number: t.Any) -> None:
+    place.open().write(FIRST, expected=None)
+    (credential,) = place.server.credentials.values()
+    credential["id"] = number
+    for attempt in (place.open().remove, lambda: place.open().write(SECOND, expected=FIRST.without_value())):
+        with pytest.raises(AppsError, match=r"Could not read the credential .* the answer has an unexpected form"):
+            attempt()
+    assert place.server.writes == ["POST /api/v2/credentials/"]
+
+
 def test_an_unknown_organization_is_refused(place: AwxPlace) -> None:
     place.entry["organization"] = "Unknown"
     with pytest.raises(ConflictError, match="has no organization Unknown"):

@@ -225,6 +225,13 @@ def test_a_missing_capability_is_named(place: HashiVaultPlace, kind: str, needed
         store.check_writable(SECOND)
 
 
+@pytest.mark.parametrize("capabilities", [None, "root", {"root": True}, [["root"], {"create": "read"}]])
+def test_capabilities_in_an_unexpected_form_allow_nothing(place: HashiVaultPlace, capabilities: t.Any) -> None:
+    place.vault.policy["data"] = capabilities
+    with pytest.raises(ConflictError, match="do not allow create, read, update on secret/data/gateways/vienna"):
+        place.open().check_place()
+
+
 def test_policies_content_and_engine_are_checked_in_advance(place: HashiVaultPlace) -> None:
     """The policies first: their message names everything that is missing."""
     place.open().check_place()
