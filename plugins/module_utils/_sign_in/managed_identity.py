@@ -62,7 +62,8 @@ def managed_identity_token(
     try:
         client = msal.ManagedIdentityClient(identity, http_client=http)
         result = client.acquire_token_for_client(resource=resource)
-    except (*ODDITIES, OSError) as exc:  # what comes of answers that msal does not understand, and of the network
+    # What comes of answers that msal does not understand, and of the network; urllib3's own where it reads a body.
+    except (*ODDITIES, OSError, import_library("urllib3").exceptions.HTTPError) as exc:
         raise SignInError(
             f"The managed identity returned no token: {http.trouble or type(exc).__name__}", next_step=NO_IDENTITY
         ) from None
@@ -98,6 +99,7 @@ class _MetadataHttp:
                 with self._session.get(
                     url, params=params, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
                 ) as answer:
+                    self.trouble = f"no complete answer came from {url.partition('?')[0]}"
                     content = answer.raw.read(LARGEST_ANSWER + 1, decode_content=False)
             except OSError:
                 self.trouble = f"nothing answers at {url.partition('?')[0]}"

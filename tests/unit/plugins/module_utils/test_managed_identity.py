@@ -28,9 +28,14 @@ IMDS = "/metadata/identity/oauth2/token"
 
 
 class Metadata:
-    """The responses of the endpoint: (status, body) in turn, the last one repeatedly."""
+    """The responses of the endpoint: (status, body) in turn, the last one repeatedly.
+
+    ``missing`` is the number of bytes that are announced and do not come until it closes.
+    """
 
     def __init__(self) -> None:
+        self.missing = 0
+        self.closed = threading.Event()
         self.answers: list[tuple[int, bytes]] = []
         self.asked: list[tuple[str, dict[str, list[str]], dict[str, str]]] = []
         metadata = self
@@ -42,11 +47,13 @@ class Metadata:
                 answers = metadata.answers
                 status, body = answers.pop(0) if len(answers) > 1 else answers[0]
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + metadata.missing))
                 if status == 302:
                     self.send_header("Location", "http://127.0.0.1:1/elsewhere")
                 self.end_headers()
                 self.wfile.write(body)
+                if metadata.missing:
+                    metadata.closed.wait(10)
 
             def log_message(self, *args: t.Any) -> None:
                 """No log."""
@@ -56,6 +63,7 @@ class Metadata:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -162,6 +170,12 @@ def test_a_machine_without_the_endpoint_is_reported(tenant: Tenant, metadata: Me
     metadata.close()
     result = tenant.fails(MODULE, **UNREGISTERED)
     assert f"nothing answers at {metadata.url}{IMDS}" in result["msg"]
+
+
+def test_an_answer_that_stops_halfway_is_reported(tenant: Tenant, metadata: Metadata) -> None:
+    metadata.answers, metadata.missing = [(200, b'{"access_')], 100
+    result = tenant.fails(MODULE, **UNREGISTERED, request_timeout=1)
+    assert f"no complete answer came from {metadata.url}{IMDS}" in result["msg"]
 
 
 def test_an_old_msal_is_reported_before_any_request(
