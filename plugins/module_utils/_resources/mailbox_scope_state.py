@@ -188,7 +188,9 @@ class ExchangeDirectory(t.NamedTuple):
         )
 
     def _own(self, principal_id: str) -> list[Json]:
-        return [document for document in self.assignments if principal_of(document) == principal_id.lower()]
+        """Nothing belongs to an application without a service principal, not even what has no readable principal."""
+        wanted = principal_id.lower()
+        return [document for document in self.assignments if wanted and principal_of(document) == wanted]
 
 
 def read_exchange_roles(graph: GraphClient, principal_id: str, *, known: t.Iterable[Scope] = ()) -> ExchangeRoles:

@@ -12,6 +12,9 @@ import pathlib
 import pytest
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._graph.run_notes import RunNotes
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.mailbox_scope_state import (
+    ExchangeDirectory,
+)
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._run.shared_memory import SharedMemory
 from ansible_collections.email_gateway.azure_apps.tests.unit.plugins.modules.test_azure_app_mailbox_scope import (
     EXCHANGE_ADMINISTRATOR,
@@ -172,6 +175,13 @@ def test_check_mode_predicts_roles_without_a_service_principal(
         assert virtual_time.waited == []
         assert "has no service principal" in exchange.fails(MODULE, **wanted)["msg"]
     assert assigned_roles(exchange) == []
+
+
+@pytest.mark.parametrize("principal", [None, "", "/RoleGroups/"])
+def test_an_application_without_a_service_principal_has_no_assignments(principal: str | None) -> None:
+    assignment = {"id": "1", "roleDefinitionId": "2", "principalId": principal, "directoryScopeId": "/"}
+    directory = ExchangeDirectory({"2": "Application Mail.Read"}, [assignment], [])
+    assert directory.roles_of("", {}).assignments == ()
 
 
 def test_commands_for_a_user_without_a_mailbox_address_use_the_user_name(exchange: Tenant) -> None:
