@@ -48,6 +48,11 @@ options:
     description: The host whose tasks ran. With it, C(notes) contain how long the tasks waited, and for what.
     type: str
     default: ""
+  served_hosts:
+    description: The hosts that got the credential in this run. They do not count as pending for C(handed_over).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

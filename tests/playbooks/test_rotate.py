@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import typing as t
 from pathlib import Path
 
@@ -170,6 +171,26 @@ def test_the_old_secret_is_kept_for_hosts_outside_of_the_limit(playbooks: Playbo
     _secrets(playbooks)[last]["startDateTime"] = _point(days=30.1)
     run()
     assert _secrets(playbooks).keys() == {last}
+
+
+def test_the_result_names_no_host_that_the_same_run_served(playbooks: Playbooks) -> None:
+    inventory = playbooks.folder / "inventory.ini"
+    inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n")
+    variables = {
+        "gateway_app_profile": "outbound_smtp",
+        "gateway_app_display_name": "Gateway",
+        "gateway_app_unique_name": "gateway",
+        "gateway_app_after_new_secret": _hook(playbooks, WORKING),
+    }
+    (playbooks.folder / "gateway.json").write_text(json.dumps({**variables, "gateway_app_hosts": "all"}))
+    for playbook, now in (("register", "false"), ("rotate", "true")):
+        run = playbooks.command(
+            *("ansible-playbook", f"email_gateway.azure_apps.{playbook}", "-i", str(inventory)),
+            *("-e", "@gateway.json", "-e", f"gateway_app_rotate_now={now}"),
+        ).ok()
+        assert playbooks.stored()["handed_over_to"] == ["one", "two"]
+        assert "did not get the new one" not in run.output
+        assert "do not have the new credential" not in run.output
 
 
 def test_an_unregistered_application_is_not_rotated(playbooks: Playbooks) -> None:

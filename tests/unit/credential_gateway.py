@@ -128,6 +128,7 @@ class Gateway:
         self.options: Json = {"unique_name": "gateway", "description": "mail gateway"}
         self.host = "one"
         self.sharing: dict[str, tuple[str, ...]] = {}
+        self.live: tuple[str, ...] = ()
         self.same_run = False
         self.runs_in = Run(working_folder=str(folder), playbook_folder=str(folder), variables=())
         self.ignore_errors = False
@@ -157,6 +158,7 @@ class Gateway:
             ignore_errors=self.ignore_errors,
             run=self.runs_in,
             sharing_hosts=lambda client_id: hosts.get(client_id, hosts.get("", (self.host,))),
+            live_hosts=frozenset(self.live),
         )
         return run_with_stores(call, kind=kind, stores=[FakeStore(s, context) for s in self.shelves], facts=facts)
 

@@ -61,6 +61,7 @@ class CredentialAction(ControllerAction):
             ignore_errors=bool(self._task.ignore_errors),
             run=this_run(self._task_vars, call.environ),
             sharing_hosts=functools.lru_cache(lambda client_id: self._sharing_hosts(names, host, client_id)),
+            live_hosts=frozenset(self._live_hosts()),
         )
 
     def _sharing_hosts(self, names: t.Sequence[str], host: str, client_id: str) -> tuple[str, ...]:
@@ -69,8 +70,11 @@ class CredentialAction(ControllerAction):
         client_ids = {name: registered_client_id(self.memory, name, hostvars) for name in {*names, host}}
         if not client_ids[host]:
             return tuple(sorted({*names, host}))
-        live = plain(list(self._task_vars.get("ansible_play_hosts", ())))
-        return life.sharing_hosts(names, client_ids=client_ids, live=live, client_id=client_id, own=host)
+        return life.sharing_hosts(names, client_ids=client_ids, live=self._live_hosts(), client_id=client_id, own=host)
+
+    def _live_hosts(self) -> list[str]:
+        hosts: list[str] = plain(list(self._task_vars.get("ansible_play_hosts", ())))
+        return hosts
 
 
 def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], facts: TaskFacts) -> dict[str, t.Any]:

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import ConflictError
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.json import text_or_empty
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import selected, without
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.plan import View
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.life import Lifecycle
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._credential.options import CredentialOptions
@@ -38,12 +38,16 @@ def view_of(record: Record, names: t.Iterable[str]) -> View:
 
 
 class TaskFacts(t.NamedTuple):
-    """What ansible-playbook knows about the task. ``sharing_hosts`` gives the hosts that share an application."""
+    """What ansible-playbook knows about the task. ``sharing_hosts`` gives the hosts that share an application.
+
+    ``live_hosts`` are those of the play that have not failed.
+    """
 
     inventory_host: str
     ignore_errors: bool
     run: Run
     sharing_hosts: t.Callable[[str], tuple[str, ...]]
+    live_hosts: frozenset[str] = frozenset()
 
 
 class Work:
@@ -161,11 +165,13 @@ class Work:
         self._notes[text] = None
 
     def note_waiting(self, record: Record) -> None:
+        """A live host is not named: this run hands the credential over for it, or fails for it."""
         if not record.previous_key_ids or self.call.check_mode:
             return
         life = self.life_of(record.client_id)
-        if life.is_waited_for(record, self.call.now):
+        waiting = without(life.waiting_hosts(record), self.facts.live_hosts)
+        if waiting and life.is_waited_for(record, self.call.now):
             self.note(
-                f"The previous credential stays in the tenant: {', '.join(life.waiting_hosts(record))} had it"
+                f"The previous credential stays in the tenant: {', '.join(waiting)} had it"
                 " and did not get the new one yet. Run the same playbook for them as well."
             )

@@ -12,7 +12,11 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import filled_members, selected
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.lists import (
+    filled_members,
+    selected,
+    without,
+)
 
 Result = t.Mapping[str, t.Any]
 REMOVING_MODULES = {"client_secret": "azure_app_secret", "certificate": "azure_app_certificate"}
@@ -48,8 +52,11 @@ def role_result(
     token: Result,
     consent: str,
     credential_type: str,
+    served_hosts: t.Sequence[str] = (),
 ) -> dict[str, t.Any]:
     """``written`` are the results of the tasks before the credential; the last credential that was not skipped counts.
+
+    ``served_hosts`` got it in this run, perhaps after the task of this host looked.
 
     Raises KeyError if a task failed and the play went on.
     """
@@ -91,7 +98,7 @@ def role_result(
         "removed_key_ids": _each_once(done, "removed_key_ids"),
         "other_credentials": _other_credentials(registration, done),
         "after_new_secret": profile["after_new_secret"],
-        "handed_over": credential["handed_over"],
+        "handed_over": credential["handed_over"] or not without(credential["pending_hosts"], served_hosts),
         "stores": list(credential["stores"]),
         "notes": _each_once(noting, "notes"),
         "changed": _changed([*written, *done]),

@@ -246,6 +246,25 @@ def test_replaced_secrets_are_kept_until_all_hosts_were_served(gateway: Gateway)
     gateway.check_promise()
 
 
+def test_hosts_that_the_run_still_serves_are_in_no_note(gateway: Gateway) -> None:
+    gateway.sharing = {"": ("one", "two")}
+    gateway.live = ("one", "two")
+    options: Json = {"hand_over": True, "overlap_days": 7}
+    gateway.ok(**options)
+    for host in ("one", "two"):
+        gateway.host = host
+        gateway.ok(state="pruned", handed_over=True, **options)
+    gateway.host = "one"
+    renewed = gateway.ok(rotate=True, **options)
+    assert (renewed["hand_over"], renewed["pending_hosts"], renewed["notes"]) == (True, ["one", "two"], [])
+    record = gateway.ok(state="pruned", handed_over=True, **options)
+    assert (record["pending_hosts"], record["notes"]) == (["two"], [])
+    # The second host failed.
+    gateway.live = ("one",)
+    (note,) = gateway.ok(**options)["notes"]
+    assert "two had it" in note
+
+
 def test_a_hand_over_is_not_recorded_under_ignore_errors(gateway: Gateway) -> None:
     gateway.ok(hand_over=True)
     gateway.ignore_errors = True

@@ -43,6 +43,7 @@ def _credential(**changes: t.Any) -> Json:
         "previous_key_ids": [],
         "removed_key_ids": [],
         "handed_over": True,
+        "pending_hosts": [],
         "stores": [{"type": "ansible_vault", "path": "/srv/a.vault.yml", "variable": "gateway_app_credential"}],
         "notes": ["about the store"],
     }
@@ -100,6 +101,20 @@ def test_the_credential_is_the_result_of_the_last_task() -> None:
     result = _result(credentials=[before, _credential(previous_key_ids=[])])
     assert (result["previous_key_ids"], result["handed_over"]) == ([], True)
     assert result["certificate_path"] == "/srv/key.pem", "the path is in the result of the certificate task"
+
+
+@pytest.mark.parametrize(
+    ("served", "handed_over"), [(["one", "two"], True), (["one"], False), ([], False)], ids=["all", "one", "none"]
+)
+def test_hosts_that_the_run_has_served_meanwhile_do_not_count_as_pending(served: list[str], handed_over: bool) -> None:
+    recorded = _credential(handed_over=False, pending_hosts=["two"])
+    result = _result(credentials=[_credential(handed_over=False), recorded], served_hosts=served)
+    assert result["handed_over"] is handed_over
+
+
+def test_a_credential_that_is_not_handed_over_yet_is_pending() -> None:
+    result = _result(credentials=[_credential(handed_over=False, hand_over=True, pending_hosts=["one"])])
+    assert result["handed_over"] is False
 
 
 def test_a_removal_is_no_new_credential() -> None:
