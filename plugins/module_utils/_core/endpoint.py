@@ -54,6 +54,14 @@ class Endpoint:
         return BY_HOSTS.get((self.authority, self.graph))
 
 
+def _one_of_a_pair(given: str) -> InputError:
+    other = {"authority_url": "graph_url", "graph_url": "authority_url"}[given]
+    return InputError(
+        f"{known_as(given)} is set to a host that is not one of a national cloud, and {known_as(other)} is not set",
+        next_step=f"Set {other} as well, or unset {given} to use a national cloud.",
+    )
+
+
 def endpoint_settings(
     params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], section: Section = NO_SECTION
 ) -> Endpoint:
@@ -83,6 +91,8 @@ def endpoint_settings(
     is_custom = name is None and {authority, graph}.isdisjoint({None, *HOSTS})
     if hosts != (cloud.authority, cloud.graph) and not is_custom:
         given = filled_members({"cloud_environment": name, "authority_url": authority, "graph_url": graph})
+        if len(given) == 1:
+            raise _one_of_a_pair(*given)
         raise InputError(
             "These do not belong together: " + ", ".join(map(" ".join, given.items())),
             next_step="Set cloud_environment alone, or authority_url together with graph_url for an endpoint that is"

@@ -276,7 +276,7 @@ def test_a_failed_sign_in_is_logged_and_retried(eda: Source, monkeypatch: pytest
         ({"auth_tenant_id": "common"}, "not name a single tenant"),
         ({"auth_access_token": "a-token-that-is-secret", "auth_client_secret": "s"}, "Two sign-in methods"),
         ({"auth_source": "client_secret", "auth_client_id": "a-token-that-is-secret"}, "GUID"),
-        ({"graph_url": "https://example.com"}, "do not belong together"),
+        ({"graph_url": "https://example.com"}, "authority_url .* is not set"),
         ({"wait_timeout": 0}, "wait_timeout"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -210,6 +210,16 @@ def test_contradicting_hosts_and_names_are_an_error(environ: dict[str, str], par
     assert failure.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("given", "other"), [("authority_url", "graph_url"), ("graph_url", "authority_url")], ids=["authority", "graph"]
+)
+def test_one_host_of_a_custom_pair_is_reported_with_the_other_one(given: str, other: str) -> None:
+    with pytest.raises(InputError) as failure:
+        endpoint({}, **{given: "https://localhost:8443"})
+    assert f"{other} (AZURE_" in failure.value.message
+    assert f"Set {other} as well" in (failure.value.next_step or "")
+
+
 def test_a_token_meant_for_one_cloud_is_never_sent_to_another() -> None:
     """Sign-in host and Graph host of two national clouds contradict each other, also if no cloud is named."""
     with pytest.raises(InputError):
