@@ -92,6 +92,18 @@ class ActionModule(ControllerAction):
                     continue  # of the task that needs it, which shows why
             check_environment(name, value)
 
+    def _check_hosts(self, params: t.Mapping[str, t.Any]) -> None:
+        """The playbooks of the collection run for localhost by default, also with an inventory."""
+        if params["profile"] or params["profile_file"] or f"{PREFIX}hosts" in self._task_vars:
+            return
+        others = {*self._task_vars.get("groups", {}).get("all", ())} - {"localhost"}
+        if others and self._task_vars.get("inventory_hostname") == "localhost":
+            raise InputError(
+                "O(profile) is not set for localhost",
+                next_step=f"Add -e {PREFIX}hosts=GROUP to run a playbook of the collection for the hosts of the"
+                " inventory, or set O(profile) for localhost.",
+            )
+
     def _profile(self) -> t.Mapping[str, t.Any]:
         """Read again without the tenant, which refused the look-up."""
         args, environ = self._taken(self.module())
@@ -132,6 +144,7 @@ class ActionModule(ControllerAction):
             environment = self._values(["mailbox_environment"]).get("mailbox_environment", {})
             predict_mailbox_scope(call, call.params["settings"], roles=roles, environment=environment)
 
+        self._check_hosts(call.params)
         self._check_environments()
         if call.params["settings"] is None:
             # Environments stay out: they may hold a secret.

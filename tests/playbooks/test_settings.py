@@ -60,6 +60,16 @@ def test_messages_name_the_variables_of_the_role(playbooks: Playbooks) -> None:
         assert words in message
 
 
+def test_an_inventory_without_its_group_is_reported(playbooks: Playbooks) -> None:
+    """The playbooks run for localhost by default, which has no variables then."""
+    inventory = playbooks.folder / "inventory.yml"
+    gateways = {"hosts": {"one": None}, "vars": {"gateway_app_profile": "outbound_smtp"}}
+    inventory.write_text(yaml.safe_dump({"mail_gateways": gateways}))
+    command = ("ansible-playbook", "-i", str(inventory), "email_gateway.azure_apps.check_access")
+    playbooks.command(*command).failed("gateway_app_profile is not set for localhost. Add -e gateway_app_hosts=GROUP")
+    playbooks.command(*command, "-e", "gateway_app_hosts=mail_gateways").ok()
+
+
 def test_a_conflict_names_the_variables_of_the_role_and_the_options_of_the_module(playbooks: Playbooks) -> None:
     made = playbooks.tenant.register("other", display_name="Gateway")
     registration = {"email_gateway.azure_apps.azure_app_registration": {"display_name": "Gateway"}}
