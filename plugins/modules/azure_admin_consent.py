@@ -13,8 +13,8 @@ description:
     consent" does. It works for a service principal as well as for a person, and in every national cloud.
   - Application permissions become app role assignments; delegated ones become one all-principals grant for each
     resource.
-  - In check mode, if an application is named by O(unique_name) and not registered yet, the permissions that an earlier
-    task of the run would have declared are used.
+  - In check mode, the permissions that an earlier task of the run would have declared count as declared. An application
+    that is not registered yet has to be named by O(unique_name) for that.
 author:
   - email_gateway.azure_apps contributors (@email-gateway)
 extends_documentation_fragment:

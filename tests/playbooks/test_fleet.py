@@ -203,7 +203,7 @@ def test_several_tenants_in_one_run_are_kept_apart(playbooks: Playbooks, other_s
     recap = [line for line in looked.output.splitlines() if "changed=" in line]
     assert [line.split()[0] for line in recap if "changed=0 " not in line] == ["gateway-2.contoso.example"]
     added = re.findall(r"^\+ +\"?(.*?)[\",]*$", looked.output, flags=re.MULTILINE)
-    assert added == [LOST], looked.output
+    assert added == [LOST, f"microsoft_graph: {LOST} (application)"], looked.output
 
     path = fleet.folder / "report.json"
     paths = {"gateway_app_report_json_path": str(path), "gateway_app_report_fail_on_drift": True}

@@ -10,6 +10,7 @@ It consents to what the application declares, as the portal's button does, so th
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
@@ -145,9 +146,12 @@ class ConsentResource:
             return self._read_if_allowed()
         if not self._options.present:
             return self._read()
-        return read_declaration(
+        found = read_declaration(
             self._graph, self._read, declared_in=lambda consent: (consent.client_id, consent.declared)
         )
+        if self._call.check_mode and found.client_id:
+            found = self._with_predicted(found)
+        return found
 
     def _read_if_allowed(self) -> Consent:
         """A person who consents on the page needs no right of the operator's, so a 403 is no failure."""
@@ -201,9 +205,18 @@ class ConsentResource:
         nothing = no_consent(self._address)
         if not self._options.present:
             return nothing
-        declared = predicted(self._graph, self._address)
-        documents = self._graph.get_many(list(map(ResourcePrincipal.read, resources_of(declared))))
-        return nothing._replace(declared=tuple(declared), principals=ResourcePrincipals(documents))
+        return self._with_predicted(nothing)
+
+    def _with_predicted(self, consent: Consent) -> Consent:
+        """In check mode, with what an earlier task would have declared."""
+        declared = predicted(self._graph, self._address, consent.client_id)
+        if not declared:
+            return consent
+        unknown = itertools.filterfalse(consent.principals.of_client_id, resources_of(declared))
+        consent.principals.add(self._graph.get_many(list(map(ResourcePrincipal.read, unknown))))
+        consent = consent._replace(declared=tuple(declared))
+        self._require_scopes(consent)
+        return consent
 
     def _require_scopes(self, consent: Consent) -> None:
         """Raises GraphError if grants may not be read and have to be: with delegated permissions, or to withdraw all.

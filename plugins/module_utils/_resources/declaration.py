@@ -134,13 +134,20 @@ def _noted(graph: GraphClient, name: str) -> list[Permission]:
     return [Permission(*line.split(" ")) for line in graph.written_here(name).splitlines()]
 
 
-def note_predicted(graph: GraphClient, address: application.Address, permissions: t.Iterable[Permission]) -> None:
-    """For later tasks in check mode: what an application that is not registered yet would declare."""
-    graph.note_written(f"predicted:{address.unique_name}", _lines(permissions))
+def note_predicted(
+    graph: GraphClient, address: application.Address, client_id: str, permissions: t.Iterable[Permission]
+) -> None:
+    """For later tasks in check mode: all that the application would declare. ``client_id`` is "" before it exists."""
+    graph.note_written(_prediction(address, client_id), _lines(permissions))
 
 
-def predicted(graph: GraphClient, address: application.Address) -> list[Permission]:
-    return _noted(graph, f"predicted:{address.unique_name}")
+def predicted(graph: GraphClient, address: application.Address, client_id: str) -> list[Permission]:
+    """Empty if no task has predicted anything."""
+    return _noted(graph, _prediction(address, client_id))
+
+
+def _prediction(address: application.Address, client_id: str) -> str:
+    return f"predicted:{client_id.lower() or address.unique_name}"
 
 
 def may_come(call: Call, address: application.Address) -> bool:

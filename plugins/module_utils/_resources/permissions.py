@@ -40,12 +40,12 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     FIELDS,
     GRAPH_TYPES,
     declared_permissions,
-    may_come,
     note_declared,
     note_predicted,
     note_seen,
     of_resource,
     of_type,
+    predicted,
     read_declaration,
     required_here,
     required_resource_access,
@@ -265,10 +265,17 @@ class PermissionsResource:
         permissions = list(current.permissions)
         for listed in self._options.listed:
             permissions = self._changed(permissions, listed, current)
-        wanted = current._replace(permissions=tuple(permissions))
-        if not current.document and may_come(self._call, self._address):
-            note_predicted(self._graph, self._address, wanted.permissions)
-        return wanted
+        if self._call.check_mode:
+            self._note_predicted(current, permissions)
+        return current._replace(permissions=tuple(permissions))
+
+    def _note_predicted(self, current: Declared, permissions: t.Collection[Permission]) -> None:
+        """With what an earlier task predicted for other resources."""
+        if {*permissions} == {*current.permissions}:
+            return
+        before = predicted(self._graph, self._address, current.client_id) or declared_permissions(current.document)
+        others = [permission for permission in before if permission.resource not in self._options.resources]
+        note_predicted(self._graph, self._address, current.client_id, [*others, *permissions])
 
     def _changed(self, permissions: list[Permission], listed: Listed, current: Declared) -> list[Permission]:
         """With what is listed added, exactly set, or removed."""

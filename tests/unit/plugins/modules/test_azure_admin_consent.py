@@ -255,6 +255,25 @@ def test_an_assignment_of_an_unknown_role_can_be_withdrawn(tenant: Tenant) -> No
     assert granted_app_roles(tenant, made) == ROLES
 
 
+def test_check_mode_predicts_the_grants_of_what_an_earlier_task_would_declare(tenant: Tenant) -> None:
+    """As of an application that is adopted, or whose profile has changed."""
+    declared(tenant, roles=["User.Read.All"])
+    tenant.ok(MODULE, **GATEWAY)
+    tenant.memory = SharedMemory()
+    added = {"resource": "microsoft_graph", "application": ["Mail.ReadWrite"]}
+    tenant.ok(PERMISSIONS, check=True, **GATEWAY, permissions=[added], exact=True)
+    other = {"resource": "exchange_online", "application": ["SMTP.SendAsApp"]}
+    tenant.ok(PERMISSIONS, check=True, **GATEWAY, permissions=[other])
+    before = len(tenant.writes)
+    result = tenant.ok(MODULE, check=True, **GATEWAY, revoke_stale=True)
+    assert result["changed"]
+    assert result["diff"]["before"] == {"granted": ["microsoft_graph: User.Read.All (application)"]}
+    assert result["diff"]["after"] == {
+        "granted": ["exchange_online: SMTP.SendAsApp (application)", "microsoft_graph: Mail.ReadWrite (application)"]
+    }
+    assert len(tenant.writes) == before
+
+
 def test_check_mode_predicts_the_grants_of_an_unregistered_application(tenant: Tenant) -> None:
     tenant.memory = SharedMemory()
     gateway: Json = {"unique_name": "gateway"}
