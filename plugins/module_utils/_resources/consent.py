@@ -10,7 +10,6 @@ It consents to what the application declares, as the portal's button does, so th
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.checks import (
@@ -44,6 +43,7 @@ from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resource
     may_lag_behind,
     no_consent,
     read_consent,
+    read_resources,
     scopes_read,
 )
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._resources.declaration import (
@@ -146,12 +146,9 @@ class ConsentResource:
             return self._read_if_allowed()
         if not self._options.present:
             return self._read()
-        found = read_declaration(
+        return read_declaration(
             self._graph, self._read, declared_in=lambda consent: (consent.client_id, consent.declared)
         )
-        if self._call.check_mode and found.client_id:
-            found = self._with_predicted(found)
-        return found
 
     def _read_if_allowed(self) -> Consent:
         """A person who consents on the page needs no right of the operator's, so a 403 is no failure."""
@@ -163,9 +160,10 @@ class ConsentResource:
         else:
             document, answers, resources = self._read_by_other_key()
         if not document:
-            return self._predicted()
+            return self._with_predicted(no_consent(self._address))
         check_principal(self._call, answers, self._address, present=self._options.present, action="consent for")
         consent = read_consent(self._graph, document, answers=answers, known=ResourcePrincipals(resources))
+        consent = self._with_predicted(consent)
         self._require_scopes(consent)
         return consent
 
@@ -200,23 +198,13 @@ class ConsentResource:
     def _required(self, document: Json | None) -> Json:
         return required_here(document, self._call, self._address, present=self._options.present)
 
-    def _predicted(self) -> Consent:
-        """Of an application that is not there: in check mode, what an earlier task would have declared."""
-        nothing = no_consent(self._address)
-        if not self._options.present:
-            return nothing
-        return self._with_predicted(nothing)
-
     def _with_predicted(self, consent: Consent) -> Consent:
         """In check mode, with what an earlier task would have declared."""
         declared = predicted(self._graph, self._address, consent.client_id)
-        if not declared:
+        if not declared or not self._options.present:
             return consent
-        unknown = itertools.filterfalse(consent.principals.of_client_id, resources_of(declared))
-        consent.principals.add(self._graph.get_many(list(map(ResourcePrincipal.read, unknown))))
-        consent = consent._replace(declared=tuple(declared))
-        self._require_scopes(consent)
-        return consent
+        read_resources(self._graph, consent.principals, declared=declared, granting=())
+        return consent._replace(declared=tuple(declared))
 
     def _require_scopes(self, consent: Consent) -> None:
         """Raises GraphError if grants may not be read and have to be: with delegated permissions, or to withdraw all.

@@ -205,7 +205,7 @@ def read_consent(graph: GraphClient, document: Json, *, answers: Answers, known:
     assigned = application.entries(answers["roles"])
     grants = [g for g in application.entries(answers["scopes"]) if g.get("consentType") == ALL_PRINCIPALS]
     declared = declared_permissions(document)
-    _read_resources(graph, known, declared=declared, granting=[*assigned, *grants])
+    read_resources(graph, known, declared=declared, granting=[*assigned, *grants])
     return Consent(
         client_id=application.text_or_empty(document, "appId"),
         principal_id=application.text_or_empty(as_object(answers["principal"]), "id"),
@@ -250,7 +250,7 @@ def _scopes(documents: t.Iterable[Json], known: ResourcePrincipals, *, may_read:
     return Scopes(frozenset(granted), grants, known=may_read)
 
 
-def _read_resources(
+def read_resources(
     graph: GraphClient, known: ResourcePrincipals, *, declared: t.Sequence[Permission], granting: t.Sequence[Json]
 ) -> None:
     """Names come from the tenant's own service principals of the resources, each read once."""
