@@ -32,7 +32,7 @@ class Awx:
     """``token`` may do everything, ``reader`` only read; ``basic`` are the user name and password of an administrator.
 
     ``broken`` answers every write with 500; ``lose_next_write`` performs one and then closes the connection.
-    ``seen`` is called with each request.
+    ``busy`` are the values of Retry-After with which the next reads are refused. ``seen`` is called with each request.
     """
 
     store: t.ClassVar[Json] = {
@@ -54,6 +54,7 @@ class Awx:
         self.basic = ""
         self.broken = False
         self.lose_next_write = False
+        self.busy: list[str] = []
         self.writes: list[str] = []
         self._looked = 0
         self.credentials: dict[int, Json] = {}
@@ -191,7 +192,11 @@ class Awx:
                     self.close_connection = True
                     return
                 content = b"" if answer is None else json.dumps(answer).encode()
-                self.send_response(status)
+                if awx.busy and self.command == "GET":
+                    self.send_response(503)
+                    self.send_header("Retry-After", awx.busy.pop(0))
+                else:
+                    self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("X-API-Product-Name", "AWX")

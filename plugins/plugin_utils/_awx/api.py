@@ -13,19 +13,13 @@ stay behind in AWX.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import typing as t
 
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core import json as _json
 from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.errors import AppsError, TransportError
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import (
-    RETRY_STATUS,
-    WaitedFor,
-)
-from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import (
-    HttpClient,
-)
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._core.patience import RETRY_STATUS
+from ansible_collections.email_gateway.azure_apps.plugins.module_utils._http.client import HttpClient, Response
 from ansible_collections.email_gateway.azure_apps.plugins.plugin_utils._awx.sign_in import awx_settings
 
 if t.TYPE_CHECKING:
@@ -40,12 +34,6 @@ class AwxError(AppsError):
     """AWX refused a request."""
 
     kind = "awx"
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    status: int
-    document: t.Any = dataclasses.field(repr=False)
 
 
 class Awx:
@@ -96,32 +84,28 @@ class Awx:
         body: bytes | None = None,
     ) -> t.Any:
         """The document of the answer. A write whose answer is lost may have taken effect."""
-        failures = 0
-        while True:
-            try:
-                answer = self._request(method, path, params=params, body=body)
-            except TransportError as exc:
-                failures += 1
-                if not self._http.patience.pause_after(exc, failures=failures, repeatable=method == "GET"):
-                    raise _named(exc, action) from None
-                continue
-            busy = method == "GET" and answer.status in RETRY_STATUS
-            if not busy or not self._http.patience.pause(why=WaitedFor.BUSY):
-                break
-        if answer.status >= 300:
+        is_read = method == "GET"
+        try:
+            answer = self._http.when_not_busy(
+                lambda: self._request(method, path, params=params, body=body),
+                is_busy=lambda answer: is_read and answer.status_code in RETRY_STATUS,
+                repeatable=is_read,
+            )
+        except TransportError as exc:
+            raise _named(exc, action) from None
+        if answer.status_code >= 300:
             raise self._refusal(answer, action)
-        self._call.wrote_elsewhere |= method != "GET"
-        return answer.document
+        self._call.wrote_elsewhere |= not is_read
+        return _json.parse(answer.content)
 
-    def _request(self, method: str, path: str, *, params: t.Mapping[str, str] | None, body: bytes | None) -> Answer:
-        answer = self._http.request(
+    def _request(self, method: str, path: str, *, params: t.Mapping[str, str] | None, body: bytes | None) -> Response:
+        return self._http.request(
             method,
             f"{self._settings.url}{path}",
             headers={"Accept": "application/json", "Content-Type": "application/json", **self._sign_in()},
             params=params,
             body=body,
         )
-        return Answer(answer.status_code, _json.parse(answer.content))
 
     def _sign_in(self) -> dict[str, str]:
         if self._settings.token:
@@ -129,31 +113,31 @@ class Awx:
         pair = f"{self._settings.username}:{self._settings.password}".encode()
         return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
-    def _refusal(self, answer: Answer, action: str) -> AwxError:
+    def _refusal(self, answer: Response, action: str) -> AwxError:
         steps = {
             401: SIGN_IN_STEP,
             403: "Give the user that signs in the role Admin of the credential, or of its organization.",
             404: AT_HOST,
         }
-        next_step = steps.get(answer.status, AT_HOST)
-        if answer.status >= 500:
+        next_step = steps.get(answer.status_code, AT_HOST)
+        if answer.status_code >= 500:
             next_step = "Run again later."
         return AwxError(
             f"Could not {action} in AWX: {_reason(answer)}",
             next_step=next_step,
-            status=answer.status,
+            status=answer.status_code,
         )
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Response) -> str:
     """AWX answers with detail, or with the errors by field."""
-    document = _json.as_object(answer.document)
+    document = _json.parse_object(answer.content)
     if not document:
-        return f"HTTP status {answer.status}"
+        return f"HTTP status {answer.status_code}"
     text = _json.text(document, "detail")
     if text is None:
         text = json.dumps(document)
-    return f"{' '.join(text.split())} (HTTP status {answer.status})"
+    return f"{' '.join(text.split())} (HTTP status {answer.status_code})"
 
 
 def _named(exc: TransportError, action: str) -> TransportError:

@@ -186,6 +186,12 @@ def test_a_refused_write_is_reported_with_the_message_of_awx(place: AwxPlace) ->
         place.open().write(FIRST, expected=None)
 
 
+def test_a_read_waits_as_long_as_awx_demands(place: AwxPlace, virtual_time: VirtualTime) -> None:
+    place.server.busy = ["7", "12"]
+    assert place.open().read() is None
+    assert [int(seconds) for seconds in virtual_time.waited] == [7, 12]
+
+
 def test_a_write_with_a_lost_response_is_checked(place: AwxPlace) -> None:
     store = place.open()
     for record, before in ((FIRST, None), (SECOND, FIRST.without_value())):
