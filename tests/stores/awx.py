@@ -75,7 +75,7 @@ class Awx:
         self.objects.tables["organizations"][1] = {"id": 1, "name": "Default", "description": "", "max_hosts": 0}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def __enter__(self) -> Awx:
         return self

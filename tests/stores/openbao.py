@@ -49,7 +49,7 @@ class OpenBao:
             stderr=subprocess.DEVNULL,
         )
         self._wire = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        threading.Thread(target=self._wire.serve_forever, daemon=True).start()
+        threading.Thread(target=self._wire.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._wire.server_port}"
         while not self._answers():
             assert self._process.poll() is None, "bao ended"
