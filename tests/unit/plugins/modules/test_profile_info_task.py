@@ -188,3 +188,14 @@ def test_an_unreadable_profile_file_is_refused(
     found = actions.run(MODULE, profile="mine", profile_file="mine.yml", look_up=False)
     assert found["failed"]
     assert "The profile mine.yml cannot be read. " in found["msg"] and words in found["msg"].lower()
+
+
+@pytest.mark.parametrize("variables", [{}, {"gateway_app_hosts": "localhost"}], ids=["not set", "set"])
+def test_a_playbook_for_localhost_with_an_inventory_names_the_variable_for_its_hosts(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: Json
+) -> None:
+    actions = ActionRunner(tenant, tmp_path, monkeypatch, {"localhost": variables, "one": GATEWAY})
+    refused = {host: actions.run(MODULE, host=host) for host in ("localhost", "one")}
+    named = {host: "gateway_app_hosts=GROUP" in result["error"]["next_step"] for host, result in refused.items()}
+    assert named == {"localhost": not variables, "one": False}
+    assert tenant.graph_requests == 0
