@@ -5,7 +5,7 @@
 """Rewrites a tarball of ansible-galaxy so that the same files give the same bytes, on any machine and at any time.
 
 ansible-galaxy lists the files in the order of the file system, with their times and modes, and adds the
-time of the build.
+time of the build. It also packs empty folders, which are not in git.
 Usage: reproducible.py TARBALL TIME, the time in seconds since 1970 (that of the commit).
 """
 
@@ -17,19 +17,24 @@ import io
 import json
 import sys
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 MANIFEST, FILES = "MANIFEST.json", "FILES.json"
 
 
 def rewrite(tarball: Path, *, time: int) -> None:
-    """Sort the files, replace their times, owners and modes, and update the checksum of the list of files."""
+    """Sort the files, replace their times, owners and modes, and update the checksum of the list of files.
+
+    Empty folders are left out.
+    """
     with tarfile.open(tarball) as archive:
-        folders = {member.name for member in archive if member.isdir()}
         executable = {member.name for member in archive if member.mode & 0o100}
         contents = {member.name: read(archive, member) for member in archive if member.isfile()}
+    filled = {str(folder) for name in contents for folder in PurePosixPath(name).parents}
+    folders = filled - {"."}
     files = json.loads(contents[FILES])
-    files["files"].sort(key=lambda entry: entry["name"])
+    listed = [entry for entry in files["files"] if entry["name"] in contents.keys() | filled]
+    files["files"] = sorted(listed, key=lambda entry: entry["name"])
     contents[FILES] = json.dumps(files, indent=True).encode()
     manifest = json.loads(contents[MANIFEST])
     manifest["file_manifest_file"]["chksum_sha256"] = hashlib.sha256(contents[FILES]).hexdigest()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import io
 import json
 import os
@@ -121,9 +122,10 @@ def test_the_tests_with_the_oldest_libraries_exist() -> None:
     assert [path for path in printed if not (ROOT / path.partition("::")[0]).is_file()] == []
 
 
-def _tarball(path: Path, names: list[str], *, time: int) -> Path:
+def _tarball(path: Path, names: list[str], *, folders: c.Sequence[str] = (), time: int) -> Path:
     """As ansible-galaxy builds one: the lists first, the files in any order."""
-    files = json.dumps({"files": [{"name": name} for name in names], "format": 1}).encode()
+    entries = [{"name": name} for name in (".", *folders, *names)]
+    files = json.dumps({"files": entries, "format": 1}).encode()
     manifest = json.dumps({"file_manifest_file": {"name": "FILES.json", "chksum_sha256": "x"}}).encode()
     contents = {"MANIFEST.json": manifest, "FILES.json": files, **{name: name.encode() for name in names}}
     with tarfile.open(path, "w:gz") as archive:
@@ -131,18 +133,24 @@ def _tarball(path: Path, names: list[str], *, time: int) -> Path:
             member = tarfile.TarInfo(name)
             member.size, member.mtime = len(content), time
             archive.addfile(member, io.BytesIO(content))
+        for name in folders:
+            member = tarfile.TarInfo(name)
+            member.type = tarfile.DIRTYPE
+            archive.addfile(member)
     return path
 
 
 def test_the_same_files_give_the_same_tarball(tmp_path: Path) -> None:
     rewrite = runpy.run_path(str(ROOT / ".ci/reproducible.py"))["rewrite"]
-    one = _tarball(tmp_path / "one.tar.gz", ["README.md", "meta/runtime.yml"], time=1)
-    other = _tarball(tmp_path / "other.tar.gz", ["meta/runtime.yml", "README.md"], time=2)
+    one = _tarball(tmp_path / "one.tar.gz", ["README.md", "meta/runtime.yml"], folders=["meta"], time=1)
+    # Such as the one that a release leaves behind, and that git does not have.
+    empty = ["changelogs", "changelogs/fragments"]
+    other = _tarball(tmp_path / "other.tar.gz", ["meta/runtime.yml", "README.md"], folders=["meta", *empty], time=2)
     for path in (one, other):
         rewrite(path, time=1_700_000_000)
     assert one.read_bytes() == other.read_bytes()
     with tarfile.open(one) as archive:
-        assert archive.getnames() == ["MANIFEST.json", "FILES.json", "README.md", "meta/runtime.yml"]
+        assert archive.getnames() == ["MANIFEST.json", "FILES.json", "README.md", "meta", "meta/runtime.yml"]
         assert {(member.mtime, member.uid, member.uname) for member in archive} == {(1_700_000_000, 0, "")}
 
 
