@@ -127,16 +127,21 @@ def test_the_tasks_for_the_gateway_do_not_get_the_operator_s_secret(playbooks: P
     assert playbooks.stored()["handed_over_to"] == ["localhost"]
 
 
-def test_the_old_secret_is_kept_for_hosts_outside_of_the_limit(playbooks: Playbooks) -> None:
+def _two_hosts(playbooks: Playbooks) -> tuple[Path, dict[str, t.Any]]:
+    """An inventory with the hosts "one" and "two", and the variables with which they share an application."""
     inventory = playbooks.folder / "inventory.ini"
     inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n")
-    variables = {
+    return inventory, {
         "gateway_app_profile": "outbound_smtp",
         "gateway_app_display_name": "Gateway",
         "gateway_app_unique_name": "gateway",
-        "gateway_app_overlap_days": 0,
         "gateway_app_after_new_secret": _hook(playbooks, WORKING),
     }
+
+
+def test_the_old_secret_is_kept_for_hosts_outside_of_the_limit(playbooks: Playbooks) -> None:
+    inventory, variables = _two_hosts(playbooks)
+    variables["gateway_app_overlap_days"] = 0
 
     def run(*arguments: str, entry: str = "rotate") -> Run:
         role = {"name": "email_gateway.azure_apps.gateway_app", "tasks_from": entry}
@@ -174,14 +179,7 @@ def test_the_old_secret_is_kept_for_hosts_outside_of_the_limit(playbooks: Playbo
 
 
 def test_the_result_names_no_host_that_the_same_run_served(playbooks: Playbooks) -> None:
-    inventory = playbooks.folder / "inventory.ini"
-    inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n")
-    variables = {
-        "gateway_app_profile": "outbound_smtp",
-        "gateway_app_display_name": "Gateway",
-        "gateway_app_unique_name": "gateway",
-        "gateway_app_after_new_secret": _hook(playbooks, WORKING),
-    }
+    inventory, variables = _two_hosts(playbooks)
     (playbooks.folder / "gateway.json").write_text(json.dumps({**variables, "gateway_app_hosts": "all"}))
     for playbook, now in (("register", "false"), ("rotate", "true")):
         run = playbooks.command(

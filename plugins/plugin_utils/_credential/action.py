@@ -56,25 +56,24 @@ class CredentialAction(ControllerAction):
         if names is None and REGISTRATION in self._task_vars:
             names = self._task_vars.get("ansible_play_hosts_all")
         names = tuple(plain(as_list(names)))
+        live: frozenset[str] = frozenset(plain(list(self._task_vars.get("ansible_play_hosts", ()))))
         return TaskFacts(
             inventory_host=host,
             ignore_errors=bool(self._task.ignore_errors),
             run=this_run(self._task_vars, call.environ),
-            sharing_hosts=functools.lru_cache(lambda client_id: self._sharing_hosts(names, host, client_id)),
-            live_hosts=frozenset(self._live_hosts()),
+            sharing_hosts=functools.lru_cache(lambda client_id: self._sharing_hosts(names, host, client_id, live=live)),
+            live_hosts=live,
         )
 
-    def _sharing_hosts(self, names: t.Sequence[str], host: str, client_id: str) -> tuple[str, ...]:
+    def _sharing_hosts(
+        self, names: t.Sequence[str], host: str, client_id: str, *, live: t.Collection[str]
+    ) -> tuple[str, ...]:
         """Outside the role, no host has registered anything: then all of ``names`` share the application."""
         hostvars = self._task_vars.get("hostvars", {})
         client_ids = {name: registered_client_id(self.memory, name, hostvars) for name in {*names, host}}
         if not client_ids[host]:
             return tuple(sorted({*names, host}))
-        return life.sharing_hosts(names, client_ids=client_ids, live=self._live_hosts(), client_id=client_id, own=host)
-
-    def _live_hosts(self) -> list[str]:
-        hosts: list[str] = plain(list(self._task_vars.get("ansible_play_hosts", ())))
-        return hosts
+        return life.sharing_hosts(names, client_ids=client_ids, live=live, client_id=client_id, own=host)
 
 
 def run_with_stores(call: Call, *, kind: type[Kind], stores: t.Sequence[Store], facts: TaskFacts) -> dict[str, t.Any]:
